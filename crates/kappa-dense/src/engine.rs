@@ -1,0 +1,186 @@
+//! The only file that names the engine: plain calls, no policy. Inputs are finite and scaled; shapes are checked above.
+
+use std::num::NonZeroUsize;
+
+use faer::diag::Diag;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::matmul::{matmul, triangular};
+use faer::linalg::svd::{self as engine_svd, ComputeSvdVectors};
+use faer::{Accum, MatMut, MatRef, Par};
+use num_complex::{Complex32, Complex64};
+
+use crate::{Error, Matrix, MatrixRef, Scalar};
+
+/// How the engine may use threads. The work is cut by the size of the matrix alone, never by the number of threads,
+/// so the digits do not depend on that number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cut {
+    /// One piece.
+    Whole,
+    /// Eight pieces, run by as many threads as the current pool has.
+    Pieces,
+}
+
+impl Cut {
+    const PIECES: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+    /// From this order on, cutting one matrix pays more than it costs (measured on 2 cores).
+    const FROM: usize = 1024;
+
+    pub(crate) fn for_shape(rows: usize, columns: usize) -> Self {
+        if rows.min(columns) >= Self::FROM { Self::Pieces } else { Self::Whole }
+    }
+
+    fn par(self) -> Par {
+        match self {
+            Self::Whole => Par::Seq,
+            Self::Pieces => Par::Rayon(Self::PIECES),
+        }
+    }
+}
+
+/// The engine has no more to say than that it failed.
+#[derive(Debug)]
+pub struct Failed;
+
+/// U (m×u), σ, V (n×v), column after column.
+pub(crate) type Triplets<T> = (Vec<T>, Vec<f64>, Vec<T>);
+
+/// The engine's functions for one type of entry. Implemented here only.
+pub trait Engine: Sized {
+    #[doc(hidden)]
+    fn engine_singular_values(a: &[Self], rows: usize, columns: usize, cut: Cut) -> Result<Vec<f64>, Failed>;
+    #[doc(hidden)]
+    fn engine_svd(a: &[Self], rows: usize, columns: usize, full: bool, cut: Cut) -> Result<Triplets<Self>, Failed>;
+    #[doc(hidden)]
+    fn engine_eigenvalues(lower: &[Self], order: usize) -> Result<Vec<f64>, Failed>;
+    #[doc(hidden)]
+    fn engine_add_gram(lower: &mut [Self], order: usize, panel: &[Self], rows: usize, adjoint_first: bool);
+    #[doc(hidden)]
+    fn engine_multiply(c: &mut [Self], a: &[Self], b: &[Self], shape: (usize, usize, usize), cut: Cut);
+}
+
+macro_rules! engine {
+    ($type:ty, $one:expr, $re:expr) => {
+        impl Engine for $type {
+            fn engine_singular_values(a: &[Self], rows: usize, columns: usize, cut: Cut) -> Result<Vec<f64>, Failed> {
+                let a = MatRef::from_column_major_slice(a, rows, columns);
+                let mut s = Diag::<Self>::zeros(rows.min(columns));
+                let par = cut.par();
+                let no = ComputeSvdVectors::No;
+                let scratch = engine_svd::svd_scratch::<Self>(rows, columns, no, no, par, Default::default());
+                let mut memory = MemBuffer::new(scratch);
+                engine_svd::svd(a, s.as_mut(), None, None, par, MemStack::new(&mut memory), Default::default())
+                    .map_err(|_| Failed)?;
+                Ok(s.column_vector().iter().map($re).collect())
+            }
+
+            fn engine_svd(
+                a: &[Self],
+                rows: usize,
+                columns: usize,
+                full: bool,
+                cut: Cut,
+            ) -> Result<Triplets<Self>, Failed> {
+                let a = MatRef::from_column_major_slice(a, rows, columns);
+                let size = rows.min(columns);
+                let (u_columns, v_columns) = if full { (rows, columns) } else { (size, size) };
+                let mut u = vec![Self::default(); rows * u_columns];
+                let mut v = vec![Self::default(); columns * v_columns];
+                let mut s = Diag::<Self>::zeros(size);
+                let par = cut.par();
+                let which = if full { ComputeSvdVectors::Full } else { ComputeSvdVectors::Thin };
+                let scratch = engine_svd::svd_scratch::<Self>(rows, columns, which, which, par, Default::default());
+                let mut memory = MemBuffer::new(scratch);
+                engine_svd::svd(
+                    a,
+                    s.as_mut(),
+                    Some(MatMut::from_column_major_slice_mut(&mut u, rows, u_columns)),
+                    Some(MatMut::from_column_major_slice_mut(&mut v, columns, v_columns)),
+                    par,
+                    MemStack::new(&mut memory),
+                    Default::default(),
+                )
+                .map_err(|_| Failed)?;
+                Ok((u, s.column_vector().iter().map($re).collect(), v))
+            }
+
+            fn engine_eigenvalues(lower: &[Self], order: usize) -> Result<Vec<f64>, Failed> {
+                let a = MatRef::from_column_major_slice(lower, order, order);
+                let mut s = Diag::<Self>::zeros(order);
+                let no = ComputeEigenvectors::No;
+                let scratch = self_adjoint_evd_scratch::<Self>(order, no, Par::Seq, Default::default());
+                let mut memory = MemBuffer::new(scratch);
+                self_adjoint_evd(a, s.as_mut(), None, Par::Seq, MemStack::new(&mut memory), Default::default())
+                    .map_err(|_| Failed)?;
+                Ok(s.column_vector().iter().map($re).collect())
+            }
+
+            fn engine_add_gram(lower: &mut [Self], order: usize, panel: &[Self], rows: usize, adjoint_first: bool) {
+                use triangular::BlockStructure::{Rectangular, TriangularLower};
+                let c = MatMut::from_column_major_slice_mut(lower, order, order);
+                if adjoint_first {
+                    let p = MatRef::from_column_major_slice(panel, rows, order);
+                    let (left, right) = (p.adjoint(), p);
+                    triangular::matmul(
+                        c, TriangularLower, Accum::Add, left, Rectangular, right, Rectangular, $one, Par::Seq,
+                    );
+                } else {
+                    let p = MatRef::from_column_major_slice(panel, order, rows);
+                    let (left, right) = (p, p.adjoint());
+                    triangular::matmul(
+                        c, TriangularLower, Accum::Add, left, Rectangular, right, Rectangular, $one, Par::Seq,
+                    );
+                }
+            }
+
+            fn engine_multiply(c: &mut [Self], a: &[Self], b: &[Self], shape: (usize, usize, usize), cut: Cut) {
+                let (m, k, n) = shape;
+                matmul(
+                    MatMut::from_column_major_slice_mut(c, m, n),
+                    Accum::Replace,
+                    MatRef::from_column_major_slice(a, m, k),
+                    MatRef::from_column_major_slice(b, k, n),
+                    $one,
+                    cut.par(),
+                );
+            }
+        }
+    };
+}
+
+engine!(f32, 1.0, |&x| f64::from(x));
+engine!(f64, 1.0, |&x| x);
+engine!(Complex32, Complex32::new(1.0, 0.0), |x: &Complex32| f64::from(x.re));
+engine!(Complex64, Complex64::new(1.0, 0.0), |x: &Complex64| x.re);
+
+/// The product A·B of an m×k and a k×n matrix, in the precision of their entries.
+///
+/// Each entry is a sum of k products in some order, with or without fused multiply-add, so its error is at most
+/// γₖ·(|A|·|B|)ᵢⱼ with γₖ = k·u/(1 − k·u) (Higham, *Accuracy and Stability*, 2nd ed., section 3.5) where nothing
+/// overflows or underflows. 2·m·n·k flops. Fails when the inner dimensions differ.
+///
+/// ```
+/// # use kappa_dense::{Matrix, multiply};
+/// let a = Matrix::from_row_major(1, 2, vec![1.0, 2.0])?;
+/// let b = Matrix::from_row_major(2, 1, vec![3.0, 4.0])?;
+/// assert_eq!(multiply(a.as_ref(), b.as_ref())?[(0, 0)], 11.0);
+/// # Ok::<(), kappa_dense::Error>(())
+/// ```
+pub fn multiply<T: Scalar>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>) -> Result<Matrix<T>, Error> {
+    if a.columns() != b.rows() {
+        return Err(Error::shape(format!(
+            "a {}×{} matrix cannot be multiplied by a {}×{} matrix",
+            a.rows(),
+            a.columns(),
+            b.rows(),
+            b.columns()
+        )));
+    }
+    let (m, k, n) = (a.rows(), a.columns(), b.columns());
+    let mut c = Matrix::zeros(m, n);
+    let (a, b) = (a.to_owned(), b.to_owned());
+    T::engine_multiply(c.as_mut_slice(), a.as_slice(), b.as_slice(), (m, k, n), Cut::for_shape(m, n));
+    Ok(c)
+}
+

@@ -1,0 +1,54 @@
+use std::fmt;
+
+/// What can go wrong with a dense matrix: a shape that does not fit, an entry that is not finite, an engine that fails.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error {
+    kind: Kind,
+    message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Shape,
+    NotFinite,
+    NoConvergence,
+}
+
+impl Error {
+    pub(crate) fn shape(message: String) -> Self {
+        Self { kind: Kind::Shape, message }
+    }
+
+    pub(crate) fn not_finite(row: usize, column: usize) -> Self {
+        let message = format!("the entry at row {row}, column {column} is not finite");
+        Self { kind: Kind::NotFinite, message }
+    }
+
+    pub(crate) fn no_convergence(rows: usize, columns: usize) -> Self {
+        let message = format!("no singular value decomposition of this {rows}×{columns} matrix converged");
+        Self { kind: Kind::NoConvergence, message }
+    }
+
+    /// Whether the shapes of the arguments do not fit.
+    pub fn is_shape(&self) -> bool {
+        self.kind == Kind::Shape
+    }
+
+    /// Whether an entry was NaN or infinite.
+    pub fn is_not_finite(&self) -> bool {
+        self.kind == Kind::NotFinite
+    }
+
+    /// Whether every algorithm of the ladder failed.
+    pub fn is_no_convergence(&self) -> bool {
+        self.kind == Kind::NoConvergence
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

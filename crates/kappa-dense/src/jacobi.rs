@@ -1,0 +1,133 @@
+//! One-sided Jacobi: short, accurate, slow. The oracle of the tests and the last resort of the ladder.
+
+use crate::{Matrix, Scalar};
+
+/// Sweeps before giving up; ordinary matrices need 6 to 12.
+const SWEEPS: usize = 80;
+/// Squared norm of a column that counts as zero: below it, squares lose digits.
+const ZERO: f64 = 1e-280;
+
+/// U, σ (largest first), V with A = U·diag(σ)·Vᴴ of an m×n matrix with m ≥ n, by Hestenes' one-sided Jacobi rotations.
+///
+/// Rotations from the right make the columns of A·V orthogonal (Hestenes 1958; Demmel and Veselić, SIMAX 13 (1992)
+/// 1204–1245): small singular values of column-scaled matrices come out with *relative* accuracy, which no method that
+/// bidiagonalises can promise. About 6·m·n² flops a sweep. The entries must be finite and near 1 in size; columns below
+/// 1e-140 count as zero. Returns `None` when the columns are not orthogonal after 80 sweeps. U is m×n; its columns for
+/// σ = 0 complete the others to an orthonormal set.
+///
+/// ```
+/// # use kappa_dense::{Matrix, jacobi::jacobi_svd};
+/// let a = Matrix::from_row_major(2, 2, vec![1.0, 1.0, 0.0, 1e-20])?;
+/// let (_, values, _) = jacobi_svd(&a).unwrap();
+/// assert!((values[1] / (1e-20 / 2f64.sqrt()) - 1.0).abs() < 1e-15);
+/// # Ok::<(), kappa_dense::Error>(())
+/// ```
+pub fn jacobi_svd<T: Scalar<Wide = T>>(a: &Matrix<T>) -> Option<(Matrix<T>, Vec<f64>, Matrix<T>)> {
+    let (m, n) = (a.rows(), a.columns());
+    assert!(m >= n, "one-sided Jacobi needs at least as many rows as columns, not {m}×{n}");
+    let mut w = a.clone();
+    let mut v = Matrix::identity(n);
+    let mut rotated = true;
+    for _ in 0..SWEEPS {
+        rotated = sweep(&mut w, &mut v);
+        if !rotated {
+            break;
+        }
+    }
+    if rotated {
+        return None;
+    }
+    Some(sorted(w, v))
+}
+
+/// One pass over all pairs of columns; whether any pair was still not orthogonal.
+fn sweep<T: Scalar>(w: &mut Matrix<T>, v: &mut Matrix<T>) -> bool {
+    // The rounding error of an inner product: a smaller cosine cannot be told from zero.
+    let threshold = f64::EPSILON / 2.0 * (w.rows() as f64).max(8.0);
+    let mut rotated = false;
+    for p in 0..w.columns() {
+        for q in p + 1..w.columns() {
+            let alpha = squared_norm(w.column(p));
+            let beta = squared_norm(w.column(q));
+            let gamma = inner(w.column(p), w.column(q));
+            let size = gamma.abs_squared().sqrt();
+            if alpha.min(beta) < ZERO || size <= threshold * alpha.sqrt() * beta.sqrt() {
+                continue;
+            }
+            rotated = true;
+            // tan of the angle that diagonalises [[α, |γ|], [|γ|, β]], the smaller of the two.
+            let zeta = (beta - alpha) / (2.0 * size);
+            let t = zeta.signum() / (zeta.abs() + (1.0 + zeta * zeta).sqrt());
+            let c = 1.0 / (1.0 + t * t).sqrt();
+            let phase = T::from_parts(gamma.re() / size, gamma.im() / size);
+            rotate(w, p, q, c, c * t, phase);
+            rotate(v, p, q, c, c * t, phase);
+        }
+    }
+    rotated
+}
+
+fn squared_norm<T: Scalar>(x: &[T]) -> f64 {
+    x.iter().map(|x| x.abs_squared()).sum()
+}
+
+/// xᴴy.
+fn inner<T: Scalar>(x: &[T], y: &[T]) -> T {
+    x.iter().zip(y).fold(T::default(), |sum, (&x, &y)| sum + x.conj() * y)
+}
+
+/// [xₚ, x_q] ← [c·xₚ − s·φ̄·x_q, s·φ·xₚ + c·x_q] with φ the phase of xₚᴴx_q.
+fn rotate<T: Scalar>(x: &mut Matrix<T>, p: usize, q: usize, c: f64, s: f64, phase: T) {
+    let m = x.rows();
+    let (left, right) = x.as_mut_slice().split_at_mut(q * m);
+    let (xp, xq) = (&mut left[p * m..(p + 1) * m], &mut right[..m]);
+    for (a, b) in xp.iter_mut().zip(xq) {
+        let (old_p, old_q) = (*a, *b);
+        *a = old_p.scale(c) - (phase.conj() * old_q).scale(s);
+        *b = (phase * old_p).scale(s) + old_q.scale(c);
+    }
+}
+
+/// Norms of the columns as σ, largest first, with U normalised and V in the same order.
+fn sorted<T: Scalar>(w: Matrix<T>, v: Matrix<T>) -> (Matrix<T>, Vec<f64>, Matrix<T>) {
+    let norms: Vec<f64> = (0..w.columns()).map(|j| squared_norm(w.column(j)).sqrt()).collect();
+    let mut order: Vec<usize> = (0..w.columns()).collect();
+    order.sort_by(|&i, &j| norms[j].total_cmp(&norms[i]));
+    let mut u = Matrix::zeros(w.rows(), w.columns());
+    for (k, &j) in order.iter().enumerate() {
+        if norms[j] > 0.0 {
+            for (to, &from) in u.column_mut(k).iter_mut().zip(w.column(j)) {
+                *to = T::from_parts(from.re() / norms[j], from.im() / norms[j]);
+            }
+        } else {
+            complete(&mut u, k);
+        }
+    }
+    let v = Matrix::from_fn(v.rows(), v.columns(), |i, k| v[(i, order[k])]);
+    (u, order.iter().map(|&j| norms[j]).collect(), v)
+}
+
+/// Fills column k with a unit vector orthogonal to the columns before it.
+fn complete<T: Scalar>(u: &mut Matrix<T>, k: usize) {
+    for start in 0..u.rows() {
+        let mut candidate = vec![T::default(); u.rows()];
+        candidate[start] = T::from_parts(1.0, 0.0);
+        // Twice is enough (Kahan, Parlett).
+        for _ in 0..2 {
+            for j in 0..k {
+                let along = inner(u.column(j), &candidate);
+                for (x, &q) in candidate.iter_mut().zip(u.column(j)) {
+                    *x = *x - along * q;
+                }
+            }
+        }
+        let norm = squared_norm(&candidate).sqrt();
+        // Of m unit vectors one keeps at least √((m − k)/m) of its length.
+        if norm * norm >= 0.5 * (u.rows() - k) as f64 / u.rows() as f64 {
+            for (x, y) in u.column_mut(k).iter_mut().zip(candidate) {
+                *x = y.scale(1.0 / norm);
+            }
+            return;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Dense matrices and decompositions for `f32`, `f64`, `c32` and `c64`: the guarded door to the engine.
+//!
+//! The engine (faer) is generic and compiles into whoever calls it, so this crate turns it into plain functions, always
+//! optimised, and guards its edges in one place: shapes, entries that are not finite, scaling by powers of two (the
+//! engine does not scale: it fails above 1e154 and is silently wrong below 1e-170), and a ladder of fallbacks when it
+//! does not converge or when its answer contradicts ‖A‖_F² = Σσᵢ². No type of the engine appears in a signature.
+//!
+//! ```
+//! use kappa_dense::{Matrix, singular_values};
+//!
+//! let a = Matrix::from_row_major(2, 2, vec![3.0, 0.0, 0.0, -4.0])?;
+//! assert_eq!(singular_values(a.as_ref())?.values, vec![4.0, 3.0]);
+//! # Ok::<(), kappa_dense::Error>(())
+//! ```
+
+mod decompose;
+mod engine;
+mod error;
+mod gram;
+pub mod jacobi;
+mod matrix;
+mod scalar;
+mod scale;
+mod scan;
+
+pub use decompose::{Shape, Single, SvdParts, Values, Vectors, singular_values, singular_values_single, svd};
+pub use engine::multiply;
+pub use error::Error;
+pub use gram::{gram_is_worth_a_try, gram_singular_values};
+pub use matrix::{Matrix, MatrixRef};
+pub use num_complex::{Complex32 as c32, Complex64 as c64};
+pub use scalar::{Real, Scalar};
+pub use scan::{NonFinite, Scan, scan};

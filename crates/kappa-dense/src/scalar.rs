@@ -1,0 +1,136 @@
+//! The four numbers a dense matrix can hold.
+
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Mul, Neg, Sub};
+
+use num_complex::{Complex32, Complex64};
+
+use crate::engine::Engine;
+
+/// An entry of a matrix: `f32`, `f64`, `c32` or `c64`. Sealed.
+///
+/// Every answer is computed in double precision, in [`Scalar::Wide`], unless single precision is asked for: widening
+/// is exact, so the storage type costs nothing but memory.
+pub trait Scalar:
+    Engine
+    + Copy
+    + Default
+    + Debug
+    + PartialEq
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + 'static
+{
+    /// The type in double precision that holds every value of this one: `f64` or `c64`.
+    type Wide: Scalar<Wide = Self::Wide>;
+    /// The name in signatures and files: `f32`, `f64`, `c32`, `c64`.
+    const NAME: &'static str;
+    /// Whether there is an imaginary part.
+    const IS_COMPLEX: bool;
+    /// Whether the parts are stored in double precision.
+    const IS_DOUBLE: bool;
+
+    /// The same value in double precision; exact.
+    fn widen(self) -> Self::Wide;
+    /// The value nearest to `re + i·im`; the imaginary part is dropped by a real type.
+    fn from_parts(re: f64, im: f64) -> Self;
+    /// The real part; exact.
+    fn re(self) -> f64;
+    /// The imaginary part; exact, 0 for a real type.
+    fn im(self) -> f64;
+    /// The complex conjugate.
+    fn conj(self) -> Self;
+
+    /// The value multiplied by a real factor, rounded once for each part.
+    fn scale(self, factor: f64) -> Self {
+        Self::from_parts(self.re() * factor, self.im() * factor)
+    }
+
+    /// |x|² in double precision; overflows above 1e154 and underflows below 1e-162.
+    fn abs_squared(self) -> f64 {
+        self.re() * self.re() + self.im() * self.im()
+    }
+
+    /// Whether both parts are finite.
+    fn is_finite(self) -> bool {
+        self.re().is_finite() && self.im().is_finite()
+    }
+}
+
+/// A real entry: `f32` or `f64`. Sealed.
+pub trait Real: Scalar + PartialOrd {}
+
+macro_rules! real {
+    ($type:ty, $name:literal, $double:literal) => {
+        impl Scalar for $type {
+            type Wide = f64;
+            const NAME: &'static str = $name;
+            const IS_COMPLEX: bool = false;
+            const IS_DOUBLE: bool = $double;
+
+            #[inline(always)]
+            fn widen(self) -> f64 {
+                self.into()
+            }
+            #[inline(always)]
+            fn from_parts(re: f64, _im: f64) -> Self {
+                re as $type
+            }
+            #[inline(always)]
+            fn re(self) -> f64 {
+                self.into()
+            }
+            #[inline(always)]
+            fn im(self) -> f64 {
+                0.0
+            }
+            #[inline(always)]
+            fn conj(self) -> Self {
+                self
+            }
+        }
+        impl Real for $type {}
+    };
+}
+
+macro_rules! complex {
+    ($type:ty, $part:ty, $name:literal, $double:literal) => {
+        impl Scalar for $type {
+            type Wide = Complex64;
+            const NAME: &'static str = $name;
+            const IS_COMPLEX: bool = true;
+            const IS_DOUBLE: bool = $double;
+
+            #[inline(always)]
+            fn widen(self) -> Complex64 {
+                Complex64::new(self.re.into(), self.im.into())
+            }
+            #[inline(always)]
+            fn from_parts(re: f64, im: f64) -> Self {
+                Self::new(re as $part, im as $part)
+            }
+            #[inline(always)]
+            fn re(self) -> f64 {
+                self.re.into()
+            }
+            #[inline(always)]
+            fn im(self) -> f64 {
+                self.im.into()
+            }
+            #[inline(always)]
+            fn conj(self) -> Self {
+                Self::new(self.re, -self.im)
+            }
+        }
+    };
+}
+
+real!(f32, "f32", false);
+real!(f64, "f64", true);
+complex!(Complex32, f32, "c32", false);
+complex!(Complex64, f64, "c64", true);

@@ -1,0 +1,215 @@
+//! The guarded door: whatever goes in, either a right answer or a plain error comes out.
+
+use kappa_dense::jacobi::jacobi_svd;
+use kappa_dense::{
+    Matrix, MatrixRef, Scalar, Shape, c32, c64, gram_singular_values, multiply, scan, singular_values,
+    singular_values_single, svd,
+};
+use proptest::prelude::*;
+
+/// Numbers by seed alone (splitmix64), in [−1, 1).
+struct Draws(u64);
+
+impl Draws {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / 2f64.powi(52) - 1.0
+    }
+
+    fn matrix<T: Scalar>(&mut self, m: usize, n: usize) -> Matrix<T> {
+        Matrix::from_fn(m, n, |_, _| T::from_parts(self.next(), self.next()))
+    }
+}
+
+/// Columns scaled from 1 to 10^-decades, and a repeated column: the shapes on which decompositions break.
+fn nasty<T: Scalar>(m: usize, n: usize, seed: u64, kind: u8, scale: i32) -> Matrix<T> {
+    let mut a: Matrix<T> = Draws(seed).matrix(m, n);
+    let step = |j: usize| 10f64.powi(-(3 * j as i32) % 40);
+    match kind {
+        1 => (0..n).for_each(|j| a.column_mut(j).iter_mut().for_each(|x| *x = x.scale(step(j)))),
+        2 if n > 1 => {
+            let first = a.column(0).to_vec();
+            a.column_mut(n - 1).copy_from_slice(&first);
+        }
+        3 => a = Matrix::from_fn(m, n, |_, _| T::from_parts(1.0, 0.0)),
+        4 => a = Matrix::zeros(m, n),
+        5 => a = Matrix::from_fn(m, n, |i, j| T::from_parts(f64::from(i == j), 0.0)),
+        _ => {}
+    }
+    let factor = 2f64.powi(scale);
+    a.as_mut_slice().iter_mut().for_each(|x| *x = x.scale(factor));
+    a
+}
+
+fn oracle<T: Scalar>(a: &Matrix<T>) -> Vec<f64> {
+    let wide = a.as_ref().to_wide();
+    let tall = if wide.rows() < wide.columns() { wide.adjoint() } else { wide };
+    let e = scan(tall.as_ref()).max_abs;
+    if e == 0.0 {
+        return vec![0.0; tall.columns()];
+    }
+    // A power of two near the largest entry.
+    let e = 2f64.powi(e.log2().floor().clamp(-1000.0, 1000.0) as i32);
+    let scaled = Matrix::from_fn(tall.rows(), tall.columns(), |i, j| tall[(i, j)].scale(1.0 / e));
+    jacobi_svd(&scaled).expect("Jacobi converges").1.into_iter().map(|s| s * e).collect()
+}
+
+fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len());
+    let first = expected.first().copied().unwrap_or(0.0);
+    for (x, y) in found.iter().zip(expected) {
+        assert!((x - y).abs() <= tolerance * first, "{x:e} beside {y:e}, σ₁ = {first:e}");
+    }
+}
+
+fn check_all<T: Scalar>(a: &Matrix<T>) {
+    let (m, n) = (a.rows(), a.columns());
+    let expected = oracle(a);
+    let tolerance = 1e-14 * (m.max(n) as f64).sqrt().max(1.0);
+    let found = singular_values(a.as_ref()).expect("finite");
+    assert_close(&found.values, &expected, tolerance);
+    // The other layout is the same matrix.
+    let other = a.adjoint();
+    assert_close(&singular_values(other.as_ref().transpose()).expect("finite").values, &expected, tolerance);
+    for shape in [Shape::Thin, Shape::Full] {
+        let f = svd(a.as_ref(), shape).expect("finite");
+        assert_close(&f.values.values, &expected, tolerance);
+        assert_orthonormal(&f.vectors.u);
+        assert_orthonormal(&f.vectors.v);
+        let first = expected.first().copied().unwrap_or(0.0);
+        for i in 0..m {
+            for j in 0..n {
+                let mut x = T::Wide::default();
+                for (k, &s) in f.values.values.iter().enumerate() {
+                    x += f.vectors.u[(i, k)].scale(s) * f.vectors.v[(j, k)].conj();
+                }
+                let error = (x - a[(i, j)].widen()).re().abs().max((x - a[(i, j)].widen()).im().abs());
+                assert!(error <= 4.0 * tolerance * first, "({i}, {j}) is off by {error:e}, σ₁ = {first:e}");
+            }
+        }
+    }
+}
+
+fn assert_orthonormal<T: Scalar>(q: &Matrix<T>) {
+    for i in 0..q.columns() {
+        for j in 0..=i {
+            let dot = q.column(i).iter().zip(q.column(j)).fold(T::default(), |s, (&x, &y)| s + x.conj() * y);
+            let error = (dot.re() - f64::from(i == j)).abs().max(dot.im().abs());
+            assert!(error < 1e-13 * (q.rows() as f64).sqrt().max(1.0), "columns {i}, {j}: {error:e}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn every_type_agrees_with_jacobi(
+        m in 0usize..24, n in 0usize..24, seed: u64, kind in 0u8..6, scale in -60i32..60, wild in -900i32..900,
+    ) {
+        check_all::<f32>(&nasty(m, n, seed, kind, scale));
+        check_all::<c32>(&nasty(m, n, seed, kind, scale));
+        check_all::<f64>(&nasty(m, n, seed, kind, wild));
+        check_all::<c64>(&nasty(m, n, seed, kind, wild));
+    }
+
+    #[test]
+    fn larger_ones_agree_with_jacobi(m in 1usize..160, n in 1usize..60, seed: u64, kind in 0u8..6) {
+        let a: Matrix<f64> = nasty(m, n, seed, kind, 0);
+        let expected = oracle(&a);
+        assert_close(&singular_values(a.as_ref()).expect("finite").values, &expected, 1e-13);
+        let single = singular_values_single(a.as_ref()).expect("finite").values;
+        assert_close(&single, &expected, 1e-5);
+        for view in [a.as_ref(), a.adjoint().as_ref().transpose()] {
+            if let Some(values) = gram_singular_values(view, scan(view).max_abs) {
+                assert_close(&values, &expected, 1e-12);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_gram_product_refuses_what_it_would_lose() {
+    let mut a: Matrix<f64> = Draws(1).matrix(64, 16);
+    assert!(gram_singular_values(a.as_ref(), 1.0).is_some());
+    a.column_mut(3).iter_mut().for_each(|x| *x *= 1e-5);
+    assert!(gram_singular_values(a.as_ref(), 1.0).is_none());
+    assert!(gram_singular_values(Matrix::<f64>::zeros(64, 16).as_ref(), 0.0).is_none());
+}
+
+#[test]
+fn entries_at_both_ends_of_the_range_lose_nothing() {
+    for factor in [1e-320, 1e-300, 1e-170, 1e154, 1e300] {
+        let a = Matrix::from_fn(3, 2, |i, j| factor * [[3.0, 0.0], [0.0, 2.0], [0.0, 0.0]][i][j]);
+        let found = singular_values(a.as_ref()).expect("finite").values;
+        for (x, y) in found.iter().zip([3.0, 2.0]) {
+            assert!((x / factor - y).abs() < 1e-3 * f64::from(u8::from(factor < 1e-300)) + 1e-15, "{factor:e}: {x:e}");
+        }
+    }
+}
+
+#[test]
+fn a_position_is_named_for_what_is_not_finite() {
+    let mut a = Matrix::<f64>::zeros(4, 3);
+    a[(2, 1)] = f64::NAN;
+    for error in [singular_values(a.as_ref()).unwrap_err(), svd(a.as_ref(), Shape::Thin).unwrap_err()] {
+        assert!(error.is_not_finite());
+        assert_eq!(error.to_string(), "the entry at row 2, column 1 is not finite");
+    }
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_errors() {
+    assert!(MatrixRef::row_major(2, 2, &[1.0f64]).unwrap_err().is_shape());
+    assert!(MatrixRef::<f64>::row_major(usize::MAX, 2, &[]).unwrap_err().is_shape());
+    let a = Matrix::<f64>::zeros(2, 3);
+    assert!(multiply(a.as_ref(), a.as_ref()).unwrap_err().is_shape());
+}
+
+#[test]
+fn digits_do_not_depend_on_the_number_of_threads() {
+    let square: Matrix<f64> = Draws(3).matrix(1100, 1030);
+    let tall: Matrix<f32> = Draws(4).matrix(9000, 64);
+    let on = |threads: usize| {
+        let pool = rayon_pool(threads);
+        pool.install(|| {
+            let tall_scan = scan(tall.as_ref());
+            (
+                singular_values(square.as_ref()).expect("finite"),
+                gram_singular_values(tall.as_ref(), tall_scan.max_abs),
+                tall_scan,
+            )
+        })
+    };
+    let one = on(1);
+    assert!(one.1.is_some());
+    assert!(one == on(2) && one == on(5));
+}
+
+fn rayon_pool(threads: usize) -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool")
+}
+
+/// The engine's kernels once multiplied wrongly, in silence and in parallel, from n of about 5000 on (private-gemm-x86
+/// 0.1.20). Freivalds: A·(A·x) and (A·A)·x agree for a random x only if the product is right.
+#[test]
+fn a_large_product_is_right() {
+    let n = 5018;
+    let a: Matrix<f64> = Draws(5).matrix(n, n);
+    let mut draws = Draws(6);
+    let x: Vec<f64> = (0..n).map(|_| draws.next()).collect();
+    let times = |a: &Matrix<f64>, x: &[f64]| {
+        let mut y = vec![0.0; n];
+        for (j, &xj) in x.iter().enumerate() {
+            y.iter_mut().zip(a.column(j)).for_each(|(y, &aij)| *y += aij * xj);
+        }
+        y
+    };
+    let product = multiply(a.as_ref(), a.as_ref()).expect("shapes fit");
+    let (one, two) = (times(&product, &x), times(&a, &times(&a, &x)));
+    let worst = one.iter().zip(&two).map(|(p, q)| (p - q).abs()).fold(0.0, f64::max);
+    let size = two.iter().fold(0.0, |m: f64, q| m.max(q.abs()));
+    assert!(worst < 1e-11 * size, "off by {worst:e} of {size:e}");
+}

@@ -1,0 +1,1 @@
+//! What a checkpoint means: layers, their roles, and a survey of their weights

@@ -1,0 +1,1 @@
+//! Results to text, JSON, CSV, Markdown and one-file HTML

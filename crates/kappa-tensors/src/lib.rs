@@ -1,0 +1,1 @@
+//! Bytes to named tensors: safetensors, NumPy, Matrix Market and tables; knows nothing of mathematics
