@@ -1,5 +1,6 @@
 //! The guarded door: check, scale, call the engine, check the answer, fall back.
 
+use crate::bisect::bidiagonal_singular_values;
 use crate::engine::{Cut, Engine};
 use crate::jacobi::jacobi_svd;
 use crate::scale::{exponent, scale_by_power, scaled};
@@ -42,19 +43,23 @@ pub struct SvdParts<T: Scalar> {
     pub vectors: Vectors<T>,
 }
 
-const BIDIAGONAL: &str = "bidiagonalisation and divide and conquer";
+const BIDIAGONAL: &str = "bidiagonalisation and bisection";
+const QR_BIDIAGONAL: &str = "QR, bidiagonalisation and bisection";
+const DIVIDE: &str = "bidiagonalisation and divide and conquer";
 const TRANSPOSED: &str = "bidiagonalisation of the adjoint";
 const WHOLE: &str = "bidiagonalisation on one thread";
 const JACOBI: &str = "one-sided Jacobi";
 const NOTHING: &str = "nothing to compute";
 
+/// From this ratio of rows to columns on, R of A = QR is reduced instead of A (Chan, TOMS 8 (1982) 72–83).
+const QR_FIRST: f64 = 11.0 / 6.0;
 /// The engine's answer is refused when Σσ² and ‖A‖_F² differ by more than this many ε·‖A‖_F²·max(m, n).
 const AGREEMENT: f64 = 32.0;
 
 /// All singular values of A, largest first, computed in double precision.
 ///
-/// Scales by a power of two, tries the engine, checks its answer against ‖A‖_F² = Σσᵢ², and falls back to the adjoint,
-/// to one thread and at last to one-sided Jacobi. 4·m·n² − 4/3·n³ flops for m ≥ n; memory for two copies of A in double
+/// Scales by a power of two, lets the engine reduce A to a bidiagonal matrix, bisects that, and checks the answer against
+/// ‖A‖_F² = Σσᵢ²; falls back to no QR first, to one thread and at last to one-sided Jacobi. 4·m·n² − 4/3·n³ flops for m ≥ n; memory for two copies of A in double
 /// precision. Fails when an entry is not finite, and when nothing converges.
 ///
 /// ```
@@ -64,56 +69,37 @@ const AGREEMENT: f64 = 32.0;
 /// # Ok::<(), kappa_dense::Error>(())
 /// ```
 pub fn singular_values<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Values, Error> {
-    ladder_of_values::<T, T::Wide>(a, f64::EPSILON)
-}
-
-/// All singular values of A, largest first, computed in single precision: half the time, errors of about 1e-6·σ₁.
-pub fn singular_values_single<T: Single>(a: MatrixRef<'_, T>) -> Result<Values, Error> {
-    ladder_of_values::<T, T::Narrow>(a, f64::from(f32::EPSILON))
-}
-
-/// Types whose decompositions can run in single precision. Sealed by [`Scalar`].
-pub trait Single: Scalar {
-    /// `f32` or `c32`.
-    type Narrow: Scalar<Wide = Self::Wide>;
-}
-impl Single for f32 {
-    type Narrow = f32;
-}
-impl Single for f64 {
-    type Narrow = f32;
-}
-impl Single for crate::c32 {
-    type Narrow = crate::c32;
-}
-impl Single for crate::c64 {
-    type Narrow = crate::c32;
-}
-
-fn ladder_of_values<T: Scalar, W: Scalar<Wide = T::Wide>>(a: MatrixRef<'_, T>, epsilon: f64) -> Result<Values, Error> {
-    let (rows, columns) = (a.rows(), a.columns());
-    let Checked { e, guard } = match check(a, epsilon)? {
+    let Checked { e, guard } = match check(a)? {
         Some(checked) => checked,
-        None => return Ok(Values { values: vec![0.0; rows.min(columns)], algorithm: NOTHING }),
+        None => {
+            return Ok(Values { values: vec![0.0; a.rows().min(a.columns())], algorithm: NOTHING });
+        }
     };
-    // Which side is up does not matter to the values: take the one that is copied without striding.
-    let a = if a.is_row_major() { a.transpose() } else { a };
-    let work: Matrix<W> = scaled(a, e);
+    // Which side is up does not matter to the values; long columns suit the engine.
+    let a = if a.rows() < a.columns() { a.transpose() } else { a };
     let (rows, columns) = (a.rows(), a.columns());
-    let cut = Cut::for_shape(rows, columns);
-    let accept = |answer: Result<Vec<f64>, _>, algorithm| {
-        answer.ok().filter(|values| guard.accepts(values)).map(|values| Values { values, algorithm })
+    let accept = |values: Vec<f64>, algorithm| guard.accepts(&values).then_some(Values { values, algorithm });
+    let bidiagonal = |work: &mut Matrix<T::Wide>, cut| {
+        let (rows, columns) = (work.rows(), work.columns());
+        let (diagonal, above) = T::Wide::engine_bidiagonal(work.as_mut_slice(), rows, columns, cut);
+        bidiagonal_singular_values(&diagonal, &above)
     };
-    let mut found = accept(W::engine_singular_values(work.as_slice(), rows, columns, cut), BIDIAGONAL);
+    let cut = Cut::for_shape(rows, columns);
+    let mut found = None;
+    if rows as f64 > QR_FIRST * columns as f64 {
+        let mut work: Matrix<T::Wide> = scaled(a, e);
+        let r = T::Wide::engine_triangle(work.as_mut_slice(), rows, columns, cut);
+        drop(work);
+        found = accept(bidiagonal(&mut Matrix::owning(columns, columns, r), cut), QR_BIDIAGONAL);
+    }
     if found.is_none() {
-        let other = work.adjoint();
-        found = accept(W::engine_singular_values(other.as_slice(), columns, rows, cut), TRANSPOSED);
+        found = accept(bidiagonal(&mut scaled(a, e), cut), BIDIAGONAL);
     }
     if found.is_none() && cut != Cut::Whole {
-        found = accept(W::engine_singular_values(work.as_slice(), rows, columns, Cut::Whole), WHOLE);
+        found = accept(bidiagonal(&mut scaled(a, e), Cut::Whole), WHOLE);
     }
     if found.is_none() {
-        found = jacobi_parts(&work.as_ref().to_wide()).map(|(_, values, _)| Values { values, algorithm: JACOBI });
+        found = jacobi_parts::<T::Wide>(&scaled(a, e)).map(|(_, values, _)| Values { values, algorithm: JACOBI });
     }
     let mut found = found.ok_or_else(|| Error::no_convergence(rows, columns))?;
     unscale(&mut found.values, e);
@@ -122,12 +108,12 @@ fn ladder_of_values<T: Scalar, W: Scalar<Wide = T::Wide>>(a: MatrixRef<'_, T>, e
 
 /// The singular value decomposition A = U·diag(σ)·Vᴴ, computed in double precision.
 ///
-/// The same ladder as [`singular_values`]. About 6·m·n² + 16·n³ flops for m ≥ n and thin vectors.
+/// The engine's divide and conquer, with the ladder: as it is, of the adjoint, on one thread, one-sided Jacobi. About 6·m·n² + 16·n³ flops for m ≥ n and thin vectors.
 /// Fails when an entry is not finite, and when nothing converges.
 pub fn svd<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<SvdParts<T::Wide>, Error> {
     let (rows, columns) = (a.rows(), a.columns());
     let full = shape == Shape::Full;
-    let Checked { e, guard } = match check(a, f64::EPSILON)? {
+    let Checked { e, guard } = match check(a)? {
         Some(checked) => checked,
         None => return Ok(svd_of_zero(rows, columns, full)),
     };
@@ -148,7 +134,7 @@ pub fn svd<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<SvdParts<T::W
         let (u, values, v) = if full && rows != columns { None } else { jacobi_parts(&work) }?;
         Some(SvdParts { values: Values { values, algorithm: JACOBI }, vectors: Vectors { u, v } })
     };
-    let mut found = direct(cut, BIDIAGONAL)
+    let mut found = direct(cut, DIVIDE)
         .or_else(adjoint)
         .or_else(|| direct(Cut::Whole, WHOLE))
         .or_else(jacobi)
@@ -157,7 +143,14 @@ pub fn svd<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<SvdParts<T::W
     Ok(found)
 }
 
-fn parts<W: Scalar>(m: usize, n: usize, u: Vec<W>, values: Vec<f64>, v: Vec<W>, algorithm: &'static str) -> SvdParts<W> {
+fn parts<W: Scalar>(
+    m: usize,
+    n: usize,
+    u: Vec<W>,
+    values: Vec<f64>,
+    v: Vec<W>,
+    algorithm: &'static str,
+) -> SvdParts<W> {
     let matrix = |rows: usize, entries: Vec<W>| {
         let columns = entries.len().checked_div(rows).unwrap_or(0);
         Matrix::owning(rows, columns, entries)
@@ -207,7 +200,7 @@ impl Guard {
 }
 
 /// Refuses entries that are not finite; `None` for a matrix without a non-zero entry.
-fn check<T: Scalar>(a: MatrixRef<'_, T>, epsilon: f64) -> Result<Option<Checked>, Error> {
+fn check<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Option<Checked>, Error> {
     let Scan { max_abs, sum_of_squares, exponent: scan_e, not_finite, .. } = scan(a);
     if let Some(found) = not_finite {
         return Err(Error::not_finite(found.row, found.column));
@@ -218,7 +211,7 @@ fn check<T: Scalar>(a: MatrixRef<'_, T>, epsilon: f64) -> Result<Option<Checked>
     let e = exponent(max_abs);
     let guard = Guard {
         sum_of_squares: scale_by_power(sum_of_squares, 2 * (scan_e - e)),
-        tolerance: AGREEMENT * epsilon * a.rows().max(a.columns()) as f64,
+        tolerance: AGREEMENT * f64::EPSILON * a.rows().max(a.columns()) as f64,
     };
     Ok(Some(Checked { e, guard }))
 }

@@ -4,11 +4,15 @@ use std::num::NonZeroUsize;
 
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
 use faer::linalg::matmul::{matmul, triangular};
+use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
+use faer::linalg::svd::bidiag::{bidiag_in_place, bidiag_in_place_scratch};
 use faer::linalg::svd::{self as engine_svd, ComputeSvdVectors};
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 use num_complex::{Complex32, Complex64};
+
+use faer::reborrow::ReborrowMut;
 
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
@@ -48,12 +52,17 @@ pub(crate) type Triplets<T> = (Vec<T>, Vec<f64>, Vec<T>);
 
 /// The engine's functions for one type of entry. Implemented here only.
 pub trait Engine: Sized {
+    /// A (rows ≥ columns) becomes bidiagonal: moduli of the diagonal and of the entries above it.
     #[doc(hidden)]
-    fn engine_singular_values(a: &[Self], rows: usize, columns: usize, cut: Cut) -> Result<Vec<f64>, Failed>;
+    fn engine_bidiagonal(a: &mut [Self], rows: usize, columns: usize, cut: Cut) -> (Vec<f64>, Vec<f64>);
+    /// A (rows ≥ columns) becomes R, columns×columns, of A = QR.
+    #[doc(hidden)]
+    fn engine_triangle(a: &mut [Self], rows: usize, columns: usize, cut: Cut) -> Vec<Self>;
     #[doc(hidden)]
     fn engine_svd(a: &[Self], rows: usize, columns: usize, full: bool, cut: Cut) -> Result<Triplets<Self>, Failed>;
+    /// A Hermitian matrix, its lower triangle given, becomes tridiagonal: diagonal and moduli beside it.
     #[doc(hidden)]
-    fn engine_eigenvalues(lower: &[Self], order: usize) -> Result<Vec<f64>, Failed>;
+    fn engine_tridiagonal(lower: &mut [Self], order: usize) -> (Vec<f64>, Vec<f64>);
     #[doc(hidden)]
     fn engine_add_gram(lower: &mut [Self], order: usize, panel: &[Self], rows: usize, adjoint_first: bool);
     #[doc(hidden)]
@@ -63,16 +72,31 @@ pub trait Engine: Sized {
 macro_rules! engine {
     ($type:ty, $one:expr, $re:expr) => {
         impl Engine for $type {
-            fn engine_singular_values(a: &[Self], rows: usize, columns: usize, cut: Cut) -> Result<Vec<f64>, Failed> {
-                let a = MatRef::from_column_major_slice(a, rows, columns);
-                let mut s = Diag::<Self>::zeros(rows.min(columns));
+            fn engine_bidiagonal(a: &mut [Self], rows: usize, columns: usize, cut: Cut) -> (Vec<f64>, Vec<f64>) {
+                let mut a = MatMut::from_column_major_slice_mut(a, rows, columns);
+                let block = recommended_block_size::<Self>(rows, columns);
+                let mut left = Mat::<Self>::zeros(block, columns);
+                let mut right = Mat::<Self>::zeros(block, columns.saturating_sub(1));
                 let par = cut.par();
-                let no = ComputeSvdVectors::No;
-                let scratch = engine_svd::svd_scratch::<Self>(rows, columns, no, no, par, Default::default());
+                let scratch = bidiag_in_place_scratch::<Self>(rows, columns, par, Default::default());
                 let mut memory = MemBuffer::new(scratch);
-                engine_svd::svd(a, s.as_mut(), None, None, par, MemStack::new(&mut memory), Default::default())
-                    .map_err(|_| Failed)?;
-                Ok(s.column_vector().iter().map($re).collect())
+                let stack = MemStack::new(&mut memory);
+                bidiag_in_place(a.rb_mut(), left.as_mut(), right.as_mut(), par, stack, Default::default());
+                let size = |x: &Self| x.abs_squared().sqrt();
+                let diagonal = (0..columns).map(|i| size(&a[(i, i)])).collect();
+                (diagonal, (1..columns).map(|i| size(&a[(i - 1, i)])).collect())
+            }
+
+            fn engine_triangle(a: &mut [Self], rows: usize, columns: usize, cut: Cut) -> Vec<Self> {
+                let mut a = MatMut::from_column_major_slice_mut(a, rows, columns);
+                let block = recommended_block_size::<Self>(rows, columns);
+                let mut householder = Mat::<Self>::zeros(block, columns);
+                let par = cut.par();
+                let scratch = qr_in_place_scratch::<Self>(rows, columns, block, par, Default::default());
+                let mut memory = MemBuffer::new(scratch);
+                qr_in_place(a.rb_mut(), householder.as_mut(), par, MemStack::new(&mut memory), Default::default());
+                let upper = |i: usize, j: usize| if i <= j { a[(i, j)] } else { Self::default() };
+                (0..columns).flat_map(|j| (0..columns).map(move |i| (i, j))).map(|(i, j)| upper(i, j)).collect()
             }
 
             fn engine_svd(
@@ -105,15 +129,16 @@ macro_rules! engine {
                 Ok((u, s.column_vector().iter().map($re).collect(), v))
             }
 
-            fn engine_eigenvalues(lower: &[Self], order: usize) -> Result<Vec<f64>, Failed> {
-                let a = MatRef::from_column_major_slice(lower, order, order);
-                let mut s = Diag::<Self>::zeros(order);
-                let no = ComputeEigenvectors::No;
-                let scratch = self_adjoint_evd_scratch::<Self>(order, no, Par::Seq, Default::default());
+            fn engine_tridiagonal(lower: &mut [Self], order: usize) -> (Vec<f64>, Vec<f64>) {
+                let mut a = MatMut::from_column_major_slice_mut(lower, order, order);
+                let block = recommended_block_size::<Self>(order, order);
+                let mut householder = Mat::<Self>::zeros(block, order.saturating_sub(1));
+                let scratch = tridiag_in_place_scratch::<Self>(order, Par::Seq, Default::default());
                 let mut memory = MemBuffer::new(scratch);
-                self_adjoint_evd(a, s.as_mut(), None, Par::Seq, MemStack::new(&mut memory), Default::default())
-                    .map_err(|_| Failed)?;
-                Ok(s.column_vector().iter().map($re).collect())
+                let stack = MemStack::new(&mut memory);
+                tridiag_in_place(a.rb_mut(), householder.as_mut(), Par::Seq, stack, Default::default());
+                let diagonal = (0..order).map(|i| a[(i, i)].re()).collect();
+                (diagonal, (1..order).map(|i| a[(i, i - 1)].abs_squared().sqrt()).collect())
             }
 
             fn engine_add_gram(lower: &mut [Self], order: usize, panel: &[Self], rows: usize, adjoint_first: bool) {
@@ -123,13 +148,29 @@ macro_rules! engine {
                     let p = MatRef::from_column_major_slice(panel, rows, order);
                     let (left, right) = (p.adjoint(), p);
                     triangular::matmul(
-                        c, TriangularLower, Accum::Add, left, Rectangular, right, Rectangular, $one, Par::Seq,
+                        c,
+                        TriangularLower,
+                        Accum::Add,
+                        left,
+                        Rectangular,
+                        right,
+                        Rectangular,
+                        $one,
+                        Par::Seq,
                     );
                 } else {
                     let p = MatRef::from_column_major_slice(panel, order, rows);
                     let (left, right) = (p, p.adjoint());
                     triangular::matmul(
-                        c, TriangularLower, Accum::Add, left, Rectangular, right, Rectangular, $one, Par::Seq,
+                        c,
+                        TriangularLower,
+                        Accum::Add,
+                        left,
+                        Rectangular,
+                        right,
+                        Rectangular,
+                        $one,
+                        Par::Seq,
                     );
                 }
             }
@@ -151,7 +192,7 @@ macro_rules! engine {
 
 engine!(f32, 1.0, |&x| f64::from(x));
 engine!(f64, 1.0, |&x| x);
-engine!(Complex32, Complex32::new(1.0, 0.0), |x: &Complex32| f64::from(x.re));
+engine!(Complex32, Complex32::new(1.0, 0.0), |x: &Complex32| { f64::from(x.re) });
 engine!(Complex64, Complex64::new(1.0, 0.0), |x: &Complex64| x.re);
 
 /// The product A·B of an m×k and a k×n matrix, in the precision of their entries.
@@ -183,4 +224,3 @@ pub fn multiply<T: Scalar>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>) -> Result<M
     T::engine_multiply(c.as_mut_slice(), a.as_slice(), b.as_slice(), (m, k, n), Cut::for_shape(m, n));
     Ok(c)
 }
-

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::bisect::tridiagonal_eigenvalues;
 use crate::engine::Engine;
 use crate::scale::{exponent_of_one_factor, scale_by_power};
 use crate::{Matrix, MatrixRef, Scalar};
@@ -33,14 +34,22 @@ pub fn gram_singular_values<T: Scalar>(a: MatrixRef<'_, T>, max_abs: f64) -> Opt
     }
     let a = if a.rows() < a.columns() { a.transpose() } else { a };
     let e = exponent_of_one_factor(max_abs);
-    let lower = lower_gram::<T>(a, scale_by_power(1.0, -e));
-    let mut values = T::Wide::engine_eigenvalues(lower.as_slice(), a.columns()).ok()?;
+    let mut lower = lower_gram::<T>(a, scale_by_power(1.0, -e));
+    // The largest diagonal entry of AᴴA is its largest entry: brought near 1 for the reduction.
+    let n = a.columns();
+    let top = (0..n).map(|j| lower[(j, j)].re()).fold(0.0, f64::max);
+    let gram_e = exponent_of_one_factor(top);
+    let gram_e = gram_e - gram_e % 2;
+    let factor = scale_by_power(1.0, -gram_e);
+    lower.as_mut_slice().iter_mut().for_each(|x| *x = x.scale(factor));
+    let (diagonal, beside) = T::Wide::engine_tridiagonal(lower.as_mut_slice(), n);
+    let mut values = tridiagonal_eigenvalues(&diagonal, &beside);
     values.reverse();
     let (first, last) = (*values.first()?, *values.last()?);
     if last.is_nan() || last < first * LOST * LOST {
         return None;
     }
-    values.iter_mut().for_each(|lambda| *lambda = scale_by_power(lambda.sqrt(), e));
+    values.iter_mut().for_each(|lambda| *lambda = scale_by_power(lambda.sqrt(), e + gram_e / 2));
     Some(values)
 }
 

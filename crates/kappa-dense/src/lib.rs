@@ -13,6 +13,7 @@
 //! # Ok::<(), kappa_dense::Error>(())
 //! ```
 
+mod bisect;
 mod decompose;
 mod engine;
 mod error;
@@ -23,7 +24,7 @@ mod scalar;
 mod scale;
 mod scan;
 
-pub use decompose::{Shape, Single, SvdParts, Values, Vectors, singular_values, singular_values_single, svd};
+pub use decompose::{Shape, SvdParts, Values, Vectors, singular_values, svd};
 pub use engine::multiply;
 pub use error::Error;
 pub use gram::{gram_is_worth_a_try, gram_singular_values};

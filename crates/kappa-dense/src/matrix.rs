@@ -21,7 +21,8 @@ pub struct MatrixRef<'a, T> {
 }
 
 fn length(rows: usize, columns: usize) -> Result<usize, Error> {
-    rows.checked_mul(columns).ok_or_else(|| Error::shape(format!("{rows}×{columns} entries are more than can be counted")))
+    rows.checked_mul(columns)
+        .ok_or_else(|| Error::shape(format!("{rows}×{columns} entries are more than can be counted")))
 }
 
 impl<T: Scalar> Matrix<T> {

@@ -9,8 +9,8 @@ use crate::engine::Engine;
 
 /// An entry of a matrix: `f32`, `f64`, `c32` or `c64`. Sealed.
 ///
-/// Every answer is computed in double precision, in [`Scalar::Wide`], unless single precision is asked for: widening
-/// is exact, so the storage type costs nothing but memory.
+/// Every answer is computed in double precision, in [`Scalar::Wide`]: widening is exact, so the storage type costs no
+/// digits.
 pub trait Scalar:
     Engine
     + Copy

@@ -76,7 +76,7 @@ fn first_not_finite<T: Scalar>(a: MatrixRef<'_, T>) -> Option<(usize, usize)> {
 
 fn scan_rows<T: Scalar>(a: MatrixRef<'_, T>) -> Scan {
     let (m, n) = (a.rows(), a.columns());
-    let height = m.div_ceil(BLOCKS).max(BLOCK.div_ceil(n.max(1))).max(1);
+    let height = m.div_ceil(BLOCKS).max(BLOCK.div_ceil(n.max(1))).clamp(1, m.max(1));
     let starts: Vec<usize> = (0..m).step_by(height).collect();
     let blocks = |factor: f64| -> Vec<Block> {
         let one = |&start: &usize| Block::of(a, start, (start + height).min(m), factor);

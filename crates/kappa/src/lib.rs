@@ -1,1 +1,64 @@
-//! Norms, condition numbers, ranks and singular values of matrices, each with an error bound
+//! Ask a **question** about an **operator** in a **norm**; receive an **enclosure**.
+//!
+//! kappa measures matrices and says how far each answer can be trusted: how large they are, how sensitive, what they
+//! hide. Every answer is an [`Enclosure`]: two ends, the best guess between them, and the [`Evidence`] that the truth
+//! is inside.
+//!
+//! ```
+//! use kappa::{Matrix, Norm, Tolerance, cond, norm, rank, singular_values, svd};
+//!
+//! let a = Matrix::from_row_major(3, 2, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?;
+//!
+//! // How large: every rounding error of the Frobenius norm is counted.
+//! let f = norm(&a, Norm::frobenius())?;
+//! assert!(f.contains(91f64.sqrt()) && f.width() < 1e-13);
+//! assert_eq!(f.evidence().to_string(), "rounding");
+//!
+//! // How sensitive, which values, how many directions.
+//! assert_eq!(cond(&a)?.short(6), "18.5229");
+//! assert_eq!(singular_values(&a)?.first().short(6), "9.52552");
+//! assert_eq!(rank(&a, Tolerance::default())?.to_string(), "2");
+//!
+//! // Factor once, ask many.
+//! let f = svd(&a)?;
+//! assert_eq!(f.norm(Norm::nuclear())?.short(6), "10.0398");
+//! # Ok::<(), kappa::Error>(())
+//! ```
+//!
+//! | question | verb |
+//! |---|---|
+//! | how large | [`norm`] in a [`Norm`] |
+//! | how sensitive | [`cond`] |
+//! | how many directions | [`rank`] at a [`Tolerance`] |
+//! | which values | [`singular_values`] |
+//! | factor once, ask many | [`svd`], which gives an [`Svd`] |
+//! | several at once | [`measure`] with [`Question`]s, or a [`Profile`] |
+//!
+//! Anything that can multiply is a [`LinearOperator`]; any operator can be asked anything. Which algorithm answers is a
+//! [`Plan`] that can be printed.
+
+mod ask;
+pub mod enclosure;
+mod error;
+mod factor;
+pub mod gallery;
+#[cfg(feature = "laws")]
+pub mod laws;
+mod norm;
+mod operator;
+mod plan;
+mod tolerance;
+mod values;
+
+pub use ask::{
+    Check, Comparison, Profile, Question, cond, cond_in, measure, norm, rank, singular_values, svd, svd_full,
+};
+pub use enclosure::{Enclosure, Evidence};
+pub use error::{Error, Result};
+pub use factor::Svd;
+pub use kappa_dense::{Matrix, MatrixRef, Scalar, c32, c64};
+pub use norm::Norm;
+pub use operator::{Adjoint, DENSE_LIMIT, Diagonal, LinearOperator, LowRank, Product, Scaled, Sparse, Sum};
+pub use plan::{Algorithm, Plan};
+pub use tolerance::Tolerance;
+pub use values::SingularValues;

@@ -1,0 +1,32 @@
+use kappa_dense::Scalar;
+
+use super::norm::norm_of_entries;
+use super::{Entries, Profile, Question};
+use crate::Enclosure;
+use crate::error::Result;
+use crate::operator::LinearOperator;
+
+/// The answers to several questions about A, for the price of the dearest one.
+///
+/// One pass over the entries, and the singular values once if any question needs them. Fails where one of the questions
+/// would fail alone.
+///
+/// ```
+/// # use kappa::{Matrix, Question, measure};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 1.0])?;
+/// let answers = measure(&a, &["rank".parse()?, "cond".parse()?, "norm:nuclear".parse()?])?;
+/// assert!(answers[2].contains(3.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn measure<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), questions: &[Question]) -> Result<Vec<Enclosure>> {
+    let entries = Entries::of(a)?;
+    let mut profile = Profile::of_entries(entries.view())?;
+    if questions.iter().any(Question::needs_singular_values) {
+        profile = profile.with_values(entries.view(), a.known_singular_values())?;
+    }
+    let answer = |question: &Question| match *question {
+        Question::Norm(norm) if !norm.needs_singular_values() => norm_of_entries(entries.view(), &profile, norm),
+        _ => profile.answer(question),
+    };
+    questions.iter().map(answer).collect()
+}

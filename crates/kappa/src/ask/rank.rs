@@ -1,0 +1,21 @@
+use kappa_dense::Scalar;
+
+use crate::error::Result;
+use crate::operator::LinearOperator;
+use crate::{Enclosure, Tolerance, singular_values};
+
+/// The numerical rank of A: how many singular values exceed the tolerance.
+///
+/// A whole number between 0 and min(m, n), as an enclosure: its ends differ where a singular value is too close to the
+/// tolerance to be told from it. Evidence and cost as [`singular_values`]. Fails when an entry is not finite.
+///
+/// ```
+/// # use kappa::{Matrix, Tolerance, rank};
+/// let ones = Matrix::from_fn(4, 3, |_, _| 1.0);
+/// let r = rank(&ones, Tolerance::default())?;
+/// assert_eq!((r.lower(), r.upper()), (1.0, 1.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), tolerance: Tolerance) -> Result<Enclosure> {
+    Ok(singular_values(a)?.rank(tolerance))
+}

@@ -1,0 +1,116 @@
+//! The digits that both ends share, and no more.
+
+use std::fmt;
+
+use super::Enclosure;
+
+/// More digits than this no double carries.
+const DIGITS: usize = 17;
+
+impl Enclosure {
+    /// The number with at most `digits` significant digits, and only those that both ends share.
+    ///
+    /// Without a shared digit it shows the ends, rounded outward; with an infinite upper end, the lower one.
+    ///
+    /// ```
+    /// # use kappa::{Enclosure, Evidence};
+    /// let wide = Enclosure::new(1.26, 2.0, 3.14, Evidence::Residual);
+    /// assert_eq!(wide.short(4), "1.2 … 3.2");
+    /// let open = Enclosure::new(4.2e15, 5e15, f64::INFINITY, Evidence::Residual);
+    /// assert_eq!(open.short(4), "≥ 4.2e15");
+    /// ```
+    pub fn short(&self, digits: usize) -> String {
+        if self.lower == f64::INFINITY || (self.lower == f64::MAX && self.upper == f64::INFINITY) {
+            return "∞".into();
+        }
+        if self.lower == self.upper {
+            return plain(self.lower, digits, true);
+        }
+        if self.upper == f64::INFINITY {
+            return format!("≥ {}", outward(self.lower, false));
+        }
+        match (1..=digits).rev().find(|&d| self.shares(d)) {
+            Some(shared) => plain(self.estimate, shared, false),
+            None => format!("{} … {}", outward(self.lower, false), outward(self.upper, true)),
+        }
+    }
+
+    /// Whether both ends and the estimate read the same with this many significant digits.
+    fn shares(&self, digits: usize) -> bool {
+        let read = |x: f64| format!("{:.*e}", digits - 1, x);
+        self.lower > 0.0 && read(self.lower) == read(self.upper) && read(self.estimate) == read(self.upper)
+    }
+}
+
+impl fmt::Display for Enclosure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.short(DIGITS))
+    }
+}
+
+/// Significant digits, without an exponent where that is as easy to read. `exact` numbers drop trailing zeros.
+fn plain(x: f64, digits: usize, exact: bool) -> String {
+    if x == 0.0 {
+        return "0".into();
+    }
+    let scientific = format!("{:.*e}", digits - 1, x);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..=6).contains(&exponent) && (exponent < digits as i32 || exact) {
+        let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
+        let text = format!("{x:.decimals$}");
+        return if exact { trimmed(&text).into() } else { text };
+    }
+    let mantissa = if exact { trimmed(mantissa) } else { mantissa };
+    format!("{mantissa}e{exponent}")
+}
+
+fn trimmed(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+}
+
+/// Two significant digits, rounded down or up, so that the printed number is a bound too.
+fn outward(x: f64, up: bool) -> String {
+    if x <= 0.0 {
+        return plain(x.max(0.0), 2, true);
+    }
+    let decade = x.log10().floor() as i32 - 1;
+    let candidates = (-2..=2).map(|step| {
+        let digits = (x / 10f64.powi(decade)).round() + f64::from(step);
+        format!("{digits}e{decade}").parse::<f64>().unwrap_or(x)
+    });
+    let best = if up {
+        candidates.filter(|&c| c >= x).fold(f64::INFINITY, f64::min)
+    } else {
+        candidates.filter(|&c| c <= x).fold(0.0, f64::max)
+    };
+    if best.is_finite() && best > 0.0 { plain(best, 2, true) } else { plain(x, DIGITS, true) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Enclosure, Evidence};
+
+    fn show(lower: f64, estimate: f64, upper: f64, digits: usize) -> String {
+        Enclosure::new(lower, estimate, upper, Evidence::Residual).short(digits)
+    }
+
+    #[test]
+    fn shows_shared_digits_only() {
+        assert_eq!(show(3.14158, 3.14159, 3.14161, 9), "3.1416");
+        assert_eq!(show(3.14158, 3.14159, 3.14161, 3), "3.14");
+        assert_eq!(show(0.0, 1e-17, 2e-16, 4), "0 … 2e-16");
+        assert_eq!(show(123456.4, 123456.5, 123456.6, 4), "1.235e5");
+        assert_eq!(show(12345678.0, 12345678.0, 12345678.0, 17), "1.2345678e7");
+        assert_eq!(show(768.0, 768.0, 768.0, 4), "768");
+        assert_eq!(show(7680000.0, 7680000.0, 7680000.0, 9), "7680000");
+        assert_eq!(show(0.0, 0.0, 0.0, 4), "0");
+        assert_eq!(show(f64::MAX, f64::INFINITY, f64::INFINITY, 4), "∞");
+    }
+
+    #[test]
+    fn an_outward_end_is_still_a_bound() {
+        assert_eq!(show(9.99, 20.0, 31.01, 4), "9.9 … 32");
+        assert_eq!(show(-1.0, 1.0, 2.0, 4), "0 … 2");
+    }
+}

@@ -1,0 +1,5 @@
+//! What one keeps to ask again.
+
+mod svd;
+
+pub use svd::Svd;
