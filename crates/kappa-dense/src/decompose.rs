@@ -3,6 +3,7 @@
 use crate::bisect::bidiagonal_singular_values;
 use crate::engine::{Cut, Engine};
 use crate::jacobi::jacobi_svd;
+use crate::pair::pair_singular_values;
 use crate::scale::{exponent, scale_by_power, scaled};
 use crate::{Error, Matrix, MatrixRef, Scalar, Scan, scan};
 
@@ -23,6 +24,19 @@ pub struct Values {
     pub values: Vec<f64>,
     /// The algorithm that gave them, as a noun phrase for people.
     pub algorithm: &'static str,
+    /// What its errors look like.
+    pub accuracy: Accuracy,
+}
+
+/// What the errors of an algorithm look like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Accuracy {
+    /// Each value is rounded once, and off by about 1e-30·σ₁ before that.
+    Pair,
+    /// A few ε·√max(m, n)·σ₁: a reduction, then bisection.
+    Bisection,
+    /// Several times that: divide and conquer, or Jacobi rotations in double precision.
+    Rotations,
 }
 
 /// U and V of A = U·diag(σ)·Vᴴ.
@@ -48,6 +62,9 @@ const QR_BIDIAGONAL: &str = "QR, bidiagonalisation and bisection";
 const DIVIDE: &str = "bidiagonalisation and divide and conquer";
 const TRANSPOSED: &str = "bidiagonalisation of the adjoint";
 const WHOLE: &str = "bidiagonalisation on one thread";
+/// Up to this m·n², 106 bits cost no more than a few milliseconds.
+const SMALL: usize = 1 << 15;
+const PAIRS: &str = "one-sided Jacobi in double-double";
 const JACOBI: &str = "one-sided Jacobi";
 const NOTHING: &str = "nothing to compute";
 
@@ -55,6 +72,12 @@ const NOTHING: &str = "nothing to compute";
 const QR_FIRST: f64 = 11.0 / 6.0;
 /// The engine's answer is refused when Σσ² and ‖A‖_F² differ by more than this many ε·‖A‖_F²·max(m, n).
 const AGREEMENT: f64 = 32.0;
+
+/// Whether a matrix of this shape is small enough that its singular values are computed in 106 bits.
+pub fn is_small(rows: usize, columns: usize) -> bool {
+    let (long, short) = (rows.max(columns), rows.min(columns));
+    long.saturating_mul(short).saturating_mul(short) <= SMALL
+}
 
 /// All singular values of A, largest first, computed in double precision.
 ///
@@ -71,14 +94,14 @@ const AGREEMENT: f64 = 32.0;
 pub fn singular_values<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Values, Error> {
     let Checked { e, guard } = match check(a)? {
         Some(checked) => checked,
-        None => {
-            return Ok(Values { values: vec![0.0; a.rows().min(a.columns())], algorithm: NOTHING });
-        }
+        None => return Ok(nothing(a.rows().min(a.columns()))),
     };
     // Which side is up does not matter to the values; long columns suit the engine.
     let a = if a.rows() < a.columns() { a.transpose() } else { a };
     let (rows, columns) = (a.rows(), a.columns());
-    let accept = |values: Vec<f64>, algorithm| guard.accepts(&values).then_some(Values { values, algorithm });
+    let accept = |values: Vec<f64>, algorithm| {
+        guard.accepts(&values).then_some(Values { values, algorithm, accuracy: Accuracy::Bisection })
+    };
     let bidiagonal = |work: &mut Matrix<T::Wide>, cut| {
         let (rows, columns) = (work.rows(), work.columns());
         let (diagonal, above) = T::Wide::engine_bidiagonal(work.as_mut_slice(), rows, columns, cut);
@@ -86,7 +109,11 @@ pub fn singular_values<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Values, Error> 
     };
     let cut = Cut::for_shape(rows, columns);
     let mut found = None;
-    if rows as f64 > QR_FIRST * columns as f64 {
+    if is_small(rows, columns) {
+        let values = pair_singular_values(&scaled::<T, T::Wide>(a, e)).filter(|values| guard.accepts(values));
+        found = values.map(|values| Values { values, algorithm: PAIRS, accuracy: Accuracy::Pair });
+    }
+    if found.is_none() && rows as f64 > QR_FIRST * columns as f64 {
         let mut work: Matrix<T::Wide> = scaled(a, e);
         let r = T::Wide::engine_triangle(work.as_mut_slice(), rows, columns, cut);
         drop(work);
@@ -99,7 +126,7 @@ pub fn singular_values<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Values, Error> 
         found = accept(bidiagonal(&mut scaled(a, e), Cut::Whole), WHOLE);
     }
     if found.is_none() {
-        found = jacobi_parts::<T::Wide>(&scaled(a, e)).map(|(_, values, _)| Values { values, algorithm: JACOBI });
+        found = jacobi_parts::<T::Wide>(&scaled(a, e)).map(|(_, values, _)| rotations(values, JACOBI));
     }
     let mut found = found.ok_or_else(|| Error::no_convergence(rows, columns))?;
     unscale(&mut found.values, e);
@@ -132,7 +159,7 @@ pub fn svd<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<SvdParts<T::W
     let jacobi = || {
         // A full basis from Jacobi's thin one would need a completion; the ladder ends before.
         let (u, values, v) = if full && rows != columns { None } else { jacobi_parts(&work) }?;
-        Some(SvdParts { values: Values { values, algorithm: JACOBI }, vectors: Vectors { u, v } })
+        Some(SvdParts { values: rotations(values, JACOBI), vectors: Vectors { u, v } })
     };
     let mut found = direct(cut, DIVIDE)
         .or_else(adjoint)
@@ -155,7 +182,7 @@ fn parts<W: Scalar>(
         let columns = entries.len().checked_div(rows).unwrap_or(0);
         Matrix::owning(rows, columns, entries)
     };
-    SvdParts { values: Values { values, algorithm }, vectors: Vectors { u: matrix(m, u), v: matrix(n, v) } }
+    SvdParts { values: rotations(values, algorithm), vectors: Vectors { u: matrix(m, u), v: matrix(n, v) } }
 }
 
 fn svd_of_zero<W: Scalar>(rows: usize, columns: usize, full: bool) -> SvdParts<W> {
@@ -164,10 +191,16 @@ fn svd_of_zero<W: Scalar>(rows: usize, columns: usize, full: bool) -> SvdParts<W
         let columns = if full { rows } else { size };
         Matrix::from_fn(rows, columns, |i, j| W::from_parts(f64::from(i == j), 0.0))
     };
-    SvdParts {
-        values: Values { values: vec![0.0; size], algorithm: NOTHING },
-        vectors: Vectors { u: unit(rows), v: unit(columns) },
-    }
+    SvdParts { values: nothing(size), vectors: Vectors { u: unit(rows), v: unit(columns) } }
+}
+
+fn rotations(values: Vec<f64>, algorithm: &'static str) -> Values {
+    Values { values, algorithm, accuracy: Accuracy::Rotations }
+}
+
+/// The values of the zero matrix.
+fn nothing(count: usize) -> Values {
+    Values { values: vec![0.0; count], algorithm: NOTHING, accuracy: Accuracy::Pair }
 }
 
 /// Jacobi on whichever side has more rows.

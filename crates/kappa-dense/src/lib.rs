@@ -20,11 +20,12 @@ mod error;
 mod gram;
 pub mod jacobi;
 mod matrix;
+mod pair;
 mod scalar;
 mod scale;
 mod scan;
 
-pub use decompose::{Shape, SvdParts, Values, Vectors, singular_values, svd};
+pub use decompose::{Accuracy, Shape, SvdParts, Values, Vectors, is_small, singular_values, svd};
 pub use engine::multiply;
 pub use error::Error;
 pub use gram::{gram_is_worth_a_try, gram_singular_values};

@@ -15,7 +15,7 @@
 //! assert_eq!(f.evidence().to_string(), "rounding");
 //!
 //! // How sensitive, which values, how many directions.
-//! assert_eq!(cond(&a)?.short(6), "18.5229");
+//! assert_eq!(cond(&a)?.short(6), "18.5213");
 //! assert_eq!(singular_values(&a)?.first().short(6), "9.52552");
 //! assert_eq!(rank(&a, Tolerance::default())?.to_string(), "2");
 //!

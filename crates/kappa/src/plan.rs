@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kappa_dense::gram_is_worth_a_try;
+use kappa_dense::{gram_is_worth_a_try, is_small};
 
 /// How singular values will be found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,6 +11,8 @@ pub enum Algorithm {
     Known,
     /// There are none, or only one: the length of a vector.
     Length,
+    /// A matrix so small that 106 bits cost nothing: Jacobi rotations in double-double.
+    DoubleDouble,
     /// Eigenvalues of AᴴA; where σₘᵢₙ turns out too small for that, bidiagonalisation after all.
     Gram,
     /// Bidiagonalisation, with its ladder of fallbacks.
@@ -44,6 +46,11 @@ impl Plan {
         if m.min(n) <= 1 {
             return Self { algorithm: Algorithm::Length, flops: 2.0 * long, bytes: 0.0 };
         }
+        if is_small(m, n) {
+            // About eight sweeps, and 50 double operations for one in double-double.
+            let flops = 8.0 * 300.0 * long * short * short;
+            return Self { algorithm: Algorithm::DoubleDouble, flops, bytes: 16.0 * long * short };
+        }
         if gram_is_worth_a_try(m, n) {
             let flops = long * short * short + 4.0 / 3.0 * cube;
             return Self { algorithm: Algorithm::Gram, flops, bytes: 16.0 * short * short };
@@ -63,6 +70,7 @@ impl fmt::Display for Plan {
         let name = match self.algorithm {
             Algorithm::Known => return f.write_str("known without work"),
             Algorithm::Length => "length of a vector",
+            Algorithm::DoubleDouble => "one-sided Jacobi in double-double",
             Algorithm::Gram => "Gram product and its eigenvalues",
             Algorithm::Bidiagonal => "bidiagonalisation and bisection",
         };

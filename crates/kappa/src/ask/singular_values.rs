@@ -4,7 +4,7 @@ use super::{Entries, Profile};
 use crate::error::Result;
 use crate::operator::LinearOperator;
 use crate::plan::Algorithm;
-use crate::values::{Model, SingularValues};
+use crate::values::SingularValues;
 use crate::{Enclosure, Plan};
 
 /// All singular values of A, largest first, each enclosed.
@@ -41,10 +41,10 @@ pub(super) fn values_of<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile) -> Re
                 return Ok(SingularValues::from_gram(shape, values));
             }
         }
-        Algorithm::Bidiagonal => {}
+        Algorithm::DoubleDouble | Algorithm::Bidiagonal => {}
     }
     let found = kappa_dense::singular_values(a)?;
-    Ok(SingularValues::from_svd(shape, found.values, &Model::BISECTION, found.algorithm))
+    Ok(SingularValues::from_svd(shape, found))
 }
 
 /// The singular values of a matrix with at most one row or column.

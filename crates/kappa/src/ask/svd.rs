@@ -4,7 +4,7 @@ use super::Entries;
 use crate::Svd;
 use crate::error::Result;
 use crate::operator::LinearOperator;
-use crate::values::{Model, SingularValues};
+use crate::values::SingularValues;
 
 /// The thin singular value decomposition A = U·diag(σ)·Vᴴ: U m×p and V n×p with orthonormal columns, p = min(m, n).
 ///
@@ -31,8 +31,11 @@ pub fn svd_full<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Svd<
 
 fn decompose<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), shape: Shape) -> Result<Svd<T::Wide>> {
     let entries = Entries::of(a)?;
-    let parts = kappa_dense::svd(entries.view(), shape)?;
-    let values =
-        SingularValues::from_svd(a.shape(), parts.values.values, &Model::DIVIDE_AND_CONQUER, parts.values.algorithm);
+    let mut parts = kappa_dense::svd(entries.view(), shape)?;
+    if kappa_dense::is_small(entries.view().rows(), entries.view().columns()) {
+        // For a small matrix the better values cost nothing beside the vectors.
+        parts.values = kappa_dense::singular_values(entries.view())?;
+    }
+    let values = SingularValues::from_svd(a.shape(), parts.values);
     Ok(Svd::new(parts.vectors.u, values, parts.vectors.v))
 }

@@ -2,5 +2,4 @@
 
 mod singular_values;
 
-pub(crate) use singular_values::Model;
 pub use singular_values::SingularValues;

@@ -1,3 +1,5 @@
+use kappa_dense::Accuracy;
+
 use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_down, mul_up};
 use crate::error::{Error, Result};
 use crate::norm::{Family, ky_fan_value, schatten_value};
@@ -37,7 +39,7 @@ enum Doubt {
 /// The proved constants (Golub and Van Loan, section 8.6) grow like m·n and are never met. These are about twice the
 /// worst seen over random, graded, sparse and rank-deficient matrices up to order 500 against LAPACK, and stay below the
 /// default tolerance max(m, n)·ε·σ₁, so that exact dependence is told from doubt. A model: the evidence says so.
-pub(crate) struct Model {
+struct Model {
     offset: f64,
     slope: f64,
     name: &'static str,
@@ -45,11 +47,10 @@ pub(crate) struct Model {
 
 impl Model {
     /// Values alone, by reduction to a bidiagonal matrix and bisection.
-    pub(crate) const BISECTION: Self =
+    const BISECTION: Self =
         Self { offset: 3.0, slope: 2.0, name: "errors of a bidiagonal reduction in double precision" };
-    /// Values with vectors, by divide and conquer.
-    pub(crate) const DIVIDE_AND_CONQUER: Self =
-        Self { offset: 3.0, slope: 8.0, name: "errors of divide and conquer in double precision" };
+    /// Values with vectors, by divide and conquer or Jacobi rotations.
+    const ROTATIONS: Self = Self { offset: 3.0, slope: 8.0, name: "errors of an SVD with vectors in double precision" };
     /// Squares of values, by the eigenvalues of AᴴA.
     const GRAM: Self = Self { offset: 8.0, slope: 3.0, name: "errors of a Gram product in double precision" };
 
@@ -58,17 +59,37 @@ impl Model {
     }
 }
 
+/// Error of a singular value in double-double, in units of σ₁ and for each row: 100 times the worst seen.
+const PAIR_ERROR: f64 = 1e-29;
 const LOGARITHM: &str = "logarithms to a few units roundoff";
 
 impl SingularValues {
     /// Values from a backward stable decomposition.
-    pub(crate) fn from_svd(shape: (usize, usize), values: Vec<f64>, model: &Model, algorithm: &'static str) -> Self {
+    pub(crate) fn from_svd(shape: (usize, usize), found: kappa_dense::Values) -> Self {
+        let kappa_dense::Values { values, algorithm, accuracy } = found;
+        let model = match accuracy {
+            Accuracy::Pair => return Self::from_pairs(shape, values, algorithm),
+            Accuracy::Bisection => &Model::BISECTION,
+            Accuracy::Rotations => &Model::ROTATIONS,
+        };
         let constant = model.constant(shape).min(0.9 * shape.0.max(shape.1) as f64);
         let radius = match values.first() {
             None | Some(0.0) => 0.0,
             Some(first) => add_up(mul_up(*first, constant * f64::EPSILON), SMALLEST),
         };
         Self { shape, values, doubt: Doubt::Absolute { radius, evidence: Evidence::Estimate(model.name) }, algorithm }
+    }
+
+    /// Values computed in 106 bits and rounded once.
+    fn from_pairs(shape: (usize, usize), values: Vec<f64>, algorithm: &'static str) -> Self {
+        let first = values.first().copied().unwrap_or(0.0);
+        let common = mul_up(first, PAIR_ERROR * (shape.0.max(shape.1) as f64));
+        let radius = |s: f64| add_up(add_up(mul_up(s, f64::EPSILON), common), SMALLEST);
+        let evidence = Evidence::Estimate("errors of Jacobi rotations in double-double");
+        let enclose = |&s: &f64| Enclosure::around(s, if first == 0.0 { 0.0 } else { radius(s) }, evidence);
+        let mut enclosed = Self::from_enclosures(shape, values.iter().map(enclose).collect());
+        enclosed.algorithm = algorithm;
+        enclosed
     }
 
     /// Values from the eigenvalues of the Gram product: |σ̂ᵢ² − σᵢ²| ≤ c·ε·σ₁².

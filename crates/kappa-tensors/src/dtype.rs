@@ -1,0 +1,98 @@
+use std::fmt;
+
+/// How a number is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DType {
+    /// One byte, 0 or 1.
+    Bool,
+    /// Unsigned and signed integers.
+    U8,
+    /// 8-bit signed.
+    I8,
+    /// 16-bit unsigned.
+    U16,
+    /// 16-bit signed.
+    I16,
+    /// 32-bit unsigned.
+    U32,
+    /// 32-bit signed.
+    I32,
+    /// 64-bit unsigned.
+    U64,
+    /// 64-bit signed.
+    I64,
+    /// 8-bit float, 4 exponent and 3 mantissa bits, no infinities (the OCP format).
+    F8E4M3,
+    /// 8-bit float, 5 exponent and 2 mantissa bits.
+    F8E5M2,
+    /// IEEE half precision.
+    F16,
+    /// The upper half of an `f32`.
+    BF16,
+    /// IEEE single precision.
+    F32,
+    /// IEEE double precision.
+    F64,
+    /// Complex of two `f32`; `complex64` in NumPy.
+    C32,
+    /// Complex of two `f64`; `complex128` in NumPy.
+    C64,
+}
+
+impl DType {
+    /// Bytes of one number.
+    pub fn size(self) -> usize {
+        match self {
+            Self::Bool | Self::U8 | Self::I8 | Self::F8E4M3 | Self::F8E5M2 => 1,
+            Self::U16 | Self::I16 | Self::F16 | Self::BF16 => 2,
+            Self::U32 | Self::I32 | Self::F32 => 4,
+            Self::U64 | Self::I64 | Self::F64 | Self::C32 => 8,
+            Self::C64 => 16,
+        }
+    }
+
+    /// Whether this is a whole number or a truth value: perhaps a code with a meaning of its own, not a weight.
+    pub fn is_integer(self) -> bool {
+        matches!(
+            self,
+            Self::Bool
+                | Self::U8
+                | Self::I8
+                | Self::U16
+                | Self::I16
+                | Self::U32
+                | Self::I32
+                | Self::U64
+                | Self::I64
+        )
+    }
+
+    /// The name used in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::U8 => "u8",
+            Self::I8 => "i8",
+            Self::U16 => "u16",
+            Self::I16 => "i16",
+            Self::U32 => "u32",
+            Self::I32 => "i32",
+            Self::U64 => "u64",
+            Self::I64 => "i64",
+            Self::F8E4M3 => "f8_e4m3",
+            Self::F8E5M2 => "f8_e5m2",
+            Self::F16 => "f16",
+            Self::BF16 => "bf16",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::C32 => "c32",
+            Self::C64 => "c64",
+        }
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

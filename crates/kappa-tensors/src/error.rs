@@ -1,0 +1,130 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Why a file could not be read: it names the file, the tensor and the numbers, and hints at the next step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error {
+    kind: Kind,
+    file: Option<PathBuf>,
+    tensor: Option<String>,
+    message: String,
+    hint: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Io,
+    Format,
+    Unsupported,
+    Limit,
+    Missing,
+}
+
+/// The result of reading.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, file: None, tensor: None, message: message.into(), hint: None }
+    }
+
+    pub(crate) fn format(message: impl Into<String>) -> Self {
+        Self::new(Kind::Format, message)
+    }
+
+    pub(crate) fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(Kind::Unsupported, message)
+    }
+
+    pub(crate) fn limit(message: impl Into<String>) -> Self {
+        Self::new(Kind::Limit, message)
+    }
+
+    pub(crate) fn missing(message: impl Into<String>) -> Self {
+        Self::new(Kind::Missing, message)
+    }
+
+    pub(crate) fn io(error: &std::io::Error) -> Self {
+        let message = match error.kind() {
+            std::io::ErrorKind::NotFound => "there is no such file or folder".into(),
+            std::io::ErrorKind::PermissionDenied => "permission denied".into(),
+            _ => error.to_string(),
+        };
+        Self::new(Kind::Io, message)
+    }
+
+    pub(crate) fn in_file(mut self, path: &Path) -> Self {
+        self.file.get_or_insert_with(|| path.to_path_buf());
+        self
+    }
+
+    pub(crate) fn of_tensor(mut self, name: &str) -> Self {
+        self.tensor.get_or_insert_with(|| name.into());
+        self
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The next step, where there is one.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The message without the names of file and tensor.
+    pub fn reason(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether the operating system refused.
+    pub fn is_io(&self) -> bool {
+        self.kind == Kind::Io
+    }
+
+    /// Whether the bytes break the rules of their format.
+    pub fn is_format(&self) -> bool {
+        self.kind == Kind::Format
+    }
+
+    /// Whether the file is well-formed but not of a kind that is read yet.
+    pub fn is_unsupported(&self) -> bool {
+        self.kind == Kind::Unsupported
+    }
+
+    /// Whether a named limit was exceeded.
+    pub fn is_limit(&self) -> bool {
+        self.kind == Kind::Limit
+    }
+
+    /// Whether a tensor or a shard of this name does not exist.
+    pub fn is_missing(&self) -> bool {
+        self.kind == Kind::Missing
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "`{}`: ", printable(&file.display().to_string()))?;
+        }
+        if let Some(tensor) = &self.tensor {
+            write!(f, "tensor `{}` ", printable(tensor))?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A name from a file, without control characters that could write to a terminal, and not longer than a line or two.
+pub fn printable(name: &str) -> String {
+    const LONGEST: usize = 200;
+    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let mut text: String = name.chars().take(LONGEST).map(clean).collect();
+    if name.chars().nth(LONGEST).is_some() {
+        text.push('…');
+    }
+    text
+}
