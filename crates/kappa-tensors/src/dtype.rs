@@ -55,15 +55,7 @@ impl DType {
     pub fn is_integer(self) -> bool {
         matches!(
             self,
-            Self::Bool
-                | Self::U8
-                | Self::I8
-                | Self::U16
-                | Self::I16
-                | Self::U32
-                | Self::I32
-                | Self::U64
-                | Self::I64
+            Self::Bool | Self::U8 | Self::I8 | Self::U16 | Self::I16 | Self::U32 | Self::I32 | Self::U64 | Self::I64
         )
     }
 

@@ -1,1 +1,48 @@
-//! Bytes to named tensors: safetensors, NumPy, Matrix Market and tables; knows nothing of mathematics
+//! Bytes to named tensors: safetensors, NumPy, Matrix Market and tables. Knows nothing of mathematics.
+//!
+//! [`open`] looks at the content of a file or folder, never at its name, and gives a [`Source`]. Files are taken to be
+//! hostile: every length is checked before it is believed, every limit has a name in [`limits`], and nothing in a file is
+//! ever run.
+//!
+//! ```
+//! # let dir = tempfile::tempdir()?;
+//! # let path = dir.path().join("w.npy");
+//! use kappa_tensors::{Opening, npy, open};
+//!
+//! std::fs::write(&path, npy::encode_f64(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))?;
+//! let source = open(&path, &Opening::default())?;
+//! assert_eq!(source.info("w").unwrap().shape, [2, 3]);
+//! assert_eq!(source.read("w")?.numbers.len(), 6);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod bytes;
+mod detect;
+mod dtype;
+mod error;
+mod folder;
+mod gzip;
+pub mod limits;
+mod matrix_market;
+pub mod npy;
+pub mod npz;
+mod safetensors;
+mod sharded;
+mod source;
+mod table;
+mod tensor;
+
+pub use detect::{Opening, open};
+pub use dtype::DType;
+pub use error::{Error, Result, printable};
+pub use source::{Skipped, Source};
+pub use tensor::{Numbers, Order, Tensor, TensorInfo};
+
+/// Parsers on bytes in memory, for fuzzing and for tests.
+pub mod parse {
+    pub use crate::matrix_market::parse as matrix_market;
+    pub use crate::npy::parse as npy;
+    pub use crate::npz::parse as npz;
+    pub use crate::safetensors::parse as safetensors;
+    pub use crate::table::parse as table;
+}

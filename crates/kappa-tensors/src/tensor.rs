@@ -81,7 +81,7 @@ impl<'a> Numbers<'a> {
         if big_endian && dtype.size() > 1 {
             let part = if matches!(dtype, DType::C32 | DType::C64) { dtype.size() / 2 } else { dtype.size() };
             let swapped: Vec<u8> = bytes.chunks(part).flat_map(|x| x.iter().rev().copied()).collect();
-            return Self::from_bytes(dtype, &swapped, false).map(Numbers::into_owned);
+            return Numbers::from_bytes(dtype, &swapped, false).map(Numbers::into_owned);
         }
         Ok(match dtype {
             DType::F32 => Self::F32(plain(bytes)),
@@ -192,7 +192,9 @@ mod tests {
     #[test]
     fn eight_bit_floats_have_their_published_values() {
         // Micikevicius et al., "FP8 formats for deep learning" (2022), table 1.
-        for (bits, value) in [(0x7e, 448.0), (0x08, 2f32.powi(-6)), (0x07, 0.875 * 2f32.powi(-6)), (0x01, 2f32.powi(-9))] {
+        for (bits, value) in
+            [(0x7e, 448.0), (0x08, 2f32.powi(-6)), (0x07, 0.875 * 2f32.powi(-6)), (0x01, 2f32.powi(-9))]
+        {
             assert_eq!(f8_e4m3(bits), value);
             assert_eq!(f8_e4m3(bits | 128), -value);
         }
@@ -226,6 +228,9 @@ mod tests {
         let bytes = ((1i64 << 53) + 1).to_le_bytes();
         assert!(Numbers::from_bytes(DType::I64, &bytes, false).unwrap_err().is_unsupported());
         let bytes = (-(1i64 << 53)).to_le_bytes();
-        assert_eq!(Numbers::from_bytes(DType::I64, &bytes, false).unwrap(), Numbers::F64(vec![-(2f64.powi(53))].into()));
+        assert_eq!(
+            Numbers::from_bytes(DType::I64, &bytes, false).unwrap(),
+            Numbers::F64(vec![-(2f64.powi(53))].into())
+        );
     }
 }

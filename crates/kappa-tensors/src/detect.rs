@@ -1,0 +1,117 @@
+//! What a file is, by its content.
+
+use std::path::Path;
+
+use crate::bytes::Bytes;
+use crate::error::{Error, Result};
+use crate::matrix_market::{BANNER, MatrixMarket};
+use crate::npy::{self, Npy};
+use crate::npz::{self, Npz};
+use crate::safetensors::{self, SafeTensors};
+use crate::table::{self, Table};
+use crate::{Source, folder, gzip, sharded};
+
+/// How files are opened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Opening {
+    /// Whether files are mapped into memory (the default) or read. A mapped file that another process truncates ends
+    /// this process with the signal SIGBUS.
+    pub map: bool,
+}
+
+impl Default for Opening {
+    fn default() -> Self {
+        Self { map: true }
+    }
+}
+
+/// Opens a file, a folder, or the index of a sharded checkpoint, whatever it is called.
+///
+/// Reads headers only, except for text, which is parsed whole. Fails for what cannot be a tensor file, with a message
+/// that says what it is instead.
+pub fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
+    if path.is_dir() {
+        return folder::open(path, opening);
+    }
+    let bytes = Bytes::open(path, opening.map)?;
+    if sharded::is_index(path, &bytes) {
+        return sharded::open_index(path, &bytes, opening);
+    }
+    from_bytes(bytes, &stem(path)).map_err(|error| error.in_file(path))
+}
+
+/// The file's name without what follows the first dot; the name of the one matrix in it.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let short = name.split('.').find(|part| !part.is_empty());
+    short.unwrap_or("matrix").to_owned()
+}
+
+fn from_bytes(bytes: Bytes, name: &str) -> Result<Box<dyn Source>> {
+    if bytes.is_empty() {
+        return Err(Error::format("is empty").with_hint("the download or copy may have failed; fetch the file again"));
+    }
+    if bytes.starts_with(npy::MAGIC) {
+        return Ok(Box::new(Npy::new(bytes, name)?));
+    }
+    if bytes.starts_with(npz::MAGIC) {
+        return Ok(Box::new(Npz::new(bytes)?));
+    }
+    if bytes.starts_with(gzip::MAGIC) {
+        return from_text(&gzip::unpack(&bytes)?, name);
+    }
+    if let Some(error) = known_stranger(&bytes) {
+        return Err(error);
+    }
+    if safetensors::is_likely(&bytes) {
+        return Ok(Box::new(SafeTensors::new(bytes)?));
+    }
+    from_text(&bytes, name)
+}
+
+fn from_text(bytes: &[u8], name: &str) -> Result<Box<dyn Source>> {
+    let banner = bytes.get(..BANNER.len()).unwrap_or_default();
+    if banner.eq_ignore_ascii_case(BANNER.as_bytes()) {
+        return Ok(Box::new(MatrixMarket::new(bytes, name)?));
+    }
+    if table::is_likely(bytes) {
+        return Ok(Box::new(Table::new(bytes, name)?));
+    }
+    Err(Error::unsupported("is not a file that kappa knows")
+        .with_hint("kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text"))
+}
+
+/// Formats that are recognised but not read (yet), by their first bytes.
+const STRANGERS: &[(&[u8], &str)] = &[
+    (b"GGUF", "GGUF file"),
+    (b"\x89HDF\r\n\x1a\n", "HDF5 file (Keras, MATLAB 7.3)"),
+    (b"MATLAB 5.0 MAT-file", "MATLAB file"),
+    (b"PAR1", "Parquet file"),
+    (b"ARROW1", "Arrow file"),
+    (b"\x89PNG\r\n\x1a\n", "PNG image"),
+    (b"\xff\xd8\xff", "JPEG image"),
+    (b"%PDF", "PDF document"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard archive"),
+    (b"\xfd7zXZ", "xz archive"),
+    (b"BZh", "bzip2 archive"),
+];
+
+fn known_stranger(bytes: &[u8]) -> Option<Error> {
+    // Pickle protocols 2 to 5 begin with 0x80 and their number.
+    if matches!(bytes, [0x80, 2..=5, ..]) {
+        return Some(pickle_in("Python pickle"));
+    }
+    let (_, name) = STRANGERS.iter().find(|(magic, _)| bytes.starts_with(magic))?;
+    Some(
+        Error::unsupported(format!("is a {name}, which kappa does not read yet"))
+            .with_hint("kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text"),
+    )
+}
+
+/// The error of a file that would have to be run to be read.
+pub(crate) fn pickle_in(what: &str) -> Error {
+    Error::unsupported(format!("is a {what}, whatever its name says, and kappa never runs a pickle")).with_hint(
+        "convert it where you trust it: \
+         `safetensors.torch.save_file(torch.load(path, weights_only=True), \"model.safetensors\")`",
+    )
+}

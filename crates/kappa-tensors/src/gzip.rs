@@ -1,0 +1,22 @@
+//! One compressed text, unpacked within limits.
+
+use std::io::Read;
+
+use crate::bytes::Bytes;
+use crate::error::{Error, Result};
+use crate::limits;
+
+pub(crate) const MAGIC: &[u8] = b"\x1f\x8b";
+
+pub(crate) fn unpack(bytes: &[u8]) -> Result<Bytes> {
+    let most = limits::UNPACKED.min((bytes.len() as u64 + 64).saturating_mul(limits::UNPACK_RATIO));
+    let mut out = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes)
+        .take(most + 1)
+        .read_to_end(&mut out)
+        .map_err(|e| Error::format(format!("cannot be unpacked: {e}")))?;
+    if out.len() as u64 > most {
+        return Err(Error::limit(format!("unpacks to more than {most} bytes")));
+    }
+    Ok(Bytes::Owned(out.into()))
+}

@@ -1,0 +1,284 @@
+//! Matrix Market exchange format: dense or sparse, general or symmetric, as text.
+//!
+//! Source: Boisvert, Pozo, Remington, "The Matrix Market exchange formats: initial design", NISTIR 5935 (1996).
+//! Counts from 1; array format goes column after column; symmetric files hold the lower triangle.
+
+use num_complex::Complex64;
+
+use crate::error::{Error, Result, printable};
+use crate::source::no_such_tensor;
+use crate::{DType, Numbers, Order, Source, Tensor, TensorInfo, limits};
+
+pub(crate) const BANNER: &str = "%%MatrixMarket";
+
+/// A matrix written out.
+#[derive(Debug)]
+pub(crate) struct MatrixMarket {
+    infos: [TensorInfo; 1],
+    numbers: Numbers<'static>,
+}
+
+/// Reads a file held in memory.
+pub fn parse(bytes: &[u8]) -> Result<impl Source> {
+    MatrixMarket::new(bytes, "matrix")
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Field {
+    Real,
+    Integer,
+    Complex,
+    Pattern,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Symmetry {
+    General,
+    Symmetric,
+    SkewSymmetric,
+    Hermitian,
+}
+
+struct Banner {
+    is_sparse: bool,
+    field: Field,
+    symmetry: Symmetry,
+}
+
+impl Banner {
+    fn parse(line: &str) -> Result<Self> {
+        let lower = line.to_lowercase();
+        let words: Vec<&str> = lower.split_whitespace().collect();
+        let bad = |what: &str, word: &str, known: &str| {
+            Error::format(format!("has {what} `{}` in its first line", printable(word)))
+                .with_hint(format!("the first line reads `%%MatrixMarket matrix …`, with {what} one of {known}"))
+        };
+        let word = |k: usize| words.get(k).copied().unwrap_or("");
+        if words.len() != 5 {
+            return Err(Error::format(format!("has {} words in its first line instead of 5", words.len()))
+                .with_hint("the first line reads `%%MatrixMarket matrix coordinate real general`"));
+        }
+        if word(1) != "matrix" {
+            return Err(bad("object", word(1), "matrix"));
+        }
+        let is_sparse = match word(2) {
+            "coordinate" => true,
+            "array" => false,
+            other => return Err(bad("format", other, "coordinate, array")),
+        };
+        let field = match word(3) {
+            "real" | "double" => Field::Real,
+            "integer" => Field::Integer,
+            "complex" => Field::Complex,
+            "pattern" => Field::Pattern,
+            other => return Err(bad("field", other, "real, integer, complex, pattern")),
+        };
+        let symmetry = match word(4) {
+            "general" => Symmetry::General,
+            "symmetric" => Symmetry::Symmetric,
+            "skew-symmetric" => Symmetry::SkewSymmetric,
+            "hermitian" => Symmetry::Hermitian,
+            other => return Err(bad("symmetry", other, "general, symmetric, skew-symmetric, hermitian")),
+        };
+        if field == Field::Pattern && !is_sparse {
+            return Err(Error::format("is an array of a pattern, which the format does not allow")
+                .with_hint("a pattern is written in coordinate format"));
+        }
+        if symmetry == Symmetry::Hermitian && field != Field::Complex {
+            return Err(Error::format("is hermitian but not complex, which the format does not allow"));
+        }
+        if symmetry == Symmetry::SkewSymmetric && field == Field::Pattern {
+            return Err(Error::format("is a skew-symmetric pattern, which the format does not allow"));
+        }
+        Ok(Self { is_sparse, field, symmetry })
+    }
+}
+
+/// Lines with their numbers, without comments and blank ones.
+struct Lines<'a> {
+    lines: std::iter::Enumerate<std::str::Lines<'a>>,
+}
+
+impl<'a> Lines<'a> {
+    fn next(&mut self) -> Option<(usize, &'a str)> {
+        self.lines
+            .by_ref()
+            .map(|(k, line)| (k + 1, line.trim()))
+            .find(|(_, line)| !line.is_empty() && !line.starts_with('%'))
+    }
+}
+
+fn at_line(number: usize, message: impl std::fmt::Display) -> Error {
+    Error::format(format!("line {number}: {message}"))
+}
+
+/// The entries in place: real, or complex.
+enum Entries {
+    Real(Vec<f64>),
+    Complex(Vec<Complex64>),
+}
+
+impl Entries {
+    fn add(&mut self, k: usize, x: Complex64) {
+        match self {
+            Self::Real(entries) => entries[k] += x.re,
+            Self::Complex(entries) => entries[k] += x,
+        }
+    }
+}
+
+impl MatrixMarket {
+    pub(crate) fn new(bytes: &[u8], name: &str) -> Result<Self> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut all = text.lines().enumerate();
+        let (_, first) = all.next().unwrap_or((0, ""));
+        let banner = Banner::parse(first)?;
+        let mut lines = Lines { lines: all };
+        let (number, line) = lines.next().ok_or_else(|| Error::format("ends before the line with its size"))?;
+        let (rows, columns, count) = size(number, line, &banner)?;
+        let total = rows.checked_mul(columns).filter(|&n| n <= limits::DENSE_ENTRIES).ok_or_else(|| {
+            Error::limit(format!("is {rows}×{columns}, too large to be written out"))
+                .with_hint(format!("at most {} entries are held", limits::DENSE_ENTRIES))
+        })?;
+        let mut entries = if banner.field == Field::Complex {
+            Entries::Complex(vec![Complex64::default(); total])
+        } else {
+            Entries::Real(vec![0.0; total])
+        };
+        let mut place = |number: usize, i: usize, j: usize, x: Complex64| -> Result<()> {
+            entries.add(j * rows + i, x);
+            match banner.symmetry {
+                Symmetry::General => {}
+                Symmetry::SkewSymmetric if i == j && x != Complex64::default() => {
+                    return Err(at_line(number, "the diagonal of a skew-symmetric matrix is zero"));
+                }
+                _ if i == j => {}
+                Symmetry::Symmetric => entries.add(i * rows + j, x),
+                Symmetry::SkewSymmetric => entries.add(i * rows + j, -x),
+                Symmetry::Hermitian => entries.add(i * rows + j, x.conj()),
+            }
+            Ok(())
+        };
+        if banner.is_sparse {
+            sparse(&mut lines, &banner, (rows, columns, count), &mut place)?;
+        } else {
+            dense(&mut lines, &banner, rows, columns, &mut place)?;
+        }
+        if let Some((number, line)) = lines.next() {
+            return Err(at_line(number, format!("`{}` after the last entry", printable(line))));
+        }
+        let (dtype, numbers) = match entries {
+            Entries::Real(x) => (DType::F64, Numbers::F64(x.into())),
+            Entries::Complex(x) => (DType::C64, Numbers::C64(x.into())),
+        };
+        Ok(Self { infos: [TensorInfo { name: name.into(), dtype, shape: vec![rows, columns] }], numbers })
+    }
+}
+
+/// Rows, columns, and the number of entries that follow.
+fn size(number: usize, line: &str, banner: &Banner) -> Result<(usize, usize, usize)> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let expected = if banner.is_sparse { 3 } else { 2 };
+    let numbers: Option<Vec<usize>> = words.iter().map(|w| w.parse().ok()).collect();
+    let numbers = numbers.filter(|n| n.len() == expected).ok_or_else(|| {
+        let what = if banner.is_sparse { "rows, columns and number of entries" } else { "rows and columns" };
+        at_line(number, format!("`{}` should be {what}", printable(line)))
+    })?;
+    let (rows, columns) = (numbers[0], numbers[1]);
+    if banner.symmetry != Symmetry::General && rows != columns {
+        return Err(at_line(number, format!("a symmetric matrix cannot be {rows}×{columns}")));
+    }
+    Ok((rows, columns, numbers.get(2).copied().unwrap_or(0)))
+}
+
+type Place<'a> = dyn FnMut(usize, usize, usize, Complex64) -> Result<()> + 'a;
+
+fn sparse(
+    lines: &mut Lines<'_>,
+    banner: &Banner,
+    (rows, columns, count): (usize, usize, usize),
+    place: &mut Place<'_>,
+) -> Result<()> {
+    let mut seen = std::collections::HashSet::new();
+    for k in 0..count {
+        let (number, line) = lines
+            .next()
+            .ok_or_else(|| Error::format(format!("is truncated: it announces {count} entries and holds {k}")))?;
+        let mut words = line.split_whitespace();
+        let mut index = |limit: usize, what: &str| {
+            let word = words.next().unwrap_or("");
+            match word.parse::<usize>() {
+                Ok(x) if (1..=limit).contains(&x) => Ok(x - 1),
+                _ => Err(at_line(number, format!("{what} `{}` is not between 1 and {limit}", printable(word)))),
+            }
+        };
+        let (i, j) = (index(rows, "row")?, index(columns, "column")?);
+        if banner.symmetry != Symmetry::General && i < j {
+            return Err(at_line(number, format!("entry ({}, {}) lies above the diagonal", i + 1, j + 1)));
+        }
+        // An entry given twice is summed in a general matrix; in a symmetric one it hides a mistake.
+        if banner.symmetry != Symmetry::General && !seen.insert((i, j)) {
+            return Err(at_line(number, format!("entry ({}, {}) is given twice", i + 1, j + 1)));
+        }
+        place(number, i, j, value(number, &mut words, banner.field)?)?;
+    }
+    Ok(())
+}
+
+fn dense(lines: &mut Lines<'_>, banner: &Banner, rows: usize, columns: usize, place: &mut Place<'_>) -> Result<()> {
+    for j in 0..columns {
+        let first = match banner.symmetry {
+            Symmetry::General => 0,
+            Symmetry::SkewSymmetric => j + 1,
+            _ => j,
+        };
+        for i in first..rows {
+            let (number, line) = lines
+                .next()
+                .ok_or_else(|| Error::format(format!("is truncated before entry ({}, {})", i + 1, j + 1)))?;
+            place(number, i, j, value(number, &mut line.split_whitespace(), banner.field)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The number or numbers at the end of a line.
+fn value<'a>(number: usize, words: &mut impl Iterator<Item = &'a str>, field: Field) -> Result<Complex64> {
+    let mut real = || {
+        let word = words.next().unwrap_or("");
+        // Fortran writes exponents with D.
+        let parsed = word.parse::<f64>().or_else(|_| word.replace(['d', 'D'], "e").parse());
+        parsed.map_err(|_| at_line(number, format!("`{}` is not a number", printable(word))))
+    };
+    let x = match field {
+        Field::Pattern => Complex64::new(1.0, 0.0),
+        Field::Real | Field::Integer => Complex64::new(real()?, 0.0),
+        Field::Complex => Complex64::new(real()?, real()?),
+    };
+    match words.next() {
+        None => Ok(x),
+        Some(extra) => Err(at_line(number, format!("`{}` is one number too many", printable(extra)))),
+    }
+}
+
+impl Source for MatrixMarket {
+    fn infos(&self) -> &[TensorInfo] {
+        &self.infos
+    }
+
+    fn read(&self, name: &str) -> Result<Tensor<'_>> {
+        if self.infos[0].name != name {
+            return Err(no_such_tensor(name));
+        }
+        let numbers = match &self.numbers {
+            Numbers::F64(x) => Numbers::F64((&**x).into()),
+            Numbers::C64(x) => Numbers::C64((&**x).into()),
+            other => other.clone(),
+        };
+        Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::ColumnMajor, numbers })
+    }
+
+    fn is_single_matrix(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,153 @@
+//! NumPy's archive: a zip file of arrays.
+
+use std::io::{Cursor, Read, Write};
+use std::sync::Mutex;
+
+use zip::ZipArchive;
+use zip::write::SimpleFileOptions;
+
+use crate::bytes::Bytes;
+use crate::error::{Error, Result, printable};
+use crate::npy::Header;
+use crate::source::no_such_tensor;
+use crate::{Numbers, Skipped, Source, Tensor, TensorInfo, limits};
+
+pub(crate) const MAGIC: &[u8] = b"PK\x03\x04";
+
+type Archive = ZipArchive<Cursor<Bytes>>;
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+/// A zip file of arrays.
+pub(crate) struct Npz {
+    archive: Mutex<Archive>,
+    infos: Vec<TensorInfo>,
+    /// The number of each array's entry in the archive.
+    entries: Vec<usize>,
+    skipped: Vec<Skipped>,
+}
+
+/// Reads a file held in memory; for fuzzing and tests.
+pub fn parse(bytes: &[u8]) -> Result<impl Source> {
+    Npz::new(Bytes::Owned(bytes.into()))
+}
+
+fn zip_error(error: &zip::result::ZipError) -> Error {
+    Error::format(format!("is not a zip archive that can be read: {error}"))
+        .with_hint("the download or copy may have stopped early; fetch the file again")
+}
+
+impl Npz {
+    pub(crate) fn new(bytes: Bytes) -> Result<Self> {
+        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| zip_error(&e))?;
+        if archive.len() > limits::ZIP_ENTRIES {
+            let count = archive.len();
+            return Err(Error::limit(format!(
+                "is an archive of {count} files; at most {} are read",
+                limits::ZIP_ENTRIES
+            )));
+        }
+        let name = |k: usize| archive.name_for_index(k).map_or_else(|_| format!("entry {k}"), |n| n.into_owned());
+        let names: Vec<String> = (0..archive.len()).map(name).collect();
+        if names.iter().any(|name| name == "data.pkl" || name.ends_with("/data.pkl")) {
+            return Err(crate::detect::pickle_in("PyTorch checkpoint"));
+        }
+        let (mut infos, mut entries, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, name) in names.into_iter().enumerate() {
+            match header_of(&mut archive, index) {
+                Ok((header, _)) => {
+                    let name = name.strip_suffix(".npy").unwrap_or(&name).to_owned();
+                    infos.push(TensorInfo { name, dtype: header.dtype, shape: header.shape });
+                    entries.push(index);
+                }
+                Err(error) => skipped.push(Skipped {
+                    is_broken: name.ends_with(".npy") && !error.is_unsupported(),
+                    reason: error.reason().into(),
+                    name,
+                }),
+            }
+        }
+        if infos.is_empty() && !skipped.iter().any(|s| s.name.ends_with(".npy")) {
+            return Err(Error::unsupported("is a zip archive without NumPy arrays"));
+        }
+        Ok(Self { archive: Mutex::new(archive), infos, entries, skipped })
+    }
+}
+
+/// The header of an entry, and its reader after the header.
+fn header_of(archive: &mut Archive, index: usize) -> Result<(Header, Vec<u8>)> {
+    let mut file = archive.by_index(index).map_err(|e| zip_error(&e))?;
+    let mut start = Vec::new();
+    let most = limits::NPY_HEADER as u64 + 64;
+    let here = |e: std::io::Error| Error::format(format!("cannot be unpacked: {e}"));
+    // A header has its length in its first bytes; small arrays come along whole.
+    Read::by_ref(&mut file).take(512.min(most)).read_to_end(&mut start).map_err(here)?;
+    let header = match Header::parse(&start) {
+        Err(error) if error.is_format() && start.len() == 512 => {
+            Read::by_ref(&mut file).take(most - 512).read_to_end(&mut start).map_err(here)?;
+            Header::parse(&start).map_err(|_| error)?
+        }
+        other => other?,
+    };
+    let total = file.size();
+    header.check_length(total.saturating_sub(header.start as u64))?;
+    if total > limits::UNPACKED || total / limits::UNPACK_RATIO > file.compressed_size() {
+        return Err(Error::limit(format!(
+            "claims to unpack {} bytes to {total}; at most {} and {} times are allowed",
+            file.compressed_size(),
+            limits::UNPACKED,
+            limits::UNPACK_RATIO
+        )));
+    }
+    Ok((header, start))
+}
+
+impl Source for Npz {
+    fn infos(&self) -> &[TensorInfo] {
+        &self.infos
+    }
+
+    fn read(&self, name: &str) -> Result<Tensor<'_>> {
+        let position = self.infos.iter().position(|info| info.name == name).ok_or_else(|| no_such_tensor(name))?;
+        let here = |e: Error| e.of_tensor(name);
+        let bytes = {
+            let mut archive =
+                self.archive.lock().map_err(|_| here(Error::format("was left locked by a failed reader")))?;
+            let mut file = archive.by_index(self.entries[position]).map_err(|e| here(zip_error(&e)))?;
+            let size = file.size();
+            let mut bytes = Vec::new();
+            let unpacked = Read::by_ref(&mut file).take(size + 1).read_to_end(&mut bytes);
+            unpacked.map_err(|e| here(Error::format(format!("cannot be unpacked: {e}"))))?;
+            bytes
+        };
+        let header = Header::parse(&bytes).map_err(here)?;
+        header.check_length((bytes.len() - header.start) as u64).map_err(here)?;
+        let numbers = Numbers::from_bytes(header.dtype, &bytes[header.start..], header.big_endian).map_err(here)?;
+        Ok(Tensor { shape: header.shape, order: header.order, numbers: numbers.into_owned() })
+    }
+
+    fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+}
+
+/// Writes arrays, each already in NumPy's format, as an archive that `numpy.load` reads.
+pub fn write<W: Write + std::io::Seek>(to: W, arrays: &[(&str, Vec<u8>)]) -> std::io::Result<W> {
+    let mut archive = zip::ZipWriter::new(to);
+    let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored).large_file(true);
+    for (name, bytes) in arrays {
+        archive.start_file(format!("{name}.npy"), options)?;
+        archive.write_all(bytes)?;
+    }
+    Ok(archive.finish()?)
+}
+
+impl std::fmt::Debug for Npz {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Npz {:?}", self.infos.iter().map(|info| printable(&info.name)).collect::<Vec<_>>())
+    }
+}

@@ -1,0 +1,253 @@
+//! safetensors: a length, a JSON header, and the numbers.
+//!
+//! Parsed here rather than by the format's own crate, because a survey must name the tensor that is wrong, with its
+//! numbers, and go on with the others. The rules are the format's (huggingface/safetensors, README, "Format"): offsets
+//! begin at 0, leave no holes, do not overlap, and match shape and type.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde_json::{Deserializer, Value};
+
+use crate::bytes::Bytes;
+use crate::error::{Error, Result, printable};
+use crate::source::no_such_tensor;
+use crate::tensor::byte_length;
+use crate::{DType, Numbers, Order, Skipped, Source, Tensor, TensorInfo, limits};
+
+/// A safetensors file.
+#[derive(Debug)]
+pub(crate) struct SafeTensors {
+    bytes: Bytes,
+    infos: Vec<TensorInfo>,
+    /// Where each tensor's numbers lie in the file.
+    ranges: HashMap<String, (usize, usize)>,
+    skipped: Vec<Skipped>,
+}
+
+/// Reads a file held in memory; for fuzzing and tests.
+pub fn parse(bytes: &[u8]) -> Result<impl Source> {
+    SafeTensors::new(Bytes::Owned(bytes.into()))
+}
+
+/// Whether the bytes may be a safetensors file: a plausible length, and a JSON object.
+pub(crate) fn is_likely(bytes: &[u8]) -> bool {
+    let Some(length) = header_length(bytes) else { return false };
+    let opens = bytes.get(8..).is_some_and(|rest| rest.first() == Some(&b'{'));
+    opens && length < u64::MAX / 2
+}
+
+fn header_length(bytes: &[u8]) -> Option<u64> {
+    Some(u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?))
+}
+
+impl SafeTensors {
+    pub(crate) fn new(bytes: Bytes) -> Result<Self> {
+        let too_short = || Error::format(format!("ends after {} bytes, inside the header's length", bytes.len()));
+        let length = header_length(&bytes).ok_or_else(too_short)?;
+        if length > limits::SAFETENSORS_HEADER {
+            return Err(Error::limit(format!("claims a header of {length} bytes"))
+                .with_hint(format!("the format allows {}; is this a safetensors file?", limits::SAFETENSORS_HEADER)));
+        }
+        let end = 8 + length as usize;
+        let header = bytes.get(8..end).ok_or_else(|| {
+            Error::format(format!(
+                "is truncated: the header needs bytes 8 to {end}, and the file ends at {}",
+                bytes.len()
+            ))
+            .with_hint("the download or copy may have stopped early; fetch the file again")
+        })?;
+        let entries = header_entries(header)?;
+        if entries.len() > limits::TENSORS {
+            return Err(Error::limit(format!("lists {} tensors; at most {} are read", entries.len(), limits::TENSORS)));
+        }
+        let mut file = Self { infos: Vec::new(), ranges: HashMap::new(), skipped: Vec::new(), bytes: bytes.clone() };
+        let mut spans = Vec::new();
+        for (name, value) in &entries {
+            if name == "__metadata__" {
+                continue;
+            }
+            match entry(value) {
+                Ok(found) => spans.push((name, found)),
+                Err(error) => file.skip(name, &error),
+            }
+        }
+        spans.sort_by_key(|(_, found)| (found.begin, found.end));
+        check_layout(&spans, !file.skipped.is_empty())?;
+        for (name, found) in spans {
+            file.add(name, found, end);
+        }
+        Ok(file)
+    }
+
+    fn skip(&mut self, name: &str, error: &Error) {
+        self.skipped.push(Skipped { name: name.into(), reason: error.reason().into(), is_broken: true });
+    }
+
+    /// Keeps a tensor whose span fits its shape and the file.
+    fn add(&mut self, name: &str, found: Entry, start: usize) {
+        let Entry { dtype, shape, begin, end } = found;
+        let there = (end as u128) + (start as u128);
+        if there > self.bytes.len() as u128 {
+            let ends = self.bytes.len() - start.min(self.bytes.len());
+            let message = format!("is truncated: it needs bytes {begin} to {end} of the data, which end at {ends}");
+            return self.skip(name, &Error::format(message));
+        }
+        match byte_length(dtype, &shape) {
+            Some(length) if length == end - begin => {}
+            expected => {
+                let needs = expected.map_or("more bytes than can be counted".into(), |n| format!("{n} bytes"));
+                let message =
+                    format!("has shape {} of {dtype}, which needs {needs}, and spans {}", words(&shape), end - begin);
+                return self.skip(name, &Error::format(message));
+            }
+        }
+        self.ranges.insert(name.into(), (start + begin, end - begin));
+        self.infos.push(TensorInfo { name: name.into(), dtype, shape });
+    }
+}
+
+fn words(shape: &[usize]) -> String {
+    format!("[{}]", shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+}
+
+struct Entry {
+    dtype: DType,
+    shape: Vec<usize>,
+    begin: usize,
+    end: usize,
+}
+
+/// The format's rule for the spans in order: from 0, no overlap, no hole. Holes are forgiven where an entry could not be
+/// read, because its span is then unknown.
+fn check_layout(spans: &[(&String, Entry)], some_unknown: bool) -> Result<()> {
+    let mut at = 0;
+    let mut before: Option<&str> = None;
+    for (name, found) in spans {
+        if found.begin < at {
+            let other = before.map_or("the start".into(), |name| format!("`{}`", printable(name)));
+            return Err(Error::format(format!(
+                "claims bytes {} to {}, which overlap those of {other}, ending at {at}",
+                found.begin, found.end
+            ))
+            .of_tensor(name)
+            .with_hint("the header is damaged or made to deceive; do not trust this file"));
+        }
+        if found.begin > at && !some_unknown {
+            let gap = found.begin - at;
+            return Err(Error::format(format!(
+                "begins at byte {} and leaves a hole of {gap} bytes before it",
+                found.begin
+            ))
+            .of_tensor(name)
+            .with_hint("the format allows no holes; write the file again with the safetensors library"));
+        }
+        at = found.end;
+        before = Some(name);
+    }
+    Ok(())
+}
+
+/// One entry of the header.
+fn entry(value: &Value) -> Result<Entry> {
+    let text = value.get("dtype").and_then(Value::as_str).ok_or_else(|| Error::format("has no dtype"))?;
+    let dtype = dtype(text).ok_or_else(|| {
+        Error::unsupported(format!("has dtype `{}`, which is not one that kappa reads", printable(text)))
+    })?;
+    let whole = |value: &Value| value.as_u64().and_then(|x| usize::try_from(x).ok());
+    let list = |key: &str| -> Option<Vec<usize>> { value.get(key)?.as_array()?.iter().map(whole).collect() };
+    let shape = list("shape").ok_or_else(|| Error::format("has no shape of whole numbers"))?;
+    if shape.len() > limits::DIMENSIONS {
+        return Err(Error::limit(format!("has {} dimensions; at most {} are read", shape.len(), limits::DIMENSIONS)));
+    }
+    match list("data_offsets").as_deref() {
+        Some(&[begin, end]) if begin <= end => Ok(Entry { dtype, shape, begin, end }),
+        Some(&[begin, end]) => Err(Error::format(format!("ends at byte {end}, before it begins at {begin}"))),
+        _ => Err(Error::format("has no data_offsets of two whole numbers")),
+    }
+}
+
+fn dtype(name: &str) -> Option<DType> {
+    Some(match name {
+        "BOOL" => DType::Bool,
+        "U8" => DType::U8,
+        "I8" => DType::I8,
+        "U16" => DType::U16,
+        "I16" => DType::I16,
+        "U32" => DType::U32,
+        "I32" => DType::I32,
+        "U64" => DType::U64,
+        "I64" => DType::I64,
+        "F8_E4M3" => DType::F8E4M3,
+        "F8_E5M2" => DType::F8E5M2,
+        "F16" => DType::F16,
+        "BF16" => DType::BF16,
+        "F32" => DType::F32,
+        "F64" => DType::F64,
+        "C64" => DType::C32,
+        _ => return None,
+    })
+}
+
+/// The members of a JSON object in order; a name given twice is an error, where a map would keep one in silence.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> serde::Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Members;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> std::result::Result<Members, A::Error> {
+                let mut seen = std::collections::HashSet::new();
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if !seen.insert(name.clone()) {
+                        return Err(serde::de::Error::custom(format!("`{}` is listed twice", printable(&name))));
+                    }
+                    members.push((name, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+fn header_entries(header: &[u8]) -> Result<Vec<(String, Value)>> {
+    let bad = |error: &dyn fmt::Display| {
+        Error::format(format!("has a header that is not the JSON it should be: {error}"))
+            .with_hint("is this a safetensors file?")
+    };
+    let mut deserializer = Deserializer::from_slice(header);
+    let members: Members = serde::Deserialize::deserialize(&mut deserializer).map_err(|e| bad(&e))?;
+    // Spaces pad the header to a multiple of 8; anything else after the object is not allowed.
+    deserializer.end().map_err(|e| bad(&e))?;
+    Ok(members.0)
+}
+
+impl Source for SafeTensors {
+    fn infos(&self) -> &[TensorInfo] {
+        &self.infos
+    }
+
+    fn read(&self, name: &str) -> Result<Tensor<'_>> {
+        let info = self.info(name).ok_or_else(|| no_such_tensor(name))?;
+        let &(start, length) = self.ranges.get(name).ok_or_else(|| no_such_tensor(name))?;
+        let numbers = Numbers::from_bytes(info.dtype, &self.bytes[start..start + length], false)
+            .map_err(|e| e.of_tensor(name))?;
+        Ok(Tensor { shape: info.shape.clone(), order: Order::RowMajor, numbers })
+    }
+
+    fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    fn forget(&self, name: &str) {
+        if let Some(&(start, length)) = self.ranges.get(name) {
+            self.bytes.forget(start, length);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+use crate::error::{Error, Result};
+use crate::{Tensor, TensorInfo};
+
+/// How a matrix, or a thousand, came in.
+///
+/// Sources are made of sources: a folder of files, a checkpoint in shards.
+pub trait Source: Send + Sync {
+    /// What is known of every tensor, in file order.
+    fn infos(&self) -> &[TensorInfo];
+
+    /// The numbers of a tensor; borrowed from the mapped file where possible.
+    fn read(&self, name: &str) -> Result<Tensor<'_>>;
+
+    /// What the file holds but cannot be read, with the reason.
+    fn skipped(&self) -> &[Skipped] {
+        &[]
+    }
+
+    /// Whether the file stands for one matrix, so that whole numbers in it are data and not codes.
+    fn is_single_matrix(&self) -> bool {
+        false
+    }
+
+    /// A hint that the numbers of this tensor will not be read again soon.
+    fn forget(&self, name: &str) {
+        let _ = name;
+    }
+
+    /// What is known of one tensor.
+    fn info(&self, name: &str) -> Option<&TensorInfo> {
+        self.infos().iter().find(|info| info.name == name)
+    }
+
+    /// The names, in file order.
+    fn names(&self) -> Vec<&str> {
+        self.infos().iter().map(|info| info.name.as_str()).collect()
+    }
+}
+
+/// Something in a file that is not read, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Skipped {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// Whether it is broken, rather than merely not for us.
+    pub is_broken: bool,
+}
+
+pub(crate) fn no_such_tensor(name: &str) -> Error {
+    Error::missing(format!("has no tensor `{}`", crate::printable(name)))
+        .with_hint("`kappa survey` lists the tensors of a file")
+}

@@ -1,0 +1,143 @@
+//! Tables of numbers as text: comma, semicolon, tab or blanks between cells; a header or none.
+//!
+//! The matrix is made of the columns in which every cell is a number. A column with text, or with missing cells, is left
+//! out and listed with its reason: nothing is guessed.
+
+use crate::error::{Error, Result, printable};
+use crate::source::no_such_tensor;
+use crate::{DType, Numbers, Order, Skipped, Source, Tensor, TensorInfo, limits};
+
+/// The columns of numbers of a table.
+#[derive(Debug)]
+pub(crate) struct Table {
+    infos: [TensorInfo; 1],
+    /// Column after column.
+    numbers: Vec<f64>,
+    skipped: Vec<Skipped>,
+}
+
+/// Reads a file held in memory.
+pub fn parse(bytes: &[u8]) -> Result<impl Source> {
+    Table::new(bytes, "table")
+}
+
+/// What stands for a cell without a number.
+const MISSING: [&str; 7] = ["", "na", "n/a", "null", "none", ".", "?"];
+
+/// Whether the bytes look like text: no NUL, few control characters.
+pub(crate) fn is_likely(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(4096)];
+    let control = start.iter().filter(|&&b| b < 9 || (b > 13 && b < 32)).count();
+    !start.is_empty() && control == 0
+}
+
+type Rows = Vec<(u64, Vec<String>)>;
+
+impl Table {
+    pub(crate) fn new(bytes: &[u8], name: &str) -> Result<Self> {
+        let mut rows = rows(bytes)?;
+        let width = rows.first().map_or(0, |(_, row)| row.len());
+        if width > limits::TABLE_COLUMNS {
+            return Err(Error::limit(format!("has {width} columns; at most {} are read", limits::TABLE_COLUMNS)));
+        }
+        if let Some((line, row)) = rows.iter().find(|(_, row)| row.len() != width) {
+            return Err(Error::format(format!("line {line} has {} cells, and the first has {width}", row.len()))
+                .with_hint(
+                    "every line of a table has the same number of cells; quote cells that contain the separator",
+                ));
+        }
+        let has_header = rows.first().is_some_and(|(_, row)| row.iter().any(|c| number(c).is_none() && !is_missing(c)));
+        let titles = if has_header { rows.remove(0).1 } else { (1..=width).map(|k| k.to_string()).collect() };
+        let (mut numbers, mut kept, mut skipped) = (Vec::new(), 0, Vec::new());
+        for (j, title) in titles.iter().enumerate() {
+            match column(&rows, j) {
+                Ok(cells) if !cells.is_empty() => {
+                    numbers.extend(cells);
+                    kept += 1;
+                }
+                Ok(_) => {}
+                Err(reason) => skipped.push(Skipped { name: format!("column {title}"), reason, is_broken: false }),
+            }
+        }
+        if kept == 0 {
+            let why =
+                skipped.first().map_or("it has no rows".into(), |s| format!("{}: {}", printable(&s.name), s.reason));
+            return Err(Error::format(format!("has no column of numbers ({why})"))
+                .with_hint("kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text"));
+        }
+        let info = TensorInfo { name: name.into(), dtype: DType::F64, shape: vec![rows.len(), kept] };
+        Ok(Self { infos: [info], numbers, skipped })
+    }
+}
+
+/// The rows with their line numbers.
+fn rows(bytes: &[u8]) -> Result<Rows> {
+    let first = bytes.split(|&b| b == b'\n').find(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"));
+    let count = |separator: u8| first.map_or(0, |line| line.iter().filter(|&&b| b == separator).count());
+    let separator = [b'\t', b',', b';'].into_iter().max_by_key(|&b| count(b)).filter(|&b| count(b) > 0);
+    let Some(separator) = separator else { return Ok(blank_separated(bytes)) };
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .comment(Some(b'#'))
+        .trim(csv::Trim::All)
+        .from_reader(bytes);
+    let mut rows = Vec::new();
+    let mut record = csv::ByteRecord::new();
+    let here = |e: csv::Error| Error::format(format!("is not a table: {e}"));
+    while reader.read_byte_record(&mut record).map_err(here)? {
+        let line = record.position().map_or(0, csv::Position::line);
+        rows.push((line, record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()));
+    }
+    Ok(rows)
+}
+
+fn blank_separated(bytes: &[u8]) -> Rows {
+    let text = String::from_utf8_lossy(bytes);
+    let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty() && !line.starts_with('#'));
+    lines.map(|(line, k)| (k, line.split_whitespace().map(str::to_owned).collect())).collect()
+}
+
+fn number(cell: &str) -> Option<f64> {
+    cell.trim().parse().ok()
+}
+
+fn is_missing(cell: &str) -> bool {
+    MISSING.contains(&cell.trim().to_lowercase().as_str())
+}
+
+/// The numbers of a column, or why it is left out.
+fn column(rows: &Rows, j: usize) -> std::result::Result<Vec<f64>, String> {
+    let cells = rows.iter().map(|(line, row)| (line, row[j].as_str()));
+    if let Some((line, text)) = cells.clone().find(|(_, c)| number(c).is_none() && !is_missing(c)) {
+        return Err(format!("text: `{}` in line {line}", printable(text)));
+    }
+    let missing = cells.clone().filter(|(_, c)| number(c).is_none()).count();
+    if let Some((line, _)) = cells.clone().find(|(_, c)| number(c).is_none()) {
+        return Err(format!("{missing} of {} cells are missing, the first in line {line}", rows.len()));
+    }
+    Ok(cells.filter_map(|(_, c)| number(c)).collect())
+}
+
+impl Source for Table {
+    fn infos(&self) -> &[TensorInfo] {
+        &self.infos
+    }
+
+    fn read(&self, name: &str) -> Result<Tensor<'_>> {
+        if self.infos[0].name != name {
+            return Err(no_such_tensor(name));
+        }
+        let numbers = Numbers::F64(self.numbers.as_slice().into());
+        Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::ColumnMajor, numbers })
+    }
+
+    fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    fn is_single_matrix(&self) -> bool {
+        true
+    }
+}
