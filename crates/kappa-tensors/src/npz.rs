@@ -51,7 +51,10 @@ impl Npz {
                 limits::ZIP_ENTRIES
             )));
         }
-        let name = |k: usize| archive.name_for_index(k).map_or_else(|_| format!("entry {k}"), |n| n.into_owned());
+        let name = |k: usize| {
+            let known = archive.name_for_index(k).and_then(Result::ok);
+            known.map_or_else(|| format!("entry {k}"), |name| name.into_owned())
+        };
         let names: Vec<String> = (0..archive.len()).map(name).collect();
         if names.iter().any(|name| name == "data.pkl" || name.ends_with("/data.pkl")) {
             return Err(crate::detect::pickle_in("PyTorch checkpoint"));
