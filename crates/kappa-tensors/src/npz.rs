@@ -52,7 +52,7 @@ impl Npz {
             )));
         }
         let name = |k: usize| {
-            let known = archive.name_for_index(k).and_then(Result::ok);
+            let known = archive.name_for_index(k).and_then(|name| name.ok());
             known.map_or_else(|| format!("entry {k}"), |name| name.into_owned())
         };
         let names: Vec<String> = (0..archive.len()).map(name).collect();
