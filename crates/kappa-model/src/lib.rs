@@ -1,1 +1,27 @@
-//! What a checkpoint means: layers, their roles, and a survey of their weights
+//! What a checkpoint means: layers, their roles, and a survey of their weights.
+//!
+//! ```no_run
+//! use kappa_model::{Model, Survey};
+//!
+//! let model = Model::open("model.safetensors".as_ref())?;
+//! for layer in model.survey(&Survey::default())?.layers {
+//!     println!("{} is a {} of shape {:?}", layer.name, layer.role, layer.shape);
+//! }
+//! # Ok::<(), kappa_model::Error>(())
+//! ```
+
+mod error;
+mod layer;
+mod model;
+mod role;
+mod schedule;
+mod survey;
+mod verdict;
+
+pub use error::{Error, Result};
+pub use kappa_tensors::{DType, Opening, Skipped, printable};
+pub use layer::{Decomposition, LayerMatrix, MatrixView};
+pub use model::Model;
+pub use role::Role;
+pub use survey::{Layer, Progress, Report, Survey};
+pub use verdict::Verdict;

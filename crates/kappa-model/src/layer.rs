@@ -1,0 +1,195 @@
+//! A tensor as a matrix.
+
+use kappa::{LinearOperator, MatrixRef, Profile, Question, c32, c64};
+use kappa_tensors::{Numbers, Order, Tensor};
+
+use crate::{Error, Result};
+
+/// The shape of the matrix that stands for a tensor, or why there is none.
+///
+/// Two dimensions are themselves. Convolutions become (out, in·kernel): `[d₀, d₁·d₂·…]` in PyTorch's layout, and
+/// `[d₀·d₁·…, dₖ]` for Keras kernels, whose last dimension is the output. Vectors and single numbers are no matrices.
+pub(crate) fn matrix_shape(name: &str, shape: &[usize]) -> std::result::Result<(usize, usize), &'static str> {
+    if shape.contains(&0) {
+        return Err("an empty tensor");
+    }
+    match shape {
+        [] => Err("a single number"),
+        [_] => Err("a vector"),
+        [m, n] => Ok((*m, *n)),
+        [first @ .., last] if is_keras_kernel(name) => Ok((first.iter().product(), *last)),
+        [first, rest @ ..] => Ok((*first, rest.iter().product())),
+    }
+}
+
+/// Keras calls its weights kernels and puts the output last; PyTorch calls them weights and puts it first.
+fn is_keras_kernel(name: &str) -> bool {
+    name.to_lowercase().contains("kernel")
+}
+
+/// The numbers of a tensor, as a matrix that can be asked.
+#[derive(Debug)]
+pub struct LayerMatrix<'a> {
+    rows: usize,
+    columns: usize,
+    tensor: Tensor<'a>,
+}
+
+/// A matrix in one of the four types.
+#[derive(Clone, Copy, Debug)]
+pub enum MatrixView<'a> {
+    /// From f8, f16, bf16 and f32.
+    F32(MatrixRef<'a, f32>),
+    /// From f64 and integers.
+    F64(MatrixRef<'a, f64>),
+    /// From complex of f32.
+    C32(MatrixRef<'a, c32>),
+    /// From complex of f64.
+    C64(MatrixRef<'a, c64>),
+}
+
+/// Does the same with a matrix of any of the four types.
+macro_rules! with_view {
+    ($view:expr, $a:ident => $body:expr) => {
+        match $view {
+            MatrixView::F32($a) => $body,
+            MatrixView::F64($a) => $body,
+            MatrixView::C32($a) => $body,
+            MatrixView::C64($a) => $body,
+        }
+    };
+}
+
+impl<'a> LayerMatrix<'a> {
+    pub(crate) fn new(tensor: Tensor<'a>, (rows, columns): (usize, usize)) -> Self {
+        Self { rows, columns, tensor }
+    }
+
+    /// The matrix. Tensors of more than two dimensions in column-major order are brought into row-major order first.
+    pub fn view(&self) -> Result<MatrixView<'_>> {
+        let (m, n) = (self.rows, self.columns);
+        let by_columns = self.tensor.order == Order::ColumnMajor;
+        macro_rules! view {
+            ($numbers:expr, $variant:ident) => {{
+                let view = if by_columns {
+                    MatrixRef::column_major(m, n, $numbers)
+                } else {
+                    MatrixRef::row_major(m, n, $numbers)
+                };
+                view.map(MatrixView::$variant)
+            }};
+        }
+        let view = match &self.tensor.numbers {
+            Numbers::F32(x) => view!(x, F32),
+            Numbers::F64(x) => view!(x, F64),
+            Numbers::C32(x) => view!(x, C32),
+            Numbers::C64(x) => view!(x, C64),
+        };
+        view.map_err(|e| Error::about("tensor", &e.into()))
+    }
+}
+
+/// A tensor of more than two dimensions in row-major order, so that it can be cut into rows.
+pub(crate) fn row_major(tensor: Tensor<'_>) -> Tensor<'_> {
+    if tensor.order == Order::RowMajor || tensor.shape.len() <= 2 {
+        return tensor;
+    }
+    let shape = tensor.shape.clone();
+    // Reversed dimensions turn column-major order into row-major order of the transpose.
+    let permute = |position: usize| {
+        let (mut rest, mut index, mut stride) = (position, 0, 1);
+        let mut strides = Vec::with_capacity(shape.len());
+        for &d in &shape {
+            strides.push(stride);
+            stride *= d;
+        }
+        for (&d, &s) in shape.iter().zip(&strides).rev() {
+            index += rest % d * s;
+            rest /= d;
+        }
+        index
+    };
+    macro_rules! permuted {
+        ($x:expr, $variant:ident) => {
+            Numbers::$variant((0..$x.len()).map(|k| $x[permute(k)]).collect())
+        };
+    }
+    let numbers = match &tensor.numbers {
+        Numbers::F32(x) => permuted!(x, F32),
+        Numbers::F64(x) => permuted!(x, F64),
+        Numbers::C32(x) => permuted!(x, C32),
+        Numbers::C64(x) => permuted!(x, C64),
+    };
+    Tensor { shape: tensor.shape, order: Order::RowMajor, numbers }
+}
+
+impl MatrixView<'_> {
+    /// (m, n).
+    pub fn shape(&self) -> (usize, usize) {
+        with_view!(self, a => a.shape())
+    }
+
+    /// Everything that one pass and one set of singular values say.
+    pub fn profile(&self) -> kappa::Result<Profile> {
+        with_view!(self, a => Profile::of(a))
+    }
+
+    /// Several questions at once.
+    pub fn measure(&self, questions: &[Question]) -> kappa::Result<Vec<kappa::Enclosure>> {
+        with_view!(self, a => kappa::measure(a, questions))
+    }
+
+    /// One norm.
+    pub fn norm(&self, norm: kappa::Norm) -> kappa::Result<kappa::Enclosure> {
+        with_view!(self, a => kappa::norm(a, norm))
+    }
+
+    /// The condition number in a norm.
+    pub fn cond(&self, norm: kappa::Norm) -> kappa::Result<kappa::Enclosure> {
+        with_view!(self, a => kappa::cond_in(a, norm))
+    }
+
+    /// All singular values.
+    pub fn singular_values(&self) -> kappa::Result<kappa::SingularValues> {
+        with_view!(self, a => kappa::singular_values(a))
+    }
+
+    /// The singular value decomposition: real, or complex.
+    pub fn svd(&self, full: bool) -> kappa::Result<Decomposition> {
+        use Decomposition::{Complex, Real};
+        match (self, full) {
+            (Self::F32(a), false) => kappa::svd(a).map(Real),
+            (Self::F64(a), false) => kappa::svd(a).map(Real),
+            (Self::C32(a), false) => kappa::svd(a).map(Complex),
+            (Self::C64(a), false) => kappa::svd(a).map(Complex),
+            (Self::F32(a), true) => kappa::svd_full(a).map(Real),
+            (Self::F64(a), true) => kappa::svd_full(a).map(Real),
+            (Self::C32(a), true) => kappa::svd_full(a).map(Complex),
+            (Self::C64(a), true) => kappa::svd_full(a).map(Complex),
+        }
+    }
+}
+
+/// A singular value decomposition of a real or a complex matrix.
+#[derive(Clone, Debug)]
+pub enum Decomposition {
+    /// Of a real matrix.
+    Real(kappa::Svd<f64>),
+    /// Of a complex matrix.
+    Complex(kappa::Svd<c64>),
+}
+
+impl Decomposition {
+    /// The singular values.
+    pub fn singular_values(&self) -> &kappa::SingularValues {
+        match self {
+            Self::Real(f) => f.singular_values(),
+            Self::Complex(f) => f.singular_values(),
+        }
+    }
+}
+
+/// Whether two tensors hold the same numbers, bit for bit up to their type.
+pub(crate) fn same_numbers(a: &Tensor<'_>, b: &Tensor<'_>) -> bool {
+    a.shape == b.shape && a.order == b.order && a.numbers == b.numbers
+}

@@ -1,0 +1,127 @@
+use std::path::{Path, PathBuf};
+
+use glob::Pattern;
+use kappa_tensors::{Opening, Skipped, Source, TensorInfo, open};
+
+use crate::layer::{LayerMatrix, matrix_shape, row_major};
+use crate::survey::survey;
+use crate::{Error, Progress, Report, Result, Survey};
+
+/// A checkpoint, or a file with a single matrix.
+pub struct Model {
+    path: PathBuf,
+    source: Box<dyn Source>,
+}
+
+impl Model {
+    /// Opens a file, a folder or the index of a sharded checkpoint, whatever it is called; reads headers only.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, &Opening::default())
+    }
+
+    /// [`Model::open`] with a choice of how files are read.
+    pub fn open_with(path: &Path, opening: &Opening) -> Result<Self> {
+        Ok(Self { path: path.to_owned(), source: open(path, opening)? })
+    }
+
+    /// Where it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Every tensor, in file order.
+    pub fn tensors(&self) -> &[TensorInfo] {
+        self.source.infos()
+    }
+
+    pub(crate) fn skipped(&self) -> &[Skipped] {
+        self.source.skipped()
+    }
+
+    pub(crate) fn source(&self) -> &dyn Source {
+        &*self.source
+    }
+
+    /// Whether the file stands for one matrix that is not part of a network.
+    pub fn is_single_matrix(&self) -> bool {
+        self.source.is_single_matrix()
+    }
+
+    /// Measures every weight matrix.
+    pub fn survey(&self, how: &Survey) -> Result<Report> {
+        survey(self, how, &Progress::none())
+    }
+
+    /// [`Model::survey`], telling how far it is, and stopping when told.
+    pub fn survey_with(&self, how: &Survey, progress: &Progress<'_>) -> Result<Report> {
+        survey(self, how, progress)
+    }
+
+    /// One tensor as a matrix: the named one, or the only one there is. A vector is a column.
+    pub fn matrix(&self, name: Option<&str>) -> Result<(String, LayerMatrix<'_>)> {
+        let info = match name {
+            Some(name) => self.named(name)?,
+            None => self.only()?,
+        };
+        let shape = match matrix_shape(&info.name, &info.shape) {
+            Ok(shape) => shape,
+            Err(_) => (info.len(), usize::from(!info.is_empty())),
+        };
+        let tensor = row_major(self.source.read(&info.name)?);
+        Ok((info.name.clone(), LayerMatrix::new(tensor, shape)))
+    }
+
+    fn named(&self, name: &str) -> Result<&TensorInfo> {
+        self.source.info(name).ok_or_else(|| {
+            if let Some(skipped) = self.skipped().iter().find(|s| s.name == name) {
+                return Error::filter(format!("`{}`: tensor `{name}` {}", self.path.display(), skipped.reason));
+            }
+            Error::filter(format!("`{}` has no tensor `{}`", self.path.display(), crate::printable(name)))
+                .with_hint(self.some_names())
+        })
+    }
+
+    fn only(&self) -> Result<&TensorInfo> {
+        let matrices = || self.tensors().iter().filter(|t| matrix_shape(&t.name, &t.shape).is_ok());
+        let candidates: Vec<&TensorInfo> = match matrices().count() {
+            0 => self.tensors().iter().collect(),
+            _ => matrices().collect(),
+        };
+        match candidates[..] {
+            [one] => Ok(one),
+            [] => Err(match self.skipped().iter().find(|s| s.is_broken) {
+                Some(s) => Error::filter(format!("`{}`: tensor `{}` {}", self.path.display(), s.name, s.reason)),
+                None => Error::filter(format!("`{}` holds no tensor", self.path.display())),
+            }),
+            _ => Err(Error::filter(format!("`{}` holds {} matrices", self.path.display(), candidates.len()))
+                .with_hint(format!("choose one with `--tensor NAME`; {}", self.some_names()))),
+        }
+    }
+
+    fn some_names(&self) -> String {
+        const SHOWN: usize = 5;
+        let names = self.tensors().iter().take(SHOWN).map(|t| format!("`{}`", crate::printable(&t.name)));
+        let names: Vec<String> = names.collect();
+        let more = self.tensors().len().saturating_sub(SHOWN);
+        let rest = if more > 0 { format!(" and {more} more (`kappa survey` lists them)") } else { String::new() };
+        if names.is_empty() {
+            "the file holds no tensor".into()
+        } else {
+            format!("there are {}{rest}", names.join(", "))
+        }
+    }
+}
+
+/// A pattern for names: `*` and `?`, or a part of the name where neither is given.
+pub(crate) fn pattern(text: &str) -> Result<Pattern> {
+    let glob = if text.contains(['*', '?', '[']) { text.to_owned() } else { format!("*{text}*") };
+    Pattern::new(&glob).map_err(|e| {
+        Error::filter(format!("`{text}` is not a pattern: {}", e.msg)).with_hint("`*` matches anything, `?` one letter")
+    })
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Model({}, {} tensors)", self.path.display(), self.tensors().len())
+    }
+}

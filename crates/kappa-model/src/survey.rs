@@ -1,0 +1,299 @@
+//! Every weight matrix of a checkpoint, measured.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use kappa::{Enclosure, Plan, Profile, Question, SingularValues};
+use kappa_tensors::{DType, TensorInfo};
+
+use crate::layer::{LayerMatrix, matrix_shape, row_major, same_numbers};
+use crate::model::pattern;
+use crate::schedule::{Ceiling, default_ceiling};
+use crate::{Error, Model, Result, Role, Skipped, Verdict};
+
+/// How a survey is made. The defaults measure everything with all threads.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// Only tensors whose name matches one of these patterns (`*`, `?`, or a part of the name); all when empty.
+    pub layers: Vec<String>,
+    /// Threads; 0 takes one for each processor. The digits do not depend on it.
+    pub threads: usize,
+    /// Bytes that may be in use at once; half of the available memory when `None`. A layer that needs more is skipped.
+    pub memory: Option<u64>,
+}
+
+/// What a survey found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The weight matrices, in file order.
+    pub layers: Vec<Layer>,
+    /// What was not measured, with the reason.
+    pub skipped: Vec<Skipped>,
+}
+
+/// One weight matrix, measured.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// The tensor's name.
+    pub name: String,
+    /// The tensor's dimensions.
+    pub shape: Vec<usize>,
+    /// The matrix that was measured: rows, columns.
+    pub matrix: (usize, usize),
+    /// How its numbers are stored.
+    pub dtype: DType,
+    /// What it does.
+    pub role: Role,
+    /// The answers to [`Question::standard`]; empty when the entries are not finite.
+    pub measures: Vec<(Question, Enclosure)>,
+    /// The singular values; `None` when the entries are not finite.
+    pub singular_values: Option<SingularValues>,
+    /// What a person should know.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Layer {
+    /// The answer to one of the standard questions.
+    pub fn measure(&self, question: &Question) -> Option<Enclosure> {
+        self.measures.iter().find(|(q, _)| q == question).map(|(_, answer)| *answer)
+    }
+}
+
+impl Report {
+    /// The first tensor that could not be measured because it is broken, in words.
+    pub fn first_broken(&self) -> Option<String> {
+        let in_layers = self.layers.iter().find_map(|layer| {
+            let verdict = layer.verdicts.iter().find(|v| v.is_broken())?;
+            let Verdict::NotFinite { message } = verdict else { return None };
+            Some(format!("`{}` {message}", crate::printable(&layer.name)))
+        });
+        in_layers.or_else(|| {
+            let skipped = self.skipped.iter().find(|s| s.is_broken)?;
+            Some(format!("`{}` {}", crate::printable(&skipped.name), skipped.reason))
+        })
+    }
+
+    /// Whether at least one matrix was measured.
+    pub fn has_measures(&self) -> bool {
+        self.layers.iter().any(|layer| !layer.measures.is_empty())
+    }
+}
+
+/// Told how far a survey is; can stop it.
+pub struct Progress<'a> {
+    /// Called from any thread after each layer: its name, and the share of the work that is done, 0 to 1.
+    pub advanced: &'a (dyn Fn(&str, f64) + Sync),
+    /// Set to true to stop: layers under way are finished, and the survey returns an error.
+    pub cancelled: &'a AtomicBool,
+}
+
+impl Progress<'static> {
+    /// Tells nobody.
+    pub fn none() -> Self {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        Self { advanced: &|_, _| {}, cancelled: &NEVER }
+    }
+}
+
+/// A layer to be measured.
+struct Job<'a> {
+    info: &'a TensorInfo,
+    shape: (usize, usize),
+    plan: Plan,
+    bytes: u64,
+}
+
+/// From this order on, a matrix is measured alone with all threads, as its kernels are cut.
+const ALONE: usize = 1024;
+/// Entries of a long matrix from which its Gram product is worth all threads.
+const LONG: usize = 1 << 24;
+
+impl Job<'_> {
+    fn is_large(&self) -> bool {
+        let (m, n) = self.shape;
+        m.min(n) >= ALONE || m.saturating_mul(n) >= LONG
+    }
+
+    /// Operations, about: a pass over the entries counts too.
+    fn cost(&self) -> f64 {
+        self.plan.flops + 16.0 * self.info.len() as f64
+    }
+}
+
+pub(crate) fn survey(model: &Model, how: &Survey, progress: &Progress<'_>) -> Result<Report> {
+    let (jobs, mut skipped) = jobs(model, how)?;
+    let mut layers = measure_all(model, &jobs, how, progress)?;
+    let broken: Vec<Skipped> = layers.iter().filter_map(|(_, layer)| layer.as_ref().err().cloned()).collect();
+    layers.sort_by_key(|(position, _)| *position);
+    let mut layers: Vec<Layer> = layers.into_iter().filter_map(|(_, layer)| layer.ok()).collect();
+    skipped.extend(broken);
+    name_duplicates(model, &mut layers);
+    Ok(Report { layers, skipped })
+}
+
+/// The layers to measure, and what is left out.
+fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<(Vec<Job<'a>>, Vec<Skipped>)> {
+    let patterns = how.layers.iter().map(|text| pattern(text)).collect::<Result<Vec<_>>>()?;
+    let wanted = |name: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(name));
+    let ceiling = how.memory.unwrap_or_else(default_ceiling);
+    let (mut jobs, mut skipped) = (Vec::new(), Vec::new());
+    for info in model.tensors().iter().filter(|info| wanted(&info.name)) {
+        match job(model, info, ceiling) {
+            Ok(job) => jobs.push(job),
+            Err(reason) => {
+                let is_broken = info.is_empty() && info.shape.len() >= 2;
+                skipped.push(Skipped { name: info.name.clone(), reason, is_broken });
+            }
+        }
+    }
+    skipped.extend(model.skipped().iter().filter(|s| wanted(&s.name)).cloned());
+    if jobs.is_empty() && skipped.is_empty() {
+        let first = model.tensors().first().map_or("it has none".into(), |t| format!("its first is `{}`", t.name));
+        let pattern = how.layers.join("`, `");
+        let file = model.path().display();
+        return Err(Error::filter(format!("no tensor of `{file}` matches `{pattern}`"))
+            .with_hint(format!("a pattern is a part of the name, or has `*` for anything; {first}")));
+    }
+    Ok((jobs, skipped))
+}
+
+fn job<'a>(model: &Model, info: &'a TensorInfo, ceiling: u64) -> std::result::Result<Job<'a>, String> {
+    let shape = matrix_shape(&info.name, &info.shape)?;
+    if info.dtype.is_integer() && !model.is_single_matrix() {
+        return Err(format!("whole numbers ({}), perhaps codes: listed, not measured", info.dtype));
+    }
+    let plan = Plan::singular_values(shape);
+    // Floats of 32 and 64 bits are measured where they lie; all else is widened first.
+    let widened = if matches!(info.dtype, DType::F32 | DType::F64) { 0 } else { info.len() * 4.max(info.dtype.size()) };
+    let bytes = (plan.bytes as u64).saturating_add(widened as u64);
+    if bytes > ceiling {
+        let (needs, allowed) = (bytes.div_ceil(1 << 20), ceiling >> 20);
+        return Err(format!("needs {needs} MiB, above the memory ceiling of {allowed} MiB"));
+    }
+    Ok(Job { info, shape, plan, bytes })
+}
+
+type Measured = (usize, std::result::Result<Layer, Skipped>);
+
+/// Large layers one after the other with all threads, then the small ones side by side, dearest first.
+fn measure_all(model: &Model, jobs: &[Job<'_>], how: &Survey, progress: &Progress<'_>) -> Result<Vec<Measured>> {
+    let total: f64 = jobs.iter().map(Job::cost).sum();
+    let done = std::sync::Mutex::new(0.0);
+    let ceiling = Ceiling::new(how.memory.unwrap_or_else(default_ceiling));
+    let one = |&position: &usize| -> Result<Measured> {
+        let job = &jobs[position];
+        if progress.cancelled.load(Ordering::Relaxed) {
+            return Err(Error::cancelled());
+        }
+        let layer = ceiling.within(job.bytes, || measure(model, job));
+        let share = {
+            let mut done = done.lock().unwrap_or_else(|e| e.into_inner());
+            *done += job.cost();
+            *done / total.max(1.0)
+        };
+        (progress.advanced)(&job.info.name, share);
+        Ok((position, layer))
+    };
+    let (large, mut small): (Vec<usize>, Vec<usize>) = (0..jobs.len()).partition(|&k| jobs[k].is_large());
+    let threads = if how.threads == 0 { rayon::current_num_threads() } else { how.threads };
+    let mut measured = pool(threads)?.install(|| large.iter().map(one).collect::<Result<Vec<_>>>())?;
+    // Dearest first, so that they do not end up alone on one thread.
+    small.sort_by(|&i, &j| jobs[j].cost().total_cmp(&jobs[i].cost()));
+    measured.extend(side_by_side(&small, threads.min(small.len()), one)?);
+    if progress.cancelled.load(Ordering::Relaxed) {
+        return Err(Error::cancelled());
+    }
+    Ok(measured)
+}
+
+fn pool(threads: usize) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|e| Error::limit(format!("cannot start {threads} threads: {e}")))
+}
+
+/// Each thread takes the next job when it is done with one, and runs it in a pool of its own with one thread: a job never
+/// waits inside another, so that the ceiling cannot lock itself out.
+fn side_by_side<R: Send>(jobs: &[usize], threads: usize, one: impl Fn(&usize) -> Result<R> + Sync) -> Result<Vec<R>> {
+    let next = AtomicUsize::new(0);
+    let pools = (0..threads).map(|_| pool(1)).collect::<Result<Vec<_>>>()?;
+    let take = |pool: &rayon::ThreadPool| -> Result<Vec<R>> {
+        let mut mine = Vec::new();
+        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            mine.push(pool.install(|| one(job))?);
+        }
+        Ok(mine)
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = pools.iter().map(|pool| scope.spawn(|| take(pool))).collect();
+        let joined = workers.into_iter().map(|worker| match worker.join() {
+            Ok(found) => found,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        Ok(joined.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    })
+}
+
+fn measure(model: &Model, job: &Job<'_>) -> std::result::Result<Layer, Skipped> {
+    let name = &job.info.name;
+    let broken = |reason: String| Skipped { name: name.clone(), reason, is_broken: true };
+    let tensor = model.source().read(name).map_err(|e| broken(e.reason().into()))?;
+    let matrix = LayerMatrix::new(row_major(tensor), job.shape);
+    let profile = matrix.view().map_err(|e| broken(e.to_string()))?.profile();
+    drop(matrix);
+    model.source().forget(name);
+    let mut layer = Layer {
+        name: name.clone(),
+        shape: job.info.shape.clone(),
+        matrix: job.shape,
+        dtype: job.info.dtype,
+        role: if model.is_single_matrix() { Role::Matrix } else { Role::of(name, job.info.shape.len()) },
+        measures: Vec::new(),
+        singular_values: None,
+        verdicts: Vec::new(),
+    };
+    match profile {
+        Ok(profile) => fill(&mut layer, &profile).map_err(|e| broken(e.to_string()))?,
+        Err(error) if error.is_not_finite() => {
+            layer.verdicts.push(Verdict::NotFinite { message: error.to_string() });
+        }
+        Err(error) => return Err(broken(error.to_string())),
+    }
+    Ok(layer)
+}
+
+fn fill(layer: &mut Layer, profile: &Profile) -> Result<()> {
+    let answer = |question: Question| {
+        let answer = profile.answer(&question).map_err(|e| Error::about(&layer.name, &e))?;
+        Ok((question, answer))
+    };
+    layer.measures = Question::standard().into_iter().map(answer).collect::<Result<Vec<_>>>()?;
+    layer.verdicts = Verdict::of(profile)?;
+    layer.singular_values = profile.singular_values().cloned();
+    Ok(())
+}
+
+/// Finds tensors with the same numbers: equal measures first, then equal bytes.
+fn name_duplicates(model: &Model, layers: &mut [Layer]) {
+    for k in 1..layers.len() {
+        let (before, rest) = layers.split_at_mut(k);
+        let layer = &mut rest[0];
+        if layer.measures.is_empty() {
+            continue;
+        }
+        let looks_the_same = |other: &&Layer| {
+            other.shape == layer.shape && other.dtype == layer.dtype && other.measures == layer.measures
+        };
+        let original = before.iter().filter(looks_the_same).find(|other| {
+            let numbers = |name: &str| model.source().read(name).ok();
+            let pair = numbers(&other.name).zip(numbers(&layer.name));
+            let same = pair.is_some_and(|(a, b)| same_numbers(&a, &b));
+            model.source().forget(&other.name);
+            model.source().forget(&layer.name);
+            same
+        });
+        if let Some(original) = original {
+            layer.verdicts.push(Verdict::DuplicateOf(original.name.clone()));
+        }
+    }
+}
