@@ -1,1 +1,16 @@
-//! Results to text, JSON, CSV, Markdown and one-file HTML
+//! Results to text, JSON, CSV, Markdown and one-file HTML. Nothing is computed here.
+
+mod columns;
+mod csv;
+mod html;
+mod json;
+mod markdown;
+mod sparkline;
+mod text;
+
+pub use csv::survey_csv;
+pub use html::survey_html;
+pub use json::{enclosure_json, envelope, measure_key, number_json, survey_json};
+pub use markdown::survey_markdown;
+pub use sparkline::sparkline;
+pub use text::{aligned, shape_words, survey_text};

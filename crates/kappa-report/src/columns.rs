@@ -1,0 +1,67 @@
+//! What a survey's tables show, once for text and Markdown.
+
+use kappa::{Norm, Question, Tolerance};
+use kappa_model::{Layer, printable};
+
+use crate::sparkline::sparkline;
+use crate::text::shape_words;
+
+/// Significant digits in a table; fewer where fewer are certain.
+const DIGITS: usize = 4;
+const SPARKS: usize = 10;
+
+/// A column: its title, whether it is aligned to the right, and its cell.
+pub(crate) struct Column {
+    pub(crate) title: &'static str,
+    pub(crate) right: bool,
+    pub(crate) cell: Box<dyn Fn(&Layer) -> String>,
+}
+
+fn words(title: &'static str, cell: impl Fn(&Layer) -> String + 'static) -> Column {
+    Column { title, right: false, cell: Box::new(cell) }
+}
+
+fn number(title: &'static str, question: Question) -> Column {
+    let cell = move |layer: &Layer| layer.measure(&question).map_or("–".into(), |x| x.short(DIGITS));
+    Column { title, right: true, cell: Box::new(cell) }
+}
+
+fn energy() -> Column {
+    let cell = |layer: &Layer| {
+        let of = |percent| layer.measure(&Question::EnergyRank(percent)).map_or("–".into(), |x| x.short(DIGITS));
+        format!("{} {} {}", of(90.0), of(95.0), of(99.0))
+    };
+    Column { title: "90 95 99 %", right: true, cell: Box::new(cell) }
+}
+
+/// The columns of a table; all of them, or those that fit a terminal.
+pub(crate) fn columns(all: bool) -> Vec<Column> {
+    let norm = |title, norm| number(title, Question::Norm(norm));
+    let mut columns = vec![
+        words("layer", |l| printable(&l.name)),
+        words("role", |l| l.role.to_string()),
+        words("shape", |l| shape_words(&l.shape)),
+        words("type", |l| l.dtype.to_string()),
+        norm("frobenius", Norm::frobenius()),
+        norm("spectral", Norm::spectral()),
+    ];
+    if all {
+        columns.extend([
+            norm("nuclear", Norm::nuclear()),
+            norm("column sum", Norm::max_column_sum()),
+            norm("row sum", Norm::max_row_sum()),
+            norm("max abs", Norm::max_abs()),
+        ]);
+    }
+    columns.extend([
+        number("cond", Question::Cond),
+        number("rank", Question::Rank(Tolerance::default())),
+        number("stable", Question::StableRank),
+    ]);
+    if all {
+        columns.push(number("effective", Question::EffectiveRank));
+    }
+    columns.push(energy());
+    columns.push(words("spectrum", |l| l.singular_values.as_ref().map_or(String::new(), |s| sparkline(s, SPARKS))));
+    columns
+}
