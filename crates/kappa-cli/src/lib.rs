@@ -1,1 +1,79 @@
-//! The command kappa
+//! The command `kappa` as a function, so that the Python package can install it too.
+//!
+//! Data goes to standard output, words and progress to standard error. Exit 0: answered. Exit 1: a requested check is
+//! false. Exit 2: could not answer; the message names the file, the tensor and the numbers, and ends with a hint.
+
+mod arguments;
+mod check;
+mod failure;
+mod interrupt;
+mod one;
+mod output;
+mod progress;
+mod survey;
+mod svd;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser};
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+
+/// The exit code of an answer.
+const ANSWERED: u8 = 0;
+/// The exit code of a check that is false.
+const FALSE: u8 = 1;
+/// The exit code of a question without an answer.
+const NO_ANSWER: u8 = 2;
+
+/// Runs the command with these arguments, the first being its own name, and returns its exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // A failure to print leaves nobody to tell.
+            drop(error.print());
+            return if error.use_stderr() { NO_ANSWER } else { ANSWERED };
+        }
+    };
+    interrupt::install();
+    match dispatch(&arguments.command) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn dispatch(command: &Command) -> Result<u8, Failure> {
+    match command {
+        Command::Survey(a) => survey::run(a),
+        Command::Norm(a) => one::norm(a),
+        Command::Cond(a) => one::cond(a),
+        Command::Rank(a) => one::rank(a),
+        Command::SingularValues(a) => one::singular_values(a),
+        Command::Measure(a) => one::measure(a),
+        Command::Svd(a) => svd::run(a),
+        Command::Check(a) => check::run(a),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "kappa", &mut script);
+            output::data(&String::from_utf8_lossy(&script))
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            let rendered = clap_mangen::Man::new(Arguments::command()).render(&mut page);
+            rendered.map_err(|e| Failure::new(format!("cannot write the manual: {e}")))?;
+            output::data(&String::from_utf8_lossy(&page))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

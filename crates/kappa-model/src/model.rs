@@ -34,6 +34,14 @@ impl Model {
         self.source.infos()
     }
 
+    /// The names of the tensors that a survey would measure.
+    pub fn weights(&self) -> Vec<String> {
+        let is_weight = |t: &&TensorInfo| {
+            matrix_shape(&t.name, &t.shape).is_ok() && (self.is_single_matrix() || !t.dtype.is_integer())
+        };
+        self.tensors().iter().filter(is_weight).map(|t| t.name.clone()).collect()
+    }
+
     pub(crate) fn skipped(&self) -> &[Skipped] {
         self.source.skipped()
     }

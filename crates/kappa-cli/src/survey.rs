@@ -1,0 +1,91 @@
+//! `kappa survey`.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use kappa::{Plan, Tolerance};
+use kappa_model::{Model, Opening, Progress, Report, Survey};
+use kappa_report::{survey_csv, survey_html, survey_json, survey_markdown, survey_text};
+use serde_json::json;
+
+use crate::arguments::SurveyArguments;
+use crate::failure::Failure;
+use crate::output;
+use crate::progress::Bar;
+
+pub(crate) fn run(a: &SurveyArguments) -> Result<u8, Failure> {
+    let model = Model::open_with(&a.model, &Opening { map: !a.style.no_mmap })?;
+    let how = Survey { layers: a.layers.clone(), threads: a.threads, memory: a.memory };
+    let bar = Bar::new(a.progress);
+    let never = AtomicBool::new(false);
+    let progress = Progress { advanced: &|name, share| bar.advance(name, share), cancelled: &never };
+    let surveyed = model.survey_with(&how, &progress);
+    bar.finish();
+    let mut report = surveyed?;
+    let broken = report.first_broken().filter(|_| !report.has_measures());
+    if let Some(word) = &a.only {
+        keep_only(&mut report, word);
+    }
+    if let Some(path) = &a.html {
+        let page = survey_html(&report, &title(&a.model));
+        output::file(path, |file| file.write_all(page.as_bytes()))?;
+        output::words(&format!("wrote {}", path.display()));
+    }
+    if a.style.explain {
+        output::words(&explanation(&report));
+    }
+    let written = write(a, &report)?;
+    match broken {
+        // Nothing could be measured: the report is there, and so is the reason.
+        Some(reason) => Err(Failure::new(format!("`{}`: {reason}", a.model.display())).with_hint(format!(
+            "no other matrix of the file could be measured; `kappa survey {} --json` lists all",
+            a.model.display()
+        ))),
+        None => Ok(written),
+    }
+}
+
+fn keep_only(report: &mut Report, word: &str) {
+    let word = word.to_lowercase();
+    report.layers.retain(|layer| layer.verdicts.iter().any(|v| v.to_string().to_lowercase().contains(&word)));
+    report.skipped.retain(|s| s.reason.to_lowercase().contains(&word));
+}
+
+fn title(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+fn write(a: &SurveyArguments, report: &Report) -> Result<u8, Failure> {
+    if a.style.json {
+        let inputs = json!({ "model": a.model, "layers": a.layers, "only": a.only });
+        return output::json("survey", inputs, survey_json(report));
+    }
+    if a.csv {
+        return output::data(&survey_csv(report));
+    }
+    if a.markdown {
+        return output::data(&survey_markdown(report));
+    }
+    output::data(&survey_text(report, a.wide))
+}
+
+fn explanation(report: &Report) -> String {
+    let mut text = format!(
+        "Norms of the entries count every rounding error. Singular values come from a model of their algorithm's\n\
+         errors. Ranks count singular values above {}. The last column is log σᵢ/σ₁ over four decades.\n",
+        Tolerance::default()
+    );
+    let lines = report.layers.iter().filter_map(|layer| {
+        let values = layer.singular_values.as_ref()?;
+        let plan = Plan::singular_values(layer.matrix);
+        Some(vec![
+            kappa_model::printable(&layer.name),
+            format!("planned: {plan}"),
+            format!("done: {}", values.algorithm()),
+            values.first().evidence().to_string(),
+        ])
+    });
+    text += &kappa_report::aligned(&lines.collect::<Vec<_>>(), &[false; 4]);
+    text
+}

@@ -1,0 +1,55 @@
+//! `kappa svd`.
+
+use kappa::{Matrix, Scalar, c64};
+use kappa_model::Decomposition;
+use kappa_report::enclosure_json;
+use kappa_tensors::{npy, npz};
+use serde_json::json;
+
+use crate::arguments::SvdArguments;
+use crate::failure::Failure;
+use crate::one::{about, inputs, with_matrix};
+use crate::{ANSWERED, output};
+
+pub(crate) fn run(a: &SvdArguments) -> Result<u8, Failure> {
+    with_matrix(&a.input, |name, matrix| {
+        let view = matrix.view()?;
+        let f = view.svd(a.full).map_err(about(name))?;
+        let (u, vh) = match &f {
+            Decomposition::Real(f) => (real(f.u()), real(&f.v().adjoint())),
+            Decomposition::Complex(f) => (complex(f.u()), complex(&f.v().adjoint())),
+        };
+        let values = f.singular_values();
+        let s = npy::encode_f64(&[values.len()], values.estimates());
+        output::file(&a.output, |file| npz::write(file, &[("u", u), ("s", s), ("vh", vh)]).map(drop))?;
+        if a.input.style.explain {
+            let first = values.first();
+            output::words(&format!("algorithm: {}\nevidence: {}", values.algorithm(), first.evidence()));
+        }
+        if !a.input.style.json {
+            output::words(&format!("wrote {}", a.output.display()));
+            return Ok(ANSWERED);
+        }
+        let (m, n) = view.shape();
+        let result = json!({
+            "tensor": name,
+            "shape": [m, n],
+            "output": a.output,
+            "singular_values": values.iter().map(|s| enclosure_json(&s)).collect::<Vec<_>>(),
+        });
+        output::json("svd", inputs(&a.input), result)
+    })
+}
+
+/// The entries row after row, as NumPy reads them.
+fn by_rows<T: Scalar>(a: &Matrix<T>) -> Vec<T> {
+    (0..a.rows()).flat_map(|i| (0..a.columns()).map(move |j| a[(i, j)])).collect()
+}
+
+fn real(a: &Matrix<f64>) -> Vec<u8> {
+    npy::encode_f64(&[a.rows(), a.columns()], &by_rows(a))
+}
+
+fn complex(a: &Matrix<c64>) -> Vec<u8> {
+    npy::encode_c64(&[a.rows(), a.columns()], &by_rows(a))
+}
