@@ -257,6 +257,8 @@ fn value<'a>(number: usize, words: &mut impl Iterator<Item = &'a str>, field: Fi
     };
     match words.next() {
         None => Ok(x),
+        // Published pattern files carry values that their first line says to ignore.
+        Some(extra) if field == Field::Pattern && extra.parse::<f64>().is_ok() => Ok(x),
         Some(extra) => Err(at_line(number, format!("`{}` is one number too many", printable(extra)))),
     }
 }

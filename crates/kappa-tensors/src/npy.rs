@@ -152,9 +152,10 @@ impl Fields {
                 }
                 _ => return Err(bad()),
             };
-            rest = rest.trim_start();
-            rest =
-                rest.strip_prefix(',').unwrap_or(if rest.is_empty() { rest } else { return Err(bad()) }).trim_start();
+            rest = match rest.trim_start() {
+                "" => "",
+                more => more.strip_prefix(',').ok_or_else(bad)?.trim_start(),
+            };
         }
         if fields.shape.len() > limits::DIMENSIONS {
             let count = fields.shape.len();
