@@ -48,6 +48,17 @@ pub enum MatrixView<'a> {
     C64(MatrixRef<'a, c64>),
 }
 
+macro_rules! view_of {
+    ($($type:ty => $variant:ident),*) => {$(
+        impl<'a> From<MatrixRef<'a, $type>> for MatrixView<'a> {
+            fn from(a: MatrixRef<'a, $type>) -> Self {
+                Self::$variant(a)
+            }
+        }
+    )*};
+}
+view_of!(f32 => F32, f64 => F64, c32 => C32, c64 => C64);
+
 /// Does the same with a matrix of any of the four types.
 macro_rules! with_view {
     ($view:expr, $a:ident => $body:expr) => {

@@ -1,0 +1,191 @@
+//! Checkpoints and their surveys, in Python.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use kappa::Question;
+use kappa_model::{Layer, Model, Opening, Progress, Report, Survey};
+use kappa_report::{envelope, measure_key, survey_csv, survey_html, survey_json, survey_markdown};
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyRuntimeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyIterator, PyList};
+
+use crate::enclosure::{PyEnclosure, PySingularValues};
+use crate::errors::{model_to_python, to_python};
+use crate::{answers_dict, questions_of};
+
+/// Opens a checkpoint: a file, a folder, or the index of a sharded one, by content. Reads headers only.
+#[pyfunction]
+#[pyo3(signature = (path, *, mmap = true))]
+pub(crate) fn open(py: Python<'_>, path: PathBuf, mmap: bool) -> PyResult<PyModel> {
+    let model = py.detach(|| Model::open_with(&path, &Opening { map: mmap }));
+    model.map(PyModel).map_err(model_to_python)
+}
+
+/// A checkpoint, or a file with a single matrix.
+#[pyclass(name = "Model", module = "kappa", frozen)]
+pub(crate) struct PyModel(Model);
+
+/// How often a running survey looks whether Ctrl-C was pressed.
+const GLANCE: Duration = Duration::from_millis(50);
+
+#[pymethods]
+impl PyModel {
+    /// The names of the tensors, in file order.
+    #[getter]
+    fn names(&self) -> Vec<String> {
+        self.0.tensors().iter().map(|t| t.name.clone()).collect()
+    }
+
+    /// Measures every weight matrix. `layers` are patterns for names; `memory` is a ceiling in bytes.
+    #[pyo3(signature = (*, layers = None, threads = 0, memory = None))]
+    fn survey(
+        &self,
+        py: Python<'_>,
+        layers: Option<Vec<String>>,
+        threads: usize,
+        memory: Option<u64>,
+    ) -> PyResult<PySurvey> {
+        let how = Survey { layers: layers.unwrap_or_default(), threads, memory };
+        let cancelled = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let worker = scope.spawn(|| {
+                let progress = Progress { advanced: &|_, _| {}, cancelled: &cancelled };
+                self.0.survey_with(&how, &progress)
+            });
+            while !worker.is_finished() {
+                py.detach(|| std::thread::sleep(GLANCE));
+                if let Err(signal) = py.check_signals() {
+                    cancelled.store(true, Ordering::Relaxed);
+                    py.detach(|| drop(worker.join()));
+                    return Err(signal);
+                }
+            }
+            let report = worker.join().map_err(|_| PyRuntimeError::new_err("the survey panicked; please report it"))?;
+            Ok(PySurvey(report.map_err(model_to_python)?))
+        })
+    }
+
+    /// Questions about one tensor: `model.measure("fc.weight", "cond", "rank")`; all without a question.
+    #[pyo3(signature = (name, *questions))]
+    fn measure<'py>(&self, py: Python<'py>, name: &str, questions: Vec<String>) -> PyResult<Bound<'py, PyDict>> {
+        let questions = questions_of(&questions)?;
+        let answers = py.detach(|| {
+            let (name, matrix) = self.0.matrix(Some(name))?;
+            let answers = matrix.view()?.measure(&questions);
+            answers.map_err(|e| kappa_model::Error::about(&name, &e))
+        });
+        answers_dict(py, &questions, answers.map_err(model_to_python)?)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("{:?}", self.0)
+    }
+}
+
+/// A survey: a sequence of flat dictionaries, one a layer, that pandas.DataFrame and polars.DataFrame take as they are.
+#[pyclass(name = "Survey", module = "kappa", frozen)]
+pub(crate) struct PySurvey(Report);
+
+impl PySurvey {
+    fn layer(&self, name: &str) -> PyResult<&Layer> {
+        let found = self.0.layers.iter().find(|layer| layer.name == name);
+        found.ok_or_else(|| PyKeyError::new_err(format!("no layer `{name}` was measured")))
+    }
+}
+
+/// One layer as a flat dictionary: each measure by its estimate, with `_lower` and `_upper`; None where there is none.
+fn row<'py>(py: Python<'py>, layer: &Layer) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("name", &layer.name)?;
+    dict.set_item("shape", &layer.shape)?;
+    dict.set_item("rows", layer.matrix.0)?;
+    dict.set_item("columns", layer.matrix.1)?;
+    dict.set_item("dtype", layer.dtype.name())?;
+    dict.set_item("role", layer.role.to_string())?;
+    for question in Question::standard() {
+        let (key, answer) = (measure_key(&question), layer.measure(&question));
+        dict.set_item(&key, answer.map(|x| x.estimate()))?;
+        dict.set_item(format!("{key}_lower"), answer.map(|x| x.lower()))?;
+        dict.set_item(format!("{key}_upper"), answer.map(|x| x.upper()))?;
+    }
+    dict.set_item("verdicts", layer.verdicts.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    Ok(dict)
+}
+
+#[pymethods]
+impl PySurvey {
+    /// The measured layers as flat dictionaries.
+    #[getter]
+    fn layers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let rows = self.0.layers.iter().map(|layer| row(py, layer)).collect::<PyResult<Vec<_>>>()?;
+        PyList::new(py, rows)
+    }
+
+    /// What was not measured: dictionaries with name and reason.
+    #[getter]
+    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let entry = |s: &kappa_model::Skipped| {
+            let dict = PyDict::new(py);
+            dict.set_item("name", &s.name)?;
+            dict.set_item("reason", &s.reason)?;
+            Ok(dict)
+        };
+        self.0.skipped.iter().map(entry).collect()
+    }
+
+    /// A measure of a layer with its bounds; None where the layer's entries are not finite.
+    fn enclosure(&self, layer: &str, measure: &str) -> PyResult<Option<PyEnclosure>> {
+        let question = Question::standard().into_iter().find(|q| measure_key(q) == measure);
+        let question = question.map_or_else(|| measure.parse().map_err(to_python), Ok)?;
+        Ok(self.layer(layer)?.measure(&question).map(Into::into))
+    }
+
+    /// The singular values of a layer; None where its entries are not finite.
+    fn singular_values(&self, layer: &str) -> PyResult<Option<PySingularValues>> {
+        Ok(self.layer(layer)?.singular_values.clone().map(|values| PySingularValues::new(values, None)))
+    }
+
+    /// The JSON object that the command line prints.
+    fn to_json(&self) -> String {
+        envelope("survey", serde_json::json!({}), survey_json(&self.0)).to_string()
+    }
+
+    /// Comma-separated values.
+    fn to_csv(&self) -> String {
+        survey_csv(&self.0)
+    }
+
+    /// A Markdown table.
+    fn to_markdown(&self) -> String {
+        survey_markdown(&self.0)
+    }
+
+    /// The one-file HTML report, as text.
+    #[pyo3(signature = (title = "survey"))]
+    fn to_html(&self, title: &str) -> String {
+        survey_html(&self.0, title)
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.layers.len()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.layers(py)?.try_iter()
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, i: isize) -> PyResult<Bound<'py, PyDict>> {
+        let count = self.0.layers.len();
+        let at = if i < 0 { i + count as isize } else { i };
+        match usize::try_from(at).ok().and_then(|at| self.0.layers.get(at)) {
+            Some(layer) => row(py, layer),
+            None => Err(PyIndexError::new_err(format!("there are {count} layers, and no number {i}"))),
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Survey({} layers, {} not measured)", self.0.layers.len(), self.0.skipped.len())
+    }
+}
