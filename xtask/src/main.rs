@@ -1,2 +1,37 @@
-//! x
-fn main() {}
+//! The developer's commands: `cargo xtask test | lint | compare | bench`.
+
+mod compare;
+mod house;
+mod python;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask test      everything that must hold: lints, Rust, documentation, laws, attacks, Python, browser
+cargo xtask lint      format, clippy and the rules of the house only
+cargo xtask compare   kappa beside NumPy, in one run, on the same data and threads
+cargo xtask bench     the micro-benchmarks
+";
+
+fn main() -> ExitCode {
+    let outcome = match std::env::args().nth(1).as_deref() {
+        Some("test") => test::run(),
+        Some("lint") => test::lint().map(|()| true),
+        Some("compare") => compare::run().map(|()| true),
+        Some("bench") => run::cargo(&["bench", "--package", "kappa-benches"]).map(|()| true),
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
