@@ -86,8 +86,8 @@ impl<'a> Numbers<'a> {
         Ok(match dtype {
             DType::F32 => Self::F32(plain(bytes)),
             DType::F64 => Self::F64(plain(bytes)),
-            DType::C32 => Self::C32(complex(plain::<f32>(bytes), |re, im| Complex32::new(re, im))),
-            DType::C64 => Self::C64(complex(plain::<f64>(bytes), |re, im| Complex64::new(re, im))),
+            DType::C32 => Self::C32(complex(plain::<f32>(bytes), Complex32::new)),
+            DType::C64 => Self::C64(complex(plain::<f64>(bytes), Complex64::new)),
             DType::F16 => Self::F32(widened(bytes, |x| f16::from_le_bytes(x).to_f32())),
             DType::BF16 => Self::F32(widened(bytes, |x| bf16::from_le_bytes(x).to_f32())),
             DType::F8E4M3 => Self::F32(widened(bytes, |[x]: [u8; 1]| f8_e4m3(x))),
@@ -98,7 +98,7 @@ impl<'a> Numbers<'a> {
             DType::I16 => Self::F64(widened(bytes, |x| f64::from(i16::from_le_bytes(x)))),
             DType::U32 => Self::F64(widened(bytes, |x| f64::from(u32::from_le_bytes(x)))),
             DType::I32 => Self::F64(widened(bytes, |x| f64::from(i32::from_le_bytes(x)))),
-            DType::U64 => Self::F64(whole(bytes, |x| u64::from_le_bytes(x) as f64, |x| u64::from_le_bytes(x))?),
+            DType::U64 => Self::F64(whole(bytes, |x| u64::from_le_bytes(x) as f64, u64::from_le_bytes)?),
             DType::I64 => {
                 Self::F64(whole(bytes, |x| i64::from_le_bytes(x) as f64, |x| i64::from_le_bytes(x).unsigned_abs())?)
             }
@@ -133,10 +133,10 @@ impl<'a> Numbers<'a> {
 
 /// Floats as they are in memory; copied where the bytes are not aligned for them.
 fn plain<T: bytemuck::AnyBitPattern + bytemuck::NoUninit + FromLe>(bytes: &[u8]) -> Cow<'_, [T]> {
-    if cfg!(target_endian = "little") {
-        if let Ok(slice) = bytemuck::try_cast_slice(bytes) {
-            return Cow::Borrowed(slice);
-        }
+    if cfg!(target_endian = "little")
+        && let Ok(slice) = bytemuck::try_cast_slice(bytes)
+    {
+        return Cow::Borrowed(slice);
     }
     bytes.chunks_exact(size_of::<T>()).map(T::from_le).collect()
 }

@@ -1,0 +1,108 @@
+//! Every hostile file of `attacks/` produces the error it must, and nothing else happens.
+
+use std::path::{Path, PathBuf};
+
+use kappa_tensors::{Error, Opening, Source, open, parse};
+use proptest::prelude::*;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../attacks")
+}
+
+fn files() -> Vec<(PathBuf, String, String)> {
+    let text = std::fs::read_to_string(folder().join("expected.tsv")).unwrap();
+    let line = |line: &str| {
+        let mut cells = line.split('\t').map(str::to_owned);
+        let mut next = || cells.next().unwrap_or_default();
+        (folder().join("files").join(next()), next(), next())
+    };
+    text.lines().filter(|l| !l.starts_with('#')).map(line).collect()
+}
+
+fn is_kind(error: &Error, kind: &str) -> bool {
+    match kind {
+        "format" => error.is_format(),
+        "limit" => error.is_limit(),
+        "unsupported" => error.is_unsupported(),
+        "missing" => error.is_missing(),
+        _ => false,
+    }
+}
+
+/// What is broken in a source that could be opened: what it skipped, and what cannot be read.
+fn broken(source: &dyn Source) -> Vec<String> {
+    let skipped = source.skipped().iter().filter(|s| s.is_broken).map(|s| format!("`{}`: {}", s.name, s.reason));
+    let unread = source.names().into_iter().filter_map(|name| source.read(name).err()).map(|e| e.to_string());
+    skipped.chain(unread).collect()
+}
+
+#[test]
+fn every_file_produces_its_error() {
+    let files = files();
+    assert!(files.len() >= 25, "only {} attacks", files.len());
+    for (path, kind, message) in files {
+        for map in [true, false] {
+            let parts = message.split('|');
+            match open(&path, &Opening { map }) {
+                Ok(source) => {
+                    assert_eq!(kind, "broken", "{} was opened", path.display());
+                    let found = broken(&*source).join("\n");
+                    assert!(!found.is_empty(), "{}: nothing is broken", path.display());
+                    parts.for_each(|part| assert!(found.contains(part), "{}: {found}", path.display()));
+                    assert!(found.chars().all(|c| c == '\n' || !c.is_control() || c == '\u{1b}'), "{found:?}");
+                }
+                Err(error) => {
+                    let text = error.to_string();
+                    assert!(is_kind(&error, &kind), "{}: {error:?}", path.display());
+                    parts.for_each(|part| assert!(text.contains(part), "{}: {text}", path.display()));
+                    assert!(text.contains(&*path.file_name().unwrap().to_string_lossy()), "{text} names no file");
+                    assert!(!text.chars().any(char::is_control), "{text:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_attack_is_missing_from_the_list() {
+    let listed: Vec<PathBuf> = files().into_iter().map(|f| f.0).collect();
+    for entry in std::fs::read_dir(folder().join("files")).unwrap().flatten() {
+        assert!(listed.contains(&entry.path()), "{} is not in expected.tsv", entry.path().display());
+    }
+}
+
+/// Parses with every parser and reads every tensor; must neither panic nor hang.
+fn survive(bytes: &[u8]) {
+    fn read(source: kappa_tensors::Result<impl Source>) {
+        if let Ok(source) = source {
+            broken(&source);
+        }
+    }
+    read(parse::safetensors(bytes));
+    read(parse::npy(bytes));
+    read(parse::npz(bytes));
+    read(parse::matrix_market(bytes));
+    read(parse::table(bytes));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn changed_bytes_never_panic(which: prop::sample::Index, at: prop::sample::Index, byte: u8, cut: prop::sample::Index) {
+        let seeds: Vec<PathBuf> = files().into_iter().map(|f| f.0).filter(|f| !f.ends_with("gzip_bomb.mtx.gz")).collect();
+        let mut bytes = std::fs::read(&seeds[which.index(seeds.len())]).unwrap();
+        if bytes.is_empty() {
+            bytes.push(byte);
+        }
+        let position = at.index(bytes.len());
+        bytes[position] = byte;
+        survive(&bytes);
+        bytes.truncate(cut.index(bytes.len() + 1));
+        survive(&bytes);
+    }
+
+    #[test]
+    fn noise_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        survive(&bytes);
+    }
+}
