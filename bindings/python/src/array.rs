@@ -26,7 +26,7 @@ pub(crate) fn with_matrix<R: Send>(
         ("f", 8, false) => typed::<f64, R>(&array, ask),
         ("c", 8, false) => typed::<c32, R>(&array, ask),
         ("c", 16, false) => typed::<c64, R>(&array, ask),
-        ("f", 2 | 4, _) => typed::<f32, R>(&to("float32")?, ask),
+        ("f", 1 | 2 | 4, _) => typed::<f32, R>(&to("float32")?, ask),
         ("f", 8, true) => typed::<f64, R>(&to("float64")?, ask),
         ("b" | "i" | "u", ..) => {
             let wide = to("float64")?;

@@ -60,6 +60,8 @@ class Truth:
             }
             last = self.values[-1]
             self.measures["cond"] = size / last if last > 0 else mpmath.inf
+            zero = ("effective_rank", "stable_rank", "energy_rank_90", "energy_rank_95", "energy_rank_99")
+            self.measures |= dict.fromkeys(zero, mpmath.mpf(0))
             if size > 0:
                 shares = [x / total for x in self.values]
                 entropy = -mpmath.fsum(p * mpmath.log(p) for p in shares if p > 0)
@@ -72,6 +74,15 @@ class Truth:
                     self.measures[f"energy_rank_{percent}"] = k
 
 
+def holds(answer: kp.Enclosure, true: mpmath.mpf) -> bool:
+    """Whether the truth, known to 200 bits, lies between the ends."""
+    if true == mpmath.inf:
+        return answer.upper == np.inf
+    with mpmath.workprec(2 * BITS):
+        slack = true * mpmath.mpf(2) ** (10 - BITS)
+        return mpmath.mpf(answer.lower) - slack <= true <= mpmath.mpf(answer.upper) + slack
+
+
 @pytest.mark.parametrize("start", range(0, CASES, 20))
 def test_every_true_value_lies_inside(start: int) -> None:
     for seed in range(start, start + 20):
@@ -79,14 +90,12 @@ def test_every_true_value_lies_inside(start: int) -> None:
         truth = Truth(a)
         for key, answer in kp.measure(a).items():
             true = truth.measures[key]
-            inside = mpmath.mpf(answer.lower) <= true <= mpmath.mpf(answer.upper)
-            assert inside, f"case {seed}, {a.shape}: {key} = {mpmath.nstr(true, 20)} is not in {answer!r}"
+            assert holds(answer, true), f"case {seed}, {a.shape}: {key} = {mpmath.nstr(true, 20)} is not in {answer!r}"
         for k, (answer, true) in enumerate(zip(kp.singular_values(a), truth.values, strict=True)):
-            inside = mpmath.mpf(answer.lower) <= true <= mpmath.mpf(answer.upper)
-            assert inside, f"case {seed}, {a.shape}: σ{k + 1} = {mpmath.nstr(true, 20)} is not in {answer!r}"
+            assert holds(answer, true), f"case {seed}, {a.shape}: σ{k + 1} = {mpmath.nstr(true, 20)} is not in {answer!r}"
         f = kp.svd(a)
         for answer, true in zip(f.singular_values, truth.values, strict=True):
-            assert mpmath.mpf(answer.lower) <= true <= mpmath.mpf(answer.upper), f"case {seed}: svd"
+            assert holds(answer, true), f"case {seed}: svd"
 
 
 def test_enclosures_are_narrow() -> None:

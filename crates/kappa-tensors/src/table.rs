@@ -36,6 +36,7 @@ type Rows = Vec<(u64, Vec<String>)>;
 impl Table {
     pub(crate) fn new(bytes: &[u8], name: &str) -> Result<Self> {
         let mut rows = rows(bytes)?;
+        let title = take_title(&mut rows);
         let width = rows.first().map_or(0, |(_, row)| row.len());
         if width > limits::TABLE_COLUMNS {
             return Err(Error::limit(format!("has {width} columns; at most {} are read", limits::TABLE_COLUMNS)));
@@ -48,7 +49,7 @@ impl Table {
         }
         let has_header = rows.first().is_some_and(|(_, row)| row.iter().any(|c| number(c).is_none() && !is_missing(c)));
         let titles = if has_header { rows.remove(0).1 } else { (1..=width).map(|k| k.to_string()).collect() };
-        let (mut numbers, mut kept, mut skipped) = (Vec::new(), 0, Vec::new());
+        let (mut numbers, mut kept, mut skipped) = (Vec::new(), 0, Vec::from_iter(title));
         for (j, title) in titles.iter().enumerate() {
             match column(&rows, j) {
                 Ok(cells) if !cells.is_empty() => {
@@ -68,6 +69,20 @@ impl Table {
         let info = TensorInfo { name: name.into(), dtype: DType::F64, shape: vec![rows.len(), kept] };
         Ok(Self { infos: [info], numbers, skipped })
     }
+}
+
+/// Takes away a first line that is no row: it has text, and fewer cells than all the others have.
+fn take_title(rows: &mut Rows) -> Option<Skipped> {
+    let (line, first) = rows.first()?;
+    let width = rows.get(1)?.1.len();
+    let is_title = first.len() < width && first.iter().any(|c| number(c).is_none());
+    if !is_title || rows[1..].iter().any(|(_, row)| row.len() != width) {
+        return None;
+    }
+    let reason = format!("{} cells above a table of {width} columns: left out", first.len());
+    let title = Skipped { name: format!("line {line}"), reason, is_broken: false };
+    rows.remove(0);
+    Some(title)
 }
 
 /// The rows with their line numbers.

@@ -1,0 +1,146 @@
+"""kappa beside NumPy: one run, the same data, the same threads. Called by `cargo xtask compare`.
+
+Every figure is the median of several whole runs in processes of their own, so that nothing is warm for one and cold for
+the other but the file itself, which both find in the page cache.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+KAPPA = sys.argv[1]
+THREADS = int(os.environ.get("KAPPA_THREADS", "2"))
+RUNS = int(os.environ.get("KAPPA_RUNS", "3"))
+SHAPES = [("attn.c_attn", (768, 2304)), ("attn.c_proj", (768, 768)), ("mlp.c_fc", (768, 3072)), ("mlp.c_proj", (3072, 768))]
+
+NUMPY_SURVEY = r"""
+import json, struct, sys
+import numpy as np
+path, kind = sys.argv[1:]
+data = np.memmap(path, mode="r")
+length = struct.unpack("<Q", data[:8].tobytes())[0]
+header = json.loads(data[8 : 8 + length].tobytes())
+for name, entry in header.items():
+    begin, end = entry["data_offsets"]
+    w = data[8 + length + begin : 8 + length + end].view("<f4").reshape(entry["shape"])
+    w = w.astype(kind)
+    s = np.linalg.svd(w, compute_uv=False)
+    a = np.abs(w)
+    p = s / s.sum()
+    energy = np.cumsum(s**2) / (s**2).sum()
+    print(name, np.linalg.norm(w), s[0], s.sum(), a.sum(0).max(), a.sum(1).max(), a.max(), s[0] / s[-1],
+          (s > s[0] * max(w.shape) * 2.2e-16).sum(), (s**2).sum() / s[0] ** 2, np.exp(-(p * np.log(p)).sum()),
+          np.searchsorted(energy, [0.9, 0.95, 0.99]) + 1)
+"""
+
+NUMPY_NORMS = r"""
+import sys
+import numpy as np
+w = np.load(sys.argv[1], mmap_mode="r")
+a = np.abs(w)
+print(np.linalg.norm(w), a.max(), a.sum(0, dtype="f8").max())
+"""
+
+READ = r"""
+import sys, threading
+import numpy as np
+w = np.load(sys.argv[1], mmap_mode="r").reshape(-1).view("u8")
+parts = np.array_split(w, int(sys.argv[2]))
+workers = [threading.Thread(target=lambda p=p: np.bitwise_or.reduce(p)) for p in parts]
+[t.start() for t in workers]
+[t.join() for t in workers]
+"""
+
+
+def write_checkpoint(path: Path) -> None:
+    """A GPT-2-small shaped checkpoint of f32."""
+    rng = np.random.default_rng(0)
+    shapes = {"wte.weight": (50257, 768)}
+    shapes |= {f"h.{k}.{name}.weight": shape for k in range(12) for name, shape in SHAPES}
+    header, offset = {}, 0
+    for name, shape in shapes.items():
+        end = offset + 4 * shape[0] * shape[1]
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [offset, end]}
+        offset = end
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for shape in shapes.values():
+            file.write((0.02 * rng.standard_normal(shape, dtype=np.float32)).astype(np.float32).tobytes())
+
+
+def once(command: list[str]) -> tuple[float, float, float]:
+    """Wall seconds, processor seconds and peak memory in MB of one process."""
+    threads = str(THREADS)
+    env = os.environ | {"OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads, "RAYON_NUM_THREADS": threads}
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
+    if status:
+        sys.exit(f"{command[0]} failed: {process.stderr.read().decode()}")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def median(command: list[str], runs: int = RUNS) -> tuple[float, float, float]:
+    once(command)
+    return tuple(map(statistics.median, zip(*[once(command) for _ in range(runs)])))
+
+
+def table(title: str, rows: list[tuple[str, tuple[float, float, float]]]) -> None:
+    reference = rows[0][1][0]
+    print(f"\n{title}\n")
+    print(f"| {'program':34} | wall s | processor s | peak MB | × kappa's wall |")
+    print("|---|---:|---:|---:|---:|")
+    for name, (wall, cpu, memory) in rows:
+        print(f"| {name:34} | {wall:6.3f} | {cpu:11.3f} | {memory:7.0f} | {wall / reference:14.2f} |")
+
+
+def survey(folder: Path) -> None:
+    path = folder / "gpt2.safetensors"
+    write_checkpoint(path)
+    python = [sys.executable, "-c", NUMPY_SURVEY, str(path)]
+    rows = [
+        ("kappa survey (double precision)", median([KAPPA, "survey", str(path), "--threads", str(THREADS), "--json"])),
+        ("NumPy, double precision", median([*python, "f8"], 1)),
+        ("NumPy, single precision", median([*python, "f4"], 1)),
+    ]
+    table(f"Survey of a GPT-2-small shaped checkpoint (49 matrices, 494 MB of f32), {THREADS} threads", rows)
+    tensor = 50257 * 768 * 8 / 1e6
+    print(f"\nlargest tensor in f64: {tensor:.0f} MB; kappa's peak is {rows[0][1][2] * 1.048576 / tensor:.2f} of it")
+
+
+def norms(folder: Path) -> None:
+    path = folder / "w.npy"
+    rng = np.random.default_rng(1)
+    np.save(path, rng.standard_normal((100_000, 4000), dtype=np.float32))
+    questions = ["frobenius", "max_abs", "max_column_sum"]
+    rows = [
+        ("kappa measure, three norms", median([KAPPA, "measure", str(path), *questions])),
+        ("NumPy, the same three norms", median([sys.executable, "-c", NUMPY_NORMS, str(path)])),
+        ("read of every word, same threads", median([sys.executable, "-c", READ, str(path), str(THREADS)])),
+        ("Python and NumPy started, no work", median([sys.executable, "-c", "import numpy"])),
+    ]
+    table(f"Norms of a memory-mapped 100000×4000 f32 matrix (1.6 GB), {THREADS} threads", rows)
+    size = path.stat().st_size / 1e9
+    read = rows[2][1][0] - rows[3][1][0]
+    print(f"\nkappa {size / rows[0][1][0]:.1f} GB/s, the machine {size / read:.1f} GB/s: {100 * read / rows[0][1][0]:.0f} %")
+
+
+def main() -> None:
+    print(f"NumPy {np.__version__}, {THREADS} threads, medians of {RUNS} runs")
+    with tempfile.TemporaryDirectory() as name:
+        survey(Path(name))
+        norms(Path(name))
+
+
+if __name__ == "__main__":
+    main()
