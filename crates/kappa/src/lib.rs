@@ -38,6 +38,10 @@
 //! [`Plan`] that can be printed.
 
 mod ask;
+/// Why it is so, as questions and answers.
+pub mod design {
+    #![doc = include_str!("../../../DESIGN.md")]
+}
 pub mod enclosure;
 mod error;
 mod factor;
