@@ -92,10 +92,10 @@ pub(crate) struct SurveyArguments {
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub(crate) memory: Option<u64>,
     /// Print comma-separated values.
-    #[arg(long, group = "format")]
+    #[arg(long, group = "format", conflicts_with = "json")]
     pub(crate) csv: bool,
     /// Print a Markdown table.
-    #[arg(long, group = "format")]
+    #[arg(long, group = "format", conflicts_with = "json")]
     pub(crate) markdown: bool,
     /// Print every column, also on a narrow terminal.
     #[arg(long)]

@@ -29,13 +29,29 @@ pub(crate) fn words(text: &str) {
     drop(writeln!(std::io::stderr(), "{text}"));
 }
 
+/// Fails early, before anything is computed, where a file cannot be written.
+pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
+    let refused = |why: &str| {
+        Failure::new(format!("cannot write `{}`: {why}", path.display()))
+            .with_hint("name a file in a folder that exists")
+    };
+    match path {
+        _ if path.is_dir() => Err(refused("it is a folder")),
+        _ if !folder_of(path).is_dir() => Err(refused("there is no such folder")),
+        _ => Ok(()),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Writes a file beside its place and renames it when it is whole, so that nobody ever sees half of it.
 pub(crate) fn file(path: &Path, write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>) -> Result<(), Failure> {
     let failed = |e: std::io::Error| {
         Failure::new(format!("cannot write `{}`: {e}", path.display()))
             .with_hint("is there a folder of that name, and may you write there?")
     };
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".kappa-").suffix(".part");
     #[cfg(unix)]
@@ -43,7 +59,7 @@ pub(crate) fn file(path: &Path, write: impl FnOnce(&mut std::fs::File) -> std::i
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder).map_err(failed)?;
+    let mut file = builder.tempfile_in(folder_of(path)).map_err(failed)?;
     let part = file.path().to_owned();
     interrupt::begin(&part);
     let written = write(file.as_file_mut()).and_then(|()| file.as_file().sync_all());

@@ -1,11 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use glob::Pattern;
 use kappa_tensors::{Opening, Skipped, Source, TensorInfo, open};
 
 use crate::layer::{LayerMatrix, matrix_shape, row_major};
-use crate::survey::survey;
-use crate::{Error, Progress, Report, Result, Survey};
+use crate::{Error, Result};
 
 /// A checkpoint, or a file with a single matrix.
 pub struct Model {
@@ -53,16 +51,6 @@ impl Model {
     /// Whether the file stands for one matrix that is not part of a network.
     pub fn is_single_matrix(&self) -> bool {
         self.source.is_single_matrix()
-    }
-
-    /// Measures every weight matrix.
-    pub fn survey(&self, how: &Survey) -> Result<Report> {
-        survey(self, how, &Progress::none())
-    }
-
-    /// [`Model::survey`], telling how far it is, and stopping when told.
-    pub fn survey_with(&self, how: &Survey, progress: &Progress<'_>) -> Result<Report> {
-        survey(self, how, progress)
     }
 
     /// One tensor as a matrix: the named one, or the only one there is. A vector is a column.
@@ -118,14 +106,6 @@ impl Model {
             format!("there are {}{rest}", names.join(", "))
         }
     }
-}
-
-/// A pattern for names: `*` and `?`, or a part of the name where neither is given.
-pub(crate) fn pattern(text: &str) -> Result<Pattern> {
-    let glob = if text.contains(['*', '?', '[']) { text.to_owned() } else { format!("*{text}*") };
-    Pattern::new(&glob).map_err(|e| {
-        Error::filter(format!("`{text}` is not a pattern: {}", e.msg)).with_hint("`*` matches anything, `?` one letter")
-    })
 }
 
 impl std::fmt::Debug for Model {

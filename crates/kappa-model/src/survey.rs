@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use glob::Pattern;
 use kappa::{Enclosure, Plan, Profile, Question, SingularValues};
 use kappa_tensors::{DType, TensorInfo};
 
 use crate::layer::{LayerMatrix, matrix_shape, row_major, same_numbers};
-use crate::model::pattern;
 use crate::schedule::{Ceiling, default_ceiling};
 use crate::{Error, Model, Result, Role, Skipped, Verdict};
 
@@ -119,7 +119,19 @@ impl Job<'_> {
     }
 }
 
-pub(crate) fn survey(model: &Model, how: &Survey, progress: &Progress<'_>) -> Result<Report> {
+impl Model {
+    /// Measures every weight matrix.
+    pub fn survey(&self, how: &Survey) -> Result<Report> {
+        survey(self, how, &Progress::none())
+    }
+
+    /// [`Model::survey`], telling how far it is, and stopping when told.
+    pub fn survey_with(&self, how: &Survey, progress: &Progress<'_>) -> Result<Report> {
+        survey(self, how, progress)
+    }
+}
+
+fn survey(model: &Model, how: &Survey, progress: &Progress<'_>) -> Result<Report> {
     let (jobs, mut skipped) = jobs(model, how)?;
     let mut layers = measure_all(model, &jobs, how, progress)?;
     let broken: Vec<Skipped> = layers.iter().filter_map(|(_, layer)| layer.as_ref().err().cloned()).collect();
@@ -296,4 +308,12 @@ fn name_duplicates(model: &Model, layers: &mut [Layer]) {
             layer.verdicts.push(Verdict::DuplicateOf(original.name.clone()));
         }
     }
+}
+
+/// A pattern for names: `*` and `?`, or a part of the name where neither is given.
+fn pattern(text: &str) -> Result<Pattern> {
+    let glob = if text.contains(['*', '?', '[']) { text.to_owned() } else { format!("*{text}*") };
+    Pattern::new(&glob).map_err(|e| {
+        Error::filter(format!("`{text}` is not a pattern: {}", e.msg)).with_hint("`*` matches anything, `?` one letter")
+    })
 }

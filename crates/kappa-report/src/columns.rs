@@ -4,7 +4,6 @@ use kappa::{Norm, Question, Tolerance};
 use kappa_model::{Layer, printable};
 
 use crate::sparkline::sparkline;
-use crate::text::shape_words;
 
 /// Significant digits in a table; fewer where fewer are certain.
 const DIGITS: usize = 4;
@@ -64,4 +63,9 @@ pub(crate) fn columns(all: bool) -> Vec<Column> {
     columns.push(energy());
     columns.push(words("spectrum", |l| l.singular_values.as_ref().map_or(String::new(), |s| sparkline(s, SPARKS))));
     columns
+}
+
+/// `[768, 2304]` as 768×2304.
+pub fn shape_words(shape: &[usize]) -> String {
+    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×")
 }

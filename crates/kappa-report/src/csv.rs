@@ -3,8 +3,8 @@
 use kappa::Question;
 use kappa_model::Report;
 
+use crate::columns::shape_words;
 use crate::json::measure_key;
-use crate::text::shape_words;
 
 /// A survey as comma-separated values: each measure with its estimate, lower and upper end.
 pub fn survey_csv(report: &Report) -> String {

@@ -4,8 +4,8 @@ use kappa::{Enclosure, Norm, Question, Tolerance};
 use kappa_model::{Layer, Report, printable};
 use serde_json::{Value, json};
 
+use crate::columns::shape_words;
 use crate::json::number_json;
-use crate::text::shape_words;
 
 const PAGE: &str = include_str!("../assets/report.html");
 const STYLE: &str = include_str!("../assets/report.css");

@@ -8,9 +8,10 @@ mod markdown;
 mod sparkline;
 mod text;
 
+pub use columns::shape_words;
 pub use csv::survey_csv;
 pub use html::survey_html;
 pub use json::{enclosure_json, envelope, measure_key, number_json, survey_json};
 pub use markdown::survey_markdown;
 pub use sparkline::sparkline;
-pub use text::{aligned, shape_words, survey_text};
+pub use text::{aligned, survey_text};

@@ -64,8 +64,3 @@ pub fn aligned(rows: &[Vec<String>], right: &[bool]) -> String {
     }
     text
 }
-
-/// `[768, 2304]` as 768×2304.
-pub fn shape_words(shape: &[usize]) -> String {
-    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×")
-}

@@ -99,19 +99,11 @@ const STRANGERS: &[(&[u8], &str)] = &[
 fn known_stranger(bytes: &[u8]) -> Option<Error> {
     // Pickle protocols 2 to 5 begin with 0x80 and their number.
     if matches!(bytes, [0x80, 2..=5, ..]) {
-        return Some(pickle_in("Python pickle"));
+        return Some(Error::pickle("Python pickle"));
     }
     let (_, name) = STRANGERS.iter().find(|(magic, _)| bytes.starts_with(magic))?;
     Some(
         Error::unsupported(format!("is a {name}, which kappa does not read yet"))
             .with_hint("kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text"),
-    )
-}
-
-/// The error of a file that would have to be run to be read.
-pub(crate) fn pickle_in(what: &str) -> Error {
-    Error::unsupported(format!("is a {what}, whatever its name says, and kappa never runs a pickle")).with_hint(
-        "convert it where you trust it: \
-         `safetensors.torch.save_file(torch.load(path, weights_only=True), \"model.safetensors\")`",
     )
 }

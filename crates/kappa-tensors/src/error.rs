@@ -44,6 +44,14 @@ impl Error {
         Self::new(Kind::Missing, message)
     }
 
+    /// The error of a file that would have to be run to be read.
+    pub(crate) fn pickle(what: &str) -> Self {
+        Self::unsupported(format!("is a {what}, whatever its name says, and kappa never runs a pickle")).with_hint(
+            "convert it where you trust it: \
+             `safetensors.torch.save_file(torch.load(path, weights_only=True), \"model.safetensors\")`",
+        )
+    }
+
     pub(crate) fn io(error: &std::io::Error) -> Self {
         let message = match error.kind() {
             std::io::ErrorKind::NotFound => "there is no such file or folder".into(),

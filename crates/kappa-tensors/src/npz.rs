@@ -57,7 +57,7 @@ impl Npz {
         };
         let names: Vec<String> = (0..archive.len()).map(name).collect();
         if names.iter().any(|name| name == "data.pkl" || name.ends_with("/data.pkl")) {
-            return Err(crate::detect::pickle_in("PyTorch checkpoint"));
+            return Err(Error::pickle("PyTorch checkpoint"));
         }
         let (mut infos, mut entries, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         for (index, name) in names.into_iter().enumerate() {

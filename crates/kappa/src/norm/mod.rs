@@ -4,12 +4,14 @@ mod entrywise;
 mod induced;
 mod name;
 mod schatten;
+mod vector;
 
 use crate::error::{Error, Result};
 
-pub(crate) use entrywise::{entrywise_value, modulus_enclosure};
-pub(crate) use induced::{induced_value, widened};
+pub(crate) use entrywise::entrywise_value;
+pub(crate) use induced::induced_value;
 pub(crate) use schatten::{ky_fan_value, schatten_value};
+pub(crate) use vector::{modulus_enclosure, widened};
 
 /// A matrix norm.
 ///
