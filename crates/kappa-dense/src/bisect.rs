@@ -127,10 +127,13 @@ fn bisect_all(matrix: &impl Count, lower: f64, upper: f64) -> Vec<f64> {
 }
 
 /// The values number k, k + 1, …, counted from the smallest.
-fn bisect_group(matrix: &impl Count, k: usize, lower: f64, upper: f64) -> [f64; LANES] {
-    pulp::Arch::new().dispatch(
+fn bisect_group<M: Count>(matrix: &M, k: usize, lower: f64, upper: f64) -> [f64; LANES] {
+    struct Bisect<'a, M>(&'a M, usize, f64, f64);
+    impl<M: Count> pulp::WithSimd for Bisect<'_, M> {
+        type Output = [f64; LANES];
         #[inline(always)]
-        || {
+        fn with_simd<S: pulp::Simd>(self, _: S) -> [f64; LANES] {
+            let Self(matrix, k, lower, upper) = self;
             let (mut low, mut high) = ([lower; LANES], [upper; LANES]);
             // Below this the entries themselves carry no more information.
             let floor = upper.abs().max(lower.abs()) * f64::EPSILON / 64.0;
@@ -158,8 +161,9 @@ fn bisect_group(matrix: &impl Count, k: usize, lower: f64, upper: f64) -> [f64; 
             }
             // What cannot be told from zero is zero: a bracket that never left its end.
             values.map(|x| if lower == 0.0 && x <= floor { 0.0 } else { x })
-        },
-    )
+        }
+    }
+    pulp::Arch::new().dispatch(Bisect(matrix, k, lower, upper))
 }
 
 #[cfg(test)]

@@ -46,6 +46,12 @@ pub trait Scalar:
     /// The complex conjugate.
     fn conj(self) -> Self;
 
+    /// These entries as `f32`, where that is what they are.
+    #[doc(hidden)]
+    fn as_f32(_: &[Self]) -> Option<&[f32]> {
+        None
+    }
+
     /// The value multiplied by a real factor, rounded once for each part.
     fn scale(self, factor: f64) -> Self {
         Self::from_parts(self.re() * factor, self.im() * factor)
@@ -66,8 +72,12 @@ pub trait Scalar:
 pub trait Real: Scalar + PartialOrd {}
 
 macro_rules! real {
-    ($type:ty, $name:literal, $double:literal) => {
+    ($type:ty, $name:literal, $double:literal, $as_f32:expr) => {
         impl Scalar for $type {
+            fn as_f32(entries: &[Self]) -> Option<&[f32]> {
+                let convert: fn(&[Self]) -> Option<&[f32]> = $as_f32;
+                convert(entries)
+            }
             type Wide = f64;
             const NAME: &'static str = $name;
             const IS_COMPLEX: bool = false;
@@ -130,7 +140,7 @@ macro_rules! complex {
     };
 }
 
-real!(f32, "f32", false);
-real!(f64, "f64", true);
+real!(f32, "f32", false, |entries| Some(entries));
+real!(f64, "f64", true, |_| None);
 complex!(Complex32, f32, "c32", false);
 complex!(Complex64, f64, "c64", true);

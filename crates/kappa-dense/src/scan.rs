@@ -90,7 +90,8 @@ fn scan_rows<T: Scalar>(a: MatrixRef<'_, T>) -> Scan {
         row_sums: Vec::with_capacity(m),
         column_sums: vec![0.0; n],
         exponent: e,
-        depth: n.div_ceil(LANES) + LANES + height + starts.len(),
+        // A lane or a ragged row of a tile; then lanes, tiles, rows and blocks.
+        depth: TILE.min(n) + 2 * LANES + n.div_ceil(TILE) + height + starts.len(),
         not_finite: None,
     };
     for block in blocks(scale_by_power(1.0, -e)) {
@@ -117,9 +118,12 @@ fn needed_scaling<T: Scalar>(a: MatrixRef<'_, T>, starts: &[usize], height: usiz
 
 /// The largest finite |re| or |im| of a row.
 fn largest_part<T: Scalar>(row: &[T]) -> f64 {
-    pulp::Arch::new().dispatch(
+    struct LargestPart<'a, T>(&'a [T]);
+    impl<T: Scalar> pulp::WithSimd for LargestPart<'_, T> {
+        type Output = f64;
         #[inline(always)]
-        || {
+        fn with_simd<S: pulp::Simd>(self, _: S) -> f64 {
+            let row = self.0;
             let mut largest = [0.0f64; LANES];
             let mut keep = |l: usize, x: f64| {
                 if x > largest[l] && x < f64::INFINITY {
@@ -135,8 +139,9 @@ fn largest_part<T: Scalar>(row: &[T]) -> f64 {
                 }
             }
             largest.into_iter().fold(0.0, f64::max)
-        },
-    )
+        }
+    }
+    pulp::Arch::new().dispatch(LargestPart(row))
 }
 
 struct Block {
@@ -147,11 +152,28 @@ struct Block {
     not_finite: Option<NonFinite>,
 }
 
-/// What one row contributes besides its column sums.
-struct Row {
+/// Rows that are read together, so that a column sum is loaded and stored once for all of them.
+const GROUP: usize = 4;
+/// Columns that are read together: their sums stay in the nearest cache, and no lane adds more than this many entries.
+const TILE: usize = 1024;
+
+/// What a group of rows contributes besides its column sums.
+#[derive(Clone, Copy, Default)]
+struct Group {
     max_abs: f64,
-    sum: f64,
+    sums: [f64; GROUP],
     sum_of_squares: f64,
+}
+
+impl Group {
+    #[inline(always)]
+    fn add(&mut self, part: Self) {
+        self.max_abs = if part.max_abs > self.max_abs { part.max_abs } else { self.max_abs };
+        self.sum_of_squares += part.sum_of_squares;
+        for (sum, more) in self.sums.iter_mut().zip(part.sums) {
+            *sum += more;
+        }
+    }
 }
 
 impl Block {
@@ -163,16 +185,21 @@ impl Block {
             column_sums: vec![0.0; a.columns()],
             not_finite: None,
         };
-        for i in start..end {
-            let row = a.contiguous_row(i).unwrap_or_default();
-            let part = add_row(row, factor, &mut block.column_sums);
-            // After the scaling no finite row can have a sum that is not finite.
-            if !part.sum.is_finite() {
-                block.note_not_finite(i, row);
+        for top in (start..end).step_by(GROUP) {
+            let count = GROUP.min(end - top);
+            // Rows that are missing from the last group are read as empty ones.
+            let rows: [&[T]; GROUP] =
+                std::array::from_fn(|r| if r < count { a.contiguous_row(top + r).unwrap_or_default() } else { &[] });
+            let group = add_group(rows, factor, &mut block.column_sums);
+            for (r, &sum) in group.sums[..count].iter().enumerate() {
+                // After the scaling no finite row can have a sum that is not finite.
+                if !sum.is_finite() {
+                    block.note_not_finite(top + r, rows[r]);
+                }
+                block.row_sums.push(sum);
             }
-            block.max_abs = block.max_abs.max(part.max_abs);
-            block.sum_of_squares += part.sum_of_squares;
-            block.row_sums.push(part.sum);
+            block.max_abs = block.max_abs.max(group.max_abs);
+            block.sum_of_squares += group.sum_of_squares;
         }
         block
     }
@@ -203,36 +230,150 @@ impl Scan {
     }
 }
 
-/// Adds |xⱼ|·factor to the column sums and returns the row's own sums, in lanes so that it vectorises.
-fn add_row<T: Scalar>(row: &[T], factor: f64, columns: &mut [f64]) -> Row {
-    pulp::Arch::new().dispatch(
+/// Adds |aᵢⱼ|·factor to the column sums and returns the rows' own sums, tile after tile.
+fn add_group<T: Scalar>(rows: [&[T]; GROUP], factor: f64, columns: &mut [f64]) -> Group {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(group) = wide::add_group(rows.map(T::as_f32), factor, columns) {
+        return group;
+    }
+    struct AddGroup<'a, T>([&'a [T]; GROUP], f64, &'a mut [f64]);
+    // A closure would not do: its call is not inlined into the function that may use the wide registers.
+    impl<T: Scalar> pulp::WithSimd for AddGroup<'_, T> {
+        type Output = Group;
         #[inline(always)]
-        || {
-            let (mut sum, mut squares, mut largest) = ([0.0f64; LANES], [0.0f64; LANES], [0.0f64; LANES]);
-            let mut add = |l: usize, x: T, column: &mut f64| {
-                let (modulus, square) = modulus_and_square(x, factor);
-                *column += modulus;
-                sum[l] += modulus;
+        fn with_simd<S: pulp::Simd>(self, _: S) -> Group {
+            let Self(rows, factor, columns) = self;
+            let mut total = Group::default();
+            let whole = rows.iter().all(|row| row.len() == columns.len());
+            for (k, tile) in columns.chunks_mut(TILE).enumerate() {
+                let (start, end) = (k * TILE, k * TILE + tile.len());
+                let part = match (whole, factor == 1.0) {
+                    (true, true) => add_tile::<T, false>(rows.map(|row| &row[start..end]), factor, tile),
+                    (true, false) => add_tile::<T, true>(rows.map(|row| &row[start..end]), factor, tile),
+                    _ => add_ragged(rows.map(|row| row.get(start..end).unwrap_or_default()), factor, tile),
+                };
+                total.add(part);
+            }
+            total
+        }
+    }
+    pulp::Arch::new().dispatch(AddGroup(rows, factor, columns))
+}
+
+/// The loop over checkpoints in f32, written out for AVX2 and FMA: the compiler keeps only half of it in registers.
+#[cfg(target_arch = "x86_64")]
+mod wide {
+    use pulp::x86::V3;
+    use pulp::{NullaryFnOnce, cast, f64x4};
+
+    use super::{GROUP, Group, TILE, add_ragged};
+
+    const WIDTH: usize = 4;
+
+    struct AddGroup<'a>(V3, [&'a [f32]; GROUP], &'a mut [f64]);
+
+    /// `None` where the rows are not f32, not all there, or scaled, or the processor lacks what is needed.
+    pub(super) fn add_group(rows: [Option<&[f32]>; GROUP], factor: f64, columns: &mut [f64]) -> Option<Group> {
+        let simd = V3::try_new().filter(|_| factor == 1.0)?;
+        let [Some(a), Some(b), Some(c), Some(d)] = rows else { return None };
+        let rows = [a, b, c, d];
+        let is_whole = rows.iter().all(|row| row.len() == columns.len());
+        is_whole.then(|| simd.vectorize(AddGroup(simd, rows, columns)))
+    }
+
+    impl NullaryFnOnce for AddGroup<'_> {
+        type Output = Group;
+
+        #[inline(always)]
+        fn call(self) -> Group {
+            let Self(simd, rows, columns) = self;
+            let mut total = Group::default();
+            for (k, tile) in columns.chunks_mut(TILE).enumerate() {
+                let (start, end) = (k * TILE, k * TILE + tile.len());
+                total.add(add_tile(simd, rows.map(|row| &row[start..end]), tile));
+            }
+            total
+        }
+    }
+
+    #[inline(always)]
+    fn add_tile(simd: V3, rows: [&[f32]; GROUP], columns: &mut [f64]) -> Group {
+        let zero = simd.splat_f64x4(0.0);
+        let (mut sums, mut squares, mut largest) = ([zero; GROUP], [zero; GROUP], [zero; GROUP]);
+        let (chunks, rest) = columns.as_chunks_mut::<WIDTH>();
+        let at = chunks.len() * WIDTH;
+        let lanes = rows.map(|row| &row.as_chunks::<WIDTH>().0[..chunks.len()]);
+        for (k, column) in chunks.iter_mut().enumerate() {
+            let mut added: f64x4 = cast(*column);
+            for r in 0..GROUP {
+                let modulus = simd.abs_f64x4(simd.convert_f32x4_to_f64x4(cast(lanes[r][k])));
+                added = simd.add_f64x4(added, modulus);
+                sums[r] = simd.add_f64x4(sums[r], modulus);
+                squares[r] = simd.mul_add_f64x4(modulus, modulus, squares[r]);
+                // The second operand is kept where the first is NaN; such a row is found by its sum.
+                largest[r] = simd.max_f64x4(modulus, largest[r]);
+            }
+            *column = cast(added);
+        }
+        let mut group = add_ragged(rows.map(|row| &row[at..]), 1.0, rest);
+        for r in 0..GROUP {
+            let lane = |x: f64x4| -> [f64; WIDTH] { cast(x) };
+            group.sums[r] += lane(sums[r]).into_iter().sum::<f64>();
+            group.sum_of_squares += lane(squares[r]).into_iter().sum::<f64>();
+            group.max_abs = lane(largest[r]).into_iter().fold(group.max_abs, f64::max);
+        }
+        group
+    }
+}
+
+/// Whole rows, in lanes so that it vectorises.
+#[inline(always)]
+fn add_tile<T: Scalar, const SCALED: bool>(rows: [&[T]; GROUP], factor: f64, columns: &mut [f64]) -> Group {
+    let mut sums = [[0.0f64; LANES]; GROUP];
+    let (mut squares, mut largest) = ([0.0f64; LANES], [0.0f64; LANES]);
+    let (chunks, rest) = columns.as_chunks_mut::<LANES>();
+    let lanes = rows.map(|row| row.as_chunks::<LANES>().0);
+    for (k, column) in chunks.iter_mut().enumerate() {
+        let mut added = [0.0f64; LANES];
+        for r in 0..GROUP {
+            let x = &lanes[r][k];
+            for l in 0..LANES {
+                let (modulus, square) = modulus_and_square(x[l], if SCALED { factor } else { 1.0 });
+                added[l] += modulus;
+                sums[r][l] += modulus;
                 squares[l] += square;
                 largest[l] = if modulus > largest[l] { modulus } else { largest[l] };
-            };
-            let mut xs = row.chunks_exact(LANES);
-            let mut cs = columns.chunks_exact_mut(LANES);
-            for (x, c) in (&mut xs).zip(&mut cs) {
-                for l in 0..LANES {
-                    add(l, x[l], &mut c[l]);
-                }
             }
-            for (l, (&x, c)) in xs.remainder().iter().zip(cs.into_remainder()).enumerate() {
-                add(l, x, c);
-            }
-            Row {
-                max_abs: largest.into_iter().fold(0.0, f64::max),
-                sum: sum.into_iter().sum(),
-                sum_of_squares: squares.into_iter().sum(),
-            }
-        },
-    )
+        }
+        for l in 0..LANES {
+            column[l] += added[l];
+        }
+    }
+    let at = chunks.len() * LANES;
+    let tail = add_ragged(rows.map(|row| &row[at..]), factor, rest);
+    Group {
+        max_abs: largest.into_iter().fold(tail.max_abs, f64::max),
+        sums: std::array::from_fn(|r| sums[r].into_iter().sum::<f64>() + tail.sums[r]),
+        sum_of_squares: squares.into_iter().sum::<f64>() + tail.sum_of_squares,
+    }
+}
+
+/// What is left over: a few columns, or fewer rows than a group has.
+#[inline(always)]
+fn add_ragged<T: Scalar>(rows: [&[T]; GROUP], factor: f64, columns: &mut [f64]) -> Group {
+    let mut group = Group::default();
+    for (row, sum) in rows.iter().zip(&mut group.sums) {
+        let mut squares = 0.0;
+        for (&x, column) in row.iter().zip(columns.iter_mut()) {
+            let (modulus, square) = modulus_and_square(x, factor);
+            *column += modulus;
+            *sum += modulus;
+            squares += square;
+            group.max_abs = if modulus > group.max_abs { modulus } else { group.max_abs };
+        }
+        group.sum_of_squares += squares;
+    }
+    group
 }
 
 #[inline(always)]
