@@ -1,5 +1,6 @@
 """kappa beside NumPy on arrays: values, types, layouts, errors."""
 
+import doctest
 import threading
 import time
 
@@ -101,6 +102,11 @@ def test_what_cannot_be_answered_is_an_error_with_a_hint() -> None:
         kp.norm(np.array([[2**53 + 1]]))
     with pytest.raises(IndexError):
         kp.singular_values(np.eye(2))[2]
+
+
+def test_the_examples_of_the_documentation_run() -> None:
+    failed, tried = doctest.testmod(kp)
+    assert tried >= 3 and failed == 0
 
 
 def test_measure_and_check() -> None:

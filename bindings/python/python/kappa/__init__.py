@@ -2,7 +2,7 @@
 
 >>> import numpy as np, kappa as kp
 >>> kp.norm(np.array([[3.0, 0.0], [0.0, 4.0]]), "spectral")
-Enclosure(4.0, evidence='estimate: errors of Jacobi rotations in double-double')
+Enclosure(4.00000000000000, evidence='estimate: errors of Jacobi rotations in double-double')
 >>> float(kp.cond(np.diag([2.0, 0.5])))
 4.0
 """
