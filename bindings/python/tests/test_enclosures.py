@@ -1,5 +1,7 @@
 """Enclosures hold the true value: against 200-bit arithmetic, for random, graded, rank-deficient and scaled matrices."""
 
+from fractions import Fraction
+
 import mpmath
 import numpy as np
 import pytest
@@ -14,10 +16,13 @@ def matrix(seed: int) -> np.ndarray:
     """Case number `seed`: its kind, shape and scale follow from the number."""
     rng = np.random.default_rng(seed)
     m, n = rng.integers(1, 11, size=2)
+    kind = seed % 5
     if seed % 10 == 0:
-        m, n = 45, 28  # too large for double-double: the other algorithms
+        # Too large for double-double: the Gram product, and bisection.
+        m, n = [(45, 28), (36, 34), (34, 36), (28, 45)][seed // 10 % 4]
+        kind = seed // 40 % 5
     a = rng.standard_normal((m, n))
-    match seed % 5:
+    match kind:
         case 1:
             a = a * 10.0 ** (-2.0 * np.arange(n))
         case 2:
@@ -96,6 +101,21 @@ def test_every_true_value_lies_inside(start: int) -> None:
         f = kp.svd(a)
         for answer, true in zip(f.singular_values, truth.values, strict=True):
             assert holds(answer, true), f"case {seed}: svd"
+
+
+def test_sums_that_lose_every_small_term() -> None:
+    """The worst case of a sum: one large term, and many that each vanish beside it."""
+    for tiny, question in ((2.0**-53, "max-row-sum"), (2.0**-53, "max-column-sum"), (2.0**-27, "frobenius")):
+        a = np.full(20_001, tiny)
+        a[0] = 1.0
+        power = 2 if question == "frobenius" else 1
+        true = 1 + 20_000 * Fraction(tiny) ** power
+        for matrix in (a.reshape(1, -1), a.reshape(-1, 1), a.reshape(1, -1).astype(np.float32)):
+            across = matrix.shape[0] == 1
+            if (question, across) in (("max-row-sum", False), ("max-column-sum", True)):
+                continue
+            answer = kp.norm(matrix, question)
+            assert Fraction(answer.lower) ** power <= true <= Fraction(answer.upper) ** power, (question, matrix.shape)
 
 
 def test_enclosures_are_narrow() -> None:
