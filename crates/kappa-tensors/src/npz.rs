@@ -62,7 +62,7 @@ impl Npz {
         let (mut infos, mut entries, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         for (index, name) in names.into_iter().enumerate() {
             match header_of(&mut archive, index) {
-                Ok((header, _)) => {
+                Ok(header) => {
                     let name = name.strip_suffix(".npy").unwrap_or(&name).to_owned();
                     infos.push(TensorInfo { name, dtype: header.dtype, shape: header.shape });
                     entries.push(index);
@@ -81,8 +81,8 @@ impl Npz {
     }
 }
 
-/// The header of an entry, and its reader after the header.
-fn header_of(archive: &mut Archive, index: usize) -> Result<(Header, Vec<u8>)> {
+/// The header of an entry, held against the sizes that the archive claims.
+fn header_of(archive: &mut Archive, index: usize) -> Result<Header> {
     let mut file = archive.by_index(index).map_err(|e| zip_error(&e))?;
     let mut start = Vec::new();
     let most = limits::NPY_HEADER as u64 + 64;
@@ -106,7 +106,7 @@ fn header_of(archive: &mut Archive, index: usize) -> Result<(Header, Vec<u8>)> {
             limits::UNPACK_RATIO
         )));
     }
-    Ok((header, start))
+    Ok(header)
 }
 
 impl Source for Npz {

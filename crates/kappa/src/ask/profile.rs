@@ -84,8 +84,8 @@ impl Profile {
         match norm.0 {
             Family::MaxAbs => Ok(self.max_abs()),
             Family::Schatten(2.0) => Ok(self.frobenius()),
-            Family::Induced(1.0, 1.0) => Ok(self.largest(&self.scan.column_sums)),
-            Family::Induced(f64::INFINITY, f64::INFINITY) => Ok(self.largest(&self.scan.row_sums)),
+            Family::Induced(1.0, 1.0) => Ok(self.largest(&self.scan.column_sums, self.shape.0)),
+            Family::Induced(f64::INFINITY, f64::INFINITY) => Ok(self.largest(&self.scan.row_sums, self.shape.1)),
             Family::Entrywise(1.0) => Ok(self.sum_of_moduli()),
             Family::Schatten(_) | Family::KyFan(_) => self.values()?.norm(norm),
             _ => Err(Error::unsupported(format!("{norm} needs the entries once more"))),
@@ -152,10 +152,10 @@ impl Profile {
         self.unscaled(root)
     }
 
-    fn largest(&self, sums: &[f64]) -> Enclosure {
+    /// The largest of sums of `terms` moduli each.
+    fn largest(&self, sums: &[f64], terms: usize) -> Enclosure {
         let s = sums.iter().copied().fold(0.0, f64::max);
         // Each true sum lies within the bounds around its computed value, which grow with it.
-        let terms = if std::ptr::eq(sums, self.scan.row_sums.as_slice()) { self.shape.1 } else { self.shape.0 };
         let (lower, upper) = self.around_sum(s, terms);
         self.unscaled(Enclosure::new(lower, s, upper, Evidence::Rounding))
     }
