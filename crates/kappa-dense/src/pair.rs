@@ -7,27 +7,42 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::{Matrix, Scalar};
 
+/// A number of about 106 bits: the unevaluated sum of two doubles, the second at most half a unit in the last place of
+/// the first.
+///
+/// Relative errors where nothing overflows or falls below 2⁻⁹⁶⁹, u = 2⁻⁵³: sums at most 3u²/(1 − 4u), products 5u²
+/// (Joldeş, Muller, Popescu, theorems 3.1 and 5.3). Quotients and roots are as good, without a proof here.
+///
+/// ```
+/// # use kappa_dense::pair::Pair;
+/// let third = Pair::from(1.0) / Pair::from(3.0);
+/// assert!((third * Pair::from(3.0) - Pair::from(1.0)).high.abs() < 1e-31);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Pair {
-    high: f64,
-    low: f64,
+pub struct Pair {
+    /// The sum rounded to a double.
+    pub high: f64,
+    /// What is left.
+    pub low: f64,
 }
 
-/// a + b = s + e exactly.
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
+/// a + b = s + e exactly, for all finite a and b whose sum does not overflow (Knuth).
+pub fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let s = a + b;
     let t = s - a;
     (s, (a - (s - t)) + (b - t))
 }
 
-/// As [`two_sum`], for |a| ≥ |b|.
-fn fast_two_sum(a: f64, b: f64) -> Pair {
+/// As [`two_sum`], for |a| ≥ |b| (Dekker).
+pub fn fast_two_sum(a: f64, b: f64) -> Pair {
     let high = a + b;
     Pair { high, low: b - (high - a) }
 }
 
-/// a·b = p + e exactly, where nothing overflows or underflows.
-fn two_product(a: f64, b: f64) -> (f64, f64) {
+/// a·b = p + e exactly, where |a|, |b| and |a·b| lie below 2⁹⁹⁶ and the product is 0 or above 2⁻⁹⁶⁹ (Dekker, Veltkamp).
+///
+/// Below that, e is off by a few times 2⁻¹⁰⁷⁴.
+pub fn two_product(a: f64, b: f64) -> (f64, f64) {
     let split = |x: f64| {
         let t = x * 134_217_729.0;
         let high = t - (t - x);
@@ -88,7 +103,8 @@ impl Div for Pair {
 }
 
 impl Pair {
-    fn sqrt(self) -> Self {
+    /// The square root; 0 for what is not positive.
+    pub fn sqrt(self) -> Self {
         if self.high <= 0.0 {
             return Self::default();
         }
@@ -97,7 +113,8 @@ impl Pair {
         x + (self - x * x) / (x + x)
     }
 
-    fn abs(self) -> Self {
+    /// The modulus.
+    pub fn abs(self) -> Self {
         if self.high < 0.0 { -self } else { self }
     }
 }

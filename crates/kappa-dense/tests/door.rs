@@ -2,7 +2,8 @@
 
 use kappa_dense::jacobi::jacobi_svd;
 use kappa_dense::{
-    Matrix, MatrixRef, Scalar, Shape, c32, c64, gram_singular_values, multiply, scan, singular_values, svd,
+    Matrix, MatrixRef, Scalar, Shape, c32, c64, cholesky, counted_gram, counted_square, gram_singular_values, multiply,
+    scan, singular_values, svd,
 };
 use proptest::prelude::*;
 
@@ -209,4 +210,20 @@ fn a_large_product_is_right() {
     let worst = one.iter().zip(&two).map(|(p, q)| (p - q).abs()).fold(0.0, f64::max);
     let size = two.iter().fold(0.0, |m: f64, q| m.max(q.abs()));
     assert!(worst < 1e-11 * size, "off by {worst:e} of {size:e}");
+}
+
+#[test]
+fn a_cholesky_factor_multiplies_back_or_is_refused() {
+    for n in [0usize, 1, 2, 40, 1100] {
+        let b: Matrix<f64> = Draws(7).matrix(n, n);
+        let mut a = counted_gram(b.as_ref(), 0).product;
+        (0..n).for_each(|j| a[(j, j)] += 1.0);
+        let expected = a.clone();
+        assert!(cholesky(&mut a), "order {n}");
+        let square = counted_square(&a).product;
+        let error = square.as_slice().iter().zip(expected.as_slice()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+        assert!(error <= 1e-13 * n.max(1) as f64, "order {n}: {error:e}");
+    }
+    let mut indefinite = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 2.0, 1.0]).unwrap();
+    assert!(!cholesky(&mut indefinite));
 }

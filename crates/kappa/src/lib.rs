@@ -37,6 +37,7 @@
 //! Anything that can multiply is a [`LinearOperator`]; any operator can be asked anything. Which algorithm answers is a
 //! [`Plan`] that can be printed.
 
+pub mod arithmetic;
 mod ask;
 /// Why it is so, as questions and answers.
 pub mod design {

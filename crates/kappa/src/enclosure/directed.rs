@@ -86,3 +86,38 @@ pub fn times_power(x: f64, e: i32) -> (f64, f64) {
         (y, y)
     }
 }
+
+/// An upper bound of the exact sum of non-negative numbers from its computed value, for at most `terms` roundings behind
+/// any term: Σx ≤ s·(1 + 2(n + 2)u) for n·u ≤ 1/4.
+pub fn sum_up(computed: f64, terms: usize) -> f64 {
+    mul_up(computed, (1.0 + 2.0 * gamma_up(terms + 2)).next_up())
+}
+
+/// A lower bound of the exact sum of non-negative numbers from its computed value.
+pub fn sum_down(computed: f64, terms: usize) -> f64 {
+    mul_down(computed, (1.0 - 2.0 * gamma_up(terms + 2)).next_down().max(0.0)).max(0.0)
+}
+
+/// An upper bound of √Σx² over numbers of any sign, without overflow.
+pub fn norm_up(x: &[f64]) -> f64 {
+    let largest = x.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    if x.iter().any(|x| x.is_nan()) {
+        return f64::INFINITY;
+    }
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
+    }
+    let sum: f64 = x.iter().map(|x| (x / largest) * (x / largest)).sum();
+    // Quotient, square and sum for each; what underflows is below 2⁻¹⁰⁷⁴ against a sum of at least 1.
+    mul_up(sqrt_up(sum_up(sum, x.len() + 6)), largest)
+}
+
+/// A lower bound of √Σx² over numbers of any sign.
+pub fn norm_down(x: &[f64]) -> f64 {
+    let largest = x.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    if largest == 0.0 || !largest.is_finite() || x.iter().any(|x| x.is_nan()) {
+        return 0.0;
+    }
+    let sum: f64 = x.iter().map(|x| (x / largest) * (x / largest)).sum();
+    mul_down(sqrt_down(sum_down(sum, x.len() + 6)), largest)
+}

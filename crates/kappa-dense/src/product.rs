@@ -1,0 +1,319 @@
+//! Products whose rounding errors can be counted: our own blocked loops, never the engine's.
+//!
+//! A proof must not rest on a product of the library that it checks (a release of the engine's kernels multiplied
+//! wrongly, in silence). These loops are short, their order of summation is known, and they reach more than half of the
+//! speed of the engine. Inner dimensions are cut into panels of [`PANEL`], each summed from zero and then added, so that
+//! the error of an entry grows like k/128 + 128 and not like k.
+
+use rayon::prelude::*;
+
+use crate::scale::scale_by_power;
+use crate::{Error, Matrix, MatrixRef, Real};
+
+/// A product, and how many roundings stand behind each of its entries.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counted {
+    /// The computed product C.
+    pub product: Matrix<f64>,
+    /// |Ĉ − C| ≤ γ_depth·|A|·|B| + k·2⁻¹⁰⁷⁴ entrywise, γ_d = d·u/(1 − d·u), whatever the entries are, unless something
+    /// overflows (Higham, *Accuracy and Stability*, 2nd ed., section 3.1: any order of summation).
+    pub depth: usize,
+}
+
+/// Rows and columns of the tile that stays in registers: 12 accumulators of 4 lanes, 2 for A and 1 for B.
+const TILE_ROWS: usize = 8;
+const TILE_COLUMNS: usize = 6;
+/// Terms that are summed before they are added to the rest.
+const PANEL: usize = 128;
+/// Rows of A that stay in the second cache.
+const BLOCK: usize = 24 * TILE_ROWS;
+/// Columns that one thread takes at a time.
+const SHARE: usize = 8 * TILE_COLUMNS;
+
+/// Behind a term: its own rounding where there is no fused multiply-add, the sums of its panel, and those of the panels.
+fn depth(k: usize) -> usize {
+    1 + k.min(PANEL) + k.div_ceil(PANEL)
+}
+
+/// Which entries are wanted.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    All,
+    Lower,
+}
+
+/// A·B with counted roundings: m×k times k×n, 2·m·n·k flops.
+///
+/// Fails when the inner dimensions differ. The result does not depend on the number of threads.
+///
+/// ```
+/// # use kappa_dense::{Matrix, counted_product};
+/// let a = Matrix::from_row_major(1, 2, vec![1.0, 2.0])?;
+/// let b = Matrix::from_row_major(2, 1, vec![3.0, 4.0])?;
+/// assert_eq!(counted_product(a.as_ref(), b.as_ref())?.product[(0, 0)], 11.0);
+/// # Ok::<(), kappa_dense::Error>(())
+/// ```
+pub fn counted_product(a: MatrixRef<'_, f64>, b: MatrixRef<'_, f64>) -> Result<Counted, Error> {
+    if a.columns() != b.rows() {
+        let (m, k, l, n) = (a.rows(), a.columns(), b.rows(), b.columns());
+        return Err(Error::shape(format!("a {m}×{k} matrix cannot be multiplied by a {l}×{n} matrix")));
+    }
+    let k = a.columns();
+    let mut product = Matrix::zeros(a.rows(), b.columns());
+    for start in (0..k).step_by(PANEL) {
+        let end = (start + PANEL).min(k);
+        let left = packed::<f64, TILE_ROWS>(a, start, end, 1.0);
+        let right = packed::<f64, TILE_COLUMNS>(b.transpose(), start, end, 1.0);
+        add_panel(&mut product, &left, &right, Part::All, 0);
+    }
+    Ok(Counted { product, depth: depth(k) })
+}
+
+/// The lower triangle of (2⁻ᵉA)ᵀ(2⁻ᵉA) for a real A, with counted roundings; zeros above. m·n² flops.
+///
+/// Entries are widened and scaled on the way, exactly unless they fall below the normal range.
+pub fn counted_gram<T: Real>(a: MatrixRef<'_, T>, e: i32) -> Counted {
+    let (m, n) = (a.rows(), a.columns());
+    let factor = scale_by_power(1.0, -e);
+    let mut product = Matrix::zeros(n, n);
+    for start in (0..m).step_by(PANEL) {
+        let end = (start + PANEL).min(m);
+        let left = packed::<T, TILE_ROWS>(a.transpose(), start, end, factor);
+        let right = packed::<T, TILE_COLUMNS>(a.transpose(), start, end, factor);
+        add_panel(&mut product, &left, &right, Part::Lower, 0);
+    }
+    clear_above(&mut product);
+    Counted { product, depth: depth(m) }
+}
+
+/// The lower triangle of L·Lᵀ for a lower triangular L, with counted roundings; zeros above. n³/3 flops.
+///
+/// What stands above the diagonal of L is not read as zero: it must be zero.
+pub fn counted_square(l: &Matrix<f64>) -> Counted {
+    let n = l.rows();
+    let mut product = Matrix::zeros(n, n);
+    for start in (0..l.columns()).step_by(PANEL) {
+        let end = (start + PANEL).min(l.columns());
+        let left = packed::<f64, TILE_ROWS>(l.as_ref(), start, end, 1.0);
+        let right = packed::<f64, TILE_COLUMNS>(l.as_ref(), start, end, 1.0);
+        // Columns from `start` on are zero above row `start`.
+        add_panel(&mut product, &left, &right, Part::Lower, start);
+    }
+    clear_above(&mut product);
+    Counted { product, depth: depth(l.columns()) }
+}
+
+/// Tiles on the diagonal reach above it.
+fn clear_above(a: &mut Matrix<f64>) {
+    for j in 0..a.columns() {
+        a.column_mut(j)[..j].fill(0.0);
+    }
+}
+
+/// Columns `start..end` of A in strips of `WIDTH` rows, the entries of a strip that are multiplied together side by side.
+fn packed<T: Real, const WIDTH: usize>(a: MatrixRef<'_, T>, start: usize, end: usize, factor: f64) -> Vec<f64> {
+    let depth = end - start;
+    let mut strips = vec![0.0; a.rows().div_ceil(WIDTH) * WIDTH * depth];
+    let entry = |i, k| a.get(i, k).re() * factor;
+    strips.par_chunks_mut(WIDTH * depth).enumerate().for_each(|(s, strip)| {
+        let rows = s * WIDTH..a.rows().min((s + 1) * WIDTH);
+        if a.is_row_major() {
+            for (r, i) in rows.enumerate() {
+                let row = a.contiguous_row(i).map(|row| &row[start..end]).unwrap_or_default();
+                for (k, x) in row.iter().enumerate() {
+                    strip[k * WIDTH + r] = x.re() * factor;
+                }
+            }
+        } else {
+            for (k, to) in strip.chunks_exact_mut(WIDTH).enumerate() {
+                to.iter_mut().zip(rows.clone()).for_each(|(to, i)| *to = entry(i, start + k));
+            }
+        }
+    });
+    strips
+}
+
+/// C += left·rightᵀ for one panel, from row and column `first` on.
+fn add_panel(c: &mut Matrix<f64>, left: &[f64], right: &[f64], part: Part, first: usize) {
+    let m = c.rows();
+    if m == 0 {
+        return;
+    }
+    let depth = left.len() / (m.div_ceil(TILE_ROWS) * TILE_ROWS);
+    c.as_mut_slice().par_chunks_mut(m * SHARE).enumerate().for_each(|(s, columns)| {
+        let share = Share { columns, m, left, right, depth, first_column: s * SHARE, first, part };
+        share.add();
+    });
+}
+
+/// The columns of C that one thread adds to.
+struct Share<'a> {
+    columns: &'a mut [f64],
+    m: usize,
+    left: &'a [f64],
+    right: &'a [f64],
+    depth: usize,
+    first_column: usize,
+    first: usize,
+    part: Part,
+}
+
+impl Share<'_> {
+    fn add(self) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            return simd.vectorize(Fused(self, simd));
+        }
+        self.add_tiles(tile_plain);
+    }
+
+    #[inline(always)]
+    fn add_tiles(self, tile: impl Fn(&[f64], &[f64]) -> [[f64; TILE_ROWS]; TILE_COLUMNS]) {
+        let Self { columns, m, left, right, depth, first_column, first, part } = self;
+        let count = columns.len() / m;
+        for top in (0..m).step_by(BLOCK) {
+            for j in (0..count).step_by(TILE_COLUMNS) {
+                let column = first_column + j;
+                if column + TILE_COLUMNS <= first {
+                    continue;
+                }
+                let b = &right[column * depth..][..TILE_COLUMNS * depth];
+                for i in (top..(top + BLOCK).min(m)).step_by(TILE_ROWS) {
+                    let is_above = part == Part::Lower && i + TILE_ROWS <= column;
+                    if is_above || i + TILE_ROWS <= first {
+                        continue;
+                    }
+                    let sums = tile(&left[i * depth..][..TILE_ROWS * depth], b);
+                    let height = TILE_ROWS.min(m - i);
+                    for (k, sums) in sums.iter().take(count - j).enumerate() {
+                        let to = &mut columns[(j + k) * m + i..][..height];
+                        to.iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One tile without fused multiply-add.
+#[inline(always)]
+fn tile_plain(a: &[f64], b: &[f64]) -> [[f64; TILE_ROWS]; TILE_COLUMNS] {
+    let mut c = [[0.0; TILE_ROWS]; TILE_COLUMNS];
+    for (a, b) in a.as_chunks::<TILE_ROWS>().0.iter().zip(b.as_chunks::<TILE_COLUMNS>().0) {
+        for (c, b) in c.iter_mut().zip(b) {
+            c.iter_mut().zip(a).for_each(|(c, a)| *c += a * b);
+        }
+    }
+    c
+}
+
+/// The same with AVX2 and fused multiply-add, of which the compiler makes no use by itself.
+#[cfg(target_arch = "x86_64")]
+struct Fused<'a>(Share<'a>, pulp::x86::V3);
+
+#[cfg(target_arch = "x86_64")]
+impl pulp::NullaryFnOnce for Fused<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        use pulp::{cast, f64x4};
+        let Self(share, simd) = self;
+        share.add_tiles(
+            #[inline(always)]
+            |a, b| {
+                let mut c = [[simd.splat_f64x4(0.0); TILE_ROWS / 4]; TILE_COLUMNS];
+                for (a, b) in a.as_chunks::<TILE_ROWS>().0.iter().zip(b.as_chunks::<TILE_COLUMNS>().0) {
+                    let a: [f64x4; TILE_ROWS / 4] = cast(*a);
+                    for (c, b) in c.iter_mut().zip(b) {
+                        let b = simd.splat_f64x4(*b);
+                        for (c, a) in c.iter_mut().zip(a) {
+                            *c = simd.mul_add_f64x4(a, b, *c);
+                        }
+                    }
+                }
+                cast(c)
+            },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(m: usize, n: usize) -> Matrix<f64> {
+        Matrix::from_fn(m, n, |i, j| ((i * 7 + j * 13) % 31) as f64 - 15.0)
+    }
+
+    fn naive(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
+        Matrix::from_fn(a.rows(), b.columns(), |i, j| (0..a.columns()).map(|k| a[(i, k)] * b[(k, j)]).sum())
+    }
+
+    #[test]
+    fn products_of_whole_numbers_are_exact_in_every_shape() {
+        for (m, k, n) in [(0, 3, 2), (3, 0, 2), (1, 1, 1), (7, 5, 9), (8, 128, 6), (50, 300, 61), (193, 129, 97)] {
+            let (a, b) = (whole(m, k), whole(k, n));
+            let expected = naive(&a, &b);
+            assert_eq!(counted_product(a.as_ref(), b.as_ref()).unwrap().product, expected, "{m}×{k}×{n}");
+            let (at, bt) = (a.adjoint(), b.adjoint());
+            let other = counted_product(at.as_ref().transpose(), bt.as_ref().transpose()).unwrap();
+            assert_eq!(other.product, expected, "{m}×{k}×{n} by rows");
+            let mut gram = naive(&a.adjoint(), &a);
+            clear_above(&mut gram);
+            assert_eq!(counted_gram(a.as_ref(), 0).product, gram);
+            let narrow = Matrix::from_fn(m, k, |i, j| a[(i, j)] as f32 * 4.0);
+            assert_eq!(counted_gram(narrow.as_ref(), 2).product, gram);
+        }
+        assert!(counted_product(whole(2, 3).as_ref(), whole(2, 3).as_ref()).unwrap_err().is_shape());
+    }
+
+    #[test]
+    fn the_square_of_a_triangle_skips_only_zeros() {
+        for n in [1, 5, 130, 301] {
+            let mut l = whole(n, n);
+            clear_above(&mut l);
+            let mut expected = naive(&l, &l.adjoint());
+            clear_above(&mut expected);
+            assert_eq!(counted_square(&l).product, expected, "{n}");
+        }
+    }
+
+    #[test]
+    fn the_plain_tile_gives_what_the_fused_one_gives() {
+        let a: Vec<f64> = (0..TILE_ROWS * 9).map(|k| (k % 17) as f64 - 8.0).collect();
+        let b: Vec<f64> = (0..TILE_COLUMNS * 9).map(|k| (k % 13) as f64 - 6.0).collect();
+        let plain = tile_plain(&a, &b);
+        let a = Matrix::from_fn(TILE_ROWS, 9, |i, k| a[k * TILE_ROWS + i]);
+        let b = Matrix::from_fn(9, TILE_COLUMNS, |k, j| b[k * TILE_COLUMNS + j]);
+        let fused = counted_product(a.as_ref(), b.as_ref()).unwrap().product;
+        assert_eq!(fused.as_slice(), plain.as_flattened());
+    }
+
+    /// The worst case of a sum: 1, then numbers that are each rounded away. The bound must hold for it, and half of the
+    /// bound must not, so that the count is not a guess.
+    #[test]
+    fn the_count_holds_where_every_term_is_rounded_away() {
+        let u = f64::EPSILON / 2.0;
+        let k = PANEL;
+        // Just above half an ulp of numbers in [1, 2) is rounded up each time.
+        let grain = u * (1.0 + 2.0 * f64::EPSILON);
+        let row = Matrix::from_fn(1, k, |_, j| if j == 0 { 1.0 } else { grain });
+        let ones = Matrix::from_fn(k, 1, |_, _| 1.0);
+        let counted = counted_product(row.as_ref(), ones.as_ref()).unwrap();
+        let exact_excess = (k - 1) as f64 * grain;
+        let error = ((counted.product[(0, 0)] - 1.0) - exact_excess).abs();
+        let gamma = counted.depth as f64 * u / (1.0 - counted.depth as f64 * u);
+        assert!(error <= gamma * (1.0 + exact_excess), "{error:e} is above the bound {gamma:e}");
+        assert!(error > 0.9 * (k - 2) as f64 * u, "the case is not the worst: {error:e}");
+    }
+
+    /// A product by Strassen's rule would lose the ones beside 2⁶⁰.
+    #[test]
+    fn small_entries_beside_huge_ones_are_kept() {
+        let n = 64;
+        let a = Matrix::from_fn(n, n, |i, _| if i % 2 == 0 { 2f64.powi(60) } else { 1.0 });
+        let b = Matrix::from_fn(n, n, |_, j| if j % 2 == 0 { 2f64.powi(60) } else { 1.0 });
+        let c = counted_product(a.as_ref(), b.as_ref()).unwrap().product;
+        assert_eq!((c[(1, 1)], c[(0, 1)], c[(0, 0)]), (64.0, 2f64.powi(66), 2f64.powi(126)));
+    }
+}

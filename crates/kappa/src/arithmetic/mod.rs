@@ -1,0 +1,28 @@
+//! What a computer's numbers do: formats, sums that know their error, powers with proved ends, formulas that do not cancel.
+//!
+//! ```
+//! use kappa::arithmetic::{BF16, sum};
+//!
+//! // What 0.1 becomes when it is stored in 16 bits.
+//! assert_eq!(BF16.round(0.1), 0.10009765625);
+//! // A sum whose rounding errors are larger than itself, and what is lost by adding it from left to right.
+//! let s = sum(&[1e16, 1.0, -1e16])?;
+//! assert_eq!((s.value.lower(), s.naive), (1.0, 0.0));
+//! # Ok::<(), kappa::Error>(())
+//! ```
+
+pub mod complex;
+mod environment;
+mod format;
+pub(crate) mod power;
+mod roots;
+mod sum;
+mod variance;
+
+pub use environment::check_environment;
+pub use format::{BF16, F8_E4M3, F8_E5M2, F16, F32, F64, Format};
+pub use kappa_dense::pair::{Pair, two_product, two_sum};
+pub use power::{power, root};
+pub use roots::{QuadraticRoots, difference_of_squares, hypot, quadratic_roots};
+pub use sum::{Summed, dot, sum};
+pub use variance::{Moments, Welford, mean_and_variance};

@@ -1,0 +1,202 @@
+//! Formulas that textbooks write in a form that cancels.
+
+use super::{Pair, two_product};
+use crate::enclosure::directed::{
+    SMALLEST, add_down, add_up, div_down, div_up, mul_up, norm_down, norm_up, times_power,
+};
+use crate::error::{Error, Result};
+use crate::{Enclosure, Evidence};
+
+/// √(a² + b²) without overflow or underflow.
+///
+/// ```
+/// # use kappa::arithmetic::hypot;
+/// assert!(hypot(3e200, 4e200).contains(5e200));
+/// ```
+pub fn hypot(a: f64, b: f64) -> Enclosure {
+    Enclosure::new(norm_down(&[a, b]), a.hypot(b), norm_up(&[a, b]), Evidence::Rounding)
+}
+
+/// a² − b² as (a − b)(a + b), whose relative error is a few units roundoff however close a and b are.
+///
+/// ```
+/// # use kappa::arithmetic::difference_of_squares;
+/// // 1e8² and (1e8 + 1)² differ by 200000001; rounding the squares first gives 200000000.
+/// assert!(difference_of_squares(1e8 + 1.0, 1e8).contains(200000001.0));
+/// ```
+pub fn difference_of_squares(a: f64, b: f64) -> Enclosure {
+    let ((p, e), (q, f)) = (super::two_sum(a, -b), super::two_sum(a, b));
+    // Both factors are pairs exactly; one product of pairs within 2⁻¹⁰².
+    let product = Pair { high: p, low: e } * Pair { high: q, low: f };
+    around(product, mul_up(product.high.abs(), 2f64.powi(-100)))
+}
+
+fn around(x: Pair, radius: f64) -> Enclosure {
+    let lost = add_up(radius, 8.0 * SMALLEST);
+    Enclosure::new(
+        add_down(x.high, add_down(x.low, -lost)),
+        x.high + x.low,
+        add_up(x.high, add_up(x.low, lost)),
+        Evidence::Rounding,
+    )
+}
+
+/// The solutions of a·x² + b·x + c = 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum QuadraticRoots {
+    /// Every number: a = b = c = 0.
+    Everything,
+    /// None: a = b = 0 and c ≠ 0.
+    Nothing,
+    /// One: a = 0.
+    One(Enclosure),
+    /// Two real ones, the smaller first; equal where the discriminant is 0.
+    Real(Enclosure, Enclosure),
+    /// A conjugate pair: real part, and modulus of the imaginary part.
+    Conjugate(Enclosure, Enclosure),
+}
+
+/// The roots of a·x² + b·x + c: the larger from −½(b + sign(b)·√(b² − 4ac)), the other as c/(a·x₁).
+///
+/// The textbook formula loses every digit of the small root when b² is much larger than 4ac; this one loses none. The
+/// discriminant is taken in twice the precision, so that a double root is told from two close ones, or both ends are
+/// given. Fails when a coefficient is not finite.
+///
+/// ```
+/// use kappa::arithmetic::{QuadraticRoots, quadratic_roots};
+/// let QuadraticRoots::Real(x, y) = quadratic_roots(1.0, -1e9, 1.0)? else { panic!() };
+/// assert!((x.estimate() - 1e-9).abs() < 1e-24 && y.estimate() == 1e9);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Higham, *Accuracy and Stability*, 2nd ed., section 1.8.
+pub fn quadratic_roots(a: f64, b: f64, c: f64) -> Result<QuadraticRoots> {
+    if let Some(k) = [a, b, c].iter().position(|x| !x.is_finite()) {
+        return Err(Error::syntax(format!("coefficient {} of the quadratic is not finite", ["a", "b", "c"][k])));
+    }
+    if a == 0.0 {
+        return Ok(match (b == 0.0, c == 0.0) {
+            (true, true) => QuadraticRoots::Everything,
+            (true, false) => QuadraticRoots::Nothing,
+            _ => QuadraticRoots::One(quotient(Enclosure::exact(-c), Enclosure::exact(b))),
+        });
+    }
+    // Scaled so that squares stay in range: x = 2ˢ·y brings b and √(ac) near each other's size.
+    let exponent = |x: f64| if x == 0.0 { -2000 } else { x.abs().log2().floor() as i32 };
+    let (ea, eb, ec) = (exponent(a), exponent(b), exponent(c));
+    let s = if c == 0.0 { if b == 0.0 { 0 } else { eb - ea } } else { (ec - ea).div_euclid(2).max(eb - ea) };
+    let top = (ea + 2 * s).max(if b == 0.0 { -4000 } else { eb + s }).max(if c == 0.0 { -4000 } else { ec });
+    let scale = |x: f64, e: i32| times_power(x.abs(), e).1.copysign(x);
+    let (a, b, c) = (scale(a, 2 * s - top), scale(b, s - top), scale(c, -top));
+    let back = |x: Enclosure| times_two_to(x, s);
+    let ((p, e), (q, f)) = (two_product(b, b), two_product(4.0 * a, c));
+    let discriminant = Pair { high: p, low: e } - Pair { high: q, low: f };
+    let discriminant = around(discriminant, mul_up(add_up(p, q.abs()), 2f64.powi(-102)));
+    let double_a = Enclosure::exact(2.0 * a);
+    if discriminant.upper() < 0.0 {
+        let size =
+            Enclosure::new(-discriminant.upper(), -discriminant.estimate(), -discriminant.lower(), Evidence::Rounding);
+        let im = quotient(size.sqrt(), Enclosure::exact(double_a.lower().abs()));
+        return Ok(QuadraticRoots::Conjugate(back(quotient(Enclosure::exact(-b), double_a)), back(im)));
+    }
+    let root = Enclosure::new(
+        discriminant.lower().max(0.0),
+        discriminant.estimate().max(0.0),
+        discriminant.upper(),
+        Evidence::Rounding,
+    )
+    .sqrt();
+    let sum = Enclosure::exact(b.abs()).plus(root);
+    let q = negated_if(times_two_to(sum, -1), b >= 0.0);
+    let first = quotient(q, Enclosure::exact(a));
+    let second = if c == 0.0 {
+        Enclosure::exact(0.0)
+    } else if q.lower() <= 0.0 && q.upper() >= 0.0 {
+        // b and the discriminant may both be 0.
+        negated_if(first, true)
+    } else {
+        quotient(Enclosure::exact(c), q)
+    };
+    let (first, second) = (back(first), back(second));
+    Ok(if first.estimate() <= second.estimate() {
+        QuadraticRoots::Real(first, second)
+    } else {
+        QuadraticRoots::Real(second, first)
+    })
+}
+
+fn negated_if(x: Enclosure, negate: bool) -> Enclosure {
+    if negate { Enclosure::new(-x.upper(), -x.estimate(), -x.lower(), x.evidence()) } else { x }
+}
+
+fn times_two_to(x: Enclosure, e: i32) -> Enclosure {
+    let end = |x: f64, up: bool| {
+        let (low, high) = times_power(x.abs(), e);
+        if up == (x >= 0.0) { high.copysign(x) } else { low.copysign(x) }
+    };
+    Enclosure::new(end(x.lower(), false), end(x.estimate(), true), end(x.upper(), true), x.evidence())
+}
+
+/// x/y of either sign; everything when y may be 0.
+fn quotient(x: Enclosure, y: Enclosure) -> Enclosure {
+    if y.lower() <= 0.0 && y.upper() >= 0.0 {
+        return Enclosure::new(f64::NEG_INFINITY, f64::NAN, f64::INFINITY, x.evidence());
+    }
+    // To a positive divisor, then by the sign of each end.
+    let (x, y) = if y.upper() < 0.0 { (negated_if(x, true), negated_if(y, true)) } else { (x, y) };
+    let (small, large) = (y.lower(), y.upper());
+    let lower = if x.lower() >= 0.0 { div_down(x.lower(), large) } else { -div_up(-x.lower(), small) };
+    let upper = if x.upper() >= 0.0 { div_up(x.upper(), small) } else { -div_down(-x.upper(), large) };
+    Enclosure::new(lower, x.estimate() / y.estimate(), upper, x.evidence().and(y.evidence()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn real(a: f64, b: f64, c: f64) -> (Enclosure, Enclosure) {
+        match quadratic_roots(a, b, c).unwrap() {
+            QuadraticRoots::Real(x, y) => (x, y),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn roots_of_known_quadratics_lie_inside() {
+        for (r, s) in [(1.0, 2.0), (-3.0, 5.0), (0.0, 4.0), (2.0, 2.0), (-1.0, 1.0), (3.0, 1048576.0)] {
+            for scale in [1.0, -4.0, 2f64.powi(900), 2f64.powi(-900)] {
+                let (x, y) = real(scale, -scale * (r + s), scale * r * s);
+                assert!(x.contains(r) && y.contains(s), "{r} {s} {scale:e}: {x:?} {y:?}");
+                assert!(x.width() <= 1e-7 + 1e-14 * r.abs() && y.width() <= 1e-7 + 1e-14 * s, "{x:?} {y:?}");
+            }
+        }
+        let (x, y) = real(1.0, 0.0, 0.0);
+        assert!(x.contains(0.0) && y.contains(0.0));
+    }
+
+    #[test]
+    fn the_textbook_formula_would_lose_what_this_one_keeps() {
+        let (b, c) = (1e8, 1.0);
+        let (large, small) = real(1.0, b, c);
+        let textbook = (-b + (b * b - 4.0 * c).sqrt()) / 2.0;
+        assert!((textbook - small.estimate()).abs() > 1e-2 * small.estimate().abs());
+        assert!(small.width() < 1e-22 && large.width() < 1e-6 && small.contains(-1.0000000000000001e-8));
+    }
+
+    #[test]
+    fn every_kind_of_answer_is_given() {
+        assert_eq!(quadratic_roots(0.0, 0.0, 0.0).unwrap(), QuadraticRoots::Everything);
+        assert_eq!(quadratic_roots(0.0, 0.0, 1.0).unwrap(), QuadraticRoots::Nothing);
+        assert!(matches!(quadratic_roots(0.0, 2.0, 1.0).unwrap(), QuadraticRoots::One(x) if x.contains(-0.5)));
+        let QuadraticRoots::Conjugate(re, im) = quadratic_roots(1.0, -2.0, 5.0).unwrap() else { panic!() };
+        assert!(re.contains(1.0) && im.contains(2.0) && im.width() < 1e-14);
+        assert!(quadratic_roots(f64::NAN, 1.0, 1.0).unwrap_err().is_syntax());
+    }
+
+    #[test]
+    fn a_difference_of_squares_keeps_its_digits() {
+        let (a, b) = (1.0 + f64::EPSILON, 1.0);
+        let d = difference_of_squares(a, b);
+        assert!(d.contains(2.0 * f64::EPSILON + f64::EPSILON * f64::EPSILON) && d.width() < 1e-30);
+    }
+}
