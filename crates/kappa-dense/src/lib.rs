@@ -35,5 +35,5 @@ pub use matrix::{Matrix, MatrixRef};
 pub use normal::Normal;
 pub use num_complex::{Complex32 as c32, Complex64 as c64};
 pub use product::{Counted, counted_gram, counted_product, counted_square};
-pub use scalar::{Real, Scalar};
+pub use scalar::{Real, RealForm, Scalar};
 pub use scan::{NonFinite, Scan, scan};

@@ -32,6 +32,11 @@ impl<'a, T: Scalar> Normal<'a, T> {
         self.rows.columns()
     }
 
+    /// A or Aᵀ, unscaled: the matrix whose columns the vectors of BᴴB combine.
+    pub fn matrix(&self) -> MatrixRef<'a, T> {
+        self.rows
+    }
+
     /// The scaling e.
     pub fn exponent(&self) -> i32 {
         self.exponent

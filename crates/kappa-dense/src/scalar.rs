@@ -6,6 +6,7 @@ use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 use num_complex::{Complex32, Complex64};
 
 use crate::engine::Engine;
+use crate::{Matrix, MatrixRef};
 
 /// An entry of a matrix: `f32`, `f64`, `c32` or `c64`. Sealed.
 ///
@@ -28,6 +29,8 @@ pub trait Scalar:
 {
     /// The type in double precision that holds every value of this one: `f64` or `c64`.
     type Wide: Scalar<Wide = Self::Wide>;
+    /// The type of the parts: `f32` or `f64`.
+    type Part: Real;
     /// The name in signatures and files: `f32`, `f64`, `c32`, `c64`.
     const NAME: &'static str;
     /// Whether there is an imaginary part.
@@ -45,6 +48,9 @@ pub trait Scalar:
     fn im(self) -> f64;
     /// The complex conjugate.
     fn conj(self) -> Self;
+
+    /// A real matrix with the same singular values: see [`RealForm`].
+    fn real_form(a: MatrixRef<'_, Self>) -> RealForm<'_, Self::Part>;
 
     /// These entries as `f32`, where that is what they are.
     #[doc(hidden)]
@@ -68,6 +74,46 @@ pub trait Scalar:
     }
 }
 
+/// A real matrix that says of a matrix whatever its norms and singular values say.
+///
+/// A itself where it is real. For complex A = B + iC the matrix [[B, −C], [C, B]]: it has each singular value of A twice,
+/// and it acts on (Re x, Im x) as A acts on x.
+#[derive(Clone, Debug)]
+pub enum RealForm<'a, P: Real> {
+    /// The matrix itself.
+    Stored(MatrixRef<'a, P>),
+    /// The matrix of twice the order.
+    Doubled(Matrix<P>),
+}
+
+impl<P: Real> RealForm<'_, P> {
+    /// The matrix.
+    pub fn view(&self) -> MatrixRef<'_, P> {
+        match self {
+            Self::Stored(view) => *view,
+            Self::Doubled(matrix) => matrix.as_ref(),
+        }
+    }
+
+    /// Whether each singular value stands there twice.
+    pub fn is_doubled(&self) -> bool {
+        matches!(self, Self::Doubled(_))
+    }
+}
+
+fn doubled<T: Scalar>(a: MatrixRef<'_, T>) -> Matrix<T::Part> {
+    let (m, n) = (a.rows(), a.columns());
+    Matrix::from_fn(2 * m, 2 * n, |i, j| {
+        let x = a.get(if i < m { i } else { i - m }, if j < n { j } else { j - n });
+        let part = match (i < m, j < n) {
+            (true, false) => -x.im(),
+            (false, true) => x.im(),
+            _ => x.re(),
+        };
+        T::Part::from_parts(part, 0.0)
+    })
+}
+
 /// A real entry: `f32` or `f64`. Sealed.
 pub trait Real: Scalar + PartialOrd {}
 
@@ -79,10 +125,14 @@ macro_rules! real {
                 convert(entries)
             }
             type Wide = f64;
+            type Part = $type;
             const NAME: &'static str = $name;
             const IS_COMPLEX: bool = false;
             const IS_DOUBLE: bool = $double;
 
+            fn real_form(a: MatrixRef<'_, Self>) -> RealForm<'_, Self> {
+                RealForm::Stored(a)
+            }
             #[inline(always)]
             fn widen(self) -> f64 {
                 self.into()
@@ -112,10 +162,14 @@ macro_rules! complex {
     ($type:ty, $part:ty, $name:literal, $double:literal) => {
         impl Scalar for $type {
             type Wide = Complex64;
+            type Part = $part;
             const NAME: &'static str = $name;
             const IS_COMPLEX: bool = true;
             const IS_DOUBLE: bool = $double;
 
+            fn real_form(a: MatrixRef<'_, Self>) -> RealForm<'_, $part> {
+                RealForm::Doubled(doubled(a))
+            }
             #[inline(always)]
             fn widen(self) -> Complex64 {
                 Complex64::new(self.re.into(), self.im.into())

@@ -47,23 +47,29 @@ pub mod enclosure;
 mod error;
 mod factor;
 pub mod gallery;
+mod krylov;
 #[cfg(feature = "laws")]
 pub mod laws;
 mod norm;
 mod operator;
 mod plan;
+mod random;
 mod tolerance;
 mod values;
 
 pub use ask::{
-    Check, Comparison, Profile, Question, cond, cond_in, measure, norm, rank, singular_values, svd, svd_full,
+    Check, Comparison, Profile, Question, certified_measure, certified_norm, certified_singular_values,
+    certified_spectral_norm, certified_spectral_norm_by, cond, cond_in, induced_norm, log_norm, measure, norm,
+    numerical_radius, rank, singular_values, spectral_norm, svd, svd_full,
 };
-pub use enclosure::{Enclosure, Evidence};
+pub use enclosure::{Enclosure, Evidence, SpectralCertificate, SpectralMethod};
 pub use error::{Error, Result};
 pub use factor::Svd;
 pub use kappa_dense::{Matrix, MatrixRef, Scalar, c32, c64};
-pub use norm::Norm;
+pub use krylov::Lanczos;
+pub use norm::{Constant, Induced, Majorization, Norm, Subgradient, fan_dominance, majorization, norm_by_gauge};
 pub use operator::{Adjoint, DENSE_LIMIT, Diagonal, LinearOperator, LowRank, Product, Scaled, Sparse, Sum};
 pub use plan::{Algorithm, Plan};
+pub use random::{Hutchinson, frobenius_by_sampling};
 pub use tolerance::Tolerance;
 pub use values::SingularValues;

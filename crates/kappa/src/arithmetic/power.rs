@@ -29,6 +29,37 @@ impl Exponent {
         Self { numerator: Pair::from(1.0), denominator: Pair::from(p) }
     }
 
+    /// q = p/(p − 1), exactly conjugate to p > 1.
+    pub(crate) fn conjugate_to(p: f64) -> Self {
+        let (high, low) = super::two_sum(p, -1.0);
+        Self { numerator: Pair::from(p), denominator: Pair { high, low } }
+    }
+
+    /// p − 1 for p > 1.
+    pub(crate) fn one_less(p: f64) -> Self {
+        let (high, low) = super::two_sum(p, -1.0);
+        Self { numerator: Pair { high, low }, denominator: Pair::from(1.0) }
+    }
+
+    /// s·p·q/(p − q) for p > q, both finite, or s·q for p = ∞.
+    pub(crate) fn harmonic(s: f64, p: f64, q: f64) -> Self {
+        if p == f64::INFINITY {
+            return Self { numerator: Pair::from(s) * Pair::from(q), denominator: Pair::from(1.0) };
+        }
+        let (high, low) = super::two_sum(p, -q);
+        Self { numerator: Pair::from(s) * Pair::from(p) * Pair::from(q), denominator: Pair { high, low } }
+    }
+
+    /// This exponent times 1/p.
+    pub(crate) fn over(self, p: f64) -> Self {
+        Self { denominator: self.denominator * Pair::from(p), ..self }
+    }
+
+    /// The inverse of this exponent.
+    pub(crate) fn inverse(self) -> Self {
+        Self { numerator: self.denominator, denominator: self.numerator }
+    }
+
     /// x to this exponent, which is positive: a lower and an upper bound, about two units in the last place apart.
     pub(crate) fn of_base(&self, x: f64) -> (f64, f64) {
         if x == 0.0 || x == 1.0 || x == f64::INFINITY {

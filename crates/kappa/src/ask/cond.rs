@@ -1,7 +1,6 @@
 use kappa_dense::Scalar;
 
 use crate::error::{Error, Result};
-use crate::norm::Family;
 use crate::operator::LinearOperator;
 use crate::values::SingularValues;
 use crate::{Enclosure, Norm, singular_values};
@@ -22,23 +21,23 @@ pub fn cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Enclosur
     singular_values(a)?.cond()
 }
 
-/// The condition number ‖A‖·‖A⁺‖ in a unitarily invariant norm: spectral, Frobenius, nuclear, Schatten.
+/// The condition number ‖A‖·‖A⁺‖ in a unitarily invariant norm: spectral, Frobenius, nuclear, Schatten, Ky Fan.
 ///
 /// As [`cond`]. Other norms need A⁺ itself: an error that says so.
 pub fn cond_in<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Result<Enclosure> {
     let values = singular_values(a)?;
-    match norm.0 {
-        Family::Schatten(f64::INFINITY) => values.cond(),
-        Family::Schatten(_) => in_schatten(&values, norm),
-        _ => Err(Error::unsupported(format!("the condition number in the {norm} norm needs the inverse"))
-            .with_hint("spectral, frobenius, nuclear and schatten:p can be answered")),
+    match norm.gauge() {
+        Some(_) if norm == Norm::spectral() => values.cond(),
+        Some(_) => in_gauge(&values, norm),
+        None => Err(Error::unsupported(format!("the condition number in the {norm} norm needs the inverse"))
+            .with_hint("spectral, frobenius, nuclear, schatten:p and ky-fan:k can be answered")),
     }
 }
 
-fn in_schatten(values: &SingularValues, norm: Norm) -> Result<Enclosure> {
+fn in_gauge(values: &SingularValues, norm: Norm) -> Result<Enclosure> {
     let spectral = values.cond()?;
     if spectral.upper() == f64::INFINITY {
-        // ‖A‖·‖A⁺‖ ≥ σ₁/σₚ in every Schatten norm, and nothing bounds it from above.
+        // ‖A‖·‖A⁺‖ ≥ σ₁/σₚ in every such norm, and nothing bounds it from above.
         let estimate = if spectral.estimate() == f64::INFINITY { f64::INFINITY } else { spectral.estimate() };
         return Ok(Enclosure::new(spectral.lower(), estimate, f64::INFINITY, spectral.evidence()));
     }

@@ -1,4 +1,4 @@
-use kappa_dense::Scalar;
+use kappa_dense::{MatrixRef, Scalar};
 
 use super::norm::norm_of_entries;
 use super::{Entries, Profile, Question};
@@ -24,9 +24,15 @@ pub fn measure<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), questions: &[Qu
     if questions.iter().any(Question::needs_singular_values) {
         profile = profile.with_values(entries.view(), a.known_singular_values())?;
     }
-    let answer = |question: &Question| match *question {
-        Question::Norm(norm) if !norm.needs_singular_values() => norm_of_entries(entries.view(), &profile, norm),
+    questions.iter().map(|question| answer(entries.view(), &profile, question)).collect()
+}
+
+/// One answer from the profile, or from the entries again.
+pub(super) fn answer<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, question: &Question) -> Result<Enclosure> {
+    match *question {
+        Question::Norm(norm) if !norm.needs_singular_values() => norm_of_entries(a, profile, norm),
+        Question::NumericalRadius => super::field::numerical_radius_of(a),
+        Question::LogNorm(p) => super::field::log_norm_of(a, p),
         _ => profile.answer(question),
-    };
-    questions.iter().map(answer).collect()
+    }
 }

@@ -1,6 +1,8 @@
 //! The questions, one file each.
 
+mod certified;
 mod cond;
+mod field;
 mod measure;
 mod norm;
 mod profile;
@@ -9,9 +11,13 @@ mod rank;
 mod singular_values;
 mod svd;
 
+pub use certified::{
+    certified_measure, certified_norm, certified_singular_values, certified_spectral_norm, certified_spectral_norm_by,
+};
 pub use cond::{cond, cond_in};
+pub use field::{log_norm, numerical_radius};
 pub use measure::measure;
-pub use norm::norm;
+pub use norm::{induced_norm, norm, spectral_norm};
 pub use profile::Profile;
 pub use question::{Check, Comparison, Question};
 pub use rank::rank;

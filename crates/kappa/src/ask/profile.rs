@@ -1,8 +1,10 @@
 use kappa_dense::{MatrixRef, NonFinite, Scalar, Scan, scan};
 
+use super::certified::certified_values_of;
 use super::singular_values::{length, values_of};
 use super::{Entries, Question};
-use crate::enclosure::directed::{SMALLEST, add_up, gamma_up, mul_down, mul_up, times_power};
+use crate::enclosure::Sums;
+use crate::enclosure::directed::{SMALLEST, add_up, gamma_up, mul_down, mul_up, sqrt_up, times_power};
 use crate::error::{Error, Result};
 use crate::norm::Family;
 use crate::operator::LinearOperator;
@@ -29,19 +31,34 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// [`Profile::of`] with certified singular values: every answer counts every rounding error.
+    pub fn certified<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
+        crate::arithmetic::check_environment()?;
+        let entries = Entries::of(a)?;
+        let profile = Self::of_entries(entries.view())?;
+        let values = certified_values_of(entries.view(), &profile)?;
+        Ok(profile.with(values))
+    }
+
     /// Everything: sums and singular values. Fails when an entry is not finite.
     pub fn of<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         let entries = Entries::of(a)?;
         Self::of_entries(entries.view())?.with_values(entries.view(), a.known_singular_values())
     }
 
+    /// Adds singular values.
+    pub(super) fn with(mut self, values: SingularValues) -> Self {
+        self.values = Some(values);
+        self
+    }
+
     /// Adds the singular values, known or to be found.
-    pub(super) fn with_values<T: Scalar>(mut self, a: MatrixRef<'_, T>, known: Option<SingularValues>) -> Result<Self> {
-        self.values = Some(match known {
+    pub(super) fn with_values<T: Scalar>(self, a: MatrixRef<'_, T>, known: Option<SingularValues>) -> Result<Self> {
+        let values = match known {
             Some(known) => known,
             None => values_of(a, &self)?,
-        });
-        Ok(self)
+        };
+        Ok(self.with(values))
     }
 
     /// The sums alone: one pass, at the speed of memory. Fails when an entry is not finite.
@@ -87,7 +104,7 @@ impl Profile {
             Family::Induced(1.0, 1.0) => Ok(self.largest(&self.scan.column_sums, self.shape.0)),
             Family::Induced(f64::INFINITY, f64::INFINITY) => Ok(self.largest(&self.scan.row_sums, self.shape.1)),
             Family::Entrywise(1.0) => Ok(self.sum_of_moduli()),
-            Family::Schatten(_) | Family::KyFan(_) => self.values()?.norm(norm),
+            _ if norm.gauge().is_some() => self.values()?.norm(norm),
             _ => Err(Error::unsupported(format!("{norm} needs the entries once more"))),
         }
     }
@@ -116,6 +133,9 @@ impl Profile {
     pub fn answer(&self, question: &Question) -> Result<Enclosure> {
         match *question {
             Question::Norm(norm) => self.norm(norm),
+            Question::NumericalRadius | Question::LogNorm(_) => {
+                Err(Error::unsupported(format!("{question} needs the entries once more")))
+            }
             Question::Cond => self.values()?.cond(),
             Question::Rank(tolerance) => Ok(self.values()?.rank(tolerance)),
             Question::StableRank => self.stable_rank(),
@@ -187,6 +207,21 @@ impl Profile {
         (lower, upper)
     }
 
+    /// Upper bounds of the Frobenius norm and of the largest column and row sum of A·2⁻ᵉ.
+    pub(crate) fn sums_at(&self, e: i32) -> Sums {
+        let back = |x: f64| times_power(x, self.scan.exponent - e).1;
+        let of = |sums: &[f64], terms| {
+            let largest = sums.iter().copied().fold(0.0, f64::max);
+            back(self.around_sum(largest, terms).1)
+        };
+        let squares = self.around_sum(self.scan.sum_of_squares, self.shape.0 * self.shape.1).1;
+        Sums {
+            frobenius: back(sqrt_up(squares)),
+            column: of(&self.scan.column_sums, self.shape.0),
+            row: of(&self.scan.row_sums, self.shape.1),
+        }
+    }
+
     /// Puts the power of two back.
     fn unscaled(&self, x: Enclosure) -> Enclosure {
         let e = self.scan.exponent;
@@ -197,7 +232,7 @@ impl Profile {
         Enclosure::new(lower, estimate, upper, x.evidence())
     }
 
-    pub(super) fn max_abs_value(&self) -> f64 {
+    pub(crate) fn max_abs_value(&self) -> f64 {
         self.scan.max_abs
     }
 

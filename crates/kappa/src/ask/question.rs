@@ -30,10 +30,14 @@ pub enum Question {
     EnergyRank(f64),
     /// The k-th largest singular value, k from 1.
     SingularValue(usize),
+    /// How far the numerical range reaches from 0.
+    NumericalRadius,
+    /// The logarithmic norm for the p-norm of vectors, p = 1, 2 or ∞.
+    LogNorm(f64),
 }
 
 const HINT: &str = "ask for cond, rank, rank:TOLERANCE, stable_rank, effective_rank, energy_rank:PERCENT, \
-                    singular_value:K, or a norm such as norm:nuclear";
+                    singular_value:K, numerical_radius, log_norm:P, or a norm such as norm:nuclear";
 
 impl Question {
     /// The questions of a survey, in the order of its columns.
@@ -54,6 +58,7 @@ impl Question {
     pub(crate) fn needs_singular_values(&self) -> bool {
         match self {
             Self::Norm(norm) => norm.needs_singular_values(),
+            Self::NumericalRadius | Self::LogNorm(_) => false,
             _ => true,
         }
     }
@@ -72,6 +77,8 @@ impl fmt::Display for Question {
             Self::EffectiveRank => "effective_rank".into(),
             Self::EnergyRank(percent) => format!("energy_rank:{percent}"),
             Self::SingularValue(k) => format!("singular_value:{k}"),
+            Self::NumericalRadius => "numerical_radius".into(),
+            Self::LogNorm(p) => format!("log_norm:{p}"),
         };
         f.pad(&text)
     }
@@ -88,6 +95,8 @@ impl FromStr for Question {
             "rank" => return Ok(Self::Rank(Tolerance::default())),
             "stable_rank" => return Ok(Self::StableRank),
             "effective_rank" => return Ok(Self::EffectiveRank),
+            "numerical_radius" => return Ok(Self::NumericalRadius),
+            "log_norm" => return Ok(Self::LogNorm(2.0)),
             _ => {}
         }
         if let Ok(norm) = name.parse::<Norm>() {
@@ -103,6 +112,10 @@ impl FromStr for Question {
             "energy_rank" => match number()? {
                 percent if percent > 0.0 && percent <= 100.0 => Ok(Self::EnergyRank(percent)),
                 percent => Err(Error::syntax(format!("{percent} % is no share of the energy")).with_hint(HINT)),
+            },
+            "log_norm" => match number()? {
+                p if p == 1.0 || p == 2.0 || p == f64::INFINITY => Ok(Self::LogNorm(p)),
+                _ => Err(unknown()),
             },
             "singular_value" => match rest.trim().parse() {
                 Ok(k) if k >= 1 => Ok(Self::SingularValue(k)),
@@ -217,7 +230,15 @@ mod tests {
         for question in Question::standard() {
             assert_eq!(question.to_string().parse::<Question>().unwrap(), question);
         }
-        let special = ["rank:1e-6", "singular_value:3", "energy_rank:97.5", "schatten:3", "norm:max-abs"];
+        let special = [
+            "rank:1e-6",
+            "singular_value:3",
+            "energy_rank:97.5",
+            "schatten:3",
+            "norm:max-abs",
+            "log_norm:inf",
+            "numerical_radius",
+        ];
         for text in special {
             let question: Question = text.parse().unwrap();
             assert_eq!(question.to_string().parse::<Question>().unwrap(), question, "{text}");

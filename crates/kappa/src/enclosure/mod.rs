@@ -2,6 +2,14 @@
 
 pub mod directed;
 mod display;
+mod semidefinite;
+mod singular;
+mod spectral;
+
+pub(crate) use semidefinite::{Sums, largest_eigenvalue_up};
+pub(crate) use singular::certified_values;
+pub use spectral::{SpectralCertificate, SpectralMethod};
+pub(crate) use spectral::{growth, spectral_bounds};
 
 use std::fmt;
 

@@ -1,17 +1,32 @@
 //! A ruler for matrices: a small value that can be compared, printed, parsed and asked about itself.
 
+mod ball;
+mod constants;
 mod entrywise;
+mod gauge;
+mod hard;
 mod induced;
+mod majorization;
+mod mixed;
 mod name;
-mod schatten;
+mod shape;
+mod subgradient;
+mod symmetric;
 mod vector;
 
 use crate::error::{Error, Result};
 
+pub use constants::Constant;
 pub(crate) use entrywise::entrywise_value;
-pub(crate) use induced::induced_value;
-pub(crate) use schatten::{ky_fan_value, schatten_value};
-pub(crate) use vector::{modulus_enclosure, widened};
+pub(crate) use gauge::Gauge;
+pub use hard::Induced;
+pub(crate) use hard::hard_value;
+pub(crate) use induced::{induced_value, larger};
+pub use majorization::{Majorization, fan_dominance, majorization};
+pub(crate) use shape::Structure;
+pub use subgradient::Subgradient;
+pub use symmetric::norm_by_gauge;
+pub(crate) use vector::{modulus, modulus_enclosure, vector_norm, widened};
 
 /// A matrix norm.
 ///
@@ -21,6 +36,8 @@ pub(crate) use vector::{modulus_enclosure, widened};
 /// | `induced(p, q)` | max ‖Ax‖_q / ‖x‖_p | operator |
 /// | `schatten(p)` | (Σσᵢᵖ)^(1/p) | |
 /// | `ky_fan(k)` | σ₁ + … + σₖ | |
+/// | `ky_fan_power(k, p)` | (σ₁ᵖ + … + σₖᵖ)^(1/p) | Ky Fan p–k |
+/// | `dual()` of any | max \|⟨A, X⟩\| over ‖X‖ ≤ 1 | |
 ///
 /// Equal norms are equal: `schatten(2)` *is* `frobenius()`, `induced(2, 2)` *is* `spectral()`.
 ///
@@ -28,7 +45,7 @@ pub(crate) use vector::{modulus_enclosure, widened};
 /// # use kappa::Norm;
 /// assert_eq!(Norm::schatten(2.0)?, Norm::frobenius());
 /// assert_eq!("induced:1,inf".parse::<Norm>()?, Norm::max_abs());
-/// assert_eq!(Norm::nuclear().dual()?, Norm::spectral());
+/// assert_eq!(Norm::nuclear().dual(), Norm::spectral());
 /// # Ok::<(), kappa::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,10 +60,14 @@ pub(crate) enum Family {
     Induced(f64, f64),
     /// Any p; 2 is Frobenius, ∞ spectral.
     Schatten(f64),
-    /// k ≥ 2.
-    KyFan(usize),
+    /// k ≥ 2 and p < ∞.
+    KyFan(usize, f64),
     /// The largest modulus of an entry.
     MaxAbs,
+    /// The dual of `KyFan`.
+    DualKyFan(usize, f64),
+    /// The dual of `Induced`.
+    DualInduced(f64, f64),
 }
 
 impl Norm {
@@ -105,26 +126,36 @@ impl Norm {
 
     /// σ₁ + … + σₖ for k ≥ 1; the nuclear norm where k ≥ min(m, n).
     pub fn ky_fan(k: usize) -> Result<Self> {
-        match k {
-            0 => Err(Error::syntax("ky-fan:0 is not a norm").with_hint("k counts singular values and starts at 1")),
-            1 => Ok(Self::spectral()),
-            k => Ok(Self(Family::KyFan(k))),
+        Self::ky_fan_power(k, 1.0)
+    }
+
+    /// (σ₁ᵖ + … + σₖᵖ)^(1/p) for k ≥ 1 and 1 ≤ p ≤ ∞: the Ky Fan p–k norm.
+    pub fn ky_fan_power(k: usize, p: f64) -> Result<Self> {
+        match (k, exponent("ky-fan", p)?) {
+            (0, _) => {
+                Err(Error::syntax("ky-fan:0 is not a norm").with_hint("k counts singular values and starts at 1"))
+            }
+            (1, _) | (_, f64::INFINITY) => Ok(Self::spectral()),
+            (k, p) => Ok(Self(Family::KyFan(k, p))),
         }
     }
 
-    /// The dual norm max |⟨A, X⟩| over ‖X‖ ≤ 1, where it belongs to a family of this type.
+    /// The dual norm max |⟨A, X⟩| over ‖X‖ ≤ 1, and the dual of that is the norm again.
     ///
-    /// Schatten p and p*, entrywise p and p* with 1/p + 1/p* = 1 are dual to each other. The duals of the Ky Fan and of
-    /// the other induced norms are not of these families: an error that says so.
-    pub fn dual(&self) -> Result<Self> {
-        match self.0 {
-            Family::Schatten(p) => Self::schatten(conjugate(p)),
-            Family::Entrywise(p) => Self::entrywise(conjugate(p)),
-            Family::MaxAbs => Self::entrywise(1.0),
-            Family::KyFan(_) | Family::Induced(..) => {
-                Err(Error::unsupported(format!("the dual of {self} is not one of the families of Norm")))
-            }
-        }
+    /// Schatten p and p*, entrywise p and p* with 1/p + 1/p* = 1 are dual to each other. The dual of `ky-fan:k` is
+    /// max(σ₁, (σ₁ + … + σₚ)/k). The dual of `induced:1,q` sums the q*-norms of the columns, that of `induced:p,inf` the
+    /// p-norms of the rows; the dual of another induced norm is a norm of its own, which cannot be evaluated.
+    pub fn dual(&self) -> Self {
+        Self(match self.0 {
+            Family::Schatten(p) => Family::Schatten(conjugate(p)),
+            Family::Entrywise(1.0) => Family::MaxAbs,
+            Family::Entrywise(p) => Family::Entrywise(conjugate(p)),
+            Family::MaxAbs => Family::Entrywise(1.0),
+            Family::KyFan(k, p) => Family::DualKyFan(k, p),
+            Family::DualKyFan(k, p) => Family::KyFan(k, p),
+            Family::Induced(p, q) => Family::DualInduced(p, q),
+            Family::DualInduced(p, q) => Family::Induced(p, q),
+        })
     }
 
     /// Whether the norm is max ‖Ax‖_q / ‖x‖_p for some p and q.
@@ -134,28 +165,47 @@ impl Norm {
 
     /// Whether ‖UAV‖ = ‖A‖ for all unitary U and V: exactly the norms that are functions of the singular values.
     pub fn is_unitarily_invariant(&self) -> bool {
-        matches!(self.0, Family::Schatten(_) | Family::KyFan(_))
+        self.gauge().is_some()
+    }
+
+    /// Whether ‖A‖ depends on the moduli of the entries only, and grows with each.
+    pub fn is_absolute(&self) -> bool {
+        *self == Self::frobenius() || !matches!(self.structure(), Structure::Singular(_) | Structure::Hard(..))
     }
 
     /// Whether ‖AB‖ ≤ ‖A‖·‖B‖ for all A and B whose product exists.
     ///
-    /// Not the max-entry norm: A = B = 11ᵀ of order n gives ‖AB‖ = n. Entrywise p is for p ≤ 2 only.
+    /// Not the max-entry norm: A = B = 11ᵀ of order n gives ‖AB‖ = n. Entrywise p is for p ≤ 2 only, induced p→q for p ≥ q.
     pub fn is_submultiplicative(&self) -> bool {
         match self.0 {
-            Family::Schatten(_) | Family::KyFan(_) => true,
+            // A unitarily invariant norm that is 1 on e₁e₁ᵀ is at least the spectral norm.
+            Family::Schatten(_) | Family::KyFan(..) | Family::DualKyFan(..) => true,
             Family::Entrywise(p) => p <= 2.0,
-            Family::Induced(p, q) => p == q,
+            // ‖ABx‖_q ≤ ‖A‖‖Bx‖_p ≤ ‖A‖‖Bx‖_q only where the p-norm is the smaller one.
+            Family::Induced(p, q) => p >= q,
+            Family::DualInduced(p, q) => p <= q,
             Family::MaxAbs => false,
+        }
+    }
+
+    /// Whether ‖Ax‖ ≤ ‖A‖‖x‖ for some norm of vectors: exactly where the norm is submultiplicative, with ‖x‖ = ‖x·yᵀ‖.
+    pub fn is_consistent(&self) -> bool {
+        self.is_submultiplicative()
+    }
+
+    /// The gauge function of the singular values, where the norm is one.
+    pub(crate) fn gauge(&self) -> Option<Gauge> {
+        match self.0 {
+            Family::Schatten(p) => Some(Gauge::lp(p)),
+            Family::KyFan(k, p) => Some(Gauge { p, k, is_dual: false }),
+            Family::DualKyFan(k, p) => Some(Gauge { p, k, is_dual: true }),
+            _ => None,
         }
     }
 
     /// Whether the value needs singular values.
     pub(crate) fn needs_singular_values(&self) -> bool {
-        match self.0 {
-            Family::Schatten(p) => p != 2.0,
-            Family::KyFan(_) => true,
-            _ => false,
-        }
+        self.gauge().is_some() && *self != Self::frobenius()
     }
 }
 

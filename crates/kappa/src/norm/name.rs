@@ -34,8 +34,10 @@ impl fmt::Display for Norm {
             Family::Entrywise(p) => format!("entrywise:{p}"),
             Family::Induced(p, q) => format!("induced:{p},{q}"),
             Family::Schatten(p) => format!("schatten:{p}"),
-            Family::KyFan(k) => format!("ky-fan:{k}"),
+            Family::KyFan(k, 1.0) => format!("ky-fan:{k}"),
+            Family::KyFan(k, p) => format!("ky-fan:{k},{p}"),
             Family::MaxAbs => "max-abs".into(),
+            Family::DualKyFan(..) | Family::DualInduced(..) => format!("dual:{}", self.dual()),
         };
         f.pad(&text)
     }
@@ -53,7 +55,7 @@ impl FromStr for Norm {
         let unknown = || {
             Error::syntax(format!("`{text}` is not the name of a norm")).with_hint(
                 "norms are frobenius, spectral, nuclear, max-abs, max-column-sum, max-row-sum, \
-                 entrywise:p, induced:p,q, schatten:p and ky-fan:k",
+                 entrywise:p, induced:p,q, schatten:p, ky-fan:k, ky-fan:k,p and dual:NORM",
             )
         };
         let (family, rest) = name.split_once(':').ok_or_else(unknown)?;
@@ -61,7 +63,11 @@ impl FromStr for Norm {
         match family.trim() {
             "entrywise" => Self::entrywise(number(rest)?),
             "schatten" => Self::schatten(number(rest)?),
-            "ky-fan" => Self::ky_fan(rest.trim().parse().map_err(|_| unknown())?),
+            "ky-fan" => {
+                let (k, p) = rest.split_once(',').map_or(Ok((rest, 1.0)), |(k, p)| number(p).map(|p| (k, p)))?;
+                Self::ky_fan_power(k.trim().parse().map_err(|_| unknown())?, p)
+            }
+            "dual" => Ok(rest.parse::<Self>()?.dual()),
             "induced" => {
                 let (p, q) = rest.split_once(',').ok_or_else(unknown)?;
                 Self::induced(number(p)?, number(q)?)
@@ -77,8 +83,11 @@ mod tests {
 
     #[test]
     fn every_norm_reads_its_own_name() {
-        let all = ["entrywise:1", "entrywise:1.5", "schatten:3", "ky-fan:5", "induced:2,1", "induced:1,2"];
-        for name in Norm::names().chain(all) {
+        let all =
+            ["entrywise:1", "entrywise:1.5", "schatten:3", "ky-fan:5", "induced:2,1", "induced:1,2", "ky-fan:3,2"];
+        let duals =
+            ["dual:ky-fan:5", "dual:ky-fan:5,1.5", "dual:induced:1,2", "dual:max-row-sum", "dual:induced:inf,1"];
+        for name in Norm::names().chain(all).chain(duals) {
             let norm: Norm = name.parse().unwrap();
             assert_eq!(norm.to_string().parse::<Norm>().unwrap(), norm, "{name}");
         }
@@ -97,6 +106,10 @@ mod tests {
             ("induced:inf,inf", "max_row_sum"),
             ("induced:1,inf", "max-abs"),
             ("entrywise:inf", "Max-Abs"),
+            ("ky-fan:4,inf", "spectral"),
+            ("dual:nuclear", "spectral"),
+            ("dual:dual:ky-fan:3", "ky-fan:3"),
+            ("dual:max-abs", "entrywise:1"),
         ] {
             assert_eq!(one.parse::<Norm>(), other.parse::<Norm>());
         }

@@ -2,4 +2,5 @@
 
 mod singular_values;
 
+pub(crate) use singular_values::Residual;
 pub use singular_values::SingularValues;

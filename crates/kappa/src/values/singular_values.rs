@@ -1,8 +1,10 @@
 use kappa_dense::Accuracy;
+use kappa_dense::pair::Pair;
 
+use crate::arithmetic::power::{exponential_ends, logarithm_ends};
 use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_down, mul_up};
 use crate::error::{Error, Result};
-use crate::norm::{Family, ky_fan_value, schatten_value};
+
 use crate::{Enclosure, Evidence, Norm, Tolerance};
 
 /// Singular values σ₁ ≥ σ₂ ≥ … ≥ σₚ ≥ 0, p = min(m, n), each enclosed, and what follows from them alone.
@@ -21,6 +23,24 @@ pub struct SingularValues {
     values: Vec<f64>,
     doubt: Doubt,
     algorithm: &'static str,
+    residual: Option<Residual>,
+}
+
+/// A decomposition with a residual: A·2⁻ᵉ = U·diag(s)·Vᴴ + E, where U and V change lengths by at most these factors.
+///
+/// A norm of the singular values then lies in factor·‖s‖ ± ‖E‖, which is far narrower than the sum of their own radii.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Residual {
+    /// s, largest first.
+    pub(crate) values: Vec<f64>,
+    /// √((1 − α)(1 − β)) from below.
+    pub(crate) lower_factor: f64,
+    /// √((1 + α)(1 + β)) from above.
+    pub(crate) upper_factor: f64,
+    /// ‖E‖_F from above.
+    pub(crate) frobenius: f64,
+    /// e.
+    pub(crate) exponent: i32,
 }
 
 /// How far each value may be from the truth.
@@ -61,7 +81,6 @@ impl Model {
 
 /// Error of a singular value in double-double, in units of σ₁ and for each row: 100 times the worst seen.
 const PAIR_ERROR: f64 = 1e-29;
-const LOGARITHM: &str = "logarithms to a few units roundoff";
 
 impl SingularValues {
     /// Values from a backward stable decomposition.
@@ -77,7 +96,13 @@ impl SingularValues {
             None | Some(0.0) => 0.0,
             Some(first) => add_up(mul_up(*first, constant * f64::EPSILON), SMALLEST),
         };
-        Self { shape, values, doubt: Doubt::Absolute { radius, evidence: Evidence::Estimate(model.name) }, algorithm }
+        Self {
+            shape,
+            values,
+            doubt: Doubt::Absolute { radius, evidence: Evidence::Estimate(model.name) },
+            algorithm,
+            residual: None,
+        }
     }
 
     /// Values computed in 106 bits and rounded once.
@@ -98,7 +123,13 @@ impl SingularValues {
         // Relative to σ₁, because σ₁² may overflow.
         let radius = mul_up(first, Model::GRAM.constant(shape) * f64::EPSILON);
         let evidence = Evidence::Estimate(Model::GRAM.name);
-        Self { shape, values, doubt: Doubt::Squares { radius, evidence }, algorithm: "eigenvalues of the Gram product" }
+        Self {
+            shape,
+            values,
+            doubt: Doubt::Squares { radius, evidence },
+            algorithm: "eigenvalues of the Gram product",
+            residual: None,
+        }
     }
 
     /// Values that are each enclosed already, in any order.
@@ -112,7 +143,32 @@ impl SingularValues {
         let (lower, values, upper) = (sorted(Enclosure::lower), sorted(Enclosure::estimate), sorted(Enclosure::upper));
         let evidence = enclosures.iter().fold(Evidence::Rounding, |e, x| e.and(x.evidence()));
         let each = (0..values.len()).map(|i| Enclosure::new(lower[i], values[i], upper[i], evidence)).collect();
-        Self { shape, values, doubt: Doubt::Each(each), algorithm: "read off" }
+        Self { shape, values, doubt: Doubt::Each(each), algorithm: "read off", residual: None }
+    }
+
+    /// The same values, by this algorithm.
+    pub(crate) fn by(mut self, algorithm: &'static str) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// The same values, none above a bound that is known otherwise.
+    pub(crate) fn at_most(mut self, bound: f64) -> Self {
+        if let Doubt::Each(each) = &mut self.doubt {
+            let cut = |x: &Enclosure| Enclosure::new(x.lower(), x.estimate(), x.upper().min(bound), x.evidence());
+            *each = each.iter().map(cut).collect();
+            self.values = each.iter().map(Enclosure::estimate).collect();
+        }
+        self
+    }
+
+    pub(crate) fn with_residual(mut self, residual: Residual) -> Self {
+        self.residual = Some(residual);
+        self
+    }
+
+    pub(crate) fn residual(&self) -> Option<&Residual> {
+        self.residual.as_ref()
     }
 
     pub(crate) fn transposed(mut self) -> Self {
@@ -171,10 +227,9 @@ impl SingularValues {
 
     /// A norm that is a function of the singular values; another one is an error.
     pub fn norm(&self, norm: Norm) -> Result<Enclosure> {
-        match norm.0 {
-            Family::Schatten(p) => Ok(schatten_value(self, p)),
-            Family::KyFan(k) => Ok(ky_fan_value(self, k)),
-            _ => Err(Error::unsupported(format!("{norm} cannot be told from singular values"))
+        match norm.gauge() {
+            Some(gauge) => Ok(gauge.of_values(self)),
+            None => Err(Error::unsupported(format!("{norm} cannot be told from singular values"))
                 .with_hint("ask the matrix itself")),
         }
     }
@@ -227,17 +282,16 @@ impl SingularValues {
             let rest_lower = add_down(total_lower, -lo).max(0.0);
             let share = (div_down(lo, add_up(lo, rest_upper)), div_up(hi, add_down(hi, rest_lower)).min(1.0));
             let (least, most) = entropy_term(share.0, share.1);
-            lower += least;
-            upper += most;
+            lower = add_down(lower, least).max(0.0);
+            upper = add_up(upper, most);
         }
         let total: f64 = self.values.iter().map(|s| s / scale).sum();
         let entropy: f64 = self.values.iter().map(|s| -x_ln_x(s / scale / total)).sum();
-        let slack = (self.len() as f64 + 8.0) * 8.0 * f64::EPSILON;
         Enclosure::new(
-            (lower - slack * (1.0 + lower)).exp().max(1.0) * (1.0 - slack),
+            exponential_ends(lower).0.max(1.0),
             entropy.exp(),
-            ((upper + slack * (1.0 + upper)).exp() * (1.0 + slack)).min(self.len() as f64),
-            self.first().evidence().and(Evidence::Estimate(LOGARITHM)),
+            exponential_ends(upper).1.min(self.len() as f64),
+            self.first().evidence(),
         )
     }
 
@@ -253,26 +307,33 @@ impl SingularValues {
         let least: Vec<f64> = self.iter().map(|s| div_down(s.lower(), scale)).map(|x| mul_down(x, x)).collect();
         let most: Vec<f64> = self.iter().map(|s| div_up(s.upper(), scale)).map(|x| mul_up(x, x)).collect();
         let middle: Vec<f64> = self.values.iter().map(|s| (s / scale) * (s / scale)).collect();
-        // A head is large enough for certain when even its least is at least share/(1 − share) of the most of the rest.
+        // head ≥ share·(head + rest) ⇔ (1 − share)·head ≥ share·rest. One k is certainly large enough when that holds for the
+        // least head and the most of a rest, and certainly too small when it fails the other way round.
+        let rest = 1.0 - share;
+        let (rest_down, rest_up) = if rest == 0.0 { (0.0, 0.0) } else { (rest.next_down(), rest.next_up()) };
         Ok(Enclosure::new(
-            first_head(&most, &least, |head, rest| head >= share * (head + rest) * (1.0 - 4.0 * f64::EPSILON)),
-            first_head(&middle, &middle, |head, rest| head >= share * (head + rest)),
-            first_head(&least, &most, |head, rest| head >= share * (head + rest) * (1.0 + 4.0 * f64::EPSILON)),
+            first_head(&most, &least, |head, tail| mul_up(rest_up, head) >= mul_down(share, tail)),
+            first_head(&middle, &middle, |head, tail| head >= share * (head + tail)),
+            first_head(&least, &most, |head, tail| mul_down(rest_down, head) >= mul_up(share, tail)),
             self.first().evidence(),
         ))
     }
 }
 
 /// The smallest k for which `enough(heads[0] + … + heads[k − 1], tails[k] + …)`; the length when there is none.
+///
+/// Sums of non-negative numbers are kept so exactly that their rounding does not matter beside the ends they are made of:
+/// each is a pair, within n²u² of the truth, and compared as a double.
 fn first_head(heads: &[f64], tails: &[f64], enough: impl Fn(f64, f64) -> bool) -> f64 {
-    let mut rest = vec![0.0; tails.len() + 1];
+    let sum = |x: Pair, y: f64| x + Pair::from(y);
+    let mut rest = vec![Pair::default(); tails.len() + 1];
     for i in (0..tails.len()).rev() {
-        rest[i] = rest[i + 1] + tails[i];
+        rest[i] = sum(rest[i + 1], tails[i]);
     }
-    let mut head = 0.0;
-    for (k, x) in heads.iter().enumerate() {
-        head += x;
-        if enough(head, rest[k + 1]) {
+    let mut head = Pair::default();
+    for (k, &x) in heads.iter().enumerate() {
+        head = sum(head, x);
+        if enough(head.high, rest[k + 1].high) {
             return (k + 1) as f64;
         }
     }
@@ -283,12 +344,20 @@ fn x_ln_x(x: f64) -> f64 {
     if x <= 0.0 { 0.0 } else { x * x.ln() }
 }
 
-/// The least and the most of −x·ln x for x in [lower, upper]: it grows up to 1/e and falls after.
+/// The least and the most of −x·ln x for x in [lower, upper] ⊂ [0, 1]: it grows up to 1/e and falls after.
 fn entropy_term(lower: f64, upper: f64) -> (f64, f64) {
-    let peak = (-1.0f64).exp();
-    let (at_lower, at_upper) = (-x_ln_x(lower), -x_ln_x(upper));
-    let most = if lower <= peak && peak <= upper { peak } else { at_lower.max(at_upper) };
-    (at_lower.min(at_upper).max(0.0), most)
+    const PEAK: f64 = 0.367_879_441_171_442_34;
+    let ends = |x: f64| {
+        if x <= 0.0 || x >= 1.0 {
+            return (0.0, 0.0);
+        }
+        let (low, high) = logarithm_ends(x);
+        (mul_down(x, -high).max(0.0), mul_up(x, -low))
+    };
+    let (at_lower, at_upper) = (ends(lower), ends(upper));
+    let holds_peak = lower <= PEAK.next_up() && PEAK.next_down() <= upper;
+    let most = if holds_peak { PEAK.next_up() } else { at_lower.1.max(at_upper.1) };
+    (at_lower.0.min(at_upper.0), most)
 }
 
 #[cfg(test)]

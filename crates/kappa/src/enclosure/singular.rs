@@ -1,0 +1,233 @@
+//! Every singular value enclosed with every rounding error counted, from untrusted factors and trusted residuals.
+
+use kappa_dense::jacobi::jacobi_svd;
+use kappa_dense::{Matrix, MatrixRef, Real, Scalar, Shape, counted_gram, counted_product, svd};
+
+use super::directed::{
+    SMALLEST, UNIT_ROUNDOFF, add_down, add_up, div_down, div_up, gamma_up, mul_down, mul_up, norm_up, sqrt_down,
+    sqrt_up, times_power,
+};
+use super::semidefinite::Sums;
+use crate::arithmetic::dot;
+use crate::values::{Residual, SingularValues};
+use crate::{Enclosure, Evidence};
+
+/// Up to this m·n² the inner products of the relative certificate, in twice the precision, cost less than a second.
+const RELATIVE_LIMIT: usize = 1 << 24;
+/// A certificate whose widest value is narrower than this, relatively, is not improved on.
+const NARROW: f64 = 1e-11;
+
+/// All singular values of a real matrix, each enclosed; `doubled` where each stands twice, as in the real form of a
+/// complex matrix, and is wanted once. `e` brings the largest entry near 1.
+pub(crate) fn certified_values<P: Real>(
+    a: MatrixRef<'_, P>,
+    e: i32,
+    shape: (usize, usize),
+    doubled: bool,
+) -> Option<SingularValues> {
+    let tall = if a.rows() < a.columns() { a.transpose() } else { a };
+    let scaled = Scaled::new(tall, e);
+    let weyl = scaled.by_residual();
+    let mut ends = match &weyl {
+        Some(weyl) => weyl.ends(),
+        None => vec![(0.0, f64::INFINITY); tall.columns()],
+    };
+    let is_wide = |&(lower, upper): &(f64, f64)| upper > lower * (1.0 + NARROW);
+    let mut algorithm = "residual of a singular value decomposition";
+    if ends.iter().any(is_wide) && tall.rows() * tall.columns() * tall.columns() <= RELATIVE_LIMIT {
+        for relative in scaled.relative() {
+            algorithm = "orthogonality of A·V, column by column";
+            for (end, other) in ends.iter_mut().zip(relative) {
+                *end = (end.0.max(other.0), end.1.min(other.1));
+            }
+        }
+    }
+    if ends.iter().any(|(lower, upper)| lower > upper) {
+        // Two proofs that contradict each other: an assumption does not hold. Never a wrong answer.
+        return None;
+    }
+    let lost = scaled.lost;
+    let step = if doubled { 2 } else { 1 };
+    let back = |&(lower, upper): &(f64, f64)| {
+        let (lower, upper) = (add_down(lower, -lost).max(0.0), add_up(upper, lost));
+        let (lower, upper) = (times_power(lower, e).0, times_power(upper, e).1);
+        Enclosure::new(lower, 0.5 * lower + 0.5 * upper.min(f64::MAX), upper, Evidence::Rounding)
+    };
+    let mut enclosed: Vec<Enclosure> = ends.iter().map(back).collect();
+    if doubled {
+        // The two copies of each value: both pairs of ends hold.
+        enclosed = enclosed
+            .chunks_exact(2)
+            .map(|pair| {
+                let (lower, upper) = (pair[0].lower().max(pair[1].lower()), pair[0].upper().min(pair[1].upper()));
+                Enclosure::new(lower, pair[0].estimate(), upper.max(lower), Evidence::Rounding)
+            })
+            .collect();
+    }
+    let values = SingularValues::from_enclosures(shape, enclosed).by(algorithm);
+    Some(match weyl {
+        // Σσᵖ of the real form is twice that of the matrix, so the triangle inequality is only carried over undoubled.
+        Some(weyl) if step == 1 => values.with_residual(weyl.residual(e, lost)),
+        _ => values,
+    })
+}
+
+/// The ends of every singular value of A·2⁻ᵉ by the residual of a decomposition, for one that is asked for ‖A‖₂ alone.
+pub(crate) fn bounds<P: Real>(a: MatrixRef<'_, P>, e: i32) -> Option<Vec<(f64, f64)>> {
+    let tall = if a.rows() < a.columns() { a.transpose() } else { a };
+    Scaled::new(tall, e).by_residual().map(|weyl| weyl.ends())
+}
+
+/// A·2⁻ᵉ, tall, in double precision.
+struct Scaled {
+    a: Matrix<f64>,
+    /// What scaling may have lost, in the Frobenius norm.
+    lost: f64,
+}
+
+/// sᵢ·factor ± ε, and what it was made of.
+struct Weyl {
+    values: Vec<f64>,
+    lower_factor: f64,
+    upper_factor: f64,
+    /// ‖A − U·diag(s)·Vᵀ‖ in the 2-norm and the Frobenius norm.
+    residual: f64,
+    residual_frobenius: f64,
+}
+
+impl Weyl {
+    fn ends(&self) -> Vec<(f64, f64)> {
+        let end = |&s: &f64| {
+            let lower = add_down(mul_down(s, self.lower_factor), -self.residual).max(0.0);
+            (lower, add_up(mul_up(s, self.upper_factor), self.residual))
+        };
+        self.values.iter().map(end).collect()
+    }
+
+    /// For norms by the triangle inequality.
+    fn residual(self, exponent: i32, lost: f64) -> Residual {
+        let frobenius = add_up(self.residual_frobenius, lost);
+        let Self { values, lower_factor, upper_factor, .. } = self;
+        Residual { values, lower_factor, upper_factor, frobenius, exponent }
+    }
+}
+
+impl Scaled {
+    fn new<P: Real>(a: MatrixRef<'_, P>, e: i32) -> Self {
+        let factor = times_power(1.0, -e).0;
+        let scaled = Matrix::from_fn(a.rows(), a.columns(), |i, j| a.get(i, j).re() * factor);
+        Self { a: scaled, lost: mul_up(sqrt_up(a.rows() as f64 * a.columns() as f64), SMALLEST) }
+    }
+
+    /// With A ≈ U·diag(s)·Vᵀ, α ≥ ‖UᵀU − I‖, β ≥ ‖VᵀV − I‖ and ε ≥ ‖A − U·diag(s)·Vᵀ‖:
+    /// sᵢ√((1−α)(1−β)) − ε ≤ σᵢ ≤ sᵢ√((1+α)(1+β)) + ε (Rump, BIT 51 (2011) 367–384; Miyajima, JJIAM 31 (2014) 513–539).
+    fn by_residual(&self) -> Option<Weyl> {
+        let f = svd(self.a.as_ref(), Shape::Thin).ok()?;
+        let (u, mut v, values) = (f.vectors.u, f.vectors.v, f.values.values);
+        let (alpha, beta) = (defect(&u)?, defect(&v)?);
+        let mut us = u;
+        for (j, &s) in values.iter().enumerate() {
+            us.column_mut(j).iter_mut().for_each(|x| *x *= s);
+        }
+        let back = counted_product(us.as_ref(), v.as_ref().transpose()).ok()?;
+        let mut residual = self.a.clone();
+        residual.as_mut_slice().iter_mut().zip(back.product.as_slice()).for_each(|(a, b)| *a -= b);
+        drop(back.product);
+        // Roundings: of u·s, of the product, and of the difference, which is relative to the residual itself.
+        let depth = gamma_up(back.depth + 2);
+        let sums = Sums::of(&residual);
+        let outer = nested(&mut us, &mut v);
+        let k = values.len() as f64;
+        let lost = mul_up(mul_up(self.a.rows() as f64, k), 8.0 * SMALLEST);
+        let more =
+            |x: f64, outer: f64| add_up(add_up(mul_up(x, 1.0 + 4.0 * UNIT_ROUNDOFF), mul_up(depth, outer)), lost);
+        let weyl = Weyl {
+            lower_factor: mul_down(sqrt_down(1.0 - alpha), sqrt_down(1.0 - beta)),
+            upper_factor: mul_up(sqrt_up(1.0 + alpha), sqrt_up(1.0 + beta)).next_up(),
+            residual: more(sums.spectral(), outer.0),
+            residual_frobenius: more(sums.frobenius, outer.1),
+            values,
+        };
+        (weyl.residual.is_finite() && weyl.residual_frobenius.is_finite()).then_some(weyl)
+    }
+
+    /// For V with β ≥ ‖VᵀV − I‖, W near A·V, positive d near its column norms, Z = W·diag(d)⁻¹, φ ≥ ‖ZᵀZ − I‖ and
+    /// ω ≥ ‖A·V·diag(d)⁻¹ − Z‖: dᵢ(√(1−φ) − ω)/√(1+β) ≤ σᵢ ≤ dᵢ(√(1+φ) + ω)/√(1−β), relative for *every* value, because
+    /// multiplicative perturbations are (Ostrowski; Eisenstat and Ipsen, SINUM 32 (1995) 1972–1988; Drmač and Veselić 2008).
+    fn relative(&self) -> Vec<Vec<(f64, f64)>> {
+        let mut found = Vec::new();
+        found.extend(self.relative_of(&self.a));
+        if self.a.rows() == self.a.columns() {
+            // Graded by rows: the adjoint has the same values.
+            found.extend(self.relative_of(&self.a.adjoint()));
+        }
+        found
+    }
+
+    fn relative_of(&self, a: &Matrix<f64>) -> Option<Vec<(f64, f64)>> {
+        let (m, n) = (a.rows(), a.columns());
+        let (_, _, v) = jacobi_svd(a)?;
+        let beta = defect(&v)?;
+        let at = a.adjoint();
+        let (mut z, mut d) = (Matrix::zeros(m, n), vec![0.0; n]);
+        let mut omega_squared = 0.0;
+        for j in 0..n {
+            let mut errors = vec![0.0; m];
+            for i in 0..m {
+                let x = dot(at.column(i), v.column(j)).ok()?.value;
+                z[(i, j)] = x.estimate();
+                errors[i] = add_up(x.upper(), -x.estimate()).max(add_up(x.estimate(), -x.lower()));
+            }
+            d[j] = norm_up(z.column(j));
+            if d[j] == 0.0 {
+                return None;
+            }
+            z.column_mut(j).iter_mut().for_each(|x| *x /= d[j]);
+            // What the products and the quotients lost, column by column.
+            let quotients = add_up(mul_up(2.0 * UNIT_ROUNDOFF, norm_up(z.column(j))), mul_up(m as f64, SMALLEST));
+            let own = add_up(div_up(norm_up(&errors), d[j]), quotients);
+            omega_squared = add_up(omega_squared, mul_up(own, own));
+        }
+        let omega = sqrt_up(omega_squared);
+        let phi = defect(&z)?;
+        let lower_factor = div_down(add_down(sqrt_down(1.0 - phi), -omega).max(0.0), sqrt_up(1.0 + beta));
+        let upper_factor = div_up(add_up(sqrt_up((1.0 + phi).next_up()), omega), sqrt_down((1.0 - beta).next_down()));
+        d.sort_by(|x, y| y.total_cmp(x));
+        Some(d.iter().map(|&d| (mul_down(d, lower_factor), mul_up(d, upper_factor))).collect())
+    }
+}
+
+/// ‖QᵀQ − I‖₂ from above; `None` when it is not below 1.
+fn defect<W: Scalar>(q: &Matrix<W>) -> Option<f64> {
+    let q = Matrix::from_fn(q.rows(), q.columns(), |i, j| q[(i, j)].re());
+    let gram = counted_gram(q.as_ref(), 0);
+    let size = Sums::of(&q).spectral();
+    let counted = mul_up(gamma_up(gram.depth), mul_up(size, size));
+    let mut rest = gram.product;
+    for j in 0..rest.columns() {
+        rest[(j, j)] -= 1.0;
+    }
+    let lost = mul_up(mul_up(q.rows() as f64, q.columns() as f64), SMALLEST);
+    // The difference with 1 is exact near 1, and rounded once elsewhere.
+    let all = add_up(add_up(mul_up(Sums::of_symmetric(&rest).spectral(), 1.0 + 4.0 * UNIT_ROUNDOFF), counted), lost);
+    (all < 1.0).then_some(all)
+}
+
+/// ‖|U·diag(s)||V|ᵀ‖ from above in the 2-norm and the Frobenius norm: by row and column sums, and by Σ‖uⱼsⱼ‖‖vⱼ‖.
+fn nested(us: &mut Matrix<f64>, v: &mut Matrix<f64>) -> (f64, f64) {
+    let outer = (0..us.columns()).fold(0.0, |sum, j| add_up(sum, mul_up(norm_up(us.column(j)), norm_up(v.column(j)))));
+    us.as_mut_slice().iter_mut().chain(v.as_mut_slice()).for_each(|x| *x = x.abs());
+    let (rows, columns) = (largest_row_of_product(us, v), largest_row_of_product(v, us));
+    (sqrt_up(mul_up(rows, columns)).min(outer), outer)
+}
+
+/// The largest row sum of X·Yᵀ for non-negative X and Y.
+fn largest_row_of_product(x: &Matrix<f64>, y: &Matrix<f64>) -> f64 {
+    use super::directed::sum_up;
+    let mut sums = vec![0.0; x.rows()];
+    for j in 0..x.columns() {
+        let column: f64 = sum_up(y.column(j).iter().sum(), y.rows());
+        sums.iter_mut().zip(x.column(j)).for_each(|(s, x)| *s += x * column);
+    }
+    sum_up(sums.into_iter().fold(0.0, f64::max), 2 * x.columns() + 2)
+}

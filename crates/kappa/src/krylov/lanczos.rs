@@ -1,0 +1,251 @@
+//! The largest eigenvalue of a Hermitian operator, by Lanczos with full reorthogonalisation.
+
+use kappa_dense::Scalar;
+
+use crate::random::random_unit;
+
+/// How the largest eigenvalue is searched: passed last, and usually left at its default.
+///
+/// ```
+/// use kappa::{Lanczos, Matrix, spectral_norm};
+/// let a = Matrix::from_fn(300, 300, |i, j| 1.0 / (1.0 + i.abs_diff(j) as f64));
+/// let rough = spectral_norm(&a, &Lanczos { tolerance: 1e-3, ..Lanczos::default() })?;
+/// assert!(rough.width() < 2e-3 * rough.upper());
+/// # Ok::<(), kappa::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lanczos {
+    /// Stop when upper and lower end differ by this share.
+    pub tolerance: f64,
+    /// The most products with the operator.
+    pub steps: usize,
+    /// The probability with which the upper end may fail, over the choice of the random start.
+    pub failure: f64,
+    /// Which random start.
+    pub seed: u64,
+}
+
+impl Default for Lanczos {
+    fn default() -> Self {
+        Self { tolerance: 1e-6, steps: 500, failure: 1e-10, seed: 0 }
+    }
+}
+
+/// The largest Ritz value with its vector.
+pub(crate) struct Ritz<W> {
+    /// xᴴBx/xᴴx for the vector: at most the largest eigenvalue, up to rounding.
+    pub(crate) value: f64,
+    /// Above the largest eigenvalue but for the stated probability, up to rounding.
+    pub(crate) upper: f64,
+    /// The vector, of length 1.
+    pub(crate) vector: Vec<W>,
+    /// How many products it took.
+    #[cfg_attr(not(test), expect(dead_code, reason = "told to whoever asks for the plan"))]
+    pub(crate) products: usize,
+}
+
+/// Steps between two looks at the Ritz value.
+const GLANCE: usize = 5;
+
+/// The largest eigenvalue of a Hermitian operator of order n that is given by its products.
+///
+/// After k steps the k-th Lanczos polynomial pₖ, orthonormal for the start v, satisfies 1 = ‖pₖ(B)v‖ ≥ |v₁|·|pₖ(λ₁)|, and pₖ
+/// grows beyond its largest zero. A random v has |v₁| < δ with a probability of at most δ·√(2n/π), so that λ₁ lies below the
+/// point where pₖ reaches 1/δ (Hochstenbach, J. Sci. Comput. 57 (2013) 464–476, for the 2-norm).
+pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
+    n: usize,
+    how: &Lanczos,
+    apply: impl Fn(&[W]) -> Vec<W>,
+) -> Ritz<W> {
+    let mut basis = vec![random_unit::<W>(n, how.seed)];
+    let mut t = Tridiagonal::default();
+    // The complex sphere has 2n real dimensions, in which v₁ has two: the real estimate is on the safe side.
+    let log_limit = ((2.0 * n as f64 / std::f64::consts::PI).sqrt() / how.failure.clamp(1e-300, 1.0)).ln();
+    loop {
+        let k = basis.len();
+        let mut w = apply(&basis[k - 1]);
+        let alpha = inner(&basis[k - 1], &w).re();
+        subtract(&mut w, &basis);
+        let beta = length(&w);
+        t.diagonal.push(alpha);
+        t.beside.push(beta);
+        let size = t.size();
+        let ended = k >= n || k >= how.steps || beta <= 4.0 * f64::EPSILON * size;
+        if ended || k.is_multiple_of(GLANCE) {
+            let value = t.largest();
+            // An invariant subspace holds every eigenvector that the start has a share of: λ₁ for all but a null set.
+            let exhausted = k >= n || beta <= 4.0 * f64::EPSILON * size;
+            let upper = if exhausted { value + 4.0 * f64::EPSILON * size } else { t.reaches(log_limit, value) };
+            // For a Gram operator this is the tolerance of the singular value, a square root.
+            let close = upper - value <= 2.0 * how.tolerance * value.abs();
+            if ended || close {
+                let vector = combine(&basis, &t.vector(value));
+                return Ritz { value, upper, vector, products: k };
+            }
+        }
+        let next = w.iter().map(|x| x.scale(1.0 / beta)).collect();
+        basis.push(next);
+    }
+}
+
+/// The projection of the operator: α on the diagonal, β beside it; the last β leads out of it.
+#[derive(Default)]
+struct Tridiagonal {
+    diagonal: Vec<f64>,
+    beside: Vec<f64>,
+}
+
+impl Tridiagonal {
+    fn size(&self) -> f64 {
+        self.diagonal.iter().chain(&self.beside).fold(f64::MIN_POSITIVE, |m, x| m.max(x.abs()))
+    }
+
+    fn beta(&self, i: usize) -> f64 {
+        if i + 1 < self.diagonal.len() { self.beside[i] } else { 0.0 }
+    }
+
+    /// The largest eigenvalue, by bisection on the sign of the pivots of x·I − T.
+    fn largest(&self) -> f64 {
+        let n = self.diagonal.len();
+        let radius = |i: usize| self.beta(i) + if i > 0 { self.beta(i - 1) } else { 0.0 };
+        let mut upper = (0..n).map(|i| self.diagonal[i] + radius(i)).fold(f64::NEG_INFINITY, f64::max);
+        let mut lower = self.diagonal.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        for _ in 0..100 {
+            let middle = 0.5 * (lower + upper);
+            if middle <= lower || middle >= upper {
+                break;
+            }
+            if self.is_above(middle) { upper = middle } else { lower = middle }
+        }
+        upper
+    }
+
+    /// Whether x·I − T is positive definite.
+    fn is_above(&self, x: f64) -> bool {
+        let mut pivot = f64::INFINITY;
+        (0..self.diagonal.len()).all(|i| {
+            let before = if i > 0 { self.beta(i - 1) } else { 0.0 };
+            pivot = (x - self.diagonal[i]) - before * (before / pivot);
+            pivot > 0.0
+        })
+    }
+
+    /// The eigenvector for the largest eigenvalue, by two steps of inverse iteration with a shift just above it: then
+    /// x·I − T is positive definite and elimination needs no pivoting.
+    fn vector(&self, value: f64) -> Vec<f64> {
+        let n = self.diagonal.len();
+        let shift = value + 4.0 * f64::EPSILON * self.size();
+        let mut pivots = Vec::with_capacity(n);
+        let mut pivot = f64::INFINITY;
+        for i in 0..n {
+            let before = if i > 0 { self.beta(i - 1) } else { 0.0 };
+            pivot = ((shift - self.diagonal[i]) - before * (before / pivot)).max(f64::EPSILON * self.size());
+            pivots.push(pivot);
+        }
+        let mut x = vec![1.0; n];
+        for _ in 0..3 {
+            for i in 1..n {
+                x[i] += self.beta(i - 1) / pivots[i - 1] * x[i - 1];
+            }
+            for i in (0..n).rev() {
+                let after = if i + 1 < n { self.beta(i) * x[i + 1] } else { 0.0 };
+                x[i] = (x[i] + after) / pivots[i];
+            }
+            let size = x.iter().map(|x| x * x).sum::<f64>().sqrt();
+            x.iter_mut().for_each(|x| *x /= size);
+        }
+        x
+    }
+
+    /// Where ln pₖ reaches `limit`, above the largest zero `from` of pₖ.
+    fn reaches(&self, limit: f64, from: f64) -> f64 {
+        let size = self.size();
+        let (mut lower, mut width) = (from, f64::EPSILON * size);
+        while self.log_polynomial(from + width) < limit {
+            lower = from + width;
+            width *= 4.0;
+            if !width.is_finite() {
+                return f64::INFINITY;
+            }
+        }
+        let mut upper = from + width;
+        for _ in 0..60 {
+            let middle = 0.5 * (lower + upper);
+            if self.log_polynomial(middle) < limit { lower = middle } else { upper = middle }
+        }
+        upper
+    }
+
+    /// ln pₖ(x) above all zeros, where every pⱼ is positive: ln of the ratios rⱼ = βⱼpⱼ/pⱼ₋₁ = x − αⱼ − β²ⱼ₋₁/rⱼ₋₁.
+    fn log_polynomial(&self, x: f64) -> f64 {
+        let (mut sum, mut ratio) = (0.0, f64::INFINITY);
+        for i in 0..self.diagonal.len() {
+            let before = if i > 0 { self.beside[i - 1] } else { 0.0 };
+            ratio = (x - self.diagonal[i]) - before * (before / ratio);
+            if ratio <= 0.0 {
+                return f64::NEG_INFINITY;
+            }
+            sum += (ratio / self.beside[i]).ln();
+        }
+        sum
+    }
+}
+
+/// xᴴy.
+pub(crate) fn inner<W: Scalar<Wide = W>>(x: &[W], y: &[W]) -> W {
+    const LANES: usize = 8;
+    let mut sums = [W::default(); LANES];
+    let ((x_chunks, x_rest), (y_chunks, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+    for (x, y) in x_chunks.iter().zip(y_chunks) {
+        for l in 0..LANES {
+            sums[l] += x[l].conj() * y[l];
+        }
+    }
+    let rest = x_rest.iter().zip(y_rest).fold(W::default(), |s, (&x, &y)| s + x.conj() * y);
+    sums.into_iter().fold(rest, |s, x| s + x)
+}
+
+pub(crate) fn length<W: Scalar<Wide = W>>(x: &[W]) -> f64 {
+    inner(x, x).re().sqrt()
+}
+
+/// w −= Q·Qᴴw, twice: once is not enough (Kahan, Parlett).
+fn subtract<W: Scalar<Wide = W>>(w: &mut [W], basis: &[Vec<W>]) {
+    for _ in 0..2 {
+        let along: Vec<W> = basis.iter().map(|q| inner(q, w)).collect();
+        for (q, c) in basis.iter().zip(along) {
+            w.iter_mut().zip(q).for_each(|(w, &q)| *w = *w - c * q);
+        }
+    }
+}
+
+/// Σ cⱼqⱼ, of length 1.
+fn combine<W: Scalar<Wide = W>>(basis: &[Vec<W>], c: &[f64]) -> Vec<W> {
+    let mut x = vec![W::default(); basis[0].len()];
+    for (q, &c) in basis.iter().zip(c) {
+        x.iter_mut().zip(q).for_each(|(x, q)| *x += q.scale(c));
+    }
+    let size = length(&x);
+    x.iter().map(|x| x.scale(1.0 / size)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_difference_is_found_with_both_ends() {
+        let n = 200;
+        let apply = |x: &[f64]| -> Vec<f64> {
+            let at = |i: usize| x.get(i).copied().unwrap_or(0.0);
+            (0..n).map(|i| 2.0 * x[i] - at(i.wrapping_sub(1)) - at(i + 1)).collect()
+        };
+        let found = largest_eigenvalue(n, &Lanczos { tolerance: 1e-9, ..Lanczos::default() }, apply);
+        let expected = 4.0 * (n as f64 * std::f64::consts::PI / (2 * (n + 1)) as f64).sin().powi(2);
+        assert!((found.value / expected - 1.0).abs() < 1e-9, "{} {expected}", found.value);
+        assert!(found.upper >= expected * (1.0 - 1e-14) && found.products <= n);
+        let residual: f64 =
+            apply(&found.vector).iter().zip(&found.vector).map(|(y, x)| (y - expected * x).powi(2)).sum();
+        assert!(residual.sqrt() < 1e-4);
+    }
+}

@@ -1,0 +1,6 @@
+//! Iterations over products: they grow a factor until it answers.
+
+mod lanczos;
+
+pub use lanczos::Lanczos;
+pub(crate) use lanczos::largest_eigenvalue;

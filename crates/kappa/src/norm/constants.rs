@@ -1,0 +1,222 @@
+//! The best constant c with ‖A‖ ≤ c·‖A‖′ for all m×n matrices of rank at most r, and a matrix that attains it.
+
+use kappa_dense::Matrix;
+
+use super::shape::{Mixed, Outside};
+use super::{Family, Gauge, Norm, Structure};
+use crate::arithmetic::power;
+use crate::error::{Error, Result};
+use crate::{Enclosure, Evidence};
+
+/// The largest ratio of two norms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constant {
+    /// The constant. Both ends agree where it is attained; else the lower end is the best ratio found and the upper one holds
+    /// for every matrix.
+    pub value: Enclosure,
+    /// A matrix with that ratio, where one was found.
+    pub attained_by: Option<Matrix<f64>>,
+}
+
+/// Above this many entries no matrix is looked for.
+const LOOK_UP_TO: usize = 1 << 14;
+/// Ends that agree to this are the same number.
+const SAME: f64 = 1e-10;
+
+impl Norm {
+    /// The largest ‖A‖ / ‖A‖′ over m×n matrices A ≠ 0 of rank at most r, this norm over `other`.
+    ///
+    /// From above by a shortest path through elementary inequalities (Hölder on entries, on singular values, on columns and
+    /// rows, and between induced norms); from below by trying matrices that attain them: e₁e₁ᵀ, ones, one row or column of
+    /// ones, the identity of rank r, balanced selections, Hadamard's. Fails for r = 0 or r > min(m, n), and where no path is
+    /// known.
+    ///
+    /// ```
+    /// # use kappa::Norm;
+    /// // ‖A‖_F ≤ √m·‖A‖_∞ and ‖A‖_∞ ≤ √n·‖A‖_F for m×n matrices: a column, a row of ones attains them.
+    /// let c = Norm::frobenius().constant(&Norm::max_row_sum(), 9, 4, 4)?;
+    /// assert!(c.value.contains(3.0) && c.attained_by.is_some());
+    /// let c = Norm::max_row_sum().constant(&Norm::frobenius(), 9, 4, 4)?;
+    /// assert!(c.value.contains(2.0) && c.attained_by.is_some());
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    ///
+    /// Reference: Higham, *Accuracy and Stability*, 2nd ed., section 6.2; Horn and Johnson, *Matrix Analysis*, 5.6.
+    pub fn constant(&self, other: &Self, m: usize, n: usize, r: usize) -> Result<Constant> {
+        if r == 0 || r > m.min(n) {
+            return Err(Error::shape(format!(
+                "no {m}×{n} matrix but zero has a rank between 1 and {r}, or it is too large"
+            ))
+            .with_hint(format!("the rank lies between 1 and {}", m.min(n))));
+        }
+        let upper = path(*self, *other, &Sizes { m, n, r }).ok_or_else(|| {
+            Error::unsupported(format!("no inequality between {self} and {other} is known"))
+                .with_hint("norms of the entries, of the singular values and induced norms can be compared")
+        })?;
+        let mut best = (0.0, 0.0, None);
+        if m * n <= LOOK_UP_TO {
+            for candidate in candidates(m, n, r) {
+                let (Ok(x), Ok(y)) = (crate::norm(&candidate, *self), crate::norm(&candidate, *other)) else {
+                    continue;
+                };
+                let ratio = x.over(y);
+                if ratio.lower() > best.0 {
+                    best = (ratio.lower(), ratio.upper(), Some(candidate));
+                }
+            }
+        }
+        let is_attained = upper <= best.0.max(best.1) * (1.0 + SAME);
+        let value = Enclosure::new(
+            best.0,
+            if is_attained { best.1.min(upper) } else { best.0 },
+            upper,
+            Evidence::Theorem("Hölder"),
+        );
+        Ok(Constant { value, attained_by: best.2.filter(|_| is_attained) })
+    }
+}
+
+struct Sizes {
+    m: usize,
+    n: usize,
+    r: usize,
+}
+
+/// d^e for e > 0 from above, 1 otherwise.
+fn raised(d: usize, e: f64) -> f64 {
+    if e <= 0.0 || d <= 1 { 1.0 } else { power(d as f64, e).upper() * (1.0 + 64.0 * f64::EPSILON) }
+}
+
+/// ‖x‖ₚ ≤ c‖x‖_q for d entries.
+fn holder(d: usize, p: f64, q: f64) -> f64 {
+    raised(d, 1.0 / p - 1.0 / q)
+}
+
+impl Norm {
+    /// As an induced norm, where it is one.
+    fn induced_exponents(&self) -> Option<(f64, f64)> {
+        match self.0 {
+            Family::Induced(p, q) => Some((p, q)),
+            Family::MaxAbs => Some((1.0, f64::INFINITY)),
+            Family::Schatten(f64::INFINITY) => Some((2.0, 2.0)),
+            _ => None,
+        }
+    }
+
+    /// One elementary inequality: this norm is at most c times the other.
+    fn edge(&self, other: &Self, s: &Sizes) -> Option<f64> {
+        if self == other {
+            return Some(1.0);
+        }
+        let mut best: Option<f64> = None;
+        let mut offer = |c: f64| best = Some(best.map_or(c, |b: f64| b.min(c)));
+        if let (Some(x), Some(y)) = (self.gauge(), other.gauge())
+            && let Some(c) = between_gauges(x, y, s.r)
+        {
+            offer(c);
+        }
+        if let (Some((p, q)), Some((p2, q2))) = (self.induced_exponents(), other.induced_exponents()) {
+            offer(raised(s.n, 1.0 / p2 - 1.0 / p) * raised(s.m, 1.0 / q - 1.0 / q2));
+        }
+        match (self.structure(), other.structure()) {
+            (Structure::Entries(p), Structure::Entries(q)) => offer(holder(s.m * s.n, p, q)),
+            (Structure::Columns(x), Structure::Columns(y)) => offer(between_lines(x, y, s.m, s.n)),
+            (Structure::Rows(x), Structure::Rows(y)) => offer(between_lines(x, y, s.n, s.m)),
+            (Structure::Columns(x), Structure::Entries(q)) => offer(lines_by_entries(x, q, s.m, s.n)),
+            (Structure::Rows(x), Structure::Entries(q)) => offer(lines_by_entries(x, q, s.n, s.m)),
+            (Structure::Entries(p), Structure::Columns(y)) => offer(entries_by_lines(p, y, s.m, s.n)),
+            (Structure::Entries(p), Structure::Rows(y)) => offer(entries_by_lines(p, y, s.n, s.m)),
+            _ => {}
+        }
+        best
+    }
+}
+
+/// Gauges of r values: both norms are largest against each other at e₁ or at equal values.
+fn between_gauges(x: Gauge, y: Gauge, r: usize) -> Option<f64> {
+    if x.is_dual && y.is_dual {
+        return between_gauges(y.dual(), x.dual(), r);
+    }
+    if x.is_dual || y.is_dual {
+        return None;
+    }
+    let (k, l) = (x.k.min(r), y.k.min(r));
+    let ratio =
+        raised(k, 1.0 / x.p) / if y.p == f64::INFINITY { 1.0 } else { power(l.min(k) as f64, 1.0 / y.p).lower() };
+    Some((ratio * (1.0 + 64.0 * f64::EPSILON)).max(1.0))
+}
+
+/// Largest or sum of norms of `count` lines of `d` entries.
+fn between_lines(x: Mixed, y: Mixed, d: usize, count: usize) -> f64 {
+    let inside = holder(d, x.p, y.p);
+    if x.outside == Outside::Sum && y.outside == Outside::Largest { inside * count as f64 } else { inside }
+}
+
+fn lines_by_entries(x: Mixed, q: f64, d: usize, count: usize) -> f64 {
+    let inside = holder(d, x.p, q);
+    if x.outside == Outside::Sum { inside * raised(count, 1.0 - 1.0 / q) } else { inside }
+}
+
+fn entries_by_lines(p: f64, y: Mixed, d: usize, count: usize) -> f64 {
+    let inside = holder(d, p, y.p);
+    if y.outside == Outside::Largest { inside * raised(count, 1.0 / p) } else { inside }
+}
+
+/// The shortest path from one norm to the other, over norms that have many neighbours.
+fn path(from: Norm, to: Norm, s: &Sizes) -> Option<f64> {
+    let ones = Norm(Family::Entrywise(1.0));
+    let mut nodes = vec![from, to, Norm::frobenius(), Norm::spectral(), Norm::nuclear(), Norm::max_abs(), ones];
+    nodes.extend([Norm::max_column_sum(), Norm::max_row_sum()]);
+    nodes.extend([Norm(Family::Induced(1.0, 2.0)), Norm(Family::Induced(2.0, f64::INFINITY))]);
+    nodes.extend(nodes.clone().iter().map(Norm::dual));
+    let count = nodes.len();
+    let transposed = |x: &Norm, y: &Norm| {
+        // ‖A‖ ≤ c‖A‖′ for all A is ‖A‖′* ≤ c‖A‖* for the duals, where the rank is not restricted.
+        if s.r == s.m.min(s.n) { y.dual().edge(&x.dual(), s) } else { None }
+    };
+    let mut distance: Vec<Vec<Option<f64>>> = (0..count)
+        .map(|i| {
+            (0..count)
+                .map(|j| {
+                    let (x, y) = (nodes[i].edge(&nodes[j], s), transposed(&nodes[i], &nodes[j]));
+                    match (x, y) {
+                        (Some(x), Some(y)) => Some(x.min(y)),
+                        (x, y) => x.or(y),
+                    }
+                })
+                .collect()
+        })
+        .collect();
+    for k in 0..count {
+        for i in 0..count {
+            for j in 0..count {
+                if let (Some(x), Some(y)) = (distance[i][k], distance[k][j]) {
+                    let through = (x * y).next_up();
+                    if distance[i][j].is_none_or(|d| through < d) {
+                        distance[i][j] = Some(through);
+                    }
+                }
+            }
+        }
+    }
+    distance[0][1]
+}
+
+/// Matrices of rank at most r that attain the elementary inequalities.
+fn candidates(m: usize, n: usize, r: usize) -> Vec<Matrix<f64>> {
+    let mut found = vec![
+        Matrix::from_fn(m, n, |i, j| f64::from(i == 0 && j == 0)),
+        Matrix::from_fn(m, n, |_, _| 1.0),
+        Matrix::from_fn(m, n, |i, _| f64::from(i == 0)),
+        Matrix::from_fn(m, n, |_, j| f64::from(j == 0)),
+        // Every row (or column) picks one of r places in turn.
+        Matrix::from_fn(m, n, |i, j| f64::from(i == j % r && i < r)),
+        Matrix::from_fn(m, n, |i, j| f64::from(j == i % r && j < r)),
+    ];
+    found.extend((1..=r).map(|k| Matrix::from_fn(m, n, |i, j| f64::from(i == j && i < k))));
+    // Sylvester's signs, repeated: rank 2^k, equal singular values where it divides both sides.
+    let order = 1usize << r.ilog2();
+    let sign = |i: usize, j: usize| if ((i % order) & (j % order)).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
+    found.push(Matrix::from_fn(m, n, sign));
+    found
+}

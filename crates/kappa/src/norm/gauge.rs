@@ -1,0 +1,237 @@
+//! Symmetric gauge functions: norms of vectors that depend on the sorted moduli only. By von Neumann, they are what the
+//! unitarily invariant norms do to singular values, and the entrywise ones to entries.
+
+use crate::arithmetic::power::Exponent;
+use crate::enclosure::directed::{
+    add_down, add_up, div_down, div_up, mul_down, mul_up, sqrt_down, sqrt_up, times_power,
+};
+use crate::values::SingularValues;
+use crate::{Enclosure, Evidence};
+
+/// (Σ of the k largest xᵢᵖ)^(1/p), or its dual.
+///
+/// k = `usize::MAX` takes all: the ℓₚ norms. p = 1: Ky Fan. Otherwise Ky Fan p–k; the dual for p = 2 is the k-support norm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Gauge {
+    pub(crate) p: f64,
+    pub(crate) k: usize,
+    pub(crate) is_dual: bool,
+}
+
+impl Gauge {
+    /// The ℓₚ norm.
+    pub(crate) fn lp(p: f64) -> Self {
+        Self { p, k: usize::MAX, is_dual: false }
+    }
+
+    /// The other of a dual pair.
+    pub(crate) fn dual(self) -> Self {
+        if self.k == usize::MAX {
+            // The conjugate of p, as near as a double comes; exact powers go through `Powers`.
+            return Self::lp(super::conjugate(self.p));
+        }
+        Self { is_dual: !self.is_dual, ..self }
+    }
+
+    /// The value on numbers that are enclosed one by one, sorted, largest first; and by the triangle inequality where a
+    /// decomposition with its residual is known.
+    pub(crate) fn of_values(self, values: &SingularValues) -> Enclosure {
+        let ends = |end: fn(&Enclosure) -> f64| values.iter().map(|x| end(&x)).collect::<Vec<f64>>();
+        let evidence = values.iter().fold(Evidence::Rounding, |e, x| e.and(x.evidence()));
+        let lower = self.bounds(&ends(Enclosure::lower)).0;
+        let upper = self.bounds(&ends(Enclosure::upper)).1;
+        let estimate = self.value(values.estimates());
+        let by_value = Enclosure::new(lower, estimate, upper, evidence);
+        let Some(residual) = values.residual().filter(|_| !self.is_dual) else { return by_value };
+        // ‖E‖ ≤ k^(1/p − 1/2)‖E‖_F for p ≤ 2, and ≤ ‖E‖_F beyond.
+        let k = self.k.min(values.len()) as f64;
+        let share = if self.p == 1.0 {
+            sqrt_up(k)
+        } else if self.p < 2.0 {
+            k
+        } else {
+            1.0
+        };
+        let radius = mul_up(share, residual.frobenius);
+        let (low, high) = self.bounds(&residual.values);
+        let low = add_down(mul_down(low, residual.lower_factor), -radius).max(0.0);
+        let high = add_up(mul_up(high, residual.upper_factor), radius);
+        let (low, high) = (times_power(low, residual.exponent).0, times_power(high, residual.exponent).1);
+        Enclosure::new(by_value.lower().max(low), estimate, by_value.upper().min(high), evidence)
+    }
+
+    /// Lower and upper bound of the value on exact non-negative numbers, sorted, largest first.
+    pub(crate) fn bounds(self, x: &[f64]) -> (f64, f64) {
+        let largest = x.first().copied().unwrap_or(0.0);
+        if largest == 0.0 {
+            return (0.0, 0.0);
+        }
+        if largest.is_infinite() {
+            return (f64::MAX, f64::INFINITY);
+        }
+        if self.is_dual {
+            return self.dual_bounds(x);
+        }
+        if self.p == f64::INFINITY {
+            return (largest, largest);
+        }
+        // Brought near 1 by a power of two: exact, but for what falls below the range, which is bounded by SMALLEST each.
+        let e = largest.log2().floor() as i32;
+        let head = &x[..self.k.min(x.len())];
+        let scaled = head.iter().map(|&x| (times_power(x, -e).0, times_power(x, -e).1));
+        let (mut lower, mut upper) = (PairSum::default(), PairSum::default());
+        let power = Exponent::of(self.p);
+        for (low, high) in scaled {
+            let ((low, _), (_, high)) = (raised(self.p, power, low), raised(self.p, power, high));
+            lower.add(low);
+            upper.add(high);
+        }
+        let (low, high) = (rooted(self.p, lower.bounds().0).0, rooted(self.p, upper.bounds().1).1);
+        (times_power(low, e).0, times_power(high, e).1)
+    }
+
+    /// max{Σ xᵢyᵢ : gauge(y) ≤ 1}. With q conjugate to p and Tᵣ the sum from the (k−r)-th on:
+    /// (Σ_{i<k−r} xᵢ^q + (r+1)·(Tᵣ/(r+1))^q)^(1/q) for the r with x₍ₖ₋ᵣ₋₁₎ > Tᵣ/(r+1) ≥ x₍ₖ₋ᵣ₎ (for p = 2: Argyriou, Foygel,
+    /// Srebro, NIPS 2012). Every r that is not certainly wrong is taken into the hull.
+    fn dual_bounds(self, x: &[f64]) -> (f64, f64) {
+        let mut hull: Option<(f64, f64)> = None;
+        for split in self.splits(x) {
+            let (low, high) = self.split_bounds(x, split);
+            hull = Some(hull.map_or((low, high), |(l, h)| (l.min(low), h.max(high))));
+        }
+        hull.unwrap_or((0.0, f64::INFINITY))
+    }
+
+    /// The r that are not certainly wrong.
+    fn splits(self, x: &[f64]) -> Vec<usize> {
+        let k = self.k.min(x.len());
+        let (mut low, mut high) = (0.0, 0.0);
+        for &x in &x[k..] {
+            (low, high) = (add_down(low, x), add_up(high, x));
+        }
+        let mut found = Vec::new();
+        for r in 0..k {
+            let at = k - r - 1;
+            (low, high) = (add_down(low, x[at]), add_up(high, x[at]));
+            let count = (r + 1) as f64;
+            let may_exceed = at == 0 || x[at - 1] > div_down(low, count);
+            if may_exceed && div_up(high, count) >= x[at] {
+                found.push(r);
+            }
+        }
+        found
+    }
+
+    fn split_bounds(self, x: &[f64], r: usize) -> (f64, f64) {
+        let k = self.k.min(x.len());
+        let at = k - r - 1;
+        let count = (r + 1) as f64;
+        let (mut low, mut high) = (0.0, 0.0);
+        for &x in &x[at..] {
+            (low, high) = (add_down(low, x), add_up(high, x));
+        }
+        let (low, high) = (div_down(low, count), div_up(high, count));
+        if self.p == 1.0 {
+            return (x[0].max(low), x[0].max(high));
+        }
+        // x[0] and the mean of the rest are the sizes; the q-norm of the head and r + 1 copies of the mean.
+        let ends = |mean: f64| {
+            let mut all: Vec<f64> = x[..at].to_vec();
+            all.extend(std::iter::repeat_n(mean, r + 1));
+            all.sort_by(|x, y| y.total_cmp(x));
+            all
+        };
+        (conjugate_bounds(self.p, &ends(low)).0, conjugate_bounds(self.p, &ends(high)).1)
+    }
+
+    /// The value in plain doubles, for searches; `x` non-negative and sorted, largest first.
+    pub(crate) fn value(self, x: &[f64]) -> f64 {
+        let (low, high) = self.bounds(x);
+        0.5 * low + 0.5 * high.min(f64::MAX)
+    }
+}
+
+/// The q-norm of sorted non-negative numbers for the exact conjugate q of p: the norm dual to the p-norm.
+pub(crate) fn conjugate_bounds(p: f64, x: &[f64]) -> (f64, f64) {
+    if p == f64::INFINITY || p == 1.0 || p == 2.0 {
+        return Gauge::lp(super::conjugate(p)).bounds(x);
+    }
+    norm_bounds(Exponent::conjugate_to(p), x)
+}
+
+/// (Σ xᵉ)^(1/e) of sorted non-negative numbers, from both sides.
+pub(crate) fn norm_bounds(exponent: Exponent, x: &[f64]) -> (f64, f64) {
+    let largest = x.first().copied().unwrap_or(0.0);
+    if largest == 0.0 {
+        return (0.0, 0.0);
+    }
+    let e = largest.log2().floor() as i32;
+    let (mut lower, mut upper) = (PairSum::default(), PairSum::default());
+    for &x in x {
+        lower.add(exponent.of_base(times_power(x, -e).0).0);
+        upper.add(exponent.of_base(times_power(x, -e).1).1);
+    }
+    let root = exponent.inverse();
+    let (low, high) = (root.of_base(lower.bounds().0).0, root.of_base(upper.bounds().1).1);
+    (times_power(low, e).0, times_power(high, e).1)
+}
+
+/// xᵖ from both sides, by a few multiplications where p is a small whole number or half of one.
+pub(crate) fn raised(p: f64, exponent: Exponent, x: f64) -> (f64, f64) {
+    if p == 1.0 {
+        return (x, x);
+    }
+    if p == 2.0 {
+        return (mul_down(x, x).max(0.0), mul_up(x, x));
+    }
+    let whole = p.floor();
+    if p <= 16.0 && (p == whole || p == whole + 0.5) {
+        let (mut low, mut high) = if p == whole { (1.0, 1.0) } else { (sqrt_down(x), sqrt_up(x)) };
+        for _ in 0..whole as usize {
+            (low, high) = (mul_down(low, x).max(0.0), mul_up(high, x));
+        }
+        return (low, high);
+    }
+    exponent.of_base(x)
+}
+
+/// x^(1/p) from both sides.
+pub(crate) fn rooted(p: f64, x: f64) -> (f64, f64) {
+    if p == 1.0 {
+        (x, x)
+    } else if p == 2.0 {
+        (sqrt_down(x), sqrt_up(x))
+    } else {
+        Exponent::inverse_of(p).of_base(x)
+    }
+}
+
+/// A sum of non-negative numbers that is known to a few units roundoff, however many there are.
+#[derive(Default)]
+pub(crate) struct PairSum {
+    high: f64,
+    low: f64,
+    count: usize,
+}
+
+impl PairSum {
+    pub(crate) fn add(&mut self, x: f64) {
+        let (high, lost) = kappa_dense::pair::two_sum(self.high, x);
+        self.high = high;
+        self.low += lost;
+        self.count += 1;
+    }
+
+    /// Each loss is at most u times the sum so far, and adding n of them loses γₙ of their moduli: n²u² of the sum.
+    pub(crate) fn bounds(&self) -> (f64, f64) {
+        if self.high.is_infinite() || self.high.is_nan() {
+            return (0.0, f64::INFINITY);
+        }
+        let nu = self.count as f64 * f64::EPSILON;
+        let radius = mul_up(mul_up(nu, nu), self.high);
+        if self.low == 0.0 && self.count <= 1 {
+            return (self.high, self.high);
+        }
+        (add_down(self.high, add_down(self.low, -radius)).max(0.0), add_up(self.high, add_up(self.low, radius)))
+    }
+}

@@ -1,0 +1,62 @@
+//! What a norm is made of: which vectors it takes from a matrix, and what it does to them.
+
+use super::{Family, Gauge, Norm, conjugate};
+
+/// How a norm reads a matrix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Structure {
+    /// A gauge function of the singular values.
+    Singular(Gauge),
+    /// A p-norm of all entries.
+    Entries(f64),
+    /// A p-norm of each column, then the largest of them or their sum.
+    Columns(Mixed),
+    /// A p-norm of each row, then the largest of them or their sum.
+    Rows(Mixed),
+    /// An induced norm without a closed form, or its dual.
+    Hard(f64, f64),
+}
+
+/// A p-norm inside; outside, the largest or the sum.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Mixed {
+    pub(crate) p: f64,
+    pub(crate) outside: Outside,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Outside {
+    Largest,
+    Sum,
+}
+
+impl Mixed {
+    pub(crate) fn dual(self) -> Self {
+        let outside = match self.outside {
+            Outside::Largest => Outside::Sum,
+            Outside::Sum => Outside::Largest,
+        };
+        Self { p: conjugate(self.p), outside }
+    }
+}
+
+impl Norm {
+    /// How this norm reads a matrix. Frobenius, which is both, is taken from the entries.
+    pub(crate) fn structure(&self) -> Structure {
+        let mixed = |p, outside| Mixed { p, outside };
+        match self.0 {
+            Family::Schatten(2.0) => Structure::Entries(2.0),
+            Family::Entrywise(p) => Structure::Entries(p),
+            Family::MaxAbs => Structure::Entries(f64::INFINITY),
+            Family::Induced(1.0, q) => Structure::Columns(mixed(q, Outside::Largest)),
+            Family::Induced(p, f64::INFINITY) => Structure::Rows(mixed(conjugate(p), Outside::Largest)),
+            Family::DualInduced(1.0, q) => Structure::Columns(mixed(conjugate(q), Outside::Sum)),
+            Family::DualInduced(p, f64::INFINITY) => Structure::Rows(mixed(p, Outside::Sum)),
+            Family::Induced(p, q) | Family::DualInduced(p, q) => Structure::Hard(p, q),
+            Family::Schatten(_) | Family::KyFan(..) | Family::DualKyFan(..) => match self.gauge() {
+                Some(gauge) => Structure::Singular(gauge),
+                None => Structure::Entries(2.0),
+            },
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Random draws by seed alone, never by the number of threads.
+
+use kappa_dense::Scalar;
+
+/// A unit vector that is uniform on the sphere, by seed alone.
+pub(crate) fn random_unit<W: Scalar<Wide = W>>(n: usize, seed: u64) -> Vec<W> {
+    let mut draws = Draws(seed ^ 0x6b61_7070_615f_6c7a);
+    let x: Vec<W> = (0..n).map(|_| W::from_parts(draws.normal(), draws.normal())).collect();
+    let size = x.iter().map(|x| x.abs_squared()).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+    x.iter().map(|x| x.scale(1.0 / size)).collect()
+}
+
+/// splitmix64: random draws by seed alone.
+pub(crate) struct Draws(pub(crate) u64);
+
+impl Draws {
+    /// Uniform in (0, 1).
+    pub(crate) fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 12) as f64 * 2f64.powi(-52) + 2f64.powi(-53)
+    }
+
+    /// Normally distributed (Box and Muller).
+    pub(crate) fn normal(&mut self) -> f64 {
+        let (u, v) = (self.uniform(), self.uniform());
+        (-2.0 * u.ln()).sqrt() * (2.0 * std::f64::consts::PI * v).cos()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_are_uniform_on_the_sphere_to_the_eye() {
+        let x = random_unit::<f64>(10_000, 3);
+        let (mean, square) = (x.iter().sum::<f64>(), x.iter().map(|x| x * x).sum::<f64>());
+        assert!(mean.abs() < 4.0 && (square - 1.0).abs() < 1e-12);
+        assert!(x == random_unit::<f64>(10_000, 3) && x != random_unit::<f64>(10_000, 4));
+    }
+}
