@@ -68,7 +68,7 @@ fn spectral_of<T: Scalar>(
     profile: &Profile,
     how: &SpectralCertificate,
 ) -> Result<(Enclosure, SpectralMethod)> {
-    if a.rows().min(a.columns()) <= 1 {
+    if a.rows().min(a.columns()) <= 1 || profile.max_abs_value() == 0.0 {
         return Ok((profile.norm(Norm::frobenius())?, SpectralMethod::Entries));
     }
     let form = T::real_form(a);

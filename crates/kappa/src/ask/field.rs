@@ -14,8 +14,9 @@ use crate::{Enclosure, Evidence};
 ///
 /// A is square; the value lies between ‖A‖₂/2 and ‖A‖₂, in the units of the entries. For each direction d the largest
 /// eigenvalue of (d̄A + dAᴴ)/2 bounds the numerical range by a line; the polygon of these lines bounds it from above, and the
-/// eigenvectors from below. The directions are refined where the polygon reaches furthest, to a relative width of about 1e-8.
-/// About 40 certified eigenvalues of order 2n, 16·n³ flops each. Fails for a matrix that is not square and when an entry is
+/// eigenvectors from below. The directions are refined where the polygon reaches furthest, to a relative width of about 1e-8;
+/// 1e-4 where the numerical range is a disc. 30 to 160 certified eigenvalues of order 2n (n where A is real and symmetric),
+/// about 16·n³ flops each. Fails for a matrix that is not square and when an entry is
 /// not finite.
 ///
 /// ```

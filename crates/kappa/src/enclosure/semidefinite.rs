@@ -103,7 +103,7 @@ pub(crate) fn eigenvalue_below(c: &Matrix<f64>, tau: f64) -> Option<f64> {
 pub(crate) fn largest_eigenvalue_up(c: &Matrix<f64>, guess: f64, slack: f64) -> f64 {
     let trivial = Sums::of_symmetric(c).spectral();
     let size = guess.abs().max(trivial * 1e-3);
-    let mut slack = slack.max(16.0 * UNIT_ROUNDOFF * (c.rows() as f64 + 130.0));
+    let mut slack = slack.max(4.0 * UNIT_ROUNDOFF * (c.rows() as f64 + 2.0));
     for _ in 0..9 {
         let tau = guess + slack * size;
         if !(tau < trivial) {
@@ -112,7 +112,7 @@ pub(crate) fn largest_eigenvalue_up(c: &Matrix<f64>, guess: f64, slack: f64) -> 
         if let Some(bound) = eigenvalue_below(c, tau) {
             return if bound < trivial { bound } else { trivial };
         }
-        slack *= 32.0;
+        slack *= 16.0;
     }
     trivial
 }

@@ -123,7 +123,11 @@ impl Scaled {
     /// sᵢ√((1−α)(1−β)) − ε ≤ σᵢ ≤ sᵢ√((1+α)(1+β)) + ε (Rump, BIT 51 (2011) 367–384; Miyajima, JJIAM 31 (2014) 513–539).
     fn by_residual(&self) -> Option<Weyl> {
         let f = svd(self.a.as_ref(), Shape::Thin).ok()?;
-        let (u, mut v, values) = (f.vectors.u, f.vectors.v, f.values.values);
+        self.by_factors(f.vectors.u, f.values.values, f.vectors.v)
+    }
+
+    /// The same for any U, V and s ≥ 0, sorted: the engine's are not believed either.
+    fn by_factors(&self, u: Matrix<f64>, values: Vec<f64>, mut v: Matrix<f64>) -> Option<Weyl> {
         let (alpha, beta) = (defect(&u)?, defect(&v)?);
         let mut us = u;
         for (j, &s) in values.iter().enumerate() {

@@ -107,9 +107,6 @@ impl<'a, P: Real> Target<'a, P> {
     }
 
     fn enclose(&self, how: &SpectralCertificate) -> (Enclosure, SpectralMethod) {
-        if self.max_abs == 0.0 {
-            return (Enclosure::exact(0.0), SpectralMethod::Entries);
-        }
         // The values of the normal operator are those of AᵀA or of AAᵀ; its vectors belong to one of the two.
         let operator = Normal::new(self.a, self.max_abs);
         let ritz = largest_eigenvalue(
