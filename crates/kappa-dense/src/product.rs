@@ -27,8 +27,10 @@ const TILE_COLUMNS: usize = 6;
 const PANEL: usize = 128;
 /// Rows of A that stay in the second cache.
 const BLOCK: usize = 24 * TILE_ROWS;
-/// Columns that one thread takes at a time.
-const SHARE: usize = 8 * TILE_COLUMNS;
+/// Columns that one thread takes at a time: with them a part of C stays in the second cache while the panels go by.
+const SHARE: usize = 4 * TILE_COLUMNS;
+/// Panels that are packed at a time.
+const GROUP: usize = 8;
 
 /// Behind a term: its own rounding where there is no fused multiply-add, the sums of its panel, and those of the panels.
 fn depth(k: usize) -> usize {
@@ -60,12 +62,12 @@ pub fn counted_product(a: MatrixRef<'_, f64>, b: MatrixRef<'_, f64>) -> Result<C
     }
     let k = a.columns();
     let mut product = Matrix::zeros(a.rows(), b.columns());
-    for start in (0..k).step_by(PANEL) {
-        let end = (start + PANEL).min(k);
-        let left = packed::<f64, TILE_ROWS>(a, start, end, 1.0);
-        let right = packed::<f64, TILE_COLUMNS>(b.transpose(), start, end, 1.0);
-        add_panel(&mut product, &left, &right, Part::All, 0);
-    }
+    let b = b.transpose();
+    accumulate(&mut product, k, Part::All, |start, end| Packed {
+        left: packed::<f64, TILE_ROWS>(a, (start, end), 0, 1.0),
+        right: packed::<f64, TILE_COLUMNS>(b, (start, end), 0, 1.0),
+        first: 0,
+    });
     Ok(Counted { product, depth: depth(k) })
 }
 
@@ -76,12 +78,12 @@ pub fn counted_gram<T: Real>(a: MatrixRef<'_, T>, e: i32) -> Counted {
     let (m, n) = (a.rows(), a.columns());
     let factor = scale_by_power(1.0, -e);
     let mut product = Matrix::zeros(n, n);
-    for start in (0..m).step_by(PANEL) {
-        let end = (start + PANEL).min(m);
-        let left = packed::<T, TILE_ROWS>(a.transpose(), start, end, factor);
-        let right = packed::<T, TILE_COLUMNS>(a.transpose(), start, end, factor);
-        add_panel(&mut product, &left, &right, Part::Lower, 0);
-    }
+    let rows = a.transpose();
+    accumulate(&mut product, m, Part::Lower, |start, end| Packed {
+        left: packed::<T, TILE_ROWS>(rows, (start, end), 0, factor),
+        right: packed::<T, TILE_COLUMNS>(rows, (start, end), 0, factor),
+        first: 0,
+    });
     clear_above(&mut product);
     Counted { product, depth: depth(m) }
 }
@@ -92,13 +94,12 @@ pub fn counted_gram<T: Real>(a: MatrixRef<'_, T>, e: i32) -> Counted {
 pub fn counted_square(l: &Matrix<f64>) -> Counted {
     let n = l.rows();
     let mut product = Matrix::zeros(n, n);
-    for start in (0..l.columns()).step_by(PANEL) {
-        let end = (start + PANEL).min(l.columns());
-        let left = packed::<f64, TILE_ROWS>(l.as_ref(), start, end, 1.0);
-        let right = packed::<f64, TILE_COLUMNS>(l.as_ref(), start, end, 1.0);
+    accumulate(&mut product, l.columns(), Part::Lower, |start, end| Packed {
+        left: packed::<f64, TILE_ROWS>(l.as_ref(), (start, end), start, 1.0),
+        right: packed::<f64, TILE_COLUMNS>(l.as_ref(), (start, end), start, 1.0),
         // Columns from `start` on are zero above row `start`.
-        add_panel(&mut product, &left, &right, Part::Lower, start);
-    }
+        first: start,
+    });
     clear_above(&mut product);
     Counted { product, depth: depth(l.columns()) }
 }
@@ -110,40 +111,64 @@ fn clear_above(a: &mut Matrix<f64>) {
     }
 }
 
-/// Columns `start..end` of A in strips of `WIDTH` rows, the entries of a strip that are multiplied together side by side.
-fn packed<T: Real, const WIDTH: usize>(a: MatrixRef<'_, T>, start: usize, end: usize, factor: f64) -> Vec<f64> {
+/// Columns `start..end` of A in strips of `WIDTH` rows, the entries of a strip that are multiplied together side by side;
+/// strips that end before row `first` are left out.
+fn packed<T: Real, const WIDTH: usize>(
+    a: MatrixRef<'_, T>,
+    (start, end): (usize, usize),
+    first: usize,
+    factor: f64,
+) -> Vec<f64> {
     let depth = end - start;
-    let mut strips = vec![0.0; a.rows().div_ceil(WIDTH) * WIDTH * depth];
-    let entry = |i, k| a.get(i, k).re() * factor;
-    strips.par_chunks_mut(WIDTH * depth).enumerate().for_each(|(s, strip)| {
-        let rows = s * WIDTH..a.rows().min((s + 1) * WIDTH);
+    let skipped = first / WIDTH;
+    let mut strips = vec![0.0; (a.rows().div_ceil(WIDTH) - skipped) * WIDTH * depth];
+    let columns = a.transpose();
+    strips.par_chunks_mut(WIDTH * depth).with_min_len(8).enumerate().for_each(|(s, strip)| {
+        let rows = (skipped + s) * WIDTH..a.rows().min((skipped + s + 1) * WIDTH);
         if a.is_row_major() {
             for (r, i) in rows.enumerate() {
                 let row = a.contiguous_row(i).map(|row| &row[start..end]).unwrap_or_default();
-                for (k, x) in row.iter().enumerate() {
-                    strip[k * WIDTH + r] = x.re() * factor;
+                for (to, x) in strip[r..].iter_mut().step_by(WIDTH).zip(row) {
+                    *to = x.re() * factor;
                 }
             }
         } else {
             for (k, to) in strip.chunks_exact_mut(WIDTH).enumerate() {
-                to.iter_mut().zip(rows.clone()).for_each(|(to, i)| *to = entry(i, start + k));
+                let column = columns.contiguous_row(start + k).map(|column| &column[rows.clone()]).unwrap_or_default();
+                to.iter_mut().zip(column).for_each(|(to, x)| *to = x.re() * factor);
             }
         }
     });
     strips
 }
 
-/// C += left·rightᵀ for one panel, from row and column `first` on.
-fn add_panel(c: &mut Matrix<f64>, left: &[f64], right: &[f64], part: Part, first: usize) {
+/// Terms `start..end` of every entry, in strips that are multiplied together.
+struct Packed {
+    left: Vec<f64>,
+    right: Vec<f64>,
+    /// Rows and columns of C before this one get nothing.
+    first: usize,
+}
+
+/// C += Σ left·rightᵀ over the panels of k terms.
+fn accumulate(c: &mut Matrix<f64>, k: usize, part: Part, pack: impl Fn(usize, usize) -> Packed) {
     let m = c.rows();
     if m == 0 {
         return;
     }
-    let depth = left.len() / (m.div_ceil(TILE_ROWS) * TILE_ROWS);
-    c.as_mut_slice().par_chunks_mut(m * SHARE).enumerate().for_each(|(s, columns)| {
-        let share = Share { columns, m, left, right, depth, first_column: s * SHARE, first, part };
-        share.add();
-    });
+    for top in (0..k).step_by(GROUP * PANEL) {
+        let starts = (top..k.min(top + GROUP * PANEL)).step_by(PANEL);
+        let panels: Vec<Packed> = starts.map(|start| pack(start, k.min(start + PANEL))).collect();
+        c.as_mut_slice().par_chunks_mut(m * SHARE).enumerate().for_each(|(s, columns)| {
+            for (p, Packed { left, right, first }) in panels.iter().enumerate() {
+                let depth = left.len() / ((m.div_ceil(TILE_ROWS) - first / TILE_ROWS) * TILE_ROWS);
+                // The first panel is stored, not added: fresh memory that is read first is paid for twice.
+                let is_stored = top + p == 0;
+                let columns = &mut *columns;
+                Share { columns, m, left, right, depth, first_column: s * SHARE, first: *first, part, is_stored }.add();
+            }
+        });
+    }
 }
 
 /// The columns of C that one thread adds to.
@@ -156,6 +181,7 @@ struct Share<'a> {
     first_column: usize,
     first: usize,
     part: Part,
+    is_stored: bool,
 }
 
 impl Share<'_> {
@@ -169,7 +195,7 @@ impl Share<'_> {
 
     #[inline(always)]
     fn add_tiles(self, tile: impl Fn(&[f64], &[f64]) -> [[f64; TILE_ROWS]; TILE_COLUMNS]) {
-        let Self { columns, m, left, right, depth, first_column, first, part } = self;
+        let Self { columns, m, left, right, depth, first_column, first, part, is_stored } = self;
         let count = columns.len() / m;
         for top in (0..m).step_by(BLOCK) {
             for j in (0..count).step_by(TILE_COLUMNS) {
@@ -177,17 +203,22 @@ impl Share<'_> {
                 if column + TILE_COLUMNS <= first {
                     continue;
                 }
-                let b = &right[column * depth..][..TILE_COLUMNS * depth];
+                let b = &right[(column - first / TILE_COLUMNS * TILE_COLUMNS) * depth..][..TILE_COLUMNS * depth];
                 for i in (top..(top + BLOCK).min(m)).step_by(TILE_ROWS) {
                     let is_above = part == Part::Lower && i + TILE_ROWS <= column;
                     if is_above || i + TILE_ROWS <= first {
                         continue;
                     }
-                    let sums = tile(&left[i * depth..][..TILE_ROWS * depth], b);
+                    let a = &left[(i - first / TILE_ROWS * TILE_ROWS) * depth..][..TILE_ROWS * depth];
+                    let sums = tile(a, b);
                     let height = TILE_ROWS.min(m - i);
                     for (k, sums) in sums.iter().take(count - j).enumerate() {
                         let to = &mut columns[(j + k) * m + i..][..height];
-                        to.iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
+                        if is_stored {
+                            to.copy_from_slice(&sums[..height]);
+                        } else {
+                            to.iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
+                        }
                     }
                 }
             }

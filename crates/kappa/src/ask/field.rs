@@ -5,7 +5,7 @@ use crate::arithmetic::check_environment;
 use crate::enclosure::directed::{add_down, add_up, div_down, div_up, gamma_up, mul_up, norm_up, sqrt_down, sum_up};
 use crate::enclosure::largest_eigenvalue_up;
 use crate::error::{Error, Result};
-use crate::krylov::{Lanczos, largest_eigenvalue};
+use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::norm::{modulus_enclosure, vector_norm};
 use crate::operator::LinearOperator;
 use crate::{Enclosure, Evidence};
@@ -180,7 +180,7 @@ fn hermitian_top(h: &Matrix<c64>) -> Top {
         }
         y
     };
-    let ritz = largest_eigenvalue(n, &Lanczos { tolerance: 1e-12, steps: 300, ..Lanczos::default() }, apply);
+    let ritz = largest_eigenvalue(n, &Lanczos { tolerance: 1e-15, steps: 300, ..Lanczos::default() }, Stop::Stalled, apply);
     let is_real = h.as_slice().iter().all(|x| x.im == 0.0);
     let order = if is_real { n } else { 2 * n };
     // The lower triangle of [[B, −C], [C, B]].

@@ -5,7 +5,7 @@ use super::{Entries, Profile};
 use crate::enclosure::directed::{sqrt_up, times_power};
 use crate::enclosure::growth;
 use crate::error::{Error, Result};
-use crate::krylov::{Lanczos, largest_eigenvalue};
+use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::norm::{Induced, Structure, entrywise_value, hard_value, induced_value};
 use crate::operator::LinearOperator;
 use crate::{Enclosure, Evidence, Norm};
@@ -76,13 +76,13 @@ fn spectral_of<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, how: &Lanczos)
         return Enclosure::exact(0.0);
     }
     let operator = Normal::new(a, profile.max_abs_value());
-    let ritz = largest_eigenvalue(operator.order(), how, |x| operator.apply(x));
+    let ritz = largest_eigenvalue(operator.order(), how, Stop::Enclosed, |x| operator.apply(x));
     let form = T::real_form(operator.matrix());
     let re = ritz.vector.iter().map(|x| x.re());
     // (Re x, Im x) for the real form of a complex matrix. Where rows were taken as they lie, conjugation changes nothing.
     let im = ritz.vector.iter().filter(|_| T::IS_COMPLEX).map(|x| x.im());
     let e = operator.exponent();
-    let lower = growth(form.view(), e, &re.chain(im).collect::<Vec<f64>>());
+    let lower = growth(form.view(), e, &re.chain(im).collect::<Vec<f64>>()).0;
     // What rounding of the products may hide from the polynomial's bound: a model, with room.
     let (m, n) = (a.rows() as f64, a.columns() as f64);
     let slack = 1.0 + 4.0 * f64::EPSILON * (4.0 + m.sqrt() + n.sqrt());

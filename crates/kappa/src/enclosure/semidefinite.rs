@@ -2,7 +2,9 @@
 
 use kappa_dense::{Matrix, cholesky, counted_square};
 
-use super::directed::{SMALLEST, UNIT_ROUNDOFF, add_up, gamma_up, mul_up, norm_up, sqrt_up, sum_up};
+use rayon::prelude::*;
+
+use super::directed::{SMALLEST, UNIT_ROUNDOFF, add_up, gamma_up, mul_up, sqrt_up, sum_up, times_power};
 
 /// Sums of moduli of a matrix, from above: what bounds its 2-norm and that of its modulus.
 #[derive(Clone, Copy, Debug)]
@@ -15,42 +17,72 @@ pub(crate) struct Sums {
     pub(crate) row: f64,
 }
 
+/// Columns that one thread adds up at a time: a constant, so that digits do not depend on the number of threads.
+const SHARE: usize = 64;
+
+/// Row sums, the largest column sum, and the largest entry's modulus, of |A| or of its lower triangle only.
+struct Totals {
+    rows: Vec<f64>,
+    column: f64,
+    squares: f64,
+}
+
+impl Totals {
+    /// `scale` brings the largest modulus near 1; `symmetric` counts entries below the diagonal for both of their rows.
+    fn of(a: &Matrix<f64>, symmetric: bool, scale: f64) -> Self {
+        let m = a.rows();
+        let share = |start: usize| {
+            let mut part = Self { rows: vec![0.0; m], column: 0.0, squares: 0.0 };
+            for j in start..a.columns().min(start + SHARE) {
+                let first = if symmetric { j } else { 0 };
+                let (mut sum, mut squares) = (0.0, 0.0);
+                for (row, x) in part.rows[first..].iter_mut().zip(&a.column(j)[first..]) {
+                    let x = x.abs();
+                    *row += x;
+                    sum += x;
+                    squares += (x * scale) * (x * scale);
+                }
+                part.squares += squares;
+                if symmetric {
+                    // The diagonal stands in its own row already; the rest of the column is the rest of the row.
+                    part.rows[j] += sum - a[(j, j)].abs();
+                }
+                part.column = larger(part.column, sum);
+            }
+            part
+        };
+        let starts: Vec<usize> = (0..a.columns()).step_by(SHARE).collect();
+        let parts: Vec<Self> = starts.into_par_iter().map(share).collect();
+        let mut total = Self { rows: vec![0.0; m], column: 0.0, squares: 0.0 };
+        for part in parts {
+            total.rows.iter_mut().zip(part.rows).for_each(|(t, p)| *t += p);
+            total.column = larger(total.column, part.column);
+            total.squares += part.squares;
+        }
+        total
+    }
+}
+
 impl Sums {
     /// Of a whole matrix.
     pub(crate) fn of(a: &Matrix<f64>) -> Self {
         let (m, n) = (a.rows(), a.columns());
-        let (mut rows, mut column) = (vec![0.0; m], 0.0f64);
-        for j in 0..n {
-            let mut sum = 0.0;
-            for (row, x) in rows.iter_mut().zip(a.column(j)) {
-                let x = x.abs();
-                *row += x;
-                sum += x;
-            }
-            column = larger(column, sum_up(sum, m));
-        }
-        let row = rows.into_iter().fold(0.0, larger);
-        Self { frobenius: norm_up(a.as_slice()), column, row: sum_up(row, n) }
+        let e = scaling(a);
+        let totals = Totals::of(a, false, times_power(1.0, -e).0);
+        let row = sum_up(totals.rows.into_iter().fold(0.0, larger), n + 2);
+        Self { frobenius: frobenius(totals.squares, e, m, n), column: sum_up(totals.column, m), row }
     }
 
     /// Of the symmetric matrix whose lower triangle stands in `a`, with zeros above.
     pub(crate) fn of_symmetric(a: &Matrix<f64>) -> Self {
         let n = a.rows();
-        let mut rows = vec![0.0; n];
-        for j in 0..n {
-            let mut sum = 0.0;
-            for (i, x) in a.column(j).iter().enumerate().skip(j) {
-                let x = x.abs();
-                sum += x;
-                if i > j {
-                    rows[i] += x;
-                }
-            }
-            rows[j] += sum;
-        }
-        let row = sum_up(rows.into_iter().fold(0.0, larger), n + 1);
+        let e = scaling(a);
+        let totals = Totals::of(a, true, times_power(1.0, -e).0);
+        // The difference that takes the diagonal out once is rounded, against the sum itself: twice the count covers it.
+        let row = sum_up(totals.rows.into_iter().fold(0.0, larger), 3 * n + 4);
         // Each entry below the diagonal stands for two.
-        Self { frobenius: mul_up(std::f64::consts::SQRT_2.next_up(), norm_up(a.as_slice())), column: row, row }
+        let frobenius = mul_up(std::f64::consts::SQRT_2.next_up(), frobenius(totals.squares, e, n, n));
+        Self { frobenius, column: row, row }
     }
 
     /// ‖A‖₂ ≤ ‖|A|‖₂ ≤ min(‖A‖_F, √(‖A‖₁‖A‖_∞)).
@@ -60,9 +92,22 @@ impl Sums {
     }
 }
 
+/// The exponent that brings the largest modulus near 1; NaN shows in the sums.
+fn scaling(a: &Matrix<f64>) -> i32 {
+    let largest = a.as_slice().par_chunks(1 << 16).map(|x| x.iter().fold(0.0f64, |m, x| m.max(x.abs())));
+    let largest = largest.reduce(|| 0.0, f64::max);
+    if largest == 0.0 || !largest.is_finite() { 0 } else { (largest.log2().floor() as i32).clamp(-1000, 1000) }
+}
+
+/// √Σ from the scaled squares: three roundings each, the sum, and what is too small to be squared.
+fn frobenius(squares: f64, e: i32, m: usize, n: usize) -> f64 {
+    let lost = mul_up((m * n) as f64, SMALLEST);
+    times_power(sqrt_up(add_up(sum_up(squares, m + n + 8), lost)), e).1
+}
+
 /// The larger of two, NaN if either is.
 fn larger(x: f64, y: f64) -> f64 {
-    if x >= y { x } else { y }
+    if x >= y || x.is_nan() { x } else { y }
 }
 
 /// A number that λ₁(C) does not exceed, for the symmetric C whose lower triangle is given exactly; `None` when τ is too
@@ -75,24 +120,26 @@ pub(crate) fn eigenvalue_below(c: &Matrix<f64>, tau: f64) -> Option<f64> {
     if n == 0 {
         return Some(0.0);
     }
-    let mut b = c.clone();
-    b.as_mut_slice().iter_mut().for_each(|x| *x = -*x);
-    let mut shift_error = 0.0f64;
-    for j in 0..n {
-        b[(j, j)] += tau;
-        shift_error = larger(shift_error, b[(j, j)].abs());
-    }
-    let mut l = b.clone();
+    let shifted = |j: usize| tau - c[(j, j)];
+    let shift_error = (0..n).map(|j| shifted(j).abs()).fold(0.0, larger);
+    let mut l = c.clone();
+    l.as_mut_slice().par_iter_mut().for_each(|x| *x = -*x);
+    (0..n).for_each(|j| l[(j, j)] = shifted(j));
     if !cholesky(&mut l) {
         return None;
     }
-    let square = counted_square(&l);
-    let mut residual = b;
-    residual.as_mut_slice().iter_mut().zip(square.product.as_slice()).for_each(|(b, s)| *b -= s);
+    let mut square = counted_square(&l);
+    let residual = &mut square.product;
+    residual.as_mut_slice().par_chunks_mut(n).enumerate().for_each(|(j, column)| {
+        for (i, x) in column.iter_mut().enumerate().skip(j) {
+            let b = if i == j { shifted(j) } else { -c[(i, j)] };
+            *x = b - *x;
+        }
+    });
     // One more rounding for the difference; ‖|L||L|ᵀ‖ ≤ ‖|L|‖².
     let factor = Sums::of(&l).spectral();
     let products = mul_up(gamma_up(square.depth), mul_up(factor, factor));
-    let error = mul_up(Sums::of_symmetric(&residual).spectral(), 1.0 + 4.0 * UNIT_ROUNDOFF);
+    let error = mul_up(Sums::of_symmetric(residual).spectral(), 1.0 + 4.0 * UNIT_ROUNDOFF);
     let lost = mul_up(n as f64, mul_up(n as f64, SMALLEST));
     let all = add_up(add_up(error, products), add_up(mul_up(shift_error, 2.0 * UNIT_ROUNDOFF), lost));
     let bound = add_up(tau, all);

@@ -9,7 +9,7 @@ use super::directed::{
     SMALLEST, add_down, add_up, div_down, div_up, gamma_up, mul_up, norm_down, norm_up, sqrt_up, sum_up, times_power,
 };
 use super::semidefinite::{Sums, largest_eigenvalue_up};
-use crate::krylov::{Lanczos, largest_eigenvalue};
+use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::{Enclosure, Evidence, Profile};
 
 /// How ‖A‖₂ is to be certified: passed last, and usually left at its default.
@@ -111,12 +111,13 @@ impl<'a, P: Real> Target<'a, P> {
         let operator = Normal::new(self.a, self.max_abs);
         let ritz = largest_eigenvalue(
             operator.order(),
-            &Lanczos { tolerance: (0.25 * how.width).max(1e-14), steps: 400, ..Lanczos::default() },
+            &Lanczos { tolerance: (0.01 * how.width).max(1e-15), steps: 400, ..Lanczos::default() },
+            Stop::Stalled,
             |x| operator.apply(x),
         );
         let own = operator.matrix();
         let estimate = ritz.value.max(0.0).sqrt();
-        let lower = growth(own, self.e, &narrowed(&ritz.vector));
+        let (lower, of_moduli) = growth(own, self.e, &narrowed(&ritz.vector));
         let is_enough = |upper: f64| upper <= lower * (1.0 + how.width);
         let enclose = |upper: f64| Enclosure::new(lower, estimate, upper, Evidence::Rounding);
         let only = |method| how.method.is_none_or(|m| m == method);
@@ -129,7 +130,9 @@ impl<'a, P: Real> Target<'a, P> {
         if how.method == Some(SpectralMethod::Entries) || is_enough(best.0) {
             return (enclose(best.0), best.1);
         }
-        if only(SpectralMethod::Weights) {
+        // ‖|A|‖ is at least ‖|A||x|‖/‖x‖: where that exceeds ‖A‖, no weights can help.
+        let may_help = how.method.is_some() || of_moduli <= lower * (1.0 + how.width.max(1e-6));
+        if only(SpectralMethod::Weights) && may_help {
             better(self.by_weights(own, &ritz.vector), SpectralMethod::Weights, &mut best);
             if is_enough(best.0) || best.0 <= lower * (1.0 + AS_GOOD_AS_IT_GETS) {
                 return (enclose(best.0), best.1);
@@ -264,8 +267,8 @@ fn row_depth(n: usize) -> usize {
     n / 8 + 12
 }
 
-/// ‖Ax‖/‖x‖ from below.
-pub(crate) fn growth<P: Real>(a: MatrixRef<'_, P>, e: i32, x: &[f64]) -> f64 {
+/// ‖Ax‖/‖x‖ from below for A·2⁻ᵉ; and ‖|A||x|‖/‖x‖, about.
+pub(crate) fn growth<P: Real>(a: MatrixRef<'_, P>, e: i32, x: &[f64]) -> (f64, f64) {
     use rayon::prelude::*;
     let factor = times_power(1.0, -e).0;
     let rows: Vec<(f64, f64)> = (0..a.rows()).into_par_iter().map(|i| row_products(a, i, factor, x)).collect();
@@ -277,7 +280,7 @@ pub(crate) fn growth<P: Real>(a: MatrixRef<'_, P>, e: i32, x: &[f64]) -> f64 {
     let error = add_up(mul_up(gamma_up(depth), size), lost);
     let lower = add_down(norm_down(&y), -error).max(0.0);
     let length = norm_up(x);
-    if length.is_finite() && length > 0.0 { div_down(lower, length) } else { 0.0 }
+    if length.is_finite() && length > 0.0 { (div_down(lower, length), size / length) } else { (0.0, f64::INFINITY) }
 }
 
 /// |A|p from above, for p ≥ 0.

@@ -31,6 +31,15 @@ impl Default for Lanczos {
     }
 }
 
+/// When to stop.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Stop {
+    /// When the upper end is close enough.
+    Enclosed,
+    /// When the Ritz value grows no more: for those who only want a vector. There is no upper end then.
+    Stalled,
+}
+
 /// The largest Ritz value with its vector.
 pub(crate) struct Ritz<W> {
     /// xᴴBx/xᴴx for the vector: at most the largest eigenvalue, up to rounding.
@@ -55,10 +64,12 @@ const GLANCE: usize = 5;
 pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
     n: usize,
     how: &Lanczos,
+    stop: Stop,
     apply: impl Fn(&[W]) -> Vec<W>,
 ) -> Ritz<W> {
     let mut basis = vec![random_unit::<W>(n, how.seed)];
     let mut t = Tridiagonal::default();
+    let mut last = f64::NEG_INFINITY;
     // The complex sphere has 2n real dimensions, in which v₁ has two: the real estimate is on the safe side.
     let log_limit = ((2.0 * n as f64 / std::f64::consts::PI).sqrt() / how.failure.clamp(1e-300, 1.0)).ln();
     loop {
@@ -75,9 +86,17 @@ pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
             let value = t.largest();
             // An invariant subspace holds every eigenvector that the start has a share of: λ₁ for all but a null set.
             let exhausted = k >= n || beta <= 4.0 * f64::EPSILON * size;
-            let upper = if exhausted { value + 4.0 * f64::EPSILON * size } else { t.reaches(log_limit, value) };
-            // For a Gram operator this is the tolerance of the singular value, a square root.
-            let close = upper - value <= 2.0 * how.tolerance * value.abs();
+            let upper = match stop {
+                _ if exhausted => value + 4.0 * f64::EPSILON * size,
+                Stop::Enclosed => t.reaches(log_limit, value),
+                Stop::Stalled => f64::INFINITY,
+            };
+            let close = match stop {
+                // For a Gram operator this is the tolerance of the singular value, a square root.
+                Stop::Enclosed => upper - value <= 2.0 * how.tolerance * value.abs(),
+                Stop::Stalled => value - last <= how.tolerance * value.abs(),
+            };
+            last = value;
             if ended || close {
                 let vector = combine(&basis, &t.vector(value));
                 return Ritz { value, upper, vector, products: k };
@@ -240,7 +259,7 @@ mod tests {
             let at = |i: usize| x.get(i).copied().unwrap_or(0.0);
             (0..n).map(|i| 2.0 * x[i] - at(i.wrapping_sub(1)) - at(i + 1)).collect()
         };
-        let found = largest_eigenvalue(n, &Lanczos { tolerance: 1e-9, ..Lanczos::default() }, apply);
+        let found = largest_eigenvalue(n, &Lanczos { tolerance: 1e-9, ..Lanczos::default() }, Stop::Enclosed, apply);
         let expected = 4.0 * (n as f64 * std::f64::consts::PI / (2 * (n + 1)) as f64).sin().powi(2);
         assert!((found.value / expected - 1.0).abs() < 1e-9, "{} {expected}", found.value);
         assert!(found.upper >= expected * (1.0 - 1e-14) && found.products <= n);
