@@ -155,9 +155,71 @@ impl MatrixView<'_> {
         with_view!(self, a => kappa::norm(a, norm))
     }
 
+    /// One norm, every rounding error counted.
+    pub fn certified_norm(&self, norm: kappa::Norm) -> kappa::Result<kappa::Enclosure> {
+        with_view!(self, a => kappa::certified_norm(a, norm))
+    }
+
+    /// The spectral norm to a relative width.
+    pub fn spectral_norm(&self, how: &kappa::Lanczos) -> kappa::Result<kappa::Enclosure> {
+        with_view!(self, a => kappa::spectral_norm(a, how))
+    }
+
+    /// The spectral norm, certified, and by which certificate.
+    pub fn certified_spectral_norm(
+        &self,
+        how: &kappa::SpectralCertificate,
+    ) -> kappa::Result<(kappa::Enclosure, kappa::SpectralMethod)> {
+        with_view!(self, a => kappa::certified_spectral_norm_by(a, how))
+    }
+
     /// The condition number in a norm.
     pub fn cond(&self, norm: kappa::Norm) -> kappa::Result<kappa::Enclosure> {
         with_view!(self, a => kappa::cond_in(a, norm))
+    }
+
+    /// All singular values, every rounding error counted.
+    pub fn certified_singular_values(&self) -> kappa::Result<kappa::SingularValues> {
+        with_view!(self, a => kappa::certified_singular_values(a))
+    }
+
+    /// Several questions at once, every rounding error counted.
+    pub fn certified_measure(&self, questions: &[Question]) -> kappa::Result<Vec<kappa::Enclosure>> {
+        with_view!(self, a => kappa::certified_measure(a, questions))
+    }
+
+    /// Everything that one pass and one certified set of singular values say.
+    pub fn certified_profile(&self) -> kappa::Result<Profile> {
+        with_view!(self, a => Profile::certified(a))
+    }
+
+    /// What a norm does to the matrix: its slope there, its proximal point, the nearest and the lowest point of its ball.
+    pub fn under(&self, norm: kappa::Norm, action: BallAction) -> kappa::Result<Changed> {
+        match self {
+            Self::F32(a) => under(a, norm, action).map(Changed::from_real),
+            Self::F64(a) => under(a, norm, action).map(Changed::from_real),
+            Self::C32(a) => under(a, norm, action).map(Changed::from_complex),
+            Self::C64(a) => under(a, norm, action).map(Changed::from_complex),
+        }
+    }
+
+    /// The entries in double precision, row after row, where they are real.
+    pub fn real_entries(&self) -> Option<Vec<f64>> {
+        fn rows<T: kappa::Scalar>(a: &MatrixRef<'_, T>) -> Vec<f64> {
+            (0..a.rows()).flat_map(|i| (0..a.columns()).map(move |j| a.get(i, j).re())).collect()
+        }
+        match self {
+            Self::F32(a) => Some(rows(a)),
+            Self::F64(a) => Some(rows(a)),
+            Self::C32(_) | Self::C64(_) => None,
+        }
+    }
+
+    /// The entries in double precision, row after row.
+    pub fn complex_entries(&self) -> Vec<c64> {
+        with_view!(self, a => (0..a.rows())
+            .flat_map(|i| (0..a.columns()).map(move |j| c64::new(kappa::Scalar::re(a.get(i, j)), kappa::Scalar::im(a.get(i, j)))))
+            .collect())
     }
 
     /// All singular values.
@@ -179,6 +241,63 @@ impl MatrixView<'_> {
             (Self::C64(a), true) => kappa::svd_full(a).map(Complex),
         }
     }
+}
+
+/// What can be done with a matrix and the ball of a norm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BallAction {
+    /// A subgradient of the norm.
+    Subgradient,
+    /// argmin ½‖X − A‖_F² + λ‖X‖.
+    Prox(f64),
+    /// The nearest matrix with at most this norm.
+    Project(f64),
+    /// argmin Re⟨A, X⟩ over the matrices with at most this norm.
+    LinearMinimum(f64),
+}
+
+/// A matrix made from another one.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// The matrix.
+    pub matrix: WideMatrix,
+    /// For a subgradient, whether it is the only one.
+    pub is_unique: Option<bool>,
+}
+
+/// A matrix in double precision.
+#[derive(Clone, Debug)]
+pub enum WideMatrix {
+    /// Real.
+    Real(kappa::Matrix<f64>),
+    /// Complex.
+    Complex(kappa::Matrix<c64>),
+}
+
+impl Changed {
+    fn from_real((matrix, is_unique): (kappa::Matrix<f64>, Option<bool>)) -> Self {
+        Self { matrix: WideMatrix::Real(matrix), is_unique }
+    }
+
+    fn from_complex((matrix, is_unique): (kappa::Matrix<c64>, Option<bool>)) -> Self {
+        Self { matrix: WideMatrix::Complex(matrix), is_unique }
+    }
+}
+
+fn under<T: kappa::Scalar>(
+    a: &MatrixRef<'_, T>,
+    norm: kappa::Norm,
+    action: BallAction,
+) -> kappa::Result<(kappa::Matrix<T::Wide>, Option<bool>)> {
+    Ok(match action {
+        BallAction::Subgradient => {
+            let slope = norm.subgradient(a)?;
+            (slope.matrix, Some(slope.is_unique))
+        }
+        BallAction::Prox(lambda) => (norm.prox(a, lambda)?, None),
+        BallAction::Project(radius) => (norm.project(a, radius)?, None),
+        BallAction::LinearMinimum(radius) => (norm.linear_minimum(a, radius)?, None),
+    })
 }
 
 /// A singular value decomposition of a real or a complex matrix.

@@ -20,7 +20,7 @@ mod verdict;
 
 pub use error::{Error, Result};
 pub use kappa_tensors::{DType, Opening, Skipped, printable};
-pub use layer::{Decomposition, LayerMatrix, MatrixView};
+pub use layer::{BallAction, Changed, Decomposition, LayerMatrix, MatrixView, WideMatrix};
 pub use model::Model;
 pub use role::Role;
 pub use survey::{Layer, Progress, Report, Survey};

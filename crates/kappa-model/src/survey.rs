@@ -19,6 +19,8 @@ pub struct Survey {
     pub threads: usize,
     /// Bytes that may be in use at once; half of the available memory when `None`. A layer that needs more is skipped.
     pub memory: Option<u64>,
+    /// Count every rounding error: one decomposition with vectors, and products to prove it, for each matrix.
+    pub certify: bool,
 }
 
 /// What a survey found.
@@ -149,7 +151,7 @@ fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<(Vec<Job<'a>>, Vec<Skipped
     let ceiling = how.memory.unwrap_or_else(default_ceiling);
     let (mut jobs, mut skipped) = (Vec::new(), Vec::new());
     for info in model.tensors().iter().filter(|info| wanted(&info.name)) {
-        match job(model, info, ceiling) {
+        match job(model, info, ceiling, how.certify) {
             Ok(job) => jobs.push(job),
             Err(reason) => {
                 let is_broken = info.is_empty() && info.shape.len() >= 2;
@@ -168,12 +170,12 @@ fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<(Vec<Job<'a>>, Vec<Skipped
     Ok((jobs, skipped))
 }
 
-fn job<'a>(model: &Model, info: &'a TensorInfo, ceiling: u64) -> std::result::Result<Job<'a>, String> {
+fn job<'a>(model: &Model, info: &'a TensorInfo, ceiling: u64, certify: bool) -> std::result::Result<Job<'a>, String> {
     let shape = matrix_shape(&info.name, &info.shape)?;
     if info.dtype.is_integer() && !model.is_single_matrix() {
         return Err(format!("whole numbers ({}), perhaps codes: listed, not measured", info.dtype));
     }
-    let plan = Plan::singular_values(shape);
+    let plan = if certify { Plan::certified_values(shape) } else { Plan::singular_values(shape) };
     // Floats of 32 and 64 bits are measured where they lie; all else is widened first.
     let widened = if matches!(info.dtype, DType::F32 | DType::F64) { 0 } else { info.len() * 4.max(info.dtype.size()) };
     let bytes = (plan.bytes as u64).saturating_add(widened as u64);
@@ -196,7 +198,7 @@ fn measure_all(model: &Model, jobs: &[Job<'_>], how: &Survey, progress: &Progres
         if progress.cancelled.load(Ordering::Relaxed) {
             return Err(Error::cancelled());
         }
-        let layer = ceiling.within(job.bytes, || measure(model, job));
+        let layer = ceiling.within(job.bytes, || measure(model, job, how));
         let share = {
             let mut done = done.lock().unwrap_or_else(|e| e.into_inner());
             *done += job.cost();
@@ -246,12 +248,13 @@ fn side_by_side<R: Send>(jobs: &[usize], threads: usize, one: impl Fn(&usize) ->
     })
 }
 
-fn measure(model: &Model, job: &Job<'_>) -> std::result::Result<Layer, Skipped> {
+fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<Layer, Skipped> {
     let name = &job.info.name;
     let broken = |reason: String| Skipped { name: name.clone(), reason, is_broken: true };
     let tensor = model.source().read(name).map_err(|e| broken(e.reason().into()))?;
     let matrix = LayerMatrix::new(row_major(tensor), job.shape);
-    let profile = matrix.view().map_err(|e| broken(e.to_string()))?.profile();
+    let view = matrix.view().map_err(|e| broken(e.to_string()))?;
+    let profile = if how.certify { view.certified_profile() } else { view.profile() };
     drop(matrix);
     model.source().forget(name);
     let mut layer = Layer {

@@ -95,6 +95,109 @@ fn of_norm<T: Scalar>(which: Norm, a: &Matrix<T>) -> Result<Enclosure, String> {
     norm(a, which).map_err(|e| e.to_string())
 }
 
+fn inner<T: Scalar>(x: &Matrix<T>, y: &Matrix<T>) -> f64 {
+    x.as_slice().iter().zip(y.as_slice()).map(|(&x, &y)| (x.conj() * y).re()).sum()
+}
+
+fn minus<T: Scalar>(x: &Matrix<T>, y: &Matrix<T>) -> Matrix<T> {
+    Matrix::from_fn(x.rows(), x.columns(), |i, j| x[(i, j)] - y[(i, j)])
+}
+
+fn close(law: &str, which: Norm, left: f64, right: f64, tolerance: f64) -> Law {
+    that((left - right).abs() <= tolerance, || format!("{law} fails for {which}: {left:e} and {right:e}"))
+}
+
+/// A slope: ⟨G, A⟩ = ‖A‖, dual norm 1, ‖B‖ ≥ ‖A‖ + ⟨G, B − A⟩; and where it is the gradient, the difference quotient agrees.
+pub fn slope_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>) -> Law {
+    let Ok(g) = which.subgradient(a) else { return Ok(()) };
+    let (na, nb) = (of_norm(which, a)?, of_norm(which, b)?);
+    let tolerance = 1e-9 * (na.upper() + nb.upper());
+    close("⟨G, A⟩ = ‖A‖", which, inner(&g.matrix, a), na.estimate(), tolerance)?;
+    if let Ok(dual) = norm(&g.matrix, which.dual()) {
+        that(dual.lower() <= 1.0 + 1e-9, || format!("a subgradient of {which} has dual norm {dual:?}"))?;
+    }
+    let below = na.estimate() + inner(&g.matrix, &minus(b, a));
+    that(below <= nb.upper() + tolerance, || format!("the subgradient inequality fails for {which}: {below} > {nb:?}"))?;
+    if g.is_unique && largest(a) > 0.1 {
+        // The error of a difference quotient is that of the second derivative, which may be large near a kink.
+        let step = 1e-6;
+        let moved = |h: f64| Matrix::from_fn(a.rows(), a.columns(), |i, j| a[(i, j)] + b[(i, j)].scale(h));
+        let quotient = (of_norm(which, &moved(step))?.estimate() - of_norm(which, &moved(-step))?.estimate()) / (2.0 * step);
+        let bound = 1e-3 * (nb.upper() + inner(&g.matrix, b).abs());
+        close("the difference quotient", which, quotient, inner(&g.matrix, b), bound.max(1e-6))?;
+    }
+    Ok(())
+}
+
+/// The proximal point P of λ‖·‖ at A: A = P + (the projection onto the dual ball of radius λ), (A − P)/λ is a subgradient at P,
+/// and no other point is better.
+pub fn prox_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>, lambda: f64) -> Law {
+    let Ok(p) = which.prox(a, lambda) else { return Ok(()) };
+    let size = 1.0 + of_norm(Norm::frobenius(), a)?.upper() + lambda;
+    let rest = minus(a, &p);
+    let projected = which.dual().project(a, lambda).map_err(|e| e.to_string())?;
+    close("Moreau's identity", which, difference(&rest, &projected), 0.0, 1e-7 * size)?;
+    let np = of_norm(which, &p)?;
+    let dual = of_norm(which.dual(), &rest)?;
+    that(dual.lower() <= lambda * (1.0 + 1e-7) + 1e-9, || format!("the residual of {which} has dual norm {dual:?} > {lambda}"))?;
+    close("⟨A − P, P⟩ = λ‖P‖", which, inner(&rest, &p), lambda * np.estimate(), 1e-6 * size * size)?;
+    let objective = |x: &Matrix<T>| -> Result<f64, String> {
+        let off = minus(x, a);
+        Ok(0.5 * inner(&off, &off) + lambda * of_norm(which, x)?.estimate())
+    };
+    let best = objective(&p)?;
+    for h in [0.0, 1e-3, -1e-3, 0.3] {
+        let other = if h == 0.0 { a.clone() } else { Matrix::from_fn(a.rows(), a.columns(), |i, j| p[(i, j)] + b[(i, j)].scale(h)) };
+        let there = objective(&other)?;
+        that(best <= there + 1e-7 * size * size, || format!("the proximal point of {which} is not the best: {best} > {there}"))?;
+    }
+    Ok(())
+}
+
+/// The ball of radius r: the projection P lies in it and stays where it is, no point of the ball is nearer
+/// (⟨A − P, X − P⟩ ≤ 0), and the lowest point in the direction A reaches −r times the dual norm.
+pub fn ball_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>, r: f64) -> Law {
+    let size = 1.0 + of_norm(Norm::frobenius(), a)?.upper() + r;
+    if let Ok(p) = which.project(a, r) {
+        let np = of_norm(which, &p)?;
+        that(np.lower() <= r * (1.0 + 1e-8) + 1e-12, || format!("the projection onto the ball of {which} has norm {np:?} > {r}"))?;
+        let again = which.project(&p, r).map_err(|e| e.to_string())?;
+        close("P(P(A)) = P(A)", which, difference(&p, &again), 0.0, 1e-7 * size)?;
+        let nb = of_norm(which, b)?.upper();
+        let factor = if nb > r { r / nb } else { 1.0 };
+        let inside = Matrix::from_fn(b.rows(), b.columns(), |i, j| b[(i, j)].scale(factor));
+        let angle = inner(&minus(a, &p), &minus(&inside, &p));
+        that(angle <= 1e-6 * size * size, || format!("a point of the ball of {which} is nearer: {angle:e}"))?;
+    }
+    if let (Ok(x), Ok(dual)) = (which.linear_minimum(a, r), norm(a, which.dual())) {
+        let nx = of_norm(which, &x)?;
+        that(nx.lower() <= r * (1.0 + 1e-9), || format!("the lowest point of {which} has norm {nx:?} > {r}"))?;
+        close("min ⟨G, X⟩ = −r‖G‖*", which, inner(a, &x), -r * dual.estimate(), 1e-8 * size * (1.0 + dual.upper()))?;
+    }
+    Ok(())
+}
+
+/// The constant between two norms is not exceeded by A, whose rank is at most r, and is attained where a matrix is given.
+pub fn constant_between<T: Scalar<Wide = T>>(which: Norm, other: Norm, a: &Matrix<T>, r: usize) -> Law {
+    let Ok(c) = which.constant(&other, a.rows(), a.columns(), r) else { return Ok(()) };
+    let (x, y) = (of_norm(which, a)?, of_norm(other, a)?);
+    let bound = y.times_exactly(c.value.upper()).times_exactly(1.0 + 1e-12);
+    that(x.lower() <= bound.upper(), || format!("{which} ≤ {}·{other} fails: {x:?} and {y:?}", c.value.upper()))?;
+    if let Some(best) = &c.attained_by {
+        let ratio = of_norm(which, best)?.over(of_norm(other, best)?);
+        close("attainment", which, ratio.estimate(), c.value.upper(), 1e-9 * c.value.upper())?;
+    }
+    Ok(())
+}
+
+/// Where a norm does not claim to be submultiplicative, A = B = 11ᵀ shows why.
+pub fn counterexample(which: Norm) -> Law {
+    let ones = Matrix::from_fn(5, 5, |_, _| 1.0);
+    let (one, square) = (of_norm(which, &ones)?, of_norm(which, &product(&ones, &ones))?);
+    let breaks = square.lower() > one.times(one).upper() * (1.0 + 1e-12);
+    that(breaks != which.is_submultiplicative(), || format!("{which}: ‖11ᵀ‖ = {one:?}, ‖11ᵀ·11ᵀ‖ = {square:?}"))
+}
+
 /// ‖UAV‖ = ‖A‖ for unitary U and V, where the norm claims it.
 pub fn unitary_invariance<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, u: &Matrix<T>, v: &Matrix<T>) -> Law {
     if !which.is_unitarily_invariant() {

@@ -53,6 +53,7 @@ pub mod laws;
 mod norm;
 mod operator;
 mod plan;
+pub mod proof;
 mod random;
 mod tolerance;
 mod values;
@@ -67,7 +68,10 @@ pub use error::{Error, Result};
 pub use factor::Svd;
 pub use kappa_dense::{Matrix, MatrixRef, Scalar, c32, c64};
 pub use krylov::Lanczos;
-pub use norm::{Constant, Induced, Majorization, Norm, Subgradient, fan_dominance, majorization, norm_by_gauge};
+pub use norm::{
+    Constant, Equivalence, Induced, Inequality, Majorization, Norm, Subgradient, VectorNorm, bessel, fan_dominance, holder,
+    inner_product, majorization, norm_by_gauge, parallelogram,
+};
 pub use operator::{Adjoint, DENSE_LIMIT, Diagonal, LinearOperator, LowRank, Product, Scaled, Sparse, Sum};
 pub use plan::{Algorithm, Plan};
 pub use random::{Hutchinson, frobenius_by_sampling};

@@ -17,6 +17,8 @@ pub enum Algorithm {
     Gram,
     /// Bidiagonalisation, with its ladder of fallbacks.
     Bidiagonal,
+    /// A decomposition with vectors, and counted products that prove it.
+    Certificate,
 }
 
 /// The algorithm chosen for an m×n matrix, with its cost.
@@ -59,6 +61,17 @@ impl Plan {
         Self { algorithm: Algorithm::Bidiagonal, flops, bytes: 8.0 * long * short }
     }
 
+    /// The plan for all singular values with every rounding error counted.
+    pub fn certified_values((m, n): (usize, usize)) -> Self {
+        let (long, short) = (m.max(n) as f64, m.min(n) as f64);
+        if m.min(n) <= 1 {
+            return Self::singular_values((m, n));
+        }
+        // Vectors, then A − UΣVᵀ, UᵀU and VᵀV.
+        let flops = 9.0 * long * short * short + 17.0 * short * short * short;
+        Self { algorithm: Algorithm::Certificate, flops, bytes: 48.0 * long * short + 24.0 * short * short }
+    }
+
     /// The plan where the operator knows its singular values.
     pub fn known() -> Self {
         Self { algorithm: Algorithm::Known, flops: 0.0, bytes: 0.0 }
@@ -73,6 +86,7 @@ impl fmt::Display for Plan {
             Algorithm::DoubleDouble => "one-sided Jacobi in double-double",
             Algorithm::Gram => "Gram product and its eigenvalues",
             Algorithm::Bidiagonal => "bidiagonalisation and bisection",
+            Algorithm::Certificate => "decomposition with vectors, and counted products that prove it",
         };
         write!(f, "{name}, {}flop, {}B", with_prefix(self.flops), with_prefix(self.bytes))
     }

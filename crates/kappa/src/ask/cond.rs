@@ -25,12 +25,18 @@ pub fn cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Enclosur
 ///
 /// As [`cond`]. Other norms need A⁺ itself: an error that says so.
 pub fn cond_in<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Result<Enclosure> {
-    let values = singular_values(a)?;
-    match norm.gauge() {
-        Some(_) if norm == Norm::spectral() => values.cond(),
-        Some(_) => in_gauge(&values, norm),
-        None => Err(Error::unsupported(format!("the condition number in the {norm} norm needs the inverse"))
-            .with_hint("spectral, frobenius, nuclear, schatten:p and ky-fan:k can be answered")),
+    singular_values(a)?.cond_in(norm)
+}
+
+impl SingularValues {
+    /// The condition number ‖A‖·‖A⁺‖ in a unitarily invariant norm; another one needs A⁺ itself: an error that says so.
+    pub fn cond_in(&self, norm: Norm) -> Result<Enclosure> {
+        match norm.gauge() {
+            Some(_) if norm == Norm::spectral() => self.cond(),
+            Some(_) => in_gauge(self, norm),
+            None => Err(Error::unsupported(format!("the condition number in the {norm} norm needs the inverse"))
+                .with_hint("spectral, frobenius, nuclear, schatten:p and ky-fan:k can be answered")),
+        }
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn values_of<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile) -> Re
                 return Ok(SingularValues::from_gram(shape, values));
             }
         }
-        Algorithm::DoubleDouble | Algorithm::Bidiagonal => {}
+        Algorithm::DoubleDouble | Algorithm::Bidiagonal | Algorithm::Certificate => {}
     }
     let found = kappa_dense::singular_values(a)?;
     Ok(SingularValues::from_svd(shape, found))

@@ -134,11 +134,10 @@ impl Norm {
 
 /// Gauges of r values: both norms are largest against each other at e₁ or at equal values.
 fn between_gauges(x: Gauge, y: Gauge, r: usize) -> Option<f64> {
-    if x.is_dual && y.is_dual {
-        return between_gauges(y.dual(), x.dual(), r);
-    }
     if x.is_dual || y.is_dual {
-        return None;
+        // x ≤ c·y for all is y* ≤ c·x* for all, on vectors of r entries.
+        let (x, y) = (y.dual(), x.dual());
+        return if x.is_dual || y.is_dual { None } else { between_gauges(x, y, r) };
     }
     let (k, l) = (x.k.min(r), y.k.min(r));
     let ratio =

@@ -74,6 +74,16 @@ pub(super) fn slope<W: Scalar<Wide = W>>(a: &Matrix<W>, p: f64, q: f64) -> Matri
     Matrix::from_fn(a.rows(), a.columns(), |i, j| w[i] * x[j].conj())
 }
 
+/// The best vector found for ‖A‖_{p→q}.
+pub(crate) fn induced_maximiser(a: &Matrix<f64>, p: f64, q: f64, how: &Induced) -> Vec<f64> {
+    Problem::new(a, p, q).search(how)
+}
+
+/// α and β of the factorisation bound for p ≥ 2 ≥ q.
+pub(crate) fn grothendieck_weights(a: &Matrix<f64>, p: f64, q: f64) -> (Vec<f64>, Vec<f64>) {
+    Problem::new(a, p, q).weights()
+}
+
 struct Problem<'a, W: Scalar> {
     a: &'a Matrix<W>,
     adjoint: Matrix<W>,

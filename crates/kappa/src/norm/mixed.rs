@@ -69,7 +69,8 @@ fn project_on_simplex(x: &[f64], r: f64) -> Vec<f64> {
     for (k, &x) in sorted.iter().enumerate() {
         sum += x;
         let next = (sum - r) / (k + 1) as f64;
-        if x <= next {
+        // The largest always takes part, also where r is too small to be seen beside it.
+        if k > 0 && x <= next {
             break;
         }
         theta = next;

@@ -13,6 +13,7 @@ mod shape;
 mod subgradient;
 mod symmetric;
 mod vector;
+mod vector_norm;
 
 use crate::error::{Error, Result};
 
@@ -20,12 +21,13 @@ pub use constants::Constant;
 pub(crate) use entrywise::entrywise_value;
 pub(crate) use gauge::Gauge;
 pub use hard::Induced;
-pub(crate) use hard::hard_value;
+pub(crate) use hard::{grothendieck_weights, hard_value, induced_maximiser};
 pub(crate) use induced::{induced_value, larger};
 pub use majorization::{Majorization, fan_dominance, majorization};
-pub(crate) use shape::Structure;
+pub(crate) use shape::{Outside, Structure};
 pub use subgradient::Subgradient;
 pub use symmetric::norm_by_gauge;
+pub use vector_norm::{Equivalence, Inequality, VectorNorm, bessel, holder, inner_product, parallelogram};
 pub(crate) use vector::{modulus, modulus_enclosure, vector_norm, widened};
 
 /// A matrix norm.

@@ -1,0 +1,512 @@
+//! Norms of vectors as values: p-norms, weighted ones, and the norm of a positive definite matrix.
+
+use kappa_dense::{Matrix, Scalar, cholesky};
+
+use super::ball::with_modulus;
+use super::gauge::{Gauge, norm_bounds};
+use super::{conjugate, mixed, modulus, vector_norm};
+use crate::arithmetic::{dot, power::Exponent};
+use crate::enclosure::directed::{add_down, add_up, div_up, mul_down, mul_up, norm_down, norm_up, sqrt_up};
+use crate::enclosure::eigenvalue_below;
+use crate::error::{Error, Result};
+use crate::{Enclosure, Evidence};
+
+/// A norm of vectors of length n.
+///
+/// ```
+/// use kappa::VectorNorm;
+/// assert!(VectorNorm::p(2.0)?.of(&[3.0, 4.0])?.contains(5.0));
+/// assert_eq!(VectorNorm::p(0.0)?.of(&[3.0, 0.0, 4.0])?.estimate(), 2.0);
+/// // Below 1 it is no norm, and says so.
+/// assert!(!VectorNorm::p(0.5)?.is_norm());
+/// // The weights take |x|, whatever the sign.
+/// let w = VectorNorm::weighted(1.0, vec![1.0, 2.0])?;
+/// assert_eq!(w.of(&[-1.0, -3.0])?.estimate(), 7.0);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Golub and Van Loan, *Matrix Computations*, 4th ed., section 2.2.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VectorNorm(Kind);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Kind {
+    /// (Σ|xᵢ|ᵖ)^(1/p); p < 1 is a quasi-norm, p = 0 counts.
+    Power(f64),
+    /// (Σ wᵢ|xᵢ|ᵖ)^(1/p), or max wᵢ|xᵢ| for p = ∞.
+    Weighted(f64, Vec<f64>),
+    /// The dual of that.
+    DualWeighted(f64, Vec<f64>),
+    /// √(xᵀMx), or √(xᵀM⁻¹x).
+    Mahalanobis { m: Matrix<f64>, factor: Matrix<f64>, least: f64, is_inverse: bool },
+}
+
+/// The best constant between two norms, with a vector that attains it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Equivalence {
+    /// The largest ‖x‖/‖x‖′.
+    pub value: Enclosure,
+    /// A vector with that ratio.
+    pub attained_by: Vec<f64>,
+}
+
+impl VectorNorm {
+    /// (Σ|xᵢ|ᵖ)^(1/p) for 0 ≤ p ≤ ∞: a norm from 1 on, the quasi-norm between, and for p = 0 the number of non-zeros.
+    pub fn p(p: f64) -> Result<Self> {
+        if p >= 0.0 {
+            return Ok(Self(Kind::Power(p)));
+        }
+        Err(Error::syntax(format!("there is no p-norm for p = {p}")).with_hint("p is at least 0; `inf` is allowed"))
+    }
+
+    /// (Σ wᵢ|xᵢ|ᵖ)^(1/p) for weights above 0 and 1 ≤ p ≤ ∞; max wᵢ|xᵢ| for p = ∞.
+    pub fn weighted(p: f64, weights: Vec<f64>) -> Result<Self> {
+        if !(p >= 1.0) {
+            return Err(Error::syntax(format!("a weighted norm needs p of at least 1, not {p}")));
+        }
+        if let Some(k) = weights.iter().position(|&w| !(w > 0.0 && w.is_finite())) {
+            return Err(Error::syntax(format!("weight {k} is {}", weights[k])).with_hint("weights are finite and above 0"));
+        }
+        Ok(Self(Kind::Weighted(p, weights)))
+    }
+
+    /// √(xᵀMx) for a symmetric positive definite M: the distance of Mahalanobis where M is an inverse covariance.
+    ///
+    /// Fails unless M is square, symmetric, finite, and proved to be positive definite by a Cholesky factor with a residual.
+    ///
+    /// ```
+    /// # use kappa::{Matrix, VectorNorm};
+    /// let m = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 8.0])?;
+    /// assert!(VectorNorm::mahalanobis(m)?.of(&[1.0, 1.0])?.contains(10f64.sqrt()));
+    /// let indefinite = Matrix::from_row_major(2, 2, vec![1.0, 2.0, 2.0, 1.0])?;
+    /// assert!(VectorNorm::mahalanobis(indefinite).is_err());
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn mahalanobis(m: Matrix<f64>) -> Result<Self> {
+        let n = m.rows();
+        crate::Profile::of_entries(m.as_ref())?;
+        if n != m.columns() {
+            return Err(Error::shape(format!("a {n}×{} matrix defines no norm of vectors", m.columns())));
+        }
+        if let Some((i, j)) = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).find(|&(i, j)| m[(i, j)] != m[(j, i)]) {
+            return Err(Error::unsupported(format!("entry ({i}, {j}) is {} and entry ({j}, {i}) is {}", m[(i, j)], m[(j, i)]))
+                .with_hint("the matrix of a norm is symmetric: take (M + Mᵀ)/2"));
+        }
+        let mut factor = Matrix::from_fn(n, n, |i, j| if i >= j { m[(i, j)] } else { 0.0 });
+        let trace: f64 = (0..n).map(|i| m[(i, i)]).sum();
+        // λₘᵢₙ(M) = −λ₁(−M), from above by the Cholesky test; the factor tells where to look.
+        let negative = Matrix::from_fn(n, n, |i, j| if i >= j { -m[(i, j)] } else { 0.0 });
+        let is_factored = cholesky(&mut factor);
+        let least = [1e-3, 1e-6, 1e-9, 1e-12, 1e-14]
+            .into_iter()
+            .filter(|_| is_factored)
+            .filter_map(|share| eigenvalue_below(&negative, -share * trace / n.max(1) as f64))
+            .map(|bound| -bound)
+            .find(|&least| least > 0.0);
+        match least {
+            Some(least) => Ok(Self(Kind::Mahalanobis { m, factor, least, is_inverse: false })),
+            None if n == 0 => Ok(Self(Kind::Mahalanobis { m, factor, least: 1.0, is_inverse: false })),
+            None => Err(Error::unsupported(format!("this {n}×{n} matrix is not positive definite to working precision"))
+                .with_hint("a norm needs all eigenvalues above 0; add a small multiple of the identity")),
+        }
+    }
+
+    /// Whether it is a norm: not for p < 1, where the triangle inequality fails.
+    pub fn is_norm(&self) -> bool {
+        !matches!(self.0, Kind::Power(p) if p < 1.0)
+    }
+
+    /// The norm of x, every rounding error counted. Fails when an entry is not finite or the length does not fit.
+    pub fn of<T: Scalar>(&self, x: &[T]) -> Result<Enclosure> {
+        check_finite(x)?;
+        match &self.0 {
+            Kind::Power(0.0) => Ok(Enclosure::exact(x.iter().filter(|&&x| x != T::default()).count() as f64)),
+            Kind::Power(p) if *p < 1.0 => Ok(quasi(*p, x)),
+            Kind::Power(p) => Ok(vector_norm(*p, || x.iter().copied())),
+            Kind::Weighted(p, weights) => {
+                fits(x.len(), weights.len())?;
+                Ok(weighted(*p, weights, x, false))
+            }
+            Kind::DualWeighted(p, weights) => {
+                fits(x.len(), weights.len())?;
+                Ok(weighted(*p, weights, x, true))
+            }
+            Kind::Mahalanobis { m, factor, least, is_inverse } => {
+                fits(x.len(), m.rows())?;
+                let parts = |part: fn(&T) -> f64| x.iter().map(part).collect::<Vec<f64>>();
+                let form = |x: &[f64]| if *is_inverse { inverse_form(m, factor, *least, x) } else { form(m, x) };
+                let (re, im) = (form(&parts(|x| x.re()))?, form(&parts(|x| x.im()))?);
+                let square = re.plus(im);
+                Ok(Enclosure::new(square.lower().max(0.0), square.estimate().max(0.0), square.upper(), Evidence::Rounding).sqrt())
+            }
+        }
+    }
+
+    /// The dual norm max |⟨x, y⟩| over ‖y‖ ≤ 1. Fails for quasi-norms, whose dual says nothing about them.
+    pub fn dual(&self) -> Result<Self> {
+        Ok(Self(match &self.0 {
+            Kind::Power(p) if *p < 1.0 => {
+                return Err(Error::unsupported(format!("p = {p} gives no norm, and has no dual")).with_hint("p is at least 1"));
+            }
+            Kind::Power(p) => Kind::Power(conjugate(*p)),
+            Kind::Weighted(p, weights) => Kind::DualWeighted(*p, weights.clone()),
+            Kind::DualWeighted(p, weights) => Kind::Weighted(*p, weights.clone()),
+            Kind::Mahalanobis { m, factor, least, is_inverse } => Kind::Mahalanobis {
+                m: m.clone(),
+                factor: factor.clone(),
+                least: *least,
+                is_inverse: !is_inverse,
+            },
+        }))
+    }
+
+    /// A y of dual norm 1 with ⟨y, x⟩ = ‖x‖: a subgradient, and a maximiser of ⟨·, x⟩ over the dual ball. Zeros for x = 0.
+    ///
+    /// Fails for quasi-norms, when an entry is not finite, and when the length does not fit.
+    pub fn dual_vector<T: Scalar>(&self, x: &[T]) -> Result<Vec<T::Wide>> {
+        self.dual()?;
+        check_finite(x)?;
+        let wide: Vec<T::Wide> = x.iter().map(|x| x.widen()).collect();
+        let put_back = |sizes: Vec<f64>| wide.iter().zip(sizes).map(|(&x, size)| with_modulus(x, size)).collect();
+        let moduli = || x.iter().map(|&x| modulus(x)).collect::<Vec<f64>>();
+        match &self.0 {
+            Kind::Power(p) => Ok(put_back(mixed::dual_vector(Gauge::lp(*p), &moduli()))),
+            Kind::Weighted(p, weights) | Kind::DualWeighted(p, weights) => {
+                fits(x.len(), weights.len())?;
+                // ‖x‖ = ‖s∘x‖ with scales s, so that y = s∘(the dual vector of s∘x).
+                let is_dual = matches!(self.0, Kind::DualWeighted(..));
+                let scale = |w: &f64| {
+                    let s = if *p == f64::INFINITY { *w } else { w.powf(1.0 / p) };
+                    if is_dual { 1.0 / s } else { s }
+                };
+                let scales: Vec<f64> = weights.iter().map(scale).collect();
+                let scaled: Vec<f64> = moduli().iter().zip(&scales).map(|(x, s)| x * s).collect();
+                let p = if is_dual { conjugate(*p) } else { *p };
+                let y = mixed::dual_vector(Gauge::lp(p), &scaled);
+                Ok(put_back(y.iter().zip(&scales).map(|(y, s)| y * s).collect()))
+            }
+            Kind::Mahalanobis { m, factor, is_inverse, .. } => {
+                fits(x.len(), m.rows())?;
+                let size = self.of(x)?.estimate();
+                let image = |part: Vec<f64>| if *is_inverse { solve(factor, &part) } else { times(m, &part) };
+                let (re, im) = (image(x.iter().map(|x| x.re()).collect()), image(x.iter().map(|x| x.im()).collect()));
+                let scale = if size > 0.0 { 1.0 / size } else { 0.0 };
+                Ok(re.iter().zip(im).map(|(re, im)| T::Wide::from_parts(re * scale, im * scale)).collect())
+            }
+        }
+    }
+
+    /// The largest ‖x‖ₚ/‖x‖_q over vectors of length n, this p over `other`'s, and a vector that attains it: n^(1/p − 1/q) by
+    /// a vector of ones for p < q, 1 by a unit vector beyond. For unweighted p, q > 0.
+    ///
+    /// ```
+    /// # use kappa::VectorNorm;
+    /// let c = VectorNorm::p(1.0)?.constant(&VectorNorm::p(2.0)?, 9)?;
+    /// assert!(c.value.contains(3.0) && c.attained_by == [1.0; 9]);
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn constant(&self, other: &Self, n: usize) -> Result<Equivalence> {
+        let (Kind::Power(p), Kind::Power(q)) = (&self.0, &other.0) else {
+            return Err(Error::unsupported("constants are known between unweighted p-norms"));
+        };
+        if n == 0 || *p == 0.0 || *q == 0.0 {
+            return Err(Error::unsupported("no constant relates the count of non-zeros, or vectors of length 0"));
+        }
+        if p >= q {
+            let attained_by = (0..n).map(|i| f64::from(i == 0)).collect();
+            return Ok(Equivalence { value: Enclosure::exact(1.0), attained_by });
+        }
+        // 1/p − 1/q = (q − p)/(pq), of the exact numbers; 1/p for q = ∞.
+        let value = if *q == f64::INFINITY {
+            crate::arithmetic::root(n as f64, *p)
+        } else {
+            let (lower, upper) = Exponent::harmonic(1.0, *q, *p).inverse().of_base(n as f64);
+            Enclosure::new(lower, 0.5 * (lower + upper), upper, Evidence::Rounding)
+        };
+        Ok(Equivalence { value, attained_by: vec![1.0; n] })
+    }
+}
+
+fn fits(found: usize, expected: usize) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::shape(format!("the norm is for vectors of length {expected}, not {found}")))
+}
+
+fn check_finite<T: Scalar>(x: &[T]) -> Result<()> {
+    let count = x.iter().filter(|x| !x.is_finite()).count();
+    match x.iter().position(|x| !x.is_finite()) {
+        Some(row) => Err(Error::not_finite(row, 0, count)),
+        None => Ok(()),
+    }
+}
+
+/// (Σ|xᵢ|ᵖ)^(1/p) for 0 < p < 1.
+fn quasi<T: Scalar>(p: f64, x: &[T]) -> Enclosure {
+    let ends = |x: &T| (norm_down(&[x.re(), x.im()]), norm_up(&[x.re(), x.im()]));
+    let (mut lower, mut upper): (Vec<f64>, Vec<f64>) = x.iter().map(ends).unzip();
+    lower.sort_by(|x, y| y.total_cmp(x));
+    upper.sort_by(|x, y| y.total_cmp(x));
+    let (lower, upper) = (norm_bounds(Exponent::of(p), &lower).0, norm_bounds(Exponent::of(p), &upper).1);
+    Enclosure::new(lower, 0.5 * lower + 0.5 * upper.min(f64::MAX), upper, Evidence::Rounding)
+}
+
+/// ‖s∘x‖ₚ with sᵢ = wᵢ^(1/p), or ‖x/s‖_q for the dual.
+fn weighted<T: Scalar>(p: f64, weights: &[f64], x: &[T], is_dual: bool) -> Enclosure {
+    let term = |(x, &w): (&T, &f64)| {
+        let scale = if p == f64::INFINITY { Enclosure::exact(w) } else { crate::arithmetic::root(w, p) };
+        let size = Enclosure::new(norm_down(&[x.re(), x.im()]), modulus(*x), norm_up(&[x.re(), x.im()]), Evidence::Rounding);
+        let size = if x.im() == 0.0 { Enclosure::exact(x.re().abs()) } else { size };
+        if is_dual { size.over(scale) } else { size.times(scale) }
+    };
+    let terms: Vec<Enclosure> = x.iter().zip(weights).map(term).collect();
+    let sorted = |end: fn(&Enclosure) -> f64| {
+        let mut ends: Vec<f64> = terms.iter().map(end).collect();
+        ends.sort_by(|x, y| y.total_cmp(x));
+        ends
+    };
+    let bounds = |x: &[f64]| if is_dual { super::gauge::conjugate_bounds(p, x) } else { Gauge::lp(p).bounds(x) };
+    let (lower, upper) = (bounds(&sorted(Enclosure::lower)).0, bounds(&sorted(Enclosure::upper)).1);
+    let middle = bounds(&sorted(Enclosure::estimate));
+    Enclosure::new(lower, 0.5 * middle.0 + 0.5 * middle.1.min(f64::MAX), upper, Evidence::Rounding)
+}
+
+/// xᵀMx, every rounding counted.
+fn form(m: &Matrix<f64>, x: &[f64]) -> Result<Enclosure> {
+    let mut total = Enclosure::exact(0.0);
+    for (j, &xj) in x.iter().enumerate() {
+        let column = dot(m.column(j), x)?.value;
+        let ends = [mul_down(column.lower(), xj), mul_down(column.upper(), xj)];
+        let tops = [mul_up(column.lower(), xj), mul_up(column.upper(), xj)];
+        let term = Enclosure::new(ends[0].min(ends[1]), column.estimate() * xj, tops[0].max(tops[1]), Evidence::Rounding);
+        total = total.plus(term);
+    }
+    Ok(total)
+}
+
+/// xᵀM⁻¹x: with z ≈ M⁻¹x and r = x − Mz it is 2zᵀx − zᵀMz + rᵀM⁻¹r, and the last term lies between 0 and ‖r‖²/λₘᵢₙ.
+fn inverse_form(m: &Matrix<f64>, factor: &Matrix<f64>, least: f64, x: &[f64]) -> Result<Enclosure> {
+    let z = solve(factor, x);
+    let along = dot(&z, x)?.value;
+    let own = form(m, &z)?;
+    let mut residual = Vec::with_capacity(x.len());
+    for (i, &xi) in x.iter().enumerate() {
+        let image = dot(m.column(i), &z)?.value;
+        residual.push(add_up(xi, -image.lower()).abs().max(add_down(xi, -image.upper()).abs()));
+    }
+    let size = norm_up(&residual);
+    let rest = div_up(mul_up(size, size), least);
+    Ok(Enclosure::new(
+        add_down(add_down(along.lower(), along.lower()), -own.upper()),
+        2.0 * along.estimate() - own.estimate(),
+        add_up(add_up(add_up(along.upper(), along.upper()), -own.lower()), rest),
+        Evidence::Rounding,
+    ))
+}
+
+fn times(m: &Matrix<f64>, x: &[f64]) -> Vec<f64> {
+    (0..m.rows()).map(|i| m.column(i).iter().zip(x).map(|(m, x)| m * x).sum()).collect()
+}
+
+/// L·Lᵀ·z = x.
+fn solve(l: &Matrix<f64>, x: &[f64]) -> Vec<f64> {
+    let n = l.rows();
+    let mut z = x.to_vec();
+    for j in 0..n {
+        z[j] /= l[(j, j)];
+        for i in j + 1..n {
+            z[i] -= l[(i, j)] * z[j];
+        }
+    }
+    for j in (0..n).rev() {
+        for i in j + 1..n {
+            z[j] -= l[(i, j)] * z[i];
+        }
+        z[j] /= l[(j, j)];
+    }
+    z
+}
+
+/// An inequality at work: both sides, and what is left between them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Inequality {
+    /// The smaller side.
+    pub left: Enclosure,
+    /// The larger side.
+    pub right: Enclosure,
+    /// right − left; 0 inside where the inequality may be an equality.
+    pub slack: Enclosure,
+}
+
+impl Inequality {
+    fn between(left: Enclosure, right: Enclosure) -> Self {
+        let slack = Enclosure::new(
+            add_down(right.lower(), -left.upper()),
+            right.estimate() - left.estimate(),
+            add_up(right.upper(), -left.lower()),
+            left.evidence().and(right.evidence()),
+        );
+        Self { left, right, slack }
+    }
+
+    /// Whether the two sides may be equal.
+    pub fn may_be_equality(&self) -> bool {
+        self.slack.lower() <= 0.0
+    }
+}
+
+/// ⟨x, y⟩ = Σ x̄ᵢyᵢ, its modulus enclosed: every rounding counted.
+pub fn inner_product<T: Scalar>(x: &[T], y: &[T]) -> Result<Enclosure> {
+    let re = dot(x, y)?.value;
+    let ends = |e: Enclosure| (e.lower().max(-e.upper()).max(0.0), e.upper().max(-e.lower()));
+    if !T::IS_COMPLEX {
+        let (low, high) = ends(re);
+        return Ok(Enclosure::new(low, re.estimate().abs(), high, Evidence::Rounding));
+    }
+    let turned: Vec<T> = y.iter().map(|y| T::from_parts(y.im(), -y.re())).collect();
+    let im = dot(x, &turned)?.value;
+    let ((a, b), (c, d)) = (ends(re), ends(im));
+    Ok(Enclosure::new(norm_down(&[a, c]), re.estimate().hypot(im.estimate()), norm_up(&[b, d]), Evidence::Rounding))
+}
+
+/// Hölder's inequality |⟨x, y⟩| ≤ ‖x‖·‖y‖*, for a norm and its dual: Cauchy–Schwarz for p = 2.
+///
+/// ```
+/// use kappa::{VectorNorm, holder};
+/// let h = holder(&[1.0, 2.0], &[2.0, 4.0], &VectorNorm::p(2.0)?)?;
+/// assert!(h.may_be_equality() && h.left.contains(10.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn holder<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<Inequality> {
+    Ok(Inequality::between(inner_product(x, y)?, norm.of(x)?.times(norm.dual()?.of(y)?)))
+}
+
+/// Bessel's inequality Σ|⟨eₖ, x⟩|² ≤ (1 + δ)‖x‖² for the columns eₖ of E, where δ bounds ‖EᴴE − I‖: 0 for orthonormal ones.
+///
+/// Fails when the lengths differ, and when the columns are not even nearly orthonormal.
+pub fn bessel<T: Scalar>(x: &[T], e: &Matrix<T>) -> Result<Inequality> {
+    fits(x.len(), e.rows())?;
+    check_finite(x)?;
+    let wide = e.as_ref().to_wide();
+    let mut defect = 0.0;
+    let mut left = Enclosure::exact(0.0);
+    for j in 0..e.columns() {
+        for i in 0..=j {
+            let inner = inner_product(wide.column(i), wide.column(j))?;
+            let off = if i == j { add_up(inner.upper(), -1.0).max(add_up(1.0, -inner.lower())) } else { inner.upper() };
+            defect = add_up(defect, mul_up(if i == j { 1.0 } else { 2.0 }, mul_up(off, off)));
+        }
+        let along = inner_product(e.column(j), x)?;
+        left = left.plus(along.times(along));
+    }
+    let defect = sqrt_up(defect);
+    if defect >= 0.5 {
+        return Err(Error::unsupported(format!("the columns are not orthonormal: EᴴE differs from I by {defect:.1e}"))
+            .with_hint("take U or V of a singular value decomposition"));
+    }
+    let size = VectorNorm(Kind::Power(2.0)).of(x)?;
+    let room = Enclosure::new(1.0, 1.0, add_up(1.0, defect), Evidence::Rounding);
+    Ok(Inequality::between(left, size.times(size).times(room)))
+}
+
+/// The parallelogram law ‖x + y‖² + ‖x − y‖² = 2‖x‖² + 2‖y‖², which holds for all x and y exactly in the norms of an inner
+/// product: both sides in the given norm, and their difference, of either sign.
+///
+/// ```
+/// use kappa::{VectorNorm, parallelogram};
+/// let (x, y) = ([1.0, 0.0], [0.0, 1.0]);
+/// assert!(parallelogram(&x, &y, &VectorNorm::p(2.0)?)?.may_be_equality());
+/// // In the 1-norm: 4 + 4 against 2 + 2.
+/// assert!(parallelogram(&x, &y, &VectorNorm::p(1.0)?)?.slack.contains(-4.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn parallelogram<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<Inequality> {
+    fits(y.len(), x.len())?;
+    let square = |e: Enclosure| e.times(e);
+    // The sum and the difference are rounded once: that moves their norm by at most u times the norm of the moduli.
+    let of = |sign: f64| -> Result<Enclosure> {
+        let rounded: Vec<T::Wide> = x.iter().zip(y).map(|(x, y)| x.widen() + y.widen().scale(sign)).collect();
+        let size = norm.of(&rounded)?;
+        let own = add_up(norm.of(x)?.upper(), norm.of(y)?.upper());
+        let radius = mul_up(own, 4.0 * f64::EPSILON);
+        Ok(Enclosure::new(add_down(size.lower(), -radius).max(0.0), size.estimate(), add_up(size.upper(), radius), Evidence::Rounding))
+    };
+    let left = square(of(1.0)?).plus(square(of(-1.0)?));
+    let right = square(norm.of(x)?).plus(square(norm.of(y)?)).times_exactly(2.0);
+    Ok(Inequality::between(left, right))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arithmetic::power;
+
+    #[test]
+    fn dual_vectors_attain_the_dual_norm() {
+        let x = [3.0, -1.0, 0.5, 2.0];
+        let m = Matrix::from_fn(4, 4, |i, j| if i == j { 4.0 + i as f64 } else { 1.0 });
+        let weights = vec![1.0, 2.0, 0.25, 3.0];
+        let mut norms = vec![VectorNorm::mahalanobis(m).unwrap()];
+        for p in [1.0, 1.5, 2.0, 3.0, f64::INFINITY] {
+            norms.push(VectorNorm::p(p).unwrap());
+            norms.push(VectorNorm::weighted(p, weights.clone()).unwrap());
+        }
+        norms.extend(norms.clone().iter().map(|n| n.dual().unwrap()));
+        for norm in norms {
+            let y = norm.dual_vector(&x).unwrap();
+            let (size, dual) = (norm.of(&x).unwrap(), norm.dual().unwrap().of(&y).unwrap());
+            let along: f64 = x.iter().zip(&y).map(|(x, y)| x * y).sum();
+            assert!((along / size.estimate() - 1.0).abs() < 1e-12, "{norm:?}: {along} against {size:?}");
+            assert!((dual.estimate() - 1.0).abs() < 1e-12, "{norm:?}: {dual:?}");
+            assert!(size.width() <= 1e-13 * size.upper(), "{norm:?}: {size:?}");
+            // Hölder holds with equality at the dual vector.
+            assert!(holder(&x, &y, &norm).unwrap().slack.upper() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn the_quasi_norm_breaks_the_triangle_inequality_and_says_so() {
+        let half = VectorNorm::p(0.5).unwrap();
+        let (x, y, sum) = (half.of(&[1.0, 0.0]).unwrap(), half.of(&[0.0, 1.0]).unwrap(), half.of(&[1.0, 1.0]).unwrap());
+        assert!(sum.lower() > x.plus(y).upper() && sum.contains(4.0) && !half.is_norm());
+        assert!(half.dual().unwrap_err().is_unsupported());
+    }
+
+    #[test]
+    fn moduli_are_taken_in_weighted_norms_of_odd_powers() {
+        // Σ w·x³ without moduli would be 0 (trap V1).
+        let norm = VectorNorm::weighted(3.0, vec![1.0, 1.0]).unwrap();
+        assert!(norm.of(&[1.0, -1.0]).unwrap().contains(power(2.0, 1.0 / 3.0).estimate()));
+    }
+
+    #[test]
+    fn equivalence_constants_are_attained_and_never_exceeded() {
+        let x = [1.0, -2.0, 0.3, 5.0, 0.0];
+        for (p, q) in [(1.0, 2.0), (2.0, 1.0), (1.5, f64::INFINITY), (3.0, 3.0), (0.5, 2.0)] {
+            let (a, b) = (VectorNorm::p(p).unwrap(), VectorNorm::p(q).unwrap());
+            let c = a.constant(&b, 5).unwrap();
+            let at = a.of(&c.attained_by).unwrap().over(b.of(&c.attained_by).unwrap());
+            assert!(at.lower() <= c.value.upper() && c.value.lower() <= at.upper(), "{p} {q}: {c:?} {at:?}");
+            assert!(a.of(&x).unwrap().over(b.of(&x).unwrap()).lower() <= c.value.upper());
+        }
+    }
+
+    #[test]
+    fn bessel_needs_orthonormal_columns() {
+        let e = Matrix::from_fn(3, 2, |i, j| f64::from(i == j));
+        let b = bessel(&[1.0, 2.0, 2.0], &e).unwrap();
+        assert!(b.left.contains(5.0) && b.right.contains(9.0) && b.slack.contains(4.0) && !b.may_be_equality());
+        assert!(bessel(&[1.0, 2.0, 2.0], &Matrix::from_fn(3, 2, |_, _| 1.0)).unwrap_err().is_unsupported());
+    }
+
+    #[test]
+    fn wrong_arguments_are_errors() {
+        assert!(VectorNorm::p(-1.0).unwrap_err().is_syntax());
+        assert!(VectorNorm::weighted(2.0, vec![1.0, 0.0]).unwrap_err().is_syntax());
+        assert!(VectorNorm::p(2.0).unwrap().of(&[f64::NAN]).unwrap_err().is_not_finite());
+        assert!(VectorNorm::weighted(2.0, vec![1.0]).unwrap().of(&[1.0, 2.0]).unwrap_err().is_shape());
+        let skew = Matrix::from_row_major(2, 2, vec![1.0, 0.5, 0.0, 1.0]).unwrap();
+        assert!(VectorNorm::mahalanobis(skew).unwrap_err().hint().is_some());
+    }
+}
