@@ -45,7 +45,7 @@ impl Default for Induced {
 /// Rounds of the power method from one start.
 const ROUNDS: usize = 300;
 /// Updates of the weights behind the factorisation bound, and the order up to which as many are affordable.
-const UPDATES: usize = 60;
+const UPDATES: usize = 96;
 const UPDATES_UP_TO: usize = 400;
 
 /// The enclosure for a finite matrix and any 1 ≤ p, q ≤ ∞ but those with a closed form.
@@ -429,42 +429,48 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
     }
 
     /// α and β (untrusted): towards the stationary point of a Schatten norm of growing order of the scaled matrix, where α²
-    /// and β² are the shares of the rows and columns in its dominant singular vectors.
+    /// and β² are the shares of the rows and columns in its dominant singular vectors. The best seen are returned.
     fn weights(&self) -> (Vec<f64>, Vec<f64>) {
         let (m, n, p, q) = (self.a.rows(), self.a.columns(), self.p, self.q);
         let (mut a, mut b) = (vec![1.0 / m as f64; m], vec![1.0 / n as f64; n]);
-        let updates = if m.min(n) <= UPDATES_UP_TO { UPDATES } else { 6 };
+        // a is normalised in s/2 = q/(2 − q), b in t/2 = p/(p − 2).
+        let (s, t) = (q / (2.0 - q), if p == f64::INFINITY { 1.0 } else { p / (p - 2.0) });
+        let mut best = (f64::INFINITY, a.clone(), b.clone());
+        let updates = if m.min(n) <= UPDATES_UP_TO { UPDATES } else { UPDATES / 8 };
         for k in 0..updates {
             let scaled = Matrix::from_fn(m, n, |i, j| self.a[(i, j)].scale(1.0 / (a[i] * b[j]).sqrt()));
             let Ok(f) = svd(scaled.as_ref(), kappa_dense::Shape::Thin) else { break };
             let values = &f.values.values;
-            let order = 4.0 * 1.12f64.powi(k as i32).min(250.0);
+            let size = |w: &[f64], e: f64| w.iter().map(|w| w.powf(e)).sum::<f64>().powf(0.5 / e);
+            let bound = values[0] * if q < 2.0 { size(&a, s) } else { 1.0 } * if p > 2.0 { size(&b, t) } else { 1.0 };
+            if bound < best.0 {
+                best = (bound, a.clone(), b.clone());
+            }
+            let order = 4.0 * 32f64.powf(k as f64 / updates as f64);
+            // The curvature grows with the order: smaller steps.
+            let step = 2.0 / order;
             let share: Vec<f64> = values.iter().map(|s| (s / values[0]).powf(order)).collect();
             let total: f64 = share.iter().sum();
-            let shares = |vectors: &Matrix<W>, i: usize| -> f64 {
-                let sum: f64 = share.iter().enumerate().map(|(l, s)| s * vectors[(i, l)].abs_squared()).sum();
-                sum / total
-            };
             let update = |weights: &mut [f64], vectors: &Matrix<W>, exponent: f64| {
                 for (i, weight) in weights.iter_mut().enumerate() {
-                    let wanted = shares(vectors, i).max(1e-14).powf(1.0 / exponent);
-                    *weight = (*weight * wanted).sqrt();
+                    let sum: f64 = share.iter().enumerate().map(|(l, s)| s * vectors[(i, l)].abs_squared()).sum();
+                    let wanted = (sum / total).max(1e-12).powf(1.0 / exponent);
+                    *weight = weight.powf(1.0 - step) * wanted.powf(step);
                 }
                 let sum: f64 = weights.iter().sum();
-                weights.iter_mut().for_each(|w| *w = (*w / sum).max(1e-14));
+                weights.iter_mut().for_each(|w| *w = (*w / sum).max(1e-12));
             };
-            // ‖a‖ in q/(2 − q), ‖b‖ in p/(p − 2).
             if q < 2.0 {
-                update(&mut a, &f.vectors.u, q / (2.0 - q));
+                update(&mut a, &f.vectors.u, s);
             }
             if p > 2.0 {
-                update(&mut b, &f.vectors.v, if p == f64::INFINITY { 1.0 } else { p / (p - 2.0) });
+                update(&mut b, &f.vectors.v, t);
             }
         }
         let root = |weights: Vec<f64>, is_used: bool| -> Vec<f64> {
             weights.into_iter().map(|w| if is_used { w.sqrt() } else { 1.0 }).collect()
         };
-        (root(a, q < 2.0), root(b, p > 2.0))
+        (root(best.1, q < 2.0), root(best.2, p > 2.0))
     }
 }
 

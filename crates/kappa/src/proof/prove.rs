@@ -196,8 +196,14 @@ fn weights(a: &Matrix<f64>, from_infinity: bool, to_one: bool, c: f64, bits: i32
     let scaled = Matrix::from_fn(m, n, |i, j| a[(i, j)] / (alpha[i] * beta[j]));
     let s = kappa_dense::singular_values(scaled.as_ref()).ok()?.values.first().copied()?;
     // [[s·α², A], [Aᵀ, s·β²]] is semidefinite; both totals are made equal, then stretched to half of what c leaves.
-    let squares = |w: &[f64]| w.iter().map(|w| w * w).collect::<Vec<f64>>();
     let total = |w: &[f64], is_sum: bool| if is_sum { w.iter().sum() } else { w.iter().copied().fold(0.0, f64::max) };
+    let size = |w: &[f64], is_sum: bool| total(&w.iter().map(|w| w * w).collect::<Vec<f64>>(), is_sum);
+    // Weights near 0 would need too many bits: each gets a little of the mean, a quarter of what c leaves.
+    let spare = 0.25 * (c / (s * (size(&alpha, to_one) * size(&beta, from_infinity)).sqrt()) - 1.0).clamp(0.0, 0.4);
+    let squares = |w: &[f64]| {
+        let mean = w.iter().map(|w| w * w).sum::<f64>() / w.len() as f64;
+        w.iter().map(|w| w * w + spare * mean).collect::<Vec<f64>>()
+    };
     let (alpha, beta) = (squares(&alpha), squares(&beta));
     let (x, y) = (total(&alpha, to_one), total(&beta, from_infinity));
     let reached = s * (x * y).sqrt();
