@@ -21,7 +21,7 @@ impl From<Decomposition> for PySvd {
 }
 
 /// A matrix as an array in Fortran order.
-fn array<'py, T: Scalar + Element>(py: Python<'py>, a: &Matrix<T>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn array<'py, T: Scalar + Element>(py: Python<'py>, a: &Matrix<T>) -> PyResult<Bound<'py, PyAny>> {
     let by_columns = a.as_slice().to_pyarray(py).reshape([a.columns(), a.rows()])?;
     by_columns.into_any().getattr("T")
 }

@@ -8,11 +8,15 @@ mod enclosure;
 mod errors;
 mod factor;
 mod model;
+mod proof;
+mod ruler;
+mod vector;
 
 use std::ffi::OsString;
 
-use kappa::{Check, Norm, Question, Tolerance};
+use kappa::{Check, Lanczos, Norm, Question, SingularValues, SpectralCertificate, Tolerance};
 use kappa_report::measure_key;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -20,45 +24,90 @@ use array::with_matrix;
 use enclosure::{PyEnclosure, PySingularValues};
 use errors::to_python;
 use factor::PySvd;
+use ruler::norm_of;
 
 /// The norm of a matrix: how large it is.
 ///
 /// `norm` is frobenius (default), spectral, nuclear, max-abs, max-column-sum, max-row-sum, entrywise:p, induced:p,q,
-/// schatten:p or ky-fan:k. Returns an Enclosure, in the units of the entries. Raises ValueError for an unknown norm and
+/// schatten:p, ky-fan:k, ky-fan:k,p, dual:NAME, or a Norm. In the units of the entries. `certify=True` counts every rounding
+/// error; `within=1e-6` stops at that relative width (spectral only). Raises ValueError for an unknown norm and
 /// NotFiniteError where an entry is NaN or infinite. One pass over the entries, or the cost of the singular values.
 #[pyfunction]
-#[pyo3(signature = (a, norm = "frobenius"))]
-fn norm(a: &Bound<'_, PyAny>, norm: &str) -> PyResult<PyEnclosure> {
-    let norm: Norm = norm.parse().map_err(to_python)?;
-    with_matrix(a, |view| view.norm(norm)).map(Into::into)
+#[pyo3(signature = (a, norm = None, *, certify = false, within = None))]
+fn norm(
+    a: &Bound<'_, PyAny>,
+    norm: Option<&Bound<'_, PyAny>>,
+    certify: bool,
+    within: Option<f64>,
+) -> PyResult<PyEnclosure> {
+    let norm = norm.map_or(Ok(Norm::frobenius()), norm_of)?;
+    if let Some(width) = within {
+        if norm != Norm::spectral() || !(width > 0.0 && width.is_finite()) {
+            return Err(PyValueError::new_err("within is a relative width above 0, for the spectral norm only"));
+        }
+        return with_matrix(a, |view| {
+            if certify {
+                let how = SpectralCertificate { width, ..SpectralCertificate::default() };
+                view.certified_spectral_norm(&how).map(|found| found.0)
+            } else {
+                view.spectral_norm(&Lanczos { tolerance: width, ..Lanczos::default() })
+            }
+        })
+        .map(Into::into);
+    }
+    with_matrix(a, |view| if certify { view.certified_norm(norm) } else { view.norm(norm) }).map(Into::into)
 }
 
 /// The condition number: how much a relative error can grow. Dimensionless, at least 1, infinite for singular matrices.
 #[pyfunction]
-#[pyo3(signature = (a, norm = "spectral"))]
-fn cond(a: &Bound<'_, PyAny>, norm: &str) -> PyResult<PyEnclosure> {
-    let norm: Norm = norm.parse().map_err(to_python)?;
-    with_matrix(a, |view| view.cond(norm)).map(Into::into)
+#[pyo3(signature = (a, norm = None, *, certify = false))]
+fn cond(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>, certify: bool) -> PyResult<PyEnclosure> {
+    let norm = norm.map_or(Ok(Norm::spectral()), norm_of)?;
+    with_matrix(a, |view| if certify { view.certified_singular_values()?.cond_in(norm) } else { view.cond(norm) })
+        .map(Into::into)
 }
 
 /// The numerical rank: how many singular values exceed `tolerance` times the largest, max(m, n)·2⁻⁵² by default.
 #[pyfunction]
-#[pyo3(signature = (a, tolerance = None))]
-fn rank(a: &Bound<'_, PyAny>, tolerance: Option<f64>) -> PyResult<PyEnclosure> {
+#[pyo3(signature = (a, tolerance = None, *, certify = false))]
+fn rank(a: &Bound<'_, PyAny>, tolerance: Option<f64>, certify: bool) -> PyResult<PyEnclosure> {
     let tolerance = tolerance_of(tolerance)?;
-    with_matrix(a, |view| Ok(view.singular_values()?.rank(tolerance))).map(Into::into)
+    Ok(values_of(a, certify)?.rank(tolerance).into())
 }
 
 pub(crate) fn tolerance_of(share: Option<f64>) -> PyResult<Tolerance> {
     share.map_or(Ok(Tolerance::default()), Tolerance::relative).map_err(to_python)
 }
 
-/// The singular values, largest first, each enclosed; the `top` largest where that is given.
+/// The singular values that the options ask for.
+pub(crate) fn values_of(a: &Bound<'_, PyAny>, certify: bool) -> PyResult<SingularValues> {
+    with_matrix(a, |view| if certify { view.certified_singular_values() } else { view.singular_values() })
+}
+
+/// The singular values, largest first, each enclosed; the `top` largest where that is given. `certify=True` counts every
+/// rounding error.
 #[pyfunction]
-#[pyo3(signature = (a, top = None))]
-fn singular_values(a: &Bound<'_, PyAny>, top: Option<usize>) -> PyResult<PySingularValues> {
-    let values = with_matrix(a, |view| view.singular_values())?;
-    Ok(PySingularValues::new(values, top))
+#[pyo3(signature = (a, top = None, *, certify = false))]
+fn singular_values(a: &Bound<'_, PyAny>, top: Option<usize>, certify: bool) -> PyResult<PySingularValues> {
+    Ok(PySingularValues::new(values_of(a, certify)?, top))
+}
+
+/// The numerical radius max |x* A x| over unit x of a square matrix; always certified.
+#[pyfunction]
+fn numerical_radius(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
+    one_answer(a, Question::NumericalRadius)
+}
+
+/// The logarithmic norm of a square matrix for p = 1, 2 or inf: the certified growth rate of x' = A x; may be negative.
+#[pyfunction]
+#[pyo3(signature = (a, p = 2.0))]
+fn log_norm(a: &Bound<'_, PyAny>, p: f64) -> PyResult<PyEnclosure> {
+    one_answer(a, Question::LogNorm(p))
+}
+
+fn one_answer(a: &Bound<'_, PyAny>, question: Question) -> PyResult<PyEnclosure> {
+    let answers = with_matrix(a, |view| view.measure(&[question]))?;
+    answers.first().map(|x| (*x).into()).ok_or_else(|| PyValueError::new_err("no answer"))
 }
 
 /// The singular value decomposition: unpack it as `u, s, vh = svd(a)`, or keep it to ask for rank, cond and norm.
@@ -70,10 +119,15 @@ fn svd(a: &Bound<'_, PyAny>, full_matrices: bool) -> PyResult<PySvd> {
 
 /// Several questions for the price of the dearest: `measure(a, "rank", "cond", "norm:nuclear")`; all without a question.
 #[pyfunction]
-#[pyo3(signature = (a, *questions))]
-fn measure<'py>(py: Python<'py>, a: &Bound<'py, PyAny>, questions: Vec<String>) -> PyResult<Bound<'py, PyDict>> {
+#[pyo3(signature = (a, *questions, certify = false))]
+fn measure<'py>(
+    py: Python<'py>,
+    a: &Bound<'py, PyAny>,
+    questions: Vec<String>,
+    certify: bool,
+) -> PyResult<Bound<'py, PyDict>> {
     let questions = questions_of(&questions)?;
-    let answers = with_matrix(a, |view| view.measure(&questions))?;
+    let answers = with_matrix(a, |view| if certify { view.certified_measure(&questions) } else { view.measure(&questions) })?;
     answers_dict(py, &questions, answers)
 }
 
@@ -98,9 +152,11 @@ pub(crate) fn answers_dict<'py>(
 
 /// Whether a claim such as "cond < 1e8" holds: True, False, or None where the bounds cannot tell.
 #[pyfunction]
-fn check(a: &Bound<'_, PyAny>, check: &str) -> PyResult<Option<bool>> {
+#[pyo3(signature = (a, check, *, certify = false))]
+fn check(a: &Bound<'_, PyAny>, check: &str, certify: bool) -> PyResult<Option<bool>> {
     let check: Check = check.parse().map_err(to_python)?;
-    let answers = with_matrix(a, |view| view.measure(&[check.question]))?;
+    let questions = [check.question];
+    let answers = with_matrix(a, |view| if certify { view.certified_measure(&questions) } else { view.measure(&questions) })?;
     Ok(answers.first().and_then(|answer| check.holds(*answer)))
 }
 
@@ -127,6 +183,31 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(svd, m)?)?;
     m.add_function(wrap_pyfunction!(measure, m)?)?;
     m.add_function(wrap_pyfunction!(check, m)?)?;
+    m.add_class::<ruler::PyNorm>()?;
+    m.add_class::<vector::PyInequality>()?;
+    m.add_class::<vector::PySum>()?;
+    m.add_function(wrap_pyfunction!(numerical_radius, m)?)?;
+    m.add_function(wrap_pyfunction!(log_norm, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::vector_norm, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::dual_vector, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::vector_constant, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::inner_product, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::holder, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::bessel, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::parallelogram, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::sum, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::dot, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::mean_and_variance, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::hypot, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::difference_of_squares, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::quadratic_roots, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::formats, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::majorization, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::fan_dominance, m)?)?;
+    m.add_function(wrap_pyfunction!(proof::prove, m)?)?;
+    m.add_function(wrap_pyfunction!(proof::verify, m)?)?;
+    m.add_function(wrap_pyfunction!(proof::frobenius_by_sampling, m)?)?;
+    m.add_function(wrap_pyfunction!(proof::norm_by_gauge, m)?)?;
     m.add_function(wrap_pyfunction!(model::open, m)?)?;
     m.add_function(wrap_pyfunction!(_main, m)?)?;
     Ok(())

@@ -38,16 +38,18 @@ impl PyModel {
         self.0.tensors().iter().map(|t| t.name.clone()).collect()
     }
 
-    /// Measures every weight matrix. `layers` are patterns for names; `memory` is a ceiling in bytes.
-    #[pyo3(signature = (*, layers = None, threads = 0, memory = None))]
+    /// Measures every weight matrix. `layers` are patterns for names; `memory` is a ceiling in bytes;
+    /// `certify` counts every rounding error.
+    #[pyo3(signature = (*, layers = None, threads = 0, memory = None, certify = false))]
     fn survey(
         &self,
         py: Python<'_>,
         layers: Option<Vec<String>>,
         threads: usize,
         memory: Option<u64>,
+        certify: bool,
     ) -> PyResult<PySurvey> {
-        let how = Survey { layers: layers.unwrap_or_default(), threads, memory };
+        let how = Survey { layers: layers.unwrap_or_default(), threads, memory, certify };
         let cancelled = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let worker = scope.spawn(|| {

@@ -41,6 +41,26 @@ pub(crate) enum Command {
     Svd(SvdArguments),
     /// Is it so? Exit 0 when true, 1 when false, 2 when it cannot be told.
     Check(CheckArguments),
+    /// Prove a claim, and print a witness that anyone can check.
+    Prove(ProveArguments),
+    /// Check a proof with exact arithmetic. Exit 0 when it holds, 1 when it does not.
+    Verify(VerifyArguments),
+    /// What a norm is: its dual, what it promises, how it compares with another one.
+    AboutNorm(AboutNormArguments),
+    /// The slope of a norm at a matrix, its proximal point, the nearest and the lowest point of its ball.
+    Ball(BallArguments),
+    /// Is one matrix smaller than another in every unitarily invariant norm? Exit 0 when true, 1 when false.
+    Dominance(DominanceArguments),
+    /// How large a vector is: p-norms, weighted norms, the distance of Mahalanobis.
+    Vector(VectorArguments),
+    /// The inner product of two vectors, and the inequalities it obeys, with their slack.
+    Inner(InnerArguments),
+    /// Add numbers up: the sum with its error bound, what plain addition makes of it, how much cancels; mean and variance.
+    Sum(SumArguments),
+    /// Number formats, and what a number becomes in each.
+    Formats(FormatsArguments),
+    /// The roots of a·x² + b·x + c, without cancellation.
+    Roots(RootsArguments),
     /// Print the completions of a shell.
     Completions {
         /// The shell.
@@ -58,6 +78,9 @@ pub(crate) struct Input {
     /// The tensor, where the file holds more than one matrix.
     #[arg(long, short, value_name = "NAME")]
     pub(crate) tensor: Option<String>,
+    /// Count every rounding error: the bounds hold for certain.
+    #[arg(long)]
+    pub(crate) certify: bool,
     #[command(flatten)]
     pub(crate) style: Style,
 }
@@ -91,6 +114,9 @@ pub(crate) struct SurveyArguments {
     /// Memory that may be in use at once, such as 4GiB; half of what is available by default.
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub(crate) memory: Option<u64>,
+    /// Count every rounding error: the bounds hold for certain, and the survey takes several times as long.
+    #[arg(long)]
+    pub(crate) certify: bool,
     /// Print comma-separated values.
     #[arg(long, group = "format", conflicts_with = "json")]
     pub(crate) csv: bool,
@@ -122,16 +148,20 @@ pub(crate) enum When {
 pub(crate) struct NormArguments {
     #[command(flatten)]
     pub(crate) input: Input,
-    /// frobenius, spectral, nuclear, max-abs, max-column-sum, max-row-sum, entrywise:p, induced:p,q, schatten:p, ky-fan:k.
+    /// frobenius, spectral, nuclear, max-abs, max-column-sum, max-row-sum, entrywise:p, induced:p,q, schatten:p, ky-fan:k,
+    /// ky-fan:k,p, or dual:NORM.
     #[arg(long, short, value_name = "NORM", default_value = "frobenius")]
     pub(crate) norm: String,
+    /// Stop at this relative width: the spectral norm only, such as 1e-6.
+    #[arg(long, value_name = "WIDTH")]
+    pub(crate) within: Option<f64>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct CondArguments {
     #[command(flatten)]
     pub(crate) input: Input,
-    /// spectral, frobenius, nuclear, or schatten:p.
+    /// spectral, frobenius, nuclear, schatten:p, or ky-fan:k.
     #[arg(long, short, value_name = "NORM", default_value = "spectral")]
     pub(crate) norm: String,
 }
@@ -158,7 +188,8 @@ pub(crate) struct SingularValuesArguments {
 pub(crate) struct MeasureArguments {
     #[command(flatten)]
     pub(crate) input: Input,
-    /// Such as rank, cond, stable_rank, effective_rank, energy_rank:95, singular_value:1, norm:nuclear; all when none is given.
+    /// Such as rank, cond, stable_rank, effective_rank, energy_rank:95, singular_value:1, numerical_radius, log_norm:2, norm:nuclear; all when none is
+    /// given.
     #[arg(value_name = "QUESTION")]
     pub(crate) questions: Vec<String>,
 }
@@ -182,6 +213,174 @@ pub(crate) struct CheckArguments {
     /// Such as "cond < 1e8" or "rank = 768"; all must hold, for the tensor or, without one, for every matrix in the file.
     #[arg(value_name = "CHECK", required = true)]
     pub(crate) checks: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ProveArguments {
+    /// The file, folder, or index of a sharded checkpoint.
+    pub(crate) file: PathBuf,
+    /// Such as "norm:spectral <= 3.2", "cond < 1e6", "least_singular_value >= 0.1".
+    #[arg(value_name = "CLAIM")]
+    pub(crate) claim: String,
+    /// The tensor, where the file holds more than one matrix.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) tensor: Option<String>,
+    /// Write the proof here instead of printing it.
+    #[arg(long, short, value_name = "FILE.json")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct VerifyArguments {
+    /// The file, folder, or index of a sharded checkpoint.
+    pub(crate) file: PathBuf,
+    /// The proof that `kappa prove` made.
+    #[arg(value_name = "PROOF.json")]
+    pub(crate) proof: PathBuf,
+    /// The tensor, where the file holds more than one matrix.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) tensor: Option<String>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AboutNormArguments {
+    /// The norm, such as nuclear or induced:1,2.
+    #[arg(value_name = "NORM")]
+    pub(crate) norm: String,
+    /// Compare with this norm: the largest ratio over all matrices of the shape and rank.
+    #[arg(long, value_name = "NORM", requires = "shape")]
+    pub(crate) against: Option<String>,
+    /// Rows and columns, such as 9x4.
+    #[arg(long, value_name = "MxN", value_parser = shape)]
+    pub(crate) shape: Option<(usize, usize)>,
+    /// The largest rank; min(M, N) by default.
+    #[arg(long, value_name = "R")]
+    pub(crate) rank: Option<usize>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BallArguments {
+    /// What to do.
+    #[arg(value_enum)]
+    pub(crate) action: Action,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// The norm.
+    #[arg(long, short, value_name = "NORM")]
+    pub(crate) norm: String,
+    /// The radius of the ball, or the weight λ of the norm for prox.
+    #[arg(long, short, value_name = "NUMBER", default_value_t = 1.0)]
+    pub(crate) radius: f64,
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE.npy")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum Action {
+    /// A subgradient: the slope of the norm.
+    Subgradient,
+    /// argmin ½‖X − A‖² + λ‖X‖.
+    Prox,
+    /// The nearest matrix in the ball.
+    Project,
+    /// argmin ⟨A, X⟩ over the ball.
+    LinearMinimum,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DominanceArguments {
+    /// The matrix that is to be the smaller one.
+    pub(crate) file: PathBuf,
+    /// The matrix that is to be the larger one.
+    pub(crate) other: PathBuf,
+    /// The tensor, where a file holds more than one matrix.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) tensor: Option<String>,
+    /// Count every rounding error: the bounds hold for certain.
+    #[arg(long)]
+    pub(crate) certify: bool,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct VectorArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// 0 counts non-zeros, below 1 is a quasi-norm, `inf` is the largest modulus.
+    #[arg(long, value_name = "P", default_value = "2")]
+    pub(crate) p: f64,
+    /// Weights above 0, one for each entry: (Σ w|x|ᵖ)^(1/p).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// A symmetric positive definite matrix M: √(xᵀMx).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["weights", "p"])]
+    pub(crate) mahalanobis: Option<PathBuf>,
+    /// Measure in the dual norm.
+    #[arg(long)]
+    pub(crate) dual: bool,
+    /// Write the dual vector: dual norm 1, and inner product ‖x‖ with x.
+    #[arg(long, value_name = "FILE.npy")]
+    pub(crate) dual_vector: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InnerArguments {
+    /// The first vector, which is conjugated.
+    pub(crate) file: PathBuf,
+    /// The second vector.
+    pub(crate) other: PathBuf,
+    /// The norm of Hölder's inequality and of the parallelogram law; 2 is Cauchy and Schwarz.
+    #[arg(long, value_name = "P", default_value = "2")]
+    pub(crate) p: f64,
+    /// Orthonormal columns for Bessel's inequality of the first vector.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) basis: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SumArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FormatsArguments {
+    /// A number to be stored in each format.
+    #[arg(value_name = "NUMBER", allow_hyphen_values = true)]
+    pub(crate) number: Option<f64>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RootsArguments {
+    /// The coefficient of x².
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) a: f64,
+    /// The coefficient of x.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) b: f64,
+    /// The constant.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) c: f64,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+/// Rows and columns: 9x4 or 9×4.
+fn shape(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once(['x', '×', 'X']).and_then(|(m, n)| Some((m.trim().parse().ok()?, n.trim().parse().ok()?)));
+    parts.ok_or_else(|| format!("`{text}` is not a shape such as 9x4"))
 }
 
 /// A number of bytes: 4GiB, 512MB, 1000000.

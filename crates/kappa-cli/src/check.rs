@@ -44,7 +44,9 @@ pub(crate) fn run(a: &CheckArguments) -> Result<u8, Failure> {
     let mut outcomes = Vec::new();
     for name in tensors(&model, a.input.tensor.as_deref()) {
         let (name, matrix) = model.matrix(name.as_deref())?;
-        let answers = matrix.view()?.measure(&questions).map_err(about(&name))?;
+        let view = matrix.view()?;
+        let answers = if a.input.certify { view.certified_measure(&questions) } else { view.measure(&questions) };
+        let answers = answers.map_err(about(&name))?;
         outcomes.extend(checks.iter().zip(answers).map(|(&check, value)| Outcome {
             tensor: name.clone(),
             check,

@@ -4,14 +4,19 @@
 //! false. Exit 2: could not answer; the message names the file, the tensor and the numbers, and ends with a hint.
 
 mod arguments;
+mod ball;
 mod check;
+mod dominance;
 mod failure;
 mod interrupt;
+mod numbers;
 mod one;
 mod output;
 mod progress;
+mod proof;
 mod survey;
 mod svd;
+mod vector;
 
 use std::ffi::OsString;
 
@@ -54,6 +59,16 @@ fn dispatch(command: &Command) -> Result<u8, Failure> {
         Command::Measure(a) => one::measure(a),
         Command::Svd(a) => svd::run(a),
         Command::Check(a) => check::run(a),
+        Command::Prove(a) => proof::prove(a),
+        Command::Verify(a) => proof::verify(a),
+        Command::AboutNorm(a) => ball::about_norm(a),
+        Command::Ball(a) => ball::run(a),
+        Command::Dominance(a) => dominance::run(a),
+        Command::Vector(a) => vector::run(a),
+        Command::Inner(a) => vector::inner(a),
+        Command::Sum(a) => vector::total(a),
+        Command::Formats(a) => numbers::formats(a),
+        Command::Roots(a) => numbers::roots(a),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "kappa", &mut script);

@@ -1,7 +1,7 @@
 //! Questions about one matrix.
 
-use kappa::{Enclosure, Norm, Plan, Question, SingularValues, Tolerance};
-use kappa_model::{Error, LayerMatrix, Model, Opening};
+use kappa::{Enclosure, Evidence, Lanczos, Norm, Plan, Question, SingularValues, SpectralCertificate, Tolerance};
+use kappa_model::{Error, LayerMatrix, MatrixView, Model, Opening};
 use kappa_report::{aligned, enclosure_json, measure_key};
 use serde_json::{Value, json};
 
@@ -31,28 +31,44 @@ pub(crate) fn inputs(input: &Input) -> Value {
     json!({ "file": input.file, "tensor": input.tensor })
 }
 
-fn explain(shape: (usize, usize), norm: Option<Norm>, answer: &Enclosure) -> String {
+/// How an answer was found: the plan in words, then bounds, evidence and references.
+fn explain(shape: (usize, usize), how: &str, answer: &Enclosure) -> String {
     let (m, n) = shape;
-    let how = match norm {
-        Some(norm) if !needs_values(norm) => "one pass over the entries, every rounding error counted".into(),
-        _ => Plan::singular_values(shape).to_string(),
-    };
     format!(
         "plan: {how} ({m}×{n})\nbounds: {} … {}\nevidence: {}\nreference: Higham, Accuracy and Stability of Numerical \
-         Algorithms, 2nd ed., chapters 3 and 6; Golub and Van Loan, Matrix Computations, 4th ed., sections 2.4 and 8.6",
+         Algorithms, 2nd ed., chapters 3 and 6; Golub and Van Loan, Matrix Computations, 4th ed., sections 2.4 and 8.6; Rump, \
+         Acta Numerica 19 (2010) 287–449",
         answer.lower(),
         answer.upper(),
         answer.evidence()
     )
 }
 
-/// Whether the plan for this norm goes through singular values.
-fn needs_values(norm: Norm) -> bool {
-    norm.is_unitarily_invariant() && norm != Norm::frobenius()
+/// The plan for all singular values, in words.
+fn plan_of_values(shape: (usize, usize), certify: bool) -> String {
+    if certify { Plan::certified_values(shape).to_string() } else { Plan::singular_values(shape).to_string() }
+}
+
+/// The plan for a norm, in words.
+fn plan_of(norm: Norm, shape: (usize, usize), certify: bool, answer: &Enclosure) -> String {
+    match answer.evidence() {
+        Evidence::Theorem(name) => format!("nonlinear power method from below, {name} from above"),
+        Evidence::Probability(_) => "Lanczos on AᴴA".into(),
+        _ if norm.is_unitarily_invariant() && norm != Norm::frobenius() => plan_of_values(shape, certify),
+        _ if norm.is_induced() && shape.0 > 1 && norm != Norm::max_abs() => {
+            "a closed form, or all sign vectors; every rounding error counted".into()
+        }
+        _ => "a pass over the entries, every rounding error counted".into(),
+    }
+}
+
+/// The singular values that the options ask for.
+fn values(view: &MatrixView<'_>, certify: bool) -> kappa::Result<SingularValues> {
+    if certify { view.certified_singular_values() } else { view.singular_values() }
 }
 
 /// Prints one number.
-fn answer(
+pub(crate) fn answer(
     command: &str,
     input: &Input,
     result: Value,
@@ -70,25 +86,61 @@ fn answer(
 
 pub(crate) fn norm(a: &NormArguments) -> Result<u8, Failure> {
     let norm: Norm = a.norm.parse()?;
+    if let Some(width) = a.within {
+        check_within(norm, width)?;
+    }
     with_matrix(&a.input, |name, matrix| {
         let view = matrix.view()?;
-        let value = view.norm(norm).map_err(about(name))?;
+        let (value, how) = norm_of(&view, norm, a).map_err(about(name))?;
         let (m, n) = view.shape();
         let result =
             json!({ "tensor": name, "shape": [m, n], "norm": norm.to_string(), "value": enclosure_json(&value) });
-        answer("norm", &a.input, result, &value, || explain((m, n), Some(norm), &value))
+        answer("norm", &a.input, result, &value, || explain((m, n), &how, &value))
     })
+}
+
+fn check_within(norm: Norm, width: f64) -> Result<(), Failure> {
+    if norm != Norm::spectral() {
+        return Err(Failure::new(format!("--within is for the spectral norm, not for {norm}"))
+            .with_hint("other norms are found to full precision; leave --within out"));
+    }
+    if !(width > 0.0 && width.is_finite()) {
+        return Err(Failure::new(format!("a relative width must be finite and above 0, not {width}"))
+            .with_hint("such as --within 1e-6"));
+    }
+    Ok(())
+}
+
+/// The norm by the cheapest way that the options allow, and that way in words.
+fn norm_of(view: &MatrixView<'_>, norm: Norm, a: &NormArguments) -> kappa::Result<(Enclosure, String)> {
+    let certify = a.input.certify;
+    if norm == Norm::spectral() && certify {
+        let how = SpectralCertificate { width: a.within.unwrap_or(0.0), ..Default::default() };
+        let (value, method) = view.certified_spectral_norm(&how)?;
+        return Ok((value, format!("‖Ax‖/‖x‖ from below, {} from above", method.name())));
+    }
+    let value = match a.within {
+        Some(tolerance) => view.spectral_norm(&Lanczos { tolerance, ..Lanczos::default() })?,
+        None if certify => view.certified_norm(norm)?,
+        None => view.norm(norm)?,
+    };
+    Ok((value, plan_of(norm, view.shape(), certify, &value)))
 }
 
 pub(crate) fn cond(a: &CondArguments) -> Result<u8, Failure> {
     let norm: Norm = a.norm.parse()?;
     with_matrix(&a.input, |name, matrix| {
         let view = matrix.view()?;
-        let value = view.cond(norm).map_err(about(name))?;
+        let value = if a.input.certify {
+            view.certified_singular_values().and_then(|values| values.cond_in(norm))
+        } else {
+            view.cond(norm)
+        };
+        let value = value.map_err(about(name))?;
         let (m, n) = view.shape();
         let result =
             json!({ "tensor": name, "shape": [m, n], "norm": norm.to_string(), "value": enclosure_json(&value) });
-        answer("cond", &a.input, result, &value, || explain((m, n), None, &value))
+        answer("cond", &a.input, result, &value, || explain((m, n), &plan_of_values((m, n), a.input.certify), &value))
     })
 }
 
@@ -96,7 +148,7 @@ pub(crate) fn rank(a: &RankArguments) -> Result<u8, Failure> {
     let tolerance = a.tolerance.map_or(Ok(Tolerance::default()), Tolerance::relative)?;
     with_matrix(&a.input, |name, matrix| {
         let view = matrix.view()?;
-        let values = view.singular_values().map_err(about(name))?;
+        let values = values(&view, a.input.certify).map_err(about(name))?;
         let value = values.rank(tolerance);
         let (m, n) = view.shape();
         let result = json!({
@@ -104,7 +156,8 @@ pub(crate) fn rank(a: &RankArguments) -> Result<u8, Failure> {
         });
         let explanation = || {
             let size = tolerance.size((m, n), values.first());
-            format!("{}\ntolerance: {tolerance} = {:e}", explain((m, n), None, &value), size.estimate())
+            let plan = plan_of_values((m, n), a.input.certify);
+            format!("{}\ntolerance: {tolerance} = {:e}", explain((m, n), &plan, &value), size.estimate())
         };
         answer("rank", &a.input, result, &value, explanation)
     })
@@ -113,10 +166,10 @@ pub(crate) fn rank(a: &RankArguments) -> Result<u8, Failure> {
 pub(crate) fn singular_values(a: &SingularValuesArguments) -> Result<u8, Failure> {
     with_matrix(&a.input, |name, matrix| {
         let view = matrix.view()?;
-        let values = view.singular_values().map_err(about(name))?;
+        let values = values(&view, a.input.certify).map_err(about(name))?;
         let shown: Vec<Enclosure> = values.iter().take(a.top.unwrap_or(usize::MAX)).collect();
         if a.input.style.explain {
-            output::words(&explain_values(view.shape(), &values));
+            output::words(&explain_values(view.shape(), &values, a.input.certify));
         }
         if a.input.style.json {
             let (m, n) = view.shape();
@@ -132,8 +185,8 @@ pub(crate) fn singular_values(a: &SingularValuesArguments) -> Result<u8, Failure
     })
 }
 
-fn explain_values(shape: (usize, usize), values: &SingularValues) -> String {
-    let explanation = explain(shape, None, &values.first());
+fn explain_values(shape: (usize, usize), values: &SingularValues, certify: bool) -> String {
+    let explanation = explain(shape, &plan_of_values(shape, certify), &values.first());
     format!("{explanation}\nalgorithm: {}\nbounds and evidence are those of the largest", values.algorithm())
 }
 
@@ -144,7 +197,8 @@ pub(crate) fn measure(a: &MeasureArguments) -> Result<u8, Failure> {
     }
     with_matrix(&a.input, |name, matrix| {
         let view = matrix.view()?;
-        let answers = view.measure(&questions).map_err(about(name))?;
+        let answers = if a.input.certify { view.certified_measure(&questions) } else { view.measure(&questions) };
+        let answers = answers.map_err(about(name))?;
         let pairs = || questions.iter().zip(&answers);
         if a.input.style.explain {
             let lines = pairs().map(|(q, x)| {

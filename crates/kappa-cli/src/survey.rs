@@ -17,7 +17,7 @@ use crate::progress::Bar;
 pub(crate) fn run(a: &SurveyArguments) -> Result<u8, Failure> {
     a.html.as_deref().map_or(Ok(()), output::check_place)?;
     let model = Model::open_with(&a.model, &Opening { map: !a.style.no_mmap })?;
-    let how = Survey { layers: a.layers.clone(), threads: a.threads, memory: a.memory };
+    let how = Survey { layers: a.layers.clone(), threads: a.threads, memory: a.memory, certify: a.certify };
     let bar = Bar::new(a.progress);
     let never = AtomicBool::new(false);
     let progress = Progress { advanced: &|name, share| bar.advance(name, share), cancelled: &never };
@@ -72,14 +72,22 @@ fn write(a: &SurveyArguments, report: &Report) -> Result<u8, Failure> {
 }
 
 fn explanation(report: &Report) -> String {
+    let is_certified = |layer: &kappa_model::Layer| {
+        layer.singular_values.as_ref().is_some_and(|values| values.first().evidence().is_certified())
+    };
+    let values = if report.layers.iter().any(is_certified) {
+        "Norms and singular values count every rounding error."
+    } else {
+        "Norms of the entries count every rounding error. Singular values come from a model of their algorithm's\nerrors."
+    };
     let mut text = format!(
-        "Norms of the entries count every rounding error. Singular values come from a model of their algorithm's\n\
-         errors. Ranks count singular values above {}. The last column is log σᵢ/σ₁ over four decades.\n",
+        "{values} Ranks count singular values above {}. The last column is log σᵢ/σ₁ over four decades.\n",
         Tolerance::default()
     );
     let lines = report.layers.iter().filter_map(|layer| {
         let values = layer.singular_values.as_ref()?;
-        let plan = Plan::singular_values(layer.matrix);
+        let certified = values.first().evidence().is_certified();
+        let plan = if certified { Plan::certified_values(layer.matrix) } else { Plan::singular_values(layer.matrix) };
         Some(vec![
             kappa_model::printable(&layer.name),
             format!("planned: {plan}"),

@@ -1,7 +1,7 @@
 //! `kappa svd`.
 
 use kappa::{Matrix, Scalar, c64};
-use kappa_model::Decomposition;
+use kappa_model::{Decomposition, WideMatrix};
 use kappa_report::enclosure_json;
 use kappa_tensors::{npy, npz};
 use serde_json::json;
@@ -20,7 +20,8 @@ pub(crate) fn run(a: &SvdArguments) -> Result<u8, Failure> {
             Decomposition::Real(f) => (real(f.u()), real(&f.v().adjoint())),
             Decomposition::Complex(f) => (complex(f.u()), complex(&f.v().adjoint())),
         };
-        let values = f.singular_values();
+        let certified = a.input.certify.then(|| view.certified_singular_values()).transpose().map_err(about(name))?;
+        let values = certified.as_ref().unwrap_or(f.singular_values());
         let s = npy::encode_f64(&[values.len()], values.estimates());
         output::file(&a.output, |file| npz::write(file, &[("u", u), ("s", s), ("vh", vh)]).map(drop))?;
         if a.input.style.explain {
@@ -40,6 +41,14 @@ pub(crate) fn run(a: &SvdArguments) -> Result<u8, Failure> {
         });
         output::json("svd", inputs(&a.input), result)
     })
+}
+
+/// The matrix as a file for numpy.load.
+pub(crate) fn npy(a: &WideMatrix) -> Vec<u8> {
+    match a {
+        WideMatrix::Real(a) => real(a),
+        WideMatrix::Complex(a) => complex(a),
+    }
 }
 
 /// The entries row after row, as NumPy reads them.

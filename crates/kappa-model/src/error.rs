@@ -20,6 +20,12 @@ enum Kind {
 /// The result of working on a model.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// A message about a tensor: "`w` has 3 entries …", or "`w`: the numerical radius …".
+fn about(name: &str, message: &str) -> String {
+    let colon = if message.starts_with("has ") { "" } else { ":" };
+    format!("`{}`{colon} {message}", crate::printable(name))
+}
+
 impl Error {
     fn new(kind: Kind, message: String) -> Self {
         Self { kind, message, hint: None }
@@ -46,7 +52,7 @@ impl Error {
     pub fn about(name: &str, error: &kappa::Error) -> Self {
         Self {
             kind: Kind::Mathematics,
-            message: format!("`{}` {error}", crate::printable(name)),
+            message: about(name, &error.to_string()),
             hint: error.hint().map(Into::into),
         }
     }

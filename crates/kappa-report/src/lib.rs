@@ -5,6 +5,7 @@ mod csv;
 mod html;
 mod json;
 mod markdown;
+mod proof;
 mod sparkline;
 mod text;
 
@@ -13,5 +14,6 @@ pub use csv::survey_csv;
 pub use html::survey_html;
 pub use json::{enclosure_json, envelope, measure_key, number_json, survey_json};
 pub use markdown::survey_markdown;
+pub use proof::{ProofFile, digest};
 pub use sparkline::sparkline;
 pub use text::{aligned, survey_text};

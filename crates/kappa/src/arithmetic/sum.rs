@@ -38,7 +38,7 @@ impl Summed {
         if error == 0.0 {
             return 17.0;
         }
-        (-(error / self.value.estimate().abs()).log10()).clamp(0.0, 17.0)
+        (self.value.estimate().abs() / error).log10().clamp(0.0, 17.0)
     }
 }
 

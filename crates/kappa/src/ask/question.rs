@@ -213,7 +213,8 @@ impl fmt::Display for Check {
             Comparison::AtLeast => ">=",
             Comparison::Equal => "=",
         };
-        if self.bound == self.bound.round() && self.bound.abs() < 1e6 {
+        let size = self.bound.abs();
+        if size == 0.0 || (1e-4..1e6).contains(&size) {
             write!(f, "{} {sign} {}", self.question, self.bound)
         } else {
             write!(f, "{} {sign} {:e}", self.question, self.bound)

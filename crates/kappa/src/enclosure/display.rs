@@ -20,6 +20,9 @@ impl Enclosure {
     /// assert_eq!(open.short(4), "≥ 4.2e15");
     /// ```
     pub fn short(&self, digits: usize) -> String {
+        if self.lower < 0.0 {
+            return self.short_below_zero(digits);
+        }
         if self.lower == f64::INFINITY || (self.lower == f64::MAX && self.upper == f64::INFINITY) {
             return "∞".into();
         }
@@ -35,6 +38,23 @@ impl Enclosure {
         }
     }
 
+    /// The same where the lower end is negative: logarithmic norms, sums, slacks.
+    fn short_below_zero(&self, digits: usize) -> String {
+        let low = if self.lower.is_infinite() { "-∞".into() } else { format!("-{}", outward(-self.lower, true)) };
+        if self.upper > 0.0 {
+            let high = if self.upper.is_infinite() { "∞".into() } else { outward(self.upper, true) };
+            return format!("{low} … {high}");
+        }
+        let mirrored = Self::new(-self.upper, -self.estimate, -self.lower, self.evidence).short(digits);
+        if self.lower.is_infinite() {
+            format!("≤ {}", minus(&outward(-self.upper, false)))
+        } else if mirrored.contains('…') {
+            format!("{low} … {}", minus(&outward(-self.upper, false)))
+        } else {
+            minus(&mirrored)
+        }
+    }
+
     /// Whether both ends and the estimate read the same with this many significant digits.
     fn shares(&self, digits: usize) -> bool {
         let read = |x: f64| format!("{:.*e}", digits - 1, x);
@@ -46,6 +66,10 @@ impl fmt::Display for Enclosure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.short(DIGITS))
     }
+}
+
+fn minus(text: &str) -> String {
+    if text == "0" { text.into() } else { format!("-{text}") }
 }
 
 /// Significant digits, without an exponent where that is as easy to read. `exact` numbers drop trailing zeros.
@@ -111,6 +135,11 @@ mod tests {
     #[test]
     fn an_outward_end_is_still_a_bound() {
         assert_eq!(show(9.99, 20.0, 31.01, 4), "9.9 … 32");
-        assert_eq!(show(-1.0, 1.0, 2.0, 4), "0 … 2");
+        assert_eq!(show(-1.0, 1.0, 2.0, 4), "-1 … 2");
+        assert_eq!(show(-1.000001, -1.0, -0.9999999, 9), "-1.00000");
+        assert_eq!(show(-3.0, -2.0, -0.5, 4), "-3 … -0.5");
+        assert_eq!(show(-0.25, -0.25, -0.25, 4), "-0.25");
+        assert_eq!(show(f64::NEG_INFINITY, -5.0, -2.0, 4), "≤ -2");
+        assert_eq!(show(-1e-17, 0.0, 0.0, 4), "-1e-17 … 0");
     }
 }

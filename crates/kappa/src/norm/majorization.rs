@@ -79,11 +79,17 @@ pub fn fan_dominance<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     b: &(impl LinearOperator<T> + ?Sized),
 ) -> Result<Majorization> {
-    let (a, b) = (singular_values(a)?, singular_values(b)?);
-    Ok(dominance(&a, &b))
+    Ok(singular_values(a)?.dominated_by(&singular_values(b)?))
 }
 
-pub(crate) fn dominance(a: &SingularValues, b: &SingularValues) -> Majorization {
+impl SingularValues {
+    /// [`fan_dominance`] for values that are known already: whether these are the smaller ones.
+    pub fn dominated_by(&self, other: &Self) -> Majorization {
+        dominance(self, other)
+    }
+}
+
+fn dominance(a: &SingularValues, b: &SingularValues) -> Majorization {
     let n = a.len().max(b.len());
     let ky_fan = |values: &SingularValues| -> Vec<Enclosure> {
         let mut sum = Enclosure::exact(0.0);

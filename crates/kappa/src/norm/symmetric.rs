@@ -5,7 +5,7 @@ use kappa_dense::Scalar;
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
 use crate::random::Draws;
-use crate::{Enclosure, Evidence, singular_values};
+use crate::{Enclosure, Evidence, SingularValues, singular_values};
 
 /// Samples on which a function is tried.
 const SAMPLES: usize = 64;
@@ -30,17 +30,23 @@ pub fn norm_by_gauge<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     gauge: impl Fn(&[f64]) -> f64,
 ) -> Result<Enclosure> {
-    let values = singular_values(a)?;
-    let n = values.len();
-    if n == 0 {
-        return Ok(Enclosure::exact(0.0));
+    singular_values(a)?.norm_by_gauge(gauge)
+}
+
+impl SingularValues {
+    /// [`norm_by_gauge`] for values that are known already.
+    pub fn norm_by_gauge(&self, gauge: impl Fn(&[f64]) -> f64) -> Result<Enclosure> {
+        let n = self.len();
+        if n == 0 {
+            return Ok(Enclosure::exact(0.0));
+        }
+        check(n, &gauge)?;
+        let of = |end: fn(&Enclosure) -> f64| gauge(&self.iter().map(|x| end(&x)).collect::<Vec<f64>>());
+        let (lower, middle, upper) = (of(Enclosure::lower), of(Enclosure::estimate), of(Enclosure::upper));
+        let evidence = self.first().evidence().and(Evidence::Estimate("a function of the caller's, tried on samples"));
+        let widened = |x: f64, sign: f64| x + sign * x.abs() * 8.0 * f64::EPSILON * n as f64;
+        Ok(Enclosure::new(widened(lower, -1.0).max(0.0), middle, widened(upper, 1.0), evidence))
     }
-    check(n, &gauge)?;
-    let of = |end: fn(&Enclosure) -> f64| gauge(&values.iter().map(|x| end(&x)).collect::<Vec<f64>>());
-    let (lower, middle, upper) = (of(Enclosure::lower), of(Enclosure::estimate), of(Enclosure::upper));
-    let evidence = values.first().evidence().and(Evidence::Estimate("a function of the caller's, tried on samples"));
-    let widened = |x: f64, sign: f64| x + sign * x.abs() * 8.0 * f64::EPSILON * n as f64;
-    Ok(Enclosure::new(widened(lower, -1.0).max(0.0), middle, widened(upper, 1.0), evidence))
 }
 
 fn check(n: usize, gauge: &impl Fn(&[f64]) -> f64) -> Result<()> {

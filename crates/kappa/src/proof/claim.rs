@@ -6,7 +6,8 @@ use std::str::FromStr;
 use crate::ask::{Check, Comparison, Question};
 use crate::error::{Error, Result};
 use crate::norm::Structure;
-use crate::{Norm, norm::Outside};
+use crate::norm::Outside;
+use crate::{Matrix, Norm, certified_measure, certified_singular_values};
 
 /// A claim about a real matrix, such as `norm:spectral <= 3.2`.
 ///
@@ -66,6 +67,15 @@ impl Claim {
     /// Whether it bounds the quantity from above.
     pub fn is_upper(&self) -> bool {
         matches!(self.check.comparison, Comparison::Less | Comparison::AtMost)
+    }
+
+    /// Whether certified bounds of the quantity contradict the claim.
+    pub fn is_false_for(&self, a: &Matrix<f64>) -> Result<bool> {
+        let value = match self.quantity {
+            Quantity::Least => certified_singular_values(a)?.last(),
+            _ => certified_measure(a, &[self.check.question])?[0],
+        };
+        Ok(self.check.holds(value) == Some(false))
     }
 
     /// The number that is to be reached: the bound, or its neighbour on the safe side where equality would not do.

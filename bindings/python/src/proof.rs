@@ -1,0 +1,123 @@
+//! Proofs, in Python.
+
+use kappa::proof::Claim;
+use kappa::{Hutchinson, LinearOperator, Matrix};
+use kappa_report::ProofFile;
+use numpy::{PyArray2, PyArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::array::with_matrix;
+use crate::enclosure::PyEnclosure;
+use crate::errors::to_python;
+use crate::factor::array;
+
+/// The matrix in double precision.
+fn matrix(a: &Bound<'_, PyAny>) -> PyResult<Matrix<f64>> {
+    let found = with_matrix(a, |view| Ok((view.shape(), view.real_entries())))?;
+    let ((m, n), entries) = found;
+    let entries = entries.ok_or_else(|| PyValueError::new_err("proofs are about real matrices, and this one is complex"))?;
+    Matrix::from_row_major(m, n, entries).map_err(|e| to_python(e.into()))
+}
+
+/// A proof of a claim such as "norm:spectral <= 3.2", as the text of a proof file; LinAlgError or ValueError where there is none.
+#[pyfunction]
+pub(crate) fn prove(a: &Bound<'_, PyAny>, claim: &str) -> PyResult<String> {
+    let claim: Claim = claim.parse().map_err(to_python)?;
+    let matrix = matrix(a)?;
+    let proof = a.py().detach(|| {
+        let witness = kappa::proof::prove(&matrix, &claim)?;
+        Ok(ProofFile::new(&matrix, claim, witness).to_json().to_string())
+    });
+    proof.map_err(to_python)
+}
+
+/// Whether a proof, as the text of its file, holds for this matrix: checked with whole numbers, exactly.
+#[pyfunction]
+pub(crate) fn verify(a: &Bound<'_, PyAny>, proof: &str) -> PyResult<bool> {
+    let proof = ProofFile::from_json(proof).map_err(|reason| PyValueError::new_err(format!("the proof {reason}")))?;
+    let matrix = matrix(a)?;
+    let holds = || proof.is_about(&matrix) && kappa::proof::verify(&matrix, &proof.claim, &proof.witness).is_ok();
+    Ok(a.py().detach(holds))
+}
+
+/// An operator that Python multiplies.
+struct Callback<'py> {
+    shape: (usize, usize),
+    apply: Bound<'py, PyAny>,
+    failed: std::cell::RefCell<Option<PyErr>>,
+}
+
+impl LinearOperator<f64> for Callback<'_> {
+    fn shape(&self) -> (usize, usize) {
+        self.shape
+    }
+
+    fn apply(&self, x: &Matrix<f64>) -> kappa::Result<Matrix<f64>> {
+        let product = self.product(x).unwrap_or_else(|error| {
+            self.failed.borrow_mut().get_or_insert(error);
+            Matrix::zeros(self.shape.0, x.columns())
+        });
+        Ok(product)
+    }
+
+    fn apply_adjoint(&self, x: &Matrix<f64>) -> kappa::Result<Matrix<f64>> {
+        Ok(Matrix::zeros(self.shape.1, x.columns()))
+    }
+}
+
+impl Callback<'_> {
+    fn product(&self, x: &Matrix<f64>) -> PyResult<Matrix<f64>> {
+        let py = self.apply.py();
+        let y = self.apply.call1((array(py, x)?,))?;
+        let y = py.import("numpy")?.call_method1("asfortranarray", (y, "float64"))?;
+        let y = y.cast::<PyArray2<f64>>()?.readonly();
+        let (m, k) = (self.shape.0, x.columns());
+        if numpy::PyUntypedArrayMethods::shape(&*y) != [m, k] {
+            return Err(PyValueError::new_err(format!("the product must have shape ({m}, {k})")));
+        }
+        let entries: Vec<f64> = (0..k).flat_map(|j| (0..m).map(move |i| (i, j))).map(|p| *y.get([p.0, p.1]).unwrap_or(&f64::NAN)).collect();
+        Matrix::from_column_major(m, k, entries).map_err(|e| to_python(e.into()))
+    }
+}
+
+/// The Frobenius norm of an operator that can only multiply: `apply` takes an array of shape (n, k) and returns (m, k).
+///
+/// Random vectors by seed; the bounds fail with at most the given probability.
+#[pyfunction]
+#[pyo3(signature = (shape, apply, *, samples = 1000, failure = 1e-6, seed = 0))]
+pub(crate) fn frobenius_by_sampling(
+    shape: (usize, usize),
+    apply: Bound<'_, PyAny>,
+    samples: usize,
+    failure: f64,
+    seed: u64,
+) -> PyResult<PyEnclosure> {
+    let operator = Callback { shape, apply, failed: None.into() };
+    let found = kappa::frobenius_by_sampling(&operator, &Hutchinson { samples, failure, seed });
+    match operator.failed.take() {
+        Some(error) => Err(error),
+        None => found.map(Into::into).map_err(to_python),
+    }
+}
+
+/// The norm that a symmetric gauge function of the singular values defines; the function takes an array and returns a number.
+///
+/// It is tried on random vectors first: symmetry, homogeneity, monotonicity, triangle inequality.
+#[pyfunction]
+pub(crate) fn norm_by_gauge(a: &Bound<'_, PyAny>, gauge: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
+    let values = crate::values_of(a, false)?;
+    let failed = std::cell::RefCell::new(None);
+    let call = |x: &[f64]| -> f64 {
+        let value = gauge.call1((crate::ruler::vector(a.py(), x),)).and_then(|y| y.extract::<f64>());
+        value.unwrap_or_else(|error| {
+            failed.borrow_mut().get_or_insert(error);
+            f64::NAN
+        })
+    };
+    let found = values.norm_by_gauge(call);
+    match failed.take() {
+        Some(error) => Err(error),
+        None => found.map(Into::into).map_err(to_python),
+    }
+}

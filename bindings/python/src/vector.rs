@@ -1,0 +1,307 @@
+//! Vectors and plain numbers, in Python.
+
+use kappa::arithmetic::{self, Format, QuadraticRoots, Summed};
+use kappa::{Inequality, Majorization, Matrix, VectorNorm, c64};
+use numpy::{PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods, ToPyArray};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::enclosure::PyEnclosure;
+use crate::errors::to_python;
+use crate::ruler::vector;
+
+/// A real or complex vector, copied.
+enum Entries {
+    Real(Vec<f64>),
+    Complex(Vec<c64>),
+}
+
+fn entries(x: &Bound<'_, PyAny>) -> PyResult<Entries> {
+    let numpy = x.py().import("numpy")?;
+    let array = numpy.call_method1("asarray", (x,))?;
+    let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
+    if kind == "c" {
+        let wide = array.call_method1("astype", ("complex128",))?;
+        return Ok(Entries::Complex(flat::<c64>(&wide)?));
+    }
+    let wide = array.call_method1("astype", ("float64",))?;
+    Ok(Entries::Real(flat::<f64>(&wide)?))
+}
+
+fn flat<T: numpy::Element + Copy>(array: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
+    let contiguous = array.py().import("numpy")?.call_method1("ascontiguousarray", (array,))?;
+    let readonly = contiguous.cast::<PyArrayDyn<T>>()?.readonly();
+    Ok(readonly.as_slice().map_err(|e| PyValueError::new_err(e.to_string()))?.to_vec())
+}
+
+fn real(x: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+    match entries(x)? {
+        Entries::Real(x) => Ok(x),
+        Entries::Complex(_) => Err(PyValueError::new_err("real numbers are needed here\n\nhint: take .real and .imag one by one")),
+    }
+}
+
+fn real_matrix(x: &Bound<'_, PyAny>) -> PyResult<Matrix<f64>> {
+    let array = x.py().import("numpy")?.call_method1("asarray", (x,))?.call_method1("astype", ("float64",))?;
+    let untyped = array.cast::<numpy::PyUntypedArray>()?;
+    let [m, n] = *untyped.shape() else {
+        return Err(PyValueError::new_err(format!("an array of shape {:?} is not a matrix", untyped.shape())));
+    };
+    Matrix::from_row_major(m, n, flat::<f64>(&array)?).map_err(|e| to_python(e.into()))
+}
+
+fn vector_norm_of(p: f64, weights: Option<&Bound<'_, PyAny>>, mahalanobis: Option<&Bound<'_, PyAny>>) -> PyResult<VectorNorm> {
+    let norm = match (weights, mahalanobis) {
+        (Some(_), Some(_)) => return Err(PyValueError::new_err("weights and mahalanobis are two different norms")),
+        (Some(w), None) => VectorNorm::weighted(p, real(w)?),
+        (None, Some(m)) => VectorNorm::mahalanobis(real_matrix(m)?),
+        (None, None) => VectorNorm::p(p),
+    };
+    norm.map_err(to_python)
+}
+
+/// The norm of a vector: (sum |x|^p)^(1/p), with weights (sum w |x|^p)^(1/p), or sqrt(x' M x) for `mahalanobis=M`.
+///
+/// p = 0 counts the non-zeros; below 1 it is a quasi-norm. `dual=True` measures in the dual norm.
+#[pyfunction]
+#[pyo3(signature = (x, p = 2.0, *, weights = None, mahalanobis = None, dual = false))]
+pub(crate) fn vector_norm(
+    x: &Bound<'_, PyAny>,
+    p: f64,
+    weights: Option<&Bound<'_, PyAny>>,
+    mahalanobis: Option<&Bound<'_, PyAny>>,
+    dual: bool,
+) -> PyResult<PyEnclosure> {
+    let norm = vector_norm_of(p, weights, mahalanobis)?;
+    let norm = if dual { norm.dual().map_err(to_python)? } else { norm };
+    let value = match entries(x)? {
+        Entries::Real(x) => norm.of(&x),
+        Entries::Complex(x) => norm.of(&x),
+    };
+    value.map(Into::into).map_err(to_python)
+}
+
+/// A y of dual norm 1 with <y, x> equal to the norm of x.
+#[pyfunction]
+#[pyo3(signature = (x, p = 2.0, *, weights = None, mahalanobis = None))]
+pub(crate) fn dual_vector<'py>(
+    x: &Bound<'py, PyAny>,
+    p: f64,
+    weights: Option<&Bound<'_, PyAny>>,
+    mahalanobis: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let norm = vector_norm_of(p, weights, mahalanobis)?;
+    let py = x.py();
+    Ok(match entries(x)? {
+        Entries::Real(x) => vector(py, &norm.dual_vector(&x).map_err(to_python)?),
+        Entries::Complex(x) => norm.dual_vector(&x).map_err(to_python)?.to_pyarray(py).into_any(),
+    })
+}
+
+/// The largest ratio of the p-norm to the q-norm over vectors of length n, and a vector that attains it.
+#[pyfunction]
+pub(crate) fn vector_constant(py: Python<'_>, p: f64, q: f64, n: usize) -> PyResult<(PyEnclosure, Bound<'_, PyAny>)> {
+    let constant = VectorNorm::p(p).and_then(|x| x.constant(&VectorNorm::p(q)?, n)).map_err(to_python)?;
+    Ok((constant.value.into(), vector(py, &constant.attained_by)))
+}
+
+/// The modulus of <x, y>, the first conjugated, every rounding error counted.
+#[pyfunction]
+pub(crate) fn inner_product(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
+    let found = match (entries(x)?, entries(y)?) {
+        (Entries::Real(x), Entries::Real(y)) => kappa::inner_product(&x, &y),
+        (x, y) => kappa::inner_product(&complex(x), &complex(y)),
+    };
+    found.map(Into::into).map_err(to_python)
+}
+
+fn complex(x: Entries) -> Vec<c64> {
+    match x {
+        Entries::Real(x) => x.into_iter().map(|x| c64::new(x, 0.0)).collect(),
+        Entries::Complex(x) => x,
+    }
+}
+
+/// Both sides of an inequality, and their difference.
+#[pyclass(name = "Inequality", module = "kappa", frozen)]
+pub(crate) struct PyInequality(Inequality);
+
+#[pymethods]
+impl PyInequality {
+    /// The smaller side.
+    #[getter]
+    fn left(&self) -> PyEnclosure {
+        self.0.left.into()
+    }
+    /// The larger side.
+    #[getter]
+    fn right(&self) -> PyEnclosure {
+        self.0.right.into()
+    }
+    /// right - left.
+    #[getter]
+    fn slack(&self) -> PyEnclosure {
+        self.0.slack.into()
+    }
+    fn __repr__(&self) -> String {
+        format!("Inequality({} <= {}, slack {})", self.0.left.short(8), self.0.right.short(8), self.0.slack.short(8))
+    }
+}
+
+/// Hoelder's inequality |<x, y>| <= |x|_p |y|_q for 1/p + 1/q = 1; Cauchy-Schwarz for p = 2.
+#[pyfunction]
+#[pyo3(signature = (x, y, p = 2.0))]
+pub(crate) fn holder(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) -> PyResult<PyInequality> {
+    let norm = VectorNorm::p(p).map_err(to_python)?;
+    let found = match (entries(x)?, entries(y)?) {
+        (Entries::Real(x), Entries::Real(y)) => kappa::holder(&x, &y, &norm),
+        (x, y) => kappa::holder(&complex(x), &complex(y), &norm),
+    };
+    found.map(PyInequality).map_err(to_python)
+}
+
+/// Bessel's inequality: the squared inner products with orthonormal columns add up to at most |x|^2.
+#[pyfunction]
+pub(crate) fn bessel(x: &Bound<'_, PyAny>, columns: &Bound<'_, PyAny>) -> PyResult<PyInequality> {
+    kappa::bessel(&real(x)?, &real_matrix(columns)?).map(PyInequality).map_err(to_python)
+}
+
+/// The parallelogram law in the p-norm: |x + y|^2 + |x - y|^2 against 2 |x|^2 + 2 |y|^2; equal for all x and y only for p = 2.
+#[pyfunction]
+#[pyo3(signature = (x, y, p = 2.0))]
+pub(crate) fn parallelogram(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) -> PyResult<PyInequality> {
+    let norm = VectorNorm::p(p).map_err(to_python)?;
+    kappa::parallelogram(&real(x)?, &real(y)?, &norm).map(PyInequality).map_err(to_python)
+}
+
+/// A sum with its error bound, beside what plain addition makes of it.
+#[pyclass(name = "Sum", module = "kappa", frozen)]
+pub(crate) struct PySum(Summed);
+
+#[pymethods]
+impl PySum {
+    /// The sum, every rounding error counted.
+    #[getter]
+    fn value(&self) -> PyEnclosure {
+        self.0.value.into()
+    }
+    /// What adding from left to right gives.
+    #[getter]
+    fn naive(&self) -> f64 {
+        self.0.naive
+    }
+    /// Sum of the moduli over the modulus of the sum.
+    #[getter]
+    fn condition(&self) -> PyEnclosure {
+        self.0.condition.into()
+    }
+    /// Decimal digits that cancel.
+    #[getter]
+    fn digits_lost(&self) -> f64 {
+        self.0.digits_lost()
+    }
+    /// Decimal digits of the plain sum that are right.
+    #[getter]
+    fn naive_digits(&self) -> f64 {
+        self.0.naive_digits()
+    }
+    fn __float__(&self) -> f64 {
+        self.0.value.estimate()
+    }
+    fn __repr__(&self) -> String {
+        format!("Sum({}, naive={:?}, digits_lost={:.1})", self.0.value.short(17), self.0.naive, self.0.digits_lost())
+    }
+}
+
+/// The sum of real numbers, every rounding error counted, with a report of what cancels.
+#[pyfunction]
+pub(crate) fn sum(x: &Bound<'_, PyAny>) -> PyResult<PySum> {
+    arithmetic::sum(&real(x)?).map(PySum).map_err(to_python)
+}
+
+/// The inner product of real vectors, every rounding error counted, with a report of what cancels.
+#[pyfunction]
+pub(crate) fn dot(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<PySum> {
+    arithmetic::dot(&real(x)?, &real(y)?).map(PySum).map_err(to_python)
+}
+
+/// The mean and the unbiased variance, in two passes, every rounding error counted.
+#[pyfunction]
+pub(crate) fn mean_and_variance(x: &Bound<'_, PyAny>) -> PyResult<(PyEnclosure, PyEnclosure)> {
+    let m = arithmetic::mean_and_variance(&real(x)?).map_err(to_python)?;
+    Ok((m.mean.into(), m.variance.into()))
+}
+
+/// sqrt(a^2 + b^2) without overflow.
+#[pyfunction]
+pub(crate) fn hypot(a: f64, b: f64) -> PyEnclosure {
+    arithmetic::hypot(a, b).into()
+}
+
+/// a^2 - b^2 without cancellation.
+#[pyfunction]
+pub(crate) fn difference_of_squares(a: f64, b: f64) -> PyEnclosure {
+    arithmetic::difference_of_squares(a, b).into()
+}
+
+/// The roots of a x^2 + b x + c without cancellation: a list of two real enclosures, of one for a = 0, or of the real part
+/// and the modulus of the imaginary part, with the kind first: "real", "one", "conjugate", "none" or "all".
+#[pyfunction]
+pub(crate) fn quadratic_roots(a: f64, b: f64, c: f64) -> PyResult<(&'static str, Vec<PyEnclosure>)> {
+    Ok(match arithmetic::quadratic_roots(a, b, c).map_err(to_python)? {
+        QuadraticRoots::Everything => ("all", vec![]),
+        QuadraticRoots::Nothing => ("none", vec![]),
+        QuadraticRoots::One(x) => ("one", vec![x.into()]),
+        QuadraticRoots::Real(x, y) => ("real", vec![x.into(), y.into()]),
+        QuadraticRoots::Conjugate(re, im) => ("conjugate", vec![re.into(), im.into()]),
+    })
+}
+
+/// The number formats by name: precision, unit_roundoff, largest, smallest_normal, smallest; and, for a number, what it
+/// becomes and the unit in the last place there.
+#[pyfunction]
+#[pyo3(signature = (number = None))]
+pub(crate) fn formats(py: Python<'_>, number: Option<f64>) -> PyResult<Bound<'_, PyDict>> {
+    let all = PyDict::new(py);
+    for f in Format::ALL {
+        let one = PyDict::new(py);
+        one.set_item("precision", f.precision())?;
+        one.set_item("unit_roundoff", f.unit_roundoff())?;
+        one.set_item("largest", f.largest())?;
+        one.set_item("smallest_normal", f.smallest_normal())?;
+        one.set_item("smallest", f.smallest())?;
+        if let Some(x) = number {
+            one.set_item("becomes", f.round(x))?;
+            one.set_item("ulp", f.ulp(x))?;
+        }
+        all.set_item(f.name(), one)?;
+    }
+    Ok(all)
+}
+
+fn majorized(py: Python<'_>, m: Majorization) -> PyResult<Bound<'_, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("weak", m.weak)?;
+    dict.set_item("strong", m.strong)?;
+    dict.set_item("fails_at", m.fails_at)?;
+    Ok(dict)
+}
+
+/// Whether y majorizes x: {"weak", "strong", "fails_at"}, None where the doubt decides.
+#[pyfunction]
+pub(crate) fn majorization<'py>(x: &Bound<'py, PyAny>, y: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    majorized(x.py(), kappa::majorization(&real(x)?, &real(y)?).map_err(to_python)?)
+}
+
+/// Whether a is at most b in every unitarily invariant norm: "weak" is the answer, "fails_at" the first Ky Fan norm to fail.
+#[pyfunction]
+#[pyo3(signature = (a, b, *, certify = false))]
+pub(crate) fn fan_dominance<'py>(
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+    certify: bool,
+) -> PyResult<Bound<'py, PyDict>> {
+    let (x, y) = (crate::values_of(a, certify)?, crate::values_of(b, certify)?);
+    majorized(a.py(), x.dominated_by(&y))
+}

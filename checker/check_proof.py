@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Checks a proof that `kappa prove` made, in whole numbers: no floating point, no NumPy, nothing of kappa.
+
+    python3 check_proof.py MATRIX.npy PROOF.json
+
+Exit 0: proved for this matrix. Exit 1: not proved. Exit 2: a file could not be read. A part of a witness holds whole numbers
+over 2**shift. "M is semidefinite by L": each diagonal entry of M - L L^T is at least the sum of the moduli beside it, exactly,
+so that M = L L^T + something semidefinite (Gershgorin). Norms from below are shown by a vector that is stretched as much; and
+
+  sigma_max <= c   c^2 I - G is semidefinite by L, where G = A^T A, or A A^T if A has fewer rows than columns
+  sigma_min >= c   G - c^2 I is
+  nuclear <= c     half of |U|^2 + |V|^2, plus the sum of the moduli of A - U V^T, is at most c
+  nuclear >= c     <Y, A> >= c, and I - Y^T Y is semidefinite by L
+  inf->1, ... <= c [[diag(a), A], [A^T, diag(b)]] is semidefinite by L, and half of the totals of a and b is at most c
+"""
+
+import ast
+import hashlib
+import json
+import math
+import struct
+import sys
+from fractions import Fraction
+
+
+def read_npy(path):
+    """Rows of doubles from a .npy file of floats or whole numbers, little-endian; a vector is a column."""
+    data = open(path, "rb").read()
+    start = 12 if data[6] >= 2 else 10
+    end = start + int.from_bytes(data[8:start], "little")
+    header = ast.literal_eval(data[start:end].decode("latin1"))
+    codes = {"<f4": "f", "<f8": "d", "<i4": "i", "<i8": "q"}
+    rows, columns = (*header["shape"], 1)[:2]
+    flat = struct.unpack_from(f"<{rows * columns}{codes[header['descr']]}", data, end)
+    at = (lambda i, j: i + j * rows) if header["fortran_order"] else (lambda i, j: i * columns + j)
+    return [[float(flat[at(i, j)]) for j in range(columns)] for i in range(rows)]
+
+
+def transposed(a):
+    return [list(column) for column in zip(*a)]
+
+
+def dot(x, y):
+    return sum(p * q for p, q in zip(x, y))
+
+
+def gram(a):
+    lines = a if len(a) < len(a[0]) else transposed(a)
+    return [[dot(x, y) for y in lines] for x in lines]
+
+
+def unit(part):
+    if abs(part["shift"]) > 2200:
+        raise ValueError("a power beyond all doubles proves nothing about doubles")
+    return Fraction(2) ** -part["shift"]
+
+
+def semidefinite(m, factor):
+    n, rows, scale = len(m), factor["rows"], unit(factor) ** 2
+    if len(rows) != n or any(len(row) != i + 1 for i, row in enumerate(rows)):
+        return False
+    rest = [[m[i][j] - scale * dot(rows[i], rows[j]) for j in range(i + 1)] for i in range(n)]
+    beside = [sum(abs(x) for x in rest[i][:i]) + sum(abs(rest[k][i]) for k in range(i + 1, n)) for i in range(n)]
+    return all(rest[i][i] >= beside[i] for i in range(n))
+
+
+def shifted(m, factor, offset):
+    return [[factor * x + (offset if i == j else 0) for j, x in enumerate(row)] for i, row in enumerate(m)]
+
+
+def part(witness, name):
+    return [[unit(witness[name]) * x for x in row] for row in witness[name]["rows"]]
+
+
+def squares(rows):
+    return sum(x * x for row in rows for x in row)
+
+
+def holds(a, claim, w):
+    quantity, sign, number = claim.split()
+    bound = float(number)
+    bound = {"<": math.nextafter(bound, 0.0), ">": math.nextafter(bound, math.inf)}.get(sign, bound)
+    c, upper, name = Fraction(bound), sign in ("<", "<="), quantity.replace("_", "-")
+    tall = transposed(a) if len(a) < len(a[0]) else a
+    times = lambda m, x: [dot(row, x) for row in m]
+    method = w["method"]
+    if method == "vector":
+        (x,) = part(w, "x")
+        if not any(x) or len(x) != len((tall if name == "least-singular-value" else a)[0]):
+            return False
+        if name == "least-singular-value":
+            return upper and squares([times(tall, x)]) <= c * c * squares([x])
+        y = times(a, x)
+        if name in ("spectral", "singular-value:1"):
+            return not upper and squares([y]) >= c * c * squares([x])
+        infinity, one = max(map(abs, x)) ** 2, sum(map(abs, y)) ** 2
+        size = {"induced:inf,1": (infinity, one), "induced:inf,2": (infinity, squares([y])), "induced:2,1": (squares([x]), one)}
+        return not upper and size[name][1] >= c * c * size[name][0]
+    if method == "above":
+        return name in ("spectral", "singular-value:1") and upper and semidefinite(shifted(gram(a), -1, c * c), w["factor"])
+    if method == "below":
+        return name == "least-singular-value" and not upper and semidefinite(shifted(gram(a), 1, -c * c), w["factor"])
+    if method == "between":
+        t, g = Fraction(w["middle"]), gram(a)
+        return (name == "cond" and upper and semidefinite(shifted(g, -1, t * t), w["above"])
+                and semidefinite(shifted(g, c * c, -t * t), w["below"]))
+    if method == "pair":
+        (x,), (y,) = part(w, "x"), part(w, "y")
+        large, small = (squares([times(tall, z)]) for z in (x, y))
+        return name == "cond" and not upper and any(x) and any(y) and large * squares([y]) >= c * c * small * squares([x])
+    if method == "factors":
+        u, v = part(w, "u"), part(w, "v")
+        rest = sum(abs(x - dot(u[i], v[j])) for i, row in enumerate(a) for j, x in enumerate(row))
+        return name == "nuclear" and upper and (squares(u) + squares(v)) / 2 + rest <= c
+    if method == "dual":
+        y = part(w, "y")
+        return (name == "nuclear" and not upper and sum(map(dot, y, a)) >= c
+                and semidefinite(shifted(gram(y), -1, 1), w["factor"]))
+    if method == "weights":
+        (p,), (q,) = part(w, "a"), part(w, "b")
+        m, n = len(a), len(a[0])
+        total = {"induced:inf,1": sum(p) + sum(q), "induced:inf,2": max(p) + sum(q), "induced:2,1": sum(p) + max(q)}[name]
+        block = [[p[i] if i == j else 0 for j in range(m)] + a[i] for i in range(m)]
+        block += [[a[j][i] for j in range(m)] + [q[i] if i == j else 0 for j in range(n)] for i in range(n)]
+        return upper and len(p) == m and len(q) == n and total <= 2 * c and semidefinite(block, w["factor"])
+    rows, columns = [sum(map(abs, row)) for row in a], [sum(map(abs, row)) for row in transposed(a)]
+    value = {"max-abs": max(abs(x) for row in a for x in row), "entrywise:1": sum(rows), "max-row-sum": max(rows),
+             "max-column-sum": max(columns), "frobenius": squares(a)}[name]
+    bound = c * c if name == "frobenius" else c
+    return method == "entries" and (value <= bound if upper else value >= bound)
+
+
+def main():
+    try:
+        a, proof = read_npy(sys.argv[1]), json.load(open(sys.argv[2]))
+        claim, matrix, witness = proof["claim"], proof["matrix"], proof["witness"]
+    except (IndexError, KeyError, OSError, ValueError, struct.error) as error:
+        print(f"cannot check: {error!r}", file=sys.stderr)
+        return 2
+    digest = hashlib.sha256(b"".join(struct.pack("<d", x) for row in a for x in row)).hexdigest()
+    same = digest == matrix["sha256"] and (len(a), len(a[0])) == (matrix["rows"], matrix["columns"])
+    try:
+        proved = same and holds([[Fraction(x) for x in row] for row in a], claim, witness)
+    except (IndexError, KeyError, TypeError, ValueError):  # a witness that is not whole
+        proved = False
+    print(("proved" if proved else "not proved" if same else "another matrix") + f": {claim}")
+    return 0 if proved else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
