@@ -118,11 +118,10 @@ def holds(a, claim, w):
                 and semidefinite(shifted(gram(y), -1, 1), w["factor"]))
     if method == "weights":
         (p,), (q,) = part(w, "a"), part(w, "b")
-        m, n = len(a), len(a[0])
         total = {"induced:inf,1": sum(p) + sum(q), "induced:inf,2": max(p) + sum(q), "induced:2,1": sum(p) + max(q)}[name]
-        block = [[p[i] if i == j else 0 for j in range(m)] + a[i] for i in range(m)]
-        block += [[a[j][i] for j in range(m)] + [q[i] if i == j else 0 for j in range(n)] for i in range(n)]
-        return upper and len(p) == m and len(q) == n and total <= 2 * c and semidefinite(block, w["factor"])
+        block = [[x if i == j else 0 for j in range(len(p))] + a[i] for i, x in enumerate(p)]
+        block += [[row[i] for row in a] + [x if i == j else 0 for j in range(len(q))] for i, x in enumerate(q)]
+        return upper and (len(p), len(q)) == (len(a), len(a[0])) and total <= 2 * c and semidefinite(block, w["factor"])
     rows, columns = [sum(map(abs, row)) for row in a], [sum(map(abs, row)) for row in transposed(a)]
     value = {"max-abs": max(abs(x) for row in a for x in row), "entrywise:1": sum(rows), "max-row-sum": max(rows),
              "max-column-sum": max(columns), "frobenius": squares(a)}[name]

@@ -127,7 +127,8 @@ fn measure<'py>(
     certify: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
     let questions = questions_of(&questions)?;
-    let answers = with_matrix(a, |view| if certify { view.certified_measure(&questions) } else { view.measure(&questions) })?;
+    let answers =
+        with_matrix(a, |view| if certify { view.certified_measure(&questions) } else { view.measure(&questions) })?;
     answers_dict(py, &questions, answers)
 }
 
@@ -156,7 +157,8 @@ pub(crate) fn answers_dict<'py>(
 fn check(a: &Bound<'_, PyAny>, check: &str, certify: bool) -> PyResult<Option<bool>> {
     let check: Check = check.parse().map_err(to_python)?;
     let questions = [check.question];
-    let answers = with_matrix(a, |view| if certify { view.certified_measure(&questions) } else { view.measure(&questions) })?;
+    let answers =
+        with_matrix(a, |view| if certify { view.certified_measure(&questions) } else { view.measure(&questions) })?;
     Ok(answers.first().and_then(|answer| check.holds(*answer)))
 }
 

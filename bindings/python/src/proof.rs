@@ -16,7 +16,8 @@ use crate::factor::array;
 fn matrix(a: &Bound<'_, PyAny>) -> PyResult<Matrix<f64>> {
     let found = with_matrix(a, |view| Ok((view.shape(), view.real_entries())))?;
     let ((m, n), entries) = found;
-    let entries = entries.ok_or_else(|| PyValueError::new_err("proofs are about real matrices, and this one is complex"))?;
+    let entries =
+        entries.ok_or_else(|| PyValueError::new_err("proofs are about real matrices, and this one is complex"))?;
     Matrix::from_row_major(m, n, entries).map_err(|e| to_python(e.into()))
 }
 
@@ -76,7 +77,8 @@ impl Callback<'_> {
         if numpy::PyUntypedArrayMethods::shape(&*y) != [m, k] {
             return Err(PyValueError::new_err(format!("the product must have shape ({m}, {k})")));
         }
-        let entries: Vec<f64> = (0..k).flat_map(|j| (0..m).map(move |i| (i, j))).map(|p| *y.get([p.0, p.1]).unwrap_or(&f64::NAN)).collect();
+        let entries: Vec<f64> =
+            (0..k).flat_map(|j| (0..m).map(move |i| (i, j))).map(|p| *y.get([p.0, p.1]).unwrap_or(&f64::NAN)).collect();
         Matrix::from_column_major(m, k, entries).map_err(|e| to_python(e.into()))
     }
 }

@@ -38,7 +38,9 @@ fn flat<T: numpy::Element + Copy>(array: &Bound<'_, PyAny>) -> PyResult<Vec<T>> 
 fn real(x: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     match entries(x)? {
         Entries::Real(x) => Ok(x),
-        Entries::Complex(_) => Err(PyValueError::new_err("real numbers are needed here\n\nhint: take .real and .imag one by one")),
+        Entries::Complex(_) => {
+            Err(PyValueError::new_err("real numbers are needed here\n\nhint: take .real and .imag one by one"))
+        }
     }
 }
 
@@ -51,7 +53,11 @@ fn real_matrix(x: &Bound<'_, PyAny>) -> PyResult<Matrix<f64>> {
     Matrix::from_row_major(m, n, flat::<f64>(&array)?).map_err(|e| to_python(e.into()))
 }
 
-fn vector_norm_of(p: f64, weights: Option<&Bound<'_, PyAny>>, mahalanobis: Option<&Bound<'_, PyAny>>) -> PyResult<VectorNorm> {
+fn vector_norm_of(
+    p: f64,
+    weights: Option<&Bound<'_, PyAny>>,
+    mahalanobis: Option<&Bound<'_, PyAny>>,
+) -> PyResult<VectorNorm> {
     let norm = match (weights, mahalanobis) {
         (Some(_), Some(_)) => return Err(PyValueError::new_err("weights and mahalanobis are two different norms")),
         (Some(w), None) => VectorNorm::weighted(p, real(w)?),

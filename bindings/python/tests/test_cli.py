@@ -26,7 +26,10 @@ def w(tmp_path: Path) -> Path:
 def test_every_command_keeps_the_contract(w: Path) -> None:
     commands = [
         ("survey", w), ("survey", DIGITS), ("norm", w), ("cond", w), ("rank", w), ("singular-values", w), ("measure", w),
-        ("svd", w, "--output", w.with_suffix(".npz")), ("check", w, "rank = 2"),
+        ("svd", w, "--output", w.with_suffix(".npz")), ("check", w, "rank = 2"), ("prove", w, "norm:spectral <= 5"),
+        ("about-norm", "nuclear", "--against", "frobenius", "--shape", "3x2"), ("formats", "0.1"), ("roots", "1", "2", "1"),
+        ("ball", "subgradient", w, "--norm", "spectral", "--output", w.with_suffix(".out.npy")), ("sum", w), ("vector", w),
+        ("inner", w, w), ("norm", w, "--norm", "induced:inf,1"), ("norm", w, "--certify"), ("survey", w, "--certify"),
     ]
     for command in commands:
         jsonschema.validate(answer(*command), SCHEMA)
@@ -82,7 +85,12 @@ def test_explanations_go_to_standard_error(w: Path) -> None:
         (("norm", "W", "--norm", "l2"), ["`l2` is not the name of a norm", "hint: norms are"]),
         (("norm", "NAN"), ["`nan` has 1 entry that is not finite (first at row 1, column 0)", "hint:"]),
         (("survey", "NAN"), ["not finite (first at row 1, column 0)", "hint:"]),
-        (("norm", "W", "--norm", "induced:inf,1"), ["no closed form", "hint:"]),
+        (("norm", "W", "--norm", "dual:induced:inf,1"), ["cannot be evaluated", "hint:"]),
+        (("norm", "W", "--within", "1e-3"), ["--within is for the spectral norm", "hint:"]),
+        (("measure", "W", "numerical_radius"), ["square matrix", "hint:"]),
+        (("prove", "W", "norm:l2 < 3"), ["`l2` is not the name of a norm", "hint:"]),
+        (("ball", "project", "W", "--norm", "induced:3,2", "-o", "x.npy"), ["cannot be projected", "hint:"]),
+        (("vector", "W", "--p", "-1"), ["p-norm", "hint:"]),
         (("cond", "W", "--norm", "max-abs"), ["needs the inverse", "hint:"]),
         (("check", "W", "cond"), ["compares nothing", "hint:"]),
         (("survey", DIGITS, "--layers", "nothing"), ["matches `nothing`", "hint:"]),

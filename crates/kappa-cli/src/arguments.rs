@@ -315,7 +315,7 @@ pub(crate) struct VectorArguments {
     #[command(flatten)]
     pub(crate) input: Input,
     /// 0 counts non-zeros, below 1 is a quasi-norm, `inf` is the largest modulus.
-    #[arg(long, value_name = "P", default_value = "2")]
+    #[arg(long, value_name = "P", default_value = "2", allow_hyphen_values = true)]
     pub(crate) p: f64,
     /// Weights above 0, one for each entry: (Σ w|x|ᵖ)^(1/p).
     #[arg(long, value_name = "FILE")]
@@ -338,7 +338,7 @@ pub(crate) struct InnerArguments {
     /// The second vector.
     pub(crate) other: PathBuf,
     /// The norm of Hölder's inequality and of the parallelogram law; 2 is Cauchy and Schwarz.
-    #[arg(long, value_name = "P", default_value = "2")]
+    #[arg(long, value_name = "P", default_value = "2", allow_hyphen_values = true)]
     pub(crate) p: f64,
     /// Orthonormal columns for Bessel's inequality of the first vector.
     #[arg(long, value_name = "FILE")]
@@ -379,7 +379,8 @@ pub(crate) struct RootsArguments {
 
 /// Rows and columns: 9x4 or 9×4.
 fn shape(text: &str) -> Result<(usize, usize), String> {
-    let parts = text.split_once(['x', '×', 'X']).and_then(|(m, n)| Some((m.trim().parse().ok()?, n.trim().parse().ok()?)));
+    let parts =
+        text.split_once(['x', '×', 'X']).and_then(|(m, n)| Some((m.trim().parse().ok()?, n.trim().parse().ok()?)));
     parts.ok_or_else(|| format!("`{text}` is not a shape such as 9x4"))
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn run(a: &DominanceArguments) -> Result<u8, Failure> {
         let (name, matrix) = model.matrix(a.tensor.as_deref())?;
         let view = matrix.view()?;
         let values = if a.certify { view.certified_singular_values() } else { view.singular_values() };
-        Ok(values.map_err(about(&name))?)
+        values.map_err(about(&name))
     };
     let (small, large) = (values(&a.file)?, values(&a.other)?);
     let found = small.dominated_by(&large);

@@ -50,7 +50,9 @@ pub(crate) fn roots(a: &RootsArguments) -> Result<u8, Failure> {
         QuadraticRoots::Nothing => ("no number is a root", vec![]),
         QuadraticRoots::One(x) => ("one root, as a = 0", vec![x]),
         QuadraticRoots::Real(x, y) => ("two real roots", vec![x, y]),
-        QuadraticRoots::Conjugate(re, im) => ("a conjugate pair: real part, modulus of the imaginary part", vec![re, im]),
+        QuadraticRoots::Conjugate(re, im) => {
+            ("a conjugate pair: real part, modulus of the imaginary part", vec![re, im])
+        }
     };
     if a.style.json {
         let result = json!({ "kind": kind, "values": numbers.iter().map(enclosure_json).collect::<Vec<_>>() });

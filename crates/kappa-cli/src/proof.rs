@@ -48,8 +48,13 @@ pub(crate) fn prove(a: &ProveArguments) -> Result<u8, Failure> {
     };
     let proof = ProofFile::new(&matrix, claim, witness);
     if a.style.explain {
-        let parts: Vec<String> = proof.witness.parts().iter().map(|(part, d)| format!("{part} ({} rows)", d.rows.len())).collect();
-        output::words(&format!("witness: {} {}\nchecked: in whole numbers, exactly", proof.witness.method(), parts.join(", ")));
+        let parts: Vec<String> =
+            proof.witness.parts().iter().map(|(part, d)| format!("{part} ({} rows)", d.rows.len())).collect();
+        output::words(&format!(
+            "witness: {} {}\nchecked: in whole numbers, exactly",
+            proof.witness.method(),
+            parts.join(", ")
+        ));
     }
     let text = proof.to_json().to_string() + "\n";
     if let Some(path) = &a.output {
@@ -57,7 +62,8 @@ pub(crate) fn prove(a: &ProveArguments) -> Result<u8, Failure> {
         output::words(&format!("proved: `{claim}` for `{name}`; wrote {} ({} bytes)", path.display(), text.len()));
     }
     if a.style.json {
-        let result = json!({ "tensor": name, "claim": claim.to_string(), "output": a.output, "proof": proof.to_json() });
+        let result =
+            json!({ "tensor": name, "claim": claim.to_string(), "output": a.output, "proof": proof.to_json() });
         return output::json("prove", json!({ "file": a.file, "tensor": a.tensor }), result);
     }
     if a.output.is_none() { output::data(&text) } else { Ok(ANSWERED) }
@@ -71,7 +77,10 @@ pub(crate) fn verify(a: &VerifyArguments) -> Result<u8, Failure> {
     } else {
         let (m, n) = proof.shape;
         let (rows, columns) = (matrix.rows(), matrix.columns());
-        Err(format!("the proof is about another matrix: {m}×{n}, SHA-256 {}…, and this one is {rows}×{columns}", short(&proof.sha256)))
+        Err(format!(
+            "the proof is about another matrix: {m}×{n}, SHA-256 {}…, and this one is {rows}×{columns}",
+            short(&proof.sha256)
+        ))
     };
     if a.style.json {
         let result = json!({
@@ -92,11 +101,13 @@ fn short(text: &str) -> &str {
 
 fn read(path: &Path) -> Result<ProofFile, Failure> {
     let broken = |reason: String| {
-        Failure::new(format!("`{}` {reason}", path.display())).with_hint("a proof is made by `kappa prove FILE CLAIM -o proof.json`")
+        Failure::new(format!("`{}` {reason}", path.display()))
+            .with_hint("a proof is made by `kappa prove FILE CLAIM -o proof.json`")
     };
     let file = std::fs::File::open(path).map_err(|e| broken(format!("cannot be read: {e}")))?;
     let mut text = String::new();
-    let read = file.take(LARGEST_FILE + 1).read_to_string(&mut text).map_err(|e| broken(format!("cannot be read: {e}")))?;
+    let read =
+        file.take(LARGEST_FILE + 1).read_to_string(&mut text).map_err(|e| broken(format!("cannot be read: {e}")))?;
     if read as u64 > LARGEST_FILE {
         return Err(broken(format!("is larger than {} MiB, and no proof", LARGEST_FILE >> 20)));
     }

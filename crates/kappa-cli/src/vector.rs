@@ -39,7 +39,8 @@ fn real(path: &Path, map: bool) -> Result<(Vec<f64>, (usize, usize)), Failure> {
     match read(path, map)? {
         (Entries::Real(x), shape) => Ok((x, shape)),
         (Entries::Complex(_), _) => {
-            Err(Failure::new(format!("`{}` holds complex numbers", path.display())).with_hint("real ones are needed here"))
+            Err(Failure::new(format!("`{}` holds complex numbers", path.display()))
+                .with_hint("real ones are needed here"))
         }
     }
 }
@@ -115,17 +116,17 @@ pub(crate) fn inner(a: &InnerArguments) -> Result<u8, Failure> {
         }
     };
     if a.style.json {
-        let side = |l: &Inequality| {
-            json!({ "left": enclosure_json(&l.left), "right": enclosure_json(&l.right), "slack": enclosure_json(&l.slack) })
-        };
-        let laws: serde_json::Map<String, _> = laws.iter().map(|(name, law)| (name.to_lowercase(), side(law))).collect();
+        let side = |l: &Inequality| json!({ "left": enclosure_json(&l.left), "right": enclosure_json(&l.right), "slack": enclosure_json(&l.slack) });
+        let laws: serde_json::Map<String, _> =
+            laws.iter().map(|(name, law)| (name.to_lowercase(), side(law))).collect();
         let result = json!({ "modulus": enclosure_json(&product), "inequalities": laws });
         return output::json("inner", json!({ "file": a.file, "other": a.other }), result);
     }
     let show = |x: &Enclosure| if x.lower() < 0.0 && x.upper() > 0.0 { "0 (to rounding)".into() } else { x.short(12) };
     let mut lines = vec![vec!["|⟨x, y⟩|".to_owned(), product.short(17), String::new(), String::new()]];
     lines.push(["inequality", "left", "right", "slack"].map(String::from).into());
-    lines.extend(laws.iter().map(|(name, l)| vec![(*name).into(), l.left.short(12), l.right.short(12), show(&l.slack)]));
+    lines
+        .extend(laws.iter().map(|(name, l)| vec![(*name).into(), l.left.short(12), l.right.short(12), show(&l.slack)]));
     output::data(&aligned(&lines, &[false; 4]))
 }
 

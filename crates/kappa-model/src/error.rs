@@ -50,11 +50,7 @@ impl Error {
 
     /// An error of the mathematics, about a matrix with this name.
     pub fn about(name: &str, error: &kappa::Error) -> Self {
-        Self {
-            kind: Kind::Mathematics,
-            message: about(name, &error.to_string()),
-            hint: error.hint().map(Into::into),
-        }
+        Self { kind: Kind::Mathematics, message: about(name, &error.to_string()), hint: error.hint().map(Into::into) }
     }
 
     /// The next step, where there is one.

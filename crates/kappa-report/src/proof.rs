@@ -66,7 +66,9 @@ impl ProofFile {
         let value: Value = serde_json::from_str(text).map_err(|e| format!("is not JSON: {e}"))?;
         match value["kappa_proof"].as_u64() {
             Some(VERSION) => {}
-            Some(other) => return Err(format!("is a proof of version {other}, and this kappa reads version {VERSION}")),
+            Some(other) => {
+                return Err(format!("is a proof of version {other}, and this kappa reads version {VERSION}"));
+            }
             None => return Err("is not a proof: it has no `kappa_proof`".into()),
         }
         let text = |value: &Value, key: &str| {
@@ -75,7 +77,10 @@ impl ProofFile {
         let claim = text(&value, "claim")?.parse::<Claim>().map_err(|e| format!("makes no claim: {e}"))?;
         let matrix = &value["matrix"];
         let size = |key: &str| {
-            matrix[key].as_u64().and_then(|n| usize::try_from(n).ok()).ok_or_else(|| format!("has no number `matrix.{key}`"))
+            matrix[key]
+                .as_u64()
+                .and_then(|n| usize::try_from(n).ok())
+                .ok_or_else(|| format!("has no number `matrix.{key}`"))
         };
         let shape = (size("rows")?, size("columns")?);
         let witness = &value["witness"];
@@ -100,7 +105,13 @@ mod tests {
     #[test]
     fn a_proof_reads_its_own_file() {
         let a = Matrix::from_fn(5, 4, |i, j| ((i * 3 + j * 5) % 7) as f64 - 3.0);
-        for text in ["norm:spectral <= 20", "norm:nuclear >= 1", "cond < 1e9", "norm:induced:inf,1 <= 100", "norm:frobenius < 30"] {
+        for text in [
+            "norm:spectral <= 20",
+            "norm:nuclear >= 1",
+            "cond < 1e9",
+            "norm:induced:inf,1 <= 100",
+            "norm:frobenius < 30",
+        ] {
             let claim: Claim = text.parse().unwrap();
             let proof = ProofFile::new(&a, claim, kappa::proof::prove(&a, &claim).unwrap());
             let back = ProofFile::from_json(&proof.to_json().to_string()).unwrap();

@@ -117,12 +117,15 @@ pub fn slope_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>) 
         that(dual.lower() <= 1.0 + 1e-9, || format!("a subgradient of {which} has dual norm {dual:?}"))?;
     }
     let below = na.estimate() + inner(&g.matrix, &minus(b, a));
-    that(below <= nb.upper() + tolerance, || format!("the subgradient inequality fails for {which}: {below} > {nb:?}"))?;
+    that(below <= nb.upper() + tolerance, || {
+        format!("the subgradient inequality fails for {which}: {below} > {nb:?}")
+    })?;
     if g.is_unique && largest(a) > 0.1 {
         // The error of a difference quotient is that of the second derivative, which may be large near a kink.
         let step = 1e-6;
         let moved = |h: f64| Matrix::from_fn(a.rows(), a.columns(), |i, j| a[(i, j)] + b[(i, j)].scale(h));
-        let quotient = (of_norm(which, &moved(step))?.estimate() - of_norm(which, &moved(-step))?.estimate()) / (2.0 * step);
+        let quotient =
+            (of_norm(which, &moved(step))?.estimate() - of_norm(which, &moved(-step))?.estimate()) / (2.0 * step);
         let bound = 1e-3 * (nb.upper() + inner(&g.matrix, b).abs());
         close("the difference quotient", which, quotient, inner(&g.matrix, b), bound.max(1e-6))?;
     }
@@ -139,7 +142,9 @@ pub fn prox_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>, l
     close("Moreau's identity", which, difference(&rest, &projected), 0.0, 1e-7 * size)?;
     let np = of_norm(which, &p)?;
     let dual = of_norm(which.dual(), &rest)?;
-    that(dual.lower() <= lambda * (1.0 + 1e-7) + 1e-9, || format!("the residual of {which} has dual norm {dual:?} > {lambda}"))?;
+    that(dual.lower() <= lambda * (1.0 + 1e-7) + 1e-9, || {
+        format!("the residual of {which} has dual norm {dual:?} > {lambda}")
+    })?;
     close("⟨A − P, P⟩ = λ‖P‖", which, inner(&rest, &p), lambda * np.estimate(), 1e-6 * size * size)?;
     let objective = |x: &Matrix<T>| -> Result<f64, String> {
         let off = minus(x, a);
@@ -147,9 +152,15 @@ pub fn prox_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>, l
     };
     let best = objective(&p)?;
     for h in [0.0, 1e-3, -1e-3, 0.3] {
-        let other = if h == 0.0 { a.clone() } else { Matrix::from_fn(a.rows(), a.columns(), |i, j| p[(i, j)] + b[(i, j)].scale(h)) };
+        let other = if h == 0.0 {
+            a.clone()
+        } else {
+            Matrix::from_fn(a.rows(), a.columns(), |i, j| p[(i, j)] + b[(i, j)].scale(h))
+        };
         let there = objective(&other)?;
-        that(best <= there + 1e-7 * size * size, || format!("the proximal point of {which} is not the best: {best} > {there}"))?;
+        that(best <= there + 1e-7 * size * size, || {
+            format!("the proximal point of {which} is not the best: {best} > {there}")
+        })?;
     }
     Ok(())
 }
@@ -160,7 +171,9 @@ pub fn ball_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>, r
     let size = 1.0 + of_norm(Norm::frobenius(), a)?.upper() + r;
     if let Ok(p) = which.project(a, r) {
         let np = of_norm(which, &p)?;
-        that(np.lower() <= r * (1.0 + 1e-8) + 1e-12, || format!("the projection onto the ball of {which} has norm {np:?} > {r}"))?;
+        that(np.lower() <= r * (1.0 + 1e-8) + 1e-12, || {
+            format!("the projection onto the ball of {which} has norm {np:?} > {r}")
+        })?;
         let again = which.project(&p, r).map_err(|e| e.to_string())?;
         close("P(P(A)) = P(A)", which, difference(&p, &again), 0.0, 1e-7 * size)?;
         let nb = of_norm(which, b)?.upper();

@@ -172,7 +172,9 @@ fn hard_induced_norms_are_close_from_both_sides() {
 fn exact_cases_of_induced_norms_are_exact_to_rounding() {
     let mut draws = Draws(6);
     let positive = Matrix::from_fn(40, 30, |_, _| draws.next().abs());
-    for (p, q) in [(2.0, 1.0), (3.0, 2.0), (4.0, 4.0), (f64::INFINITY, 1.0), (f64::INFINITY, 3.0), (3.5, 1.5), (2.0, 2.0)] {
+    for (p, q) in
+        [(2.0, 1.0), (3.0, 2.0), (4.0, 4.0), (f64::INFINITY, 1.0), (f64::INFINITY, 3.0), (3.5, 1.5), (2.0, 2.0)]
+    {
         let x = induced_norm(&positive, p, q, &Default::default()).unwrap();
         assert!(x.width() <= 2e-14 * x.upper(), "{p}→{q} of a positive matrix: {x:?}");
     }
@@ -188,7 +190,8 @@ fn exact_cases_of_induced_norms_are_exact_to_rounding() {
     let outer = Matrix::from_fn(4, 3, |i, j| ((i + 1) * (j + 2)) as f64);
     let (u, v) = (Matrix::from_fn(4, 1, |i, _| (i + 1) as f64), Matrix::from_fn(3, 1, |j, _| (j + 2) as f64));
     let x = induced_norm(&outer, 3.0, 1.5, &Default::default()).unwrap();
-    let expected = norm(&u, Norm::entrywise(1.5).unwrap()).unwrap().times(norm(&v, Norm::entrywise(1.5).unwrap()).unwrap());
+    let expected =
+        norm(&u, Norm::entrywise(1.5).unwrap()).unwrap().times(norm(&v, Norm::entrywise(1.5).unwrap()).unwrap());
     assert!(x.lower() <= expected.upper() && expected.lower() <= x.upper() && x.width() <= 1e-14 * x.upper());
 }
 
@@ -199,7 +202,9 @@ fn every_method_holds_and_the_plan_is_narrow_at_order_500() {
     let random = draws.matrix(500, 500);
     let best = certified_norm(&random, Norm::spectral()).unwrap();
     assert!(best.width() <= 1e-11 * best.upper(), "{best:?}");
-    for (method, most) in [(Entries, 30.0), (Weights, 30.0), (Cholesky, 1e-11), (GramIteration, 2e-3), (SvdResidual, 2e-11)] {
+    for (method, most) in
+        [(Entries, 30.0), (Weights, 30.0), (Cholesky, 1e-11), (GramIteration, 2e-3), (SvdResidual, 2e-11)]
+    {
         let how = SpectralCertificate { method: Some(method), ..Default::default() };
         let (x, by) = certified_spectral_norm_by(&random, &how).unwrap();
         assert!(x.lower() <= best.upper() && best.lower() <= x.upper(), "{method:?}: {x:?} beside {best:?}");
@@ -257,7 +262,9 @@ fn complex_matrices_are_certified_through_their_real_form() {
         assert!(x.lower() <= y.upper() && y.lower() <= x.upper() && x.width() < 1e-12);
     }
     let x = certified_norm(&z, Norm::spectral()).unwrap();
-    assert!(x.lower() <= values.first().upper() && values.first().lower() <= x.upper() && x.width() < 1e-12 * x.upper());
+    assert!(
+        x.lower() <= values.first().upper() && values.first().lower() <= x.upper() && x.width() < 1e-12 * x.upper()
+    );
     for name in ["frobenius", "nuclear", "induced:1,2", "entrywise:3"] {
         assert!(certified_norm(&z, name.parse().unwrap()).unwrap().evidence().is_certified());
     }

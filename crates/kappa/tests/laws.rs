@@ -150,8 +150,21 @@ fn norms_break_submultiplicativity_exactly_where_they_do_not_claim_it() {
 #[test]
 fn constants_between_all_pairs_hold_and_are_attained() {
     let names = [
-        "frobenius", "spectral", "nuclear", "max-abs", "max-column-sum", "max-row-sum", "entrywise:1", "entrywise:3",
-        "schatten:3", "ky-fan:2", "induced:1,2", "induced:2,inf", "induced:2,1", "induced:inf,1", "dual:ky-fan:2",
+        "frobenius",
+        "spectral",
+        "nuclear",
+        "max-abs",
+        "max-column-sum",
+        "max-row-sum",
+        "entrywise:1",
+        "entrywise:3",
+        "schatten:3",
+        "ky-fan:2",
+        "induced:1,2",
+        "induced:2,inf",
+        "induced:2,1",
+        "induced:inf,1",
+        "dual:ky-fan:2",
     ];
     let all: Vec<Norm> = names.map(|name| name.parse().unwrap()).into();
     let mut draws = Draws(12);

@@ -23,7 +23,12 @@ fn true_values(a: &Matrix<f64>) -> Vec<(&'static str, f64, f64)> {
     let of = |name: &str| norm(a, name.parse().unwrap()).unwrap();
     let mut all = vec![("norm:spectral", s.first()), ("least_singular_value", s.last()), ("cond", s.cond().unwrap())];
     let names = [
-        "norm:nuclear", "norm:frobenius", "norm:max-abs", "norm:entrywise:1", "norm:max-column-sum", "norm:max-row-sum",
+        "norm:nuclear",
+        "norm:frobenius",
+        "norm:max-abs",
+        "norm:entrywise:1",
+        "norm:max-column-sum",
+        "norm:max-row-sum",
     ];
     all.extend(names.map(|name| (name, of(name.trim_start_matches("norm:")))));
     all.into_iter().map(|(name, x)| (name, x.upper(), x.lower())).collect()
@@ -107,7 +112,14 @@ fn tampering_is_noticed() {
 
 #[test]
 fn claims_that_cannot_be_proved_are_named() {
-    for text in ["effective_rank < 3", "norm:schatten:3 < 2", "cond = 3", "norm:spectral < -1", "norm:spectral <= inf", "rank >= 2"] {
+    for text in [
+        "effective_rank < 3",
+        "norm:schatten:3 < 2",
+        "cond = 3",
+        "norm:spectral < -1",
+        "norm:spectral <= inf",
+        "rank >= 2",
+    ] {
         let error = text.parse::<Claim>().unwrap_err();
         assert!(error.is_unsupported() && error.hint().is_some(), "{text}: {error}");
     }

@@ -180,7 +180,8 @@ fn hermitian_top(h: &Matrix<c64>) -> Top {
         }
         y
     };
-    let ritz = largest_eigenvalue(n, &Lanczos { tolerance: 1e-15, steps: 300, ..Lanczos::default() }, Stop::Stalled, apply);
+    let ritz =
+        largest_eigenvalue(n, &Lanczos { tolerance: 1e-15, steps: 300, ..Lanczos::default() }, Stop::Stalled, apply);
     let is_real = h.as_slice().iter().all(|x| x.im == 0.0);
     let order = if is_real { n } else { 2 * n };
     // The lower triangle of [[B, −C], [C, B]].

@@ -153,7 +153,7 @@ pub(crate) fn largest_eigenvalue_up(c: &Matrix<f64>, guess: f64, slack: f64) -> 
     let mut slack = slack.max(4.0 * UNIT_ROUNDOFF * (c.rows() as f64 + 2.0));
     for _ in 0..9 {
         let tau = guess + slack * size;
-        if !(tau < trivial) {
+        if tau >= trivial || tau.is_nan() {
             break;
         }
         if let Some(bound) = eigenvalue_below(c, tau) {

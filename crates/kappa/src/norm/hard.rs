@@ -195,13 +195,13 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
         let mut y = self.image(&x);
         for _ in 0..20 {
             let mut improved = false;
-            for j in 0..x.len() {
-                let twice = x[j].scale(-2.0);
+            for (j, sign) in x.iter_mut().enumerate() {
+                let twice = sign.scale(-2.0);
                 let next: Vec<W> = y.iter().zip(self.a.column(j)).map(|(&y, &a)| y + a * twice).collect();
                 let ratio = Self::size(self.q, &next);
                 if ratio > best * (1.0 + 1e-14) {
                     (best, y, improved) = (ratio, next, true);
-                    x[j] = x[j].scale(-1.0);
+                    *sign = sign.scale(-1.0);
                 }
             }
             if !improved {

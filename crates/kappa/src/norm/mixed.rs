@@ -193,7 +193,7 @@ fn dual_gauge_vector(gauge: Gauge, x: &[f64]) -> Vec<f64> {
         rest += x[at];
         let mean = rest / (r + 1) as f64;
         let is_last = r + 1 == k;
-        if (is_last || x[at - 1] > mean) && (mean >= x[at] || is_last) {
+        if is_last || (x[at - 1] > mean && mean >= x[at]) {
             if gauge.p == 1.0 {
                 // The largest alone, or all alike.
                 return if x[0] > mean && at > 0 { unit(x.len()) } else { vec![1.0 / k as f64; x.len()] };

@@ -27,8 +27,8 @@ pub use majorization::{Majorization, fan_dominance, majorization};
 pub(crate) use shape::{Outside, Structure};
 pub use subgradient::Subgradient;
 pub use symmetric::norm_by_gauge;
-pub use vector_norm::{Equivalence, Inequality, VectorNorm, bessel, holder, inner_product, parallelogram};
 pub(crate) use vector::{modulus, modulus_enclosure, vector_norm, widened};
+pub use vector_norm::{Equivalence, Inequality, VectorNorm, bessel, holder, inner_product, parallelogram};
 
 /// A matrix norm.
 ///

@@ -61,11 +61,13 @@ impl VectorNorm {
 
     /// (Σ wᵢ|xᵢ|ᵖ)^(1/p) for weights above 0 and 1 ≤ p ≤ ∞; max wᵢ|xᵢ| for p = ∞.
     pub fn weighted(p: f64, weights: Vec<f64>) -> Result<Self> {
-        if !(p >= 1.0) {
+        if p < 1.0 || p.is_nan() {
             return Err(Error::syntax(format!("a weighted norm needs p of at least 1, not {p}")));
         }
         if let Some(k) = weights.iter().position(|&w| !(w > 0.0 && w.is_finite())) {
-            return Err(Error::syntax(format!("weight {k} is {}", weights[k])).with_hint("weights are finite and above 0"));
+            return Err(
+                Error::syntax(format!("weight {k} is {}", weights[k])).with_hint("weights are finite and above 0")
+            );
         }
         Ok(Self(Kind::Weighted(p, weights)))
     }
@@ -89,8 +91,12 @@ impl VectorNorm {
             return Err(Error::shape(format!("a {n}×{} matrix defines no norm of vectors", m.columns())));
         }
         if let Some((i, j)) = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).find(|&(i, j)| m[(i, j)] != m[(j, i)]) {
-            return Err(Error::unsupported(format!("entry ({i}, {j}) is {} and entry ({j}, {i}) is {}", m[(i, j)], m[(j, i)]))
-                .with_hint("the matrix of a norm is symmetric: take (M + Mᵀ)/2"));
+            return Err(Error::unsupported(format!(
+                "entry ({i}, {j}) is {} and entry ({j}, {i}) is {}",
+                m[(i, j)],
+                m[(j, i)]
+            ))
+            .with_hint("the matrix of a norm is symmetric: take (M + Mᵀ)/2"));
         }
         let mut factor = Matrix::from_fn(n, n, |i, j| if i >= j { m[(i, j)] } else { 0.0 });
         let trace: f64 = (0..n).map(|i| m[(i, i)]).sum();
@@ -106,8 +112,10 @@ impl VectorNorm {
         match least {
             Some(least) => Ok(Self(Kind::Mahalanobis { m, factor, least, is_inverse: false })),
             None if n == 0 => Ok(Self(Kind::Mahalanobis { m, factor, least: 1.0, is_inverse: false })),
-            None => Err(Error::unsupported(format!("this {n}×{n} matrix is not positive definite to working precision"))
-                .with_hint("a norm needs all eigenvalues above 0; add a small multiple of the identity")),
+            None => {
+                Err(Error::unsupported(format!("this {n}×{n} matrix is not positive definite to working precision"))
+                    .with_hint("a norm needs all eigenvalues above 0; add a small multiple of the identity"))
+            }
         }
     }
 
@@ -137,7 +145,13 @@ impl VectorNorm {
                 let form = |x: &[f64]| if *is_inverse { inverse_form(m, factor, *least, x) } else { form(m, x) };
                 let (re, im) = (form(&parts(|x| x.re()))?, form(&parts(|x| x.im()))?);
                 let square = re.plus(im);
-                Ok(Enclosure::new(square.lower().max(0.0), square.estimate().max(0.0), square.upper(), Evidence::Rounding).sqrt())
+                Ok(Enclosure::new(
+                    square.lower().max(0.0),
+                    square.estimate().max(0.0),
+                    square.upper(),
+                    Evidence::Rounding,
+                )
+                .sqrt())
             }
         }
     }
@@ -146,17 +160,16 @@ impl VectorNorm {
     pub fn dual(&self) -> Result<Self> {
         Ok(Self(match &self.0 {
             Kind::Power(p) if *p < 1.0 => {
-                return Err(Error::unsupported(format!("p = {p} gives no norm, and has no dual")).with_hint("p is at least 1"));
+                return Err(
+                    Error::unsupported(format!("p = {p} gives no norm, and has no dual")).with_hint("p is at least 1")
+                );
             }
             Kind::Power(p) => Kind::Power(conjugate(*p)),
             Kind::Weighted(p, weights) => Kind::DualWeighted(*p, weights.clone()),
             Kind::DualWeighted(p, weights) => Kind::Weighted(*p, weights.clone()),
-            Kind::Mahalanobis { m, factor, least, is_inverse } => Kind::Mahalanobis {
-                m: m.clone(),
-                factor: factor.clone(),
-                least: *least,
-                is_inverse: !is_inverse,
-            },
+            Kind::Mahalanobis { m, factor, least, is_inverse } => {
+                Kind::Mahalanobis { m: m.clone(), factor: factor.clone(), least: *least, is_inverse: !is_inverse }
+            }
         }))
     }
 
@@ -256,7 +269,8 @@ fn quasi<T: Scalar>(p: f64, x: &[T]) -> Enclosure {
 fn weighted<T: Scalar>(p: f64, weights: &[f64], x: &[T], is_dual: bool) -> Enclosure {
     let term = |(x, &w): (&T, &f64)| {
         let scale = if p == f64::INFINITY { Enclosure::exact(w) } else { crate::arithmetic::root(w, p) };
-        let size = Enclosure::new(norm_down(&[x.re(), x.im()]), modulus(*x), norm_up(&[x.re(), x.im()]), Evidence::Rounding);
+        let size =
+            Enclosure::new(norm_down(&[x.re(), x.im()]), modulus(*x), norm_up(&[x.re(), x.im()]), Evidence::Rounding);
         let size = if x.im() == 0.0 { Enclosure::exact(x.re().abs()) } else { size };
         if is_dual { size.over(scale) } else { size.times(scale) }
     };
@@ -279,7 +293,8 @@ fn form(m: &Matrix<f64>, x: &[f64]) -> Result<Enclosure> {
         let column = dot(m.column(j), x)?.value;
         let ends = [mul_down(column.lower(), xj), mul_down(column.upper(), xj)];
         let tops = [mul_up(column.lower(), xj), mul_up(column.upper(), xj)];
-        let term = Enclosure::new(ends[0].min(ends[1]), column.estimate() * xj, tops[0].max(tops[1]), Evidence::Rounding);
+        let term =
+            Enclosure::new(ends[0].min(ends[1]), column.estimate() * xj, tops[0].max(tops[1]), Evidence::Rounding);
         total = total.plus(term);
     }
     Ok(total)
@@ -430,7 +445,12 @@ pub fn parallelogram<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<I
         let size = norm.of(&rounded)?;
         let own = add_up(norm.of(x)?.upper(), norm.of(y)?.upper());
         let radius = mul_up(own, 4.0 * f64::EPSILON);
-        Ok(Enclosure::new(add_down(size.lower(), -radius).max(0.0), size.estimate(), add_up(size.upper(), radius), Evidence::Rounding))
+        Ok(Enclosure::new(
+            add_down(size.lower(), -radius).max(0.0),
+            size.estimate(),
+            add_up(size.upper(), radius),
+            Evidence::Rounding,
+        ))
     };
     let left = square(of(1.0)?).plus(square(of(-1.0)?));
     let right = square(norm.of(x)?).plus(square(norm.of(y)?)).times_exactly(2.0);

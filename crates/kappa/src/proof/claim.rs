@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use crate::ask::{Check, Comparison, Question};
 use crate::error::{Error, Result};
-use crate::norm::Structure;
 use crate::norm::Outside;
+use crate::norm::Structure;
 use crate::{Matrix, Norm, certified_measure, certified_singular_values};
 
 /// A claim about a real matrix, such as `norm:spectral <= 3.2`.

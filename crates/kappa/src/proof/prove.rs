@@ -25,8 +25,9 @@ pub fn prove(a: &Matrix<f64>, claim: &Claim) -> Result<Witness> {
         Quantity::MaxAbs | Quantity::EntrySum | Quantity::ColumnSum | Quantity::RowSum | Quantity::Frobenius
     );
     if needs_factor && order > LARGEST {
-        return Err(Error::limit(format!("a proof of `{claim}` would hold a factor of order {order}"))
-            .with_hint(format!("proof files are for orders up to {LARGEST}; `kappa norm --certify` has no such limit")));
+        return Err(Error::limit(format!("a proof of `{claim}` would hold a factor of order {order}")).with_hint(
+            format!("proof files are for orders up to {LARGEST}; `kappa norm --certify` has no such limit"),
+        ));
     }
     // Found for A·2⁻ᵉ with an even e, so that squares and square roots of the scale are in range.
     let largest = a.as_slice().iter().fold(0.0f64, |m, x| m.max(x.abs()));
@@ -207,7 +208,7 @@ fn weights(a: &Matrix<f64>, from_infinity: bool, to_one: bool, c: f64, bits: i32
     let (alpha, beta) = (squares(&alpha), squares(&beta));
     let (x, y) = (total(&alpha, to_one), total(&beta, from_infinity));
     let reached = s * (x * y).sqrt();
-    if !(reached < c) {
+    if reached >= c || reached.is_nan() {
         return None;
     }
     let stretch = s * (0.5 * (1.0 + c / reached));
@@ -222,7 +223,8 @@ fn weights(a: &Matrix<f64>, from_infinity: bool, to_one: bool, c: f64, bits: i32
             _ => 0.0,
         })
     };
-    let size = a_row.rows[0].iter().chain(&b_row.rows[0]).copied().max()? as f64 * 2f64.powi(-a_row.shift.min(b_row.shift));
+    let size =
+        a_row.rows[0].iter().chain(&b_row.rows[0]).copied().max()? as f64 * 2f64.powi(-a_row.shift.min(b_row.shift));
     let factor = rounded_factor(matrix, size, bits)?;
     Some(Witness::Weights { a: a_row, b: b_row, factor })
 }

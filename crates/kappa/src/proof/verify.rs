@@ -213,17 +213,14 @@ impl Exact {
         Ok(Self { shift: self.shift + other.shift, rows, columns: other.columns })
     }
 
-    /// AᵀA, or AAᵀ on the shorter side: the lower triangle is computed and mirrored.
+    /// AᵀA, or AAᵀ on the shorter side: symmetric, so that half of it is enough.
     fn gram(&self) -> Result<Self> {
         let lines = if self.rows() < self.columns { self.clone() } else { self.transposed() };
         let n = lines.rows();
-        let mut rows = vec![vec![BigInt::ZERO; n]; n];
-        for i in 0..n {
-            for j in 0..=i {
-                rows[i][j] = lines.rows[i].iter().zip(&lines.rows[j]).map(|(x, y)| x * y).sum();
-                rows[j][i] = rows[i][j].clone();
-            }
-        }
+        let inner = |x: &[BigInt], y: &[BigInt]| -> BigInt { x.iter().zip(y).map(|(x, y)| x * y).sum() };
+        let lower: Vec<Vec<BigInt>> =
+            (0..n).map(|i| (0..=i).map(|j| inner(&lines.rows[i], &lines.rows[j])).collect()).collect();
+        let rows = (0..n).map(|i| (0..n).map(|j| lower[i.max(j)][i.min(j)].clone()).collect()).collect();
         Ok(Self { shift: 2 * self.shift, rows, columns: n })
     }
 
