@@ -303,9 +303,8 @@ fn metamorphic_relations_hold_for_certified_values() {
     let base = certified_spectral_norm(&a, &Default::default()).unwrap();
     let overlap = |x: Enclosure| x.lower() <= base.upper() && base.lower() <= x.upper();
     let permuted = Matrix::from_fn(9, 6, |i, j| a[((i * 4 + 1) % 9, (j * 5) % 6)]);
-    let signs = Matrix::from_fn(9, 6, |i, j| if (i ^ j) & 1 == 0 { a[(i, j)] } else { a[(i, j)] });
     let flipped = Matrix::from_fn(9, 6, |i, j| if i % 2 == j % 2 { a[(i, j)] } else { -a[(i, j)] });
-    for b in [a.adjoint(), permuted, signs, flipped] {
+    for b in [a.adjoint(), permuted, flipped] {
         assert!(overlap(certified_spectral_norm(&b, &Default::default()).unwrap()));
     }
     let scaled = Matrix::from_fn(9, 6, |i, j| a[(i, j)] * 2f64.powi(-700));

@@ -128,22 +128,40 @@ pub(crate) fn eigenvalue_below(c: &Matrix<f64>, tau: f64) -> Option<f64> {
     if !cholesky(&mut l) {
         return None;
     }
-    let mut square = counted_square(&l);
-    let residual = &mut square.product;
-    residual.as_mut_slice().par_chunks_mut(n).enumerate().for_each(|(j, column)| {
-        for (i, x) in column.iter_mut().enumerate().skip(j) {
-            let b = if i == j { shifted(j) } else { -c[(i, j)] };
-            *x = b - *x;
-        }
-    });
-    // One more rounding for the difference; ‖|L||L|ᵀ‖ ≤ ‖|L|‖².
-    let factor = Sums::of(&l).spectral();
-    let products = mul_up(gamma_up(square.depth), mul_up(factor, factor));
-    let error = mul_up(Sums::of_symmetric(residual).spectral(), 1.0 + 4.0 * UNIT_ROUNDOFF);
-    let lost = mul_up(n as f64, mul_up(n as f64, SMALLEST));
-    let all = add_up(add_up(error, products), add_up(mul_up(shift_error, 2.0 * UNIT_ROUNDOFF), lost));
-    let bound = add_up(tau, all);
+    let parts = Parts::of(c, tau, &l, shift_error);
+    let bound = add_up(tau, add_up(add_up(parts.residual, parts.products), parts.shift));
     (!bound.is_nan()).then_some(bound)
+}
+
+/// What stands between τ and a proved bound, for any factor L at all.
+struct Parts {
+    /// ‖B − fl(LLᵀ)‖.
+    residual: f64,
+    /// What the products in fl(LLᵀ) lost: γ·‖|L||L|ᵀ‖, and what fell below the range.
+    products: f64,
+    /// What the shift of the diagonal lost.
+    shift: f64,
+}
+
+impl Parts {
+    fn of(c: &Matrix<f64>, tau: f64, l: &Matrix<f64>, shift_error: f64) -> Self {
+        let n = c.rows();
+        let shifted = |j: usize| tau - c[(j, j)];
+        let mut square = counted_square(l);
+        let residual = &mut square.product;
+        residual.as_mut_slice().par_chunks_mut(n).enumerate().for_each(|(j, column)| {
+            for (i, x) in column.iter_mut().enumerate().skip(j) {
+                let b = if i == j { shifted(j) } else { -c[(i, j)] };
+                *x = b - *x;
+            }
+        });
+        // One more rounding for the difference; ‖|L||L|ᵀ‖ ≤ ‖|L|‖².
+        let factor = Sums::of(l).spectral();
+        let products = mul_up(gamma_up(square.depth), mul_up(factor, factor));
+        let error = mul_up(Sums::of_symmetric(residual).spectral(), 1.0 + 4.0 * UNIT_ROUNDOFF);
+        let lost = mul_up(n as f64, mul_up(n as f64, SMALLEST));
+        Self { residual: error, products: add_up(products, lost), shift: mul_up(shift_error, 2.0 * UNIT_ROUNDOFF) }
+    }
 }
 
 /// λ₁(C) from above, with a guess to start from: the shift grows until the test passes. ‖C‖ is the last resort.
@@ -182,6 +200,30 @@ mod tests {
         let negative = Matrix::from_row_major(2, 2, vec![-3.0, 0.0, 0.0, -2.0]).unwrap();
         let found = largest_eigenvalue_up(&negative, -2.0, 0.0);
         assert!((-2.0..-1.9999999).contains(&found), "{found}");
+    }
+
+    /// A factor whose square rounds to B although B is indefinite: each g² beside the leading 1 is rounded away. Without the
+    /// term for the products, the residual of 0 would prove λ₁(−B) ≤ 0.
+    #[test]
+    fn without_the_rounding_of_the_products_the_bound_would_be_wrong() {
+        let (n, large) = (100, 2f64.powi(10));
+        let g = (UNIT_ROUNDOFF * 0.999).sqrt();
+        let l = Matrix::from_fn(n, n, |i, j| match (i + 1 == n, j) {
+            (true, 0) => 1.0,
+            (true, _) => g,
+            _ if i == j => large,
+            _ => 0.0,
+        });
+        let b = counted_square(&l).product;
+        assert_eq!(b[(n - 1, n - 1)], 1.0);
+        let c = Matrix::from_fn(n, n, |i, j| -b[(i, j)]);
+        // xᵀBx for x = e_n − Σ (l_nk/large)·e_k is g² − (n − 1)g² < 0, but for terms of the size g²/large².
+        let excess = (n - 2) as f64 * g * g;
+        let largest = excess * (1.0 - 4.0 / (large * large)) / (1.0 + n as f64 / (large * large));
+        let parts = Parts::of(&c, 0.0, &l, 0.0);
+        assert_eq!(parts.residual, 0.0);
+        assert!(parts.residual + parts.products >= largest, "{:e} does not cover {largest:e}", parts.products);
+        assert!(parts.residual < largest);
     }
 
     #[test]

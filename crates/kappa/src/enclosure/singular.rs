@@ -235,3 +235,48 @@ fn largest_row_of_product(x: &Matrix<f64>, y: &Matrix<f64>) -> f64 {
     }
     sum_up(sums.into_iter().fold(0.0, f64::max), 2 * x.columns() + 2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Factors that multiply back to A but are 1 % too long: without the defects the ends would miss every value.
+    #[test]
+    fn without_the_defects_the_ends_would_be_wrong() {
+        let a = Matrix::from_fn(4, 3, |i, j| if i == j { 4.0 - j as f64 } else { 0.0 });
+        let stretch = 1.01;
+        let u = Matrix::from_fn(4, 3, |i, j| if i == j { stretch } else { 0.0 });
+        let v = Matrix::from_fn(3, 3, |i, j| if i == j { stretch } else { 0.0 });
+        let values: Vec<f64> = (0..3).map(|j| (4.0 - j as f64) / (stretch * stretch)).collect();
+        let scaled = Scaled { a, lost: 0.0 };
+        let weyl = scaled.by_factors(u, values.clone(), v).unwrap();
+        for (j, (lower, upper)) in weyl.ends().into_iter().enumerate() {
+            let truth = 4.0 - j as f64;
+            assert!(lower <= truth && truth <= upper, "σ{} = {truth} is not in [{lower}, {upper}]", j + 1);
+            assert!(values[j] + weyl.residual < truth, "the defects are not needed here");
+        }
+    }
+
+    /// Two equal left vectors reproduce a column twice: a small residual for each pair, but one singular value only.
+    #[test]
+    fn repeated_vectors_are_no_proof_of_two_values() {
+        let a = Matrix::from_fn(3, 2, |i, _| if i == 0 { 1.0 } else { 0.0 });
+        let u = Matrix::from_fn(3, 2, |i, _| if i == 0 { 1.0 } else { 0.0 });
+        let v = Matrix::from_fn(2, 2, |i, j| f64::from(i == j));
+        let scaled = Scaled { a, lost: 0.0 };
+        // ‖UᵀU − I‖ = 1: refused.
+        assert!(scaled.by_factors(u, vec![1.0, 1.0], v).is_none());
+    }
+
+    #[test]
+    fn no_factor_of_the_engine_is_believed() {
+        let a = Matrix::from_fn(5, 4, |i, j| ((i * 3 + j * 7) % 5) as f64);
+        let scaled = Scaled { a, lost: 0.0 };
+        let f = svd(scaled.a.as_ref(), Shape::Thin).unwrap();
+        let wrong: Vec<f64> = f.values.values.iter().map(|s| s * 1.1).collect();
+        let weyl = scaled.by_factors(f.vectors.u, wrong, f.vectors.v).unwrap();
+        let truth = f.values.values[0];
+        let (lower, upper) = weyl.ends()[0];
+        assert!(lower <= truth && truth <= upper && upper - lower > 0.1 * truth);
+    }
+}

@@ -292,3 +292,30 @@ fn up_products<P: Real>(a: MatrixRef<'_, P>, e: i32, p: &[f64]) -> Vec<f64> {
     let row = |i| add_up(sum_up(row_products(a, i, factor, p).1, depth), lost);
     (0..a.rows()).into_par_iter().map(row).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arithmetic::Pair;
+    use crate::enclosure::directed::UNIT_ROUNDOFF;
+
+    /// A column whose square sum loses every term but the first: the worst that 128 additions can do. Half of γ, or none,
+    /// would put the bound below the truth.
+    #[test]
+    fn half_of_gamma_would_be_wrong() {
+        let g = (UNIT_ROUNDOFF * 0.999).sqrt();
+        let entries: Vec<f64> = (0..128).map(|i| if i == 0 { 1.0 } else { g }).collect();
+        let a = MatrixRef::column_major(128, 1, &entries).unwrap();
+        let target = Target::new(a, &Profile::of_entries(a).unwrap());
+        let gram = counted_gram(target.a, target.e);
+        let unit = times_power(1.0, -2 * target.e).0;
+        assert_eq!(gram.product[(0, 0)], unit, "the case is not the worst one");
+        // The guess is not trusted: here it is the rounded value itself.
+        let bound = target.by_cholesky(&gram, unit, 0.0);
+        let excess = |x: f64| (Pair::from(x) * Pair::from(x) - Pair::from(unit)).high / unit;
+        let truth = 127.0 * g * g;
+        assert!(excess(bound) >= truth, "{:e} against {truth:e}", excess(bound));
+        let half = 0.5 * target.gram_error(gram.depth) / unit;
+        assert!(excess(bound) - half < truth, "half of γ would do: the case is too mild");
+    }
+}
