@@ -14,10 +14,13 @@ import tempfile
 import time
 from pathlib import Path
 
+THREADS = int(os.environ.get("KAPPA_THREADS", "2"))
+# Read when a library is loaded: both sides get as many threads.
+os.environ |= {name: str(THREADS) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS")}
+
 import numpy as np
 
 KAPPA = sys.argv[1] if len(sys.argv) > 1 else "kappa"
-THREADS = int(os.environ.get("KAPPA_THREADS", "2"))
 RUNS = int(os.environ.get("KAPPA_RUNS", "3"))
 SHAPES = [("attn.c_attn", (768, 2304)), ("attn.c_proj", (768, 768)), ("mlp.c_fc", (768, 3072)), ("mlp.c_proj", (3072, 768))]
 
@@ -147,11 +150,55 @@ def apart(work, path: Path) -> None:
     process.join()
 
 
+def in_turn(tasks: list[tuple[str, object]], runs: int) -> list[tuple[str, float]]:
+    """Median seconds of each, one after the other in every round, after one round that does not count."""
+    times: dict[str, list[float]] = {name: [] for name, _ in tasks}
+    for k in range(runs + 1):
+        for name, task in tasks:
+            start = time.perf_counter()
+            task()
+            if k > 0:
+                times[name].append(time.perf_counter() - start)
+    return [(name, statistics.median(spent)) for name, spent in times.items()]
+
+
+def certificates() -> None:
+    """Certified norms beside NumPy's uncertified ones, in this process."""
+    import kappa as kp
+
+    rng = np.random.default_rng(1)
+    for shape, dtype in [((512, 512), np.float64), ((2048, 2048), np.float32), ((4096, 768), np.float32)]:
+        a = rng.standard_normal(shape).astype(dtype)
+        certified, quick = kp.norm(a, "spectral", certify=True), kp.norm(a, "spectral", within=1e-6)
+        width = lambda x: f"relative width {(x.upper - x.lower) / x.upper:.1e}"
+        m, n = max(shape), min(shape)
+        rows = in_turn(
+            [
+                ("NumPy, singular values", lambda: np.linalg.svd(a, compute_uv=False)),
+                ("NumPy, one matrix product in f64", lambda b=a.astype(float): b.T @ b),
+                (f"kappa, ‖A‖₂ certified, {width(certified)}", lambda: kp.norm(a, "spectral", certify=True)),
+                (f"kappa, ‖A‖₂ within 1e-6, {width(quick)}", lambda: kp.norm(a, "spectral", within=1e-6)),
+                ("kappa, singular values", lambda: kp.singular_values(a)),
+                ("kappa, singular values certified", lambda: kp.singular_values(a, certify=True)),
+            ],
+            RUNS,
+        )
+        print(f"\n{shape[0]}×{shape[1]} {np.dtype(dtype).name}: certifying ‖A‖₂ takes {(m * n * n + 2 / 3 * n**3) / 1e9:.1f} Gflop at least\n")
+        print(f"| {'':52} | {'seconds':>8} | {'of NumPy':>8} |\n|{'-' * 54}|{'-' * 9}:|{'-' * 9}:|")
+        for name, seconds in rows:
+            print(f"| {name:52} | {seconds:8.3f} | {seconds / rows[0][1]:8.3f} |")
+
+
 def main() -> None:
+    what = sys.argv[2:] or ["survey", "norms", "certificates"]
     print(f"NumPy {np.__version__}, {THREADS} threads, medians of {RUNS} runs")
     with tempfile.TemporaryDirectory() as name:
-        survey(Path(name))
-        norms(Path(name))
+        if "survey" in what:
+            survey(Path(name))
+        if "norms" in what:
+            norms(Path(name))
+    if "certificates" in what:
+        certificates()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test      everything that must hold: lints, Rust, documentation, laws, attacks, Python, browser
 cargo xtask lint      format, clippy and the rules of the house only
-cargo xtask compare   kappa beside NumPy, in one run, on the same data and threads
+cargo xtask compare   kappa beside NumPy, in one run, on the same data and threads; or only survey, norms, certificates
 cargo xtask bench     the micro-benchmarks
 ";
 
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     let outcome = match std::env::args().nth(1).as_deref() {
         Some("test") => test::run(),
         Some("lint") => test::lint().map(|()| true),
-        Some("compare") => compare::run().map(|()| true),
+        Some("compare") => compare::run(&std::env::args().skip(2).collect::<Vec<_>>()).map(|()| true),
         Some("bench") => run::cargo(&["bench", "--package", "kappa-benches"]).map(|()| true),
         _ => {
             eprint!("{HELP}");

@@ -194,6 +194,7 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(vector::dual_vector, m)?)?;
     m.add_function(wrap_pyfunction!(vector::vector_constant, m)?)?;
     m.add_function(wrap_pyfunction!(vector::inner_product, m)?)?;
+    m.add_function(wrap_pyfunction!(vector::nuclear_norm_of_factors, m)?)?;
     m.add_function(wrap_pyfunction!(vector::holder, m)?)?;
     m.add_function(wrap_pyfunction!(vector::bessel, m)?)?;
     m.add_function(wrap_pyfunction!(vector::parallelogram, m)?)?;

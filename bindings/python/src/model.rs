@@ -69,6 +69,21 @@ impl PyModel {
         })
     }
 
+    /// How much a chain of layers can stretch: the product of their certified spectral norms, and each factor by name.
+    #[pyo3(signature = (*, layers = None))]
+    fn lipschitz_product<'py>(
+        &self,
+        py: Python<'py>,
+        layers: Option<Vec<String>>,
+    ) -> PyResult<(PyEnclosure, Bound<'py, PyDict>)> {
+        let found = py.detach(|| self.0.lipschitz_product(&layers.unwrap_or_default())).map_err(model_to_python)?;
+        let factors = PyDict::new(py);
+        for (name, factor) in found.layers {
+            factors.set_item(name, PyEnclosure::from(factor))?;
+        }
+        Ok((found.product.into(), factors))
+    }
+
     /// Questions about one tensor: `model.measure("fc.weight", "cond", "rank")`; all without a question.
     #[pyo3(signature = (name, *questions))]
     fn measure<'py>(&self, py: Python<'py>, name: &str, questions: Vec<String>) -> PyResult<Bound<'py, PyDict>> {

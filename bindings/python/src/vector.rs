@@ -129,6 +129,12 @@ fn complex(x: Entries) -> Vec<c64> {
     }
 }
 
+/// The nuclear norm of b @ a from its factors, without forming the product: at most the product of their Frobenius norms.
+#[pyfunction]
+pub(crate) fn nuclear_norm_of_factors(b: &Bound<'_, PyAny>, a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
+    kappa::nuclear_norm_of_factors(&real_matrix(b)?, &real_matrix(a)?).map(Into::into).map_err(to_python)
+}
+
 /// Both sides of an inequality, and their difference.
 #[pyclass(name = "Inequality", module = "kappa", frozen)]
 pub(crate) struct PyInequality(Inequality);

@@ -194,3 +194,34 @@ def test_the_command_line_says_the_same(tmp_path: Path) -> None:
     assert answer("about-norm", "max-row-sum", "--against", "frobenius", "--shape", "9x4")["result"]["constant"]["is_attained"]
     assert run("roots", "1", "-3", "2").stdout.split()[0].startswith("1.0")
     assert run("about-norm", "nuclear", "--against", "spectral").returncode == 2
+
+
+def test_products_of_norms(tmp_path: Path) -> None:
+    from conftest import DIGITS, write_safetensors
+
+    product, factors = kp.open(DIGITS).lipschitz_product(layers=["fc*"])
+    assert list(factors) == ["fc1.weight", "fc2.weight", "fc3.weight"] and product.evidence == "rounding"
+    assert float(product) == pytest.approx(np.prod([float(f) for f in factors.values()]))
+    told = answer("lipschitz", DIGITS)["result"]["product"]
+    assert told["upper"] == product.upper
+    # A convolution as an operator stretches by at most its reshaped norm times √9: here on a 6×6 image with zeros around.
+    kernel = RNG.standard_normal((2, 1, 3, 3)).astype(np.float32)
+    write_safetensors(tmp_path / "m.safetensors", {"conv.weight": ("F32", kernel)})
+    product, _ = kp.open(tmp_path / "m.safetensors").lipschitz_product()
+    side = 6
+    operator = np.zeros((2 * side * side, side * side))
+    for o in range(2):
+        for i in range(side):
+            for j in range(side):
+                for di in range(3):
+                    for dj in range(3):
+                        if 0 <= i + di - 1 < side and 0 <= j + dj - 1 < side:
+                            operator[(o * side + i) * side + j, (i + di - 1) * side + j + dj - 1] = kernel[o, 0, di, dj]
+    assert product.lower == 0.0 and np.linalg.norm(operator, 2) <= product.upper
+    b, a = RNG.standard_normal((6, 2)), RNG.standard_normal((2, 5))
+    x = kp.nuclear_norm_of_factors(b, a)
+    assert x.lower <= np.linalg.norm(b @ a, "nuc") <= x.upper and x.evidence.startswith("theorem")
+    np.save(tmp_path / "b.npy", b)
+    np.save(tmp_path / "a.npy", a)
+    assert answer("factors", tmp_path / "b.npy", tmp_path / "a.npy")["result"]["value"]["upper"] == x.upper
+    assert run("lipschitz", DIGITS, "--layers", "nothing").returncode == 2

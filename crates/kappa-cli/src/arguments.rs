@@ -57,6 +57,10 @@ pub(crate) enum Command {
     Inner(InnerArguments),
     /// Add numbers up: the sum with its error bound, what plain addition makes of it, how much cancels; mean and variance.
     Sum(SumArguments),
+    /// How much a chain of layers can stretch: the product of their certified spectral norms.
+    Lipschitz(LipschitzArguments),
+    /// The nuclear norm of a product from its two factors, without multiplying them out.
+    Factors(FactorsArguments),
     /// Number formats, and what a number becomes in each.
     Formats(FormatsArguments),
     /// The roots of a·x² + b·x + c, without cancellation.
@@ -351,6 +355,27 @@ pub(crate) struct InnerArguments {
 pub(crate) struct SumArguments {
     #[command(flatten)]
     pub(crate) input: Input,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LipschitzArguments {
+    /// The file, folder, or index of a sharded checkpoint.
+    pub(crate) model: PathBuf,
+    /// Only tensors whose name matches: a part of it, or `*` and `?`. May be given more than once.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) layers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FactorsArguments {
+    /// The left factor, m×r.
+    pub(crate) file: PathBuf,
+    /// The right factor, r×n.
+    pub(crate) other: PathBuf,
+    #[command(flatten)]
+    pub(crate) style: Style,
 }
 
 #[derive(Args, Debug)]

@@ -9,6 +9,7 @@ mod check;
 mod dominance;
 mod failure;
 mod interrupt;
+mod lipschitz;
 mod numbers;
 mod one;
 mod output;
@@ -67,6 +68,8 @@ fn dispatch(command: &Command) -> Result<u8, Failure> {
         Command::Vector(a) => vector::run(a),
         Command::Inner(a) => vector::inner(a),
         Command::Sum(a) => vector::total(a),
+        Command::Lipschitz(a) => lipschitz::run(a),
+        Command::Factors(a) => vector::factors(a),
         Command::Formats(a) => numbers::formats(a),
         Command::Roots(a) => numbers::roots(a),
         Command::Completions { shell } => {

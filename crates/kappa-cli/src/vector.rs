@@ -4,12 +4,15 @@ use std::io::Write;
 use std::path::Path;
 
 use kappa::arithmetic::{mean_and_variance, sum};
-use kappa::{Enclosure, Inequality, Matrix, VectorNorm, bessel, c64, holder, inner_product, parallelogram};
+use kappa::{
+    Enclosure, Inequality, Matrix, VectorNorm, bessel, c64, holder, inner_product, nuclear_norm_of_factors,
+    parallelogram,
+};
 use kappa_model::{MatrixView, Model, Opening, WideMatrix};
 use kappa_report::{aligned, enclosure_json, number_json};
 use serde_json::json;
 
-use crate::arguments::{InnerArguments, SumArguments, VectorArguments};
+use crate::arguments::{FactorsArguments, InnerArguments, SumArguments, VectorArguments};
 use crate::failure::Failure;
 use crate::one::{about, answer, inputs, with_matrix};
 use crate::{output, svd};
@@ -107,10 +110,6 @@ pub(crate) fn inner(a: &InnerArguments) -> Result<u8, Failure> {
             (inner_product(x, y)?, laws)
         }
         _ => {
-            let wide = |x: &Entries| match x {
-                Entries::Real(x) => x.iter().map(|&x| c64::new(x, 0.0)).collect::<Vec<c64>>(),
-                Entries::Complex(x) => x.clone(),
-            };
             let (x, y) = (wide(&x), wide(&y));
             (inner_product(&x, &y)?, laws_of(&x, &y, &norm)?)
         }
@@ -132,6 +131,40 @@ pub(crate) fn inner(a: &InnerArguments) -> Result<u8, Failure> {
 
 fn laws_of<T: kappa::Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<Vec<(&'static str, Inequality)>, Failure> {
     Ok(vec![("Hölder", holder(x, y, norm)?), ("parallelogram", parallelogram(x, y, norm)?)])
+}
+
+pub(crate) fn factors(a: &FactorsArguments) -> Result<u8, Failure> {
+    let map = !a.style.no_mmap;
+    let ((x, (m, r)), (y, (s, n))) = (read(&a.file, map)?, read(&a.other, map)?);
+    let value = match (&x, &y) {
+        (Entries::Real(x), Entries::Real(y)) => nuclear_norm_of_factors(&by_rows(m, r, x)?, &by_rows(s, n, y)?),
+        _ => nuclear_norm_of_factors(&by_rows(m, r, &wide(&x))?, &by_rows(s, n, &wide(&y))?),
+    }?;
+    if a.style.explain {
+        output::words(&format!(
+            "from above ‖B‖_F·‖A‖_F, from below ‖BA‖_F by Gram products; the product is not formed\nbounds: {} … {}\nevidence: {}",
+            value.lower(),
+            value.upper(),
+            value.evidence()
+        ));
+    }
+    if a.style.json {
+        let result = json!({ "shape": [m, n], "inner": r, "value": enclosure_json(&value) });
+        return output::json("factors", json!({ "file": a.file, "other": a.other }), result);
+    }
+    output::data(&format!("{}\n", value.short(12)))
+}
+
+fn by_rows<T: kappa::Scalar>(m: usize, n: usize, entries: &[T]) -> Result<Matrix<T>, Failure> {
+    Matrix::from_row_major(m, n, entries.to_vec()).map_err(|e| kappa::Error::from(e).into())
+}
+
+/// As complex numbers.
+fn wide(x: &Entries) -> Vec<c64> {
+    match x {
+        Entries::Real(x) => x.iter().map(|&x| c64::new(x, 0.0)).collect(),
+        Entries::Complex(x) => x.clone(),
+    }
 }
 
 pub(crate) fn total(a: &SumArguments) -> Result<u8, Failure> {

@@ -22,6 +22,15 @@ pub(crate) fn matrix_shape(name: &str, shape: &[usize]) -> std::result::Result<(
     }
 }
 
+/// How many places the kernel of a convolution covers; 1 for a matrix.
+pub(crate) fn kernel_positions(name: &str, shape: &[usize]) -> usize {
+    match shape {
+        [first @ .., _, _] if is_keras_kernel(name) => first.iter().product(),
+        [_, _, rest @ ..] => rest.iter().product(),
+        _ => 1,
+    }
+}
+
 /// Keras calls its weights kernels and puts the output last; PyTorch calls them weights and puts it first.
 fn is_keras_kernel(name: &str) -> bool {
     name.to_lowercase().contains("kernel")

@@ -12,6 +12,7 @@
 
 mod error;
 mod layer;
+mod lipschitz;
 mod model;
 mod role;
 mod schedule;
@@ -21,6 +22,7 @@ mod verdict;
 pub use error::{Error, Result};
 pub use kappa_tensors::{DType, Opening, Skipped, printable};
 pub use layer::{BallAction, Changed, Decomposition, LayerMatrix, MatrixView, WideMatrix};
+pub use lipschitz::LipschitzProduct;
 pub use model::Model;
 pub use role::Role;
 pub use survey::{Layer, Progress, Report, Survey};

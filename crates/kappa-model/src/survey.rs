@@ -314,7 +314,7 @@ fn name_duplicates(model: &Model, layers: &mut [Layer]) {
 }
 
 /// A pattern for names: `*` and `?`, or a part of the name where neither is given.
-fn pattern(text: &str) -> Result<Pattern> {
+pub(crate) fn pattern(text: &str) -> Result<Pattern> {
     let glob = if text.contains(['*', '?', '[']) { text.to_owned() } else { format!("*{text}*") };
     Pattern::new(&glob).map_err(|e| {
         Error::filter(format!("`{text}` is not a pattern: {}", e.msg)).with_hint("`*` matches anything, `?` one letter")

@@ -70,7 +70,7 @@ pub use kappa_dense::{Matrix, MatrixRef, Scalar, c32, c64};
 pub use krylov::Lanczos;
 pub use norm::{
     Constant, Equivalence, Induced, Inequality, Majorization, Norm, Subgradient, VectorNorm, bessel, fan_dominance,
-    holder, inner_product, majorization, norm_by_gauge, parallelogram,
+    holder, inner_product, majorization, norm_by_gauge, nuclear_norm_of_factors, parallelogram,
 };
 pub use operator::{Adjoint, DENSE_LIMIT, Diagonal, LinearOperator, LowRank, Product, Scaled, Sparse, Sum};
 pub use plan::{Algorithm, Plan};

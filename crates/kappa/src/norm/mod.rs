@@ -3,6 +3,7 @@
 mod ball;
 mod constants;
 mod entrywise;
+mod factored;
 mod gauge;
 mod hard;
 mod induced;
@@ -19,6 +20,7 @@ use crate::error::{Error, Result};
 
 pub use constants::Constant;
 pub(crate) use entrywise::entrywise_value;
+pub use factored::nuclear_norm_of_factors;
 pub(crate) use gauge::Gauge;
 pub use hard::Induced;
 pub(crate) use hard::{grothendieck_weights, hard_value, induced_maximiser};
