@@ -33,6 +33,13 @@
 //! | which values | [`singular_values`] |
 //! | factor once, ask many | [`svd`], which gives an [`Svd`] |
 //! | several at once | [`measure`] with [`Question`]s, or a [`Profile`] |
+//! | how large, for certain | [`certified_norm`], [`certified_singular_values`], [`certified_measure`] |
+//! | how large, quickly | [`spectral_norm`] with [`Lanczos`] |
+//! | what does a change do to a norm | [`Norm::subgradient`], [`Norm::prox`], [`Norm::project`], [`Norm::constant`] |
+//! | is one larger than the other in every such norm | [`fan_dominance`] |
+//! | how large is a vector | [`VectorNorm`] |
+//! | can a stranger check it | [`proof`] |
+//! | what do the computer's numbers do | [`arithmetic`] |
 //!
 //! Anything that can multiply is a [`LinearOperator`]; any operator can be asked anything. Which algorithm answers is a
 //! [`Plan`] that can be printed.
