@@ -3,7 +3,7 @@
 use kappa_dense::{Matrix, Scalar};
 
 use super::mixed::{dual_vector, project, proximal};
-use super::{Gauge, Norm, Structure, modulus};
+use super::{Gauge, Norm, Structure, modulus, with_modulus};
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
 use crate::values::SingularValues;
@@ -143,16 +143,4 @@ fn with_moduli<W: Scalar>(a: &Matrix<W>, moduli: &[f64]) -> Matrix<W> {
     let mut b = Matrix::zeros(a.rows(), a.columns());
     b.as_mut_slice().iter_mut().zip(entries).for_each(|(to, x)| *to = x);
     b
-}
-
-/// size·x/|x|; 0 for x = 0.
-pub(super) fn with_modulus<W: Scalar>(x: W, size: f64) -> W {
-    let old = modulus(x);
-    if old == 0.0 {
-        return W::default();
-    }
-    if !W::IS_COMPLEX {
-        return W::from_parts(size.copysign(x.re()), 0.0);
-    }
-    W::from_parts(x.re() / old * size, x.im() / old * size)
 }

@@ -5,12 +5,16 @@ mod constants;
 mod entrywise;
 mod factored;
 mod gauge;
+mod grothendieck;
 mod hard;
 mod induced;
+mod inequality;
 mod majorization;
 mod mixed;
 mod name;
+mod schur;
 mod shape;
+mod signs;
 mod subgradient;
 mod symmetric;
 mod vector;
@@ -22,15 +26,18 @@ pub use constants::Constant;
 pub(crate) use entrywise::entrywise_value;
 pub use factored::nuclear_norm_of_factors;
 pub(crate) use gauge::Gauge;
+pub(crate) use grothendieck::grothendieck_weights;
 pub use hard::Induced;
-pub(crate) use hard::{grothendieck_weights, hard_value, induced_maximiser};
+pub(crate) use hard::{hard_value, induced_maximiser};
 pub(crate) use induced::{induced_value, larger};
+pub use inequality::{Inequality, bessel, holder, inner_product, parallelogram};
 pub use majorization::{Majorization, fan_dominance, majorization};
 pub(crate) use shape::{Outside, Structure};
 pub use subgradient::Subgradient;
 pub use symmetric::norm_by_gauge;
+use vector::with_modulus;
 pub(crate) use vector::{modulus, modulus_enclosure, vector_norm, widened};
-pub use vector_norm::{Equivalence, Inequality, VectorNorm, bessel, holder, inner_product, parallelogram};
+pub use vector_norm::{Equivalence, VectorNorm};
 
 /// A matrix norm.
 ///

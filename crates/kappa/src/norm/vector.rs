@@ -21,6 +21,18 @@ pub(crate) fn modulus<T: Scalar>(x: T) -> f64 {
     large * (1.0 + ratio * ratio).sqrt()
 }
 
+/// size·x/|x|; 0 for x = 0.
+pub(super) fn with_modulus<W: Scalar>(x: W, size: f64) -> W {
+    let old = modulus(x);
+    if old == 0.0 {
+        return W::default();
+    }
+    if !W::IS_COMPLEX {
+        return W::from_parts(size.copysign(x.re()), 0.0);
+    }
+    W::from_parts(x.re() / old * size, x.im() / old * size)
+}
+
 /// |x| with its rounding error.
 pub(crate) fn modulus_enclosure<T: Scalar>(x: T) -> Enclosure {
     let size = modulus(x);

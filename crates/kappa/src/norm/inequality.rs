@@ -1,0 +1,137 @@
+//! The inequalities of inner products as checks: both sides, and the slack between them.
+
+use kappa_dense::{Matrix, Scalar};
+
+use super::VectorNorm;
+use super::vector_norm::{check_finite, fits};
+use crate::arithmetic::dot;
+use crate::enclosure::directed::{add_down, add_up, mul_up, norm_down, norm_up, sqrt_up};
+use crate::error::{Error, Result};
+use crate::{Enclosure, Evidence};
+
+/// An inequality at work: both sides, and what is left between them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Inequality {
+    /// The smaller side.
+    pub left: Enclosure,
+    /// The larger side.
+    pub right: Enclosure,
+    /// right − left; 0 inside where the inequality may be an equality.
+    pub slack: Enclosure,
+}
+
+impl Inequality {
+    fn between(left: Enclosure, right: Enclosure) -> Self {
+        let slack = Enclosure::new(
+            add_down(right.lower(), -left.upper()),
+            right.estimate() - left.estimate(),
+            add_up(right.upper(), -left.lower()),
+            left.evidence().and(right.evidence()),
+        );
+        Self { left, right, slack }
+    }
+
+    /// Whether the two sides may be equal.
+    pub fn may_be_equality(&self) -> bool {
+        self.slack.lower() <= 0.0
+    }
+}
+
+/// ⟨x, y⟩ = Σ x̄ᵢyᵢ, its modulus enclosed: every rounding counted.
+pub fn inner_product<T: Scalar>(x: &[T], y: &[T]) -> Result<Enclosure> {
+    let re = dot(x, y)?.value;
+    let ends = |e: Enclosure| (e.lower().max(-e.upper()).max(0.0), e.upper().max(-e.lower()));
+    if !T::IS_COMPLEX {
+        let (low, high) = ends(re);
+        return Ok(Enclosure::new(low, re.estimate().abs(), high, Evidence::Rounding));
+    }
+    let turned: Vec<T> = y.iter().map(|y| T::from_parts(y.im(), -y.re())).collect();
+    let im = dot(x, &turned)?.value;
+    let ((a, b), (c, d)) = (ends(re), ends(im));
+    Ok(Enclosure::new(norm_down(&[a, c]), re.estimate().hypot(im.estimate()), norm_up(&[b, d]), Evidence::Rounding))
+}
+
+/// Hölder's inequality |⟨x, y⟩| ≤ ‖x‖·‖y‖*, for a norm and its dual: Cauchy–Schwarz for p = 2.
+///
+/// ```
+/// use kappa::{VectorNorm, holder};
+/// let h = holder(&[1.0, 2.0], &[2.0, 4.0], &VectorNorm::p(2.0)?)?;
+/// assert!(h.may_be_equality() && h.left.contains(10.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn holder<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<Inequality> {
+    Ok(Inequality::between(inner_product(x, y)?, norm.of(x)?.times(norm.dual()?.of(y)?)))
+}
+
+/// Bessel's inequality Σ|⟨eₖ, x⟩|² ≤ (1 + δ)‖x‖² for the columns eₖ of E, where δ bounds ‖EᴴE − I‖: 0 for orthonormal ones.
+///
+/// Fails when the lengths differ, and when the columns are not even nearly orthonormal.
+pub fn bessel<T: Scalar>(x: &[T], e: &Matrix<T>) -> Result<Inequality> {
+    fits(x.len(), e.rows())?;
+    check_finite(x)?;
+    let wide = e.as_ref().to_wide();
+    let mut defect = 0.0;
+    let mut left = Enclosure::exact(0.0);
+    for j in 0..e.columns() {
+        for i in 0..=j {
+            let inner = inner_product(wide.column(i), wide.column(j))?;
+            let off = if i == j { add_up(inner.upper(), -1.0).max(add_up(1.0, -inner.lower())) } else { inner.upper() };
+            defect = add_up(defect, mul_up(if i == j { 1.0 } else { 2.0 }, mul_up(off, off)));
+        }
+        let along = inner_product(e.column(j), x)?;
+        left = left.plus(along.times(along));
+    }
+    let defect = sqrt_up(defect);
+    if defect >= 0.5 {
+        return Err(Error::unsupported(format!("the columns are not orthonormal: EᴴE differs from I by {defect:.1e}"))
+            .with_hint("take U or V of a singular value decomposition"));
+    }
+    let size = VectorNorm::p(2.0)?.of(x)?;
+    let room = Enclosure::new(1.0, 1.0, add_up(1.0, defect), Evidence::Rounding);
+    Ok(Inequality::between(left, size.times(size).times(room)))
+}
+
+/// The parallelogram law ‖x + y‖² + ‖x − y‖² = 2‖x‖² + 2‖y‖², which holds for all x and y exactly in the norms of an inner
+/// product: both sides in the given norm, and their difference, of either sign.
+///
+/// ```
+/// use kappa::{VectorNorm, parallelogram};
+/// let (x, y) = ([1.0, 0.0], [0.0, 1.0]);
+/// assert!(parallelogram(&x, &y, &VectorNorm::p(2.0)?)?.may_be_equality());
+/// // In the 1-norm: 4 + 4 against 2 + 2.
+/// assert!(parallelogram(&x, &y, &VectorNorm::p(1.0)?)?.slack.contains(-4.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn parallelogram<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<Inequality> {
+    fits(y.len(), x.len())?;
+    let square = |e: Enclosure| e.times(e);
+    // The sum and the difference are rounded once: that moves their norm by at most u times the norm of the moduli.
+    let of = |sign: f64| -> Result<Enclosure> {
+        let rounded: Vec<T::Wide> = x.iter().zip(y).map(|(x, y)| x.widen() + y.widen().scale(sign)).collect();
+        let size = norm.of(&rounded)?;
+        let own = add_up(norm.of(x)?.upper(), norm.of(y)?.upper());
+        let radius = mul_up(own, 4.0 * f64::EPSILON);
+        Ok(Enclosure::new(
+            add_down(size.lower(), -radius).max(0.0),
+            size.estimate(),
+            add_up(size.upper(), radius),
+            Evidence::Rounding,
+        ))
+    };
+    let left = square(of(1.0)?).plus(square(of(-1.0)?));
+    let right = square(norm.of(x)?).plus(square(norm.of(y)?)).times_exactly(2.0);
+    Ok(Inequality::between(left, right))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bessel_needs_orthonormal_columns() {
+        let e = Matrix::from_fn(3, 2, |i, j| f64::from(i == j));
+        let b = bessel(&[1.0, 2.0, 2.0], &e).unwrap();
+        assert!(b.left.contains(5.0) && b.right.contains(9.0) && b.slack.contains(4.0) && !b.may_be_equality());
+        assert!(bessel(&[1.0, 2.0, 2.0], &Matrix::from_fn(3, 2, |_, _| 1.0)).unwrap_err().is_unsupported());
+    }
+}
