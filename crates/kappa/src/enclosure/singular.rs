@@ -289,6 +289,19 @@ mod tests {
         assert!(sharp.iter().all(|(lower, upper)| upper - lower < 1e-14 * upper));
     }
 
+    /// Columns that are far from orthogonal, as after a V that does nothing: without φ the ends would be their lengths.
+    #[test]
+    fn without_the_angle_of_the_columns_the_relative_ends_would_be_wrong() {
+        let a = Matrix::from_row_major(2, 2, vec![1.0, 0.5, 0.0, 1.0]).unwrap();
+        let scaled = Scaled { a, lost: 0.0 };
+        let ends = scaled.relative_by(&scaled.a, &Matrix::identity(2), Enclosure::estimate).unwrap();
+        // σ² are the roots of x² − 2.25x + 1.
+        let root = (2.25f64 * 2.25 - 4.0).sqrt();
+        for ((lower, upper), truth) in ends.into_iter().zip([(2.25 + root) / 2.0, (2.25 - root) / 2.0].map(f64::sqrt)) {
+            assert!(lower <= truth && truth <= upper, "{truth} is not in [{lower}, {upper}]");
+        }
+    }
+
     #[test]
     fn no_factor_of_the_engine_is_believed() {
         let a = Matrix::from_fn(5, 4, |i, j| ((i * 3 + j * 7) % 5) as f64);
