@@ -191,7 +191,7 @@ fn hermitian_top(h: &Matrix<c64>) -> Top {
         (true, true) => h[(i - n, j - n)].re,
         _ => h[(i, j)].re,
     });
-    Top { upper: largest_eigenvalue_up(&lower, ritz.value, 0.0), vector: ritz.vector }
+    Top { upper: largest_eigenvalue_up(lower, ritz.value, 0.0), vector: ritz.vector }
 }
 
 pub(super) fn log_norm_of<T: Scalar>(a: MatrixRef<'_, T>, p: f64) -> Result<Enclosure> {

@@ -1,6 +1,6 @@
 //! Upper bounds of the largest eigenvalue of a symmetric matrix, from an untrusted Cholesky factor and a trusted residual.
 
-use kappa_dense::{Matrix, cholesky, counted_square};
+use kappa_dense::{Matrix, cholesky, subtract_square};
 
 use rayon::prelude::*;
 
@@ -110,63 +110,61 @@ fn larger(x: f64, y: f64) -> f64 {
     if x >= y || x.is_nan() { x } else { y }
 }
 
-/// A number that λ₁(C) does not exceed, for the symmetric C whose lower triangle is given exactly; `None` when τ is too
-/// close to λ₁, or below it, to be told.
+/// A number that λ₁(C) does not exceed, for the symmetric C whose lower triangle is given exactly; `Err` gives C back when τ is
+/// too close to λ₁, or below it, to be told.
 ///
 /// B = fl(τI − C) and any L: with the residual E = B − LLᵀ, computed with counted roundings, τI − C ⪰ −(‖E‖ + u·max|bᵢᵢ|)·I, so
 /// that λ₁(C) ≤ τ + ‖E‖ + u·max|bᵢᵢ|. Nothing is assumed of the Cholesky factor (after Rump, BIT 46 (2006) 433–452).
-pub(crate) fn eigenvalue_below(c: &Matrix<f64>, tau: f64) -> Option<f64> {
-    let n = c.rows();
-    if n == 0 {
-        return Some(0.0);
+pub(crate) fn eigenvalue_below(c: Matrix<f64>, tau: f64) -> Result<f64, Matrix<f64>> {
+    if c.rows() == 0 {
+        return Ok(0.0);
     }
-    let shifted = |j: usize| tau - c[(j, j)];
-    let shift_error = (0..n).map(|j| shifted(j).abs()).fold(0.0, larger);
     let mut l = c.clone();
-    l.as_mut_slice().par_iter_mut().for_each(|x| *x = -*x);
-    (0..n).for_each(|j| l[(j, j)] = shifted(j));
+    shift(&mut l, tau);
     if !cholesky(&mut l) {
-        return None;
+        return Err(c);
     }
-    let parts = Parts::of(c, tau, &l, shift_error);
+    let parts = Parts::of(c, tau, &l);
     let bound = add_up(tau, add_up(add_up(parts.residual, parts.products), parts.shift));
-    (!bound.is_nan()).then_some(bound)
+    Ok(if bound.is_nan() { f64::INFINITY } else { bound })
+}
+
+/// B = fl(τI − C), in the place of C; the largest modulus on its diagonal.
+fn shift(c: &mut Matrix<f64>, tau: f64) -> f64 {
+    c.as_mut_slice().par_iter_mut().for_each(|x| *x = -*x);
+    let n = c.rows();
+    (0..n).for_each(|j| c[(j, j)] += tau);
+    (0..n).map(|j| c[(j, j)].abs()).fold(0.0, larger)
 }
 
 /// What stands between τ and a proved bound, for any factor L at all.
 struct Parts {
-    /// ‖B − fl(LLᵀ)‖.
+    /// ‖fl(B − LLᵀ)‖.
     residual: f64,
-    /// What the products in fl(LLᵀ) lost: γ·‖|L||L|ᵀ‖, and what fell below the range.
+    /// What that lost to rounding: γ·‖|L||L|ᵀ‖ + γ·‖residual‖, and what fell below the range.
     products: f64,
     /// What the shift of the diagonal lost.
     shift: f64,
 }
 
 impl Parts {
-    fn of(c: &Matrix<f64>, tau: f64, l: &Matrix<f64>, shift_error: f64) -> Self {
-        let n = c.rows();
-        let shifted = |j: usize| tau - c[(j, j)];
-        let mut square = counted_square(l);
-        let residual = &mut square.product;
-        residual.as_mut_slice().par_chunks_mut(n).enumerate().for_each(|(j, column)| {
-            for (i, x) in column.iter_mut().enumerate().skip(j) {
-                let b = if i == j { shifted(j) } else { -c[(i, j)] };
-                *x = b - *x;
-            }
-        });
-        // One more rounding for the difference; ‖|L||L|ᵀ‖ ≤ ‖|L|‖².
+    fn of(c: Matrix<f64>, tau: f64, l: &Matrix<f64>) -> Self {
+        let n = c.rows() as f64;
+        let mut b = c;
+        let largest = shift(&mut b, tau);
+        let depth = subtract_square(&mut b, l);
+        let residual = Sums::of_symmetric(&b).spectral();
+        // ‖|L||L|ᵀ‖ ≤ ‖|L|‖².
         let factor = Sums::of(l).spectral();
-        let products = mul_up(gamma_up(square.depth), mul_up(factor, factor));
-        let error = mul_up(Sums::of_symmetric(residual).spectral(), 1.0 + 4.0 * UNIT_ROUNDOFF);
-        let lost = mul_up(n as f64, mul_up(n as f64, SMALLEST));
-        Self { residual: error, products: add_up(products, lost), shift: mul_up(shift_error, 2.0 * UNIT_ROUNDOFF) }
+        let counted = mul_up(gamma_up(depth), add_up(mul_up(factor, factor), residual));
+        let lost = mul_up(n, mul_up(n, SMALLEST));
+        Self { residual, products: add_up(counted, lost), shift: mul_up(largest, 2.0 * UNIT_ROUNDOFF) }
     }
 }
 
 /// λ₁(C) from above, with a guess to start from: the shift grows until the test passes. ‖C‖ is the last resort.
-pub(crate) fn largest_eigenvalue_up(c: &Matrix<f64>, guess: f64, slack: f64) -> f64 {
-    let trivial = Sums::of_symmetric(c).spectral();
+pub(crate) fn largest_eigenvalue_up(mut c: Matrix<f64>, guess: f64, slack: f64) -> f64 {
+    let trivial = Sums::of_symmetric(&c).spectral();
     let size = guess.abs().max(trivial * 1e-3);
     let mut slack = slack.max(4.0 * UNIT_ROUNDOFF * (c.rows() as f64 + 2.0));
     for _ in 0..9 {
@@ -174,8 +172,9 @@ pub(crate) fn largest_eigenvalue_up(c: &Matrix<f64>, guess: f64, slack: f64) -> 
         if tau >= trivial || tau.is_nan() {
             break;
         }
-        if let Some(bound) = eigenvalue_below(c, tau) {
-            return if bound < trivial { bound } else { trivial };
+        match eigenvalue_below(c, tau) {
+            Ok(bound) => return if bound < trivial { bound } else { trivial },
+            Err(back) => c = back,
         }
         slack *= 16.0;
     }
@@ -192,13 +191,13 @@ mod tests {
         let n = 60;
         let c = Matrix::from_fn(n, n, |i, j| f64::from(i == j + 1));
         let exact = 2.0 * (std::f64::consts::PI / (n + 1) as f64).cos();
-        let bound = eigenvalue_below(&c, exact + 1e-10).unwrap();
+        let bound = eigenvalue_below(c.clone(), exact + 1e-10).unwrap();
         assert!(bound >= exact && bound < exact + 2e-10);
-        assert!(eigenvalue_below(&c, exact - 1e-6).is_none());
-        let found = largest_eigenvalue_up(&c, exact - 1e-9, 0.0);
+        assert!(eigenvalue_below(c.clone(), exact - 1e-6).is_err());
+        let found = largest_eigenvalue_up(c, exact - 1e-9, 0.0);
         assert!(found >= exact && found < exact + 1e-6);
         let negative = Matrix::from_row_major(2, 2, vec![-3.0, 0.0, 0.0, -2.0]).unwrap();
-        let found = largest_eigenvalue_up(&negative, -2.0, 0.0);
+        let found = largest_eigenvalue_up(negative, -2.0, 0.0);
         assert!((-2.0..-1.9999999).contains(&found), "{found}");
     }
 
@@ -214,13 +213,14 @@ mod tests {
             _ if i == j => large,
             _ => 0.0,
         });
-        let b = counted_square(&l).product;
-        assert_eq!(b[(n - 1, n - 1)], 1.0);
-        let c = Matrix::from_fn(n, n, |i, j| -b[(i, j)]);
+        // −LLᵀ, rounded, is C: its last entry is −1, as if there were no g.
+        let mut c = Matrix::zeros(n, n);
+        subtract_square(&mut c, &l);
+        assert_eq!(c[(n - 1, n - 1)], -1.0);
         // xᵀBx for x = e_n − Σ (l_nk/large)·e_k is g² − (n − 1)g² < 0, but for terms of the size g²/large².
         let excess = (n - 2) as f64 * g * g;
         let largest = excess * (1.0 - 4.0 / (large * large)) / (1.0 + n as f64 / (large * large));
-        let parts = Parts::of(&c, 0.0, &l, 0.0);
+        let parts = Parts::of(c, 0.0, &l);
         assert_eq!(parts.residual, 0.0);
         assert!(parts.residual + parts.products >= largest, "{:e} does not cover {largest:e}", parts.products);
         assert!(parts.residual < largest);

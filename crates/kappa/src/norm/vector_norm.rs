@@ -105,7 +105,7 @@ impl VectorNorm {
         let least = [1e-3, 1e-6, 1e-9, 1e-12, 1e-14]
             .into_iter()
             .filter(|_| is_factored)
-            .filter_map(|share| eigenvalue_below(&negative, -share * trace / n.max(1) as f64))
+            .filter_map(|share| eigenvalue_below(negative.clone(), -share * trace / n.max(1) as f64).ok())
             .map(|bound| -bound)
             .find(|&least| least > 0.0);
         match least {
