@@ -2,7 +2,9 @@ use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
 use super::{Entries, Profile};
 use crate::arithmetic::check_environment;
-use crate::enclosure::directed::{add_down, add_up, div_down, div_up, gamma_up, mul_up, norm_up, sqrt_down, sum_up};
+use crate::enclosure::directed::{
+    add_down, add_up, div_down, div_up, gamma_up, mul_down, mul_up, norm_down, norm_up, sqrt_down, sum_up,
+};
 use crate::enclosure::largest_eigenvalue_up;
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
@@ -250,9 +252,10 @@ fn symmetric_part_top(a: &Matrix<c64>) -> Enclosure {
     }
     let rounding = mul_up(gamma_up(n * n + 24), sum_up(size, n * n + 4));
     let length: Vec<f64> = top.vector.iter().flat_map(|x| [x.re, x.im]).collect();
-    let square = norm_up(&length) * norm_up(&length);
-    // The vector has length 1 to rounding; a quotient by its square moves the value by as little.
-    let drift = mul_up((square - 1.0).abs() + 1e-14, value.abs());
+    // The vector has length 1 to rounding: dividing by its square S moves the value by at most |1 − 1/S| of it.
+    let (short, long) = (norm_down(&length), norm_up(&length));
+    let (least, most) = (mul_down(short, short), mul_up(long, long));
+    let drift = mul_up(value.abs(), div_up(add_up(most, -1.0).abs().max(add_up(1.0, -least).abs()), least));
     let lower = add_down(add_down(value, -add_up(rounding, drift)), -error);
     Enclosure::new(lower, value, add_up(top.upper, error), Evidence::Rounding)
 }

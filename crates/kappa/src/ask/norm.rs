@@ -122,8 +122,8 @@ pub(super) fn norm_of_entries<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile,
     }
     match norm.structure() {
         Structure::Entries(p) => Ok(entrywise_value(a, p)),
-        Structure::Columns(mixed) => Ok(induced_value(a, mixed)),
-        Structure::Rows(mixed) => Ok(induced_value(a.transpose(), mixed)),
+        Structure::Columns(mixed) => Ok(norm.for_exact_conjugate(a.rows(), induced_value(a, mixed))),
+        Structure::Rows(mixed) => Ok(norm.for_exact_conjugate(a.columns(), induced_value(a.transpose(), mixed))),
         Structure::Hard(p, q) if norm == Norm::induced(p, q)? => Ok(hard_value(a, p, q, &Induced::default())),
         Structure::Hard(..) | Structure::Singular(_) => Err(Error::unsupported(format!("{norm} cannot be evaluated"))
             .with_hint("the dual of induced:p,q can be where p is 1 or q is inf")),

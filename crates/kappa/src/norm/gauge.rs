@@ -87,7 +87,7 @@ impl Gauge {
             upper.add(high);
         }
         let (low, high) = (rooted(self.p, lower.bounds().0).0, rooted(self.p, upper.bounds().1).1);
-        (times_power(low, e).0, times_power(high, e).1)
+        within_count(self.p, largest, head.len(), (times_power(low, e).0, times_power(high, e).1))
     }
 
     /// max{Σ xᵢyᵢ : gauge(y) ≤ 1}. With q conjugate to p and Tᵣ the sum from the (k−r)-th on:
@@ -174,6 +174,15 @@ pub(crate) fn norm_bounds(exponent: Exponent, x: &[f64]) -> (f64, f64) {
     let root = exponent.inverse();
     let (low, high) = (root.of_base(lower.bounds().0).0, root.of_base(upper.bounds().1).1);
     (times_power(low, e).0, times_power(high, e).1)
+}
+
+/// The ends cut to what any p gives: max ≤ ‖x‖ₚ ≤ max·n^(1/p). For huge p the powers themselves say nothing.
+pub(crate) fn within_count(p: f64, largest: f64, count: usize, (low, high): (f64, f64)) -> (f64, f64) {
+    if p < 1.0 {
+        return (low, high);
+    }
+    let most = mul_up(largest, Exponent::inverse_of(p).of_base(count as f64).1);
+    (if low > largest { low } else { largest }, if high < most { high } else { most })
 }
 
 /// xᵖ from both sides, by a few multiplications where p is a small whole number or half of one.

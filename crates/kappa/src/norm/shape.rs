@@ -1,6 +1,7 @@
 //! What a norm is made of: which vectors it takes from a matrix, and what it does to them.
 
 use super::{Family, Gauge, Norm, conjugate};
+use crate::{Enclosure, Evidence};
 
 /// How a norm reads a matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,6 +42,20 @@ impl Mixed {
 }
 
 impl Norm {
+    /// A value found with a rounded conjugate exponent s′, widened to hold that of the exact s, for lines of `length` entries:
+    /// |1/s − 1/s′| ≤ 3u, so that the two differ by a factor of at most length^(3u) ≤ 1 + 4u·ln(length).
+    pub(crate) fn for_exact_conjugate(&self, length: usize, value: Enclosure) -> Enclosure {
+        let p = match self.0 {
+            Family::Induced(p, f64::INFINITY) | Family::DualInduced(1.0, p) => p,
+            _ => return value,
+        };
+        if p == 1.0 || p == 2.0 || p == f64::INFINITY {
+            return value;
+        }
+        let slack = 2.0 * f64::EPSILON * (2.0 + (length.max(1) as f64).ln());
+        value.times(Enclosure::new(1.0 - slack, 1.0, 1.0 + slack, Evidence::Rounding))
+    }
+
     /// How this norm reads a matrix. Frobenius, which is both, is taken from the entries.
     pub(crate) fn structure(&self) -> Structure {
         let mixed = |p, outside| Mixed { p, outside };

@@ -2,7 +2,7 @@
 
 use kappa_dense::Scalar;
 
-use super::gauge::{PairSum, raised, rooted};
+use super::gauge::{PairSum, raised, rooted, within_count};
 use crate::arithmetic::power::Exponent;
 use crate::enclosure::directed::{SMALLEST, add_up, gamma_up, mul_down, mul_up, times_power};
 use crate::{Enclosure, Evidence};
@@ -63,7 +63,8 @@ pub(crate) fn vector_norm<T: Scalar, I: Iterator<Item = T>>(p: f64, entries: imp
         upper.add(raised(p, exponent, high).1);
     }
     let (low, high) = (rooted(p, lower.bounds().0).0, rooted(p, upper.bounds().1).1);
-    let (low, high) = (times_power(low, e).0, times_power(high, e).1);
+    let ends = (times_power(low, e).0, times_power(high, e).1);
+    let (low, high) = within_count(p, largest, entries().count(), ends);
     let estimate = 0.5 * low + 0.5 * high.min(f64::MAX);
     if blur == 0 {
         return Enclosure::new(low, estimate, high, Evidence::Rounding);
