@@ -34,6 +34,6 @@ pub use gram::{gram_is_worth_a_try, gram_singular_values};
 pub use matrix::{Matrix, MatrixRef};
 pub use normal::Normal;
 pub use num_complex::{Complex32 as c32, Complex64 as c64};
-pub use product::{Counted, counted_gram, counted_product, subtract_square};
+pub use product::{Counted, add_square, counted_gram, counted_product};
 pub use scalar::{Real, RealForm, Scalar};
 pub use scan::{NonFinite, Scan, scan};

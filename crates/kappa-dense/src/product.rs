@@ -38,7 +38,7 @@ fn depth(k: usize) -> usize {
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
     Replace,
-    Subtract,
+    Add,
 }
 
 /// Which entries are wanted.
@@ -92,15 +92,15 @@ pub fn counted_gram<T: Real>(a: MatrixRef<'_, T>, e: i32) -> Counted {
     Counted { product, depth: depth(m) }
 }
 
-/// C − L·Lᵀ on and below the diagonal, in the place of C, for a lower triangular L; n³/3 flops and no memory for another
+/// C + L·Lᵀ on and below the diagonal, in the place of C, for a lower triangular L; n³/3 flops and no memory for another
 /// matrix. What C holds above the diagonal is lost.
 ///
 /// Returns the depth d: the result is within γ_d·|L|·|L|ᵀ + γ_d·|result| + n·2⁻¹⁰⁷⁴ of the truth, entrywise. Each panel is
-/// summed from zero, and subtracting it rounds once more, relative to at most |C| + |L||L|ᵀ ≤ 2|L||L|ᵀ + |result|. What stands
+/// summed from zero, and adding it rounds once more, relative to at most |C| + |L||L|ᵀ ≤ 2|L||L|ᵀ + |result|. What stands
 /// above the diagonal of L is not read as zero: it must be zero.
-pub fn subtract_square(c: &mut Matrix<f64>, l: &Matrix<f64>) -> usize {
+pub fn add_square(c: &mut Matrix<f64>, l: &Matrix<f64>) -> usize {
     let k = l.columns();
-    accumulate(c, k, Part::Lower, Mode::Subtract, |start, end| Packed {
+    accumulate(c, k, Part::Lower, Mode::Add, |start, end| Packed {
         left: packed::<f64, TILE_ROWS>(l.as_ref(), (start, end), start, 1.0),
         right: packed::<f64, TILE_COLUMNS>(l.as_ref(), (start, end), start, 1.0),
         // Columns from `start` on are zero above row `start`.
@@ -156,7 +156,7 @@ struct Packed {
     first: usize,
 }
 
-/// C = Σ left·rightᵀ over the panels of k terms, or C minus that.
+/// C = Σ left·rightᵀ over the panels of k terms, or C plus that.
 fn accumulate(c: &mut Matrix<f64>, k: usize, part: Part, mode: Mode, pack: impl Fn(usize, usize) -> Packed) {
     let m = c.rows();
     if m == 0 {
@@ -165,14 +165,11 @@ fn accumulate(c: &mut Matrix<f64>, k: usize, part: Part, mode: Mode, pack: impl 
     for start in (0..k).step_by(PANEL) {
         let Packed { left, right, first } = pack(start, k.min(start + PANEL));
         let depth = left.len() / ((m.div_ceil(TILE_ROWS) - first / TILE_ROWS) * TILE_ROWS);
-        let step = match (mode, start) {
-            (Mode::Subtract, _) => Step::Subtract,
-            // Stored, not added: fresh memory that is read first is paid for twice.
-            (Mode::Replace, 0) => Step::Store,
-            (Mode::Replace, _) => Step::Add,
-        };
+        // Stored, not added to zeros: fresh memory that is read first is paid for twice.
+        let is_stored = mode == Mode::Replace && start == 0;
         c.as_mut_slice().par_chunks_mut(m * SHARE).enumerate().for_each(|(s, columns)| {
-            Share { columns, m, left: &left, right: &right, depth, first_column: s * SHARE, first, part, step }.add();
+            Share { columns, m, left: &left, right: &right, depth, first_column: s * SHARE, first, part, is_stored }
+                .add();
         });
     }
 }
@@ -187,15 +184,7 @@ struct Share<'a> {
     first_column: usize,
     first: usize,
     part: Part,
-    step: Step,
-}
-
-/// What one panel does.
-#[derive(Clone, Copy, PartialEq)]
-enum Step {
-    Store,
-    Add,
-    Subtract,
+    is_stored: bool,
 }
 
 impl Share<'_> {
@@ -209,7 +198,7 @@ impl Share<'_> {
 
     #[inline(always)]
     fn add_tiles(self, tile: impl Fn(&[f64], &[f64]) -> [[f64; TILE_ROWS]; TILE_COLUMNS]) {
-        let Self { columns, m, left, right, depth, first_column, first, part, step } = self;
+        let Self { columns, m, left, right, depth, first_column, first, part, is_stored } = self;
         let count = columns.len() / m;
         for top in (0..m).step_by(BLOCK) {
             for j in (0..count).step_by(TILE_COLUMNS) {
@@ -228,10 +217,10 @@ impl Share<'_> {
                     let height = TILE_ROWS.min(m - i);
                     for (k, sums) in sums.iter().take(count - j).enumerate() {
                         let to = &mut columns[(j + k) * m + i..][..height];
-                        match step {
-                            Step::Store => to.copy_from_slice(&sums[..height]),
-                            Step::Add => to.iter_mut().zip(sums).for_each(|(c, sum)| *c += sum),
-                            Step::Subtract => to.iter_mut().zip(sums).for_each(|(c, sum)| *c -= sum),
+                        if is_stored {
+                            to.copy_from_slice(&sums[..height]);
+                        } else {
+                            to.iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
                         }
                     }
                 }
@@ -319,9 +308,9 @@ mod tests {
             clear_above(&mut l);
             let square = naive(&l, &l.adjoint());
             let mut c = whole(n, n);
-            let mut expected = Matrix::from_fn(n, n, |i, j| c[(i, j)] - square[(i, j)]);
+            let mut expected = Matrix::from_fn(n, n, |i, j| c[(i, j)] + square[(i, j)]);
             clear_above(&mut expected);
-            assert!(subtract_square(&mut c, &l) > n.min(PANEL));
+            assert!(add_square(&mut c, &l) > n.min(PANEL));
             assert_eq!(c, expected, "{n}");
         }
     }

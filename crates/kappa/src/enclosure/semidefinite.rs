@@ -1,10 +1,10 @@
 //! Upper bounds of the largest eigenvalue of a symmetric matrix, from an untrusted Cholesky factor and a trusted residual.
 
-use kappa_dense::{Matrix, cholesky, subtract_square};
+use kappa_dense::{Matrix, add_square, cholesky};
 
 use rayon::prelude::*;
 
-use super::directed::{SMALLEST, UNIT_ROUNDOFF, add_up, gamma_up, mul_up, sqrt_up, sum_up, times_power};
+use super::directed::{SMALLEST, UNIT_ROUNDOFF, add_up, gamma_up, mul_up, norm_up, sqrt_up, sum_up};
 
 /// Sums of moduli of a matrix, from above: what bounds its 2-norm and that of its modulus.
 #[derive(Clone, Copy, Debug)]
@@ -20,46 +20,57 @@ pub(crate) struct Sums {
 /// Columns that one thread adds up at a time: a constant, so that digits do not depend on the number of threads.
 const SHARE: usize = 64;
 
-/// Row sums, the largest column sum, and the largest entry's modulus, of |A| or of its lower triangle only.
-struct Totals {
+/// Sums of moduli over the lower triangle of a square matrix, as they were computed.
+struct Lines {
+    /// Of each row, up to the diagonal.
     rows: Vec<f64>,
+    /// Of each column, below the diagonal.
+    below: Vec<f64>,
+    /// The largest whole column of the triangle, from above.
     column: f64,
-    squares: f64,
 }
 
-impl Totals {
-    /// `scale` brings the largest modulus near 1; `symmetric` counts entries below the diagonal for both of their rows.
-    fn of(a: &Matrix<f64>, symmetric: bool, scale: f64) -> Self {
-        let m = a.rows();
+impl Lines {
+    fn of_lower(a: &Matrix<f64>) -> Self {
+        let n = a.rows();
         let share = |start: usize| {
-            let mut part = Self { rows: vec![0.0; m], column: 0.0, squares: 0.0 };
-            for j in start..a.columns().min(start + SHARE) {
-                let first = if symmetric { j } else { 0 };
-                let (mut sum, mut squares) = (0.0, 0.0);
-                for (row, x) in part.rows[first..].iter_mut().zip(&a.column(j)[first..]) {
+            let mut rows = vec![0.0; n];
+            let mut below = Vec::with_capacity(SHARE);
+            for j in start..n.min(start + SHARE) {
+                let column = a.column(j);
+                rows[j] += column[j].abs();
+                let mut sum = 0.0;
+                for (row, x) in rows[j + 1..].iter_mut().zip(&column[j + 1..]) {
                     let x = x.abs();
                     *row += x;
                     sum += x;
-                    squares += (x * scale) * (x * scale);
                 }
-                part.squares += squares;
-                if symmetric {
-                    // The diagonal stands in its own row already; the rest of the column is the rest of the row.
-                    part.rows[j] += sum - a[(j, j)].abs();
-                }
-                part.column = larger(part.column, sum);
+                below.push(sum);
             }
-            part
+            (rows, below)
         };
-        let starts: Vec<usize> = (0..a.columns()).step_by(SHARE).collect();
-        let parts: Vec<Self> = starts.into_par_iter().map(share).collect();
-        let mut total = Self { rows: vec![0.0; m], column: 0.0, squares: 0.0 };
+        let starts: Vec<usize> = (0..n).step_by(SHARE).collect();
+        let parts: Vec<(Vec<f64>, Vec<f64>)> = starts.into_par_iter().map(share).collect();
+        let (mut rows, mut below) = (vec![0.0; n], Vec::with_capacity(n));
         for part in parts {
-            total.rows.iter_mut().zip(part.rows).for_each(|(t, p)| *t += p);
-            total.column = larger(total.column, part.column);
-            total.squares += part.squares;
+            rows.iter_mut().zip(part.0).for_each(|(t, p)| *t += p);
+            below.extend(part.1);
         }
-        total
+        let column = below.iter().enumerate().map(|(j, sum)| sum + a[(j, j)].abs()).fold(0.0, larger);
+        Self { column: sum_up(column, n + 1), rows, below }
+    }
+
+    /// The largest row of the triangle, from above.
+    fn largest_row(&self) -> f64 {
+        let n = self.rows.len();
+        sum_up(self.rows.iter().copied().fold(0.0, larger), n + SHARE)
+    }
+
+    /// The largest row of the symmetric matrix that the triangle stands for, which bounds its 2-norm.
+    fn symmetric(&self) -> f64 {
+        let n = self.rows.len();
+        let whole = self.rows.iter().zip(&self.below).map(|(row, below)| row + below);
+        sum_up(whole.fold(0.0, larger), n + SHARE + 1)
     }
 }
 
@@ -67,22 +78,25 @@ impl Sums {
     /// Of a whole matrix.
     pub(crate) fn of(a: &Matrix<f64>) -> Self {
         let (m, n) = (a.rows(), a.columns());
-        let e = scaling(a);
-        let totals = Totals::of(a, false, times_power(1.0, -e).0);
-        let row = sum_up(totals.rows.into_iter().fold(0.0, larger), n + 2);
-        Self { frobenius: frobenius(totals.squares, e, m, n), column: sum_up(totals.column, m), row }
+        let (mut rows, mut column) = (vec![0.0; m], 0.0f64);
+        for j in 0..n {
+            let mut sum = 0.0;
+            for (row, x) in rows.iter_mut().zip(a.column(j)) {
+                let x = x.abs();
+                *row += x;
+                sum += x;
+            }
+            column = larger(column, sum);
+        }
+        let row = sum_up(rows.into_iter().fold(0.0, larger), n);
+        Self { frobenius: norm_up(a.as_slice()), column: sum_up(column, m), row }
     }
 
     /// Of the symmetric matrix whose lower triangle stands in `a`, with zeros above.
     pub(crate) fn of_symmetric(a: &Matrix<f64>) -> Self {
-        let n = a.rows();
-        let e = scaling(a);
-        let totals = Totals::of(a, true, times_power(1.0, -e).0);
-        // The difference that takes the diagonal out once is rounded, against the sum itself: twice the count covers it.
-        let row = sum_up(totals.rows.into_iter().fold(0.0, larger), 3 * n + 4);
+        let row = Lines::of_lower(a).symmetric();
         // Each entry below the diagonal stands for two.
-        let frobenius = mul_up(std::f64::consts::SQRT_2.next_up(), frobenius(totals.squares, e, n, n));
-        Self { frobenius, column: row, row }
+        Self { frobenius: mul_up(std::f64::consts::SQRT_2.next_up(), norm_up(a.as_slice())), column: row, row }
     }
 
     /// ‖A‖₂ ≤ ‖|A|‖₂ ≤ min(‖A‖_F, √(‖A‖₁‖A‖_∞)).
@@ -90,19 +104,6 @@ impl Sums {
         let holder = sqrt_up(mul_up(self.column, self.row));
         if holder < self.frobenius { holder } else { self.frobenius }
     }
-}
-
-/// The exponent that brings the largest modulus near 1; NaN shows in the sums.
-fn scaling(a: &Matrix<f64>) -> i32 {
-    let largest = a.as_slice().par_chunks(1 << 16).map(|x| x.iter().fold(0.0f64, |m, x| m.max(x.abs())));
-    let largest = largest.reduce(|| 0.0, f64::max);
-    if largest == 0.0 || !largest.is_finite() { 0 } else { (largest.log2().floor() as i32).clamp(-1000, 1000) }
-}
-
-/// √Σ from the scaled squares: three roundings each, the sum, and what is too small to be squared.
-fn frobenius(squares: f64, e: i32, m: usize, n: usize) -> f64 {
-    let lost = mul_up((m * n) as f64, SMALLEST);
-    times_power(sqrt_up(add_up(sum_up(squares, m + n + 8), lost)), e).1
 }
 
 /// The larger of two, NaN if either is.
@@ -119,8 +120,7 @@ pub(crate) fn eigenvalue_below(c: Matrix<f64>, tau: f64) -> Result<f64, Matrix<f
     if c.rows() == 0 {
         return Ok(0.0);
     }
-    let mut l = c.clone();
-    shift(&mut l, tau);
+    let mut l = shifted(&c, tau);
     if !cholesky(&mut l) {
         return Err(c);
     }
@@ -129,17 +129,20 @@ pub(crate) fn eigenvalue_below(c: Matrix<f64>, tau: f64) -> Result<f64, Matrix<f
     Ok(if bound.is_nan() { f64::INFINITY } else { bound })
 }
 
-/// B = fl(τI − C), in the place of C; the largest modulus on its diagonal.
-fn shift(c: &mut Matrix<f64>, tau: f64) -> f64 {
-    c.as_mut_slice().par_iter_mut().for_each(|x| *x = -*x);
+/// The lower triangle of fl(τI − C), zeros above.
+fn shifted(c: &Matrix<f64>, tau: f64) -> Matrix<f64> {
     let n = c.rows();
-    (0..n).for_each(|j| c[(j, j)] += tau);
-    (0..n).map(|j| c[(j, j)].abs()).fold(0.0, larger)
+    let mut b = Matrix::zeros(n, n);
+    b.as_mut_slice().par_chunks_mut(n).enumerate().for_each(|(j, to)| {
+        to[j..].iter_mut().zip(&c.column(j)[j..]).for_each(|(to, x)| *to = -x);
+        to[j] += tau;
+    });
+    b
 }
 
 /// What stands between τ and a proved bound, for any factor L at all.
 struct Parts {
-    /// ‖fl(B − LLᵀ)‖.
+    /// ‖fl(C − τI + LLᵀ)‖.
     residual: f64,
     /// What that lost to rounding: γ·‖|L||L|ᵀ‖ + γ·‖residual‖, and what fell below the range.
     products: f64,
@@ -149,22 +152,24 @@ struct Parts {
 
 impl Parts {
     fn of(c: Matrix<f64>, tau: f64, l: &Matrix<f64>) -> Self {
-        let n = c.rows() as f64;
-        let mut b = c;
-        let largest = shift(&mut b, tau);
-        let depth = subtract_square(&mut b, l);
-        let residual = Sums::of_symmetric(&b).spectral();
+        let n = c.rows();
+        let mut rest = c;
+        (0..n).for_each(|j| rest[(j, j)] -= tau);
+        let largest = (0..n).map(|j| rest[(j, j)].abs()).fold(0.0, larger);
+        let depth = add_square(&mut rest, l);
+        let residual = Lines::of_lower(&rest).symmetric();
         // ‖|L||L|ᵀ‖ ≤ ‖|L|‖².
-        let factor = Sums::of(l).spectral();
-        let counted = mul_up(gamma_up(depth), add_up(mul_up(factor, factor), residual));
-        let lost = mul_up(n, mul_up(n, SMALLEST));
+        let lines = Lines::of_lower(l);
+        let square = mul_up(lines.largest_row(), lines.column);
+        let counted = mul_up(gamma_up(depth), add_up(square, residual));
+        let lost = mul_up(n as f64, mul_up(n as f64, SMALLEST));
         Self { residual, products: add_up(counted, lost), shift: mul_up(largest, 2.0 * UNIT_ROUNDOFF) }
     }
 }
 
 /// λ₁(C) from above, with a guess to start from: the shift grows until the test passes. ‖C‖ is the last resort.
 pub(crate) fn largest_eigenvalue_up(mut c: Matrix<f64>, guess: f64, slack: f64) -> f64 {
-    let trivial = Sums::of_symmetric(&c).spectral();
+    let trivial = Lines::of_lower(&c).symmetric();
     let size = guess.abs().max(trivial * 1e-3);
     let mut slack = slack.max(4.0 * UNIT_ROUNDOFF * (c.rows() as f64 + 2.0));
     for _ in 0..9 {
@@ -214,9 +219,10 @@ mod tests {
             _ => 0.0,
         });
         // −LLᵀ, rounded, is C: its last entry is −1, as if there were no g.
-        let mut c = Matrix::zeros(n, n);
-        subtract_square(&mut c, &l);
-        assert_eq!(c[(n - 1, n - 1)], -1.0);
+        let mut square = Matrix::zeros(n, n);
+        add_square(&mut square, &l);
+        assert_eq!(square[(n - 1, n - 1)], 1.0);
+        let c = Matrix::from_fn(n, n, |i, j| -square[(i, j)]);
         // xᵀBx for x = e_n − Σ (l_nk/large)·e_k is g² − (n − 1)g² < 0, but for terms of the size g²/large².
         let excess = (n - 2) as f64 * g * g;
         let largest = excess * (1.0 - 4.0 / (large * large)) / (1.0 + n as f64 / (large * large));
