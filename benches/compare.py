@@ -155,6 +155,8 @@ def in_turn(tasks: list[tuple[str, object]], runs: int) -> list[tuple[str, float
     times: dict[str, list[float]] = {name: [] for name, _ in tasks}
     for k in range(runs + 1):
         for name, task in tasks:
+            # Idle threads of a library spin for a while after its work: let them fall asleep, for either side.
+            time.sleep(0.2)
             start = time.perf_counter()
             task()
             if k > 0:
