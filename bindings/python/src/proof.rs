@@ -46,6 +46,7 @@ pub(crate) fn verify(a: &Bound<'_, PyAny>, proof: &str) -> PyResult<bool> {
 struct Callback<'py> {
     shape: (usize, usize),
     apply: Bound<'py, PyAny>,
+    adjoint: Option<Bound<'py, PyAny>>,
     failed: std::cell::RefCell<Option<PyErr>>,
 }
 
@@ -55,25 +56,31 @@ impl LinearOperator<f64> for Callback<'_> {
     }
 
     fn apply(&self, x: &Matrix<f64>) -> kappa::Result<Matrix<f64>> {
-        let product = self.product(x).unwrap_or_else(|error| {
-            self.failed.borrow_mut().get_or_insert(error);
-            Matrix::zeros(self.shape.0, x.columns())
-        });
-        Ok(product)
+        Ok(self.or_note(self.product(&self.apply, self.shape.0, x), self.shape.0, x))
     }
 
     fn apply_adjoint(&self, x: &Matrix<f64>) -> kappa::Result<Matrix<f64>> {
-        Ok(Matrix::zeros(self.shape.1, x.columns()))
+        let missing = || PyValueError::new_err("a sketch needs `adjoint`, the product with the transpose");
+        let product = self.adjoint.as_ref().ok_or_else(missing).and_then(|f| self.product(f, self.shape.1, x));
+        Ok(self.or_note(product, self.shape.1, x))
     }
 }
 
 impl Callback<'_> {
-    fn product(&self, x: &Matrix<f64>) -> PyResult<Matrix<f64>> {
-        let py = self.apply.py();
-        let y = self.apply.call1((array(py, x)?,))?;
+    /// The product, or zeros where Python raised: the first exception is kept.
+    fn or_note(&self, product: PyResult<Matrix<f64>>, rows: usize, x: &Matrix<f64>) -> Matrix<f64> {
+        product.unwrap_or_else(|error| {
+            self.failed.borrow_mut().get_or_insert(error);
+            Matrix::zeros(rows, x.columns())
+        })
+    }
+
+    fn product(&self, multiply: &Bound<'_, PyAny>, m: usize, x: &Matrix<f64>) -> PyResult<Matrix<f64>> {
+        let py = multiply.py();
+        let y = multiply.call1((array(py, x)?,))?;
         let y = py.import("numpy")?.call_method1("asfortranarray", (y, "float64"))?;
         let y = y.cast::<PyArray2<f64>>()?.readonly();
-        let (m, k) = (self.shape.0, x.columns());
+        let k = x.columns();
         if numpy::PyUntypedArrayMethods::shape(&*y) != [m, k] {
             return Err(PyValueError::new_err(format!("the product must have shape ({m}, {k})")));
         }
@@ -85,18 +92,21 @@ impl Callback<'_> {
 
 /// The Frobenius norm of an operator that can only multiply: `apply` takes an array of shape (n, k) and returns (m, k).
 ///
-/// Random vectors by seed; the bounds fail with at most the given probability.
+/// Random vectors by seed; the bounds fail with at most the given probability. `sketch` columns are found exactly (Hutch++), for
+/// which `adjoint` multiplies by the transpose.
 #[pyfunction]
-#[pyo3(signature = (shape, apply, *, samples = 1000, failure = 1e-6, seed = 0))]
+#[pyo3(signature = (shape, apply, *, adjoint = None, samples = 1000, sketch = 0, failure = 1e-6, seed = 0))]
 pub(crate) fn frobenius_by_sampling(
     shape: (usize, usize),
     apply: Bound<'_, PyAny>,
+    adjoint: Option<Bound<'_, PyAny>>,
     samples: usize,
+    sketch: usize,
     failure: f64,
     seed: u64,
 ) -> PyResult<PyEnclosure> {
-    let operator = Callback { shape, apply, failed: None.into() };
-    let found = kappa::frobenius_by_sampling(&operator, &Hutchinson { samples, failure, seed });
+    let operator = Callback { shape, apply, adjoint, failed: None.into() };
+    let found = kappa::frobenius_by_sampling(&operator, &Hutchinson { samples, sketch, failure, seed });
     match operator.failed.take() {
         Some(error) => Err(error),
         None => found.map(Into::into).map_err(to_python),

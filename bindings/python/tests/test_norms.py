@@ -165,6 +165,11 @@ def test_sampling_a_matrix_free_operator() -> None:
     assert kp.frobenius_by_sampling((30, 200), lambda v: a @ v, samples=64, seed=3) == kp.frobenius_by_sampling(
         (30, 200), lambda v: a @ v, samples=64, seed=3
     )
+    low = np.outer(a[:, 0], a[0]) + 1e-3 * a
+    sharp = kp.frobenius_by_sampling((30, 200), lambda v: low @ v, adjoint=lambda v: low.T @ v, sketch=4, samples=500)
+    assert np.linalg.norm(low) in sharp and sharp.upper - sharp.lower < 1e-3 * sharp.upper
+    with pytest.raises(ValueError, match="adjoint"):
+        kp.frobenius_by_sampling((30, 200), lambda v: a @ v, sketch=4)
     with pytest.raises(ValueError, match="shape"):
         kp.frobenius_by_sampling((30, 200), lambda v: v)
 
@@ -194,6 +199,9 @@ def test_the_command_line_says_the_same(tmp_path: Path) -> None:
     assert answer("about-norm", "max-row-sum", "--against", "frobenius", "--shape", "9x4")["result"]["constant"]["is_attained"]
     assert run("roots", "1", "-3", "2").stdout.split()[0].startswith("1.0")
     assert run("about-norm", "nuclear", "--against", "spectral").returncode == 2
+    sampled = answer("norm", tmp_path / "a.npy", "--samples", "400")["result"]["value"]
+    assert sampled["lower"] <= np.linalg.norm(a) <= sampled["upper"] and sampled["evidence"].startswith("probability")
+    assert run("norm", tmp_path / "a.npy", "--norm", "nuclear", "--samples", "4").returncode == 2
 
 
 def test_products_of_norms(tmp_path: Path) -> None:

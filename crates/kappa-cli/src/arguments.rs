@@ -157,8 +157,11 @@ pub(crate) struct NormArguments {
     #[arg(long, short, value_name = "NORM", default_value = "frobenius")]
     pub(crate) norm: String,
     /// Stop at this relative width: the spectral norm only, such as 1e-6.
-    #[arg(long, value_name = "WIDTH")]
+    #[arg(long, value_name = "WIDTH", allow_hyphen_values = true)]
     pub(crate) within: Option<f64>,
+    /// Find the Frobenius norm from this many products with random vectors, as one would for an operator without entries.
+    #[arg(long, value_name = "N", conflicts_with_all = ["within", "certify"])]
+    pub(crate) samples: Option<usize>,
 }
 
 #[derive(Args, Debug)]
@@ -175,7 +178,7 @@ pub(crate) struct RankArguments {
     #[command(flatten)]
     pub(crate) input: Input,
     /// Count singular values above this share of the largest; max(rows, columns)·2⁻⁵² by default.
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     pub(crate) tolerance: Option<f64>,
 }
 
@@ -259,7 +262,7 @@ pub(crate) struct AboutNormArguments {
     #[arg(long, value_name = "NORM", requires = "shape")]
     pub(crate) against: Option<String>,
     /// Rows and columns, such as 9x4.
-    #[arg(long, value_name = "MxN", value_parser = shape)]
+    #[arg(long, value_name = "MxN", value_parser = shape, requires = "against")]
     pub(crate) shape: Option<(usize, usize)>,
     /// The largest rank; min(M, N) by default.
     #[arg(long, value_name = "R")]
@@ -279,7 +282,7 @@ pub(crate) struct BallArguments {
     #[arg(long, short, value_name = "NORM")]
     pub(crate) norm: String,
     /// The radius of the ball, or the weight λ of the norm for prox.
-    #[arg(long, short, value_name = "NUMBER", default_value_t = 1.0)]
+    #[arg(long, short, value_name = "NUMBER", default_value_t = 1.0, allow_hyphen_values = true)]
     pub(crate) radius: f64,
     /// The file to write.
     #[arg(long, short, value_name = "FILE.npy")]

@@ -13,7 +13,7 @@ use crate::one::{about, inputs, with_matrix};
 use crate::{ANSWERED, output, svd};
 
 pub(crate) fn run(a: &BallArguments) -> Result<u8, Failure> {
-    output::check_place(&a.output)?;
+    output::check_place_beside(&a.output, &a.input.file)?;
     let norm: Norm = a.norm.parse()?;
     let action = match a.action {
         Action::Subgradient => BallAction::Subgradient,

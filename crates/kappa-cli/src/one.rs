@@ -1,6 +1,8 @@
 //! Questions about one matrix.
 
-use kappa::{Enclosure, Evidence, Lanczos, Norm, Plan, Question, SingularValues, SpectralCertificate, Tolerance};
+use kappa::{
+    Enclosure, Evidence, Hutchinson, Lanczos, Norm, Plan, Question, SingularValues, SpectralCertificate, Tolerance,
+};
 use kappa_model::{Error, LayerMatrix, MatrixView, Model, Opening};
 use kappa_report::{aligned, enclosure_json, measure_key};
 use serde_json::{Value, json};
@@ -89,6 +91,10 @@ pub(crate) fn norm(a: &NormArguments) -> Result<u8, Failure> {
     if let Some(width) = a.within {
         check_within(norm, width)?;
     }
+    if a.samples.is_some() && norm != Norm::frobenius() {
+        return Err(Failure::new(format!("--samples is for the Frobenius norm, not for {norm}"))
+            .with_hint("leave --samples out"));
+    }
     with_matrix(&a.input, |name, matrix| {
         let view = matrix.view()?;
         let (value, how) = norm_of(&view, norm, a).map_err(about(name))?;
@@ -114,6 +120,10 @@ fn check_within(norm: Norm, width: f64) -> Result<(), Failure> {
 /// The norm by the cheapest way that the options allow, and that way in words.
 fn norm_of(view: &MatrixView<'_>, norm: Norm, a: &NormArguments) -> kappa::Result<(Enclosure, String)> {
     let certify = a.input.certify;
+    if let Some(samples) = a.samples {
+        let value = view.frobenius_by_sampling(&Hutchinson { samples, ..Hutchinson::default() })?;
+        return Ok((value, format!("{samples} products with random vectors (Hutchinson)")));
+    }
     if norm == Norm::spectral() && certify {
         let how = SpectralCertificate { width: a.within.unwrap_or(0.0), ..Default::default() };
         let (value, method) = view.certified_spectral_norm(&how)?;

@@ -42,6 +42,17 @@ pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
     }
 }
 
+/// [`check_place`], and that no file which is read would be lost.
+pub(crate) fn check_place_beside(path: &Path, input: &Path) -> Result<(), Failure> {
+    check_place(path)?;
+    let whole = |path: &Path| path.canonicalize().ok();
+    if whole(input).is_some_and(|input| whole(path) == Some(input)) {
+        return Err(Failure::new(format!("`{}` is the file that is read, and would be lost", path.display()))
+            .with_hint("name another file to write"));
+    }
+    Ok(())
+}
+
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -31,7 +31,7 @@ fn matrix(file: &Path, tensor: Option<&str>, map: bool) -> Result<(String, Matri
 }
 
 pub(crate) fn prove(a: &ProveArguments) -> Result<u8, Failure> {
-    a.output.as_deref().map_or(Ok(()), output::check_place)?;
+    a.output.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, &a.file))?;
     let claim: Claim = a.claim.parse()?;
     let (name, matrix) = matrix(&a.file, a.tensor.as_deref(), !a.style.no_mmap)?;
     let witness = match find(&matrix, &claim) {

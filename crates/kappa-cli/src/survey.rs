@@ -15,7 +15,7 @@ use crate::output;
 use crate::progress::Bar;
 
 pub(crate) fn run(a: &SurveyArguments) -> Result<u8, Failure> {
-    a.html.as_deref().map_or(Ok(()), output::check_place)?;
+    a.html.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, &a.model))?;
     let model = Model::open_with(&a.model, &Opening { map: !a.style.no_mmap })?;
     let how = Survey { layers: a.layers.clone(), threads: a.threads, memory: a.memory, certify: a.certify };
     let bar = Bar::new(a.progress);

@@ -12,7 +12,7 @@ use crate::one::{about, inputs, with_matrix};
 use crate::{ANSWERED, output};
 
 pub(crate) fn run(a: &SvdArguments) -> Result<u8, Failure> {
-    output::check_place(&a.output)?;
+    output::check_place_beside(&a.output, &a.input.file)?;
     with_matrix(&a.input, |name, matrix| {
         let view = matrix.view()?;
         let f = view.svd(a.full).map_err(about(name))?;

@@ -49,7 +49,7 @@ fn real(path: &Path, map: bool) -> Result<(Vec<f64>, (usize, usize)), Failure> {
 }
 
 pub(crate) fn run(a: &VectorArguments) -> Result<u8, Failure> {
-    a.dual_vector.as_deref().map_or(Ok(()), output::check_place)?;
+    a.dual_vector.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, &a.input.file))?;
     let map = !a.input.style.no_mmap;
     let norm = match (&a.weights, &a.mahalanobis) {
         (Some(path), _) => VectorNorm::weighted(a.p, real(path, map)?.0)?,
@@ -122,10 +122,13 @@ pub(crate) fn inner(a: &InnerArguments) -> Result<u8, Failure> {
         return output::json("inner", json!({ "file": a.file, "other": a.other }), result);
     }
     let show = |x: &Enclosure| if x.lower() < 0.0 && x.upper() > 0.0 { "0 (to rounding)".into() } else { x.short(12) };
+    let title = |name: &str| match name {
+        "parallelogram" => "parallelogram (an equality, for p = 2 only)".to_owned(),
+        name => name.to_owned(),
+    };
     let mut lines = vec![vec!["|⟨x, y⟩|".to_owned(), product.short(17), String::new(), String::new()]];
     lines.push(["inequality", "left", "right", "slack"].map(String::from).into());
-    lines
-        .extend(laws.iter().map(|(name, l)| vec![(*name).into(), l.left.short(12), l.right.short(12), show(&l.slack)]));
+    lines.extend(laws.iter().map(|(name, l)| vec![title(name), l.left.short(12), l.right.short(12), show(&l.slack)]));
     output::data(&aligned(&lines, &[false; 4]))
 }
 

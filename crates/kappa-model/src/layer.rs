@@ -182,6 +182,11 @@ impl MatrixView<'_> {
         with_view!(self, a => kappa::certified_spectral_norm_by(a, how))
     }
 
+    /// The Frobenius norm from random products alone.
+    pub fn frobenius_by_sampling(&self, how: &kappa::Hutchinson) -> kappa::Result<kappa::Enclosure> {
+        with_view!(self, a => kappa::frobenius_by_sampling(a, how))
+    }
+
     /// The condition number in a norm.
     pub fn cond(&self, norm: kappa::Norm) -> kappa::Result<kappa::Enclosure> {
         with_view!(self, a => kappa::cond_in(a, norm))

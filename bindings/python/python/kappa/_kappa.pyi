@@ -165,7 +165,9 @@ def frobenius_by_sampling(
     shape: tuple[int, int],
     apply: Callable[[NDArray[np.float64]], ArrayLike],
     *,
+    adjoint: Callable[[NDArray[np.float64]], ArrayLike] | None = None,
     samples: int = 1000,
+    sketch: int = 0,
     failure: float = 1e-6,
     seed: int = 0,
 ) -> Enclosure: ...

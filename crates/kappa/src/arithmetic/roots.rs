@@ -87,17 +87,19 @@ pub fn quadratic_roots(a: f64, b: f64, c: f64) -> Result<QuadraticRoots> {
     let s = if c == 0.0 { if b == 0.0 { 0 } else { eb - ea } } else { (ec - ea).div_euclid(2).max(eb - ea) };
     let top = (ea + 2 * s).max(if b == 0.0 { -4000 } else { eb + s }).max(if c == 0.0 { -4000 } else { ec });
     let scale = |x: f64, e: i32| times_power(x.abs(), e).1.copysign(x);
+    // a and c themselves are divided by and into; scaled, one of them may be too small to be kept.
+    let (whole_a, whole_c) = (Enclosure::exact(a), Enclosure::exact(c));
     let (a, b, c) = (scale(a, 2 * s - top), scale(b, s - top), scale(c, -top));
-    let back = |x: Enclosure| times_two_to(x, s);
+    let over_a = |x: Enclosure| times_two_to(quotient(x, whole_a), top - s);
     let ((p, e), (q, f)) = (two_product(b, b), two_product(4.0 * a, c));
     let discriminant = Pair { high: p, low: e } - Pair { high: q, low: f };
     let discriminant = around(discriminant, mul_up(add_up(p, q.abs()), 2f64.powi(-102)));
-    let double_a = Enclosure::exact(2.0 * a);
     if discriminant.upper() < 0.0 {
         let size =
             Enclosure::new(-discriminant.upper(), -discriminant.estimate(), -discriminant.lower(), Evidence::Rounding);
-        let im = quotient(size.sqrt(), Enclosure::exact(double_a.lower().abs()));
-        return Ok(QuadraticRoots::Conjugate(back(quotient(Enclosure::exact(-b), double_a)), back(im)));
+        let half = |x: Enclosure| times_two_to(x, -1);
+        let (re, im) = (over_a(half(Enclosure::exact(-b))), over_a(half(size.sqrt())));
+        return Ok(QuadraticRoots::Conjugate(re, negated_if(im, a < 0.0)));
     }
     let root = Enclosure::new(
         discriminant.lower().max(0.0),
@@ -108,16 +110,15 @@ pub fn quadratic_roots(a: f64, b: f64, c: f64) -> Result<QuadraticRoots> {
     .sqrt();
     let sum = Enclosure::exact(b.abs()).plus(root);
     let q = negated_if(times_two_to(sum, -1), b >= 0.0);
-    let first = quotient(q, Enclosure::exact(a));
-    let second = if c == 0.0 {
+    let first = over_a(q);
+    let second = if whole_c.estimate() == 0.0 {
         Enclosure::exact(0.0)
     } else if q.lower() <= 0.0 && q.upper() >= 0.0 {
         // b and the discriminant may both be 0.
         negated_if(first, true)
     } else {
-        quotient(Enclosure::exact(c), q)
+        times_two_to(quotient(whole_c, q), s - top)
     };
-    let (first, second) = (back(first), back(second));
     Ok(if first.estimate() <= second.estimate() {
         QuadraticRoots::Real(first, second)
     } else {
@@ -180,7 +181,9 @@ mod tests {
         let (large, small) = real(1.0, b, c);
         let textbook = (-b + (b * b - 4.0 * c).sqrt()) / 2.0;
         assert!((textbook - small.estimate()).abs() > 1e-2 * small.estimate().abs());
-        assert!(small.width() < 1e-22 && large.width() < 1e-6 && small.contains(-1.0000000000000001e-8));
+        assert!(
+            small.width() < 1e-22 && large.width() < 1e-6 && small.lower() < -1e-8 && small.upper() > -1.0000001e-8
+        );
     }
 
     #[test]
@@ -191,6 +194,10 @@ mod tests {
         let QuadraticRoots::Conjugate(re, im) = quadratic_roots(1.0, -2.0, 5.0).unwrap() else { panic!() };
         assert!(re.contains(1.0) && im.contains(2.0) && im.width() < 1e-14);
         assert!(quadratic_roots(f64::NAN, 1.0, 1.0).unwrap_err().is_syntax());
+        let (x, y) = real(1e-200, 1e200, 1.0);
+        assert!(y.contains(-1e-200) && y.width() < 1e-214 && x.upper() < -1e307, "{x:?} {y:?}");
+        let (x, y) = real(1e-320, 1.0, 1.0);
+        assert!(y.contains(-1.0) && y.width() < 1e-14 && x.upper() < -1e307, "{x:?} {y:?}");
     }
 
     #[test]

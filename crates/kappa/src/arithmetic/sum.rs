@@ -139,7 +139,8 @@ pub fn sum(x: &[f64]) -> Result<Summed> {
     x.iter().for_each(|&x| sum.add(x * factor));
     // Scaled down, a number may lose half of 2⁻¹⁰⁷⁴.
     let lost = if e == 0 { 0.0 } else { mul_up(x.len() as f64, SMALLEST) };
-    Ok(sum.summed(e, x.iter().sum(), lost))
+    // An empty sum is +0.
+    Ok(sum.summed(e, x.iter().sum::<f64>() + 0.0, lost))
 }
 
 /// Σ xᵢyᵢ of real vectors, as [`sum`]: products are split into a rounded part and what it lost.

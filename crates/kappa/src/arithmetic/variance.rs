@@ -31,6 +31,13 @@ pub struct Moments {
 /// Reference: Chan, Golub, LeVeque, Amer. Statist. 37 (1983) 242–247.
 pub fn mean_and_variance(x: &[f64]) -> Result<Moments> {
     let n = x.len();
+    let largest = x.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    if (1e305..f64::INFINITY).contains(&largest) {
+        // Differences would leave the range: a quarter of everything, and back.
+        let quarter: Vec<f64> = x.iter().map(|x| 0.25 * x).collect();
+        let m = mean_and_variance(&quarter)?;
+        return Ok(Moments { mean: stretched(m.mean, 4.0), variance: stretched(m.variance, 16.0) });
+    }
     if n < 2 {
         return Err(Error::shape(format!("a variance needs at least 2 numbers, not {n}")));
     }
@@ -56,6 +63,13 @@ pub fn mean_and_variance(x: &[f64]) -> Result<Moments> {
     let (lower, upper) = (mul_down(mul_down(lower, scale), scale), mul_up(mul_up(upper, scale), scale));
     let variance = Enclosure::new(lower, squares / freedom * scale * scale, upper, Evidence::Rounding);
     Ok(Moments { mean, variance })
+}
+
+/// x times a power of two, which may leave the range; what the quarter of a small number lost is added.
+fn stretched(x: Enclosure, factor: f64) -> Enclosure {
+    let lost = 16.0 * f64::MIN_POSITIVE;
+    let (lower, upper) = ((x.lower() * factor - lost).next_down(), (x.upper() * factor + lost).next_up());
+    Enclosure::new(lower.min(f64::MAX), x.estimate() * factor, upper.max(f64::MIN), x.evidence())
 }
 
 /// x/n for x of either sign.
@@ -152,6 +166,8 @@ mod tests {
         let m = mean_and_variance(&[0.1; 10]).unwrap();
         assert!(m.variance.contains(0.0) && m.variance.upper() < 1e-32);
         assert!(mean_and_variance(&[1.0]).unwrap_err().is_shape());
+        let m = mean_and_variance(&[1e308, -1e308, 1e308, 1e308]).unwrap();
+        assert!(m.mean.contains(5e307) && m.variance.upper() == f64::INFINITY, "{m:?}");
         assert!(Welford::default().variance().is_nan());
     }
 }

@@ -89,7 +89,7 @@ impl FromStr for Question {
 
     fn from_str(text: &str) -> Result<Self> {
         let name = text.trim().to_lowercase().replace('-', "_");
-        let unknown = || Error::syntax(format!("`{text}` is not a question")).with_hint(HINT);
+        let unknown = || Error::syntax(format!("`{}` is not a question", text.trim())).with_hint(HINT);
         match name.as_str() {
             "cond" => return Ok(Self::Cond),
             "rank" => return Ok(Self::Rank(Tolerance::default())),

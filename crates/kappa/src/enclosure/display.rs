@@ -32,7 +32,8 @@ impl Enclosure {
         if self.upper == f64::INFINITY {
             return format!("≥ {}", outward(self.lower, false));
         }
-        match (1..=digits).rev().find(|&d| self.shares(d)) {
+        // One digit alone would hide the doubt: 2.6 … 3.4 is no "3".
+        match (digits.min(2)..=digits).rev().find(|&d| self.shares(d)) {
             Some(shared) => plain(self.estimate, shared, false),
             None => format!("{} … {}", outward(self.lower, false), outward(self.upper, true)),
         }

@@ -44,10 +44,11 @@ impl Norm {
     /// Reference: Higham, *Accuracy and Stability*, 2nd ed., section 6.2; Horn and Johnson, *Matrix Analysis*, 5.6.
     pub fn constant(&self, other: &Self, m: usize, n: usize, r: usize) -> Result<Constant> {
         if r == 0 || r > m.min(n) {
-            return Err(Error::shape(format!(
-                "no {m}×{n} matrix but zero has a rank between 1 and {r}, or it is too large"
-            ))
-            .with_hint(format!("the rank lies between 1 and {}", m.min(n))));
+            return Err(Error::shape(format!("{r} is no rank of a {m}×{n} matrix other than zero"))
+                .with_hint("the rank lies between 1 and the smaller dimension"));
+        }
+        if m.checked_mul(n).is_none() {
+            return Err(Error::limit(format!("{m}×{n} entries are more than can be counted")));
         }
         let upper = path(*self, *other, &Sizes { m, n, r }).ok_or_else(|| {
             Error::unsupported(format!("no inequality between {self} and {other} is known"))
@@ -119,7 +120,7 @@ impl Norm {
             offer(raised(s.n, 1.0 / p2 - 1.0 / p) * raised(s.m, 1.0 / q - 1.0 / q2));
         }
         match (self.structure(), other.structure()) {
-            (Structure::Entries(p), Structure::Entries(q)) => offer(holder(s.m * s.n, p, q)),
+            (Structure::Entries(p), Structure::Entries(q)) => offer(holder(s.m.saturating_mul(s.n), p, q)),
             (Structure::Columns(x), Structure::Columns(y)) => offer(between_lines(x, y, s.m, s.n)),
             (Structure::Rows(x), Structure::Rows(y)) => offer(between_lines(x, y, s.n, s.m)),
             (Structure::Columns(x), Structure::Entries(q)) => offer(lines_by_entries(x, q, s.m, s.n)),

@@ -2,8 +2,8 @@
 
 use kappa_dense::{Matrix, Scalar};
 
-use super::VectorNorm;
 use super::vector_norm::{check_finite, fits};
+use super::{VectorNorm, modulus};
 use crate::arithmetic::dot;
 use crate::enclosure::directed::{add_down, add_up, mul_up, norm_down, norm_up, sqrt_up};
 use crate::error::{Error, Result};
@@ -104,6 +104,12 @@ pub fn bessel<T: Scalar>(x: &[T], e: &Matrix<T>) -> Result<Inequality> {
 /// ```
 pub fn parallelogram<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<Inequality> {
     fits(y.len(), x.len())?;
+    check_finite(x)?;
+    check_finite(y)?;
+    if x.iter().chain(y).any(|&x| modulus(x) > 1e300) {
+        return Err(Error::limit("the sum of these vectors may be beyond all doubles")
+            .with_hint("scale both by the same number"));
+    }
     let square = |e: Enclosure| e.times(e);
     // The sum and the difference are rounded once: that moves their norm by at most u times the norm of the moduli.
     let of = |sign: f64| -> Result<Enclosure> {

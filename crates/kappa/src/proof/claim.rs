@@ -104,8 +104,14 @@ impl FromStr for Claim {
             }
         };
         let claim = Self { check, quantity };
-        if check.comparison == Comparison::Equal || !claim.bound().is_finite() || claim.bound() <= 0.0 {
+        if check.comparison == Comparison::Equal {
             return Err(refused());
+        }
+        if !claim.bound().is_finite() || claim.bound() <= 0.0 {
+            let why = format!("`{}` needs no proof, or has none: the bound is {}", text.trim(), check.bound);
+            return Err(
+                Error::unsupported(why).with_hint("a claim compares with a number above 0 that a double can hold")
+            );
         }
         Ok(claim)
     }

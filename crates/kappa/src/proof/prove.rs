@@ -35,7 +35,10 @@ pub fn prove(a: &Matrix<f64>, claim: &Claim) -> Result<Witness> {
     let scaled = Matrix::from_fn(a.rows(), a.columns(), |i, j| power(a[(i, j)], -e));
     let mut tried = 0;
     for bits in [8, 12, 16, 20, 26, 32, 40, 48] {
-        let bound = if matches!(claim.quantity(), Quantity::Cond) { claim.bound() } else { power(claim.bound(), -e) };
+        // A bound far above every norm of the scaled matrix would leave the range, and proves no more than this one.
+        let far = 64.0 * (a.rows() as f64 + 1.0) * (a.columns() as f64 + 1.0);
+        let bound =
+            if matches!(claim.quantity(), Quantity::Cond) { claim.bound() } else { power(claim.bound(), -e).min(far) };
         let Some(witness) = find(&scaled, claim, bound, bits)? else { continue };
         let witness = back(witness, e);
         tried += 1;
