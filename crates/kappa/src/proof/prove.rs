@@ -1,6 +1,6 @@
 //! Finding witnesses: as fast as floating point allows, and rounded to as few bits as the claim leaves room for.
 
-use kappa_dense::{Matrix, cholesky, counted_gram, svd};
+use kappa_dense::{Matrix, add_square, cholesky, counted_gram, svd};
 
 use super::{Claim, Dyadic, Quantity, Witness, verify};
 use crate::error::{Error, Result};
@@ -177,7 +177,25 @@ fn rounded_factor(matrix: impl Fn(f64) -> Matrix<f64>, size: f64, bits: i32) -> 
     let l = definite(0.5 * margin)?;
     let largest = l.as_slice().iter().fold(0.0f64, |m, x| m.max(x.abs()));
     let rows = (0..l.rows()).map(|i| (0..=i).map(|j| l[(i, j)]).collect());
-    Dyadic::rounded(shift(largest, bits), rows)
+    let factor = Dyadic::rounded(shift(largest, bits), rows)?;
+    is_dominant(matrix(0.0), &factor).then_some(factor)
+}
+
+/// Whether M − LLᵀ looks diagonally dominant in floating point: what does not is not worth the exact check.
+fn is_dominant(mut m: Matrix<f64>, factor: &Dyadic) -> bool {
+    let n = m.rows();
+    let l = Matrix::from_fn(n, n, |i, j| if i >= j { factor.value(i, j) } else { 0.0 });
+    m.as_mut_slice().iter_mut().for_each(|x| *x = -*x);
+    add_square(&mut m, &l);
+    let mut beside = vec![0.0; n];
+    for j in 0..n {
+        for i in j + 1..n {
+            let size = m[(i, j)].abs();
+            beside[i] += size;
+            beside[j] += size;
+        }
+    }
+    (0..n).all(|j| -m[(j, j)] >= beside[j])
 }
 
 /// Y near UVᵀ, a little shorter, with the factor of I − YᵀY.
