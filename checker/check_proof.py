@@ -38,11 +38,11 @@ def read_npy(path):
 
 
 def transposed(a):
-    return [list(column) for column in zip(*a)]
+    return [list(column) for column in zip(*a, strict=True)]
 
 
 def dot(x, y):
-    return sum(p * q for p, q in zip(x, y))
+    return sum(p * q for p, q in zip(x, y, strict=True))
 
 
 def gram(a):
@@ -51,8 +51,9 @@ def gram(a):
 
 
 def unit(part):
-    if abs(part["shift"]) > 2200:
-        raise ValueError("a power beyond all doubles proves nothing about doubles")
+    whole = [part["shift"], *(x for row in part["rows"] for x in row)]
+    if abs(part["shift"]) > 2200 or not all(type(x) is int and abs(x) < 2**63 for x in whole):
+        raise ValueError("a witness holds whole numbers, and no power beyond all doubles")
     return Fraction(2) ** -part["shift"]
 
 
@@ -80,15 +81,13 @@ def squares(rows):
 def holds(a, claim, w):
     quantity, sign, number = claim.split()
     bound = float(number)
-    bound = {"<": math.nextafter(bound, 0.0), ">": math.nextafter(bound, math.inf)}.get(sign, bound)
-    c, upper, name = Fraction(bound), sign in ("<", "<="), quantity.replace("_", "-")
+    bound = {"<": math.nextafter(bound, 0.0), ">": math.nextafter(bound, math.inf), "<=": bound, ">=": bound}[sign]
+    c, upper, name = Fraction(bound if bound > 0 else math.nan), sign in ("<", "<="), quantity.replace("_", "-")
     tall = transposed(a) if len(a) < len(a[0]) else a
     times = lambda m, x: [dot(row, x) for row in m]
     method = w["method"]
-    if method == "vector":
+    if method == "vector" and any(part(w, "x")[0]):  # zeros would show anything
         (x,) = part(w, "x")
-        if not any(x) or len(x) != len((tall if name == "least-singular-value" else a)[0]):
-            return False
         if name == "least-singular-value":
             return upper and squares([times(tall, x)]) <= c * c * squares([x])
         y = times(a, x)
@@ -103,7 +102,7 @@ def holds(a, claim, w):
         return name == "least-singular-value" and not upper and semidefinite(shifted(gram(a), 1, -c * c), w["factor"])
     if method == "between":
         t, g = Fraction(w["middle"]), gram(a)
-        return (name == "cond" and upper and semidefinite(shifted(g, -1, t * t), w["above"])
+        return (name == "cond" and upper and t > 0 and semidefinite(shifted(g, -1, t * t), w["above"])
                 and semidefinite(shifted(g, c * c, -t * t), w["below"]))
     if method == "pair":
         (x,), (y,) = part(w, "x"), part(w, "y")
@@ -115,7 +114,7 @@ def holds(a, claim, w):
         return name == "nuclear" and upper and (squares(u) + squares(v)) / 2 + rest <= c
     if method == "dual":
         y = part(w, "y")
-        return (name == "nuclear" and not upper and sum(map(dot, y, a)) >= c
+        return (name == "nuclear" and not upper and sum(map(dot, y, a)) >= c and len(y) == len(a)
                 and semidefinite(shifted(gram(y), -1, 1), w["factor"]))
     if method == "weights":
         (p,), (q,) = part(w, "a"), part(w, "b")

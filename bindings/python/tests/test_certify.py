@@ -183,6 +183,35 @@ def test_false_claims_and_broken_proofs(tmp_path: Path) -> None:
         kp.prove(np.eye(2) * 1j, "norm:spectral <= 2")
 
 
+HOSTILE = {
+    "t = 0 for the zero matrix": (np.zeros((2, 2)), "cond <= 2", {"method": "between", "middle": 0.0, "above": [[0], [0, 0]], "below": [[0], [0, 0]]}),
+    "floats in a vector": (np.eye(2), "spectral >= 1e9", {"method": "vector", "x": [[1e200, 0]]}),
+    "a vector of zeros": (np.eye(2), "spectral >= 1e9", {"method": "vector", "x": [[0, 0]]}),
+    "a vector that is too long": (np.eye(2), "cond >= 1e6", {"method": "pair", "x": [[1, 0]], "y": [[1, 0, 10**6]]}),
+    "ragged rows": (np.ones((2, 2)), "nuclear >= 900", {"method": "dual", "y": [[0, 1000], [0]], "factor": [[0]]}),
+    "rows that are missing": (np.ones((2, 2)), "nuclear >= 900", {"method": "dual", "y": [[0, 1000]], "factor": [[0], [0, 0]]}),
+    "no such sign": (np.eye(2), "frobenius == 0.5", {"method": "entries"}),
+    "another sign": (np.eye(2), "frobenius != 0.5", {"method": "entries"}),
+    "a negative bound": (np.eye(2), "spectral <= -3", {"method": "above", "factor": [[2], [0, 2]]}),
+    "an infinite bound": (np.eye(2), "spectral <= 1e400", {"method": "above", "factor": [[2], [0, 2]]}),
+    "a huge exponent": (np.ones((1, 2)), "induced:1e17,inf >= 2", {"method": "entries"}),
+    "a factor of floats": (np.eye(2), "spectral <= 0.5", {"method": "above", "factor": [[0.5], [0.0, 0.5]]}),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_checker_believes_a_hostile_proof(name: str, tmp_path: Path) -> None:
+    a, claim, witness = HOSTILE[name]
+    proof = json.loads(kp.prove(a, "norm:frobenius <= 100"))
+    parts = {key: {"shift": 0, "rows": value} if isinstance(value, list) else value for key, value in witness.items()}
+    proof |= {"claim": claim, "witness": parts}
+    np.save(tmp_path / "a.npy", a)
+    (tmp_path / "p.json").write_text(json.dumps(proof))
+    for command in ([sys.executable, "-I", CHECKER], [str(Path(sys.executable).parent / "kappa"), "verify"]):
+        done = subprocess.run([*map(str, command), tmp_path / "a.npy", tmp_path / "p.json"], capture_output=True, text=True)
+        assert done.returncode in (1, 2) and not done.stdout.startswith("proved"), done.stdout
+
+
 def test_certify_on_every_measure(tmp_path: Path) -> None:
     a = np.random.default_rng(5).standard_normal((9, 6))
     np.save(tmp_path / "a.npy", a)

@@ -105,6 +105,21 @@ fn tampering_is_noticed() {
     }
     let pair = Witness::Pair { x: zero.clone(), y: zero };
     assert!(verify(&a, &claim("cond >= 1e9"), &pair).is_err());
+    // t = 0 would show any condition number of the zero matrix.
+    let nothing = Dyadic { shift: 0, rows: vec![vec![0], vec![0, 0]] };
+    let between = Witness::Between { middle: 0.0, above: nothing.clone(), below: nothing.clone() };
+    assert!(verify(&Matrix::zeros(2, 2), &claim("cond <= 2"), &between).is_err());
+    let empty = Dyadic { shift: 0, rows: vec![] };
+    let none = Witness::Below { factor: empty.clone() };
+    assert!(verify(&Matrix::zeros(0, 0), &claim("least_singular_value >= 5"), &none).unwrap_err().is_shape());
+    let between = Witness::Between { middle: 1.0, above: empty.clone(), below: empty };
+    assert!(verify(&Matrix::zeros(0, 0), &claim("cond <= 2"), &between).unwrap_err().is_shape());
+    let least = Witness::Above { factor: Dyadic { shift: i32::MIN, ..nothing } };
+    assert!(verify(&Matrix::zeros(2, 2), &claim("norm:spectral <= 2"), &least).unwrap_err().is_limit());
+    // Shapes are looked at before anything of the size of the matrix is multiplied.
+    let large = Matrix::<f64>::zeros(3000, 3000);
+    let tiny = Witness::Above { factor: Dyadic { shift: 0, rows: vec![vec![1]] } };
+    assert!(verify(&large, &claim("norm:spectral <= 2"), &tiny).unwrap_err().is_limit());
     // A witness of another kind says nothing.
     assert!(verify(&a, &claim("norm:nuclear <= 100"), &witness).is_err());
     assert!(verify(&a, &claim("norm:frobenius <= 1"), &Witness::Entries).is_err());
@@ -118,6 +133,7 @@ fn claims_that_cannot_be_proved_are_named() {
         "cond = 3",
         "norm:spectral < -1",
         "norm:spectral <= inf",
+        "norm:induced:1e17,inf >= 2",
         "rank >= 2",
     ] {
         let error = text.parse::<Claim>().unwrap_err();

@@ -32,7 +32,7 @@ pub(crate) use hard::{hard_value, induced_maximiser};
 pub(crate) use induced::{induced_value, larger};
 pub use inequality::{Inequality, bessel, holder, inner_product, parallelogram};
 pub use majorization::{Majorization, fan_dominance, majorization};
-pub(crate) use shape::{Outside, Structure};
+pub(crate) use shape::Structure;
 pub use subgradient::Subgradient;
 pub use symmetric::norm_by_gauge;
 use vector::with_modulus;

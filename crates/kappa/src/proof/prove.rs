@@ -2,12 +2,10 @@
 
 use kappa_dense::{Matrix, add_square, cholesky, counted_gram, svd};
 
+use super::verify::LARGEST;
 use super::{Claim, Dyadic, Quantity, Witness, verify};
 use crate::error::{Error, Result};
 use crate::norm::{Induced, grothendieck_weights, induced_maximiser};
-
-/// The largest order of a factor in a proof file.
-const LARGEST: usize = 1024;
 
 /// A witness for the claim, checked before it is returned.
 ///

@@ -11,15 +11,16 @@ use crate::error::{Error, Result};
 /// About n³ products of whole numbers for n = min(m, n), of m + n for induced norms; no rounding anywhere. A power of a proof
 /// file or an entry that is too large to be true is refused, so that a hostile file cannot fill the memory.
 pub fn verify(a: &Matrix<f64>, claim: &Claim, witness: &Witness) -> Result<()> {
-    let a = Exact::of(a)?;
-    let c = Exact::number(claim.bound())?;
     for (_, part) in witness.parts() {
         // Numbers beyond the range of doubles prove nothing about doubles.
-        if part.shift.abs() > 2200 {
-            return Err(Error::limit(format!("a power of 2^{} in the witness is beyond all doubles", -part.shift)));
+        if part.shift.unsigned_abs() > 2200 {
+            return Err(Error::limit(format!("a shift of {} in the witness is beyond all doubles", part.shift)));
         }
     }
-    // A vector of zeros would prove anything, and is refused below.
+    check_shapes(a.rows(), a.columns(), claim, witness)?;
+    let a = Exact::of(a)?;
+    let c = Exact::number(claim.bound())?;
+    // A vector of zeros would prove anything, and is refused below; so would t = 0.
     let holds = match (claim.quantity(), claim.is_upper(), witness) {
         (Quantity::Spectral, true, Witness::Above { factor }) => {
             let shifted = a.gram()?.minus_from(&c.times(&c)?)?;
@@ -41,7 +42,8 @@ pub fn verify(a: &Matrix<f64>, claim: &Claim, witness: &Witness) -> Result<()> {
         (Quantity::Cond, true, Witness::Between { middle, above, below }) => {
             let (t, g) = (Exact::number(*middle)?, a.gram()?);
             let square = t.times(&t)?;
-            g.minus_from(&square)?.is_semidefinite_by(above)?
+            !t.is_zero()
+                && g.minus_from(&square)?.is_semidefinite_by(above)?
                 && g.scaled(&c.times(&c)?)?.less(&square)?.is_semidefinite_by(below)?
         }
         (Quantity::Cond, false, Witness::Pair { x, y }) => {
@@ -52,7 +54,12 @@ pub fn verify(a: &Matrix<f64>, claim: &Claim, witness: &Witness) -> Result<()> {
         }
         (Quantity::Nuclear, true, Witness::Factors { u, v }) => {
             let (u, v) = (Exact::witness(u, a.rows(), None)?, Exact::witness(v, a.columns(), None)?);
-            let rest = a.minus(&u.times(&v.transposed())?)?.sum_of_moduli();
+            // Row by row, so that a hostile power does not lengthen every entry of A at once.
+            let vt = v.transposed();
+            let mut rest = Exact::number(0.0)?;
+            for i in 0..a.rows() {
+                rest = rest.plus(&a.row(i).minus(&u.row(i).times(&vt)?)?.sum_of_moduli())?;
+            }
             let squares = u.sum_of_squares()?.plus(&v.sum_of_squares()?)?;
             squares.plus(&rest)?.plus(&rest)?.is_at_most(&c.plus(&c)?)?
         }
@@ -97,6 +104,48 @@ pub fn verify(a: &Matrix<f64>, claim: &Claim, witness: &Witness) -> Result<()> {
     }
     Err(Error::unsupported(format!("the witness does not prove `{claim}` for this matrix"))
         .with_hint("the claim may still be true: make a new proof with `kappa prove`"))
+}
+
+/// The largest order of a factor: what a stranger's file may ask for.
+pub(super) const LARGEST: usize = 1024;
+
+/// Refuses, before anything is multiplied, a witness whose parts do not have the shapes of an m×n matrix.
+fn check_shapes(m: usize, n: usize, claim: &Claim, witness: &Witness) -> Result<()> {
+    let short = m.min(n);
+    if short == 0 && matches!(claim.quantity(), Quantity::Least | Quantity::Cond) {
+        return Err(Error::shape(format!("a {m}×{n} matrix is empty: `{claim}` says nothing about it")));
+    }
+    let is_full = |part: &Dyadic, rows: usize, columns: usize| {
+        part.rows.len() == rows && part.rows.iter().all(|row| row.len() == columns)
+    };
+    let is_triangle = |part: &Dyadic, order: usize| {
+        part.rows.len() == order && part.rows.iter().enumerate().all(|(i, row)| row.len() == i + 1)
+    };
+    let order = if matches!(witness, Witness::Weights { .. }) { m.saturating_add(n) } else { short };
+    let has_factor = witness.parts().iter().any(|(name, _)| matches!(*name, "factor" | "above" | "below" | "u"));
+    if has_factor && order > LARGEST {
+        return Err(Error::limit(format!("a factor of order {order} is larger than any proof's"))
+            .with_hint(format!("proofs are for orders up to {LARGEST}")));
+    }
+    let is_least = matches!(claim.quantity(), Quantity::Least | Quantity::Cond);
+    let length = if is_least { short } else { n };
+    let fits = match witness {
+        Witness::Entries => true,
+        Witness::Above { factor } | Witness::Below { factor } => is_triangle(factor, short),
+        Witness::Between { above, below, .. } => is_triangle(above, short) && is_triangle(below, short),
+        Witness::Vector { x } => is_full(x, 1, length),
+        Witness::Pair { x, y } => is_full(x, 1, length) && is_full(y, 1, length),
+        Witness::Weights { a, b, factor } => is_full(a, 1, m) && is_full(b, 1, n) && is_triangle(factor, m + n),
+        Witness::Factors { u, v } => {
+            let inner = u.rows.first().map_or(0, Vec::len);
+            inner <= LARGEST && is_full(u, m, inner) && is_full(v, n, inner)
+        }
+        Witness::Dual { y, factor } => is_full(y, m, n) && is_triangle(factor, short),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Error::shape(format!("a part of the witness does not have the shape that a {m}×{n} matrix asks for")))
 }
 
 fn mismatch(claim: &Claim, witness: &Witness) -> Error {
@@ -148,6 +197,10 @@ impl Exact {
         }
         let rows = part.rows.iter().map(|row| row.iter().map(|&x| x.into()).collect()).collect();
         Ok(Self { shift: i64::from(part.shift), rows, columns: wanted })
+    }
+
+    fn row(&self, i: usize) -> Self {
+        Self { shift: self.shift, rows: vec![self.rows[i].clone()], columns: self.columns }
     }
 
     fn rows(&self) -> usize {
