@@ -61,7 +61,7 @@ def semidefinite(m, factor):
     n, rows, scale = len(m), factor["rows"], unit(factor) ** 2
     if len(rows) != n or any(len(row) != i + 1 for i, row in enumerate(rows)):
         return False
-    rest = [[m[i][j] - scale * dot(rows[i], rows[j]) for j in range(i + 1)] for i in range(n)]
+    rest = [[m[i][j] - scale * dot(rows[i][: j + 1], rows[j]) for j in range(i + 1)] for i in range(n)]
     beside = [sum(abs(x) for x in rest[i][:i]) + sum(abs(rest[k][i]) for k in range(i + 1, n)) for i in range(n)]
     return all(rest[i][i] >= beside[i] for i in range(n))
 
