@@ -254,6 +254,9 @@ def test_flush_to_zero_is_noticed(tmp_path: Path) -> None:
                 kp.norm(a, "spectral", certify=True)
             with pytest.raises(ValueError, match="nothing can be certified"):
                 kp.singular_values(a, certify=True)
+            # What is not asked to be certain is answered, and claims no proof.
+            for x in (kp.norm(a, "fro"), kp.norm(a, "max-abs"), kp.vector_norm(a[0], 1.5), kp.sum(a[0]).value):
+                assert x.evidence.startswith("estimate"), x
         finally:
             state.set(before)
     assert kp.norm(a, "spectral", certify=True).evidence == "rounding"

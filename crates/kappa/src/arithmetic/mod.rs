@@ -12,7 +12,7 @@
 //! ```
 
 pub mod complex;
-mod environment;
+pub(crate) mod environment;
 mod format;
 pub(crate) mod power;
 mod roots;

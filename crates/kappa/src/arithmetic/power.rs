@@ -41,13 +41,19 @@ impl Exponent {
         Self { numerator: Pair { high, low }, denominator: Pair::from(1.0) }
     }
 
-    /// s·p·q/(p − q) for p > q, both finite, or s·q for p = ∞.
-    pub(crate) fn harmonic(s: f64, p: f64, q: f64) -> Self {
+    /// p·q/(p − q) for p > q, both finite, or q for p = ∞: the r with 1/r = 1/q − 1/p.
+    pub(crate) fn harmonic(p: f64, q: f64) -> Self {
         if p == f64::INFINITY {
-            return Self { numerator: Pair::from(s) * Pair::from(q), denominator: Pair::from(1.0) };
+            return Self::of(q);
         }
+        // Huge ones are brought down by a power of two each, so that their product stays in range.
+        let factor = |x: f64| if x > 2f64.powi(500) { 2f64.powi(-540) } else { 1.0 };
         let (high, low) = super::two_sum(p, -q);
-        Self { numerator: Pair::from(s) * Pair::from(p) * Pair::from(q), denominator: Pair { high, low } }
+        let scaled = |x: f64| x * factor(p) * factor(q);
+        Self {
+            numerator: Pair::from(p * factor(p)) * Pair::from(q * factor(q)),
+            denominator: Pair { high: scaled(high), low: scaled(low) },
+        }
     }
 
     /// This exponent times 1/p.
@@ -154,7 +160,7 @@ fn enclosed(x: f64, p: f64, exponent: Exponent) -> Enclosure {
         return Enclosure::new(f64::NEG_INFINITY, f64::NAN, f64::INFINITY, Evidence::Rounding);
     }
     let (lower, upper) = exponent.of_base(x);
-    Enclosure::new(lower, 0.5 * (lower.min(f64::MAX) + upper), upper, Evidence::Rounding)
+    Enclosure::new(lower, 0.5 * (lower.min(f64::MAX) + upper), upper, super::environment::evidence(false))
 }
 
 /// ln x for x > 0: a lower and an upper bound.

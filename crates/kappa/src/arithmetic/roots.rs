@@ -1,11 +1,12 @@
 //! Formulas that textbooks write in a form that cancels.
 
+use super::environment::evidence;
 use super::{Pair, two_product};
+use crate::Enclosure;
 use crate::enclosure::directed::{
     SMALLEST, add_down, add_up, div_down, div_up, mul_up, norm_down, norm_up, times_power,
 };
 use crate::error::{Error, Result};
-use crate::{Enclosure, Evidence};
 
 /// √(a² + b²) without overflow or underflow.
 ///
@@ -14,7 +15,7 @@ use crate::{Enclosure, Evidence};
 /// assert!(hypot(3e200, 4e200).contains(5e200));
 /// ```
 pub fn hypot(a: f64, b: f64) -> Enclosure {
-    Enclosure::new(norm_down(&[a, b]), a.hypot(b), norm_up(&[a, b]), Evidence::Rounding)
+    Enclosure::new(norm_down(&[a, b]), a.hypot(b), norm_up(&[a, b]), evidence(false))
 }
 
 /// a² − b² as (a − b)(a + b), whose relative error is a few units roundoff however close a and b are.
@@ -37,7 +38,7 @@ fn around(x: Pair, radius: f64) -> Enclosure {
         add_down(x.high, add_down(x.low, -lost)),
         x.high + x.low,
         add_up(x.high, add_up(x.low, lost)),
-        Evidence::Rounding,
+        evidence(false),
     )
 }
 
@@ -59,8 +60,8 @@ pub enum QuadraticRoots {
 /// The roots of a·x² + b·x + c: the larger from −½(b + sign(b)·√(b² − 4ac)), the other as c/(a·x₁).
 ///
 /// The textbook formula loses every digit of the small root when b² is much larger than 4ac; this one loses none. The
-/// discriminant is taken in twice the precision, so that a double root is told from two close ones, or both ends are
-/// given. Fails when a coefficient is not finite.
+/// sign of the discriminant is exact, so that a double root is told from two close ones and from a pair that is not real.
+/// Fails when a coefficient is not finite.
 ///
 /// ```
 /// use kappa::arithmetic::{QuadraticRoots, quadratic_roots};
@@ -94,21 +95,19 @@ pub fn quadratic_roots(a: f64, b: f64, c: f64) -> Result<QuadraticRoots> {
     let ((p, e), (q, f)) = (two_product(b, b), two_product(4.0 * a, c));
     let discriminant = Pair { high: p, low: e } - Pair { high: q, low: f };
     let discriminant = around(discriminant, mul_up(add_up(p, q.abs()), 2f64.powi(-102)));
-    if discriminant.upper() < 0.0 {
-        let size =
-            Enclosure::new(-discriminant.upper(), -discriminant.estimate(), -discriminant.lower(), Evidence::Rounding);
+    let (low, middle, high) = (discriminant.lower(), discriminant.estimate(), discriminant.upper());
+    let discriminant = match sign((p, e), (q, f), discriminant) {
+        sign if sign < 0.0 => Enclosure::new(low, middle, high.min(0.0), discriminant.evidence()),
+        sign if sign > 0.0 => Enclosure::new(low.max(0.0), middle, high, discriminant.evidence()),
+        _ => Enclosure::exact(0.0).with_evidence(discriminant.evidence()),
+    };
+    if discriminant.lower() < 0.0 {
+        let size = negated_if(discriminant, true);
         let half = |x: Enclosure| times_two_to(x, -1);
         let (re, im) = (over_a(half(Enclosure::exact(-b))), over_a(half(size.sqrt())));
         return Ok(QuadraticRoots::Conjugate(re, negated_if(im, a < 0.0)));
     }
-    let root = Enclosure::new(
-        discriminant.lower().max(0.0),
-        discriminant.estimate().max(0.0),
-        discriminant.upper(),
-        Evidence::Rounding,
-    )
-    .sqrt();
-    let sum = Enclosure::exact(b.abs()).plus(root);
+    let sum = Enclosure::exact(b.abs()).plus(discriminant.sqrt());
     let q = negated_if(times_two_to(sum, -1), b >= 0.0);
     let first = over_a(q);
     let second = if whole_c.estimate() == 0.0 {
@@ -124,6 +123,18 @@ pub fn quadratic_roots(a: f64, b: f64, c: f64) -> Result<QuadraticRoots> {
     } else {
         QuadraticRoots::Real(second, first)
     })
+}
+
+/// The sign of p + e − q − f for two products as pairs, exactly; `around` encloses the difference.
+///
+/// Where that holds 0, the difference is below 2⁻⁹⁹·p, so that p − q and e − f, taken exactly as u + v, cancel but for a trifle:
+/// both subtractions below are exact (Sterbenz), and the last addition keeps the sign.
+fn sign((p, e): (f64, f64), (q, f): (f64, f64), around: Enclosure) -> f64 {
+    if around.lower() > 0.0 || around.upper() < 0.0 {
+        return around.estimate();
+    }
+    let (u, v) = super::two_sum(e, -f);
+    ((p - q) + u) + v
 }
 
 fn negated_if(x: Enclosure, negate: bool) -> Enclosure {
@@ -198,6 +209,34 @@ mod tests {
         assert!(y.contains(-1e-200) && y.width() < 1e-214 && x.upper() < -1e307, "{x:?} {y:?}");
         let (x, y) = real(1e-320, 1.0, 1.0);
         assert!(y.contains(-1.0) && y.width() < 1e-14 && x.upper() < -1e307, "{x:?} {y:?}");
+    }
+
+    /// b² − 4ac of these is off 0 by less than twice the precision can show of its terms; the signs are those of the exact
+    /// rational numbers.
+    #[test]
+    fn the_kind_of_the_roots_is_never_guessed() {
+        let kind = |a, b, c| matches!(quadratic_roots(a, b, c).unwrap(), QuadraticRoots::Conjugate(..));
+        assert!(kind(1.0, 2.408501411999088, 1.4502197629004001));
+        let mut seen = [0usize; 3];
+        for k in 0..20_000u64 {
+            let b = 1.0 + (k.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) as f64 * 2f64.powi(-53);
+            let c = b * b * 0.25;
+            // b² − 4c in whole numbers of 2⁻¹⁰⁶; b and c are multiples of 2⁻⁵³ and 2⁻⁵⁴.
+            let whole = |x: f64, bits: i32| (x * 2f64.powi(bits)) as i128;
+            let exact = whole(b, 53) * whole(b, 53) - (whole(c, 54) << 54);
+            let found = quadratic_roots(1.0, b, c).unwrap();
+            match exact.signum() {
+                -1 => {
+                    assert!(matches!(found, QuadraticRoots::Conjugate(_, im) if im.lower() >= 0.0), "{b:e} {found:?}")
+                }
+                0 => assert!(matches!(found, QuadraticRoots::Real(x, y) if x == y), "{b:e} {found:?}"),
+                _ => assert!(matches!(found, QuadraticRoots::Real(..)), "{b:e} {found:?}"),
+            }
+            seen[(exact.signum() + 1) as usize] += 1;
+        }
+        assert!(seen[0] > 1000 && seen[2] > 1000, "{seen:?}");
+        let (x, y) = real(1.0, -2.0, 1.0);
+        assert!(x == y && x.contains(1.0));
     }
 
     #[test]

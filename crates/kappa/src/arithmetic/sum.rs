@@ -99,7 +99,8 @@ impl Accumulator {
             condition.upper(),
             Evidence::Rounding,
         );
-        Summed { value: scaled(value, e), naive, condition }
+        let evidence = super::environment::evidence(false);
+        Summed { value: scaled(value, e).with_evidence(evidence), naive, condition: condition.with_evidence(evidence) }
     }
 }
 

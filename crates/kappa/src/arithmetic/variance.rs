@@ -3,9 +3,9 @@
 use kappa_dense::pair::{Pair, two_sum};
 
 use super::sum;
+use crate::Enclosure;
 use crate::enclosure::directed::{add_down, add_up, div_down, div_up, mul_down, mul_up, sum_down, sum_up};
 use crate::error::{Error, Result};
-use crate::{Enclosure, Evidence};
 
 /// A mean and a variance.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,14 +32,14 @@ pub struct Moments {
 pub fn mean_and_variance(x: &[f64]) -> Result<Moments> {
     let n = x.len();
     let largest = x.iter().fold(0.0f64, |m, x| m.max(x.abs()));
-    if (1e305..f64::INFINITY).contains(&largest) {
-        // Differences would leave the range: a quarter of everything, and back.
-        let quarter: Vec<f64> = x.iter().map(|x| 0.25 * x).collect();
-        let m = mean_and_variance(&quarter)?;
-        return Ok(Moments { mean: stretched(m.mean, 4.0), variance: stretched(m.variance, 16.0) });
-    }
     if n < 2 {
         return Err(Error::shape(format!("a variance needs at least 2 numbers, not {n}")));
+    }
+    if (2f64.powi(900)..f64::INFINITY).contains(&largest) {
+        // The sum may leave the range: 2⁻¹²⁰ of everything, and back.
+        let small: Vec<f64> = x.iter().map(|x| 2f64.powi(-120) * x).collect();
+        let m = mean_and_variance(&small)?;
+        return Ok(Moments { mean: stretched(m.mean, 1), variance: stretched(m.variance, 2) });
     }
     let total = sum(x)?;
     let mean = divided(total.value, n as f64);
@@ -48,7 +48,7 @@ pub fn mean_and_variance(x: &[f64]) -> Result<Moments> {
     let scale = x.iter().map(|x| (x - c).abs()).fold(0.0, f64::max);
     if scale == 0.0 {
         let spread = add_up(mean.upper(), -mean.lower());
-        return Ok(Moments { mean, variance: Enclosure::new(0.0, 0.0, mul_up(spread, spread), Evidence::Rounding) });
+        return Ok(Moments { mean, variance: Enclosure::new(0.0, 0.0, mul_up(spread, spread), mean.evidence()) });
     }
     // d = x − c exactly as a pair; its square is that of the high part within a factor (1 ± u)².
     let squares: f64 = x.iter().map(|x| (x - c) / scale).map(|d| d * d).sum();
@@ -61,13 +61,16 @@ pub fn mean_and_variance(x: &[f64]) -> Result<Moments> {
     let upper = div_up(add_up(sum_up(squares, n + 8), -correction.0), freedom);
     let lower = div_down(add_down(sum_down(squares, n + 8), -correction.1).max(0.0), freedom);
     let (lower, upper) = (mul_down(mul_down(lower, scale), scale), mul_up(mul_up(upper, scale), scale));
-    let variance = Enclosure::new(lower, squares / freedom * scale * scale, upper, Evidence::Rounding);
+    let variance = Enclosure::new(lower, squares / freedom * scale * scale, upper, mean.evidence());
     Ok(Moments { mean, variance })
 }
 
-/// x times a power of two, which may leave the range; what the quarter of a small number lost is added.
-fn stretched(x: Enclosure, factor: f64) -> Enclosure {
-    let lost = 16.0 * f64::MIN_POSITIVE;
+/// x times 2¹²⁰ or its square, which may leave the range; with what each small number may have lost below it.
+fn stretched(x: Enclosure, squares: i32) -> Enclosure {
+    let factor = 2f64.powi(120 * squares);
+    // A small number moves by at most 2⁻¹⁰⁷⁵, and so does the mean. Numbers of this size that are not all equal have a
+    // variance of at least (2⁸⁴⁷)²/n², beyond all doubles; equal ones are scaled exactly.
+    let lost = 2f64.powi(-950);
     let (lower, upper) = ((x.lower() * factor - lost).next_down(), (x.upper() * factor + lost).next_up());
     Enclosure::new(lower.min(f64::MAX), x.estimate() * factor, upper.max(f64::MIN), x.evidence())
 }
@@ -166,6 +169,10 @@ mod tests {
         let m = mean_and_variance(&[0.1; 10]).unwrap();
         assert!(m.variance.contains(0.0) && m.variance.upper() < 1e-32);
         assert!(mean_and_variance(&[1.0]).unwrap_err().is_shape());
+        for (x, n) in [(9e304, 3000), (1.7e308, 1000), (-1e301, 7)] {
+            let m = mean_and_variance(&vec![x; n]).unwrap();
+            assert!(m.mean.contains(x) && m.mean.width() <= 1e-14 * x.abs() && m.variance.contains(0.0), "{x} {m:?}");
+        }
         let m = mean_and_variance(&[1e308, -1e308, 1e308, 1e308]).unwrap();
         assert!(m.mean.contains(5e307) && m.variance.upper() == f64::INFINITY, "{m:?}");
         assert!(Welford::default().variance().is_nan());

@@ -3,9 +3,9 @@ use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 use super::{Entries, Profile};
 use crate::arithmetic::check_environment;
 use crate::enclosure::directed::{
-    add_down, add_up, div_down, div_up, gamma_up, mul_down, mul_up, norm_down, norm_up, sqrt_down, sum_up,
+    SMALLEST, add_down, add_up, div_down, div_up, gamma_up, mul_down, mul_up, norm_down, norm_up, sqrt_down, sum_up,
 };
-use crate::enclosure::largest_eigenvalue_up;
+use crate::enclosure::{largest_eigenvalue_up, max_or_nan};
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::norm::{modulus_enclosure, vector_norm};
@@ -52,8 +52,8 @@ pub fn log_norm<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), p: f64) -> Res
     log_norm_of(Entries::of(a)?.view(), p)
 }
 
-/// The matrix in double precision as a complex one, its largest entry brought near 1, and that exponent.
-fn square<T: Scalar>(a: MatrixRef<'_, T>, what: &str) -> Result<(Matrix<c64>, f64)> {
+/// Fails unless the matrix is square and finite; its largest modulus otherwise.
+fn check_square<T: Scalar>(a: MatrixRef<'_, T>, what: &str) -> Result<f64> {
     check_environment()?;
     let profile = Profile::of_entries(a)?;
     let (m, n) = (a.rows(), a.columns());
@@ -61,13 +61,28 @@ fn square<T: Scalar>(a: MatrixRef<'_, T>, what: &str) -> Result<(Matrix<c64>, f6
         return Err(Error::shape(format!("the {what} of a {m}×{n} matrix is not defined"))
             .with_hint("it needs a square matrix"));
     }
-    let max = profile.max_abs_value();
-    let e = if max == 0.0 { 0.0 } else { max.log2().floor().clamp(-900.0, 900.0) };
-    let factor = 2f64.powi(-(e as i32));
-    Ok((
-        Matrix::from_fn(n, n, |i, j| c64::new(a.get(i, j).re() * factor, a.get(i, j).im() * factor)),
-        2f64.powi(e as i32),
-    ))
+    Ok(profile.max_abs_value())
+}
+
+/// A·2⁻ᵉ in double precision as a complex matrix, its largest entry near 1.
+struct Scaled {
+    a: Matrix<c64>,
+    /// 2ᵉ.
+    unit: f64,
+}
+
+impl Scaled {
+    fn new<T: Scalar>(a: MatrixRef<'_, T>, max: f64) -> Self {
+        let e = if max == 0.0 { 0.0 } else { max.log2().floor().clamp(-900.0, 900.0) };
+        let factor = 2f64.powi(-(e as i32));
+        let entry = |i, j| c64::new(a.get(i, j).re() * factor, a.get(i, j).im() * factor);
+        Self { a: Matrix::from_fn(a.rows(), a.columns(), entry), unit: 2f64.powi(e as i32) }
+    }
+
+    /// What scaling and halving may have lost of the 2-norm: less than 2⁻¹⁰⁷² of each entry.
+    fn lost(&self) -> f64 {
+        mul_up(self.a.rows() as f64, 4.0 * SMALLEST)
+    }
 }
 
 /// Angles to start from, and the most that are tried.
@@ -77,11 +92,13 @@ const MOST: usize = 160;
 const CLOSE: f64 = 1e-8;
 
 pub(super) fn numerical_radius_of<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Enclosure> {
-    let (a, unit) = square(a, "numerical radius")?;
-    if a.as_slice().iter().all(|x| *x == c64::default()) {
+    let max = check_square(a, "numerical radius")?;
+    if max == 0.0 {
         return Ok(Enclosure::exact(0.0));
     }
-    let field = Field::new(a);
+    let scaled = Scaled::new(a, max);
+    let (lost, unit) = (scaled.lost(), scaled.unit);
+    let field = Field::new(scaled.a);
     // The numerical range of a real matrix is symmetric about the real axis: half of the directions will do.
     let turn = if T::IS_COMPLEX { 2.0 } else { 1.0 } * std::f64::consts::PI;
     let angles: Vec<f64> = (0..=START).map(|k| turn * k as f64 / START as f64).collect();
@@ -96,7 +113,8 @@ pub(super) fn numerical_radius_of<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Encl
             }
         }
         if upper <= lower * (1.0 + CLOSE) || points.len() >= MOST {
-            let ends = Enclosure::new(lower, lower, upper, Evidence::Rounding);
+            let (low, high) = (add_down(lower, -lost).max(0.0), add_up(upper, lost));
+            let ends = Enclosure::new(low, lower, high, Evidence::Rounding);
             return Ok(ends.times_exactly(unit));
         }
         let middle = field.support(0.5 * (points[widest].angle + points[widest + 1].angle));
@@ -120,7 +138,7 @@ fn arc(p: &Point, q: &Point) -> f64 {
     // The directions are rounded: lengths and the cosine are within 4ε.
     let cosine = c * d + s * t - 8.0 * f64::EPSILON;
     let half = sqrt_down(add_down(0.5, 0.5 * cosine).max(0.0));
-    let support = p.support.max(q.support).max(0.0);
+    let support = max_or_nan(max_or_nan(p.support, q.support), 0.0);
     if half <= 0.0 { f64::INFINITY } else { div_up(mul_up(support, 1.0 + 16.0 * f64::EPSILON), half) }
 }
 
@@ -140,8 +158,9 @@ impl Field {
         let d = c64::new(angle.cos(), angle.sin());
         let h = Matrix::from_fn(n, n, |i, j| (d.conj() * self.a[(i, j)] + d * self.a[(j, i)].conj()) * 0.5);
         let top = hermitian_top(&h);
-        // Each entry of H is rounded a few times: ‖δH‖ ≤ γ₁₂·‖A‖_F.
-        let support = add_up(top.upper, mul_up(gamma_up(12), self.frobenius));
+        // Each entry of H is rounded a few times: ‖δH‖ ≤ γ₁₂·‖A‖_F, and what falls below the range.
+        let small = mul_up(n as f64, 16.0 * SMALLEST);
+        let support = add_up(top.upper, add_up(mul_up(gamma_up(12), self.frobenius), small));
         Point { angle, support, reached: self.reached(&top.vector) }
     }
 
@@ -160,10 +179,16 @@ impl Field {
         let error = mul_up(gamma_up(n * n + 16), mul_up(sum_up(size, n * n), 1.0));
         let moduli: Vec<f64> = x.iter().flat_map(|x| [x.re, x.im]).collect();
         let own = mul_up(gamma_up(32), mul_up(self.frobenius, mul_up(norm_up(&moduli), norm_up(&moduli))));
+        let error = add_up(error, underflow(n));
         let lower = add_down(value.re.hypot(value.im) * (1.0 - 4.0 * f64::EPSILON), -add_up(error, own)).max(0.0);
         let length = norm_up(&moduli);
         div_down(lower, mul_up(length, length))
     }
+}
+
+/// What n² products of three numbers near 1 or below may lose below the range.
+fn underflow(n: usize) -> f64 {
+    mul_up(mul_up(n as f64, n as f64), 32.0 * SMALLEST)
 }
 
 struct Top {
@@ -197,24 +222,24 @@ fn hermitian_top(h: &Matrix<c64>) -> Top {
 }
 
 pub(super) fn log_norm_of<T: Scalar>(a: MatrixRef<'_, T>, p: f64) -> Result<Enclosure> {
-    let (wide, unit) = square(a, "logarithmic norm")?;
-    let n = wide.rows();
+    let max = check_square(a, "logarithmic norm")?;
+    let n = a.rows();
     if n == 0 {
         return Err(Error::shape("an empty matrix has no logarithmic norm"));
     }
     if p == 2.0 {
-        return Ok(signed(symmetric_part_top(&wide), unit));
+        let scaled = Scaled::new(a, max);
+        return Ok(signed(symmetric_part_top(&scaled), scaled.unit));
     }
     if p != 1.0 && p != f64::INFINITY {
         return Err(Error::unsupported(format!("the logarithmic norm for p = {p} has no closed form"))
             .with_hint("p is 1, 2 or inf"));
     }
     let line = |j: usize| {
-        let others = || (0..n).filter(move |&i| i != j).map(|i| if p == 1.0 { wide[(i, j)] } else { wide[(j, i)] });
-        Enclosure::exact(wide[(j, j)].re).plus(vector_norm(1.0, others))
+        let others = || (0..n).filter(move |&i| i != j).map(|i| if p == 1.0 { a.get(i, j) } else { a.get(j, i) });
+        Enclosure::exact(a.get(j, j).re()).plus(vector_norm(1.0, others))
     };
-    let largest = (0..n).map(line).reduce(crate::norm::larger);
-    Ok(signed(largest.unwrap_or(Enclosure::exact(0.0)), unit))
+    Ok((0..n).map(line).reduce(crate::norm::larger).unwrap_or(Enclosure::exact(0.0)))
 }
 
 /// Times a power of two, of either sign.
@@ -232,12 +257,13 @@ fn signed(x: Enclosure, unit: f64) -> Enclosure {
 }
 
 /// The largest eigenvalue of (A + Aᴴ)/2.
-fn symmetric_part_top(a: &Matrix<c64>) -> Enclosure {
+fn symmetric_part_top(scaled: &Scaled) -> Enclosure {
+    let a = &scaled.a;
     let n = a.rows();
     let h = Matrix::from_fn(n, n, |i, j| (a[(i, j)] + a[(j, i)].conj()) * 0.5);
     let top = hermitian_top(&h);
     let parts: Vec<f64> = a.as_slice().iter().flat_map(|x| [x.re, x.im]).collect();
-    let error = mul_up(gamma_up(4), norm_up(&parts));
+    let error = add_up(mul_up(gamma_up(4), norm_up(&parts)), scaled.lost());
     // Rayleigh's quotient of the vector from below: shifted by ‖A‖_F so that it is positive.
     let mut value = 0.0;
     let mut size = 0.0;
@@ -250,12 +276,13 @@ fn symmetric_part_top(a: &Matrix<c64>) -> Enclosure {
                 * modulus_enclosure(top.vector[j]).upper();
         }
     }
-    let rounding = mul_up(gamma_up(n * n + 24), sum_up(size, n * n + 4));
+    let rounding = add_up(mul_up(gamma_up(n * n + 24), sum_up(size, n * n + 4)), underflow(n));
     let length: Vec<f64> = top.vector.iter().flat_map(|x| [x.re, x.im]).collect();
     // The vector has length 1 to rounding: dividing by its square S moves the value by at most |1 − 1/S| of it.
     let (short, long) = (norm_down(&length), norm_up(&length));
     let (least, most) = (mul_down(short, short), mul_up(long, long));
-    let drift = mul_up(value.abs(), div_up(add_up(most, -1.0).abs().max(add_up(1.0, -least).abs()), least));
+    let drift =
+        mul_up(add_up(value.abs(), rounding), div_up(add_up(most, -1.0).abs().max(add_up(1.0, -least).abs()), least));
     let lower = add_down(add_down(value, -add_up(rounding, drift)), -error);
     Enclosure::new(lower, value, add_up(top.upper, error), Evidence::Rounding)
 }

@@ -89,7 +89,7 @@ fn spectral_of<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, how: &Lanczos)
     let upper = sqrt_up(ritz.upper.max(0.0)) * slack;
     let (lower, upper) = (times_power(lower, e).0, times_power(upper, e).1);
     let estimate = times_power(ritz.value.max(0.0).sqrt(), e).0;
-    Enclosure::new(lower, estimate, upper, Evidence::Probability(how.failure))
+    Enclosure::new(lower, estimate, upper, Evidence::Probability(how.failure)).with_evidence(profile.evidence())
 }
 
 /// The induced norm max ‖Ax‖_q/‖x‖_p, with a say in how hard it is searched.
@@ -108,8 +108,8 @@ pub fn induced_norm<T: Scalar>(
     match which.structure() {
         Structure::Hard(p, q) => {
             let entries = Entries::of(a)?;
-            Profile::of_entries(entries.view())?;
-            Ok(hard_value(entries.view(), p, q, how))
+            let profile = Profile::of_entries(entries.view())?;
+            Ok(hard_value(entries.view(), p, q, how).with_evidence(profile.evidence()))
         }
         _ => norm(a, which),
     }
@@ -120,12 +120,13 @@ pub(super) fn norm_of_entries<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile,
     if let Ok(found) = profile.norm(norm) {
         return Ok(found);
     }
-    match norm.structure() {
+    let found = match norm.structure() {
         Structure::Entries(p) => Ok(entrywise_value(a, p)),
         Structure::Columns(mixed) => Ok(norm.for_exact_conjugate(a.rows(), induced_value(a, mixed))),
         Structure::Rows(mixed) => Ok(norm.for_exact_conjugate(a.columns(), induced_value(a.transpose(), mixed))),
         Structure::Hard(p, q) if norm == Norm::induced(p, q)? => Ok(hard_value(a, p, q, &Induced::default())),
         Structure::Hard(..) | Structure::Singular(_) => Err(Error::unsupported(format!("{norm} cannot be evaluated"))
             .with_hint("the dual of induced:p,q can be where p is 1 or q is inf")),
-    }
+    };
+    found.map(|x| x.with_evidence(profile.evidence()))
 }

@@ -3,10 +3,11 @@ use kappa_dense::{MatrixRef, NonFinite, Scalar, Scan, scan};
 use super::certified::certified_values_of;
 use super::singular_values::{length, values_of};
 use super::{Entries, Question};
+use crate::arithmetic::environment::evidence;
 use crate::enclosure::Sums;
 use crate::enclosure::directed::{SMALLEST, add_up, gamma_up, mul_down, mul_up, sqrt_up, times_power};
 use crate::error::{Error, Result};
-use crate::norm::Family;
+use crate::norm::{Family, widened};
 use crate::operator::LinearOperator;
 use crate::values::SingularValues;
 use crate::{Enclosure, Evidence, Norm, Plan};
@@ -27,8 +28,13 @@ pub struct Profile {
     shape: (usize, usize),
     scan: Scan,
     is_complex: bool,
+    /// What sums that count their rounding errors may claim in this process.
+    evidence: Evidence,
     values: Option<SingularValues>,
 }
+
+/// Up to this many entries no other thread takes part in the pass.
+const ONE_THREAD: usize = 1 << 17;
 
 impl Profile {
     /// [`Profile::of`] with certified singular values: every answer counts every rounding error.
@@ -67,7 +73,8 @@ impl Profile {
         if let Some(NonFinite { count, row, column }) = scan.not_finite {
             return Err(Error::not_finite(row, column, count));
         }
-        Ok(Self { shape: (a.rows(), a.columns()), scan, is_complex: T::IS_COMPLEX, values: None })
+        let evidence = evidence(a.rows() * a.columns() > ONE_THREAD);
+        Ok(Self { shape: (a.rows(), a.columns()), scan, is_complex: T::IS_COMPLEX, evidence, values: None })
     }
 
     /// (m, n).
@@ -161,7 +168,8 @@ impl Profile {
 
     fn max_abs(&self) -> Enclosure {
         let x = self.scan.max_abs;
-        if self.is_complex && x > 0.0 { crate::norm::widened(x, x, 6, Evidence::Rounding) } else { Enclosure::exact(x) }
+        let found = if self.is_complex && x > 0.0 { widened(x, x, 6, self.evidence) } else { Enclosure::exact(x) };
+        found.with_evidence(self.evidence)
     }
 
     /// √Σ|aᵢⱼ|²: the sum's rounding errors counted, the root and the scaling stepped outward.
@@ -229,7 +237,12 @@ impl Profile {
         let (estimate_low, estimate) = times_power(x.estimate(), e);
         let (_, upper) = times_power(x.upper(), e);
         let estimate = if estimate.is_infinite() { estimate } else { estimate_low.max(lower) };
-        Enclosure::new(lower, estimate, upper, x.evidence())
+        Enclosure::new(lower, estimate, upper, x.evidence().and(self.evidence))
+    }
+
+    /// What its sums may claim.
+    pub(super) fn evidence(&self) -> Evidence {
+        self.evidence
     }
 
     pub(crate) fn max_abs_value(&self) -> f64 {

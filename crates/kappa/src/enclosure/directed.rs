@@ -28,9 +28,9 @@ pub fn mul_down(a: f64, b: f64) -> f64 {
     if a == 0.0 || b == 0.0 { 0.0 } else { (a * b).next_down() }
 }
 
-/// a/b or more, for a ≥ 0; ∞ for b ≤ 0.
+/// a/b or more, for a ≥ 0; ∞ for b ≤ 0 and where b is not known.
 pub fn div_up(a: f64, b: f64) -> f64 {
-    if b <= 0.0 {
+    if b <= 0.0 || b.is_nan() {
         f64::INFINITY
     } else if a == 0.0 {
         0.0
@@ -71,7 +71,8 @@ pub fn times_power(x: f64, e: i32) -> (f64, f64) {
     if e == 0 || x == 0.0 {
         return (x, x);
     }
-    let (mut y, mut left) = (x, e);
+    // Beyond 2^±2200 every number overflows or vanishes.
+    let (mut y, mut left) = (x, e.clamp(-2200, 2200));
     while left != 0 {
         let step = left.clamp(-1000, 1000);
         y *= f64::from_bits(((i64::from(step) + 1023) as u64) << 52);

@@ -6,7 +6,7 @@ mod semidefinite;
 mod singular;
 mod spectral;
 
-pub(crate) use semidefinite::{Sums, eigenvalue_below, largest_eigenvalue_up};
+pub(crate) use semidefinite::{Sums, eigenvalue_below, largest_eigenvalue_up, max_or_nan};
 pub(crate) use singular::certified_values;
 pub use spectral::{SpectralCertificate, SpectralMethod};
 pub(crate) use spectral::{growth, spectral_bounds};

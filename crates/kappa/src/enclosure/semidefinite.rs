@@ -56,21 +56,21 @@ impl Lines {
             rows.iter_mut().zip(part.0).for_each(|(t, p)| *t += p);
             below.extend(part.1);
         }
-        let column = below.iter().enumerate().map(|(j, sum)| sum + a[(j, j)].abs()).fold(0.0, larger);
+        let column = below.iter().enumerate().map(|(j, sum)| sum + a[(j, j)].abs()).fold(0.0, max_or_nan);
         Self { column: sum_up(column, n + 1), rows, below }
     }
 
     /// The largest row of the triangle, from above.
     fn largest_row(&self) -> f64 {
         let n = self.rows.len();
-        sum_up(self.rows.iter().copied().fold(0.0, larger), n + SHARE)
+        sum_up(self.rows.iter().copied().fold(0.0, max_or_nan), n + SHARE)
     }
 
     /// The largest row of the symmetric matrix that the triangle stands for, which bounds its 2-norm.
     fn symmetric(&self) -> f64 {
         let n = self.rows.len();
         let whole = self.rows.iter().zip(&self.below).map(|(row, below)| row + below);
-        sum_up(whole.fold(0.0, larger), n + SHARE + 1)
+        sum_up(whole.fold(0.0, max_or_nan), n + SHARE + 1)
     }
 }
 
@@ -86,9 +86,9 @@ impl Sums {
                 *row += x;
                 sum += x;
             }
-            column = larger(column, sum);
+            column = max_or_nan(column, sum);
         }
-        let row = sum_up(rows.into_iter().fold(0.0, larger), n);
+        let row = sum_up(rows.into_iter().fold(0.0, max_or_nan), n);
         Self { frobenius: norm_up(a.as_slice()), column: sum_up(column, m), row }
     }
 
@@ -107,7 +107,7 @@ impl Sums {
 }
 
 /// The larger of two, NaN if either is.
-fn larger(x: f64, y: f64) -> f64 {
+pub(crate) fn max_or_nan(x: f64, y: f64) -> f64 {
     if x >= y || x.is_nan() { x } else { y }
 }
 
@@ -155,7 +155,7 @@ impl Parts {
         let n = c.rows();
         let mut rest = c;
         (0..n).for_each(|j| rest[(j, j)] -= tau);
-        let largest = (0..n).map(|j| rest[(j, j)].abs()).fold(0.0, larger);
+        let largest = (0..n).map(|j| rest[(j, j)].abs()).fold(0.0, max_or_nan);
         let depth = add_square(&mut rest, l);
         let residual = Lines::of_lower(&rest).symmetric();
         // ‖|L||L|ᵀ‖ ≤ ‖|L|‖².
@@ -170,6 +170,9 @@ impl Parts {
 /// λ₁(C) from above, with a guess to start from: the shift grows until the test passes. ‖C‖ is the last resort.
 pub(crate) fn largest_eigenvalue_up(mut c: Matrix<f64>, guess: f64, slack: f64) -> f64 {
     let trivial = Lines::of_lower(&c).symmetric();
+    if trivial.is_nan() {
+        return f64::INFINITY;
+    }
     let size = guess.abs().max(trivial * 1e-3);
     let mut slack = slack.max(4.0 * UNIT_ROUNDOFF * (c.rows() as f64 + 2.0));
     for _ in 0..9 {

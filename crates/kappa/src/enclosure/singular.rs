@@ -7,7 +7,7 @@ use super::directed::{
     SMALLEST, UNIT_ROUNDOFF, add_down, add_up, div_down, div_up, gamma_up, mul_down, mul_up, norm_up, sqrt_down,
     sqrt_up, times_power,
 };
-use super::semidefinite::Sums;
+use super::semidefinite::{Sums, max_or_nan};
 use crate::arithmetic::dot;
 use crate::values::{Residual, SingularValues};
 use crate::{Enclosure, Evidence};
@@ -126,8 +126,15 @@ impl Scaled {
         self.by_factors(f.vectors.u, f.values.values, f.vectors.v)
     }
 
-    /// The same for any U, V and s ≥ 0, sorted: the engine's are not believed either.
+    /// The same for any U, V and s: the engine's are not believed either. `None` unless s ≥ 0 is sorted and as long as it
+    /// must be, because Weyl's inequality goes by the order.
     fn by_factors(&self, u: Matrix<f64>, values: Vec<f64>, mut v: Matrix<f64>) -> Option<Weyl> {
+        let n = self.a.columns();
+        let is_sorted = values.is_sorted_by(|x, y| x >= y) && values.last().is_none_or(|&s| s >= 0.0);
+        let fits = values.len() == n && u.columns() == n && v.columns() == n && v.rows() == n;
+        if !is_sorted || !fits || u.rows() != self.a.rows() {
+            return None;
+        }
         let (alpha, beta) = (defect(&u)?, defect(&v)?);
         let mut us = u;
         for (j, &s) in values.iter().enumerate() {
@@ -228,7 +235,8 @@ fn nested(us: &mut Matrix<f64>, v: &mut Matrix<f64>) -> (f64, f64) {
     let outer = (0..us.columns()).fold(0.0, |sum, j| add_up(sum, mul_up(norm_up(us.column(j)), norm_up(v.column(j)))));
     us.as_mut_slice().iter_mut().chain(v.as_mut_slice()).for_each(|x| *x = x.abs());
     let (rows, columns) = (largest_row_of_product(us, v), largest_row_of_product(v, us));
-    (sqrt_up(mul_up(rows, columns)).min(outer), outer)
+    let holder = sqrt_up(mul_up(rows, columns));
+    (if holder < outer { holder } else { outer }, outer)
 }
 
 /// The largest row sum of X·Yᵀ for non-negative X and Y.
@@ -239,7 +247,7 @@ fn largest_row_of_product(x: &Matrix<f64>, y: &Matrix<f64>) -> f64 {
         let column: f64 = sum_up(y.column(j).iter().sum(), y.rows());
         sums.iter_mut().zip(x.column(j)).for_each(|(s, x)| *s += x * column);
     }
-    sum_up(sums.into_iter().fold(0.0, f64::max), 2 * x.columns() + 2)
+    sum_up(sums.into_iter().fold(0.0, max_or_nan), 2 * x.columns() + 2)
 }
 
 #[cfg(test)]
@@ -299,6 +307,17 @@ mod tests {
         let root = (2.25f64 * 2.25 - 4.0).sqrt();
         for ((lower, upper), truth) in ends.into_iter().zip([(2.25 + root) / 2.0, (2.25 - root) / 2.0].map(f64::sqrt)) {
             assert!(lower <= truth && truth <= upper, "{truth} is not in [{lower}, {upper}]");
+        }
+    }
+
+    #[test]
+    fn values_out_of_order_are_refused() {
+        let a = Matrix::from_fn(3, 2, |i, j| if i == j { 1.0 + j as f64 } else { 0.0 });
+        let scaled = Scaled { a, lost: 0.0 };
+        let (u, v) = (Matrix::from_fn(3, 2, |i, j| f64::from(i == j)), Matrix::identity(2));
+        // A = U·diag(1, 2)·Vᵀ without any residual, but σ₁ is 2.
+        for values in [vec![1.0, 2.0], vec![1.0], vec![f64::NAN, 1.0], vec![1.0, -2.0]] {
+            assert!(scaled.by_factors(u.clone(), values, v.clone()).is_none());
         }
     }
 

@@ -8,7 +8,7 @@ use kappa_dense::{Counted, Matrix, MatrixRef, Normal, Real, Scalar, counted_gram
 use super::directed::{
     SMALLEST, add_down, add_up, div_down, div_up, gamma_up, mul_up, norm_down, norm_up, sqrt_up, sum_up, times_power,
 };
-use super::semidefinite::{Sums, largest_eigenvalue_up};
+use super::semidefinite::{Sums, largest_eigenvalue_up, max_or_nan};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::{Enclosure, Evidence, Profile};
 
@@ -167,7 +167,7 @@ impl<'a, P: Real> Target<'a, P> {
     fn by_cholesky(&self, gram: Counted, guess: f64, slack: f64) -> f64 {
         let Counted { product, depth } = gram;
         let bound = largest_eigenvalue_up(product, guess, slack);
-        sqrt_up(add_up(bound.max(0.0), self.gram_error(depth)))
+        sqrt_up(add_up(max_or_nan(bound, 0.0), self.gram_error(depth)))
     }
 
     /// Mₖ₊₁ = 2⁻ˢ·MₖᵀMₖ, so that ‖Mₖ‖² ≤ 2ˢ‖Mₖ₊₁‖ + what was lost, and backwards from the last bound
@@ -212,7 +212,7 @@ impl<'a, P: Real> Target<'a, P> {
         for _ in 0..4 {
             let q = up_products(own, self.e, &p);
             let r = up_products(own.transpose(), self.e, &q);
-            let bound = r.iter().zip(&p).map(|(r, p)| div_up(*r, *p)).fold(0.0, f64::max);
+            let bound = r.iter().zip(&p).map(|(r, p)| div_up(*r, *p)).fold(0.0, max_or_nan);
             let gain = best / bound;
             best = if bound < best { bound } else { best };
             if gain < 1.0 + 1e-13 {

@@ -3,8 +3,10 @@
 use kappa_dense::Matrix;
 
 use super::shape::{Mixed, Outside};
-use super::{Family, Gauge, Norm, Structure};
-use crate::arithmetic::power;
+use super::{Family, Gauge, Norm, Structure, has_exact_conjugate};
+use crate::arithmetic::power::{Exponent, root};
+use crate::certified_norm;
+use crate::enclosure::directed::{div_up, mul_up};
 use crate::error::{Error, Result};
 use crate::{Enclosure, Evidence};
 
@@ -54,26 +56,29 @@ impl Norm {
             Error::unsupported(format!("no inequality between {self} and {other} is known"))
                 .with_hint("norms of the entries, of the singular values and induced norms can be compared")
         })?;
-        let mut best = (0.0, 0.0, None);
-        if m * n <= LOOK_UP_TO {
-            for candidate in candidates(m, n, r) {
-                let (Ok(x), Ok(y)) = (crate::norm(&candidate, *self), crate::norm(&candidate, *other)) else {
-                    continue;
-                };
-                let ratio = x.over(y);
-                if ratio.lower() > best.0 {
-                    best = (ratio.lower(), ratio.upper(), Some(candidate));
-                }
-            }
-        }
-        let is_attained = upper <= best.0.max(best.1) * (1.0 + SAME);
+        let (reached, best) = match self.best_candidate(other, m, n, r) {
+            Some((ratio, candidate)) => (ratio, Some(candidate)),
+            None => (Enclosure::exact(0.0), None),
+        };
+        let is_attained = upper <= reached.upper() * (1.0 + SAME);
         let value = Enclosure::new(
-            best.0,
-            if is_attained { best.1.min(upper) } else { best.0 },
+            reached.lower(),
+            if is_attained { reached.estimate().min(upper) } else { reached.lower() },
             upper,
-            Evidence::Theorem("Hölder"),
+            Evidence::Theorem("Hölder").and(reached.evidence()),
         );
-        Ok(Constant { value, attained_by: best.2.filter(|_| is_attained) })
+        Ok(Constant { value, attained_by: best.filter(|_| is_attained) })
+    }
+
+    /// The candidate with the largest ratio, and that ratio with every rounding error counted.
+    fn best_candidate(&self, other: &Self, m: usize, n: usize, r: usize) -> Option<(Enclosure, Matrix<f64>)> {
+        if m * n > LOOK_UP_TO {
+            return None;
+        }
+        let ratio = |a: &Matrix<f64>| Some(crate::norm(a, *self).ok()?.over(crate::norm(a, *other).ok()?).estimate());
+        let rated = candidates(m, n, r).into_iter().filter_map(|a| Some((ratio(&a)?, a)));
+        let (_, best) = rated.max_by(|x, y| x.0.total_cmp(&y.0))?;
+        Some((certified_norm(&best, *self).ok()?.over(certified_norm(&best, *other).ok()?), best))
     }
 }
 
@@ -83,15 +88,24 @@ struct Sizes {
     r: usize,
 }
 
-/// d^e for e > 0 from above, 1 otherwise.
-fn raised(d: usize, e: f64) -> f64 {
-    if e <= 0.0 || d <= 1 { 1.0 } else { power(d as f64, e).upper() * (1.0 + 64.0 * f64::EPSILON) }
+/// ‖x‖ₚ ≤ d^(1/p − 1/q)·‖x‖_q for p < q and d entries, and ≤ ‖x‖_q beyond: decided and computed for the exact p and q, which
+/// 1/p − 1/q in doubles may not tell apart.
+fn holder(d: usize, p: f64, q: f64) -> f64 {
+    if p >= q || d <= 1 { 1.0 } else { Exponent::harmonic(q, p).inverse().of_base(d as f64).1 }
 }
 
-/// ‖x‖ₚ ≤ c‖x‖_q for d entries.
-fn holder(d: usize, p: f64, q: f64) -> f64 {
-    raised(d, 1.0 / p - 1.0 / q)
+/// x·y from above, exactly where one of them is 1.
+fn times(x: f64, y: f64) -> f64 {
+    match (x == 1.0, y == 1.0) {
+        (true, _) => y,
+        (_, true) => x,
+        _ => mul_up(x, y),
+    }
 }
+
+/// What a conjugate exponent that is rounded may change: |1/p* − 1/p̂*| ≤ 2u, twice, and d ≤ 2⁶⁴ entries give at most
+/// d^(4u) ≤ 1 + 180u.
+const CONJUGATE: f64 = 1.0 + 128.0 * f64::EPSILON;
 
 impl Norm {
     /// As an induced norm, where it is one.
@@ -101,6 +115,22 @@ impl Norm {
             Family::MaxAbs => Some((1.0, f64::INFINITY)),
             Family::Schatten(f64::INFINITY) => Some((2.0, 2.0)),
             _ => None,
+        }
+    }
+
+    /// Whether its structure holds a conjugate exponent that is rounded.
+    fn rounds_conjugate(&self) -> bool {
+        match self.0 {
+            Family::Induced(p, f64::INFINITY) | Family::DualInduced(1.0, p) => !has_exact_conjugate(p),
+            _ => false,
+        }
+    }
+
+    /// Whether `dual` rounds an exponent.
+    fn has_rounded_dual(&self) -> bool {
+        match self.0 {
+            Family::Schatten(p) | Family::Entrywise(p) => !has_exact_conjugate(p),
+            _ => false,
         }
     }
 
@@ -117,8 +147,10 @@ impl Norm {
             offer(c);
         }
         if let (Some((p, q)), Some((p2, q2))) = (self.induced_exponents(), other.induced_exponents()) {
-            offer(raised(s.n, 1.0 / p2 - 1.0 / p) * raised(s.m, 1.0 / q - 1.0 / q2));
+            offer(times(holder(s.n, p2, p), holder(s.m, q, q2)));
         }
+        let slack = if self.rounds_conjugate() || other.rounds_conjugate() { CONJUGATE } else { 1.0 };
+        let mut offer = |c: f64| offer(times(c, slack));
         match (self.structure(), other.structure()) {
             (Structure::Entries(p), Structure::Entries(q)) => offer(holder(s.m.saturating_mul(s.n), p, q)),
             (Structure::Columns(x), Structure::Columns(y)) => offer(between_lines(x, y, s.m, s.n)),
@@ -137,29 +169,33 @@ impl Norm {
 fn between_gauges(x: Gauge, y: Gauge, r: usize) -> Option<f64> {
     if x.is_dual || y.is_dual {
         // x ≤ c·y for all is y* ≤ c·x* for all, on vectors of r entries.
+        let is_exact = [x, y].iter().all(|g| g.is_dual || g.k != usize::MAX || has_exact_conjugate(g.p));
         let (x, y) = (y.dual(), x.dual());
-        return if x.is_dual || y.is_dual { None } else { between_gauges(x, y, r) };
+        let found = if x.is_dual || y.is_dual { None } else { between_gauges(x, y, r) };
+        return found.map(|c| if is_exact { c } else { times(c, CONJUGATE) });
     }
     let (k, l) = (x.k.min(r), y.k.min(r));
-    let ratio =
-        raised(k, 1.0 / x.p) / if y.p == f64::INFINITY { 1.0 } else { power(l.min(k) as f64, 1.0 / y.p).lower() };
-    Some((ratio * (1.0 + 64.0 * f64::EPSILON)).max(1.0))
+    if k == l {
+        return Some(holder(k, x.p, y.p));
+    }
+    let below = if y.p == f64::INFINITY { 1.0 } else { root(l.min(k) as f64, y.p).lower() };
+    Some(div_up(holder(k, x.p, f64::INFINITY), below).max(1.0))
 }
 
 /// Largest or sum of norms of `count` lines of `d` entries.
 fn between_lines(x: Mixed, y: Mixed, d: usize, count: usize) -> f64 {
     let inside = holder(d, x.p, y.p);
-    if x.outside == Outside::Sum && y.outside == Outside::Largest { inside * count as f64 } else { inside }
+    if x.outside == Outside::Sum && y.outside == Outside::Largest { times(inside, count as f64) } else { inside }
 }
 
 fn lines_by_entries(x: Mixed, q: f64, d: usize, count: usize) -> f64 {
     let inside = holder(d, x.p, q);
-    if x.outside == Outside::Sum { inside * raised(count, 1.0 - 1.0 / q) } else { inside }
+    if x.outside == Outside::Sum { times(inside, holder(count, 1.0, q)) } else { inside }
 }
 
 fn entries_by_lines(p: f64, y: Mixed, d: usize, count: usize) -> f64 {
     let inside = holder(d, p, y.p);
-    if y.outside == Outside::Largest { inside * raised(count, 1.0 / p) } else { inside }
+    if y.outside == Outside::Largest { times(inside, holder(count, p, f64::INFINITY)) } else { inside }
 }
 
 /// The shortest path from one norm to the other, over norms that have many neighbours.
@@ -172,7 +208,9 @@ fn path(from: Norm, to: Norm, s: &Sizes) -> Option<f64> {
     let count = nodes.len();
     let transposed = |x: &Norm, y: &Norm| {
         // ‖A‖ ≤ c‖A‖′ for all A is ‖A‖′* ≤ c‖A‖* for the duals, where the rank is not restricted.
-        if s.r == s.m.min(s.n) { y.dual().edge(&x.dual(), s) } else { None }
+        let slack = if x.has_rounded_dual() || y.has_rounded_dual() { CONJUGATE } else { 1.0 };
+        let is_any_rank = s.r == s.m.min(s.n);
+        if is_any_rank { y.dual().edge(&x.dual(), s).map(|c| times(c, slack)) } else { None }
     };
     let mut distance: Vec<Vec<Option<f64>>> = (0..count)
         .map(|i| {
@@ -191,7 +229,7 @@ fn path(from: Norm, to: Norm, s: &Sizes) -> Option<f64> {
         for i in 0..count {
             for j in 0..count {
                 if let (Some(x), Some(y)) = (distance[i][k], distance[k][j]) {
-                    let through = (x * y).next_up();
+                    let through = times(x, y);
                     if distance[i][j].is_none_or(|d| through < d) {
                         distance[i][j] = Some(through);
                     }

@@ -87,7 +87,8 @@ impl Gauge {
             upper.add(high);
         }
         let (low, high) = (rooted(self.p, lower.bounds().0).0, rooted(self.p, upper.bounds().1).1);
-        within_count(self.p, largest, head.len(), (times_power(low, e).0, times_power(high, e).1))
+        let ends = (times_power(low, e).0, times_power(high, e).1);
+        within_count(self.p, (largest, largest), head.len(), ends)
     }
 
     /// max{Σ xᵢyᵢ : gauge(y) ≤ 1}. With q conjugate to p and Tᵣ the sum from the (k−r)-th on:
@@ -165,6 +166,9 @@ pub(crate) fn norm_bounds(exponent: Exponent, x: &[f64]) -> (f64, f64) {
     if largest == 0.0 {
         return (0.0, 0.0);
     }
+    if largest.is_infinite() {
+        return (0.0, f64::INFINITY);
+    }
     let e = largest.log2().floor() as i32;
     let (mut lower, mut upper) = (PairSum::default(), PairSum::default());
     for &x in x {
@@ -176,13 +180,14 @@ pub(crate) fn norm_bounds(exponent: Exponent, x: &[f64]) -> (f64, f64) {
     (times_power(low, e).0, times_power(high, e).1)
 }
 
-/// The ends cut to what any p gives: max ≤ ‖x‖ₚ ≤ max·n^(1/p). For huge p the powers themselves say nothing.
-pub(crate) fn within_count(p: f64, largest: f64, count: usize, (low, high): (f64, f64)) -> (f64, f64) {
+/// The ends cut to what any p gives: max ≤ ‖x‖ₚ ≤ max·n^(1/p), for a largest modulus between two numbers. For huge p the
+/// powers themselves say nothing.
+pub(crate) fn within_count(p: f64, largest: (f64, f64), count: usize, (low, high): (f64, f64)) -> (f64, f64) {
     if p < 1.0 {
         return (low, high);
     }
-    let most = mul_up(largest, Exponent::inverse_of(p).of_base(count as f64).1);
-    (if low > largest { low } else { largest }, if high < most { high } else { most })
+    let most = mul_up(largest.1, Exponent::inverse_of(p).of_base(count as f64).1);
+    (if low > largest.0 { low } else { largest.0 }, if high < most { high } else { most })
 }
 
 /// xᵖ from both sides, by a few multiplications where p is a small whole number or half of one.

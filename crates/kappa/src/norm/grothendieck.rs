@@ -30,8 +30,8 @@ pub(super) fn grothendieck_bound<W: Scalar<Wide = W>>(a: &Matrix<W>, p: f64, q: 
             norm_bounds(exponent, &sorted).1
         }
     };
-    let s = (q < 2.0).then(|| Exponent::harmonic(1.0, 2.0, q));
-    let t = (p > 2.0).then(|| Exponent::harmonic(1.0, p, 2.0));
+    let s = (q < 2.0).then(|| Exponent::harmonic(2.0, q));
+    let t = (p > 2.0).then(|| Exponent::harmonic(p, 2.0));
     mul_up(mul_up(middle, size(&alpha, s)), size(&beta, t))
 }
 

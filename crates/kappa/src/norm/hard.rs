@@ -10,6 +10,7 @@ use super::gauge::{conjugate_bounds, norm_bounds};
 use super::grothendieck::grothendieck_bound;
 use super::schur::schur_bound;
 use super::signs::over_signs;
+use super::vector::{largest_part, modulus_ends};
 use super::{Gauge, conjugate, modulus, with_modulus};
 use crate::arithmetic::{dot, power::Exponent};
 use crate::enclosure::directed::{SMALLEST, add_up, div_down, mul_up, norm_down, norm_up, times_power};
@@ -32,7 +33,7 @@ pub struct Induced {
     pub starts: usize,
     /// Which random starts.
     pub seed: u64,
-    /// ∞→1, ∞→2 and 2→1 are answered exactly by trying all sign vectors of up to this many entries.
+    /// ∞→1, ∞→2 and 2→1 are answered exactly by trying all sign vectors of up to this many entries, and never more than 24.
     pub signs: usize,
 }
 
@@ -44,13 +45,15 @@ impl Default for Induced {
 
 /// Rounds of the power method from one start.
 const ROUNDS: usize = 300;
+/// The most signs that are tried in every way, whatever is asked for: 2²³ vectors, some seconds of work.
+const MOST_SIGNS: usize = 24;
 /// The enclosure for a finite matrix and any 1 ≤ p, q ≤ ∞ but those with a closed form.
 pub(crate) fn hard_value<T: Scalar>(a: MatrixRef<'_, T>, p: f64, q: f64, how: &Induced) -> Enclosure {
-    let max_abs = (0..a.columns()).flat_map(|j| (0..a.rows()).map(move |i| modulus(a.get(i, j)))).fold(0.0, f64::max);
-    if max_abs == 0.0 {
+    let largest = largest_part((0..a.columns()).flat_map(|j| (0..a.rows()).map(move |i| a.get(i, j))));
+    if largest == 0.0 {
         return Enclosure::exact(0.0);
     }
-    let e = (max_abs.log2().floor() as i32).clamp(-1000, 1000);
+    let e = (largest.log2().floor() as i32).clamp(-1000, 1000);
     let factor = times_power(1.0, -e).0;
     let wide = a.to_wide();
     let scaled = Matrix::from_fn(wide.rows(), wide.columns(), |i, j| wide[(i, j)].scale(factor));
@@ -207,7 +210,7 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
         let image = self.image_bounds(x);
         let mut lower: Vec<f64> = image.iter().map(|&(low, _)| low).collect();
         lower.sort_by(|x, y| y.total_cmp(x));
-        let mut size: Vec<f64> = x.iter().map(|&x| upper_modulus(x)).collect();
+        let mut size: Vec<f64> = x.iter().map(|&x| modulus_ends(x, 0).1).collect();
         size.sort_by(|x, y| y.total_cmp(x));
         div_down(Gauge::lp(self.q).bounds(&lower).0, Gauge::lp(self.p).bounds(&size).1)
     }
@@ -250,9 +253,9 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
         if self.p <= self.q {
             return Some(super::vector_norm(f64::INFINITY, d));
         }
-        let mut lower: Vec<f64> = d().map(lower_modulus).collect();
-        let mut upper: Vec<f64> = d().map(upper_modulus).collect();
-        let r = Exponent::harmonic(1.0, self.p, self.q);
+        let mut lower: Vec<f64> = d().map(|x| modulus_ends(x, 0).0).collect();
+        let mut upper: Vec<f64> = d().map(|x| modulus_ends(x, 0).1).collect();
+        let r = Exponent::harmonic(self.p, self.q);
         lower.sort_by(|x, y| y.total_cmp(x));
         upper.sort_by(|x, y| y.total_cmp(x));
         let (lower, upper) = (norm_bounds(r, &lower).0, norm_bounds(r, &upper).1);
@@ -294,7 +297,8 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
         if W::IS_COMPLEX {
             return None;
         }
-        let fits = |n: usize, m: usize| n <= most && (1usize << n.saturating_sub(1)).saturating_mul(m) <= 1 << 29;
+        // 2ⁿ⁻¹ sign vectors, of m additions each, and a number kept for each.
+        let fits = |n: usize, m: usize| n <= most.min(MOST_SIGNS) && (1usize << n.saturating_sub(1)) * m <= 1 << 29;
         let (m, n) = (self.a.rows(), self.a.columns());
         let forward = self.p == f64::INFINITY && (self.q == 1.0 || self.q == 2.0) && fits(n, m);
         let backward = self.q == 1.0 && (self.p == f64::INFINITY || self.p == 2.0) && fits(m, n);
@@ -335,7 +339,7 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
             found.push((self.interpolated(spectral), "Riesz–Thorin interpolation"));
         }
         if p >= q && q < f64::INFINITY {
-            let moduli = Matrix::from_fn(self.a.rows(), self.a.columns(), |i, j| upper_modulus(self.a[(i, j)]));
+            let moduli = Matrix::from_fn(self.a.rows(), self.a.columns(), |i, j| modulus_ends(self.a[(i, j)], 0).1);
             found.push((schur_bound(&moduli, p, q), "Schur test for non-negative matrices"));
         }
         if p >= 2.0 && q <= 2.0 {
@@ -366,14 +370,6 @@ pub(super) fn product<W: Scalar>(a: &Matrix<W>, x: &[W]) -> Vec<W> {
         y.iter_mut().zip(a.column(j)).for_each(|(y, &a)| *y += a * x);
     }
     y
-}
-
-fn upper_modulus<W: Scalar>(x: W) -> f64 {
-    if W::IS_COMPLEX { norm_up(&[x.re(), x.im()]) } else { x.re().abs() }
-}
-
-fn lower_modulus<W: Scalar>(x: W) -> f64 {
-    if W::IS_COMPLEX { norm_down(&[x.re(), x.im()]) } else { x.re().abs() }
 }
 
 /// ‖A‖₂ from above.

@@ -1,5 +1,6 @@
 //! The inequalities of inner products as checks: both sides, and the slack between them.
 
+use kappa_dense::pair::two_sum;
 use kappa_dense::{Matrix, Scalar};
 
 use super::vector_norm::{check_finite, fits};
@@ -110,13 +111,20 @@ pub fn parallelogram<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<I
         return Err(Error::limit("the sum of these vectors may be beyond all doubles")
             .with_hint("scale both by the same number"));
     }
+    if !norm.is_norm() {
+        return Err(
+            Error::unsupported("the parallelogram law is about norms, and this is none").with_hint("p is at least 1")
+        );
+    }
     let square = |e: Enclosure| e.times(e);
-    // The sum and the difference are rounded once: that moves their norm by at most u times the norm of the moduli.
+    // x ± y = s + r exactly, s the rounded sum and r what it lost: the norm lies within ‖r‖ of that of s.
     let of = |sign: f64| -> Result<Enclosure> {
-        let rounded: Vec<T::Wide> = x.iter().zip(y).map(|(x, y)| x.widen() + y.widen().scale(sign)).collect();
-        let size = norm.of(&rounded)?;
-        let own = add_up(norm.of(x)?.upper(), norm.of(y)?.upper());
-        let radius = mul_up(own, 4.0 * f64::EPSILON);
+        let add = |(x, y): (&T, &T)| {
+            let ((re, re_lost), (im, im_lost)) = (two_sum(x.re(), sign * y.re()), two_sum(x.im(), sign * y.im()));
+            (T::Wide::from_parts(re, im), T::Wide::from_parts(re_lost, im_lost))
+        };
+        let (sum, lost): (Vec<T::Wide>, Vec<T::Wide>) = x.iter().zip(y).map(add).unzip();
+        let (size, radius) = (norm.of(&sum)?, norm.of(&lost)?.upper());
         Ok(Enclosure::new(
             add_down(size.lower(), -radius).max(0.0),
             size.estimate(),

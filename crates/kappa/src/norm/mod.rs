@@ -153,7 +153,8 @@ impl Norm {
 
     /// The dual norm max |⟨A, X⟩| over ‖X‖ ≤ 1, and the dual of that is the norm again.
     ///
-    /// Schatten p and p*, entrywise p and p* with 1/p + 1/p* = 1 are dual to each other. The dual of `ky-fan:k` is
+    /// Schatten p and p*, entrywise p and p* with 1/p + 1/p* = 1 are dual to each other; where p* is not a double, the norm of the
+    /// nearest one stands for it, whose values differ by a factor of at most n^(2u), below 1 + 10⁻¹⁴. The dual of `ky-fan:k` is
     /// max(σ₁, (σ₁ + … + σₚ)/k). The dual of `induced:1,q` sums the q*-norms of the columns, that of `induced:p,inf` the
     /// p-norms of the rows; the dual of another induced norm is a norm of its own, which cannot be evaluated.
     pub fn dual(&self) -> Self {
@@ -229,6 +230,13 @@ pub(crate) fn conjugate(p: f64) -> f64 {
     } else {
         p / (p - 1.0)
     }
+}
+
+/// Whether p* is a double: 1, 1.5, 2, 3, ∞ and a few more.
+pub(crate) fn has_exact_conjugate(p: f64) -> bool {
+    let q = conjugate(p);
+    let (less, rest) = kappa_dense::pair::two_sum(p, -1.0);
+    p == 1.0 || p == f64::INFINITY || rest == 0.0 && kappa_dense::pair::two_product(q, less) == (p, 0.0)
 }
 
 fn exponent(family: &str, p: f64) -> Result<f64> {

@@ -42,7 +42,7 @@ pub(super) fn schur_bound(b: &Matrix<f64>, p: f64, q: f64) -> f64 {
         return if q == 1.0 { sum } else { Exponent::inverse_of(q).of_base(sum).1 };
     }
     // (Σ c^s)^(1/(s·q)) with s = p/(p − q).
-    let s = Exponent::harmonic(1.0, p, q).over(q);
+    let s = Exponent::harmonic(p, q).over(q);
     let mut sum = PairSum::default();
     let e = if largest > 0.0 { largest.log2().floor() as i32 } else { 0 };
     c.iter().for_each(|&c| sum.add(s.of_base(times_power(c, -e).1).1));

@@ -35,8 +35,29 @@ pub(super) fn with_modulus<W: Scalar>(x: W, size: f64) -> W {
 
 /// |x| with its rounding error.
 pub(crate) fn modulus_enclosure<T: Scalar>(x: T) -> Enclosure {
-    let size = modulus(x);
-    if T::IS_COMPLEX && x.im() != 0.0 { widened(size, size, 5, Evidence::Rounding) } else { Enclosure::exact(size) }
+    let (low, high) = modulus_ends(x, 0);
+    if low == high { Enclosure::exact(low) } else { Enclosure::new(low, modulus(x), high, Evidence::Rounding) }
+}
+
+/// |x|·2⁻ᵉ from both sides, whatever the size of x: the parts are scaled before their moduli are taken, because a modulus
+/// near the smallest number keeps no relative accuracy.
+pub(super) fn modulus_ends<T: Scalar>(x: T, e: i32) -> (f64, f64) {
+    let (re, im) = (x.re().abs(), x.im().abs());
+    let (large, small) = if re > im { (re, im) } else { (im, re) };
+    let (low, high) = times_power(large, -e);
+    if small == 0.0 {
+        return (low, high);
+    }
+    // √(1 + t²) with t ≤ 1: 3u of t², half of that and u at the sum, half of that and u at the root: below 4u.
+    let ratio = small / large;
+    let stretch = (1.0 + ratio * ratio).sqrt();
+    let margin = 2.0 * f64::EPSILON;
+    (mul_down(low, mul_down(stretch, 1.0 - margin)).max(0.0), mul_up(high, mul_up(stretch, 1.0 + margin)))
+}
+
+/// The largest |Re x| or |Im x|: a size that cannot overflow.
+pub(super) fn largest_part<T: Scalar>(entries: impl Iterator<Item = T>) -> f64 {
+    entries.map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max)
 }
 
 /// The p-norm of the moduli of numbers that can be gone through twice, every rounding error counted.
@@ -45,33 +66,33 @@ pub(crate) fn modulus_enclosure<T: Scalar>(x: T) -> Enclosure {
 /// in the last place apart, however many entries there are. Powers other than small whole and half ones go through a proved
 /// exponential, about a microsecond each.
 pub(crate) fn vector_norm<T: Scalar, I: Iterator<Item = T>>(p: f64, entries: impl Fn() -> I) -> Enclosure {
-    let largest = entries().map(modulus).fold(0.0, f64::max);
-    // A complex modulus is rounded; every term with it.
-    let blur = if T::IS_COMPLEX { 5 } else { 0 };
-    if largest == 0.0 {
+    let part = largest_part(entries());
+    if part == 0.0 {
         return Enclosure::exact(0.0);
     }
-    if p == f64::INFINITY {
-        return if blur == 0 { Enclosure::exact(largest) } else { widened(largest, largest, blur, Evidence::Rounding) };
-    }
-    let e = largest.log2().floor() as i32;
+    let e = part.log2().floor() as i32;
     let exponent = Exponent::of(p);
+    let mut largest = (0.0f64, 0.0f64);
     let (mut lower, mut upper) = (PairSum::default(), PairSum::default());
-    for x in entries().map(modulus).filter(|&x| x > 0.0) {
-        let (low, high) = times_power(x, -e);
-        lower.add(raised(p, exponent, low).0);
-        upper.add(raised(p, exponent, high).1);
+    for (low, high) in entries().map(|x| modulus_ends(x, e)).filter(|&(_, high)| high > 0.0) {
+        largest = (largest.0.max(low), largest.1.max(high));
+        if p < f64::INFINITY {
+            lower.add(raised(p, exponent, low).0);
+            upper.add(raised(p, exponent, high).1);
+        }
     }
-    let (low, high) = (rooted(p, lower.bounds().0).0, rooted(p, upper.bounds().1).1);
-    let ends = (times_power(low, e).0, times_power(high, e).1);
-    let (low, high) = within_count(p, largest, entries().count(), ends);
-    let estimate = 0.5 * low + 0.5 * high.min(f64::MAX);
-    if blur == 0 {
-        return Enclosure::new(low, estimate, high, Evidence::Rounding);
+    let ends = match p {
+        f64::INFINITY => largest,
+        _ => {
+            let ends = (rooted(p, lower.bounds().0).0, rooted(p, upper.bounds().1).1);
+            within_count(p, largest, entries().count(), ends)
+        }
+    };
+    let (low, high) = (times_power(ends.0, e).0, times_power(ends.1, e).1);
+    if low == high {
+        return Enclosure::exact(low);
     }
-    let (below, above) =
-        (widened(low, low, blur, Evidence::Rounding), widened(high.min(f64::MAX), high, blur, Evidence::Rounding));
-    Enclosure::new(below.lower(), estimate, if high.is_infinite() { high } else { above.upper() }, Evidence::Rounding)
+    Enclosure::new(low, 0.5 * low + 0.5 * high.min(f64::MAX), high, Evidence::Rounding)
 }
 
 /// [x·(1 − γₖ), x·(1 + γₖ)], rounded outward.

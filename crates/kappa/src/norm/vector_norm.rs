@@ -2,10 +2,11 @@
 
 use kappa_dense::{Matrix, Scalar, cholesky};
 
-use super::gauge::{Gauge, norm_bounds};
-use super::{conjugate, mixed, modulus, vector_norm, with_modulus};
-use crate::arithmetic::{dot, power::Exponent};
-use crate::enclosure::directed::{add_down, add_up, div_up, mul_down, mul_up, norm_down, norm_up};
+use super::gauge::{Gauge, conjugate_bounds, norm_bounds};
+use super::vector::{largest_part, modulus_ends};
+use super::{conjugate, has_exact_conjugate, mixed, modulus, modulus_enclosure, vector_norm, with_modulus};
+use crate::arithmetic::{dot, environment::evidence, power::Exponent};
+use crate::enclosure::directed::{add_down, add_up, div_up, mul_down, mul_up, norm_up, times_power};
 use crate::enclosure::eigenvalue_below;
 use crate::error::{Error, Result};
 use crate::{Enclosure, Evidence};
@@ -32,6 +33,8 @@ pub struct VectorNorm(Kind);
 enum Kind {
     /// (Σ|xᵢ|ᵖ)^(1/p); p < 1 is a quasi-norm, p = 0 counts.
     Power(f64),
+    /// The dual of the p-norm, where the conjugate exponent is not a double.
+    DualPower(f64),
     /// (Σ wᵢ|xᵢ|ᵖ)^(1/p), or max wᵢ|xᵢ| for p = ∞.
     Weighted(f64, Vec<f64>),
     /// The dual of that.
@@ -48,6 +51,9 @@ pub struct Equivalence {
     /// A vector with that ratio.
     pub attained_by: Vec<f64>,
 }
+
+/// The longest vector that is made to attain a constant: 128 MB.
+const LONGEST: usize = 1 << 24;
 
 impl VectorNorm {
     /// (Σ|xᵢ|ᵖ)^(1/p) for 0 ≤ p ≤ ∞: a norm from 1 on, the quasi-norm between, and for p = 0 the number of non-zeros.
@@ -126,10 +132,15 @@ impl VectorNorm {
     /// The norm of x, every rounding error counted. Fails when an entry is not finite or the length does not fit.
     pub fn of<T: Scalar>(&self, x: &[T]) -> Result<Enclosure> {
         check_finite(x)?;
+        Ok(self.enclose(x)?.with_evidence(evidence(false)))
+    }
+
+    fn enclose<T: Scalar>(&self, x: &[T]) -> Result<Enclosure> {
         match &self.0 {
             Kind::Power(0.0) => Ok(Enclosure::exact(x.iter().filter(|&&x| x != T::default()).count() as f64)),
             Kind::Power(p) if *p < 1.0 => Ok(quasi(*p, x)),
             Kind::Power(p) => Ok(vector_norm(*p, || x.iter().copied())),
+            Kind::DualPower(p) => Ok(conjugate_norm(*p, x)),
             Kind::Weighted(p, weights) => {
                 fits(x.len(), weights.len())?;
                 Ok(weighted(*p, weights, x, false))
@@ -163,7 +174,9 @@ impl VectorNorm {
                     Error::unsupported(format!("p = {p} gives no norm, and has no dual")).with_hint("p is at least 1")
                 );
             }
-            Kind::Power(p) => Kind::Power(conjugate(*p)),
+            Kind::Power(p) if has_exact_conjugate(*p) => Kind::Power(conjugate(*p)),
+            Kind::Power(p) => Kind::DualPower(*p),
+            Kind::DualPower(p) => Kind::Power(*p),
             Kind::Weighted(p, weights) => Kind::DualWeighted(*p, weights.clone()),
             Kind::DualWeighted(p, weights) => Kind::Weighted(*p, weights.clone()),
             Kind::Mahalanobis { m, factor, least, is_inverse } => {
@@ -183,6 +196,7 @@ impl VectorNorm {
         let moduli = || x.iter().map(|&x| modulus(x)).collect::<Vec<f64>>();
         match &self.0 {
             Kind::Power(p) => Ok(put_back(mixed::dual_vector(Gauge::lp(*p), &moduli()))),
+            Kind::DualPower(p) => Ok(put_back(mixed::dual_vector(Gauge::lp(conjugate(*p)), &moduli()))),
             Kind::Weighted(p, weights) | Kind::DualWeighted(p, weights) => {
                 fits(x.len(), weights.len())?;
                 // ‖x‖ = ‖s∘x‖ with scales s, so that y = s∘(the dual vector of s∘x).
@@ -218,6 +232,12 @@ impl VectorNorm {
     /// # Ok::<(), kappa::Error>(())
     /// ```
     pub fn constant(&self, other: &Self, n: usize) -> Result<Equivalence> {
+        if n > LONGEST {
+            return Err(Error::limit(format!(
+                "a vector of {n} entries to attain the constant is too long to be given"
+            ))
+            .with_hint(format!("up to {LONGEST} entries; beyond, the constant is n^(1/p − 1/q)")));
+        }
         let (Kind::Power(p), Kind::Power(q)) = (&self.0, &other.0) else {
             return Err(Error::unsupported("constants are known between unweighted p-norms"));
         };
@@ -232,7 +252,7 @@ impl VectorNorm {
         let value = if *q == f64::INFINITY {
             crate::arithmetic::root(n as f64, *p)
         } else {
-            let (lower, upper) = Exponent::harmonic(1.0, *q, *p).inverse().of_base(n as f64);
+            let (lower, upper) = Exponent::harmonic(*q, *p).inverse().of_base(n as f64);
             Enclosure::new(lower, 0.5 * (lower + upper), upper, Evidence::Rounding)
         };
         Ok(Equivalence { value, attained_by: vec![1.0; n] })
@@ -256,11 +276,22 @@ pub(super) fn check_finite<T: Scalar>(x: &[T]) -> Result<()> {
 
 /// (Σ|xᵢ|ᵖ)^(1/p) for 0 < p < 1.
 fn quasi<T: Scalar>(p: f64, x: &[T]) -> Enclosure {
-    let ends = |x: &T| (norm_down(&[x.re(), x.im()]), norm_up(&[x.re(), x.im()]));
-    let (mut lower, mut upper): (Vec<f64>, Vec<f64>) = x.iter().map(ends).unzip();
+    by_moduli(x, |x| norm_bounds(Exponent::of(p), x))
+}
+
+/// The q-norm for the q that is exactly conjugate to p.
+fn conjugate_norm<T: Scalar>(p: f64, x: &[T]) -> Enclosure {
+    by_moduli(x, |x| conjugate_bounds(p, x))
+}
+
+/// A homogeneous function of the sorted moduli that grows with each, from both sides.
+fn by_moduli<T: Scalar>(x: &[T], bounds: impl Fn(&[f64]) -> (f64, f64)) -> Enclosure {
+    let part = largest_part(x.iter().copied());
+    let e = if part == 0.0 { 0 } else { part.log2().floor() as i32 };
+    let (mut lower, mut upper): (Vec<f64>, Vec<f64>) = x.iter().map(|&x| modulus_ends(x, e)).unzip();
     lower.sort_by(|x, y| y.total_cmp(x));
     upper.sort_by(|x, y| y.total_cmp(x));
-    let (lower, upper) = (norm_bounds(Exponent::of(p), &lower).0, norm_bounds(Exponent::of(p), &upper).1);
+    let (lower, upper) = (times_power(bounds(&lower).0, e).0, times_power(bounds(&upper).1, e).1);
     Enclosure::new(lower, 0.5 * lower + 0.5 * upper.min(f64::MAX), upper, Evidence::Rounding)
 }
 
@@ -268,9 +299,7 @@ fn quasi<T: Scalar>(p: f64, x: &[T]) -> Enclosure {
 fn weighted<T: Scalar>(p: f64, weights: &[f64], x: &[T], is_dual: bool) -> Enclosure {
     let term = |(x, &w): (&T, &f64)| {
         let scale = if p == f64::INFINITY { Enclosure::exact(w) } else { crate::arithmetic::root(w, p) };
-        let size =
-            Enclosure::new(norm_down(&[x.re(), x.im()]), modulus(*x), norm_up(&[x.re(), x.im()]), Evidence::Rounding);
-        let size = if x.im() == 0.0 { Enclosure::exact(x.re().abs()) } else { size };
+        let size = modulus_enclosure(*x);
         if is_dual { size.over(scale) } else { size.times(scale) }
     };
     let terms: Vec<Enclosure> = x.iter().zip(weights).map(term).collect();
@@ -279,7 +308,7 @@ fn weighted<T: Scalar>(p: f64, weights: &[f64], x: &[T], is_dual: bool) -> Enclo
         ends.sort_by(|x, y| y.total_cmp(x));
         ends
     };
-    let bounds = |x: &[f64]| if is_dual { super::gauge::conjugate_bounds(p, x) } else { Gauge::lp(p).bounds(x) };
+    let bounds = |x: &[f64]| if is_dual { conjugate_bounds(p, x) } else { Gauge::lp(p).bounds(x) };
     let (lower, upper) = (bounds(&sorted(Enclosure::lower)).0, bounds(&sorted(Enclosure::upper)).1);
     let middle = bounds(&sorted(Enclosure::estimate));
     Enclosure::new(lower, 0.5 * middle.0 + 0.5 * middle.1.min(f64::MAX), upper, Evidence::Rounding)

@@ -275,6 +275,9 @@ impl SingularValues {
             self.iter().map(|s| (div_down(s.lower(), scale), div_up(s.upper(), scale))).collect();
         let total_lower = ends.iter().fold(0.0, |sum, e| add_down(sum, e.0).max(0.0));
         let total_upper = ends.iter().fold(0.0, |sum, e| add_up(sum, e.1));
+        if !total_upper.is_finite() {
+            return self.any_count();
+        }
         let (mut lower, mut upper) = (0.0, 0.0);
         for &(lo, hi) in &ends {
             // σ/(σ + rest) grows with σ and falls with the rest.
@@ -304,6 +307,9 @@ impl SingularValues {
             return Ok(Enclosure::exact(0.0));
         }
         let scale = self.first().estimate().min(f64::MAX);
+        if scale == 0.0 || self.first().upper() == f64::INFINITY {
+            return Ok(self.any_count());
+        }
         let least: Vec<f64> = self.iter().map(|s| div_down(s.lower(), scale)).map(|x| mul_down(x, x)).collect();
         let most: Vec<f64> = self.iter().map(|s| div_up(s.upper(), scale)).map(|x| mul_up(x, x)).collect();
         let middle: Vec<f64> = self.values.iter().map(|s| (s / scale) * (s / scale)).collect();
@@ -312,18 +318,23 @@ impl SingularValues {
         let rest = 1.0 - share;
         let (rest_down, rest_up) = if rest == 0.0 { (0.0, 0.0) } else { (rest.next_down(), rest.next_up()) };
         Ok(Enclosure::new(
-            first_head(&most, &least, |head, tail| mul_up(rest_up, head) >= mul_down(share, tail)),
+            first_head(&most, &least, |head, tail| mul_up(rest_up, above(head)) >= mul_down(share, below(tail))),
             first_head(&middle, &middle, |head, tail| head >= share * (head + tail)),
-            first_head(&least, &most, |head, tail| mul_down(rest_down, head) >= mul_up(share, tail)),
+            first_head(&least, &most, |head, tail| mul_down(rest_down, below(head)) >= mul_up(share, above(tail))),
             self.first().evidence(),
         ))
+    }
+
+    /// Between 1 and all of them: what is known where an end lies beyond all doubles.
+    fn any_count(&self) -> Enclosure {
+        let most = self.len() as f64;
+        Enclosure::new(1.0, most, most, self.first().evidence())
     }
 }
 
 /// The smallest k for which `enough(heads[0] + … + heads[k − 1], tails[k] + …)`; the length when there is none.
 ///
-/// Sums of non-negative numbers are kept so exactly that their rounding does not matter beside the ends they are made of:
-/// each is a pair, within n²u² of the truth, and compared as a double.
+/// Sums of non-negative numbers are kept as pairs, within n²u² of the truth, and handed over as the nearest double.
 fn first_head(heads: &[f64], tails: &[f64], enough: impl Fn(f64, f64) -> bool) -> f64 {
     let sum = |x: Pair, y: f64| x + Pair::from(y);
     let mut rest = vec![Pair::default(); tails.len() + 1];
@@ -338,6 +349,16 @@ fn first_head(heads: &[f64], tails: &[f64], enough: impl Fn(f64, f64) -> bool) -
         }
     }
     heads.len() as f64
+}
+
+/// No less than the sum whose nearest double this is; a sum of zeros is 0 exactly.
+fn above(sum: f64) -> f64 {
+    if sum == 0.0 { 0.0 } else { sum.next_up() }
+}
+
+/// No more than that sum.
+fn below(sum: f64) -> f64 {
+    if sum == 0.0 { 0.0 } else { sum.next_down() }
 }
 
 fn x_ln_x(x: f64) -> f64 {
