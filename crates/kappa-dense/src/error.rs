@@ -12,6 +12,7 @@ enum Kind {
     Shape,
     NotFinite,
     NoConvergence,
+    Memory,
 }
 
 impl Error {
@@ -27,6 +28,20 @@ impl Error {
     pub(crate) fn no_convergence(rows: usize, columns: usize) -> Self {
         let message = format!("no singular value decomposition of this {rows}×{columns} matrix converged");
         Self { kind: Kind::NoConvergence, message }
+    }
+
+    pub(crate) fn not_triangular(order: usize) -> Self {
+        let message = format!("no Schur form of this matrix of order {order} converged");
+        Self { kind: Kind::NoConvergence, message }
+    }
+
+    pub(crate) fn no_memory() -> Self {
+        Self { kind: Kind::Memory, message: "the factors do not fit into memory".into() }
+    }
+
+    /// Whether there was not enough memory.
+    pub fn is_memory(&self) -> bool {
+        self.kind == Kind::Memory
     }
 
     /// Whether the shapes of the arguments do not fit.

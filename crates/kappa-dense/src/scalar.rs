@@ -5,7 +5,7 @@ use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 
 use num_complex::{Complex32, Complex64};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, WideEngine};
 use crate::{Matrix, MatrixRef};
 
 /// An entry of a matrix: `f32`, `f64`, `c32` or `c64`. Sealed.
@@ -28,7 +28,7 @@ pub trait Scalar:
     + 'static
 {
     /// The type in double precision that holds every value of this one: `f64` or `c64`.
-    type Wide: Scalar<Wide = Self::Wide>;
+    type Wide: Scalar<Wide = Self::Wide> + WideEngine;
     /// The type of the parts: `f32` or `f64`.
     type Part: Real;
     /// The name in signatures and files: `f32`, `f64`, `c32`, `c64`.

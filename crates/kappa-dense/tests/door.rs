@@ -228,3 +228,153 @@ fn a_cholesky_factor_multiplies_back_or_is_refused() {
     let mut indefinite = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 2.0, 1.0]).unwrap();
     assert!(!cholesky(&mut indefinite));
 }
+
+fn product<W: Scalar>(a: &Matrix<W>, b: &Matrix<W>) -> Matrix<W> {
+    multiply(a.as_ref(), b.as_ref()).unwrap()
+}
+
+fn distance<W: Scalar>(a: &Matrix<W>, b: &Matrix<W>) -> f64 {
+    assert_eq!((a.rows(), a.columns()), (b.rows(), b.columns()));
+    a.as_slice().iter().zip(b.as_slice()).map(|(&a, &b)| (a - b).abs_squared().sqrt()).fold(0.0, f64::max)
+}
+
+fn size<W: Scalar>(a: &Matrix<W>) -> f64 {
+    a.as_slice().iter().map(|x| x.abs_squared().sqrt()).fold(0.0, f64::max)
+}
+
+fn orthonormal<W: Scalar>(q: &Matrix<W>) -> bool {
+    distance(&product(&q.adjoint(), q), &Matrix::identity(q.columns())) < 1e-12
+}
+
+fn factors_multiply_back<T: Scalar>(n: usize, seed: u64) {
+    use kappa_dense::{WideEngine, eigh, ldlt, lu, pivoted_qr, qr, schur};
+    fn all<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>) {
+        let n = a.rows();
+        let close = 1e-13 * (n as f64 + 4.0) * size(a).max(f64::MIN_POSITIVE);
+        let f = lu(a.as_ref()).unwrap();
+        let pa = Matrix::from_fn(n, n, |i, j| a[(f.rows()[i], j)]);
+        assert!(distance(&product(&f.l(), &f.u()), &pa) <= close);
+        if !f.is_singular() && n > 0 && n < 40 {
+            let b = Matrix::from_fn(n, 2, |i, j| W::from_parts((i + j) as f64, 1.0));
+            let residual = |x: &Matrix<W>, a: &Matrix<W>| distance(&product(a, x), &b) / (size(a) * size(x));
+            assert!(residual(&f.solve(&b), a) < 1e-13 * n as f64);
+            assert!(residual(&f.solve_adjoint(&b), &a.adjoint()) < 1e-13 * n as f64);
+            let r = f.inverse();
+            assert!(distance(&product(&r, a), &Matrix::identity(n)) <= 1e-12 * size(a) * size(&r) * n as f64);
+        }
+        for shape in [Shape::Thin, Shape::Full] {
+            let f = qr(a.as_ref(), shape).unwrap();
+            assert!(orthonormal(&f.q) && distance(&product(&f.q, &f.r), a) <= close);
+            let f = pivoted_qr(a.as_ref(), shape).unwrap();
+            let ap = Matrix::from_fn(n, n, |i, j| a[(i, f.columns[j])]);
+            assert!(orthonormal(&f.q) && distance(&product(&f.q, &f.r), &ap) <= close);
+            let falls = (1..n)
+                .all(|i| f.r[(i, i)].abs_squared().sqrt() <= f.r[(i - 1, i - 1)].abs_squared().sqrt() * (1.0 + 1e-12));
+            assert!(falls);
+        }
+        let h = Matrix::from_fn(n, n, |i, j| (a[(i, j)] + a[(j, i)].conj()).scale(0.5));
+        let (values, v) = eigh(h.as_ref()).unwrap();
+        let vd = Matrix::from_fn(n, n, |i, j| v[(i, j)].scale(values[j]));
+        assert!(orthonormal(&v) && distance(&product(&vd, &v.adjoint()), &h) <= 10.0 * close);
+        let f = ldlt(h.as_ref()).unwrap();
+        let d = Matrix::from_fn(n, n, |i, j| match (i.abs_diff(j), i > j) {
+            (0, _) => W::from_parts(f.diagonal[i], 0.0),
+            (1, true) => f.below[j],
+            (1, false) => f.below[i].conj(),
+            _ => W::default(),
+        });
+        let php = Matrix::from_fn(n, n, |i, j| h[(f.rows[i], f.rows[j])]);
+        assert!(distance(&product(&product(&f.l, &d), &f.l.adjoint()), &php) <= 100.0 * close, "{n}");
+        let f = schur(a.as_ref()).unwrap();
+        let back = product(&product(&f.q, &f.t), &f.q.adjoint());
+        let wide = Matrix::from_fn(n, n, |i, j| c64::new(a[(i, j)].re(), a[(i, j)].im()));
+        assert!(orthonormal(&f.q) && distance(&back, &wide) <= 10.0 * close);
+        assert!((0..n).all(|j| (j + 1..n).all(|i| f.t[(i, j)] == c64::default())));
+    }
+    let a: Matrix<T> = Draws(seed).matrix(n, n);
+    all(&a.as_ref().to_wide());
+}
+
+#[test]
+fn every_factorization_multiplies_back() {
+    for n in [0, 1, 2, 3, 5, 17, 40, 130] {
+        factors_multiply_back::<f32>(n, n as u64);
+        factors_multiply_back::<f64>(n, 7 + n as u64);
+        factors_multiply_back::<c64>(n, 19 + n as u64);
+    }
+    for scale in [1e-300, 1e300, 5e-324] {
+        let a =
+            Matrix::from_fn(4, 4, |i, j| scale * (1.0 + f64::from(i == j)) * if scale < 1e-310 { 8.0 } else { 1.0 });
+        let f = kappa_dense::lu(a.as_ref()).unwrap();
+        let b = product_of(&a, &[1.0, 2.0, 3.0, 4.0]);
+        let x = f.solve(&b);
+        assert!((0..4).all(|i| (x[(i, 0)] - (i + 1) as f64).abs() < 1e-12), "{scale:e} {x:?}");
+        assert!((kappa_dense::eigh(a.as_ref()).unwrap().0[3] / a[(0, 1)] - 5.0).abs() < 1e-12);
+        assert!(kappa_dense::schur(a.as_ref()).is_ok());
+    }
+    let nan = Matrix::from_fn(3, 3, |_, _| f64::NAN);
+    assert!(kappa_dense::lu(nan.as_ref()).unwrap_err().is_not_finite());
+    assert!(kappa_dense::eigh(nan.as_ref()).unwrap_err().is_not_finite());
+    assert!(kappa_dense::schur(Matrix::<f64>::zeros(2, 3).as_ref()).unwrap_err().is_shape());
+}
+
+fn product_of(a: &Matrix<f64>, x: &[f64]) -> Matrix<f64> {
+    Matrix::from_fn(a.rows(), 1, |i, _| (0..a.columns()).map(|j| a[(i, j)] * x[j]).sum())
+}
+
+#[test]
+fn sparse_factors_solve() {
+    use kappa_dense::{Columns, SparseCholesky, SparseLu};
+    // The five-point Laplacian of a square, and the same with wind.
+    let side = 30usize;
+    let n = side * side;
+    for wind in [0.0, 0.7] {
+        let (mut starts, mut rows, mut entries) = (vec![0], Vec::new(), Vec::new());
+        for j in 0..n {
+            let (r, c) = (j / side, j % side);
+            let mut put = |i: usize, x: f64| {
+                rows.push(i);
+                entries.push(x);
+            };
+            if r > 0 {
+                put(j - side, -1.0 - wind);
+            }
+            if c > 0 {
+                put(j - 1, -1.0);
+            }
+            put(j, 4.0);
+            if c + 1 < side {
+                put(j + 1, -1.0);
+            }
+            if r + 1 < side {
+                put(j + side, -1.0 + wind);
+            }
+            starts.push(rows.len());
+        }
+        let a = Columns { shape: (n, n), starts: &starts, rows: &rows, entries: &entries };
+        let times = |x: &[f64], transposed: bool| {
+            let mut y = vec![0.0; n];
+            for j in 0..n {
+                for k in starts[j]..starts[j + 1] {
+                    if transposed { y[j] += entries[k] * x[rows[k]] } else { y[rows[k]] += entries[k] * x[j] }
+                }
+            }
+            y
+        };
+        let truth: Vec<f64> = (0..n).map(|i| ((i * 7) % 11) as f64 - 5.0).collect();
+        let check = |x: &[f64]| assert!(x.iter().zip(&truth).all(|(x, t)| (x - t).abs() < 1e-10));
+        let lu = SparseLu::new(&a).unwrap().unwrap();
+        for transposed in [false, true] {
+            let mut b = times(&truth, transposed);
+            lu.solve(&mut b, transposed);
+            check(&b);
+        }
+        if wind == 0.0 {
+            let mut b = times(&truth, false);
+            SparseCholesky::new(&a).unwrap().unwrap().solve(&mut b);
+            check(&b);
+            let negative: Vec<f64> = entries.iter().map(|x| -x).collect();
+            assert!(SparseCholesky::new(&Columns { entries: &negative, ..a }).unwrap().is_none());
+        }
+    }
+}

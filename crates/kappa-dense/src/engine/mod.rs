@@ -1,10 +1,12 @@
-//! The only file that names the engine: plain calls, no policy. Inputs are finite and scaled; shapes are checked above.
+//! The only folder that names the engine: plain calls, no policy. Inputs are finite and scaled; shapes are checked above.
+
+mod sparse;
+mod wide;
 
 use std::num::NonZeroUsize;
 
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt::factor::{cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
 use faer::linalg::matmul::{matmul, triangular};
 use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
@@ -16,6 +18,10 @@ use num_complex::{Complex32, Complex64};
 use faer::reborrow::ReborrowMut;
 
 use crate::{Error, Matrix, MatrixRef, Scalar};
+
+pub use sparse::{Columns, SparseCholesky, SparseLu};
+pub use wide::WideEngine;
+pub(crate) use wide::{Eigen, engine_eig_complex, engine_eig_real, engine_hessenberg};
 
 /// How the engine may use threads. The work is cut by the size of the matrix alone, never by the number of threads,
 /// so the digits do not depend on that number.
@@ -224,22 +230,4 @@ pub fn multiply<T: Scalar>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>) -> Result<M
     let (a, b) = (a.to_owned(), b.to_owned());
     T::engine_multiply(c.as_mut_slice(), a.as_slice(), b.as_slice(), (m, k, n), Cut::for_shape(m, n));
     Ok(c)
-}
-
-/// L with A ≈ L·Lᵀ from the lower triangle of A, in its place and with zeros above; `false` when A is not positive
-/// definite to working precision, and then what is left means nothing.
-///
-/// The factor carries no guarantee: whoever needs one multiplies it out. n³/3 flops. Panics unless A is square.
-pub fn cholesky(a: &mut Matrix<f64>) -> bool {
-    let n = a.rows();
-    assert_eq!(n, a.columns(), "a Cholesky factor needs a square matrix");
-    let par = Cut::for_shape(n, n).par();
-    let mut memory = MemBuffer::new(cholesky_in_place_scratch::<f64>(n, par, Default::default()));
-    let view = MatMut::from_column_major_slice_mut(a.as_mut_slice(), n, n);
-    let stack = MemStack::new(&mut memory);
-    let done = cholesky_in_place(view, Default::default(), par, stack, Default::default()).is_ok();
-    for j in 0..n {
-        a.column_mut(j)[..j].fill(0.0);
-    }
-    done && a.as_slice().iter().all(|x| x.is_finite())
 }

@@ -1,0 +1,302 @@
+//! The engine's factorizations, for `f64` and `c64` only: whatever is stored in fewer bits is widened first.
+
+use faer::diag::Diag;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::{lblt, llt};
+use faer::linalg::evd::{self, ComputeEigenvectors};
+use faer::linalg::householder::{
+    apply_block_householder_sequence_on_the_left_in_place_scratch,
+    apply_block_householder_sequence_on_the_left_in_place_with_conj,
+};
+use faer::linalg::lu::partial_pivoting::{factor as lu_factor, inverse as lu_inverse, solve as lu_solve};
+use faer::linalg::qr::{col_pivoting, no_pivoting};
+use faer::perm::PermRef;
+use faer::reborrow::ReborrowMut;
+use faer::{Conj, Mat, MatMut, MatRef};
+use num_complex::Complex64;
+
+use super::{Cut, Failed};
+
+/// The engine's factorizations for one type of entry. Implemented here only.
+pub trait WideEngine: Sized {
+    /// A becomes L (unit, below) and U of PA = LU; row i of PA is row `rows[i]` of A.
+    #[doc(hidden)]
+    fn engine_lu(a: &mut [Self], order: usize, cut: Cut) -> Vec<usize>;
+    #[doc(hidden)]
+    fn engine_lu_inverse(factors: &[Self], rows: &[usize], cut: Cut) -> Vec<Self>;
+    /// B becomes A⁻¹B, or A⁻ᴴB.
+    #[doc(hidden)]
+    fn engine_lu_solve(factors: &[Self], rows: &[usize], b: &mut [Self], adjoint: bool, cut: Cut);
+    /// A becomes R above; the order of its columns, and Q with as many columns as asked for.
+    #[doc(hidden)]
+    fn engine_qr(
+        a: &mut [Self],
+        shape: (usize, usize),
+        pivoted: bool,
+        q_columns: usize,
+        cut: Cut,
+    ) -> (Vec<usize>, Vec<Self>);
+    /// Eigenvalues in rising order and vectors of a Hermitian matrix, its lower triangle given.
+    #[doc(hidden)]
+    fn engine_eigh(lower: &[Self], order: usize, cut: Cut) -> Result<(Vec<f64>, Vec<Self>), Failed>;
+    /// The lower triangle becomes L (unit) and the diagonal of D; what stands below that, and the order of rows.
+    #[doc(hidden)]
+    fn engine_ldlt(lower: &mut [Self], order: usize, cut: Cut) -> (Vec<Self>, Vec<usize>);
+    /// The lower triangle becomes L of LLᴴ; `false` where it cannot.
+    #[doc(hidden)]
+    fn engine_cholesky(lower: &mut [Self], order: usize, cut: Cut) -> bool;
+}
+
+fn inverse_order(order: &[usize]) -> Vec<usize> {
+    let mut inverse = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(i, &k)| inverse[k] = i);
+    inverse
+}
+
+macro_rules! wide_engine {
+    ($type:ty, $zero:expr, $one:expr, $re:expr) => {
+        impl WideEngine for $type {
+            fn engine_lu(a: &mut [Self], order: usize, cut: Cut) -> Vec<usize> {
+                let (mut rows, mut inverse) = (vec![0usize; order], vec![0usize; order]);
+                let par = cut.par();
+                let scratch = lu_factor::lu_in_place_scratch::<usize, Self>(order, order, par, Default::default());
+                let mut memory = MemBuffer::new(scratch);
+                let a = MatMut::from_column_major_slice_mut(a, order, order);
+                let stack = MemStack::new(&mut memory);
+                lu_factor::lu_in_place(a, &mut rows, &mut inverse, par, stack, Default::default());
+                rows
+            }
+
+            fn engine_lu_inverse(factors: &[Self], rows: &[usize], cut: Cut) -> Vec<Self> {
+                let n = rows.len();
+                let inverse = inverse_order(rows);
+                let order = PermRef::new_checked(rows, &inverse, n);
+                let factors = MatRef::from_column_major_slice(factors, n, n);
+                let mut out = vec![$zero; n * n];
+                let mut memory = MemBuffer::new(lu_inverse::inverse_scratch::<usize, Self>(n, cut.par()));
+                let target = MatMut::from_column_major_slice_mut(&mut out, n, n);
+                let stack = MemStack::new(&mut memory);
+                lu_inverse::inverse(target, factors, factors, order, cut.par(), stack);
+                out
+            }
+
+            fn engine_lu_solve(factors: &[Self], rows: &[usize], b: &mut [Self], adjoint: bool, cut: Cut) {
+                let n = rows.len();
+                let columns = b.len().checked_div(n).unwrap_or(0);
+                let inverse = inverse_order(rows);
+                let order = PermRef::new_checked(rows, &inverse, n);
+                let factors = MatRef::from_column_major_slice(factors, n, n);
+                let b = MatMut::from_column_major_slice_mut(b, n, columns);
+                let par = cut.par();
+                let plain = lu_solve::solve_in_place_scratch::<usize, Self>(n, columns, par);
+                let turned = lu_solve::solve_transpose_in_place_scratch::<usize, Self>(n, columns, par);
+                let mut memory = MemBuffer::new(plain.or(turned));
+                let stack = MemStack::new(&mut memory);
+                if adjoint {
+                    lu_solve::solve_transpose_in_place_with_conj(factors, factors, order, Conj::Yes, b, par, stack);
+                } else {
+                    lu_solve::solve_in_place_with_conj(factors, factors, order, Conj::No, b, par, stack);
+                }
+            }
+
+            fn engine_qr(
+                a: &mut [Self],
+                (rows, columns): (usize, usize),
+                pivoted: bool,
+                q_columns: usize,
+                cut: Cut,
+            ) -> (Vec<usize>, Vec<Self>) {
+                let size = rows.min(columns);
+                let mut order: Vec<usize> = (0..columns).collect();
+                let mut inverse = order.clone();
+                let block = no_pivoting::factor::recommended_block_size::<Self>(rows, columns);
+                let mut householder = Mat::<Self>::zeros(block, size);
+                let mut a = MatMut::from_column_major_slice_mut(a, rows, columns);
+                let par = cut.par();
+                let with = col_pivoting::factor::qr_in_place_scratch::<usize, Self>(
+                    rows,
+                    columns,
+                    block,
+                    par,
+                    Default::default(),
+                );
+                let without =
+                    no_pivoting::factor::qr_in_place_scratch::<Self>(rows, columns, block, par, Default::default());
+                let apply =
+                    apply_block_householder_sequence_on_the_left_in_place_scratch::<Self>(rows, block, q_columns);
+                let mut memory = MemBuffer::new(with.or(without).or(apply));
+                if pivoted {
+                    col_pivoting::factor::qr_in_place(
+                        a.rb_mut(),
+                        householder.as_mut(),
+                        &mut order,
+                        &mut inverse,
+                        par,
+                        MemStack::new(&mut memory),
+                        Default::default(),
+                    );
+                } else {
+                    let stack = MemStack::new(&mut memory);
+                    no_pivoting::factor::qr_in_place(a.rb_mut(), householder.as_mut(), par, stack, Default::default());
+                }
+                let mut q = vec![$zero; rows * q_columns];
+                (0..rows.min(q_columns)).for_each(|i| q[i * rows + i] = $one);
+                apply_block_householder_sequence_on_the_left_in_place_with_conj(
+                    a.as_ref().subcols(0, size),
+                    householder.as_ref(),
+                    Conj::No,
+                    MatMut::from_column_major_slice_mut(&mut q, rows, q_columns),
+                    par,
+                    MemStack::new(&mut memory),
+                );
+                (order, q)
+            }
+
+            fn engine_eigh(lower: &[Self], order: usize, cut: Cut) -> Result<(Vec<f64>, Vec<Self>), Failed> {
+                let mut values = Diag::<Self>::zeros(order);
+                let mut vectors = vec![$zero; order * order];
+                let par = cut.par();
+                let scratch =
+                    evd::self_adjoint_evd_scratch::<Self>(order, ComputeEigenvectors::Yes, par, Default::default());
+                let mut memory = MemBuffer::new(scratch);
+                evd::self_adjoint_evd(
+                    MatRef::from_column_major_slice(lower, order, order),
+                    values.as_mut(),
+                    Some(MatMut::from_column_major_slice_mut(&mut vectors, order, order)),
+                    par,
+                    MemStack::new(&mut memory),
+                    Default::default(),
+                )
+                .map_err(|_| Failed)?;
+                Ok((values.column_vector().iter().map($re).collect(), vectors))
+            }
+
+            fn engine_ldlt(lower: &mut [Self], order: usize, cut: Cut) -> (Vec<Self>, Vec<usize>) {
+                let (mut rows, mut inverse) = (vec![0usize; order], vec![0usize; order]);
+                let mut below = Diag::<Self>::zeros(order);
+                let par = cut.par();
+                let scratch = lblt::factor::cholesky_in_place_scratch::<usize, Self>(order, par, Default::default());
+                let mut memory = MemBuffer::new(scratch);
+                lblt::factor::cholesky_in_place(
+                    MatMut::from_column_major_slice_mut(lower, order, order),
+                    below.as_mut(),
+                    &mut rows,
+                    &mut inverse,
+                    par,
+                    MemStack::new(&mut memory),
+                    Default::default(),
+                );
+                (below.column_vector().iter().copied().collect(), rows)
+            }
+
+            fn engine_cholesky(lower: &mut [Self], order: usize, cut: Cut) -> bool {
+                let par = cut.par();
+                let scratch = llt::factor::cholesky_in_place_scratch::<Self>(order, par, Default::default());
+                let mut memory = MemBuffer::new(scratch);
+                let view = MatMut::from_column_major_slice_mut(lower, order, order);
+                let stack = MemStack::new(&mut memory);
+                llt::factor::cholesky_in_place(view, Default::default(), par, stack, Default::default()).is_ok()
+            }
+        }
+    };
+}
+
+wide_engine!(f64, 0.0, 1.0, |&x| x);
+wide_engine!(Complex64, Complex64::new(0.0, 0.0), Complex64::new(1.0, 0.0), |x: &Complex64| x.re);
+
+/// A becomes Hessenberg: zeros below its first subdiagonal; returns the unitary Q of A = QHQᴴ.
+pub(crate) fn engine_hessenberg(a: &mut [Complex64], order: usize, cut: Cut) -> Vec<Complex64> {
+    use evd::hessenberg;
+    let n = order;
+    let mut q = vec![Complex64::default(); n * n];
+    (0..n).for_each(|i| q[i * n + i] = Complex64::new(1.0, 0.0));
+    if n <= 1 {
+        return q;
+    }
+    let par = cut.par();
+    let mut t = MatMut::from_column_major_slice_mut(a, n, n);
+    let mut z = MatMut::from_column_major_slice_mut(&mut q, n, n);
+    let block = no_pivoting::factor::recommended_block_size::<Complex64>(n - 1, n - 1);
+    let mut householder = Mat::<Complex64>::zeros(block, n - 1);
+    let reduce = hessenberg::hessenberg_in_place_scratch::<Complex64>(n, block, par, Default::default());
+    let apply = apply_block_householder_sequence_on_the_left_in_place_scratch::<Complex64>(n - 1, block, n - 1);
+    let mut memory = MemBuffer::new(reduce.or(apply));
+    let stack = MemStack::new(&mut memory);
+    hessenberg::hessenberg_in_place(t.rb_mut(), householder.as_mut(), par, stack, Default::default());
+    apply_block_householder_sequence_on_the_left_in_place_with_conj(
+        t.as_ref().submatrix(1, 0, n - 1, n - 1),
+        householder.as_ref(),
+        Conj::No,
+        z.rb_mut().submatrix_mut(1, 1, n - 1, n - 1),
+        par,
+        MemStack::new(&mut memory),
+    );
+    for j in 0..n {
+        for i in j + 2..n {
+            t[(i, j)] = Complex64::default();
+        }
+    }
+    q
+}
+
+/// Eigenvalues, right and left eigenvectors of a square matrix.
+pub(crate) type Eigen = (Vec<Complex64>, Vec<Complex64>, Vec<Complex64>);
+
+/// Of a real matrix: pairs of conjugate values share two real columns.
+pub(crate) fn engine_eig_real(a: &[f64], n: usize, cut: Cut) -> Result<Eigen, Failed> {
+    use ComputeEigenvectors::Yes;
+    let par = cut.par();
+    let mut memory = MemBuffer::new(evd::evd_scratch::<f64>(n, Yes, Yes, par, Default::default()));
+    let (mut re, mut im) = (Diag::<f64>::zeros(n), Diag::<f64>::zeros(n));
+    let (mut left, mut right) = (Mat::<f64>::zeros(n, n), Mat::<f64>::zeros(n, n));
+    evd::evd_real(
+        MatRef::from_column_major_slice(a, n, n),
+        re.as_mut(),
+        im.as_mut(),
+        Some(left.as_mut()),
+        Some(right.as_mut()),
+        par,
+        MemStack::new(&mut memory),
+        Default::default(),
+    )
+    .map_err(|_| Failed)?;
+    let values: Vec<Complex64> = (0..n).map(|i| Complex64::new(re[i], im[i])).collect();
+    let complex = |x: &Mat<f64>| {
+        let mut out = vec![Complex64::default(); n * n];
+        let mut j = 0;
+        while j < n {
+            let pair = values[j].im != 0.0 && j + 1 < n;
+            for i in 0..n {
+                let second = if pair { x[(i, j + 1)] } else { 0.0 };
+                out[j * n + i] = Complex64::new(x[(i, j)], second);
+                if pair {
+                    out[(j + 1) * n + i] = Complex64::new(x[(i, j)], -second);
+                }
+            }
+            j += if pair { 2 } else { 1 };
+        }
+        out
+    };
+    let (right, left) = (complex(&right), complex(&left));
+    Ok((values, right, left))
+}
+
+/// Of a complex matrix.
+pub(crate) fn engine_eig_complex(a: &[Complex64], n: usize, cut: Cut) -> Result<Eigen, Failed> {
+    use ComputeEigenvectors::Yes;
+    let par = cut.par();
+    let mut memory = MemBuffer::new(evd::evd_scratch::<Complex64>(n, Yes, Yes, par, Default::default()));
+    let mut values = Diag::<Complex64>::zeros(n);
+    let (mut left, mut right) = (vec![Complex64::default(); n * n], vec![Complex64::default(); n * n]);
+    evd::evd_cplx(
+        MatRef::from_column_major_slice(a, n, n),
+        values.as_mut(),
+        Some(MatMut::from_column_major_slice_mut(&mut left, n, n)),
+        Some(MatMut::from_column_major_slice_mut(&mut right, n, n)),
+        par,
+        MemStack::new(&mut memory),
+        Default::default(),
+    )
+    .map_err(|_| Failed)?;
+    Ok((values.column_vector().iter().copied().collect(), right, left))
+}

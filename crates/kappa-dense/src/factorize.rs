@@ -1,0 +1,298 @@
+//! Factorizations other than the singular value decomposition: checked, scaled by a power of two, and put into plain parts.
+//!
+//! They carry no guarantee: whoever needs one multiplies them out.
+
+use num_complex::Complex64;
+
+use crate::decompose::Shape;
+use crate::engine::{Cut, Eigen, WideEngine, engine_eig_complex, engine_eig_real, engine_hessenberg};
+use crate::hessenberg::triangularize;
+use crate::scale::{exponent, scale_by_power, scaled};
+use crate::{Error, Matrix, MatrixRef, Scalar, scan};
+
+/// A·2⁻ᵉ with its largest entry near 1, in double precision, and e. Refuses entries that are not finite.
+fn prepared<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Matrix<T::Wide>, i32), Error> {
+    let found = scan(a);
+    if let Some(at) = found.not_finite {
+        return Err(Error::not_finite(at.row, at.column));
+    }
+    // The modulus of a complex entry may overflow where its parts do not.
+    let e = exponent(found.max_abs.min(f64::MAX));
+    Ok((scaled(a, e), e))
+}
+
+fn square<T: Scalar>(a: MatrixRef<'_, T>, what: &str) -> Result<usize, Error> {
+    let (m, n) = (a.rows(), a.columns());
+    if m == n { Ok(n) } else { Err(Error::shape(format!("{what} needs a square matrix, not a {m}×{n} one"))) }
+}
+
+fn unscaled<W: Scalar>(mut a: Matrix<W>, e: i32) -> Matrix<W> {
+    let scale = |x: W| W::from_parts(scale_by_power(x.re(), e), scale_by_power(x.im(), e));
+    a.as_mut_slice().iter_mut().for_each(|x| *x = scale(*x));
+    a
+}
+
+/// PA·2⁻ᵉ = LU by partial pivoting, kept to solve with.
+#[derive(Clone, Debug)]
+pub struct Lu<W: Scalar> {
+    factors: Matrix<W>,
+    rows: Vec<usize>,
+    e: i32,
+}
+
+/// Factors a square matrix. ⅔n³ flops.
+///
+/// ```
+/// # use kappa_dense::{Matrix, lu};
+/// let a = Matrix::from_row_major(2, 2, vec![0.0, 2.0, 1.0, 0.0])?;
+/// let x = lu(a.as_ref())?.solve(&Matrix::from_row_major(2, 1, vec![4.0, 3.0])?);
+/// assert_eq!(x.as_slice(), [3.0, 2.0]);
+/// # Ok::<(), kappa_dense::Error>(())
+/// ```
+pub fn lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Lu<T::Wide>, Error> {
+    let n = square(a, "an LU factorization")?;
+    let (mut factors, e) = prepared(a)?;
+    let rows = T::Wide::engine_lu(factors.as_mut_slice(), n, Cut::for_shape(n, n));
+    Ok(Lu { factors, rows, e })
+}
+
+impl<W: Scalar<Wide = W> + WideEngine> Lu<W> {
+    /// The order n.
+    pub fn order(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether a pivot is exactly zero: nothing can be solved.
+    pub fn is_singular(&self) -> bool {
+        (0..self.order()).any(|i| self.factors[(i, i)] == W::default())
+    }
+
+    /// L, unit lower triangular.
+    pub fn l(&self) -> Matrix<W> {
+        let one = W::from_parts(1.0, 0.0);
+        let n = self.order();
+        Matrix::from_fn(n, n, |i, j| match i.cmp(&j) {
+            std::cmp::Ordering::Less => W::default(),
+            std::cmp::Ordering::Equal => one,
+            std::cmp::Ordering::Greater => self.factors[(i, j)],
+        })
+    }
+
+    /// U, upper triangular.
+    pub fn u(&self) -> Matrix<W> {
+        let n = self.order();
+        let upper = Matrix::from_fn(n, n, |i, j| if i <= j { self.factors[(i, j)] } else { W::default() });
+        unscaled(upper, self.e)
+    }
+
+    /// Row i of L·U is row `rows()[i]` of A.
+    pub fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    /// A⁻¹B, not finite where A is singular. 2n² flops for each column.
+    pub fn solve(&self, b: &Matrix<W>) -> Matrix<W> {
+        self.solved(b, false)
+    }
+
+    /// A⁻ᴴB.
+    pub fn solve_adjoint(&self, b: &Matrix<W>) -> Matrix<W> {
+        self.solved(b, true)
+    }
+
+    fn solved(&self, b: &Matrix<W>, adjoint: bool) -> Matrix<W> {
+        assert_eq!(b.rows(), self.order(), "a right-hand side has as many rows as the matrix");
+        // Brought near 1 as well, so that nothing small is rounded on the way.
+        let largest = b.as_slice().iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
+        let eb = if largest.is_finite() { exponent(largest) } else { 0 };
+        let mut x = scaled::<W, W>(b.as_ref(), eb);
+        if self.order() > 0 {
+            let cut = Cut::for_shape(self.order(), self.order());
+            W::engine_lu_solve(self.factors.as_slice(), &self.rows, x.as_mut_slice(), adjoint, cut);
+        }
+        unscaled(x, eb - self.e)
+    }
+
+    /// A⁻¹ about, not finite where A is singular. 4/3·n³ flops.
+    pub fn inverse(&self) -> Matrix<W> {
+        let n = self.order();
+        let entries = W::engine_lu_inverse(self.factors.as_slice(), &self.rows, Cut::for_shape(n, n));
+        unscaled(Matrix::owning(n, n, entries), -self.e)
+    }
+}
+
+/// Q, R and the order of the columns: A[:, columns] = QR.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QrParts<W: Scalar> {
+    /// m×p with orthonormal columns, p = min(m, n); m×m in full.
+    pub q: Matrix<W>,
+    /// p×n, or m×n in full, upper triangular.
+    pub r: Matrix<W>,
+    /// Column j of QR is column `columns[j]` of A.
+    pub columns: Vec<usize>,
+}
+
+/// A = QR by Householder reflections. 2mn² − ⅔n³ flops, and as many for Q.
+pub fn qr<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<QrParts<T::Wide>, Error> {
+    qr_by(a, shape, false)
+}
+
+/// A[:, columns] = QR with |r₁₁| ≥ |r₂₂| ≥ …, the longest remaining column first (Businger and Golub, Numer. Math. 7 (1965)).
+pub fn pivoted_qr<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<QrParts<T::Wide>, Error> {
+    qr_by(a, shape, true)
+}
+
+fn qr_by<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape, pivoted: bool) -> Result<QrParts<T::Wide>, Error> {
+    let (m, n) = (a.rows(), a.columns());
+    let (mut work, e) = prepared(a)?;
+    let p = if shape == Shape::Full { m } else { m.min(n) };
+    if m == 0 || n == 0 {
+        return Ok(QrParts { q: Matrix::identity_of(m, p), r: Matrix::zeros(p, n), columns: (0..n).collect() });
+    }
+    let (columns, q) = T::Wide::engine_qr(work.as_mut_slice(), (m, n), pivoted, p, Cut::for_shape(m, n));
+    let r = Matrix::from_fn(p, n, |i, j| if i <= j { work[(i, j)] } else { <T::Wide>::default() });
+    Ok(QrParts { q: Matrix::owning(m, p, q), r: unscaled(r, e), columns })
+}
+
+/// Eigenvalues in rising order, and orthonormal vectors in columns, of a Hermitian matrix whose lower triangle is read.
+///
+/// About 9n³ flops. Fails for a matrix that is not square, when an entry is not finite, and when nothing converges.
+pub fn eigh<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Vec<f64>, Matrix<T::Wide>), Error> {
+    let n = square(a, "an eigendecomposition")?;
+    let (work, e) = prepared(a)?;
+    if n == 0 {
+        return Ok((Vec::new(), work));
+    }
+    let found = T::Wide::engine_eigh(work.as_slice(), n, Cut::for_shape(n, n))
+        .or_else(|_| T::Wide::engine_eigh(work.as_slice(), n, Cut::Whole));
+    let (mut values, vectors) = found.map_err(|_| Error::not_triangular(n))?;
+    values.iter_mut().for_each(|x| *x = scale_by_power(*x, e));
+    Ok((values, Matrix::owning(n, n, vectors)))
+}
+
+/// Eigenvalues, and eigenvectors of length 1 in columns: A·right = right·diag(values), leftᴴ·A = diag(values)·leftᴴ.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EigParts {
+    /// In the engine's order.
+    pub values: Vec<Complex64>,
+    /// Right eigenvectors.
+    pub right: Matrix<Complex64>,
+    /// Left eigenvectors, in the same order.
+    pub left: Matrix<Complex64>,
+}
+
+/// Eigenvalues with right and left eigenvectors of a square matrix; conjugate pairs exactly where A is real. About 30n³ flops.
+///
+/// Fails for a matrix that is not square, when an entry is not finite, and when the QR steps do not converge.
+pub fn eig<T: Scalar>(a: MatrixRef<'_, T>) -> Result<EigParts, Error> {
+    let n = square(a, "an eigendecomposition")?;
+    let (work, e) = prepared(a)?;
+    if n == 0 {
+        return Ok(EigParts { values: Vec::new(), right: Matrix::zeros(0, 0), left: Matrix::zeros(0, 0) });
+    }
+    let real: Vec<f64> = work.as_slice().iter().map(|x| x.re()).collect();
+    let complex: Vec<Complex64> = work.as_slice().iter().map(|x| Complex64::new(x.re(), x.im())).collect();
+    let run = |cut| if T::IS_COMPLEX { engine_eig_complex(&complex, n, cut) } else { engine_eig_real(&real, n, cut) };
+    let is_whole = |found: &Eigen| found.0.iter().chain(&found.1).chain(&found.2).all(|x| x.is_finite());
+    let found = [Cut::for_shape(n, n), Cut::Whole].into_iter().find_map(|cut| run(cut).ok().filter(is_whole));
+    let (values, right, left) = found.ok_or_else(|| Error::not_triangular(n))?;
+    let scale = |x: Complex64| Complex64::new(scale_by_power(x.re, e), scale_by_power(x.im, e));
+    Ok(EigParts {
+        values: values.into_iter().map(scale).collect(),
+        right: unit_columns(Matrix::owning(n, n, right)),
+        left: unit_columns(Matrix::owning(n, n, left)),
+    })
+}
+
+fn unit_columns(mut a: Matrix<Complex64>) -> Matrix<Complex64> {
+    for j in 0..a.columns() {
+        let column = a.column_mut(j);
+        let largest = column.iter().map(|x| x.re.abs().max(x.im.abs())).fold(0.0, f64::max);
+        if largest > 0.0 {
+            column.iter_mut().for_each(|x| *x = x.scale(1.0 / largest));
+            let size = column.iter().map(|x| x.norm_sqr()).sum::<f64>().sqrt();
+            column.iter_mut().for_each(|x| *x = x.scale(1.0 / size));
+        }
+    }
+    a
+}
+
+/// A = QTQᴴ with Q unitary and T upper triangular.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SchurParts {
+    /// Unitary.
+    pub q: Matrix<Complex64>,
+    /// Upper triangular, the eigenvalues on its diagonal.
+    pub t: Matrix<Complex64>,
+}
+
+/// The complex Schur form of a square matrix: Hessenberg form, then QR steps with Wilkinson's shift. About 25n³ complex flops.
+///
+/// Fails for a matrix that is not square, when an entry is not finite, and when the steps do not converge.
+pub fn schur<T: Scalar>(a: MatrixRef<'_, T>) -> Result<SchurParts, Error> {
+    let n = square(a, "a Schur form")?;
+    let (work, e) = prepared(a)?;
+    let mut t = Matrix::from_fn(n, n, |i, j| Complex64::new(work[(i, j)].re(), work[(i, j)].im()));
+    let q = engine_hessenberg(t.as_mut_slice(), n, Cut::for_shape(n, n));
+    let mut q = Matrix::owning(n, n, q);
+    if !triangularize(&mut t, &mut q) {
+        return Err(Error::not_triangular(n));
+    }
+    Ok(SchurParts { q, t: unscaled(t, e) })
+}
+
+/// PAPᵀ = LDLᴴ of a Hermitian matrix, D with blocks of order 1 and 2 on its diagonal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ldlt<W: Scalar> {
+    /// Unit lower triangular.
+    pub l: Matrix<W>,
+    /// The diagonal of D.
+    pub diagonal: Vec<f64>,
+    /// What stands below it: entry i couples i and i + 1.
+    pub below: Vec<W>,
+    /// Row i of LDLᴴ is row `rows[i]` of A.
+    pub rows: Vec<usize>,
+}
+
+/// The factorization of Bunch and Kaufman (Math. Comp. 31 (1977)) of a Hermitian matrix whose lower triangle is read. n³/3 flops.
+pub fn ldlt<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Ldlt<T::Wide>, Error> {
+    let n = square(a, "an LDLᴴ factorization")?;
+    let (mut work, e) = prepared(a)?;
+    let (below, rows) = T::Wide::engine_ldlt(work.as_mut_slice(), n, Cut::for_shape(n, n));
+    let diagonal = (0..n).map(|i| scale_by_power(work[(i, i)].re(), e)).collect();
+    let one = <T::Wide>::from_parts(1.0, 0.0);
+    let zero = <T::Wide>::default();
+    let l = Matrix::from_fn(n, n, |i, j| {
+        let is_inside = i == j + 1 && below.get(j).is_some_and(|&x| x != zero);
+        if i == j {
+            one
+        } else if i < j || is_inside {
+            zero
+        } else {
+            work[(i, j)]
+        }
+    });
+    let scale = |x: &T::Wide| <T::Wide>::from_parts(scale_by_power(x.re(), e), scale_by_power(x.im(), e));
+    Ok(Ldlt { l, diagonal, below: below.iter().map(scale).collect(), rows })
+}
+
+/// L with A ≈ L·Lᴴ from the lower triangle of A, in its place and with zeros above; `false` when A is not positive
+/// definite to working precision, and then what is left means nothing.
+///
+/// The factor carries no guarantee: whoever needs one multiplies it out. n³/3 flops. Panics unless A is square.
+pub fn cholesky<W: Scalar<Wide = W> + WideEngine>(a: &mut Matrix<W>) -> bool {
+    let n = a.rows();
+    assert_eq!(n, a.columns(), "a Cholesky factor needs a square matrix");
+    let done = n == 0 || W::engine_cholesky(a.as_mut_slice(), n, Cut::for_shape(n, n));
+    for j in 0..n {
+        a.column_mut(j)[..j].fill(W::default());
+    }
+    done && a.as_slice().iter().all(|x| x.is_finite())
+}
+
+impl<W: Scalar> Matrix<W> {
+    /// Ones on the diagonal of an m×n matrix.
+    pub(crate) fn identity_of(m: usize, n: usize) -> Self {
+        Self::from_fn(m, n, |i, j| W::from_parts(f64::from(i == j), 0.0))
+    }
+}
