@@ -40,6 +40,10 @@ impl Error {
         Self::new(Kind::Unsupported, message)
     }
 
+    pub(crate) fn no_convergence(message: impl Into<String>) -> Self {
+        Self::new(Kind::NoConvergence, message)
+    }
+
     pub(crate) fn limit(message: impl Into<String>) -> Self {
         Self::new(Kind::Limit, message)
     }
@@ -95,6 +99,8 @@ impl From<kappa_dense::Error> for Error {
             Kind::Shape
         } else if error.is_not_finite() {
             Kind::NotFinite
+        } else if error.is_memory() {
+            Kind::Limit
         } else {
             Kind::NoConvergence
         };

@@ -46,33 +46,48 @@
 
 pub mod arithmetic;
 mod ask;
+mod condition;
 /// Why it is so, as questions and answers.
 pub mod design {
     #![doc = include_str!("../../../DESIGN.md")]
 }
 pub mod enclosure;
+mod equations;
 mod error;
 mod factor;
 pub mod gallery;
 mod krylov;
+pub mod lab;
 #[cfg(feature = "laws")]
 pub mod laws;
 mod norm;
 mod operator;
+pub mod perturb;
 mod plan;
 pub mod proof;
 mod random;
+pub mod regions;
 mod tolerance;
 mod values;
 
 pub use ask::{
     Check, Comparison, Profile, Question, certified_measure, certified_norm, certified_singular_values,
-    certified_spectral_norm, certified_spectral_norm_by, cond, cond_in, induced_norm, log_norm, measure, norm,
-    numerical_radius, rank, singular_values, spectral_norm, svd, svd_full,
+    certified_spectral_norm, certified_spectral_norm_by, cond, cond_by, cond_in, exact_rank, induced_norm, log_norm,
+    measure, norm, numerical_radius, rank, singular_values, spectral_norm, svd, svd_full,
+};
+pub use condition::{
+    Condition, DataType, Digits, Distance, EigenvalueCondition, Extended, LeastSquaresCondition, OneNorm, Scaling,
+    SmallSample, SolveAlgorithm, StatisticalCondition, bauer_cond, best_scaling, certified_cond,
+    certified_inverse_norm, cond_estimate, digits, distance_to_singularity, eigenvalue_cond, inverse_norm_estimate,
+    is_regular_within, least_squares_cond, one_norm_estimate, separation, skeel_cond, skeel_cond_at, statistical_cond,
 };
 pub use enclosure::{Enclosure, Evidence, SpectralCertificate, SpectralMethod};
+pub use equations::{PolynomialRoot, polynomial_roots};
 pub use error::{Error, Result};
-pub use factor::Svd;
+pub use factor::{
+    CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PivotedQr, Polar, Qr, Schur, Svd, cholesky,
+    complete_orthogonal, eig, eigh, jordan, ldlt, lu, pivoted_qr, polar, qr, rank_revealing_qr, schur,
+};
 pub use kappa_dense::{Matrix, MatrixRef, Scalar, c32, c64};
 pub use krylov::Lanczos;
 pub use norm::{
@@ -83,4 +98,4 @@ pub use operator::{Adjoint, DENSE_LIMIT, Diagonal, LinearOperator, LowRank, Prod
 pub use plan::{Algorithm, Plan};
 pub use random::{Hutchinson, frobenius_by_sampling};
 pub use tolerance::Tolerance;
-pub use values::SingularValues;
+pub use values::{Eigenvalues, SingularValues};

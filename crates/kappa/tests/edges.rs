@@ -127,6 +127,44 @@ fn constants_tell_exponents_apart_that_their_inverses_do_not() {
 }
 
 #[test]
+fn counts_beyond_doubles_are_rounded_up() {
+    let odd = (1usize << 53) + 1;
+    for (x, y, m, n, truth) in [
+        ("entrywise:1", "max-abs", 94906267, 94906267, 94906267u128 * 94906267),
+        ("max-row-sum", "max-abs", 1, odd, odd as u128),
+        ("max-column-sum", "max-abs", odd, 2, odd as u128),
+        ("dual:induced:1,2", "induced:1,2", 2, odd, odd as u128),
+    ] {
+        let (x, y): (Norm, Norm) = (x.parse().unwrap(), y.parse().unwrap());
+        let upper = x.constant(&y, m, n, m.min(n)).unwrap().value.upper();
+        assert!(upper as u128 >= truth && upper <= truth as f64 * (1.0 + 1e-15), "{x} {y}: {upper} {truth}");
+    }
+}
+
+#[test]
+fn exponents_near_the_largest_number_say_nothing_false() {
+    for (p, x, weights, truth) in [
+        (1.35e300, vec![1.0], vec![2.0], 1.0),
+        (1e301, vec![1.0, 2.0], vec![2.0, 3.0], 2.0),
+        (1.7e308, vec![3.0], vec![5.0], 3.0),
+    ] {
+        for norm in [VectorNorm::weighted(p, weights).unwrap(), VectorNorm::p(p).unwrap()] {
+            let found = norm.of(&x).unwrap();
+            assert!(found.contains(truth) && found.width() < 1e-14, "{p:e}: {found:?}");
+            let dual = norm.dual().unwrap().of(&x).unwrap();
+            assert!(dual.lower() <= x.iter().sum::<f64>() && dual.upper() >= truth / 2.0, "{p:e}: {dual:?}");
+        }
+    }
+    for (x, y) in [("ky-fan:2,1e301", "spectral"), ("dual:spectral", "dual:ky-fan:2,1e301")] {
+        let (x, y): (Norm, Norm) = (x.parse().unwrap(), y.parse().unwrap());
+        assert!(x.constant(&y, 3, 3, 3).unwrap().value.upper() > 1.0);
+    }
+    let (p, q) = (2f64.powf(499.5), 2f64.powi(500));
+    let c = VectorNorm::p(p).unwrap().constant(&VectorNorm::p(q).unwrap(), 7).unwrap().value;
+    assert!(c.contains(1.0) || c.lower() >= 1.0 && c.width() < 1e-15, "{c:?}");
+}
+
+#[test]
 fn the_parallelogram_law_holds_in_an_ill_conditioned_inner_product() {
     // x + y is rounded in the direction that M stretches 2⁴¹ times; x − y is not rounded at all.
     let k = 2f64.powi(40);

@@ -14,6 +14,7 @@
 pub mod complex;
 pub(crate) mod environment;
 mod format;
+pub(crate) mod modular;
 pub(crate) mod power;
 mod roots;
 mod sum;

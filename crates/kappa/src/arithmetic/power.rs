@@ -26,13 +26,14 @@ impl Exponent {
 
     /// 1/p.
     pub(crate) fn inverse_of(p: f64) -> Self {
-        Self { numerator: Pair::from(1.0), denominator: Pair::from(p) }
+        Self { numerator: Pair::from(brought_down(p)), denominator: Pair::from(p * brought_down(p)) }
     }
 
     /// q = p/(p − 1), exactly conjugate to p > 1.
     pub(crate) fn conjugate_to(p: f64) -> Self {
         let (high, low) = super::two_sum(p, -1.0);
-        Self { numerator: Pair::from(p), denominator: Pair { high, low } }
+        let factor = brought_down(p);
+        Self { numerator: Pair::from(p * factor), denominator: Pair { high: high * factor, low: low * factor } }
     }
 
     /// p − 1 for p > 1.
@@ -46,12 +47,10 @@ impl Exponent {
         if p == f64::INFINITY {
             return Self::of(q);
         }
-        // Huge ones are brought down by a power of two each, so that their product stays in range.
-        let factor = |x: f64| if x > 2f64.powi(500) { 2f64.powi(-540) } else { 1.0 };
         let (high, low) = super::two_sum(p, -q);
-        let scaled = |x: f64| x * factor(p) * factor(q);
+        let scaled = |x: f64| x * brought_down(p) * brought_down(q);
         Self {
-            numerator: Pair::from(p * factor(p)) * Pair::from(q * factor(q)),
+            numerator: Pair::from(p * brought_down(p)) * Pair::from(q * brought_down(q)),
             denominator: Pair { high: scaled(high), low: scaled(low) },
         }
     }
@@ -76,8 +75,17 @@ impl Exponent {
         }
         // ln is within 2⁻⁹³ and two more operations follow.
         let t = logarithm(x) * self.numerator / self.denominator;
+        if t.high.is_nan() || t.low.is_nan() {
+            // An exponent beyond what pairs can hold: nothing is said, and nothing false.
+            return (0.0, f64::INFINITY);
+        }
         exponential(t, mul_up(t.high.abs(), 2f64.powi(-90)))
     }
+}
+
+/// A power of two that brings a huge exponent down, so that products of pairs, which are split into halves, stay in range.
+fn brought_down(p: f64) -> f64 {
+    if p > 2f64.powi(400) { 2f64.powi(-540) } else { 1.0 }
 }
 
 /// ln x for a positive number: within 2⁻⁹³.

@@ -103,7 +103,7 @@ pub fn certified_singular_values<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized
     certified_values_of(entries.view(), &Profile::of_entries(entries.view())?)
 }
 
-pub(super) fn certified_values_of<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile) -> Result<SingularValues> {
+pub(crate) fn certified_values_of<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile) -> Result<SingularValues> {
     if a.rows().min(a.columns()) <= 1 {
         return Ok(profile.vector_values());
     }

@@ -1,9 +1,9 @@
 use kappa_dense::Scalar;
 
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{LinearOperator, Sparse};
 use crate::values::SingularValues;
-use crate::{Enclosure, Norm, singular_values};
+use crate::{Enclosure, Norm, certified_cond, singular_values};
 
 /// The condition number κ(A) = σ₁/σₚ in the spectral norm: how much a relative error can grow.
 ///
@@ -21,11 +21,36 @@ pub fn cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Enclosur
     singular_values(a)?.cond()
 }
 
-/// The condition number ‖A‖·‖A⁺‖ in a unitarily invariant norm: spectral, Frobenius, nuclear, Schatten, Ky Fan.
+/// The condition number ‖A‖·‖A⁺‖ in any norm that can be evaluated.
 ///
-/// As [`cond`]. Other norms need A⁺ itself: an error that says so.
+/// In a unitarily invariant norm from the singular values, as [`cond`]; in another one from an enclosed inverse or
+/// pseudoinverse, every rounding error counted, as [`certified_cond`](crate::certified_cond). A sparse square matrix of order
+/// above 1000 is factored as it is, in the spectral norm, the largest column sum and the largest row sum (evidence: estimate).
+/// ∞ above where the matrix cannot be told from a singular one.
+///
+/// ```
+/// # use kappa::{Norm, cond_in, gallery};
+/// assert!((cond_in(&gallery::hilbert(5), Norm::max_row_sum())?.estimate() / 943656.0 - 1.0).abs() < 1e-10);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn cond_in<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Result<Enclosure> {
-    singular_values(a)?.cond_in(norm)
+    cond_by(a, norm).map(|(value, _)| value)
+}
+
+/// Sparse matrices of a larger order are not written out.
+const SPARSE_FROM: usize = 1000;
+
+/// [`cond_in`], and how it was found, in words.
+pub fn cond_by<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Result<(Enclosure, String)> {
+    if let Some(sparse) = a.as_sparse().filter(|s| !T::IS_COMPLEX && s.shape().0.min(s.shape().1) > SPARSE_FROM) {
+        return crate::condition::sparse_cond(&Sparse::widened(sparse), norm);
+    }
+    if norm.gauge().is_some() {
+        let plan = crate::Plan::singular_values(a.shape()).to_string();
+        return Ok((singular_values(a)?.cond_in(norm)?, plan));
+    }
+    let found = certified_cond(a, norm)?;
+    Ok((found.value.enclosure(), found.algorithm.to_owned()))
 }
 
 impl SingularValues {
@@ -47,9 +72,5 @@ fn in_gauge(values: &SingularValues, norm: Norm) -> Result<Enclosure> {
         let estimate = if spectral.estimate() == f64::INFINITY { f64::INFINITY } else { spectral.estimate() };
         return Ok(Enclosure::new(spectral.lower(), estimate, f64::INFINITY, spectral.evidence()));
     }
-    // Singular values of A⁺: 1/σₚ ≥ … ≥ 1/σ₁.
-    let one = Enclosure::exact(1.0);
-    let inverse =
-        SingularValues::from_enclosures((values.len(), values.len()), values.iter().map(|s| one.over(s)).collect());
-    Ok(values.norm(norm)?.times(inverse.norm(norm)?))
+    Ok(values.norm(norm)?.times(values.inverted().norm(norm)?))
 }

@@ -108,7 +108,7 @@ pub(super) fn numerical_radius_of<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Encl
         let (mut upper, mut widest) = (0.0f64, 0);
         for k in 0..points.len() - 1 {
             let bound = arc(&points[k], &points[k + 1]);
-            if bound > upper {
+            if bound.is_nan() || bound > upper {
                 (upper, widest) = (bound, k);
             }
         }

@@ -2,6 +2,7 @@
 
 mod certified;
 mod cond;
+mod exact_rank;
 mod field;
 mod measure;
 mod norm;
@@ -11,10 +12,13 @@ mod rank;
 mod singular_values;
 mod svd;
 
+pub(crate) use certified::certified_values_of;
 pub use certified::{
     certified_measure, certified_norm, certified_singular_values, certified_spectral_norm, certified_spectral_norm_by,
 };
-pub use cond::{cond, cond_in};
+pub use cond::{cond, cond_by, cond_in};
+pub use exact_rank::exact_rank;
+pub(crate) use exact_rank::is_exactly_singular;
 pub use field::{log_norm, numerical_radius};
 pub use measure::measure;
 pub use norm::{induced_norm, norm, spectral_norm};
@@ -30,20 +34,20 @@ use crate::error::Result;
 use crate::operator::LinearOperator;
 
 /// The entries of any operator: borrowed where they are stored, else written out.
-enum Entries<'a, T: Scalar> {
+pub(crate) enum Entries<'a, T: Scalar> {
     Stored(MatrixRef<'a, T>),
     Written(Matrix<T>),
 }
 
 impl<'a, T: Scalar> Entries<'a, T> {
-    fn of(a: &'a (impl LinearOperator<T> + ?Sized)) -> Result<Self> {
+    pub(crate) fn of(a: &'a (impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         match a.as_dense() {
             Some(view) => Ok(Self::Stored(view)),
             None => Ok(Self::Written(a.to_dense()?)),
         }
     }
 
-    fn view(&self) -> MatrixRef<'_, T> {
+    pub(crate) fn view(&self) -> MatrixRef<'_, T> {
         match self {
             Self::Stored(view) => *view,
             Self::Written(matrix) => matrix.as_ref(),

@@ -2,10 +2,16 @@
 
 pub mod directed;
 mod display;
+mod eigen;
+mod inverse;
+mod product;
 mod semidefinite;
 mod singular;
 mod spectral;
 
+pub(crate) use eigen::{eigenvalue_radii, hermitian_eigenvalues};
+pub(crate) use inverse::{Doubt, InverseEnclosure, enclose_inverse, regular_within};
+pub(crate) use product::times;
 pub(crate) use semidefinite::{Sums, eigenvalue_below, largest_eigenvalue_up, max_or_nan};
 pub(crate) use singular::certified_values;
 pub use spectral::{SpectralCertificate, SpectralMethod};

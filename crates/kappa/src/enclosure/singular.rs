@@ -215,7 +215,7 @@ impl Scaled {
 }
 
 /// ‖QᵀQ − I‖₂ from above; `None` when it is not below 1.
-fn defect<W: Scalar>(q: &Matrix<W>) -> Option<f64> {
+pub(super) fn defect<W: Scalar>(q: &Matrix<W>) -> Option<f64> {
     let q = Matrix::from_fn(q.rows(), q.columns(), |i, j| q[(i, j)].re());
     let gram = counted_gram(q.as_ref(), 0);
     let size = Sums::of(&q).spectral();

@@ -1,5 +1,15 @@
 //! What one keeps to ask again.
 
+mod eig;
+mod polar;
+mod qr;
+mod schur;
 mod svd;
+mod triangular;
 
+pub use eig::{Eig, Eigh, eig, eigh, jordan};
+pub use polar::{Polar, polar};
+pub use qr::{CompleteOrthogonal, GuEisenstat, PivotedQr, Qr, complete_orthogonal, pivoted_qr, qr, rank_revealing_qr};
+pub use schur::{Schur, schur};
 pub use svd::Svd;
+pub use triangular::{Ldlt, Lu, cholesky, ldlt, lu};

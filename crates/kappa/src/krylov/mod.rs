@@ -3,4 +3,4 @@
 mod lanczos;
 
 pub use lanczos::Lanczos;
-pub(crate) use lanczos::{Stop, largest_eigenvalue};
+pub(crate) use lanczos::{Ritz, Stop, largest_eigenvalue};

@@ -7,6 +7,7 @@ use super::{Family, Gauge, Norm, Structure, has_exact_conjugate};
 use crate::arithmetic::power::{Exponent, root};
 use crate::certified_norm;
 use crate::enclosure::directed::{div_up, mul_up};
+use crate::enclosure::max_or_nan;
 use crate::error::{Error, Result};
 use crate::{Enclosure, Evidence};
 
@@ -52,10 +53,7 @@ impl Norm {
         if m.checked_mul(n).is_none() {
             return Err(Error::limit(format!("{m}×{n} entries are more than can be counted")));
         }
-        let upper = path(*self, *other, &Sizes { m, n, r }).ok_or_else(|| {
-            Error::unsupported(format!("no inequality between {self} and {other} is known"))
-                .with_hint("norms of the entries, of the singular values and induced norms can be compared")
-        })?;
+        let upper = self.bound_against(other, m, n, r)?;
         let (reached, best) = match self.best_candidate(other, m, n, r) {
             Some((ratio, candidate)) => (ratio, Some(candidate)),
             None => (Enclosure::exact(0.0), None),
@@ -68,6 +66,14 @@ impl Norm {
             Evidence::Theorem("Hölder").and(reached.evidence()),
         );
         Ok(Constant { value, attained_by: best.filter(|_| is_attained) })
+    }
+
+    /// c with ‖A‖ ≤ c·‖A‖′ for all m×n matrices of rank at most r, where one is known: [`Norm::constant`] from above alone.
+    pub(crate) fn bound_against(&self, other: &Self, m: usize, n: usize, r: usize) -> Result<f64> {
+        path(*self, *other, &Sizes { m, n, r }).ok_or_else(|| {
+            Error::unsupported(format!("no inequality between {self} and {other} is known"))
+                .with_hint("norms of the entries, of the singular values and induced norms can be compared")
+        })
     }
 
     /// The candidate with the largest ratio, and that ratio with every rounding error counted.
@@ -91,7 +97,12 @@ struct Sizes {
 /// ‖x‖ₚ ≤ d^(1/p − 1/q)·‖x‖_q for p < q and d entries, and ≤ ‖x‖_q beyond: decided and computed for the exact p and q, which
 /// 1/p − 1/q in doubles may not tell apart.
 fn holder(d: usize, p: f64, q: f64) -> f64 {
-    if p >= q || d <= 1 { 1.0 } else { Exponent::harmonic(q, p).inverse().of_base(d as f64).1 }
+    if p >= q || d <= 1 { 1.0 } else { Exponent::harmonic(q, p).inverse().of_base(counted(d)).1 }
+}
+
+/// A number of entries as a double, rounded up: from 2⁵³ on not every one is a double.
+fn counted(d: usize) -> f64 {
+    if d <= 1 << 53 { d as f64 } else { (d as f64).next_up() }
 }
 
 /// x·y from above, exactly where one of them is 1.
@@ -179,13 +190,13 @@ fn between_gauges(x: Gauge, y: Gauge, r: usize) -> Option<f64> {
         return Some(holder(k, x.p, y.p));
     }
     let below = if y.p == f64::INFINITY { 1.0 } else { root(l.min(k) as f64, y.p).lower() };
-    Some(div_up(holder(k, x.p, f64::INFINITY), below).max(1.0))
+    Some(max_or_nan(div_up(holder(k, x.p, f64::INFINITY), below), 1.0))
 }
 
 /// Largest or sum of norms of `count` lines of `d` entries.
 fn between_lines(x: Mixed, y: Mixed, d: usize, count: usize) -> f64 {
     let inside = holder(d, x.p, y.p);
-    if x.outside == Outside::Sum && y.outside == Outside::Largest { times(inside, count as f64) } else { inside }
+    if x.outside == Outside::Sum && y.outside == Outside::Largest { times(inside, counted(count)) } else { inside }
 }
 
 fn lines_by_entries(x: Mixed, q: f64, d: usize, count: usize) -> f64 {

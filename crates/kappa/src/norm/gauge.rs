@@ -63,10 +63,10 @@ impl Gauge {
     /// Lower and upper bound of the value on exact non-negative numbers, sorted, largest first.
     pub(crate) fn bounds(self, x: &[f64]) -> (f64, f64) {
         let largest = x.first().copied().unwrap_or(0.0);
-        if largest == 0.0 {
+        if largest <= 0.0 {
             return (0.0, 0.0);
         }
-        if largest.is_infinite() {
+        if largest == f64::INFINITY {
             return (f64::MAX, f64::INFINITY);
         }
         if self.is_dual {

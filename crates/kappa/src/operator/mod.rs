@@ -44,6 +44,11 @@ pub trait LinearOperator<T: Scalar> {
         None
     }
 
+    /// The sparse matrix, where it is one.
+    fn as_sparse(&self) -> Option<&Sparse<T>> {
+        None
+    }
+
     /// The singular values, where they are known without work.
     fn known_singular_values(&self) -> Option<SingularValues> {
         None
@@ -91,6 +96,10 @@ impl<T: Scalar, A: LinearOperator<T> + ?Sized> LinearOperator<T> for &A {
 
     fn as_dense(&self) -> Option<MatrixRef<'_, T>> {
         (**self).as_dense()
+    }
+
+    fn as_sparse(&self) -> Option<&Sparse<T>> {
+        (**self).as_sparse()
     }
 
     fn known_singular_values(&self) -> Option<SingularValues> {

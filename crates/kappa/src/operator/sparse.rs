@@ -51,13 +51,86 @@ impl<T: Scalar> Sparse<T> {
         self.entries.len()
     }
 
+    /// The position of an entry that is not finite.
+    pub(crate) fn not_finite(&self) -> Option<(usize, usize)> {
+        (0..self.shape.1).find_map(|j| self.column(j).find(|(_, x)| !x.is_finite()).map(|(i, _)| (i, j)))
+    }
+
+    /// The entry at row `i`, column `j`; 0 where none is stored. O(log entries of the column).
+    pub fn entry(&self, i: usize, j: usize) -> T {
+        let range = self.starts[j]..self.starts[j + 1];
+        match self.rows[range.clone()].binary_search(&i) {
+            Ok(k) => self.entries[range.start + k],
+            Err(_) => T::default(),
+        }
+    }
+
+    /// The largest Σᵢ|aᵢⱼ| of a column, or Σⱼ|aᵢⱼ| of a row.
+    pub(crate) fn largest_sum(&self, by_rows: bool) -> f64 {
+        let mut sums = vec![0.0; if by_rows { self.shape.0 } else { self.shape.1 }];
+        for j in 0..self.shape.1 {
+            self.column(j).for_each(|(i, x)| sums[if by_rows { i } else { j }] += crate::norm::modulus(x));
+        }
+        sums.into_iter().fold(0.0, f64::max)
+    }
+
+    /// Σ|aᵢⱼ||xⱼ| over all entries, or Σ|aᵢⱼ||xᵢ| for the transpose: what the rounding of a product is relative to.
+    pub(crate) fn products_size(&self, x: &Matrix<T>, transposed: bool) -> f64 {
+        let of = |j: usize| {
+            self.column(j).map(move |(i, a)| {
+                crate::norm::modulus(a) * crate::norm::modulus(x[(if transposed { i } else { j }, 0)])
+            })
+        };
+        (0..self.shape.1).flat_map(of).sum()
+    }
+
     fn column(&self, j: usize) -> impl Iterator<Item = (usize, T)> + '_ {
         let range = self.starts[j]..self.starts[j + 1];
         self.rows[range.clone()].iter().copied().zip(self.entries[range].iter().copied())
     }
 }
 
+impl Sparse<f64> {
+    /// As the engine reads it.
+    pub(crate) fn columns(&self) -> kappa_dense::Columns<'_> {
+        kappa_dense::Columns { shape: self.shape, starts: &self.starts, rows: &self.rows, entries: &self.entries }
+    }
+
+    /// Whether A = Aᵀ, exactly.
+    pub fn is_symmetric(&self) -> bool {
+        self.shape.0 == self.shape.1
+            && (0..self.shape.1).all(|j| self.column(j).all(|(i, x)| i == j || self.entry(j, i) == x))
+    }
+
+    /// The entries on and below the diagonal: starts, rows, entries.
+    pub(crate) fn lower_triangle(&self) -> (Vec<usize>, Vec<usize>, Vec<f64>) {
+        let (mut starts, mut rows, mut entries) = (vec![0], Vec::new(), Vec::new());
+        for j in 0..self.shape.1 {
+            for (i, x) in self.column(j).filter(|&(i, _)| i >= j) {
+                rows.push(i);
+                entries.push(x);
+            }
+            starts.push(rows.len());
+        }
+        (starts, rows, entries)
+    }
+
+    /// A copy in double precision of a sparse matrix of real numbers.
+    pub(crate) fn widened<T: Scalar>(a: &Sparse<T>) -> Self {
+        Self {
+            shape: a.shape,
+            starts: a.starts.clone(),
+            rows: a.rows.clone(),
+            entries: a.entries.iter().map(|x| x.re()).collect(),
+        }
+    }
+}
+
 impl<T: Scalar> LinearOperator<T> for Sparse<T> {
+    fn as_sparse(&self) -> Option<&Sparse<T>> {
+        Some(self)
+    }
+
     fn shape(&self) -> (usize, usize) {
         self.shape
     }

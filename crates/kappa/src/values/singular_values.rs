@@ -248,6 +248,12 @@ impl SingularValues {
         Ok(Enclosure::new(ratio.lower().max(1.0), ratio.estimate().max(1.0), ratio.upper(), ratio.evidence()))
     }
 
+    /// The values of the pseudoinverse where the rank is full: 1/σₚ ≥ … ≥ 1/σ₁.
+    pub(crate) fn inverted(&self) -> Self {
+        let one = Enclosure::exact(1.0);
+        Self::from_enclosures((self.shape.1, self.shape.0), self.iter().map(|s| one.over(s)).collect())
+    }
+
     /// How many singular values exceed the tolerance: the numerical rank.
     ///
     /// The ends differ where a singular value is too close to the tolerance to be told from it.

@@ -1,0 +1,176 @@
+//! How many digits of a solution survive.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::Enclosure;
+use crate::error::{Error, Result};
+
+/// How exactly the data are known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum DataType {
+    /// Rounded to a format.
+    Format(crate::arithmetic::Format),
+    /// Known to a relative error: measurements.
+    Relative(f64),
+}
+
+impl DataType {
+    /// The relative error of an entry.
+    pub fn error(&self) -> f64 {
+        match self {
+            Self::Format(format) => format.unit_roundoff(),
+            Self::Relative(error) => *error,
+        }
+    }
+}
+
+impl fmt::Display for DataType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Format(format) => f.pad(format.name()),
+            Self::Relative(error) => write!(f, "data known to {error:e}"),
+        }
+    }
+}
+
+impl FromStr for DataType {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let name = text.trim().to_lowercase().replace('-', "_");
+        if let Some(format) = crate::arithmetic::Format::named(&name) {
+            return Ok(Self::Format(format));
+        }
+        let (number, factor) = match name.strip_suffix('%') {
+            Some(percent) => (percent, 0.01),
+            None => (name.as_str(), 1.0),
+        };
+        match number.trim().replace('_', "-").parse::<f64>() {
+            Ok(x) if x > 0.0 && x < 1.0 / factor => Ok(Self::Relative(x * factor)),
+            _ => Err(Error::syntax(format!("`{text}` says nothing about data"))
+                .with_hint("bf16, f16, f32, f64, f8_e4m3, f8_e5m2, or a relative error such as 1e-3 or 0.1%")),
+        }
+    }
+}
+
+/// What solves the problem, and what it adds to the errors of the data.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum SolveAlgorithm {
+    /// LU with partial pivoting, backward error about n·u (growth below 100 apart).
+    #[default]
+    Lu,
+    /// Cholesky, about n·u.
+    Cholesky,
+    /// Householder QR, about √n·u·√n.
+    Qr,
+    /// The normal equations: as if κ were squared.
+    NormalEquations,
+    /// None: only the data count.
+    Exact,
+}
+
+impl FromStr for SolveAlgorithm {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(match text.trim().to_lowercase().replace('_', "-").as_str() {
+            "lu" => Self::Lu,
+            "cholesky" => Self::Cholesky,
+            "qr" => Self::Qr,
+            "normal-equations" => Self::NormalEquations,
+            "exact" => Self::Exact,
+            _ => {
+                return Err(Error::syntax(format!("`{text}` is no algorithm that is known here"))
+                    .with_hint("lu, cholesky, qr, normal-equations, or exact"));
+            }
+        })
+    }
+}
+
+impl fmt::Display for SolveAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Lu => "lu",
+            Self::Cholesky => "cholesky",
+            Self::Qr => "qr",
+            Self::NormalEquations => "normal-equations",
+            Self::Exact => "exact",
+        })
+    }
+}
+
+/// How many decimal digits of a solution survive, and why.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Digits {
+    /// Digits that the data hold: −log₁₀ of their relative error.
+    pub held: f64,
+    /// Digits that the condition costs: log₁₀ κ, twice that for the normal equations.
+    pub lost: f64,
+    /// Digits that can be relied on for every change of that size, at least 0: from κε/(1 − κε).
+    pub certain: f64,
+    /// ‖Δx‖/‖x‖ at most, ∞ where κε ≥ 1.
+    pub error: f64,
+    /// The κ it is about: the upper end where one is known.
+    pub cond: f64,
+    /// The data.
+    pub data: DataType,
+    /// The algorithm.
+    pub algorithm: SolveAlgorithm,
+}
+
+/// How many digits of the solution of Ax = b survive, for a condition number κ(A) in any induced norm, the order n, what is known
+/// of the data, and the algorithm, computing in double precision.
+///
+/// With ε = 2·(error of the data) for A and b together and the algorithm's backward error: ‖Δx‖/‖x‖ ≤ κε/(1 − κε) where
+/// κε < 1, and nothing is certain beyond. The upper end of κ counts, where it is finite; its estimate otherwise.
+///
+/// ```
+/// # use kappa::{Enclosure, SolveAlgorithm, digits};
+/// let d = digits(Enclosure::exact(1e4), 100, "f32".parse()?, SolveAlgorithm::Lu);
+/// assert_eq!(d.to_string(), "about 2 of the 7 digits of f32 data survive: a condition number of 1e4 costs 4");
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Higham, *Accuracy and Stability*, 2nd ed., sections 7.1, 9.4, 20.4.
+pub fn digits(cond: Enclosure, n: usize, data: DataType, algorithm: SolveAlgorithm) -> Digits {
+    let u = f64::EPSILON / 2.0;
+    let kappa = if cond.upper().is_finite() { cond.upper() } else { cond.estimate() };
+    let kappa = kappa.max(1.0);
+    let own = match algorithm {
+        SolveAlgorithm::Exact => 0.0,
+        SolveAlgorithm::NormalEquations => (n as f64 + 4.0) * u * kappa,
+        _ => (n as f64 + 4.0) * u,
+    };
+    let epsilon = 2.0 * data.error() + own;
+    let grown = kappa * epsilon;
+    let error = if grown < 1.0 { grown / (1.0 - grown) } else { f64::INFINITY };
+    let lost = kappa.log10() * if algorithm == SolveAlgorithm::NormalEquations { 2.0 } else { 1.0 };
+    Digits {
+        held: -data.error().log10(),
+        lost,
+        certain: if error > 0.0 { (-error.log10()).clamp(0.0, 17.0) } else { 17.0 },
+        error,
+        cond: kappa,
+        data,
+        algorithm,
+    }
+}
+
+impl fmt::Display for Digits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cond = Enclosure::exact(10f64.powf(self.cond.log10().round().clamp(0.0, 308.0)));
+        let cond = if self.cond.is_infinite() { "infinity".to_owned() } else { cond.short(1) };
+        let (held, certain) = (self.held.round(), self.certain.floor());
+        let of = format!("of the {held:.0} digits of {} data", self.data);
+        let cost = format!("a condition number of {cond} costs {:.0}", self.lost.round());
+        if certain >= 1.0 {
+            let digits = if certain == 1.0 { "1 survives".into() } else { format!("{certain:.0}") };
+            return match certain {
+                1.0 => write!(f, "about 1 {of} survives: {cost}"),
+                _ => write!(f, "about {digits} {of} survive: {cost}"),
+            };
+        }
+        write!(f, "none {of} is certain to survive: {cost}")
+    }
+}

@@ -1,0 +1,116 @@
+//! How far the nearest singular matrix is.
+
+use kappa_dense::{Matrix, Scalar, lu};
+
+use super::certified::{certified_inverse_norm, square};
+use crate::ask::Entries;
+use crate::enclosure::directed::{div_down, div_up};
+use crate::error::{Error, Result};
+use crate::norm::{Family, modulus};
+use crate::operator::LinearOperator;
+use crate::{Enclosure, Norm, certified_norm, certified_singular_values, svd};
+
+/// The distance to the nearest matrix without full rank, and that matrix.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Distance<W: Scalar> {
+    /// min ‖E‖ over all E for which A + E has not full rank: 1/‖A⁻¹‖, or σₚ in the spectral norm. In the units of the entries.
+    pub value: Enclosure,
+    /// That over ‖A‖: 1/κ(A).
+    pub relative: Enclosure,
+    /// A matrix at about that distance, singular to working precision: A − σₙuₙvₙᴴ in the spectral norm.
+    pub nearest: Matrix<W>,
+}
+
+/// The distance from A to the matrices without full rank, with the nearest one (Gastinel and Kahan: 1/‖A⁻¹‖).
+///
+/// In the spectral norm for every shape; the Frobenius distance is the same. In the largest column or row sum for square
+/// matrices. Certified. Fails for other norms, for an empty matrix, and when an entry is not finite.
+///
+/// ```
+/// # use kappa::{Matrix, Norm, distance_to_singularity};
+/// let a = Matrix::from_row_major(2, 2, vec![3.0, 0.0, 0.0, 0.5])?;
+/// let d = distance_to_singularity(&a, Norm::spectral())?;
+/// assert!(d.value.contains(0.5) && d.nearest[(1, 1)].abs() < 1e-16);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Kahan, Canad. Math. Bull. 9 (1966) 757–801; Higham, *Accuracy and Stability*, 2nd ed., Theorem 6.5.
+pub fn distance_to_singularity<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    norm: Norm,
+) -> Result<Distance<T::Wide>> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    if view.rows() == 0 || view.columns() == 0 {
+        return Err(Error::shape("an empty matrix has no distance to singularity"));
+    }
+    match norm.0 {
+        Family::Schatten(p) if p >= 2.0 => by_values(&view, norm),
+        Family::Induced(1.0, 1.0) => by_columns(&view, norm, false),
+        Family::Induced(f64::INFINITY, f64::INFINITY) => by_columns(&view, norm, true),
+        _ => Err(Error::unsupported(format!("the distance to singularity in the {norm} norm is not known"))
+            .with_hint("spectral, frobenius, max-column-sum and max-row-sum can be answered")),
+    }
+}
+
+fn by_values<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, norm: Norm) -> Result<Distance<T::Wide>> {
+    let value = certified_singular_values(a)?.last();
+    let f = svd(a)?;
+    let last = f.singular_values().len() - 1;
+    let s = f.singular_values().last().estimate();
+    let wide = a.to_wide();
+    let nearest = Matrix::from_fn(a.rows(), a.columns(), |i, j| {
+        wide[(i, j)] - (f.u()[(i, last)] * f.v()[(j, last)].conj()).scale(s)
+    });
+    Ok(Distance { value, relative: relative(value, certified_norm(a, norm)?), nearest })
+}
+
+fn relative(value: Enclosure, size: Enclosure) -> Enclosure {
+    if size.upper() == 0.0 { Enclosure::exact(0.0) } else { value.over(size) }
+}
+
+/// ‖A⁻¹‖₁ is the sum of a column x = A⁻¹eⱼ, and E = −eⱼzᴴ/‖x‖₁ with zᵢ = xᵢ/|xᵢ| makes (A + E)x = 0; rows by the adjoint.
+fn by_columns<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, norm: Norm, by_rows: bool) -> Result<Distance<T::Wide>> {
+    let n = square(*a)?;
+    let wide = a.to_wide();
+    let size = certified_norm(a, norm)?;
+    let factors = lu(*a)?;
+    if factors.is_singular() {
+        let value = match crate::ask::is_exactly_singular(*a) {
+            Some(true) => Enclosure::exact(0.0),
+            _ => Enclosure::new(0.0, 0.0, size.upper(), size.evidence()),
+        };
+        return Ok(Distance { value, relative: relative(value, size), nearest: wide });
+    }
+    let inverse = factors.inverse();
+    let x = |j: usize| -> Vec<T::Wide> {
+        (0..n).map(|i| if by_rows { inverse[(j, i)].conj() } else { inverse[(i, j)] }).collect()
+    };
+    let sum = |x: &[T::Wide]| x.iter().map(|&x| modulus(x)).sum::<f64>();
+    let best = (0..n).max_by(|&i, &j| sum(&x(i)).total_cmp(&sum(&x(j)))).unwrap_or(0);
+    let x = x(best);
+    let total = sum(&x);
+    let e = |k: usize| {
+        let size = modulus(x[k]);
+        if size == 0.0 { <T::Wide>::default() } else { x[k].conj().scale(-1.0 / size / total) }
+    };
+    let nearest = Matrix::from_fn(n, n, |i, j| match by_rows {
+        false if i == best => wide[(i, j)] + e(j),
+        true if j == best => wide[(i, j)] + e(i).conj(),
+        _ => wide[(i, j)],
+    });
+    let value = match certified_inverse_norm(a, norm)? {
+        Some(inverse) => {
+            let bound = inverse.enclosure();
+            Enclosure::new(
+                div_down(1.0, bound.upper()),
+                1.0 / bound.estimate(),
+                div_up(1.0, bound.lower()),
+                bound.evidence(),
+            )
+        }
+        // From above by the matrix found, were it exactly singular; the norm itself always is a bound.
+        None => Enclosure::new(0.0, 1.0 / total, size.upper(), size.evidence()),
+    };
+    Ok(Distance { value, relative: relative(value, size), nearest })
+}

@@ -1,0 +1,186 @@
+use kappa_dense::{Matrix, Scalar, c64};
+
+use crate::error::{Error, Result};
+
+/// A root of a polynomial with its sensitivity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PolynomialRoot {
+    /// The root.
+    pub value: c64,
+    /// Σ|aₖ||z|ᵏ/(|z||p′(z)|): how much relative errors of the coefficients can grow in the root; ∞ for multiple roots. For a root
+    /// 0 the absolute growth |a₀|-wise is taken as 1.
+    pub condition: f64,
+    /// |p(z)|/Σ|aₖ||z|ᵏ: the least relative change of the coefficients for which the root is exact.
+    pub backward_error: f64,
+}
+
+/// The roots of a₀ + a₁x + … + aₙxⁿ: eigenvalues of the balanced companion matrix, each improved by a step of Newton's method in
+/// twice the precision where that lowers the residual. Largest modulus first.
+///
+/// O(n³). Estimates: a root is good to about condition × backward error. Leading zeros lower the degree; zeros at the low end are
+/// roots 0. Fails when every coefficient but a₀ is 0, and when one is not finite.
+///
+/// ```
+/// # use kappa::polynomial_roots;
+/// // (x − 1)(x − 2) = 2 − 3x + x².
+/// let r = polynomial_roots(&[2.0, -3.0, 1.0])?;
+/// assert!((r[0].value.re - 2.0).abs() < 1e-14 && (r[0].condition - 6.0).abs() < 1e-12);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Edelman and Murakami, Math. Comp. 64 (1995) 763–776; Wilkinson, "The perfidious polynomial", MAA Studies 24 (1984).
+pub fn polynomial_roots<T: Scalar>(coefficients: &[T]) -> Result<Vec<PolynomialRoot>> {
+    let a: Vec<c64> = coefficients.iter().map(|x| c64::new(x.re(), x.im())).collect();
+    if let Some(k) = a.iter().position(|x| !(x.re.is_finite() && x.im.is_finite())) {
+        return Err(Error::not_finite(k, 0, 1));
+    }
+    let degree = a.iter().rposition(|x| *x != c64::default());
+    let Some(degree) = degree.filter(|&d| d > 0) else {
+        return Err(Error::unsupported("a constant has no roots, or every number")
+            .with_hint("give the coefficients from the constant one up: 2 -3 1 is 2 − 3x + x²"));
+    };
+    let zeros = a.iter().position(|x| *x != c64::default()).unwrap_or(0);
+    let core = &a[zeros..=degree];
+    let n = core.len() - 1;
+    let mut found: Vec<PolynomialRoot> = if n == 0 { Vec::new() } else { of_core(core, T::IS_COMPLEX)? };
+    found.extend((0..zeros).map(|_| PolynomialRoot {
+        value: c64::default(),
+        condition: if zeros > 1 { f64::INFINITY } else { 1.0 },
+        backward_error: 0.0,
+    }));
+    found.sort_by(|x, y| y.value.norm().total_cmp(&x.value.norm()).then(y.value.im.total_cmp(&x.value.im)));
+    Ok(found)
+}
+
+/// Roots of a polynomial whose first and last coefficient are not 0.
+fn of_core(a: &[c64], is_complex: bool) -> Result<Vec<PolynomialRoot>> {
+    let n = a.len() - 1;
+    let lead = a[n];
+    // Coefficients −aₖ/aₙ in the last column, ones below the diagonal.
+    let mut companion =
+        Matrix::from_fn(n, n, |i, j| if j + 1 == n { -a[i] / lead } else { c64::new(f64::from(i == j + 1), 0.0) });
+    balance(&mut companion);
+    if !companion.as_slice().iter().all(|x| x.re.is_finite() && x.im.is_finite()) {
+        return Err(Error::unsupported("the coefficients differ by more than doubles can hold")
+            .with_hint("substitute x = s·y with a power of two s, so that they come closer"));
+    }
+    let values = if is_complex {
+        kappa_dense::eig(companion.as_ref())?.values
+    } else {
+        let real = Matrix::from_fn(n, n, |i, j| companion[(i, j)].re);
+        kappa_dense::eig(real.as_ref())?.values
+    };
+    Ok(values.into_iter().map(|z| judged(a, improved(a, z))).collect())
+}
+
+/// Rows and columns scaled by powers of two so that their sums are alike (Parlett and Reinsch, Numer. Math. 13 (1969) 293–304).
+fn balance(a: &mut Matrix<c64>) {
+    let n = a.rows();
+    for _ in 0..50 {
+        let mut changed = false;
+        for k in 0..n {
+            let size = |x: c64| x.re.abs() + x.im.abs();
+            let column: f64 = (0..n).filter(|&i| i != k).map(|i| size(a[(i, k)])).sum();
+            let row: f64 = (0..n).filter(|&j| j != k).map(|j| size(a[(k, j)])).sum();
+            if column == 0.0 || row == 0.0 || !(column.is_finite() && row.is_finite()) {
+                continue;
+            }
+            let e = (0.5 * (row / column).log2()).round().clamp(-300.0, 300.0) as i32;
+            let f = 2f64.powi(e);
+            if e != 0 && column * f + row / f < 0.95 * (column + row) {
+                changed = true;
+                (0..n).for_each(|i| a[(i, k)] = a[(i, k)].scale(f));
+                (0..n).for_each(|j| a[(k, j)] = a[(k, j)].scale(1.0 / f));
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+}
+
+/// p(z), p′(z) and Σ|aₖ||z|ᵏ, for |z| > 1 of the reversed polynomial, so that nothing overflows: then p(z)/zⁿ.
+fn evaluated(a: &[c64], z: c64) -> (c64, c64, f64) {
+    let n = a.len() - 1;
+    let (w, is_reversed) = if z.norm() > 1.0 { (c64::new(1.0, 0.0) / z, true) } else { (z, false) };
+    let at = |k: usize| if is_reversed { a[k] } else { a[n - k] };
+    let (mut p, mut slope, mut size) = (c64::default(), c64::default(), 0.0);
+    for k in 0..=n {
+        slope = slope * w + p;
+        p = p * w + at(k);
+        size = size * w.norm() + at(k).norm();
+    }
+    if !is_reversed {
+        return (p, slope, size);
+    }
+    // p(z) = zⁿq(1/z): p′(z)/zⁿ = (n·q(w) − w·q′(w))·w.
+    (p, (p.scale(n as f64) - w * slope) * w, size)
+}
+
+/// One step of Newton's method, kept where it lowers the residual.
+fn improved(a: &[c64], z: c64) -> c64 {
+    let (p, slope, size) = evaluated(a, z);
+    let step = p / slope;
+    let next = z - step;
+    if !(step.re.is_finite() && step.im.is_finite()) || size == 0.0 {
+        return z;
+    }
+    let (q, _, next_size) = evaluated(a, next);
+    if q.norm() / next_size < p.norm() / size { next } else { z }
+}
+
+fn judged(a: &[c64], z: c64) -> PolynomialRoot {
+    let (p, slope, size) = evaluated(a, z);
+    let steep = z.norm() * slope.norm();
+    PolynomialRoot {
+        value: z,
+        condition: if steep > 0.0 { size / steep } else { f64::INFINITY },
+        backward_error: p.norm() / size,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wilkinsons_polynomial_is_as_sensitive_as_he_found() {
+        // Π (x − k), k = 1 … 20, in whole numbers that are doubles up to rounding.
+        let mut c = vec![1.0f64];
+        for k in 1..=20 {
+            let mut next = vec![0.0; c.len() + 1];
+            for (i, &x) in c.iter().enumerate() {
+                next[i + 1] += x;
+                next[i] -= x * k as f64;
+            }
+            c = next;
+        }
+        let roots = polynomial_roots(&c).unwrap();
+        let worst = roots.iter().map(|r| r.condition).fold(0.0, f64::max);
+        assert!(worst > 1e13 && worst < 1e17, "{worst:e}");
+        for (r, k) in roots.iter().zip((1..=20).rev()) {
+            assert!(
+                (r.value - c64::new(f64::from(k), 0.0)).norm() < 1e-15 * r.condition * f64::from(k) * 20.0 + 1e-12,
+                "{r:?} {k}"
+            );
+            assert!(r.backward_error < 1e-13);
+        }
+        assert!(roots[19].condition < 1e4, "{:?}", roots[19]);
+    }
+
+    #[test]
+    fn awkward_coefficients_are_read_as_they_are() {
+        let values = |c: &[f64]| polynomial_roots(c).unwrap().iter().map(|r| r.value).collect::<Vec<c64>>();
+        assert_eq!(values(&[0.0, 0.0, 3.0, 0.0]), vec![c64::default(); 2]);
+        assert_eq!(values(&[-4.0, 2.0]), vec![c64::new(2.0, 0.0)]);
+        let pair = values(&[1.0, 0.0, 1.0]);
+        assert!((pair[0] - c64::new(0.0, 1.0)).norm() < 1e-15 && (pair[1] - c64::new(0.0, -1.0)).norm() < 1e-15);
+        let far = values(&[1e-200, -1.0, 1e200]);
+        assert!((far[0].re * far[1].re / 1e-400f64.max(1e-323)).is_finite());
+        assert!(polynomial_roots(&[1.0]).unwrap_err().is_unsupported());
+        assert!(polynomial_roots::<f64>(&[]).unwrap_err().is_unsupported());
+        assert!(polynomial_roots(&[1.0, f64::NAN]).unwrap_err().is_not_finite());
+        let z = polynomial_roots(&[c64::new(0.0, -1.0), c64::new(1.0, 0.0)]).unwrap();
+        assert!((z[0].value - c64::new(0.0, 1.0)).norm() < 1e-15);
+    }
+}

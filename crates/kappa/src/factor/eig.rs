@@ -1,0 +1,234 @@
+use kappa_dense::{Matrix, Scalar, c64};
+
+use crate::ask::Entries;
+use crate::enclosure::directed::{add_up, mul_up, times_power};
+use crate::enclosure::{eigenvalue_radii, hermitian_eigenvalues};
+use crate::error::{Error, Result};
+use crate::operator::LinearOperator;
+use crate::values::Eigenvalues;
+use crate::{Enclosure, Evidence, Profile, SingularValues, singular_values};
+
+/// Eigenvalues with right and left eigenvectors, kept to be asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Eig {
+    values: Eigenvalues,
+    right: Matrix<c64>,
+    left: Matrix<c64>,
+}
+
+/// The eigenvalues of a square matrix, largest modulus first, each with a disc, and right and left eigenvectors of length 1.
+///
+/// A·right = right·diag(λ), leftᴴ·A = diag(λ)·leftᴴ. The discs are rigorous (see [`Eigenvalues`]) where the eigenvectors are
+/// independent enough; where they are not, as for a Jordan block, the radii are ∞ and [`schur`](crate::schur) is the form to
+/// use. About 30n³ flops, and 5 complex products for the discs. Fails for a matrix that is not square, when an entry is not
+/// finite, and when the QR steps do not converge.
+///
+/// ```
+/// # use kappa::{Matrix, eig};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 1.0, 0.0, 3.0])?;
+/// let f = eig(&a)?;
+/// assert!((f.eigenvalues().get(0).re - 3.0).abs() < 1e-15);
+/// // The left vector of 3 is e₂, its right one (1, 1)/√2.
+/// assert!((f.left()[(0, 0)].norm()) < 1e-15);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Miyajima, JCAM 233 (2010) for the discs; Golub and Van Loan, *Matrix Computations*, 4th ed., chapter 7.
+pub fn eig<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Eig> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    let profile = Profile::of_entries(view)?;
+    let parts = kappa_dense::eig(view)?;
+    let n = parts.values.len();
+    let mut order: Vec<usize> = (0..n).collect();
+    // By modulus, then conjugate pairs with the positive imaginary part first.
+    let size = |k: usize| parts.values[k].norm();
+    order.sort_by(|&i, &j| {
+        let close = (size(i) - size(j)).abs() <= 1e-14 * size(i);
+        let by_size = if close { std::cmp::Ordering::Equal } else { size(j).total_cmp(&size(i)) };
+        by_size.then(parts.values[j].im.total_cmp(&parts.values[i].im)).then(i.cmp(&j))
+    });
+    order.sort_by(|&i, &j| size(j).total_cmp(&size(i)));
+    let pick = |x: &Matrix<c64>| Matrix::from_fn(n, n, |i, j| x[(i, order[j])]);
+    let (right, left) = (pick(&parts.right), pick(&parts.left));
+    let values: Vec<c64> = order.iter().map(|&k| parts.values[k]).collect();
+    let discs = radii(view, profile.max_abs_value(), &values, &right);
+    let values = match discs {
+        Some(radii) => Eigenvalues::new(values, radii, crate::arithmetic::environment::evidence(true)),
+        None => Eigenvalues::new(
+            values,
+            vec![f64::INFINITY; n],
+            Evidence::Estimate("eigenvectors that are nearly dependent"),
+        ),
+    };
+    Ok(Eig { values, right, left })
+}
+
+/// The discs of A from those of A·2⁻ᵉ.
+fn radii<T: Scalar>(a: kappa_dense::MatrixRef<'_, T>, max: f64, values: &[c64], x: &Matrix<c64>) -> Option<Vec<f64>> {
+    if max == 0.0 {
+        return Some(vec![0.0; values.len()]);
+    }
+    let n = values.len();
+    let e = (max.min(f64::MAX).log2().floor() as i32).clamp(-1000, 1000);
+    let part = |x: f64| times_power(x.abs(), -e).0.copysign(x);
+    let scaled = Matrix::from_fn(n, n, |i, j| c64::new(part(a.get(i, j).re()), part(a.get(i, j).im())));
+    let small: Vec<c64> = values.iter().map(|z| c64::new(part(z.re), part(z.im))).collect();
+    let found = eigenvalue_radii(&scaled, &small, x)?;
+    // Scaling loses less than 2⁻¹⁰⁷³ of each entry, n² of them, times the condition of X, which is finite here: 2⁻⁹⁰⁰ is more.
+    let lost = mul_up(n as f64, 2f64.powi(-900));
+    Some(found.into_iter().map(|r| times_power(add_up(r, lost), e).1).collect())
+}
+
+impl Eig {
+    /// The eigenvalues, with their discs.
+    pub fn eigenvalues(&self) -> &Eigenvalues {
+        &self.values
+    }
+
+    /// Right eigenvectors in columns, of length 1.
+    pub fn right(&self) -> &Matrix<c64> {
+        &self.right
+    }
+
+    /// Left eigenvectors in columns, of length 1, in the same order.
+    pub fn left(&self) -> &Matrix<c64> {
+        &self.left
+    }
+
+    /// κ₂ of the matrix of right eigenvectors: what Bauer and Fike's theorem multiplies a change by; ∞ for defective matrices.
+    pub fn vector_cond(&self) -> Result<Enclosure> {
+        singular_values(&self.right)?.cond()
+    }
+
+    /// The singular values of the matrix of right eigenvectors.
+    pub fn vector_singular_values(&self) -> Result<SingularValues> {
+        singular_values(&self.right)
+    }
+}
+
+/// Eigenvalues and orthonormal eigenvectors of a Hermitian matrix, kept to be asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Eigh<W: Scalar> {
+    values: Vec<Enclosure>,
+    vectors: Matrix<W>,
+}
+
+/// The eigenvalues of a Hermitian matrix, largest first, each enclosed with every rounding error counted, and orthonormal
+/// eigenvectors.
+///
+/// About 9n³ flops and 3 products. Fails for a matrix that is not square or not exactly Hermitian, and when an entry is not
+/// finite.
+///
+/// ```
+/// # use kappa::{Matrix, eigh};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 1.0, 1.0, 2.0])?;
+/// let f = eigh(&a)?;
+/// assert!(f.eigenvalues()[0].contains(3.0) && f.eigenvalues()[1].contains(1.0));
+/// assert!(f.eigenvalues()[0].width() < 1e-13 && f.eigenvalues()[0].evidence().is_certified());
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn eigh<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Eigh<T::Wide>> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    let profile = Profile::of_entries(view)?;
+    check_hermitian(view)?;
+    let (mut values, vectors) = kappa_dense::eigh(view)?;
+    values.reverse();
+    let n = values.len();
+    let vectors = Matrix::from_fn(n, n, |i, j| vectors[(i, n - 1 - j)]);
+    let max = profile.max_abs_value();
+    if max == 0.0 {
+        return Ok(Eigh { values: vec![Enclosure::exact(0.0); n], vectors });
+    }
+    let e = (max.min(f64::MAX).log2().floor() as i32).clamp(-1000, 1000);
+    let part = |x: f64| times_power(x.abs(), -e).0.copysign(x);
+    let form = T::real_form(view);
+    let real = form.view();
+    let scaled = Matrix::from_fn(real.rows(), real.rows(), |i, j| part(real.get(i, j).re()));
+    let real_vectors = <T::Wide>::real_form(vectors.as_ref());
+    // Each eigenvalue stands twice in the real form: vectors (Re x, Im x) and (−Im x, Re x).
+    let step = if form.is_doubled() { 2 } else { 1 };
+    let order = |k: usize| k / step + if k % step == 1 { n } else { 0 };
+    let x = real_vectors.view();
+    let x = Matrix::from_fn(step * n, step * n, |i, k| x.get(i, order(k)).re());
+    let d: Vec<f64> = (0..step * n).map(|k| part(values[k / step])).collect();
+    let lost = mul_up((n * step) as f64, 2f64.powi(-1070));
+    let evidence = crate::arithmetic::environment::evidence(true);
+    let enclosed = match hermitian_eigenvalues(&scaled, &d, &x) {
+        Some(found) => (0..n)
+            .map(|k| {
+                let both = &found[k * step..(k + 1) * step];
+                let low = both.iter().map(Enclosure::lower).fold(f64::NEG_INFINITY, f64::max);
+                let high = both.iter().map(Enclosure::upper).fold(f64::INFINITY, f64::min);
+                unscaled(crate::enclosure::directed::add_down(low, -lost), values[k], add_up(high, lost), e, evidence)
+            })
+            .collect(),
+        None => values
+            .iter()
+            .map(|&x| {
+                Enclosure::new(
+                    f64::NEG_INFINITY,
+                    x,
+                    f64::INFINITY,
+                    Evidence::Estimate("vectors that are not orthogonal"),
+                )
+            })
+            .collect(),
+    };
+    Ok(Eigh { values: enclosed, vectors })
+}
+
+fn unscaled(low: f64, middle: f64, high: f64, e: i32, evidence: Evidence) -> Enclosure {
+    let end = |x: f64, up: bool| {
+        let (small, large) = times_power(x.abs(), e);
+        if up == (x >= 0.0) { large.copysign(x) } else { small.copysign(x) }
+    };
+    Enclosure::new(end(low, false), middle, end(high, true), evidence)
+}
+
+fn check_hermitian<T: Scalar>(a: kappa_dense::MatrixRef<'_, T>) -> Result<()> {
+    let (m, n) = (a.rows(), a.columns());
+    if m != n {
+        return Err(Error::shape(format!("a {m}×{n} matrix has no eigenvalues")).with_hint("it needs a square matrix"));
+    }
+    match (0..n).flat_map(|j| (0..=j).map(move |i| (i, j))).find(|&(i, j)| a.get(i, j) != a.get(j, i).conj()) {
+        None => Ok(()),
+        Some((i, j)) => Err(Error::unsupported(format!(
+            "the matrix is not Hermitian: entry ({i}, {j}) is {:?} and entry ({j}, {i}) is {:?}",
+            a.get(i, j),
+            a.get(j, i)
+        ))
+        .with_hint("take (A + Aᴴ)/2, or ask for `eig`, which needs no symmetry")),
+    }
+}
+
+impl<W: Scalar> Eigh<W> {
+    /// The eigenvalues, largest first.
+    pub fn eigenvalues(&self) -> &[Enclosure] {
+        &self.values
+    }
+
+    /// Orthonormal eigenvectors in columns, in the same order.
+    pub fn vectors(&self) -> &Matrix<W> {
+        &self.vectors
+    }
+}
+
+/// The error of asking for the Jordan form, which no computation with rounding can find: the smallest change of a matrix with
+/// a Jordan block makes it diagonalizable.
+///
+/// ```
+/// # use kappa::jordan;
+/// let refusal = jordan();
+/// assert!(refusal.is_unsupported() && refusal.hint().unwrap().contains("schur"));
+/// ```
+///
+/// Reference: Golub and Wilkinson, SIAM Review 18 (1976) 578–619.
+pub fn jordan() -> Error {
+    Error::unsupported(
+        "the Jordan form cannot be computed in floating point: the smallest rounding error splits a Jordan block into distinct \
+         eigenvalues, so that the form of the rounded matrix says nothing about the given one",
+    )
+    .with_hint("ask for `schur`: A = QTQᴴ with unitary Q is as informative, and stable; `eig` gives each eigenvalue's condition")
+}

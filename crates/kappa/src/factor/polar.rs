@@ -1,0 +1,42 @@
+use kappa_dense::{Matrix, Scalar, multiply};
+
+use crate::error::{Error, Result};
+use crate::operator::LinearOperator;
+use crate::svd;
+
+/// A = UH with U having orthonormal columns and H Hermitian positive semidefinite.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Polar<W: Scalar> {
+    /// The nearest matrix with orthonormal columns, in every unitarily invariant norm.
+    pub unitary: Matrix<W>,
+    /// √(AᴴA).
+    pub hermitian: Matrix<W>,
+}
+
+/// The polar decomposition of an m×n matrix with m ≥ n, from its singular value decomposition.
+///
+/// Fails for m < n (take that of the adjoint), and as [`svd`](crate::svd).
+///
+/// ```
+/// # use kappa::{Matrix, polar};
+/// let p = polar(&Matrix::from_row_major(2, 2, vec![0.0, -2.0, 3.0, 0.0])?)?;
+/// assert!((p.unitary[(0, 1)] + 1.0).abs() < 1e-15 && (p.hermitian[(0, 0)] - 3.0).abs() < 1e-14);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Higham, *Functions of Matrices*, chapter 8.
+pub fn polar<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Polar<T::Wide>> {
+    let (m, n) = a.shape();
+    if m < n {
+        return Err(Error::shape(format!("a {m}×{n} matrix has no polar decomposition with orthonormal columns"))
+            .with_hint("take that of its adjoint: A = HU for the wide matrix itself"));
+    }
+    let f = svd(a)?;
+    let s = f.singular_values().estimates();
+    let vh = f.v().adjoint();
+    let scaled = Matrix::from_fn(n, n, |i, j| vh[(i, j)].scale(s[i]));
+    let h = multiply(f.v().as_ref(), scaled.as_ref())?;
+    // Exactly Hermitian.
+    let hermitian = Matrix::from_fn(n, n, |i, j| (h[(i, j)] + h[(j, i)].conj()).scale(0.5));
+    Ok(Polar { unitary: multiply(f.u().as_ref(), vh.as_ref())?, hermitian })
+}

@@ -1,0 +1,360 @@
+use kappa_dense::{Matrix, Scalar, Shape, multiply};
+
+use crate::ask::Entries;
+use crate::error::{Error, Result};
+use crate::operator::LinearOperator;
+
+/// A = QR with Q square and unitary, kept while rows and columns come and go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Qr<W: Scalar> {
+    q: Matrix<W>,
+    r: Matrix<W>,
+}
+
+/// QR factorization by Householder reflections, Q m×m and R m×n. Fails when an entry is not finite.
+///
+/// ```
+/// # use kappa::{Matrix, qr};
+/// let mut f = qr(&Matrix::from_row_major(3, 1, vec![1.0, 2.0, 2.0])?)?;
+/// assert!((f.r()[(0, 0)].abs() - 3.0).abs() < 1e-15);
+/// // One more measurement: 4 more.
+/// f.insert_row(3, &[4.0])?;
+/// assert!((f.r()[(0, 0)].abs() - 5.0).abs() < 1e-15);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Golub and Van Loan, *Matrix Computations*, 4th ed., sections 5.2 and 6.5.
+pub fn qr<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Qr<T::Wide>> {
+    let parts = kappa_dense::qr(Entries::of(a)?.view(), Shape::Full)?;
+    Ok(Qr { q: parts.q, r: parts.r })
+}
+
+/// A rotation [c s; −s̄ c] of two numbers.
+#[derive(Clone, Copy)]
+struct Givens<W> {
+    c: f64,
+    s: W,
+}
+
+impl<W: Scalar> Givens<W> {
+    /// Takes (a, b) to (r, 0).
+    fn new(a: W, b: W) -> Self {
+        let (na, nb) = (crate::norm::modulus(a), crate::norm::modulus(b));
+        if nb == 0.0 {
+            return Self { c: 1.0, s: W::default() };
+        }
+        if na == 0.0 {
+            return Self { c: 0.0, s: b.conj().scale(1.0 / nb) };
+        }
+        let r = na.hypot(nb);
+        Self { c: na / r, s: a.scale(1.0 / na) * b.conj().scale(1.0 / r) }
+    }
+
+    /// Rows i and k of R from the left.
+    fn rows(self, r: &mut Matrix<W>, i: usize, k: usize) {
+        for j in 0..r.columns() {
+            let (x, y) = (r[(i, j)], r[(k, j)]);
+            r[(i, j)] = x.scale(self.c) + self.s * y;
+            r[(k, j)] = y.scale(self.c) - self.s.conj() * x;
+        }
+    }
+
+    /// Columns i and k of Q from the right, with the adjoint: QGᴴ·GR = QR.
+    fn columns(self, q: &mut Matrix<W>, i: usize, k: usize) {
+        for row in 0..q.rows() {
+            let (x, y) = (q[(row, i)], q[(row, k)]);
+            q[(row, i)] = x.scale(self.c) + self.s.conj() * y;
+            q[(row, k)] = y.scale(self.c) - self.s * x;
+        }
+    }
+}
+
+impl<W: Scalar<Wide = W>> Qr<W> {
+    /// Q, m×m.
+    pub fn q(&self) -> &Matrix<W> {
+        &self.q
+    }
+
+    /// R, m×n, zeros below the diagonal.
+    pub fn r(&self) -> &Matrix<W> {
+        &self.r
+    }
+
+    fn rotate(&mut self, i: usize, k: usize, (a, b): (W, W)) {
+        let g = Givens::new(a, b);
+        g.rows(&mut self.r, i, k);
+        g.columns(&mut self.q, i, k);
+    }
+
+    /// The factors after a row is put before row k (at the end for k = m). O(m·n + m²).
+    ///
+    /// Fails when the row does not fit or is not finite.
+    pub fn insert_row(&mut self, k: usize, row: &[W]) -> Result<()> {
+        let (m, n) = (self.q.rows(), self.r.columns());
+        self.fits(k <= m, row.len() == n, row)?;
+        let one = W::from_parts(1.0, 0.0);
+        let zero = W::default();
+        // [row; A] = [1 0; 0 Q]·[row; R], then the first row of Q goes to its place.
+        self.r = Matrix::from_fn(m + 1, n, |i, j| if i == 0 { row[j] } else { self.r[(i - 1, j)] });
+        self.q = Matrix::from_fn(m + 1, m + 1, |i, j| match (i == k, j) {
+            (true, 0) => one,
+            (true, _) | (false, 0) => zero,
+            (false, j) => self.q[(if i < k { i } else { i - 1 }, j - 1)],
+        });
+        for j in 0..n.min(m) {
+            self.rotate(j, j + 1, (self.r[(j, j)], self.r[(j + 1, j)]));
+            self.r[(j + 1, j)] = zero;
+        }
+        Ok(())
+    }
+
+    /// The factors after row k is taken away. O(m·n + m²). Fails when there is no such row.
+    pub fn delete_row(&mut self, k: usize) -> Result<()> {
+        let (m, n) = (self.q.rows(), self.r.columns());
+        self.fits(k < m, true, &[])?;
+        // Row k of Q is rotated into a multiple of e₁, from the bottom; R becomes Hessenberg.
+        for i in (1..m).rev() {
+            // (G · conj(q)ᵀ): the entries of the row of Q, conjugated, are what QGᴴ rotates.
+            let (a, b) = (self.q[(k, i - 1)].conj(), self.q[(k, i)].conj());
+            self.rotate(i - 1, i, (a, b));
+        }
+        self.q = Matrix::from_fn(m - 1, m - 1, |i, j| self.q[(if i < k { i } else { i + 1 }, j + 1)]);
+        self.r = Matrix::from_fn(m - 1, n, |i, j| if i <= j { self.r[(i + 1, j)] } else { W::default() });
+        Ok(())
+    }
+
+    /// The factors after a column is put before column k (at the end for k = n). O(m² + m·n).
+    ///
+    /// Fails when the column does not fit or is not finite.
+    pub fn insert_column(&mut self, k: usize, column: &[W]) -> Result<()> {
+        let (m, n) = (self.q.rows(), self.r.columns());
+        self.fits(k <= n, column.len() == m, column)?;
+        let x = Matrix::from_column_major(m, 1, column.to_vec())?;
+        let w = multiply(self.q.adjoint().as_ref(), x.as_ref())?;
+        self.r = Matrix::from_fn(m, n + 1, |i, j| match j.cmp(&k) {
+            std::cmp::Ordering::Less => self.r[(i, j)],
+            std::cmp::Ordering::Equal => w[(i, 0)],
+            std::cmp::Ordering::Greater => self.r[(i, j - 1)],
+        });
+        for i in (k + 1..m).rev() {
+            self.rotate(i - 1, i, (self.r[(i - 1, k)], self.r[(i, k)]));
+            self.r[(i, k)] = W::default();
+        }
+        self.clean();
+        Ok(())
+    }
+
+    /// The factors after column k is taken away. O(m·n + m²). Fails when there is no such column.
+    pub fn delete_column(&mut self, k: usize) -> Result<()> {
+        let (m, n) = (self.q.rows(), self.r.columns());
+        self.fits(k < n, true, &[])?;
+        self.r = Matrix::from_fn(m, n - 1, |i, j| self.r[(i, if j < k { j } else { j + 1 })]);
+        for j in k..(n - 1).min(m.saturating_sub(1)) {
+            self.rotate(j, j + 1, (self.r[(j, j)], self.r[(j + 1, j)]));
+        }
+        self.clean();
+        Ok(())
+    }
+
+    fn clean(&mut self) {
+        for j in 0..self.r.columns() {
+            let m = self.r.rows();
+            self.r.column_mut(j)[(j + 1).min(m)..].fill(W::default());
+        }
+    }
+
+    fn fits(&self, is_place: bool, is_length: bool, entries: &[W]) -> Result<()> {
+        let (m, n) = (self.q.rows(), self.r.columns());
+        if let Some(k) = entries.iter().position(|x| !x.is_finite()) {
+            return Err(Error::not_finite(k, 0, entries.iter().filter(|x| !x.is_finite()).count()));
+        }
+        if is_place && is_length {
+            return Ok(());
+        }
+        Err(Error::shape(format!("that row or column does not fit a {m}×{n} factorization")))
+    }
+}
+
+/// A[:, columns] = QR with a rank that shows: kept to be asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PivotedQr<W: Scalar> {
+    q: Matrix<W>,
+    r: Matrix<W>,
+    columns: Vec<usize>,
+}
+
+/// QR factorization with column pivoting (Businger and Golub): the longest remaining column comes first, so that |rᵢᵢ| falls.
+///
+/// Q m×p, R p×n with p = min(m, n). Usually reveals the rank; Kahan's matrix shows that it need not (see [`rank_revealing_qr`]).
+/// 4mnp flops. Fails when an entry is not finite.
+pub fn pivoted_qr<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<PivotedQr<T::Wide>> {
+    let parts = kappa_dense::pivoted_qr(Entries::of(a)?.view(), Shape::Thin)?;
+    Ok(PivotedQr { q: parts.q, r: parts.r, columns: parts.columns })
+}
+
+/// How far a strong rank-revealing QR goes; passed last, and usually left at its default.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GuEisenstat {
+    /// No interchange of columns may enlarge |det R₁₁| by more than this factor, above 1.
+    pub factor: f64,
+    /// The most interchanges.
+    pub swaps: usize,
+}
+
+impl Default for GuEisenstat {
+    fn default() -> Self {
+        Self { factor: 2.0, swaps: 1000 }
+    }
+}
+
+/// Strong rank-revealing QR at rank k: columns are interchanged until the entries of R₁₁⁻¹R₁₂ are bounded by f, and with
+/// q = √(1 + f²k(n − k)) for all i: σᵢ(R₁₁) ≥ σᵢ(A)/q and σᵢ(R₂₂) ≤ σₖ₊ᵢ(A)·q.
+///
+/// A pivoted QR first, then one QR for each interchange, of which few are needed. Fails for k = 0 or k > min(m, n), where R₁₁ is
+/// singular, and when the interchanges do not end.
+///
+/// ```
+/// # use kappa::{GuEisenstat, gallery, pivoted_qr, rank_revealing_qr, singular_values};
+/// // Kahan's matrix: pivoting by length leaves a last diagonal entry far above σₙ.
+/// let a = gallery::kahan(60, 1.2);
+/// let last = singular_values(&a)?.last().estimate();
+/// assert!(pivoted_qr(&a)?.r()[(59, 59)].abs() > 1000.0 * last);
+/// let f = rank_revealing_qr(&a, 59, &GuEisenstat::default())?;
+/// assert!(f.r()[(59, 59)].abs() < 20.0 * last);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Gu and Eisenstat, SISC 17 (1996) 848–869.
+pub fn rank_revealing_qr<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    k: usize,
+    how: &GuEisenstat,
+) -> Result<PivotedQr<T::Wide>> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    let (m, n) = (view.rows(), view.columns());
+    if k == 0 || k > m.min(n) {
+        return Err(Error::shape(format!("a {m}×{n} matrix has no leading block of order {k}"))
+            .with_hint("the rank lies between 1 and the smaller dimension"));
+    }
+    if how.factor.is_nan() || how.factor < 1.0 {
+        return Err(Error::syntax(format!("the factor is at least 1, not {}", how.factor)));
+    }
+    let wide = view.to_wide();
+    let mut f = pivoted_qr(&view)?;
+    for _ in 0..=how.swaps {
+        let Some((i, j)) = best_swap(&f.r, k, how.factor)? else { return Ok(f) };
+        f.columns.swap(i, k + j);
+        let permuted = Matrix::from_fn(m, n, |row, column| wide[(row, f.columns[column])]);
+        let parts = kappa_dense::qr(permuted.as_ref(), Shape::Thin)?;
+        (f.q, f.r) = (parts.q, parts.r);
+    }
+    Err(Error::no_convergence(format!("the interchanges of columns did not end after {}", how.swaps)))
+}
+
+/// The interchange that enlarges |det R₁₁| most, where that is by more than the factor: √((R₁₁⁻¹R₁₂)ᵢⱼ² + (‖R₂₂eⱼ‖·‖eᵢᵀR₁₁⁻¹‖)²).
+fn best_swap<W: Scalar<Wide = W>>(r: &Matrix<W>, k: usize, factor: f64) -> Result<Option<(usize, usize)>> {
+    let (p, n) = (r.rows(), r.columns());
+    let mut inverse = Matrix::<W>::identity(k);
+    for j in 0..k {
+        for i in (0..=j).rev() {
+            let sum = (i + 1..=j).fold(W::default(), |sum, l| sum + r[(i, l)] * inverse[(l, j)]);
+            let rest = inverse[(i, j)] - sum;
+            inverse[(i, j)] = divided(rest, r[(i, i)]);
+        }
+    }
+    if !inverse.as_slice().iter().all(|x| x.is_finite()) {
+        return Err(Error::unsupported(format!("the leading block of order {k} is singular"))
+            .with_hint("the rank is smaller; ask for a smaller one"));
+    }
+    let length = |x: &mut dyn Iterator<Item = W>| x.map(|x| x.abs_squared()).sum::<f64>().sqrt();
+    let rows: Vec<f64> = (0..k).map(|i| length(&mut (i..k).map(|j| inverse[(i, j)]))).collect();
+    let columns: Vec<f64> = (k..n).map(|j| length(&mut (k..p).map(|i| r[(i, j)]))).collect();
+    let mut best = (factor, None);
+    for j in 0..n - k {
+        for i in 0..k {
+            let x = (i..k).fold(W::default(), |sum, l| sum + inverse[(i, l)] * r[(l, k + j)]);
+            let gain = crate::norm::modulus(x).hypot(columns[j] * rows[i]);
+            if gain > best.0 * (1.0 + 1e-10) {
+                best = (gain, Some((i, j)));
+            }
+        }
+    }
+    Ok(best.1)
+}
+
+fn divided<W: Scalar>(x: W, y: W) -> W {
+    if !W::IS_COMPLEX {
+        return W::from_parts(x.re() / y.re(), 0.0);
+    }
+    let size = y.re().abs().max(y.im().abs());
+    let y = y.scale(1.0 / size);
+    (x * y.conj()).scale(1.0 / (y.abs_squared() * size))
+}
+
+impl<W: Scalar> PivotedQr<W> {
+    /// Q, m×p with orthonormal columns.
+    pub fn q(&self) -> &Matrix<W> {
+        &self.q
+    }
+
+    /// R, p×n, upper triangular.
+    pub fn r(&self) -> &Matrix<W> {
+        &self.r
+    }
+
+    /// Column j of QR is column `columns()[j]` of A.
+    pub fn columns(&self) -> &[usize] {
+        &self.columns
+    }
+
+    /// How many |rᵢᵢ| exceed a share of |r₁₁|: the numerical rank as pivoting shows it.
+    pub fn rank(&self, share: f64) -> usize {
+        let size = |i: usize| crate::norm::modulus(self.r[(i, i)]);
+        let p = self.r.rows().min(self.r.columns());
+        if p == 0 || size(0) == 0.0 {
+            return 0;
+        }
+        (0..p).take_while(|&i| size(i) > share * size(0)).count()
+    }
+}
+
+/// A ≈ U·T·Vᴴ with orthonormal columns in U (m×r) and V (n×r), and a triangular T of order r: kept to be asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompleteOrthogonal<W: Scalar> {
+    /// A basis of the range.
+    pub u: Matrix<W>,
+    /// Lower triangular, r×r.
+    pub t: Matrix<W>,
+    /// A basis of the range of the adjoint.
+    pub v: Matrix<W>,
+}
+
+/// The complete orthogonal decomposition at the rank where |rᵢᵢ| of a pivoted QR falls below a share of |r₁₁|.
+///
+/// Two QR factorizations. Fails when an entry is not finite, and for a share below 0.
+///
+/// ```
+/// # use kappa::{Matrix, complete_orthogonal};
+/// let f = complete_orthogonal(&Matrix::from_fn(4, 3, |i, j| (i + j) as f64), 1e-12)?;
+/// assert_eq!((f.u.columns(), f.t.rows(), f.v.columns()), (2, 2, 2));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn complete_orthogonal<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    share: f64,
+) -> Result<CompleteOrthogonal<T::Wide>> {
+    if share.is_nan() || share < 0.0 {
+        return Err(Error::syntax(format!("the share is at least 0, not {share}")));
+    }
+    let f = pivoted_qr(a)?;
+    let (r, n) = (f.rank(share), f.r.columns());
+    let leading = Matrix::from_fn(n, r, |j, i| f.r[(i, j)].conj());
+    // (R₁₁ R₁₂)ᴴ = ZS, so that (R₁₁ R₁₂) = SᴴZᴴ.
+    let z = kappa_dense::qr(leading.as_ref(), Shape::Thin)?;
+    let mut v = Matrix::zeros(n, r);
+    for (place, &column) in f.columns.iter().enumerate() {
+        (0..r).for_each(|j| v[(column, j)] = z.q[(place, j)]);
+    }
+    Ok(CompleteOrthogonal { u: Matrix::from_fn(f.q.rows(), r, |i, j| f.q[(i, j)]), t: z.r.adjoint(), v })
+}

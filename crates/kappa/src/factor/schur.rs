@@ -1,0 +1,48 @@
+use kappa_dense::{Matrix, Scalar, c64};
+
+use crate::ask::Entries;
+use crate::error::Result;
+use crate::operator::LinearOperator;
+
+/// A = QTQᴴ with unitary Q and upper triangular T, kept to be asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schur {
+    q: Matrix<c64>,
+    t: Matrix<c64>,
+}
+
+/// The complex Schur form of a square matrix: the eigenvalues stand on the diagonal of T, what makes the matrix not normal above.
+///
+/// Backward stable: A + E = QTQᴴ with ‖E‖ of a few n·ε·‖A‖. About 25n³ complex flops. Fails for a matrix that is not square, when
+/// an entry is not finite, and when the QR steps do not converge.
+///
+/// ```
+/// # use kappa::{Matrix, schur};
+/// let f = schur(&Matrix::from_row_major(2, 2, vec![1.0, 1.0, 0.0, 1.0])?)?;
+/// assert!((f.t()[(0, 0)].re - 1.0).abs() < 1e-15 && f.t()[(1, 0)].norm() == 0.0);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Golub and Van Loan, *Matrix Computations*, 4th ed., section 7.5.
+pub fn schur<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Schur> {
+    let entries = Entries::of(a)?;
+    let parts = kappa_dense::schur(entries.view())?;
+    Ok(Schur { q: parts.q, t: parts.t })
+}
+
+impl Schur {
+    /// Q, unitary.
+    pub fn q(&self) -> &Matrix<c64> {
+        &self.q
+    }
+
+    /// T, upper triangular.
+    pub fn t(&self) -> &Matrix<c64> {
+        &self.t
+    }
+
+    /// The diagonal of T.
+    pub fn eigenvalues(&self) -> Vec<c64> {
+        (0..self.t.rows()).map(|i| self.t[(i, i)]).collect()
+    }
+}

@@ -1,0 +1,143 @@
+//! LU, Cholesky and LDLᴴ: factorizations of square matrices to solve with.
+
+use kappa_dense::{Matrix, Scalar};
+
+use crate::Profile;
+use crate::ask::Entries;
+use crate::error::{Error, Result};
+use crate::operator::LinearOperator;
+
+/// PA = LU, kept to solve with.
+#[derive(Clone, Debug)]
+pub struct Lu<W: Scalar>(kappa_dense::Lu<W>);
+
+/// LU factorization with partial pivoting. ⅔n³ flops. Fails for a matrix that is not square, and when an entry is not finite.
+///
+/// ```
+/// # use kappa::{Matrix, lu};
+/// let f = lu(&Matrix::from_row_major(2, 2, vec![1.0, 2.0, 3.0, 4.0])?)?;
+/// assert_eq!(f.rows(), [1, 0]);
+/// assert!((f.l()[(1, 0)] - 1.0 / 3.0).abs() < 1e-15 && f.u()[(0, 0)] == 3.0);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn lu<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Lu<T::Wide>> {
+    Ok(Lu(kappa_dense::lu(Entries::of(a)?.view())?))
+}
+
+impl<W: Scalar<Wide = W> + kappa_dense::WideEngine> Lu<W> {
+    /// L, unit lower triangular.
+    pub fn l(&self) -> Matrix<W> {
+        self.0.l()
+    }
+
+    /// U, upper triangular.
+    pub fn u(&self) -> Matrix<W> {
+        self.0.u()
+    }
+
+    /// Row i of L·U is row `rows()[i]` of A.
+    pub fn rows(&self) -> &[usize] {
+        self.0.rows()
+    }
+
+    /// Whether a pivot is exactly 0.
+    pub fn is_singular(&self) -> bool {
+        self.0.is_singular()
+    }
+
+    /// A⁻¹B. Fails where a pivot is 0, and when the rows do not fit.
+    pub fn solve(&self, b: &Matrix<W>) -> Result<Matrix<W>> {
+        let n = self.0.order();
+        if b.rows() != n {
+            return Err(Error::shape(format!("the right-hand side has {} rows, and the matrix {n}", b.rows())));
+        }
+        if self.is_singular() {
+            return Err(
+                Error::unsupported("the matrix is singular: a pivot is 0").with_hint("`lstsq` needs no inverse")
+            );
+        }
+        Ok(self.0.solve(b))
+    }
+
+    /// |uᵢⱼ| over the largest |aᵢⱼ|, the growth that backward stability hangs on: 2ⁿ⁻¹ at worst, below 100 in practice.
+    pub fn growth(&self, largest: f64) -> f64 {
+        self.u().as_slice().iter().map(|&x| crate::norm::modulus(x)).fold(0.0, f64::max) / largest
+    }
+}
+
+/// L with A = LLᴴ for a Hermitian positive definite matrix, of which the lower triangle is read. n³/3 flops.
+///
+/// Fails for a matrix that is not square or not positive definite to working precision, and when an entry is not finite.
+pub fn cholesky<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matrix<T::Wide>> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    Profile::of_entries(view)?;
+    let (m, n) = (view.rows(), view.columns());
+    if m != n {
+        return Err(
+            Error::shape(format!("a {m}×{n} matrix has no Cholesky factor")).with_hint("it needs a square matrix")
+        );
+    }
+    let mut l = view.to_wide();
+    if !kappa_dense::cholesky(&mut l) {
+        return Err(Error::unsupported("the matrix is not positive definite to working precision")
+            .with_hint("`ldlt` factors any Hermitian matrix, and `lu` any square one"));
+    }
+    Ok(l)
+}
+
+/// PAPᵀ = LDLᴴ, kept to be asked: D has blocks of order 1 and 2 on its diagonal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ldlt<W: Scalar>(kappa_dense::Ldlt<W>);
+
+/// The factorization of Bunch and Kaufman of a Hermitian matrix, definite or not; the lower triangle is read. n³/3 flops.
+pub fn ldlt<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Ldlt<T::Wide>> {
+    Ok(Ldlt(kappa_dense::ldlt(Entries::of(a)?.view())?))
+}
+
+impl<W: Scalar> Ldlt<W> {
+    /// L, unit lower triangular.
+    pub fn l(&self) -> &Matrix<W> {
+        &self.0.l
+    }
+
+    /// D, with blocks of order 1 and 2.
+    pub fn d(&self) -> Matrix<W> {
+        let n = self.0.diagonal.len();
+        Matrix::from_fn(n, n, |i, j| match (i.abs_diff(j), i > j) {
+            (0, _) => W::from_parts(self.0.diagonal[i], 0.0),
+            (1, true) => self.0.below[j],
+            (1, false) => self.0.below[i].conj(),
+            _ => W::default(),
+        })
+    }
+
+    /// Row i of LDLᴴ is row `rows()[i]` of A.
+    pub fn rows(&self) -> &[usize] {
+        &self.0.rows
+    }
+
+    /// How many eigenvalues are positive, negative and zero, as the factors say (Sylvester's law of inertia).
+    pub fn inertia(&self) -> (usize, usize, usize) {
+        let (diagonal, below) = (&self.0.diagonal, &self.0.below);
+        let mut counts = (0, 0, 0);
+        let mut count = |x: f64| match x {
+            x if x > 0.0 => counts.0 += 1,
+            x if x < 0.0 => counts.1 += 1,
+            _ => counts.2 += 1,
+        };
+        let mut i = 0;
+        while i < diagonal.len() {
+            if below.get(i).is_some_and(|&b| b != W::default()) && i + 1 < diagonal.len() {
+                // A block of order 2 is taken only where its determinant is negative.
+                count(1.0);
+                count(-1.0);
+                i += 2;
+            } else {
+                count(diagonal[i]);
+                i += 1;
+            }
+        }
+        counts
+    }
+}

@@ -1,0 +1,283 @@
+use kappa_dense::{Matrix, Scalar};
+
+use crate::arithmetic::dot;
+use crate::ask::Entries;
+use crate::enclosure::directed::{add_down, add_up, div_down, div_up, norm_down, norm_up};
+use crate::error::{Error, Result};
+use crate::norm::{modulus, modulus_enclosure, vector_norm};
+use crate::operator::LinearOperator;
+use crate::{Enclosure, Evidence, Norm, norm, singular_values};
+
+/// How little the data must change for a computed answer to be exact, and the change that does it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BackwardError<W: Scalar> {
+    /// The least relative change of the data.
+    pub value: Enclosure,
+    /// A change of the matrix that attains it, up to rounding.
+    pub matrix_change: Matrix<W>,
+    /// A change of the right-hand side that goes with it; empty where there is none.
+    pub rhs_change: Vec<W>,
+}
+
+/// One residual entry Σ aⱼxⱼ − b, enclosed part by part.
+struct Residual<W> {
+    estimate: Vec<W>,
+    lower: Vec<f64>,
+    upper: Vec<f64>,
+}
+
+impl<W: Scalar<Wide = W>> Residual<W> {
+    /// b − Ax, in twice the working precision.
+    fn new(a: &Matrix<W>, x: &[W], b: &[W]) -> Result<Self> {
+        let (m, n) = (a.rows(), a.columns());
+        let rows = a.adjoint();
+        let minus: Vec<W> = x.iter().map(|&x| -x).chain([W::from_parts(1.0, 0.0)]).collect();
+        let turned: Vec<W> = minus.iter().map(|x| W::from_parts(x.im(), -x.re())).collect();
+        let mut found =
+            Self { estimate: Vec::with_capacity(m), lower: Vec::with_capacity(m), upper: Vec::with_capacity(m) };
+        for i in 0..m {
+            // dot conjugates its first argument: row i of A, then bᵢ.
+            let mut row: Vec<W> = rows.column(i).to_vec();
+            row.push(b[i].conj());
+            debug_assert_eq!(row.len(), n + 1);
+            let (re, im) = (
+                dot(&row, &minus)?.value,
+                if W::IS_COMPLEX { dot(&row, &turned)?.value } else { Enclosure::exact(0.0) },
+            );
+            let ends = |e: Enclosure| (e.lower().max(-e.upper()).max(0.0), e.upper().max(-e.lower()));
+            let ((a, b), (c, d)) = (ends(re), ends(im));
+            found.estimate.push(W::from_parts(re.estimate(), im.estimate()));
+            found.lower.push(if W::IS_COMPLEX { norm_down(&[a, c]) } else { a });
+            found.upper.push(if W::IS_COMPLEX { norm_up(&[b, d]) } else { b });
+        }
+        Ok(found)
+    }
+
+    fn length(&self) -> Enclosure {
+        let middle = vector_norm(2.0, || self.estimate.iter().copied()).estimate();
+        Enclosure::new(norm_down(&self.lower), middle, norm_up(&self.upper), Evidence::Rounding)
+    }
+}
+
+fn check<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, x: &[T], b: &[T]) -> Result<()> {
+    let (m, n) = (a.rows(), a.columns());
+    if x.len() != n || b.len() != m {
+        return Err(Error::shape(format!(
+            "a {m}×{n} matrix needs a solution of {n} and a right-hand side of {m} entries, not {} and {}",
+            x.len(),
+            b.len()
+        )));
+    }
+    crate::Profile::of_entries(*a)?;
+    match x.iter().chain(b).position(|x| !x.is_finite()) {
+        Some(k) => Err(Error::not_finite(if k < n { k } else { k - n }, 0, 1)),
+        None => Ok(()),
+    }
+}
+
+fn widened<T: Scalar>(x: &[T]) -> Vec<T::Wide> {
+    x.iter().map(|x| x.widen()).collect()
+}
+
+/// The normwise backward error of a candidate solution of Ax = b: the least η with (A + E)x = b + f, ‖E‖₂ ≤ η‖A‖₂, ‖f‖₂ ≤ η‖b‖₂.
+///
+/// η = ‖b − Ax‖/(‖A‖‖x‖ + ‖b‖), with the E and f that attain it. The residual is taken in twice the precision, every rounding
+/// counted; ‖A‖₂ carries its own evidence. Fails when the shapes do not fit, and when something is not finite.
+///
+/// ```
+/// # use kappa::{Matrix, perturb::backward_error_system};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 1.0])?;
+/// let e = backward_error_system(&a, &[1.0, 1.0], &[2.0, 1.5])?;
+/// assert!((e.value.estimate() - 0.5 / (2.0 * 2f64.sqrt() + 2.5)).abs() < 1e-15);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Rigal and Gaches, J. ACM 14 (1967) 543–548.
+pub fn backward_error_system<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    x: &[T],
+    b: &[T],
+) -> Result<BackwardError<T::Wide>> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    check(&view, x, b)?;
+    let (wide, x, b) = (view.to_wide(), widened(x), widened(b));
+    let r = Residual::new(&wide, &x, &b)?;
+    let length = |v: &[T::Wide]| vector_norm(2.0, || v.iter().copied());
+    let ax = norm(&view, Norm::spectral())?.times(length(&x));
+    let size = ax.plus(length(&b));
+    let value = r.length().over(size);
+    let value = if r.length().upper() == 0.0 { Enclosure::exact(0.0) } else { value };
+    let share = if size.estimate() > 0.0 { ax.estimate() / size.estimate() } else { 0.0 };
+    let square = length(&x).estimate().powi(2);
+    let scale = if square > 0.0 { share / square } else { 0.0 };
+    let matrix_change = Matrix::from_fn(wide.rows(), wide.columns(), |i, j| (r.estimate[i] * x[j].conj()).scale(scale));
+    // r = Ex − f: E takes its share, −f the rest.
+    let rhs_change = r.estimate.iter().map(|&r| (-r).scale(1.0 - share)).collect();
+    Ok(BackwardError { value, matrix_change, rhs_change })
+}
+
+/// The componentwise backward error of a candidate solution: the least ω with (A + E)x = b + f, |E| ≤ ω|A|, |f| ≤ ω|b|.
+///
+/// ω = max |b − Ax|ᵢ/(|A||x| + |b|)ᵢ, with 0/0 = 0 and ∞ where a zero row cannot be met; certified. Otherwise as
+/// [`backward_error_system`].
+///
+/// Reference: Oettli and Prager, Numer. Math. 6 (1964) 405–409.
+pub fn componentwise_backward_error<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    x: &[T],
+    b: &[T],
+) -> Result<BackwardError<T::Wide>> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    check(&view, x, b)?;
+    let (wide, x, b) = (view.to_wide(), widened(x), widened(b));
+    let r = Residual::new(&wide, &x, &b)?;
+    let (m, n) = (wide.rows(), wide.columns());
+    let sizes: Vec<Enclosure> = (0..m)
+        .map(|i| {
+            let terms = (0..n).map(|j| modulus_enclosure(wide[(i, j)]).times(modulus_enclosure(x[j])));
+            terms.fold(modulus_enclosure(b[i]), Enclosure::plus)
+        })
+        .collect();
+    let share = |i: usize| {
+        if r.upper[i] == 0.0 {
+            return Enclosure::exact(0.0);
+        }
+        let size = sizes[i];
+        let middle = modulus(r.estimate[i]) / size.estimate();
+        Enclosure::new(div_down(r.lower[i], size.upper()), middle, div_up(r.upper[i], size.lower()), Evidence::Rounding)
+    };
+    let value = (0..m).map(share).reduce(crate::norm::larger).unwrap_or(Enclosure::exact(0.0));
+    let quotient = |i: usize| match sizes[i].estimate() {
+        0.0 => <T::Wide>::default(),
+        size => r.estimate[i].scale(1.0 / size),
+    };
+    let sign = |x: T::Wide| match modulus(x) {
+        0.0 => <T::Wide>::default(),
+        size => x.conj().scale(1.0 / size),
+    };
+    let matrix_change = Matrix::from_fn(m, n, |i, j| (quotient(i) * sign(x[j])).scale(modulus(wide[(i, j)])));
+    let rhs_change = (0..m).map(|i| (-quotient(i)).scale(modulus(b[i]))).collect();
+    Ok(BackwardError { value, matrix_change, rhs_change })
+}
+
+/// The backward error of a candidate solution of min ‖Ax − b‖₂ for changes of A alone, in the Frobenius norm relative to ‖A‖_F.
+///
+/// min(η, σₘᵢₙ[A, η(I − rrᴴ/rᴴr)]) with η = ‖r‖/‖x‖; evidence: estimate. No change of A is returned. One singular value
+/// decomposition of an m×(m + n) matrix. Fails when the shapes do not fit, for x = 0, and when something is not finite.
+///
+/// Reference: Waldén, Karlson and Sun, Numer. Linear Algebra Appl. 2 (1995) 271–286.
+pub fn backward_error_least_squares<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    x: &[T],
+    b: &[T],
+) -> Result<Enclosure> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    check(&view, x, b)?;
+    let (wide, x, b) = (view.to_wide(), widened(x), widened(b));
+    let r = Residual::new(&wide, &x, &b)?.estimate;
+    let length = |v: &[T::Wide]| vector_norm(2.0, || v.iter().copied()).estimate();
+    let (rho, xi) = (length(&r), length(&x));
+    let size = norm(&view, Norm::frobenius())?.estimate();
+    let evidence = Evidence::Estimate("singular values of an extended matrix");
+    if xi == 0.0 || size == 0.0 {
+        return Err(Error::unsupported("the backward error of x = 0 is not defined for changes of the matrix alone"));
+    }
+    if rho == 0.0 {
+        return Ok(Enclosure::new(0.0, 0.0, 0.0, evidence));
+    }
+    let eta = rho / xi;
+    let (m, n) = (wide.rows(), wide.columns());
+    let extended = Matrix::from_fn(m, n + m, |i, j| match j.checked_sub(n) {
+        None => wide[(i, j)],
+        Some(k) => {
+            let along = (r[i] * r[k].conj()).scale(1.0 / (rho * rho));
+            (<T::Wide>::from_parts(f64::from(i == k), 0.0) - along).scale(eta)
+        }
+    });
+    let least = singular_values(&extended)?.last();
+    let value = eta.min(least.estimate()) / size;
+    let top = eta.min(least.upper()) / size;
+    Ok(Enclosure::new(least.lower().min(eta) / size * (1.0 - 1e-14), value, top * (1.0 + 1e-14), evidence))
+}
+
+/// The backward error of a candidate eigenpair: the least ‖E‖₂/‖A‖₂ with (A + E)x = λx, and that E = −(Ax − λx)xᴴ/xᴴx.
+///
+/// Fails when the shapes do not fit, for x = 0, and when something is not finite.
+pub fn backward_error_eigenpair<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    value: T::Wide,
+    x: &[T::Wide],
+) -> Result<BackwardError<T::Wide>> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    let n = view.rows();
+    if view.columns() != n || x.len() != n {
+        return Err(Error::shape(format!(
+            "a vector of {} entries is none of a {n}×{} matrix",
+            x.len(),
+            view.columns()
+        )));
+    }
+    let wide = view.to_wide();
+    let zeros = vec![<T::Wide>::default(); n];
+    check(&wide.as_ref(), x, &zeros)?;
+    let shifted = Matrix::from_fn(n, n, |i, j| if i == j { wide[(i, j)] - value } else { wide[(i, j)] });
+    // The shift is rounded: at most u·|aᵢᵢ − λ| each.
+    let lost = 2.0 * f64::EPSILON * (0..n).map(|i| modulus(shifted[(i, i)]) * modulus(x[i])).sum::<f64>();
+    let r = Residual::new(&shifted, x, &zeros)?;
+    let length = vector_norm(2.0, || x.iter().copied());
+    if length.lower() == 0.0 {
+        return Err(Error::unsupported("x = 0 is no eigenvector"));
+    }
+    let size = norm(&view, Norm::spectral())?;
+    let rest = r.length();
+    let rest = Enclosure::new(
+        add_down(rest.lower(), -lost).max(0.0),
+        rest.estimate(),
+        add_up(rest.upper(), lost),
+        Evidence::Rounding,
+    );
+    let value = if rest.upper() == 0.0 { Enclosure::exact(0.0) } else { rest.over(length).over(size) };
+    let square = length.estimate().powi(2);
+    // The residual is that of 0 − (A − λ)x, so that E = r·xᴴ/xᴴx.
+    let matrix_change = Matrix::from_fn(n, n, |i, j| (r.estimate[i] * x[j].conj()).scale(1.0 / square));
+    Ok(BackwardError { value, matrix_change, rhs_change: Vec::new() })
+}
+
+/// The backward error of a candidate singular triplet with unit vectors u, v: max(‖Av − σu‖, ‖Aᴴu − σv‖)/‖A‖₂, which a change of
+/// that size (√2 of it at most, where the two residuals conflict) makes exact.
+///
+/// Fails when the shapes do not fit, when u or v is not of length 1 to 1e-8, and when something is not finite.
+///
+/// Reference: Sun, Numer. Math. 69 (1995) 213–231; Kahan, Parlett and Jiang, SINUM 19 (1982) 470–484.
+pub fn backward_error_of_triplet<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    sigma: f64,
+    u: &[T::Wide],
+    v: &[T::Wide],
+) -> Result<Enclosure> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    let wide = view.to_wide();
+    check(&wide.as_ref(), v, u)?;
+    let length = |x: &[T::Wide]| vector_norm(2.0, || x.iter().copied());
+    if [u, v].iter().any(|x| (length(x).estimate() - 1.0).abs() > 1e-8) {
+        return Err(Error::unsupported("singular vectors have length 1").with_hint("divide each by its length"));
+    }
+    let scaled = |x: &[T::Wide]| x.iter().map(|x| x.scale(sigma)).collect::<Vec<_>>();
+    let lost = 2.0 * f64::EPSILON * sigma.abs();
+    let one = Residual::new(&wide, v, &scaled(u))?.length();
+    let two = Residual::new(&wide.adjoint(), u, &scaled(v))?.length();
+    let worst = crate::norm::larger(one, two);
+    let worst = Enclosure::new(
+        add_down(worst.lower(), -lost).max(0.0),
+        worst.estimate(),
+        add_up(worst.upper(), lost),
+        Evidence::Rounding,
+    );
+    let size = norm(&view, Norm::spectral())?;
+    Ok(if size.upper() == 0.0 { worst } else { worst.over(size) })
+}

@@ -1,0 +1,48 @@
+use super::{Theorem, at_most, positive, size};
+use crate::Enclosure;
+use crate::enclosure::directed::mul_up;
+use crate::error::Result;
+
+/// Bauer and Fike: every eigenvalue of A + E lies within κ(X)‖E‖ of one of A = XΛX⁻¹.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BauerFike {
+    /// κ(X), in the same p-norm.
+    pub cond: f64,
+    /// ‖E‖ in a p-norm.
+    pub change: f64,
+}
+
+impl BauerFike {
+    /// The theorem for these numbers. Fails where they break its hypotheses.
+    ///
+    /// ```
+    /// # use kappa::perturb::{BauerFike, Theorem};
+    /// assert!((BauerFike::new(10.0, 0.1)?.bound().upper() - 1.0).abs() < 1e-15);
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn new(cond: f64, change: f64) -> Result<Self> {
+        Ok(Self { cond: positive("the condition number", cond)?.max(1.0), change: size("the change", change)? })
+    }
+
+    pub(super) fn from([cond, change]: [f64; 2]) -> Result<Self> {
+        Self::new(cond, change)
+    }
+}
+
+impl Theorem for BauerFike {
+    fn name(&self) -> &'static str {
+        "bauer-fike"
+    }
+
+    fn statement(&self) -> &'static str {
+        "for every eigenvalue μ of A + E: min |μ − λᵢ(A)| ≤ κ(X)·‖E‖, where A = XΛX⁻¹"
+    }
+
+    fn reference(&self) -> &'static str {
+        "Bauer and Fike, Numer. Math. 2 (1960) 137–141"
+    }
+
+    fn bound(&self) -> Enclosure {
+        at_most(mul_up(self.cond, self.change), "Bauer–Fike")
+    }
+}

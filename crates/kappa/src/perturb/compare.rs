@@ -1,0 +1,263 @@
+use kappa_dense::{Matrix, Scalar, WideEngine, c64};
+
+use super::assignment::assignment;
+use super::{
+    BauerFike, DavisKahan, Elsner, HoffmanWielandt, InversePerturbation, Mirsky, Theorem, Wedin, Weyl, principal_angles,
+};
+use crate::ask::Entries;
+use crate::enclosure::directed::{add_down, add_up, norm_down, norm_up};
+use crate::error::{Error, Result};
+use crate::operator::LinearOperator;
+use crate::regions::normality;
+use crate::{
+    Enclosure, Evidence, Norm, Profile, SingularValues, certified_cond, certified_norm, certified_singular_values, eig,
+    eigh, svd,
+};
+
+/// A theorem applied to two matrices: what it allows, and what happened.
+#[derive(Debug)]
+pub struct Applied {
+    /// The theorem with its numbers.
+    pub theorem: Box<dyn Theorem>,
+    /// What is bounded, in words.
+    pub quantity: String,
+    /// What the theorem allows.
+    pub bound: Enclosure,
+    /// What happened.
+    pub actual: Enclosure,
+}
+
+impl Applied {
+    fn new(theorem: impl Theorem + 'static, quantity: impl Into<String>, actual: Enclosure) -> Self {
+        Self { bound: theorem.bound(), theorem: Box::new(theorem), quantity: quantity.into(), actual }
+    }
+
+    /// actual/bound: 1 where the theorem is attained; 0 where nothing happened.
+    pub fn ratio(&self) -> f64 {
+        if self.actual.estimate() == 0.0 { 0.0 } else { self.actual.estimate() / self.bound.upper() }
+    }
+
+    /// Whether the bound was certainly exceeded: never, unless a hypothesis does not hold.
+    pub fn is_violated(&self) -> bool {
+        self.actual.lower() > self.bound.upper()
+    }
+}
+
+/// Every theorem that speaks of the change from A to B, each beside what actually happened.
+///
+/// Singular values: Weyl, Mirsky in the Frobenius and the nuclear norm, Wedin for the leading subspaces at the largest gap.
+/// Square matrices besides: Elsner, Bauer–Fike where A can be diagonalized, Hoffman–Wielandt where both are normal, the inverse
+/// where A is regular and κε < 1; Hermitian ones: Weyl for eigenvalues and Davis–Kahan. About ten decompositions. Fails when the
+/// shapes differ, for empty matrices, and when an entry is not finite.
+///
+/// ```
+/// # use kappa::{Matrix, perturb::perturb};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 1.0])?;
+/// let b = Matrix::from_row_major(2, 2, vec![2.0, 0.1, 0.1, 1.0])?;
+/// let found = perturb(&a, &b)?;
+/// assert!(found.len() >= 8 && found.iter().all(|t| !t.is_violated()));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn perturb<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    b: &(impl LinearOperator<T> + ?Sized),
+) -> Result<Vec<Applied>> {
+    let (a, b) = (Entries::of(a)?, Entries::of(b)?);
+    let (m, n) = (a.view().rows(), a.view().columns());
+    if (b.view().rows(), b.view().columns()) != (m, n) {
+        return Err(Error::shape(format!("a {m}×{n} and a {}×{} matrix", b.view().rows(), b.view().columns()))
+            .with_hint("a change goes from a matrix to one of the same shape"));
+    }
+    if m == 0 || n == 0 {
+        return Err(Error::shape("empty matrices do not change"));
+    }
+    Profile::of_entries(a.view())?;
+    Profile::of_entries(b.view())?;
+    let (a, b) = (a.view().to_wide(), b.view().to_wide());
+    let change = Change::new(&a, &b)?;
+    let mut found = singular(&a, &b, &change)?;
+    if m == n {
+        found.extend(square(&a, &b, &change)?);
+    }
+    Ok(found)
+}
+
+/// Norms of E = B − A: the difference is rounded, which is counted.
+struct Change {
+    spectral: f64,
+    frobenius: f64,
+    nuclear: f64,
+}
+
+impl Change {
+    fn new<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>) -> Result<Self> {
+        let (m, n) = (a.rows(), a.columns());
+        let e = Matrix::from_fn(m, n, |i, j| b[(i, j)] - a[(i, j)]);
+        let upper = |norm: Norm| Ok::<f64, Error>(certified_norm(&e, norm)?.upper());
+        let frobenius = upper(Norm::frobenius())?;
+        // Each entry of the difference is rounded once: u·‖E‖_F, √min(m, n) times that in the nuclear norm.
+        let lost = f64::EPSILON * frobenius;
+        let root = (m.min(n) as f64).sqrt();
+        Ok(Self {
+            spectral: add_up(upper(Norm::spectral())?, lost),
+            frobenius: add_up(frobenius, lost),
+            nuclear: add_up(upper(Norm::nuclear())?, lost * root * 2.0),
+        })
+    }
+}
+
+/// |x − y|, enclosed.
+fn distance(x: Enclosure, y: Enclosure) -> Enclosure {
+    let low = add_down(x.lower(), -y.upper()).max(add_down(y.lower(), -x.upper())).max(0.0);
+    let high = add_up(x.upper(), -y.lower()).max(add_up(y.upper(), -x.lower()));
+    Enclosure::new(low, (x.estimate() - y.estimate()).abs(), high, x.evidence().and(y.evidence()))
+}
+
+fn largest(x: &[Enclosure]) -> Enclosure {
+    x.iter().copied().reduce(crate::norm::larger).unwrap_or(Enclosure::exact(0.0))
+}
+
+fn length(x: &[Enclosure]) -> Enclosure {
+    let ends = |end: fn(&Enclosure) -> f64| x.iter().map(end).collect::<Vec<f64>>();
+    let middle = ends(Enclosure::estimate).iter().map(|x| x * x).sum::<f64>().sqrt();
+    let evidence = x.iter().fold(Evidence::Rounding, |e, x| e.and(x.evidence()));
+    Enclosure::new(norm_down(&ends(Enclosure::lower)), middle, norm_up(&ends(Enclosure::upper)), evidence)
+}
+
+fn singular<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) -> Result<Vec<Applied>> {
+    let (s, t) = (certified_singular_values(a)?, certified_singular_values(b)?);
+    let moved: Vec<Enclosure> = s.iter().zip(t.iter()).map(|(x, y)| distance(x, y)).collect();
+    let mut found = vec![
+        Applied::new(Weyl::new(change.spectral)?, "the largest change of a singular value", largest(&moved)),
+        Applied::new(Mirsky::new(change.frobenius)?, "all changes of singular values, in the 2-norm", length(&moved)),
+        Applied::new(
+            Mirsky::new(change.nuclear)?,
+            "the sum of all changes of singular values",
+            moved.iter().copied().fold(Enclosure::exact(0.0), Enclosure::plus),
+        ),
+    ];
+    found.extend(wedin(a, b, (&s, &t), change)?);
+    Ok(found)
+}
+
+/// The leading subspaces at the largest gap between σₖ(A) and σₖ₊₁(B).
+fn wedin<W: Scalar<Wide = W>>(
+    a: &Matrix<W>,
+    b: &Matrix<W>,
+    (s, t): (&SingularValues, &SingularValues),
+    change: &Change,
+) -> Result<Option<Applied>> {
+    let p = s.len();
+    let gap = |k: usize| add_down(s.get(k - 1).lower(), -t.get(k).upper());
+    let best = (1..p).filter(|&k| gap(k) > 0.0).max_by(|&i, &j| gap(i).total_cmp(&gap(j)));
+    let Some(k) = best else { return Ok(None) };
+    let (f, g) = (svd(a)?, svd(b)?);
+    let leading = |x: &Matrix<W>| Matrix::from_fn(x.rows(), k, |i, j| x[(i, j)]);
+    let sine = |x: &Matrix<W>, y: &Matrix<W>| -> Result<Enclosure> {
+        let angle = principal_angles(&leading(x), &leading(y))?[0];
+        Ok(Enclosure::new(angle.lower().sin(), angle.estimate().sin(), angle.upper().min(1.5).sin(), angle.evidence()))
+    };
+    let actual = crate::norm::larger(sine(f.u(), g.u())?, sine(f.v(), g.v())?);
+    let what = format!("sin of the angle between the leading singular subspaces of dimension {k}");
+    Ok(Some(Applied::new(Wedin::new(gap(k), change.spectral)?, what, actual)))
+}
+
+fn square<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) -> Result<Vec<Applied>> {
+    let mut found = Vec::new();
+    let n = a.rows();
+    let is_hermitian = |x: &Matrix<W>| (0..n).all(|j| (0..=j).all(|i| x[(i, j)] == x[(j, i)].conj()));
+    if is_hermitian(a) && is_hermitian(b) {
+        found.extend(hermitian(a, b, change)?);
+    } else {
+        found.extend(general(a, b, change)?);
+    }
+    let condition = certified_cond(a, Norm::spectral())?.value.enclosure().upper();
+    let size = certified_norm(a, Norm::spectral())?.lower();
+    let relative = crate::enclosure::directed::div_up(change.spectral, size);
+    if condition * relative < 1.0 {
+        let inverse = |x: &Matrix<W>| kappa_dense::lu(x.as_ref()).map(|f| f.inverse());
+        let (x, y) = (inverse(a)?, inverse(b)?);
+        let moved = Matrix::from_fn(n, n, |i, j| y[(i, j)] - x[(i, j)]);
+        let (moved, before) =
+            (crate::norm(&moved, Norm::spectral())?.estimate(), crate::norm(&x, Norm::spectral())?.estimate());
+        let lost = 16.0 * f64::EPSILON * condition * (n as f64).sqrt();
+        let actual = Enclosure::around(moved / before, lost, Evidence::Estimate("two inverses"));
+        found.push(Applied::new(
+            InversePerturbation::new(condition, relative)?,
+            "the relative change of the inverse",
+            actual,
+        ));
+    }
+    Ok(found)
+}
+
+fn hermitian<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) -> Result<Vec<Applied>> {
+    let (f, g) = (eigh(a)?, eigh(b)?);
+    let moved: Vec<Enclosure> = f.eigenvalues().iter().zip(g.eigenvalues()).map(|(&x, &y)| distance(x, y)).collect();
+    let mut found = vec![
+        Applied::new(Weyl::new(change.spectral)?, "the largest change of an eigenvalue", largest(&moved)),
+        Applied::new(
+            HoffmanWielandt::new(change.frobenius)?,
+            "all changes of eigenvalues, in the 2-norm",
+            length(&moved),
+        ),
+    ];
+    let gap = |k: usize| add_down(f.eigenvalues()[k - 1].lower(), -g.eigenvalues()[k].upper());
+    let best = (1..a.rows()).filter(|&k| gap(k) > 0.0).max_by(|&i, &j| gap(i).total_cmp(&gap(j)));
+    if let Some(k) = best {
+        let leading = |x: &Matrix<W>| Matrix::from_fn(x.rows(), k, |i, j| x[(i, j)]);
+        let angle = principal_angles(&leading(f.vectors()), &leading(g.vectors()))?[0];
+        let actual =
+            Enclosure::new(angle.lower().sin(), angle.estimate().sin(), angle.upper().min(1.5).sin(), angle.evidence());
+        let what = format!("sin of the angle between the invariant subspaces of the {k} largest eigenvalues");
+        found.push(Applied::new(DavisKahan::new(gap(k), change.spectral)?, what, actual));
+    }
+    Ok(found)
+}
+
+fn general<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) -> Result<Vec<Applied>> {
+    let n = a.rows();
+    let (f, g) = (eig(a)?, eig(b)?);
+    let (x, y) = (f.eigenvalues(), g.eigenvalues());
+    // The distance between two guesses, each inside its disc.
+    let apart = |i: usize, j: usize| {
+        let size = (x.get(i) - y.get(j)).norm();
+        let doubt = x.radius(i).min(1e300) + y.radius(j).min(1e300);
+        Enclosure::new((size - doubt).max(0.0), size, size + doubt, x.evidence().and(y.evidence()))
+    };
+    // For every eigenvalue of B the nearest one of A.
+    let nearest: Vec<Enclosure> = (0..n)
+        .map(|j| {
+            let all = (0..n).map(|i| apart(i, j));
+            all.reduce(|p, q| {
+                Enclosure::new(
+                    p.lower().min(q.lower()),
+                    p.estimate().min(q.estimate()),
+                    p.upper().min(q.upper()),
+                    p.evidence().and(q.evidence()),
+                )
+            })
+            .unwrap_or(Enclosure::exact(0.0))
+        })
+        .collect();
+    let actual = largest(&nearest);
+    let what = "the distance of an eigenvalue of the second from the nearest one of the first";
+    let size = certified_norm(a, Norm::spectral())?.upper() + certified_norm(b, Norm::spectral())?.upper();
+    let mut found = vec![Applied::new(Elsner::new(size, change.spectral, n as f64)?, what, actual)];
+    let condition = f.vector_cond()?.upper();
+    if condition.is_finite() {
+        found.push(Applied::new(BauerFike::new(condition, change.spectral)?, what, actual));
+    }
+    // With A = QTQᴴ the normal matrix Q·diag(T)·Qᴴ has the eigenvalues of A and lies as far away as the departure says: the theorem
+    // holds for any two matrices with the departures added to the change.
+    let apart_from_normal = normality(a)?.departure.upper() + normality(b)?.departure.upper();
+    if apart_from_normal <= 0.01 * change.frobenius {
+        let square = |z: c64| z.norm_sqr();
+        let order = assignment(n, |i, j| square(x.get(i) - y.get(j)));
+        let moved: Vec<Enclosure> = order.iter().enumerate().map(|(i, &j)| apart(i, j)).collect();
+        let what = "all distances of eigenvalues paired as well as can be, in the 2-norm";
+        let theorem = HoffmanWielandt::new(add_up(change.frobenius, apart_from_normal))?;
+        found.push(Applied::new(theorem, what, length(&moved)));
+    }
+    Ok(found)
+}

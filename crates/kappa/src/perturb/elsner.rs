@@ -1,0 +1,63 @@
+use super::{Theorem, at_most, positive};
+use crate::Enclosure;
+use crate::arithmetic::root;
+use crate::enclosure::directed::{div_up, mul_up};
+use crate::error::Result;
+
+/// Elsner: every eigenvalue of B lies near one of A, whatever the eigenvectors, but only like the n-th root of the change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Elsner {
+    /// ‖A‖₂ + ‖B‖₂.
+    pub size: f64,
+    /// ‖A − B‖₂.
+    pub change: f64,
+    /// The order n.
+    pub order: f64,
+}
+
+impl Elsner {
+    /// The theorem for these numbers. Fails where they break its hypotheses.
+    ///
+    /// ```
+    /// # use kappa::perturb::{Elsner, Theorem};
+    /// assert!((Elsner::new(2.0, 2.0, 5.0)?.bound().upper() - 2.0).abs() < 1e-12);
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn new(size: f64, change: f64, order: f64) -> Result<Self> {
+        Ok(Self {
+            size: super::size("the size", size)?,
+            change: super::size("the change", change)?,
+            order: positive("the order", order)?.max(1.0),
+        })
+    }
+
+    pub(super) fn from([size, change, order]: [f64; 3]) -> Result<Self> {
+        Self::new(size, change, order)
+    }
+}
+
+impl Theorem for Elsner {
+    fn name(&self) -> &'static str {
+        "elsner"
+    }
+
+    fn statement(&self) -> &'static str {
+        "for every eigenvalue μ of B: min |μ − λᵢ(A)| ≤ (‖A‖ + ‖B‖)^(1 − 1/n)·‖A − B‖^(1/n)"
+    }
+
+    fn reference(&self) -> &'static str {
+        "Elsner, Linear Algebra Appl. 71 (1985) 77–80"
+    }
+
+    fn bound(&self) -> Enclosure {
+        at_most(bound(self.size, self.change, self.order), "Elsner")
+    }
+}
+
+/// s·(E/s)^(1/n), rounded up.
+fn bound(size: f64, change: f64, order: f64) -> f64 {
+    if size == 0.0 || change == 0.0 {
+        return 0.0;
+    }
+    mul_up(size, root(div_up(change, size), order).upper())
+}

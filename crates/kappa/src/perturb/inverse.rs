@@ -1,0 +1,51 @@
+use super::{Theorem, amplified, at_most, positive, size};
+use crate::Enclosure;
+use crate::error::Result;
+
+/// How far the inverse moves: ‖(A + E)⁻¹ − A⁻¹‖/‖A⁻¹‖ ≤ κε/(1 − κε).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InversePerturbation {
+    /// κ(A) in an induced norm.
+    pub cond: f64,
+    /// ‖E‖/‖A‖ in that norm.
+    pub matrix_error: f64,
+}
+
+impl InversePerturbation {
+    /// The theorem for these numbers. Fails where they break its hypotheses.
+    ///
+    /// ```
+    /// # use kappa::perturb::{InversePerturbation, Theorem};
+    /// assert!((InversePerturbation::new(10.0, 0.05)?.bound().upper() - 1.0).abs() < 1e-12);
+    /// assert_eq!(InversePerturbation::new(10.0, 0.1)?.bound().upper(), f64::INFINITY);
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn new(cond: f64, matrix_error: f64) -> Result<Self> {
+        Ok(Self {
+            cond: positive("the condition number", cond)?.max(1.0),
+            matrix_error: size("the error of the matrix", matrix_error)?,
+        })
+    }
+
+    pub(super) fn from([cond, matrix_error]: [f64; 2]) -> Result<Self> {
+        Self::new(cond, matrix_error)
+    }
+}
+
+impl Theorem for InversePerturbation {
+    fn name(&self) -> &'static str {
+        "inverse"
+    }
+
+    fn statement(&self) -> &'static str {
+        "‖(A + E)⁻¹ − A⁻¹‖/‖A⁻¹‖ ≤ κε/(1 − κε) where κε < 1, ε = ‖E‖/‖A‖"
+    }
+
+    fn reference(&self) -> &'static str {
+        "Higham, Accuracy and Stability, 2nd ed., section 14.1; Stewart and Sun, III.2"
+    }
+
+    fn bound(&self) -> Enclosure {
+        at_most(amplified(self.cond, self.matrix_error), "inverse")
+    }
+}

@@ -1,0 +1,45 @@
+use super::{Theorem, at_most, size};
+use crate::Enclosure;
+use crate::error::Result;
+
+/// Mirsky: the changes of all singular values together are at most the change, in every unitarily invariant norm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mirsky {
+    /// ‖E‖ in the norm.
+    pub change: f64,
+}
+
+impl Mirsky {
+    /// The theorem for these numbers. Fails where they break its hypotheses.
+    ///
+    /// ```
+    /// # use kappa::perturb::{Mirsky, Theorem};
+    /// assert_eq!(Mirsky::new(2.0)?.bound().upper(), 2.0);
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn new(change: f64) -> Result<Self> {
+        Ok(Self { change: size("the change", change)? })
+    }
+
+    pub(super) fn from([change]: [f64; 1]) -> Result<Self> {
+        Self::new(change)
+    }
+}
+
+impl Theorem for Mirsky {
+    fn name(&self) -> &'static str {
+        "mirsky"
+    }
+
+    fn statement(&self) -> &'static str {
+        "‖diag(σᵢ(A + E) − σᵢ(A))‖ ≤ ‖E‖ in every unitarily invariant norm"
+    }
+
+    fn reference(&self) -> &'static str {
+        "Mirsky, Quart. J. Math. 11 (1960) 50–59"
+    }
+
+    fn bound(&self) -> Enclosure {
+        at_most(self.change, "Mirsky")
+    }
+}

@@ -1,0 +1,59 @@
+use kappa_dense::Scalar;
+
+use super::{Theorem, amplified, at_most, size};
+use crate::condition::Extended;
+use crate::error::Result;
+use crate::operator::LinearOperator;
+use crate::{Enclosure, skeel_cond, skeel_cond_at};
+
+/// How far the solution of Ax = b moves when every entry of A and b is off by a relative ε: through Skeel's condition numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ComponentwiseSystem {
+    /// ‖|A⁻¹||A|‖_∞.
+    pub cond: f64,
+    /// ‖|A⁻¹||A||x|‖_∞/‖x‖_∞.
+    pub cond_at: f64,
+    /// ε.
+    pub error: f64,
+}
+
+impl ComponentwiseSystem {
+    /// The theorem for a matrix and the solution of a system with it.
+    ///
+    /// ```
+    /// # use kappa::{Matrix, perturb::{ComponentwiseSystem, Theorem}};
+    /// let a = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 0.0, 1e-12])?;
+    /// // κ is 1e12, and still every entry keeps its digits.
+    /// assert!(ComponentwiseSystem::new(&a, &[1.0, 1.0], 1e-6)?.bound().upper() < 2.1e-6);
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn new<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), x: &[T], error: f64) -> Result<Self> {
+        let upper = |k: Extended| k.enclosure().upper();
+        Ok(Self {
+            cond: upper(skeel_cond(a)?),
+            cond_at: upper(skeel_cond_at(a, x)?),
+            error: size("the relative error", error)?,
+        })
+    }
+}
+
+impl Theorem for ComponentwiseSystem {
+    fn name(&self) -> &'static str {
+        "componentwise-system"
+    }
+
+    fn statement(&self) -> &'static str {
+        "‖Δx‖_∞/‖x‖_∞ ≤ 2ε·cond(A, x)/(1 − ε·cond(A)) where |E| ≤ ε|A|, |f| ≤ ε|b| and ε·cond(A) < 1"
+    }
+
+    fn reference(&self) -> &'static str {
+        "Higham, Accuracy and Stability, 2nd ed., Theorem 7.4; Skeel, J. ACM 26 (1979) 494–526"
+    }
+
+    fn bound(&self) -> Enclosure {
+        // |A⁻¹|(|A||x| + |b|) ≤ 2|A⁻¹||A||x|; and ε·c/(1 − ε·cond) = (c/cond)·(ε·cond/(1 − ε·cond)).
+        let ratio = crate::enclosure::directed::div_up(self.cond_at, self.cond);
+        let grown = amplified(self.cond, self.error);
+        at_most(crate::enclosure::directed::mul_up(2.0, crate::enclosure::directed::mul_up(ratio, grown)), "Higham 7.4")
+    }
+}

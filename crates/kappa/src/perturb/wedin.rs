@@ -1,0 +1,50 @@
+use super::{Theorem, at_most, positive, size};
+use crate::Enclosure;
+use crate::enclosure::directed::div_up;
+use crate::error::Result;
+
+/// Wedin: singular subspaces turn by angles with sin Θ ≤ max(‖R‖, ‖S‖)/gap, at most ‖E‖/gap.
+///
+/// The gap lies between the singular values of A that are kept and the others of the changed matrix, 0 among them where it is not square.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wedin {
+    /// The gap δ.
+    pub gap: f64,
+    /// ‖E‖, or the larger of the two residuals.
+    pub change: f64,
+}
+
+impl Wedin {
+    /// The theorem for these numbers. Fails where they break its hypotheses.
+    ///
+    /// ```
+    /// # use kappa::perturb::{Wedin, Theorem};
+    /// assert!((Wedin::new(2.0, 0.5)?.bound().upper() - 0.25).abs() < 1e-15);
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn new(gap: f64, change: f64) -> Result<Self> {
+        Ok(Self { gap: positive("the gap", gap)?, change: size("the change", change)? })
+    }
+
+    pub(super) fn from([gap, change]: [f64; 2]) -> Result<Self> {
+        Self::new(gap, change)
+    }
+}
+
+impl Theorem for Wedin {
+    fn name(&self) -> &'static str {
+        "wedin"
+    }
+
+    fn statement(&self) -> &'static str {
+        "max(‖sin Θ(U)‖, ‖sin Θ(V)‖) ≤ ‖E‖₂/δ, where δ separates the kept singular values from the others of the changed matrix"
+    }
+
+    fn reference(&self) -> &'static str {
+        "Wedin, BIT 12 (1972) 99–111"
+    }
+
+    fn bound(&self) -> Enclosure {
+        at_most(div_up(self.change, self.gap).min(1.0), "Wedin")
+    }
+}

@@ -1,0 +1,93 @@
+use kappa_dense::{Scalar, c64};
+
+use crate::ask::Entries;
+use crate::enclosure::directed::add_up;
+use crate::error::{Error, Result};
+use crate::norm::{modulus_enclosure, vector_norm};
+use crate::operator::LinearOperator;
+use crate::values::connected;
+use crate::{Enclosure, Evidence, Profile};
+
+/// A disc of the complex plane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Disc {
+    /// Its centre.
+    pub center: c64,
+    /// Its radius, rounded up.
+    pub radius: f64,
+}
+
+/// Discs that hold all eigenvalues, in groups of which each holds as many eigenvalues as it has discs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gershgorin {
+    /// One for each row: the diagonal entry, and the sum of the moduli beside it.
+    pub rows: Vec<Disc>,
+    /// One for each column.
+    pub columns: Vec<Disc>,
+    /// Groups of row discs that touch, by their numbers.
+    pub row_groups: Vec<Vec<usize>>,
+    /// Groups of column discs that touch.
+    pub column_groups: Vec<Vec<usize>>,
+}
+
+/// Gershgorin's discs by rows and by columns, rigorous: every eigenvalue lies in the union of the row discs and in that of the
+/// column discs, and a connected group of k discs holds exactly k.
+///
+/// O(n²). Fails for a matrix that is not square, and when an entry is not finite.
+///
+/// ```
+/// # use kappa::{Matrix, regions::gershgorin};
+/// let a = Matrix::from_row_major(3, 3, vec![10.0, 1.0, 0.0, 0.5, 1.0, 0.5, 0.0, 1.0, 2.0])?;
+/// let g = gershgorin(&a)?;
+/// assert_eq!(g.row_groups, [vec![0], vec![1, 2]]);
+/// // One eigenvalue within 1 of 10, the largest modulus there is.
+/// assert!(g.spectral_radius().lower() >= 9.0 && g.spectral_radius().upper() < 11.001);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Gerschgorin, Izv. Akad. Nauk SSSR 7 (1931) 749–754; Varga, *Geršgorin and His Circles*.
+pub fn gershgorin<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Gershgorin> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    let (m, n) = (view.rows(), view.columns());
+    if m != n {
+        return Err(Error::shape(format!("a {m}×{n} matrix has no eigenvalues")).with_hint("it needs a square matrix"));
+    }
+    Profile::of_entries(view)?;
+    let center = |i: usize| c64::new(view.get(i, i).re(), view.get(i, i).im());
+    let disc = |i: usize, by_rows: bool| {
+        let others = || (0..n).filter(move |&j| j != i).map(|j| if by_rows { view.get(i, j) } else { view.get(j, i) });
+        Disc { center: center(i), radius: vector_norm(1.0, others).upper() }
+    };
+    let rows: Vec<Disc> = (0..n).map(|i| disc(i, true)).collect();
+    let columns: Vec<Disc> = (0..n).map(|i| disc(i, false)).collect();
+    Ok(Gershgorin { row_groups: groups(&rows), column_groups: groups(&columns), rows, columns })
+}
+
+fn groups(discs: &[Disc]) -> Vec<Vec<usize>> {
+    let touch = |i: usize, j: usize| {
+        // The difference of the centres is rounded: less than 2u of it.
+        let gap = modulus_enclosure(discs[i].center - discs[j].center).lower() * (1.0 - 4.0 * f64::EPSILON);
+        gap <= add_up(discs[i].radius, discs[j].radius)
+    };
+    connected(discs.len(), touch)
+}
+
+impl Gershgorin {
+    /// The largest modulus of an eigenvalue, from both kinds of discs.
+    pub fn spectral_radius(&self) -> Enclosure {
+        let far = |discs: &[Disc]| {
+            discs.iter().map(|d| add_up(modulus_enclosure(d.center).upper(), d.radius)).fold(0.0, f64::max)
+        };
+        let near = |discs: &[Disc], groups: &[Vec<usize>]| {
+            let least = |group: &Vec<usize>| {
+                let reach = |&k: &usize| modulus_enclosure(discs[k].center).lower() - discs[k].radius;
+                group.iter().map(reach).fold(f64::INFINITY, f64::min).next_down().max(0.0)
+            };
+            groups.iter().map(least).fold(0.0, f64::max)
+        };
+        let upper = far(&self.rows).min(far(&self.columns));
+        let lower = near(&self.rows, &self.row_groups).max(near(&self.columns, &self.column_groups));
+        Enclosure::new(lower, 0.5 * lower + 0.5 * upper, upper, Evidence::Theorem("Gershgorin"))
+    }
+}

@@ -1,0 +1,13 @@
+//! Where eigenvalues can be.
+
+mod ellipse;
+mod gershgorin;
+mod normality;
+mod numerical_range;
+mod pseudospectrum;
+
+pub use ellipse::{Ellipse, ellipse};
+pub use gershgorin::{Disc, Gershgorin, gershgorin};
+pub use normality::{Normality, gelfand, normality};
+pub use numerical_range::{NumericalRange, Outline, numerical_range};
+pub use pseudospectrum::{Cell, Cells, Grid, Pseudospectrum, Region, pseudospectrum, pseudospectrum_cells};

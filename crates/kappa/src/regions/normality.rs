@@ -1,0 +1,119 @@
+use kappa_dense::{Matrix, Scalar, multiply};
+
+use crate::ask::Entries;
+use crate::enclosure::directed::{add_down, add_up, mul_down, mul_up, sqrt_down, sqrt_up, times_power};
+use crate::error::{Error, Result};
+use crate::operator::LinearOperator;
+use crate::{Enclosure, Evidence, Norm, Profile, certified_norm, eig, norm};
+
+/// How far a matrix is from normal ones, whose eigenvalues say everything.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Normality {
+    /// Henrici's departure √(‖A‖_F² − Σ|λᵢ|²): the Frobenius norm of what stands above the diagonal of the Schur form, 0 exactly for
+    /// normal matrices.
+    pub departure: Enclosure,
+    /// ‖AᴴA − AAᴴ‖_F.
+    pub commutator: Enclosure,
+}
+
+/// Henrici's departure from normality, and the commutator.
+///
+/// The departure through the discs of the eigenvalues: small ones cancel, and are known to about √ε·‖A‖_F. Fails for a matrix
+/// that is not square, when an entry is not finite, and as [`eig`].
+///
+/// ```
+/// # use kappa::{Matrix, regions::normality};
+/// let a = Matrix::from_row_major(2, 2, vec![1.0, 5.0, 0.0, 2.0])?;
+/// assert!(normality(&a)?.departure.contains(5.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Henrici, Numer. Math. 4 (1962) 24–40; Elsner and Paardekooper, Linear Algebra Appl. 92 (1987) 107–124.
+pub fn normality<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Normality> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    let f = eig(&view)?;
+    let max = Profile::of_entries(view)?.max_abs_value();
+    let size = certified_norm(&view, Norm::frobenius())?;
+    let sum = f.eigenvalues().length();
+    // √(s² − t²) = √((s − t)(s + t)).
+    let product = |s: f64, t: f64, up: bool| {
+        let (less, more) = if up { (add_up(s, -t), add_up(s, t)) } else { (add_down(s, -t), add_down(s, t)) };
+        if less <= 0.0 {
+            0.0
+        } else if up {
+            sqrt_up(mul_up(less, more)).min(s)
+        } else {
+            sqrt_down(mul_down(less, more))
+        }
+    };
+    let upper = if sum.upper().is_finite() { product(size.upper(), sum.lower(), true) } else { size.upper() };
+    let lower = if sum.upper().is_finite() { product(size.lower(), sum.upper(), false) } else { 0.0 };
+    let middle = ((size.estimate() - sum.estimate()).max(0.0) * (size.estimate() + sum.estimate())).sqrt();
+    let departure = Enclosure::new(lower, middle, upper, size.evidence().and(f.eigenvalues().evidence()));
+    // Scaled, so that squares stay in range.
+    let e = if max > 0.0 { (max.min(f64::MAX).log2().floor() as i32).clamp(-500, 500) } else { 0 };
+    let n = view.rows();
+    let wide = Matrix::from_fn(n, n, |i, j| view.get(i, j).widen().scale(2f64.powi(-e)));
+    let (left, right) =
+        (multiply(wide.adjoint().as_ref(), wide.as_ref())?, multiply(wide.as_ref(), wide.adjoint().as_ref())?);
+    let difference = Matrix::from_fn(n, n, |i, j| left[(i, j)] - right[(i, j)]);
+    let found = norm(&difference, Norm::frobenius())?;
+    let scaled_size = times_power(size.upper(), -e).1;
+    let lost = 4.0 * f64::EPSILON * (n as f64 + 4.0) * scaled_size * scaled_size;
+    let commutator = Enclosure::around(found.estimate(), lost, Evidence::Estimate("rounding of two products"));
+    let factor = 2f64.powi(e).powi(2);
+    Ok(Normality { departure, commutator: commutator.times_exactly(factor) })
+}
+
+/// ‖Aᵏ‖₂^(1/k) for k = 1, 2, 4, … up to `most`: Gelfand's sequence, each term at least the spectral radius, to which it falls.
+///
+/// Every term is an upper bound of the spectral radius (evidence: estimate, for the products are rounded). One product a term.
+/// Fails for a matrix that is not square, and when an entry is not finite.
+///
+/// ```
+/// # use kappa::{Matrix, regions::gelfand};
+/// let a = Matrix::from_row_major(2, 2, vec![0.5, 100.0, 0.0, 0.5])?;
+/// let g = gelfand(&a, 1024)?;
+/// assert!(g[0].1.estimate() > 100.0 && g[10].1.estimate() < 0.52);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Horn and Johnson, *Matrix Analysis*, Corollary 5.6.14.
+pub fn gelfand<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), most: u64) -> Result<Vec<(u64, Enclosure)>> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    let n = view.rows();
+    if view.columns() != n {
+        return Err(Error::shape(format!("a {n}×{} matrix has no powers", view.columns())));
+    }
+    let evidence = Evidence::Estimate("rounding of repeated squares");
+    let mut found = Vec::new();
+    let mut power = view.to_wide();
+    // ‖Aᵏ‖ = ‖power‖·exp(scale).
+    let (mut k, mut scale) = (1u64, 0.0f64);
+    while k <= most.max(1) {
+        let size = norm(&power, Norm::spectral())?;
+        if size.upper() == 0.0 {
+            found.push((k, Enclosure::new(0.0, 0.0, 0.0, evidence)));
+            break;
+        }
+        let root = |x: f64| ((x.ln() + scale) / k as f64).exp();
+        let slack = 64.0 * f64::EPSILON * (n as f64 + 8.0) * (k as f64).log2().max(1.0);
+        found.push((
+            k,
+            Enclosure::new(
+                root(size.lower()) * (1.0 - slack),
+                root(size.estimate()),
+                root(size.upper()) * (1.0 + slack),
+                evidence,
+            ),
+        ));
+        let Some(next) = k.checked_mul(2) else { break };
+        power.as_mut_slice().iter_mut().for_each(|x| *x = x.scale(1.0 / size.estimate()));
+        scale = 2.0 * (scale + size.estimate().ln());
+        power = multiply(power.as_ref(), power.as_ref())?;
+        k = next;
+    }
+    Ok(found)
+}

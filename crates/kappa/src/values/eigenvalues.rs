@@ -1,0 +1,164 @@
+use kappa_dense::c64;
+
+use crate::enclosure::directed::{add_down, add_up, sqrt_up};
+use crate::norm::modulus_enclosure;
+use crate::{Enclosure, Evidence};
+
+/// Eigenvalues of a square matrix, largest modulus first, with discs that hold them.
+///
+/// The discs together hold every eigenvalue, and a group of k discs that touch no other holds exactly k of them.
+///
+/// ```
+/// # use kappa::{Matrix, eig};
+/// let a = Matrix::from_row_major(2, 2, vec![0.0, -4.0, 1.0, 0.0])?;
+/// let values = eig(&a)?.eigenvalues().clone();
+/// assert!((values.get(0).im.abs() - 2.0).abs() < 1e-15 && values.radius(0) < 1e-13);
+/// assert!(values.spectral_radius().contains(2.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Eigenvalues {
+    values: Vec<c64>,
+    radii: Vec<f64>,
+    evidence: Evidence,
+}
+
+impl Eigenvalues {
+    pub(crate) fn new(values: Vec<c64>, radii: Vec<f64>, evidence: Evidence) -> Self {
+        Self { values, radii, evidence }
+    }
+
+    /// How many: the order of the matrix.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The best guesses, largest modulus first.
+    pub fn estimates(&self) -> &[c64] {
+        &self.values
+    }
+
+    /// The k-th guess, from 0. Panics when there is none.
+    pub fn get(&self, k: usize) -> c64 {
+        self.values[k]
+    }
+
+    /// The radius of the disc around the k-th guess; ∞ where nothing could be shown. Panics when there is none.
+    pub fn radius(&self, k: usize) -> f64 {
+        self.radii[k]
+    }
+
+    /// Why the discs may be believed.
+    pub fn evidence(&self) -> Evidence {
+        self.evidence
+    }
+
+    /// Groups of discs that touch, each by its members: a group of k holds exactly k eigenvalues.
+    pub fn groups(&self) -> Vec<Vec<usize>> {
+        let touches = |i: usize, j: usize| {
+            let gap = modulus_enclosure(self.values[i] - self.values[j]).lower() * (1.0 - 4.0 * f64::EPSILON);
+            gap <= add_up(self.radii[i], self.radii[j])
+        };
+        connected(self.len(), touches)
+    }
+
+    /// max |λ|, the spectral radius, enclosed by the discs; 0 for an empty matrix.
+    ///
+    /// ρ(A) ≤ ‖A‖ in every induced norm, and ρ(A) = lim ‖Aᵏ‖^(1/k) (Gelfand).
+    pub fn spectral_radius(&self) -> Enclosure {
+        self.extreme(|z| {
+            let size = modulus_enclosure(z);
+            (size.lower(), size.estimate(), size.upper())
+        })
+    }
+
+    /// max Re λ, the spectral abscissa: x′ = Ax decays where it is below 0. −∞ for an empty matrix.
+    pub fn spectral_abscissa(&self) -> Enclosure {
+        if self.is_empty() {
+            return Enclosure::exact(f64::NEG_INFINITY);
+        }
+        let most = (0..self.len()).map(|k| add_up(self.values[k].re, self.radii[k])).fold(f64::NEG_INFINITY, f64::max);
+        let groups = self.groups();
+        let least = groups.iter().map(|group| {
+            group.iter().map(|&k| add_down(self.values[k].re, -self.radii[k])).fold(f64::INFINITY, f64::min)
+        });
+        let middle = self.values.iter().map(|z| z.re).fold(f64::NEG_INFINITY, f64::max);
+        Enclosure::new(least.fold(f64::NEG_INFINITY, f64::max), middle, most, self.evidence)
+    }
+
+    fn extreme(&self, size: impl Fn(c64) -> (f64, f64, f64)) -> Enclosure {
+        if self.is_empty() {
+            return Enclosure::exact(0.0);
+        }
+        let upper = (0..self.len()).map(|k| add_up(size(self.values[k]).2, self.radii[k])).fold(0.0, f64::max);
+        // A group holds at least one eigenvalue, which is at least as large as the least that its discs reach.
+        let groups = self.groups();
+        let least = groups.iter().map(|group| {
+            let low = |&k: &usize| add_down(size(self.values[k]).0, -self.radii[k]).max(0.0);
+            group.iter().map(low).fold(f64::INFINITY, f64::min)
+        });
+        let middle = self.values.iter().map(|&z| size(z).1).fold(0.0, f64::max);
+        Enclosure::new(least.fold(0.0, f64::max), middle, upper, self.evidence)
+    }
+
+    /// √Σ|λ|², which ‖A‖_F exceeds exactly where A is not normal.
+    pub(crate) fn length(&self) -> Enclosure {
+        let ends = |k: usize| {
+            let size = modulus_enclosure(self.values[k]);
+            (add_down(size.lower(), -self.radii[k]).max(0.0), size.estimate(), add_up(size.upper(), self.radii[k]))
+        };
+        let (mut low, mut middle, mut high) = (Vec::new(), 0.0, Vec::new());
+        // Within a group any of the discs may hold the eigenvalues: the least and the largest reach of the group.
+        for group in self.groups() {
+            let least = group.iter().map(|&k| ends(k).0).fold(f64::INFINITY, f64::min);
+            let most = group.iter().map(|&k| ends(k).2).fold(0.0, f64::max);
+            for &k in &group {
+                low.push(least);
+                high.push(most);
+                middle += ends(k).1 * ends(k).1;
+            }
+        }
+        let upper = if high.iter().any(|x| x.is_infinite()) {
+            f64::INFINITY
+        } else {
+            crate::enclosure::directed::norm_up(&high)
+        };
+        Enclosure::new(
+            crate::enclosure::directed::norm_down(&low),
+            middle.sqrt(),
+            sqrt_up(upper * upper).max(upper),
+            self.evidence,
+        )
+    }
+}
+
+/// Connected components of a symmetric relation.
+pub(crate) fn connected(n: usize, touches: impl Fn(usize, usize) -> bool) -> Vec<Vec<usize>> {
+    let mut group = vec![usize::MAX; n];
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for start in 0..n {
+        if group[start] != usize::MAX {
+            continue;
+        }
+        let name = groups.len();
+        let (mut members, mut front) = (Vec::new(), vec![start]);
+        group[start] = name;
+        while let Some(i) = front.pop() {
+            members.push(i);
+            for j in 0..n {
+                if group[j] == usize::MAX && touches(i, j) {
+                    group[j] = name;
+                    front.push(j);
+                }
+            }
+        }
+        members.sort_unstable();
+        groups.push(members);
+    }
+    groups
+}
