@@ -159,8 +159,12 @@ pub fn digits(cond: Enclosure, n: usize, data: DataType, algorithm: SolveAlgorit
 
 impl fmt::Display for Digits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cond = Enclosure::exact(10f64.powf(self.cond.log10().round().clamp(0.0, 308.0)));
-        let cond = if self.cond.is_infinite() { "infinity".to_owned() } else { cond.short(1) };
+        let exponent = self.cond.log10().round();
+        let cond = match exponent {
+            e if e.is_infinite() => "infinity".to_owned(),
+            e if e < 4.0 => format!("{:.0}", self.cond),
+            e => format!("1e{e}"),
+        };
         let (held, certain) = (self.held.round(), self.certain.floor());
         let of = format!("of the {held:.0} digits of {} data", self.data);
         let cost = format!("a condition number of {cond} costs {:.0}", self.lost.round());

@@ -28,7 +28,7 @@ pub struct Distance<W: Scalar> {
 ///
 /// ```
 /// # use kappa::{Matrix, Norm, distance_to_singularity};
-/// let a = Matrix::from_row_major(2, 2, vec![3.0, 0.0, 0.0, 0.5])?;
+/// let a = Matrix::from_row_major(2, 2, vec![3.0f64, 0.0, 0.0, 0.5])?;
 /// let d = distance_to_singularity(&a, Norm::spectral())?;
 /// assert!(d.value.contains(0.5) && d.nearest[(1, 1)].abs() < 1e-16);
 /// # Ok::<(), kappa::Error>(())

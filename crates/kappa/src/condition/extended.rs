@@ -11,7 +11,7 @@ use crate::{Enclosure, Evidence};
 /// # use kappa::{Matrix, Norm, certified_cond};
 /// let a = Matrix::from_row_major(2, 2, vec![1e200, 0.0, 0.0, 1e-236])?;
 /// let k = certified_cond(&a, Norm::spectral())?.value;
-/// assert_eq!(k.short(3), "1e436");
+/// assert_eq!(k.short(3), "1.00e436");
 /// assert_eq!(k.enclosure().upper(), f64::INFINITY);
 /// # Ok::<(), kappa::Error>(())
 /// ```

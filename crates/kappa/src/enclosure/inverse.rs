@@ -121,17 +121,22 @@ impl<W: Scalar<Wide = W> + WideEngine> Residual<W> {
         (0..n).map(|i| add_up(add_up(rest[i], outer[i]), lost)).collect()
     }
 
-    /// v > 0, Gv and g = max (Gv)ᵢ/vᵢ < 1: a few steps of the power method find a v for which g is small, however the rows
-    /// are scaled. `None` where g is not below 1.
+    /// Gv, ‖Reⱼ‖/(1 − g) for every column, and g = max (Gv)ᵢ/vᵢ < 1, in the norm max|xᵢ|/vᵢ: of a few steps of the power method,
+    /// which finds small g however the rows are scaled, the v that makes the radii least. `None` where g is not below 1.
     fn weights(&self, doubt: Doubt) -> Option<(Vec<f64>, Vec<f64>, f64)> {
         let n = self.rows.len();
         let mut v = vec![1.0; n];
         let mut best: Option<(Vec<f64>, Vec<f64>, f64)> = None;
+        let mut least = f64::INFINITY;
         for _ in 0..6 {
             let gv = self.apply(&v, doubt);
             let g = gv.iter().zip(&v).map(|(g, v)| div_up(*g, *v)).fold(0.0, max_or_nan);
-            if g < 1.0 && best.as_ref().is_none_or(|b| g < b.2) {
-                best = Some((v.clone(), gv.clone(), g));
+            if g < 1.0 {
+                let columns = self.column_sizes(&v, (1.0 - g).next_down());
+                let radius = mul_up(norm_up(&gv), norm_up(&columns));
+                if best.is_none() || radius < least {
+                    (least, best) = (radius, Some((gv.clone(), columns, g)));
+                }
             }
             let top = gv.iter().copied().fold(0.0, max_or_nan);
             if !(top > 0.0 && top.is_finite()) {
@@ -142,17 +147,20 @@ impl<W: Scalar<Wide = W> + WideEngine> Residual<W> {
         best
     }
 
+    /// max|rᵢⱼ|/vᵢ over 1 − g, column by column.
+    fn column_sizes(&self, v: &[f64], room: f64) -> Vec<f64> {
+        let size = |j: usize| {
+            let column = self.r_moduli.column(j);
+            div_up(column.iter().zip(v).map(|(r, v)| div_up(*r, *v)).fold(0.0, max_or_nan), room)
+        };
+        (0..v.len()).map(size).collect()
+    }
+
     /// From RA = I − E, |E| ≤ G: |A⁻¹ − R| ≤ G|A⁻¹|, and with Gv ≤ g·v a column x of A⁻¹ has ‖x‖ ≤ ‖Reⱼ‖/(1 − g) in the
     /// norm max|xᵢ|/vᵢ, so that |A⁻¹ − R|ᵢⱼ ≤ (Gv)ᵢ·‖Reⱼ‖/(1 − g).
     pub(crate) fn inverse(self, doubt: Doubt) -> Option<InverseEnclosure<W>> {
         let n = self.rows.len();
-        let (v, gv, g) = self.weights(doubt)?;
-        let room = (1.0 - g).next_down();
-        let column = |j: usize| {
-            let size = self.r_moduli.column(j).iter().zip(&v).map(|(r, v)| div_up(*r, *v)).fold(0.0, max_or_nan);
-            div_up(size, room)
-        };
-        let columns: Vec<f64> = (0..n).map(column).collect();
+        let (gv, columns, _) = self.weights(doubt)?;
         // A⁻¹ = D₂A'⁻¹D₁ with D = diag(2⁻ᵉ): the largest entry decides the common exponent.
         let exponents = |i: usize, j: usize| -self.columns[i] - self.rows[j];
         let mut f = i32::MIN;

@@ -19,7 +19,7 @@ pub struct Polar<W: Scalar> {
 ///
 /// ```
 /// # use kappa::{Matrix, polar};
-/// let p = polar(&Matrix::from_row_major(2, 2, vec![0.0, -2.0, 3.0, 0.0])?)?;
+/// let p = polar(&Matrix::from_row_major(2, 2, vec![0.0f64, -2.0, 3.0, 0.0])?)?;
 /// assert!((p.unitary[(0, 1)] + 1.0).abs() < 1e-15 && (p.hermitian[(0, 0)] - 3.0).abs() < 1e-14);
 /// # Ok::<(), kappa::Error>(())
 /// ```

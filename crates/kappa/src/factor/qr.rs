@@ -15,7 +15,7 @@ pub struct Qr<W: Scalar> {
 ///
 /// ```
 /// # use kappa::{Matrix, qr};
-/// let mut f = qr(&Matrix::from_row_major(3, 1, vec![1.0, 2.0, 2.0])?)?;
+/// let mut f = qr(&Matrix::from_row_major(3, 1, vec![1.0f64, 2.0, 2.0])?)?;
 /// assert!((f.r()[(0, 0)].abs() - 3.0).abs() < 1e-15);
 /// // One more measurement: 4 more.
 /// f.insert_row(3, &[4.0])?;
@@ -214,9 +214,10 @@ impl Default for GuEisenstat {
 /// singular, and when the interchanges do not end.
 ///
 /// ```
-/// # use kappa::{GuEisenstat, gallery, pivoted_qr, rank_revealing_qr, singular_values};
-/// // Kahan's matrix: pivoting by length leaves a last diagonal entry far above σₙ.
-/// let a = gallery::kahan(60, 1.2);
+/// # use kappa::{GuEisenstat, Matrix, gallery, pivoted_qr, rank_revealing_qr, singular_values};
+/// // Kahan's matrix, later columns a trifle shorter: pivoting by length leaves a last diagonal entry far above σₙ.
+/// let k = gallery::kahan(60, 1.2);
+/// let a = Matrix::from_fn(60, 60, |i, j| k[(i, j)] * (1.0 - 1e-10 * j as f64));
 /// let last = singular_values(&a)?.last().estimate();
 /// assert!(pivoted_qr(&a)?.r()[(59, 59)].abs() > 1000.0 * last);
 /// let f = rank_revealing_qr(&a, 59, &GuEisenstat::default())?;

@@ -15,7 +15,7 @@ pub struct Lu<W: Scalar>(kappa_dense::Lu<W>);
 ///
 /// ```
 /// # use kappa::{Matrix, lu};
-/// let f = lu(&Matrix::from_row_major(2, 2, vec![1.0, 2.0, 3.0, 4.0])?)?;
+/// let f = lu(&Matrix::from_row_major(2, 2, vec![1.0f64, 2.0, 3.0, 4.0])?)?;
 /// assert_eq!(f.rows(), [1, 0]);
 /// assert!((f.l()[(1, 0)] - 1.0 / 3.0).abs() < 1e-15 && f.u()[(0, 0)] == 3.0);
 /// # Ok::<(), kappa::Error>(())

@@ -225,10 +225,10 @@ pub struct Cells {
 /// ```
 /// # use kappa::{Matrix, regions::{Region, pseudospectrum_cells}};
 /// let a = Matrix::from_row_major(2, 2, vec![0.0, 1.0, 0.0, 0.0])?;
-/// let found = pseudospectrum_cells(&a, 0.1, Region { re: (-1.0, 1.0), im: (-1.0, 1.0) }, 3)?;
+/// let found = pseudospectrum_cells(&a, 0.1, Region { re: (-1.0, 1.0), im: (-1.0, 1.0) }, 6)?;
 /// let at = |re: f64| found.cells.iter().find(|c| (c.center.re - re).abs() <= c.half && c.center.im.abs() <= c.half).unwrap();
 /// assert_eq!(at(0.01).is_inside, Some(true));
-/// assert_eq!(found.cells.iter().find(|c| c.center.re < -0.8 && c.center.im < -0.8).unwrap().is_inside, Some(false));
+/// assert_eq!(found.cells.iter().find(|c| c.center.re < -0.7 && c.center.im < -0.7).unwrap().is_inside, Some(false));
 /// # Ok::<(), kappa::Error>(())
 /// ```
 pub fn pseudospectrum_cells<T: Scalar>(
