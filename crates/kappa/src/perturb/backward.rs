@@ -119,7 +119,7 @@ pub fn backward_error_system<T: Scalar>(
 
 /// The componentwise backward error of a candidate solution: the least ω with (A + E)x = b + f, |E| ≤ ω|A|, |f| ≤ ω|b|.
 ///
-/// ω = max |b − Ax|ᵢ/(|A||x| + |b|)ᵢ, with 0/0 = 0 and ∞ where a zero row cannot be met; certified. Otherwise as
+/// ω = max |b − Ax|ᵢ/(|A||x| + |b|)ᵢ, with 0/0 = 0; at most 1; certified. Otherwise as
 /// [`backward_error_system`].
 ///
 /// Reference: Oettli and Prager, Numer. Math. 6 (1964) 405–409.
