@@ -169,17 +169,19 @@ pub fn dot<T: Scalar>(x: &[T], y: &[T]) -> Result<Summed> {
     let (ex, ey) = (safe_exponent(&x, 200), safe_exponent(&y, 200));
     let (fx, fy) = (2f64.powi(-ex), 2f64.powi(-ey));
     let mut sum = Accumulator::default();
-    let mut naive = 0.0;
+    let (mut naive, mut inexact) = (0.0, 0usize);
+    let is_scaled = (ex, ey) != (0, 0);
     for (&x, &y) in x.iter().zip(&y) {
         let (p, error) = two_product(x * fx, y * fy);
+        inexact += usize::from(x != 0.0 && y != 0.0 && (is_scaled || p.abs() < 2f64.powi(-960)));
         sum.add(p);
         sum.add(error);
         naive += x * y;
     }
     // A product below 2⁻⁹⁶⁹ splits with an error of at most 5·2⁻¹⁰⁷⁴; scaling down loses as little of each factor, times
     // the other, which is below 2²⁰¹.
-    let each = mul_up(SMALLEST, if (ex, ey) == (0, 0) { 5.0 } else { 2f64.powi(203) });
-    Ok(sum.summed(ex + ey, naive, if x.is_empty() { 0.0 } else { mul_up(x.len() as f64, each) }))
+    let each = mul_up(SMALLEST, if is_scaled { 2f64.powi(203) } else { 5.0 });
+    Ok(sum.summed(ex + ey, naive, mul_up(inexact as f64, each)))
 }
 
 #[cfg(test)]

@@ -34,7 +34,8 @@ impl Applied {
 
     /// actual/bound: 1 where the theorem is attained; 0 where nothing happened.
     pub fn ratio(&self) -> f64 {
-        if self.actual.estimate() == 0.0 { 0.0 } else { self.actual.estimate() / self.bound.upper() }
+        let nothing = self.actual.estimate() == 0.0 || self.bound.upper() == 0.0 && self.actual.lower() == 0.0;
+        if nothing { 0.0 } else { self.actual.estimate() / self.bound.upper() }
     }
 
     /// Whether the bound was certainly exceeded: never, unless a hypothesis does not hold.
