@@ -31,7 +31,11 @@ pub(crate) enum Command {
     Norm(NormArguments),
     /// How sensitive: the condition number.
     Cond(CondArguments),
-    /// How many directions: the numerical rank.
+    /// How far the nearest singular matrix is, and which it is.
+    Distance(DistanceArguments),
+    /// How many digits of a solution survive, in a sentence.
+    Digits(DigitsArguments),
+    /// How many directions: the numerical rank, or the exact one.
     Rank(RankArguments),
     /// Which values: the singular values, largest first.
     SingularValues(SingularValuesArguments),
@@ -39,6 +43,20 @@ pub(crate) enum Command {
     Measure(MeasureArguments),
     /// Factor once, ask many: writes U, σ and Vᴴ as .npz.
     Svd(SvdArguments),
+    /// Eigenvalues with discs that hold them, and how sensitive each is.
+    Eig(EigArguments),
+    /// Factor a matrix: writes the factors as .npz.
+    Factor(FactorArguments),
+    /// What a change may do: a theorem with numbers; without a name, all of them.
+    Bound(BoundArguments),
+    /// Every theorem about the change from one matrix to another, beside what actually happened.
+    Perturb(PerturbArguments),
+    /// How little the data must change for a computed answer to be exact.
+    BackwardError(BackwardErrorArguments),
+    /// Put textbook algorithms to the test: backward stable, mixed stable or unstable, from measured errors.
+    Lab(LabArguments),
+    /// Draw what a matrix does: Gershgorin discs, numerical range, pseudospectra, the image of the unit circle.
+    Draw(DrawArguments),
     /// Is it so? Exit 0 when true, 1 when false, 2 when it cannot be told.
     Check(CheckArguments),
     /// Prove a claim, and print a witness that anyone can check.
@@ -63,7 +81,7 @@ pub(crate) enum Command {
     Factors(FactorsArguments),
     /// Number formats, and what a number becomes in each.
     Formats(FormatsArguments),
-    /// The roots of a·x² + b·x + c, without cancellation.
+    /// The roots of a polynomial: a·x² + b·x + c without cancellation, higher degrees with each root's condition number.
     Roots(RootsArguments),
     /// Print the completions of a shell.
     Completions {
@@ -168,9 +186,228 @@ pub(crate) struct NormArguments {
 pub(crate) struct CondArguments {
     #[command(flatten)]
     pub(crate) input: Input,
-    /// spectral, frobenius, nuclear, schatten:p, or ky-fan:k.
+    /// Any norm that can be evaluated: spectral, frobenius, max-column-sum, induced:1,2, schatten:p, …
     #[arg(long, short, value_name = "NORM", default_value = "spectral")]
     pub(crate) norm: String,
+    /// Estimate from one LU factorization (max-column-sum or max-row-sum): the lower end is proved.
+    #[arg(long, conflicts_with_all = ["certify", "componentwise", "within"])]
+    pub(crate) estimate: bool,
+    /// For errors of each entry by itself: Skeel's and Bauer's numbers, and the best scaling by powers of two.
+    #[arg(long, conflicts_with_all = ["certify", "norm"])]
+    pub(crate) componentwise: bool,
+    /// Is every matrix regular whose entries differ by at most this, such as 0.1%? Exit 0 when proved, 1 when not.
+    #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with_all = ["certify", "norm", "componentwise"])]
+    pub(crate) within: Option<f64>,
+    /// A right-hand side: how sensitive the solution of Ax = b, or of min ‖Ax − b‖, is.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["certify", "norm", "estimate", "componentwise", "within"])]
+    pub(crate) rhs: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DistanceArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// spectral, frobenius, max-column-sum or max-row-sum.
+    #[arg(long, short, value_name = "NORM", default_value = "spectral")]
+    pub(crate) norm: String,
+    /// Write the nearest singular matrix.
+    #[arg(long, short, value_name = "FILE.npy")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DigitsArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// How the data are known: bf16, f16, f32, f64, or a relative error such as 1e-3 or 0.1%; the type in the file by default.
+    #[arg(long, value_name = "DATA")]
+    pub(crate) data: Option<String>,
+    /// lu, cholesky, qr, normal-equations, or exact.
+    #[arg(long, value_name = "NAME", default_value = "lu")]
+    pub(crate) algorithm: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct EigArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Print only the K largest.
+    #[arg(long, value_name = "K")]
+    pub(crate) top: Option<usize>,
+    /// Also how sensitive each eigenvalue and its vector are, and how far the matrix is from a normal one.
+    #[arg(long)]
+    pub(crate) condition: bool,
+    /// Also Gelfand's sequence ‖Aᵏ‖^(1/k) for k = 1, 2, 4, … up to this.
+    #[arg(long, value_name = "K")]
+    pub(crate) powers: Option<u64>,
+    /// Write values, right and left eigenvectors.
+    #[arg(long, short, value_name = "FILE.npz")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FactorArguments {
+    /// Which factorization.
+    #[arg(value_enum)]
+    pub(crate) kind: FactorKind,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// The rank for rank-revealing-qr.
+    #[arg(long, value_name = "K")]
+    pub(crate) rank: Option<usize>,
+    /// Where the diagonal of R counts as zero for complete-orthogonal, relative to its first entry.
+    #[arg(long, value_name = "SHARE", default_value_t = 1e-13)]
+    pub(crate) tolerance: f64,
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE.npz")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum FactorKind {
+    /// A = QR.
+    Qr,
+    /// A[:, columns] = QR, the longest remaining column first.
+    PivotedQr,
+    /// The same with columns interchanged until the rank shows (Gu and Eisenstat).
+    RankRevealingQr,
+    /// A = U·T·Vᴴ with a triangular T of the order of the rank.
+    CompleteOrthogonal,
+    /// A[rows] = LU.
+    Lu,
+    /// A = LLᴴ.
+    Cholesky,
+    /// A[rows][:, rows] = LDLᴴ.
+    Ldlt,
+    /// A = UH, U with orthonormal columns, H semidefinite.
+    Polar,
+    /// A = QTQᴴ.
+    Schur,
+    /// Not computable: says why, and what to take instead.
+    Jordan,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BoundArguments {
+    /// The theorem, such as davis-kahan; all are listed without one.
+    #[arg(value_name = "THEOREM")]
+    pub(crate) theorem: Option<String>,
+    /// The norm of the change.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) change: Option<f64>,
+    /// The gap in the spectrum.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) gap: Option<f64>,
+    /// A condition number.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) cond: Option<f64>,
+    /// The relative error of the matrix.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) matrix_error: Option<f64>,
+    /// The relative error of the right-hand side.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) rhs_error: Option<f64>,
+    /// The relative residual.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) residual: Option<f64>,
+    /// A sum of norms.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) size: Option<f64>,
+    /// The order of the matrix.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) order: Option<f64>,
+    /// The defect of the left factor.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) left: Option<f64>,
+    /// The defect of the right factor.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) right: Option<f64>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PerturbArguments {
+    /// The matrix before.
+    pub(crate) file: PathBuf,
+    /// The matrix after.
+    pub(crate) other: PathBuf,
+    /// The tensor, where a file holds more than one matrix.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) tensor: Option<String>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BackwardErrorArguments {
+    /// The matrix.
+    pub(crate) file: PathBuf,
+    /// The computed solution, or eigenvector.
+    pub(crate) solution: PathBuf,
+    /// The right-hand side; none for an eigenvector.
+    pub(crate) rhs: Option<PathBuf>,
+    /// Errors of each entry by itself (Oettli and Prager).
+    #[arg(long, conflicts_with_all = ["least_squares", "eigenvalue"])]
+    pub(crate) componentwise: bool,
+    /// Of a least squares solution, for changes of the matrix alone.
+    #[arg(long, conflicts_with = "eigenvalue")]
+    pub(crate) least_squares: bool,
+    /// The eigenvalue that goes with the vector; its imaginary part after a comma.
+    #[arg(long, value_name = "RE[,IM]", value_parser = complex, allow_hyphen_values = true)]
+    pub(crate) eigenvalue: Option<(f64, f64)>,
+    /// Write a change of the matrix that makes the answer exact.
+    #[arg(long, short, value_name = "FILE.npy")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LabArguments {
+    /// One experiment, with all its numbers; all of them, a line each, without one.
+    #[arg(value_name = "EXPERIMENT")]
+    pub(crate) experiment: Option<String>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DrawArguments {
+    /// What to draw.
+    #[arg(value_enum)]
+    pub(crate) picture: PictureKind,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// The picture to write, .svg or .png.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Points in each direction for pseudospectra.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) points: usize,
+    /// The part of the plane for pseudospectra: from and to on the real axis, from and to on the imaginary one.
+    #[arg(long, value_name = "A,B,C,D", value_parser = region, allow_hyphen_values = true)]
+    pub(crate) region: Option<[f64; 4]>,
+    /// Directions for the numerical range.
+    #[arg(long, value_name = "N", default_value_t = 72)]
+    pub(crate) directions: usize,
+    /// The two singular vectors that span the plane of the ellipse, counted from 1.
+    #[arg(long, value_name = "I,J", value_parser = plane, default_value = "1,2")]
+    pub(crate) plane: (usize, usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum PictureKind {
+    /// Discs of rows and columns that hold the eigenvalues.
+    Gershgorin,
+    /// Where xᴴAx goes for unit vectors.
+    NumericalRange,
+    /// Where the resolvent is large.
+    Pseudospectrum,
+    /// The image of the unit circle.
+    Ellipse,
+    /// The eigenvalues alone.
+    Eigenvalues,
 }
 
 #[derive(Args, Debug)]
@@ -180,6 +417,9 @@ pub(crate) struct RankArguments {
     /// Count singular values above this share of the largest; max(rows, columns)·2⁻⁵² by default.
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     pub(crate) tolerance: Option<f64>,
+    /// Also the exact rank, without any tolerance: elimination in whole numbers.
+    #[arg(long)]
+    pub(crate) exact: bool,
 }
 
 #[derive(Args, Debug)]
@@ -392,17 +632,49 @@ pub(crate) struct FormatsArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct RootsArguments {
-    /// The coefficient of x².
-    #[arg(allow_hyphen_values = true)]
-    pub(crate) a: f64,
-    /// The coefficient of x.
-    #[arg(allow_hyphen_values = true)]
-    pub(crate) b: f64,
-    /// The constant.
-    #[arg(allow_hyphen_values = true)]
-    pub(crate) c: f64,
+    /// The coefficients, the highest power first: 1 -3 2 is x² − 3x + 2.
+    #[arg(value_name = "COEFFICIENT", num_args = 2.., required = true, allow_hyphen_values = true)]
+    pub(crate) coefficients: Vec<f64>,
     #[command(flatten)]
     pub(crate) style: Style,
+}
+
+/// A share: 0.001 or 0.1%.
+fn share(text: &str) -> Result<f64, String> {
+    let (number, factor) = match text.trim().strip_suffix('%') {
+        Some(percent) => (percent, 0.01),
+        None => (text.trim(), 1.0),
+    };
+    match number.trim().parse::<f64>() {
+        Ok(x) if x >= 0.0 && x.is_finite() => Ok(x * factor),
+        _ => Err(format!("`{text}` is not a share such as 0.001 or 0.1%")),
+    }
+}
+
+/// A complex number: 1.5 or 1.5,-2.
+fn complex(text: &str) -> Result<(f64, f64), String> {
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(|x| x.trim().parse::<f64>()).collect();
+    match numbers.as_deref() {
+        Ok([re]) => Ok((*re, 0.0)),
+        Ok([re, im]) => Ok((*re, *im)),
+        _ => Err(format!("`{text}` is not a number such as 1.5 or 1.5,-2")),
+    }
+}
+
+/// Four numbers.
+fn region(text: &str) -> Result<[f64; 4], String> {
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(|x| x.trim().parse::<f64>()).collect();
+    let four = numbers.ok().and_then(|x| <[f64; 4]>::try_from(x).ok());
+    four.ok_or_else(|| format!("`{text}` is not a region such as -1,3,-2,2"))
+}
+
+/// Two numbers from 1.
+fn plane(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once(',').and_then(|(i, j)| Some((i.trim().parse().ok()?, j.trim().parse().ok()?)));
+    match parts {
+        Some((i, j)) if i >= 1 && j >= 1 && i != j => Ok((i, j)),
+        _ => Err(format!("`{text}` is not a pair of different numbers from 1 such as 1,2")),
+    }
 }
 
 /// Rows and columns: 9x4 or 9×4.

@@ -6,7 +6,9 @@
 mod arguments;
 mod ball;
 mod check;
+mod condition;
 mod dominance;
+mod draw;
 mod failure;
 mod interrupt;
 mod lipschitz;
@@ -15,8 +17,10 @@ mod one;
 mod output;
 mod progress;
 mod proof;
+mod spectra;
 mod survey;
 mod svd;
+mod theory;
 mod vector;
 
 use std::ffi::OsString;
@@ -54,11 +58,20 @@ fn dispatch(command: &Command) -> Result<u8, Failure> {
     match command {
         Command::Survey(a) => survey::run(a),
         Command::Norm(a) => one::norm(a),
-        Command::Cond(a) => one::cond(a),
+        Command::Cond(a) => condition::cond(a),
+        Command::Distance(a) => condition::distance(a),
+        Command::Digits(a) => condition::digits(a),
         Command::Rank(a) => one::rank(a),
         Command::SingularValues(a) => one::singular_values(a),
         Command::Measure(a) => one::measure(a),
         Command::Svd(a) => svd::run(a),
+        Command::Eig(a) => spectra::eig(a),
+        Command::Factor(a) => spectra::factor(a),
+        Command::Bound(a) => theory::bound(a),
+        Command::Perturb(a) => theory::perturb(a),
+        Command::BackwardError(a) => theory::backward_error(a),
+        Command::Lab(a) => theory::lab(a),
+        Command::Draw(a) => draw::run(a),
         Command::Check(a) => check::run(a),
         Command::Prove(a) => proof::prove(a),
         Command::Verify(a) => proof::verify(a),

@@ -1,6 +1,7 @@
 //! `kappa formats` and `kappa roots`: questions about numbers.
 
 use kappa::arithmetic::{Format, QuadraticRoots, quadratic_roots};
+use kappa::polynomial_roots;
 use kappa_report::{aligned, enclosure_json, number_json};
 use serde_json::{Value, json};
 
@@ -44,7 +45,15 @@ pub(crate) fn formats(a: &FormatsArguments) -> Result<u8, Failure> {
 }
 
 pub(crate) fn roots(a: &RootsArguments) -> Result<u8, Failure> {
-    let found = quadratic_roots(a.a, a.b, a.c)?;
+    match a.coefficients[..] {
+        [b, c] => quadratic([0.0, b, c], a),
+        [x, b, c] => quadratic([x, b, c], a),
+        _ => polynomial(a),
+    }
+}
+
+fn quadratic([x, b, c]: [f64; 3], a: &RootsArguments) -> Result<u8, Failure> {
+    let found = quadratic_roots(x, b, c)?;
     let (kind, numbers) = match found {
         QuadraticRoots::Everything => ("every number is a root", vec![]),
         QuadraticRoots::Nothing => ("no number is a root", vec![]),
@@ -56,8 +65,56 @@ pub(crate) fn roots(a: &RootsArguments) -> Result<u8, Failure> {
     };
     if a.style.json {
         let result = json!({ "kind": kind, "values": numbers.iter().map(enclosure_json).collect::<Vec<_>>() });
-        return output::json("roots", json!({ "a": a.a, "b": a.b, "c": a.c }), result);
+        return output::json("roots", json!({ "coefficients": a.coefficients }), result);
     }
     output::words(kind);
     output::data(&numbers.iter().map(|x| x.short(17) + "\n").collect::<String>())
+}
+
+fn polynomial(a: &RootsArguments) -> Result<u8, Failure> {
+    let rising: Vec<f64> = a.coefficients.iter().rev().copied().collect();
+    let roots = polynomial_roots(&rising)?;
+    if a.style.json {
+        let one = |r: &kappa::PolynomialRoot| {
+            json!({
+                "value": [r.value.re, r.value.im], "condition": number_json(r.condition),
+                "backward_error": number_json(r.backward_error),
+            })
+        };
+        let result = json!({ "roots": roots.iter().map(one).collect::<Vec<_>>() });
+        return output::json("roots", json!({ "coefficients": a.coefficients }), result);
+    }
+    if a.style.explain {
+        output::words(
+            "eigenvalues of the balanced companion matrix, each with a step of Newton's method; a root is good to about its \
+             condition times its backward error, or 2⁻⁵³ where that is larger\nreference: Edelman and Murakami, Math. Comp. 64 \
+             (1995) 763–776",
+        );
+    }
+    let mut lines = vec![["root", "condition", "backward error"].map(String::from).to_vec()];
+    lines.extend(
+        roots.iter().map(|r| {
+            vec![complex_text(r.value, 16), format!("{:.2e}", r.condition), format!("{:.1e}", r.backward_error)]
+        }),
+    );
+    output::data(&aligned(&lines, &[false, true, true]))
+}
+
+/// A complex number in so many digits; a real one without its imaginary part.
+pub(crate) fn complex_text(z: kappa::c64, digits: usize) -> String {
+    let part = |x: f64| {
+        let size = x.abs();
+        if x == 0.0 || (1e-4..1e6).contains(&size) {
+            let places = (digits as i32 - 1 - if x == 0.0 { 0 } else { size.log10().floor() as i32 }).clamp(0, 17);
+            let text = format!("{x:.0$}", places as usize);
+            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+        } else {
+            format!("{x:.0$e}", digits.saturating_sub(1))
+        }
+    };
+    if z.im == 0.0 {
+        return part(z.re);
+    }
+    let sign = if z.im < 0.0 { '-' } else { '+' };
+    format!("{} {sign} {}i", part(z.re), part(z.im.abs()))
 }

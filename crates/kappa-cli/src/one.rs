@@ -3,16 +3,16 @@
 use kappa::{
     Enclosure, Evidence, Hutchinson, Lanczos, Norm, Plan, Question, SingularValues, SpectralCertificate, Tolerance,
 };
-use kappa_model::{Error, LayerMatrix, MatrixView, Model, Opening};
+use kappa_model::{Error, LayerMatrix, MatrixView, Model, Opening, with_wide};
 use kappa_report::{aligned, enclosure_json, measure_key};
 use serde_json::{Value, json};
 
-use crate::arguments::{CondArguments, Input, MeasureArguments, NormArguments, RankArguments, SingularValuesArguments};
+use crate::arguments::{Input, MeasureArguments, NormArguments, RankArguments, SingularValuesArguments};
 use crate::failure::Failure;
 use crate::output;
 
 /// Digits printed of a number whose bounds allow that many.
-const DIGITS: usize = 17;
+pub(crate) const DIGITS: usize = 17;
 
 /// Does something with the matrix that the arguments name.
 pub(crate) fn with_matrix<R>(
@@ -34,7 +34,7 @@ pub(crate) fn inputs(input: &Input) -> Value {
 }
 
 /// How an answer was found: the plan in words, then bounds, evidence and references.
-fn explain(shape: (usize, usize), how: &str, answer: &Enclosure) -> String {
+pub(crate) fn explain(shape: (usize, usize), how: &str, answer: &Enclosure) -> String {
     let (m, n) = shape;
     format!(
         "plan: {how} ({m}×{n})\nbounds: {} … {}\nevidence: {}\nreference: Higham, Accuracy and Stability of Numerical \
@@ -47,7 +47,7 @@ fn explain(shape: (usize, usize), how: &str, answer: &Enclosure) -> String {
 }
 
 /// The plan for all singular values, in words.
-fn plan_of_values(shape: (usize, usize), certify: bool) -> String {
+pub(crate) fn plan_of_values(shape: (usize, usize), certify: bool) -> String {
     if certify { Plan::certified_values(shape).to_string() } else { Plan::singular_values(shape).to_string() }
 }
 
@@ -137,23 +137,6 @@ fn norm_of(view: &MatrixView<'_>, norm: Norm, a: &NormArguments) -> kappa::Resul
     Ok((value, plan_of(norm, view.shape(), certify, &value)))
 }
 
-pub(crate) fn cond(a: &CondArguments) -> Result<u8, Failure> {
-    let norm: Norm = a.norm.parse()?;
-    with_matrix(&a.input, |name, matrix| {
-        let view = matrix.view()?;
-        let value = if a.input.certify {
-            view.certified_singular_values().and_then(|values| values.cond_in(norm))
-        } else {
-            view.cond(norm)
-        };
-        let value = value.map_err(about(name))?;
-        let (m, n) = view.shape();
-        let result =
-            json!({ "tensor": name, "shape": [m, n], "norm": norm.to_string(), "value": enclosure_json(&value) });
-        answer("cond", &a.input, result, &value, || explain((m, n), &plan_of_values((m, n), a.input.certify), &value))
-    })
-}
-
 pub(crate) fn rank(a: &RankArguments) -> Result<u8, Failure> {
     let tolerance = a.tolerance.map_or(Ok(Tolerance::default()), Tolerance::relative)?;
     with_matrix(&a.input, |name, matrix| {
@@ -161,15 +144,31 @@ pub(crate) fn rank(a: &RankArguments) -> Result<u8, Failure> {
         let values = values(&view, a.input.certify).map_err(about(name))?;
         let value = values.rank(tolerance);
         let (m, n) = view.shape();
+        let exact =
+            a.exact.then(|| with_wide!(view.to_wide(), a => kappa::exact_rank(&a))).transpose().map_err(about(name))?;
         let result = json!({
             "tensor": name, "shape": [m, n], "tolerance": tolerance.to_string(), "value": enclosure_json(&value),
+            "exact": exact.as_ref().map(enclosure_json),
         });
         let explanation = || {
             let size = tolerance.size((m, n), values.first());
             let plan = plan_of_values((m, n), a.input.certify);
             format!("{}\ntolerance: {tolerance} = {:e}", explain((m, n), &plan, &value), size.estimate())
         };
-        answer("rank", &a.input, result, &value, explanation)
+        let Some(exact) = exact.filter(|_| !a.input.style.json) else {
+            return answer("rank", &a.input, result, &value, explanation);
+        };
+        if a.input.style.explain {
+            output::words(&explanation());
+        }
+        let proved = match exact.lower() == exact.upper() {
+            true => exact.short(DIGITS),
+            false => format!("{} to {}, not proved any closer", exact.lower(), exact.upper()),
+        };
+        output::data(&aligned(
+            &[vec!["numerical rank".to_owned(), value.short(DIGITS)], vec!["exact rank".to_owned(), proved]],
+            &[false, false],
+        ))
     })
 }
 

@@ -144,6 +144,26 @@ pub(crate) fn row_major(tensor: Tensor<'_>) -> Tensor<'_> {
 }
 
 impl MatrixView<'_> {
+    /// The matrix in double precision; exact.
+    pub fn to_wide(&self) -> WideMatrix {
+        match self {
+            Self::F32(a) => WideMatrix::Real(a.to_wide()),
+            Self::F64(a) => WideMatrix::Real(a.to_wide()),
+            Self::C32(a) => WideMatrix::Complex(a.to_wide()),
+            Self::C64(a) => WideMatrix::Complex(a.to_wide()),
+        }
+    }
+
+    /// The condition number in a norm, and how it was found.
+    pub fn cond_by(&self, norm: kappa::Norm) -> kappa::Result<(kappa::Enclosure, String)> {
+        with_view!(self, a => kappa::cond_by(a, norm))
+    }
+
+    /// The condition number in a norm, every rounding error counted; it may lie beyond all doubles.
+    pub fn certified_cond(&self, norm: kappa::Norm) -> kappa::Result<kappa::Condition> {
+        with_view!(self, a => kappa::certified_cond(a, norm))
+    }
+
     /// (m, n).
     pub fn shape(&self) -> (usize, usize) {
         with_view!(self, a => a.shape())
@@ -185,11 +205,6 @@ impl MatrixView<'_> {
     /// The Frobenius norm from random products alone.
     pub fn frobenius_by_sampling(&self, how: &kappa::Hutchinson) -> kappa::Result<kappa::Enclosure> {
         with_view!(self, a => kappa::frobenius_by_sampling(a, how))
-    }
-
-    /// The condition number in a norm.
-    pub fn cond(&self, norm: kappa::Norm) -> kappa::Result<kappa::Enclosure> {
-        with_view!(self, a => kappa::cond_in(a, norm))
     }
 
     /// All singular values, every rounding error counted.
@@ -279,6 +294,17 @@ pub struct Changed {
     pub is_unique: Option<bool>,
 }
 
+/// Does the same with a matrix in double precision, real or complex.
+#[macro_export]
+macro_rules! with_wide {
+    ($matrix:expr, $a:ident => $body:expr) => {
+        match $matrix {
+            $crate::WideMatrix::Real($a) => $body,
+            $crate::WideMatrix::Complex($a) => $body,
+        }
+    };
+}
+
 /// A matrix in double precision.
 #[derive(Clone, Debug)]
 pub enum WideMatrix {
@@ -286,6 +312,45 @@ pub enum WideMatrix {
     Real(kappa::Matrix<f64>),
     /// Complex.
     Complex(kappa::Matrix<c64>),
+}
+
+impl WideMatrix {
+    /// As a complex matrix.
+    pub fn complex(&self) -> kappa::Matrix<c64> {
+        match self {
+            Self::Real(a) => kappa::Matrix::from_fn(a.rows(), a.columns(), |i, j| c64::new(a[(i, j)], 0.0)),
+            Self::Complex(a) => a.clone(),
+        }
+    }
+
+    /// (m, n).
+    pub fn shape(&self) -> (usize, usize) {
+        with_wide!(self, a => (a.rows(), a.columns()))
+    }
+
+    /// The entries as one column: a vector, whichever way it lies in its file.
+    pub fn into_vector(self) -> Self {
+        fn column<T: kappa::Scalar>(a: kappa::Matrix<T>) -> kappa::Matrix<T> {
+            let (m, n) = (a.rows(), a.columns());
+            kappa::Matrix::from_fn(m * n, 1, |k, _| a[(k / n, k % n)])
+        }
+        match self {
+            Self::Real(a) => Self::Real(column(a)),
+            Self::Complex(a) => Self::Complex(column(a)),
+        }
+    }
+}
+
+impl From<kappa::Matrix<f64>> for WideMatrix {
+    fn from(a: kappa::Matrix<f64>) -> Self {
+        Self::Real(a)
+    }
+}
+
+impl From<kappa::Matrix<c64>> for WideMatrix {
+    fn from(a: kappa::Matrix<c64>) -> Self {
+        Self::Complex(a)
+    }
 }
 
 impl Changed {

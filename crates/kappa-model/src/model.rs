@@ -67,6 +67,23 @@ impl Model {
         Ok((info.name.clone(), LayerMatrix::new(tensor, shape)))
     }
 
+    /// The tensor as a sparse matrix of real numbers, where it is one in its file and large enough that this pays: above order
+    /// 1000.
+    pub fn sparse(&self, name: Option<&str>) -> Result<Option<(String, kappa::Sparse<f64>)>> {
+        let info = match name {
+            Some(name) => self.named(name)?,
+            None => self.only()?,
+        };
+        let Some(found) = self.source.triplets(&info.name) else { return Ok(None) };
+        let (m, n) = found.shape;
+        if found.is_complex || m.min(n) <= 1000 {
+            return Ok(None);
+        }
+        let triplets = found.entries.iter().map(|&(i, j, x)| (i, j, x.re)).collect();
+        let sparse = kappa::Sparse::from_triplets((m, n), triplets).map_err(|e| Error::about(&info.name, &e))?;
+        Ok(Some((info.name.clone(), sparse)))
+    }
+
     fn named(&self, name: &str) -> Result<&TensorInfo> {
         self.source.info(name).ok_or_else(|| {
             if let Some(skipped) = self.skipped().iter().find(|s| s.name == name) {

@@ -35,7 +35,7 @@ mod tensor;
 pub use detect::{Opening, open};
 pub use dtype::DType;
 pub use error::{Error, Result, printable};
-pub use source::{Skipped, Source};
+pub use source::{Skipped, Source, Triplets};
 pub use tensor::{Numbers, Order, Tensor, TensorInfo};
 
 /// Parsers on bytes in memory, for fuzzing and for tests.

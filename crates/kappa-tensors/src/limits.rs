@@ -16,6 +16,8 @@ pub const UNPACKED: u64 = 1 << 34;
 pub const UNPACK_RATIO: u64 = 1100;
 /// Entries of a matrix that is written out from a sparse or text file: 2 GiB in double precision.
 pub const DENSE_ENTRIES: usize = 1 << 28;
+/// Rows and columns of a sparse matrix that stays sparse.
+pub const SPARSE_SIDE: usize = 1 << 27;
 /// Columns of a table.
 pub const TABLE_COLUMNS: usize = 100_000;
 /// Bytes of the index of a sharded checkpoint.

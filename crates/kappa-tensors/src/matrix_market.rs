@@ -6,16 +6,16 @@
 use num_complex::Complex64;
 
 use crate::error::{Error, Result, printable};
-use crate::source::no_such_tensor;
+use crate::source::{Triplets, no_such_tensor};
 use crate::{DType, Numbers, Order, Source, Tensor, TensorInfo, limits};
 
 pub(crate) const BANNER: &str = "%%MatrixMarket";
 
-/// A matrix written out.
+/// A matrix, its entries as the file gives them.
 #[derive(Debug)]
 pub(crate) struct MatrixMarket {
     infos: [TensorInfo; 1],
-    numbers: Numbers<'static>,
+    entries: Entries,
 }
 
 /// Reads a file held in memory.
@@ -112,17 +112,20 @@ fn at_line(number: usize, message: impl std::fmt::Display) -> Error {
     Error::format(format!("line {number}: {message}"))
 }
 
-/// The entries in place: real, or complex.
+/// Every entry in its place, column after column; or those that are stored.
+#[derive(Debug)]
 enum Entries {
     Real(Vec<f64>),
     Complex(Vec<Complex64>),
+    Sparse(Vec<(usize, usize, Complex64)>),
 }
 
 impl Entries {
-    fn add(&mut self, k: usize, x: Complex64) {
+    fn add(&mut self, rows: usize, (i, j): (usize, usize), x: Complex64) {
         match self {
-            Self::Real(entries) => entries[k] += x.re,
-            Self::Complex(entries) => entries[k] += x,
+            Self::Real(entries) => entries[j * rows + i] += x.re,
+            Self::Complex(entries) => entries[j * rows + i] += x,
+            Self::Sparse(entries) => entries.push((i, j, x)),
         }
     }
 }
@@ -136,26 +139,30 @@ impl MatrixMarket {
         let mut lines = Lines { lines: all };
         let (number, line) = lines.next().ok_or_else(|| Error::format("ends before the line with its size"))?;
         let (rows, columns, count) = size(number, line, &banner)?;
-        let total = rows.checked_mul(columns).filter(|&n| n <= limits::DENSE_ENTRIES).ok_or_else(|| {
-            Error::limit(format!("is {rows}×{columns}, too large to be written out"))
-                .with_hint(format!("at most {} entries are held", limits::DENSE_ENTRIES))
-        })?;
-        let mut entries = if banner.field == Field::Complex {
-            Entries::Complex(vec![Complex64::default(); total])
+        let mut entries = if banner.is_sparse {
+            if rows.max(columns) > limits::SPARSE_SIDE {
+                return Err(too_large(rows, columns));
+            }
+            // What a file announces is not believed before it is read.
+            Entries::Sparse(Vec::with_capacity(count.min(bytes.len() / 4)))
         } else {
-            Entries::Real(vec![0.0; total])
+            let total = dense_size(rows, columns)?;
+            match banner.field {
+                Field::Complex => Entries::Complex(vec![Complex64::default(); total]),
+                _ => Entries::Real(vec![0.0; total]),
+            }
         };
         let mut place = |number: usize, i: usize, j: usize, x: Complex64| -> Result<()> {
-            entries.add(j * rows + i, x);
+            entries.add(rows, (i, j), x);
             match banner.symmetry {
                 Symmetry::General => {}
                 Symmetry::SkewSymmetric if i == j && x != Complex64::default() => {
                     return Err(at_line(number, "the diagonal of a skew-symmetric matrix is zero"));
                 }
                 _ if i == j => {}
-                Symmetry::Symmetric => entries.add(i * rows + j, x),
-                Symmetry::SkewSymmetric => entries.add(i * rows + j, -x),
-                Symmetry::Hermitian => entries.add(i * rows + j, x.conj()),
+                Symmetry::Symmetric => entries.add(rows, (j, i), x),
+                Symmetry::SkewSymmetric => entries.add(rows, (j, i), -x),
+                Symmetry::Hermitian => entries.add(rows, (j, i), x.conj()),
             }
             Ok(())
         };
@@ -167,12 +174,23 @@ impl MatrixMarket {
         if let Some((number, line)) = lines.next() {
             return Err(at_line(number, format!("`{}` after the last entry", printable(line))));
         }
-        let (dtype, numbers) = match entries {
-            Entries::Real(x) => (DType::F64, Numbers::F64(x.into())),
-            Entries::Complex(x) => (DType::C64, Numbers::C64(x.into())),
-        };
-        Ok(Self { infos: [TensorInfo { name: name.into(), dtype, shape: vec![rows, columns] }], numbers })
+        let dtype = if banner.field == Field::Complex { DType::C64 } else { DType::F64 };
+        Ok(Self { infos: [TensorInfo { name: name.into(), dtype, shape: vec![rows, columns] }], entries })
     }
+
+    fn is_complex(&self) -> bool {
+        self.infos[0].dtype == DType::C64
+    }
+}
+
+fn too_large(rows: usize, columns: usize) -> Error {
+    Error::limit(format!("is {rows}×{columns}, too large to be written out"))
+        .with_hint(format!("at most {} entries are held", limits::DENSE_ENTRIES))
+}
+
+/// rows·columns, where that many entries are held.
+fn dense_size(rows: usize, columns: usize) -> Result<usize> {
+    rows.checked_mul(columns).filter(|&n| n <= limits::DENSE_ENTRIES).ok_or_else(|| too_large(rows, columns))
 }
 
 /// Rows, columns, and the number of entries that follow.
@@ -272,12 +290,32 @@ impl Source for MatrixMarket {
         if self.infos[0].name != name {
             return Err(no_such_tensor(name));
         }
-        let numbers = match &self.numbers {
-            Numbers::F64(x) => Numbers::F64((&**x).into()),
-            Numbers::C64(x) => Numbers::C64((&**x).into()),
-            other => other.clone(),
+        let (rows, columns) = (self.infos[0].shape[0], self.infos[0].shape[1]);
+        let numbers = match &self.entries {
+            Entries::Real(x) => Numbers::F64((&**x).into()),
+            Entries::Complex(x) => Numbers::C64((&**x).into()),
+            Entries::Sparse(x) if self.is_complex() => {
+                let mut whole = vec![Complex64::default(); dense_size(rows, columns)?];
+                x.iter().for_each(|&(i, j, x)| whole[j * rows + i] += x);
+                Numbers::C64(whole.into())
+            }
+            Entries::Sparse(x) => {
+                let mut whole = vec![0.0; dense_size(rows, columns)?];
+                x.iter().for_each(|&(i, j, x)| whole[j * rows + i] += x.re);
+                Numbers::F64(whole.into())
+            }
         };
         Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::ColumnMajor, numbers })
+    }
+
+    fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
+        let shape = (self.infos[0].shape[0], self.infos[0].shape[1]);
+        match &self.entries {
+            Entries::Sparse(entries) if self.infos[0].name == name => {
+                Some(Triplets { shape, entries, is_complex: self.is_complex() })
+            }
+            _ => None,
+        }
     }
 
     fn is_single_matrix(&self) -> bool {

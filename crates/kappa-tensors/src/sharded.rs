@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
-use crate::source::no_such_tensor;
+use crate::source::{Triplets, no_such_tensor};
 use crate::{Opening, Skipped, Source, Tensor, TensorInfo, limits, open};
 
 /// Several sources as one.
@@ -68,6 +68,11 @@ impl Source for Sharded {
 
     fn skipped(&self) -> &[Skipped] {
         &self.skipped
+    }
+
+    fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
+        let (shard, inner) = self.places.get(name)?;
+        self.shards[*shard].triplets(inner)
     }
 
     fn forget(&self, name: &str) {

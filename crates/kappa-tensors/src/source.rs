@@ -1,3 +1,5 @@
+use num_complex::Complex64;
+
 use crate::error::{Error, Result};
 use crate::{Tensor, TensorInfo};
 
@@ -21,6 +23,12 @@ pub trait Source: Send + Sync {
         false
     }
 
+    /// The entries that are stored, where the tensor is a sparse matrix in its file.
+    fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
+        let _ = name;
+        None
+    }
+
     /// A hint that the numbers of this tensor will not be read again soon.
     fn forget(&self, name: &str) {
         let _ = name;
@@ -35,6 +43,17 @@ pub trait Source: Send + Sync {
     fn names(&self) -> Vec<&str> {
         self.infos().iter().map(|info| info.name.as_str()).collect()
     }
+}
+
+/// A sparse matrix as it stands in a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Triplets<'a> {
+    /// Rows and columns.
+    pub shape: (usize, usize),
+    /// Row, column and entry, counted from 0; entries given twice are added.
+    pub entries: &'a [(usize, usize, Complex64)],
+    /// Whether the file holds complex numbers.
+    pub is_complex: bool,
 }
 
 /// Something in a file that is not read, and why.

@@ -88,7 +88,7 @@ pub use factor::{
     CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PivotedQr, Polar, Qr, Schur, Svd, cholesky,
     complete_orthogonal, eig, eigh, jordan, ldlt, lu, pivoted_qr, polar, qr, rank_revealing_qr, schur,
 };
-pub use kappa_dense::{Matrix, MatrixRef, Scalar, c32, c64};
+pub use kappa_dense::{Matrix, MatrixRef, Scalar, WideEngine, c32, c64};
 pub use krylov::Lanczos;
 pub use norm::{
     Constant, Equivalence, Induced, Inequality, Majorization, Norm, Subgradient, VectorNorm, bessel, fan_dominance,

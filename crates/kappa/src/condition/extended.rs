@@ -49,6 +49,22 @@ impl Extended {
         Self::new(self.mantissa.times(other.mantissa), self.exponent + other.exponent)
     }
 
+    /// What two enclosures of the same number know together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let moved = other.mantissa;
+        let e = other.exponent - self.exponent;
+        let (low, high) = (times_power(moved.lower(), e).0, times_power(moved.upper(), e).1);
+        let m = self.mantissa;
+        let closer = if moved.width() * 2f64.powi(e.clamp(-1000, 1000)) < m.width() {
+            times_power(moved.estimate(), e).0
+        } else {
+            m.estimate()
+        };
+        let mantissa =
+            Enclosure::new(m.lower().max(low), closer, m.upper().min(high), m.evidence().and(moved.evidence()));
+        Self { mantissa, ..self }
+    }
+
     /// The same numbers, none below `least`.
     pub(crate) fn at_least(self, least: f64) -> Self {
         let (bound, _) = times_power(least, -self.exponent);

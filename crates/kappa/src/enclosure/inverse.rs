@@ -3,8 +3,8 @@
 
 use kappa_dense::{Matrix, MatrixRef, Scalar, WideEngine, lu};
 
-use super::directed::{SMALLEST, UNIT_ROUNDOFF, add_up, div_up, mul_up, norm_up, sum_up, times_power};
-use super::product::{CountedProduct, counted, moduli, times};
+use super::directed::{SMALLEST, UNIT_ROUNDOFF, add_up, div_up, mul_up, norm_up, sqrt_up, sum_up, times_power};
+use super::product::{CountedProduct, counted, moduli, times, times_transposed};
 use super::semidefinite::max_or_nan;
 use crate::error::Result;
 
@@ -18,6 +18,19 @@ pub(crate) struct InverseEnclosure<W: Scalar> {
     pub(crate) lost: f64,
     /// f.
     pub(crate) exponent: i32,
+    /// ‖A⁻¹ − 2ᶠR‖ ≤ g·‖A⁻¹‖ for these g, ∞ where none below 1 is known.
+    pub(crate) relative: RelativeErrors,
+}
+
+/// Upper bounds of ‖I − RA‖ in three operator norms.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RelativeErrors {
+    /// In the largest column sum.
+    pub(crate) columns: f64,
+    /// In the largest row sum.
+    pub(crate) rows: f64,
+    /// In the spectral norm: for every unitarily invariant one.
+    pub(crate) spectral: f64,
 }
 
 impl<W: Scalar> InverseEnclosure<W> {
@@ -121,6 +134,49 @@ impl<W: Scalar<Wide = W> + WideEngine> Residual<W> {
         (0..n).map(|i| add_up(add_up(rest[i], outer[i]), lost)).collect()
     }
 
+    /// Gᵀw from above for G ≥ |I − RA|, w ≥ 0.
+    fn apply_transposed(&self, w: &[f64]) -> Vec<f64> {
+        let n = w.len();
+        let total = sum_up(w.iter().sum(), n);
+        let inner: Vec<f64> = times_transposed(&self.r_moduli, w).into_iter().map(|x| mul_up(self.gamma, x)).collect();
+        let outer = times_transposed(&self.a_moduli, &inner);
+        let rest = times_transposed(&self.rest, w);
+        // Scaling lost less than 2⁻¹⁰⁷⁴ of each entry of A, and products as little: |R|ᵀw times that, for each column.
+        let size = sum_up(times_transposed(&self.r_moduli, w).iter().sum(), n);
+        let lost = mul_up(add_up(size, total), 4.0 * n as f64 * SMALLEST);
+        (0..n).map(|i| add_up(add_up(rest[i], outer[i]), lost)).collect()
+    }
+
+    /// ‖I − RA‖ for the matrix as it was given: D₂GD₂⁻¹ with D₂ = diag(2^−columnᵢ). The spectral one by the Schur test with
+    /// weights that a few steps of the power method find.
+    fn relative(&self) -> RelativeErrors {
+        let n = self.rows.len();
+        let scaled = |x: Vec<f64>, sign: i32| -> Vec<f64> {
+            x.into_iter().zip(&self.columns).map(|(x, &c)| times_power(x, sign * c).1).collect()
+        };
+        let forward = |p: &[f64]| scaled(self.apply(&scaled(p.to_vec(), 1), Doubt::default()), -1);
+        let backward = |w: &[f64]| scaled(self.apply_transposed(&scaled(w.to_vec(), -1)), 1);
+        let largest = |x: &[f64]| x.iter().copied().fold(0.0, max_or_nan);
+        let ones = vec![1.0; n];
+        let (rows, columns) = (largest(&forward(&ones)), largest(&backward(&ones)));
+        let mut spectral = sqrt_up(mul_up(rows, columns));
+        let mut p = ones;
+        for _ in 0..5 {
+            let q = backward(&forward(&p));
+            let bound = sqrt_up(q.iter().zip(&p).map(|(q, p)| div_up(*q, *p)).fold(0.0, max_or_nan));
+            if bound < spectral || spectral.is_nan() {
+                spectral = bound;
+            }
+            let top = largest(&q);
+            if !(top > 0.0 && top.is_finite()) {
+                break;
+            }
+            p = q.iter().map(|q| (q / top).max(1e-200)).collect();
+        }
+        let known = |g: f64| if g < 1.0 { g } else { f64::INFINITY };
+        RelativeErrors { columns: known(columns), rows: known(rows), spectral: known(spectral) }
+    }
+
     /// Gv, ‖Reⱼ‖/(1 − g) for every column, and g = max (Gv)ᵢ/vᵢ < 1, in the norm max|xᵢ|/vᵢ: of a few steps of the power method,
     /// which finds small g however the rows are scaled, the v that makes the radii least. `None` where g is not below 1.
     fn weights(&self, doubt: Doubt) -> Option<(Vec<f64>, Vec<f64>, f64)> {
@@ -180,7 +236,8 @@ impl<W: Scalar<Wide = W> + WideEngine> Residual<W> {
         let (row_mean, half) = (mean(&self.columns), f / 2);
         let row: Vec<f64> = (0..n).map(|i| times_power(gv[i], -self.columns[i] + row_mean - half).1).collect();
         let column = (0..n).map(|j| times_power(columns[j], -self.rows[j] - row_mean - (f - half)).1).collect();
-        Some(InverseEnclosure { center, row, column, lost: 2.0 * SMALLEST, exponent: f })
+        let relative = self.relative();
+        Some(InverseEnclosure { center, row, column, lost: 2.0 * SMALLEST, exponent: f, relative })
     }
 }
 

@@ -58,3 +58,11 @@ pub(crate) fn times(b: &Matrix<f64>, v: &[f64]) -> Vec<f64> {
     let lost = mul_up(n as f64, SMALLEST);
     y.into_iter().map(|y| add_up(sum_up(y, n + 1), lost)).collect()
 }
+
+/// Bᵀw from above for B, w ≥ 0.
+pub(crate) fn times_transposed(b: &Matrix<f64>, w: &[f64]) -> Vec<f64> {
+    let m = b.rows();
+    let lost = mul_up(m as f64, SMALLEST);
+    let of = |j: usize| b.column(j).iter().zip(w).map(|(b, w)| b * w).sum::<f64>();
+    (0..b.columns()).map(|j| add_up(sum_up(of(j), m + 1), lost)).collect()
+}
