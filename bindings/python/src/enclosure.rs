@@ -18,6 +18,13 @@ impl From<Enclosure> for PyEnclosure {
     }
 }
 
+impl PyEnclosure {
+    /// The enclosure itself.
+    pub(crate) fn inner(&self) -> Enclosure {
+        self.0
+    }
+}
+
 #[pymethods]
 impl PyEnclosure {
     /// The lower end.

@@ -4,12 +4,15 @@
 //! anything is computed.
 
 mod array;
+mod condition;
 mod enclosure;
 mod errors;
 mod factor;
 mod model;
 mod proof;
 mod ruler;
+mod spectra;
+mod theory;
 mod vector;
 
 use std::ffi::OsString;
@@ -56,15 +59,6 @@ fn norm(
         .map(Into::into);
     }
     with_matrix(a, |view| if certify { view.certified_norm(norm) } else { view.norm(norm) }).map(Into::into)
-}
-
-/// The condition number: how much a relative error can grow. Dimensionless, at least 1, infinite for singular matrices.
-#[pyfunction]
-#[pyo3(signature = (a, norm = None, *, certify = false))]
-fn cond(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>, certify: bool) -> PyResult<PyEnclosure> {
-    let norm = norm.map_or(Ok(Norm::spectral()), norm_of)?;
-    with_matrix(a, |view| if certify { view.certified_singular_values()?.cond_in(norm) } else { view.cond(norm) })
-        .map(Into::into)
 }
 
 /// The numerical rank: how many singular values exceed `tolerance` times the largest, max(m, n)·2⁻⁵² by default.
@@ -179,7 +173,6 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<model::PyModel>()?;
     m.add_class::<model::PySurvey>()?;
     m.add_function(wrap_pyfunction!(norm, m)?)?;
-    m.add_function(wrap_pyfunction!(cond, m)?)?;
     m.add_function(wrap_pyfunction!(rank, m)?)?;
     m.add_function(wrap_pyfunction!(singular_values, m)?)?;
     m.add_function(wrap_pyfunction!(svd, m)?)?;
@@ -211,6 +204,38 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(proof::verify, m)?)?;
     m.add_function(wrap_pyfunction!(proof::frobenius_by_sampling, m)?)?;
     m.add_function(wrap_pyfunction!(proof::norm_by_gauge, m)?)?;
+    m.add_class::<spectra::PyEig>()?;
+    m.add_class::<theory::PyTheorem>()?;
+    m.add_function(wrap_pyfunction!(condition::cond, m)?)?;
+    m.add_function(wrap_pyfunction!(condition::cond_log10, m)?)?;
+    m.add_function(wrap_pyfunction!(condition::cond_estimate, m)?)?;
+    m.add_function(wrap_pyfunction!(condition::skeel_cond, m)?)?;
+    m.add_function(wrap_pyfunction!(condition::bauer_cond, m)?)?;
+    m.add_function(wrap_pyfunction!(condition::best_scaling, m)?)?;
+    m.add_function(wrap_pyfunction!(condition::is_regular_within, m)?)?;
+    m.add_function(wrap_pyfunction!(condition::distance_to_singularity, m)?)?;
+    m.add_function(wrap_pyfunction!(condition::exact_rank, m)?)?;
+    m.add_function(wrap_pyfunction!(condition::least_squares_cond, m)?)?;
+    m.add_function(wrap_pyfunction!(condition::statistical_cond, m)?)?;
+    m.add_function(wrap_pyfunction!(condition::digits, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::eig, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::eigh, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::eigenvalue_cond, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::separation, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::factor, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::gershgorin, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::numerical_range, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::pseudospectrum, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::pseudospectrum_cells, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::normality, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::gelfand, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::polynomial_roots, m)?)?;
+    m.add_function(wrap_pyfunction!(spectra::draw, m)?)?;
+    m.add_function(wrap_pyfunction!(theory::perturbed, m)?)?;
+    m.add_function(wrap_pyfunction!(theory::principal_angles, m)?)?;
+    m.add_function(wrap_pyfunction!(theory::backward_error, m)?)?;
+    m.add_function(wrap_pyfunction!(theory::backward_error_eigenpair, m)?)?;
+    m.add_function(wrap_pyfunction!(theory::stability_lab, m)?)?;
     m.add_function(wrap_pyfunction!(model::open, m)?)?;
     m.add_function(wrap_pyfunction!(_main, m)?)?;
     Ok(())

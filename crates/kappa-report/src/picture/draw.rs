@@ -21,13 +21,14 @@ pub(super) fn head((x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> [(f64, f64); 2
 
 /// Gershgorin's discs, rows in blue and columns in orange, with the eigenvalues where they are known.
 pub fn draw_gershgorin(title: &str, g: &Gershgorin, eigenvalues: &[c64]) -> Picture {
-    // Many discs would hide each other: fainter, the more there are.
-    let alpha = (30 / g.rows.len().max(1)).clamp(2, 14) as u8;
+    // Many discs would hide each other: fainter, the more there are, and in the end their borders alone.
+    let count = g.rows.len();
+    let alpha = if count > 60 { 0 } else { (30 / count.max(1)).clamp(2, 14) as u8 };
     let disc = |d: &kappa::regions::Disc, ink: Ink| Shape::Disc {
         center: place(d.center),
         radius: d.radius,
         fill: ink.faint(alpha),
-        line: ink.faint(if g.rows.len() > 60 { 25 } else { 80 }),
+        line: ink.faint(if count > 60 { 25 } else { 80 }),
     };
     let mut shapes: Vec<Shape> = g.columns.iter().map(|d| disc(d, Ink::ORANGE)).collect();
     shapes.extend(g.rows.iter().map(|d| disc(d, Ink::BLUE)));

@@ -129,7 +129,9 @@ fn paint_shape(canvas: &mut Canvas, shape: &Shape, picture: &Picture) {
     match shape {
         Shape::Disc { center, radius, fill, line } => {
             let path = circle(frame.at(*center), radius * frame.scale);
-            canvas.fill(path.clone(), *fill);
+            if fill.alpha > 0 {
+                canvas.fill(path.clone(), *fill);
+            }
             canvas.stroke(path, *line, 1.0);
         }
         Shape::Chain { points, closed, line, width, fill } => {
@@ -186,6 +188,7 @@ fn glyph(c: char) -> Strokes {
         '.' => &[&[(2, 0), (2, 0)]],
         ',' => &[&[(2, 0), (1, -1)]],
         ':' => &[&[(2, 1), (2, 1)], &[(2, 4), (2, 4)]],
+        ';' => &[&[(2, 0), (1, -1)], &[(2, 4), (2, 4)]],
         '-' | '−' | '–' => &[&[(1, 3), (3, 3)]],
         '+' => &[&[(0, 3), (4, 3)], &[(2, 1), (2, 5)]],
         '=' => &[&[(0, 2), (4, 2)], &[(0, 4), (4, 4)]],
