@@ -1,4 +1,4 @@
-"""kappa beside NumPy: one run, the same data, the same threads. Called by `cargo xtask compare`.
+"""kappa beside NumPy and SciPy: one run, the same data, the same threads. Called by `cargo xtask compare`.
 
 Every figure is the median of several whole runs in processes of their own, so that nothing is warm for one and cold for
 the other but the file itself, which both find in the page cache.
@@ -185,14 +185,80 @@ def certificates() -> None:
             ],
             RUNS,
         )
-        print(f"\n{shape[0]}×{shape[1]} {np.dtype(dtype).name}: certifying ‖A‖₂ takes {(m * n * n + 2 / 3 * n**3) / 1e9:.1f} Gflop at least\n")
-        print(f"| {'':52} | {'seconds':>8} | {'of NumPy':>8} |\n|{'-' * 54}|{'-' * 9}:|{'-' * 9}:|")
-        for name, seconds in rows:
-            print(f"| {name:52} | {seconds:8.3f} | {seconds / rows[0][1]:8.3f} |")
+        title = f"{shape[0]}×{shape[1]} {np.dtype(dtype).name}: certifying ‖A‖₂ takes {(m * n * n + 2 / 3 * n**3) / 1e9:.1f} Gflop at least"
+        beside(title, "NumPy", rows)
+
+
+def beside(title: str, peer: str, rows: list[tuple[str, float]]) -> None:
+    """A table of seconds; the first row is the peer's."""
+    print(f"\n{title}\n")
+    print(f"| {'':60} | {'seconds':>8} | {'of ' + peer:>8} |\n|{'-' * 62}|{'-' * 9}:|{'-' * 9}:|")
+    for name, seconds in rows:
+        print(f"| {name:60} | {seconds:8.3f} | {seconds / rows[0][1]:8.3f} |")
+
+
+def laplacian(side: int) -> "scipy.sparse.csc_array":
+    """The five-point Laplacian of a square grid."""
+    import scipy.sparse as sp
+
+    line = sp.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(side, side))
+    return (sp.kron(line, sp.eye_array(side)) + sp.kron(sp.eye_array(side), line)).tocsc()
+
+
+def scipy_cond_1(a: "scipy.sparse.csc_array") -> float:
+    """κ₁ as SciPy's users compute it: sparse LU and the block estimator."""
+    import scipy.sparse.linalg as sla
+
+    lu = sla.splu(a)
+    solve = sla.LinearOperator(a.shape, matvec=lu.solve, rmatvec=lambda x: lu.solve(x, "T"), matmat=lu.solve, rmatmat=lambda x: lu.solve(x, "T"))
+    return sla.onenormest(a) * sla.onenormest(solve)
+
+
+def numpy_pseudospectrum(a: np.ndarray, box: tuple[float, float, float, float], points: int) -> np.ndarray:
+    """σ_min(zI − A) on a grid, one singular value decomposition a point."""
+    x, y = np.linspace(*box[:2], points), np.linspace(*box[2:], points)
+    eye = np.eye(len(a))
+    return np.array([[np.linalg.svd((u + 1j * v) * eye - a, compute_uv=False)[-1] for u in x] for v in y])
+
+
+def conditioning() -> None:
+    """Condition numbers, spectra and regions beside NumPy and SciPy, in this process."""
+    import kappa as kp
+
+    rng = np.random.default_rng(2)
+    for n in (500, 1000):
+        a = rng.standard_normal((n, n))
+        width = lambda x: f"relative width {(x.upper - x.lower) / x.upper:.1e}"
+        rows = in_turn(
+            [
+                ("NumPy, cond(A, 2), no bound", lambda: np.linalg.cond(a)),
+                (f"kappa, κ₂ certified, {width(kp.cond(a, certify=True))}", lambda: kp.cond(a, certify=True)),
+                ("NumPy, cond(A, 1), no bound", lambda: np.linalg.cond(a, 1)),
+                (f"kappa, κ₁ certified, {width(kp.cond(a, 'max-column-sum', certify=True))}", lambda: kp.cond(a, "max-column-sum", certify=True)),
+                ("kappa, κ₁ estimated from LU", lambda: kp.cond_estimate(a, "max-column-sum")),
+            ],
+            RUNS,
+        )
+        beside(f"condition of a random {n}×{n}", "NumPy", rows)
+        rows = in_turn([("NumPy, eig", lambda: np.linalg.eig(a)), ("kappa, eig with both vectors, conditions, errors", lambda: kp.eig(a))], RUNS)
+        beside(f"eigenvalues and vectors of a random {n}×{n}", "NumPy", rows)
+    a = laplacian(320)
+    rows = in_turn([("SciPy, splu and onenormest", lambda: scipy_cond_1(a)), ("kappa, κ₁ of the sparse matrix", lambda: kp.cond(a, "max-column-sum"))], RUNS)
+    beside(f"κ₁ of the Laplacian of {a.shape[0]} unknowns", "SciPy", rows)
+    grcar = sum(np.eye(100, k=k) for k in (0, 1, 2, 3)) - np.eye(100, k=-1)
+    box, points = (-1.0, 3.0, -3.5, 3.5), 40
+    rows = in_turn(
+        [
+            ("NumPy, a decomposition a point", lambda: numpy_pseudospectrum(grcar, box, points)),
+            ("kappa, Schur form and inverse Lanczos", lambda: kp.pseudospectrum(grcar, box, points)),
+        ],
+        RUNS,
+    )
+    beside(f"pseudospectrum of the Grcar matrix of order 100 on {points}×{points} points", "NumPy", rows)
 
 
 def main() -> None:
-    what = sys.argv[2:] or ["survey", "norms", "certificates"]
+    what = sys.argv[2:] or ["survey", "norms", "certificates", "conditioning"]
     print(f"NumPy {np.__version__}, {THREADS} threads, medians of {RUNS} runs")
     with tempfile.TemporaryDirectory() as name:
         if "survey" in what:
@@ -201,6 +267,8 @@ def main() -> None:
             norms(Path(name))
     if "certificates" in what:
         certificates()
+    if "conditioning" in what:
+        conditioning()
 
 
 if __name__ == "__main__":

@@ -277,8 +277,8 @@ pub(crate) fn gelfand(a: &Bound<'_, PyAny>, most: u64) -> PyResult<Vec<(u64, PyE
     Ok(found.into_iter().map(|(k, x)| (k, x.into())).collect())
 }
 
-/// The roots of a polynomial, the coefficient of the highest power first as in numpy.roots: dicts of value, condition and
-/// backward_error.
+/// The roots of a polynomial, the coefficient of the highest power first as in numpy.roots: dicts of value, condition,
+/// backward_error, and distance to a polynomial with a double root there.
 #[pyfunction]
 pub(crate) fn polynomial_roots<'py>(
     py: Python<'py>,
@@ -296,6 +296,7 @@ pub(crate) fn polynomial_roots<'py>(
             dict.set_item("value", r.value)?;
             dict.set_item("condition", r.condition)?;
             dict.set_item("backward_error", r.backward_error)?;
+            dict.set_item("distance", r.distance)?;
             Ok(dict)
         })
         .collect()

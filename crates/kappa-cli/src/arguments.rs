@@ -633,7 +633,7 @@ pub(crate) struct FormatsArguments {
 #[derive(Args, Debug)]
 pub(crate) struct RootsArguments {
     /// The coefficients, the highest power first: 1 -3 2 is x² − 3x + 2.
-    #[arg(value_name = "COEFFICIENT", num_args = 2.., required = true, allow_hyphen_values = true)]
+    #[arg(value_name = "COEFFICIENT", num_args = 2.., required = true, allow_negative_numbers = true)]
     pub(crate) coefficients: Vec<f64>,
     #[command(flatten)]
     pub(crate) style: Style,

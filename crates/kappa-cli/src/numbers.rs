@@ -78,7 +78,7 @@ fn polynomial(a: &RootsArguments) -> Result<u8, Failure> {
         let one = |r: &kappa::PolynomialRoot| {
             json!({
                 "value": [r.value.re, r.value.im], "condition": number_json(r.condition),
-                "backward_error": number_json(r.backward_error),
+                "backward_error": number_json(r.backward_error), "distance": number_json(r.distance),
             })
         };
         let result = json!({ "roots": roots.iter().map(one).collect::<Vec<_>>() });
@@ -91,13 +91,16 @@ fn polynomial(a: &RootsArguments) -> Result<u8, Failure> {
              (1995) 763–776",
         );
     }
-    let mut lines = vec![["root", "condition", "backward error"].map(String::from).to_vec()];
-    lines.extend(
-        roots.iter().map(|r| {
-            vec![complex_text(r.value, 16), format!("{:.2e}", r.condition), format!("{:.1e}", r.backward_error)]
-        }),
-    );
-    output::data(&aligned(&lines, &[false, true, true]))
+    let mut lines = vec![["root", "condition", "backward error", "to a double root"].map(String::from).to_vec()];
+    lines.extend(roots.iter().map(|r| {
+        vec![
+            complex_text(r.value, 16),
+            format!("{:.2e}", r.condition),
+            format!("{:.1e}", r.backward_error),
+            format!("{:.1e}", r.distance),
+        ]
+    }));
+    output::data(&aligned(&lines, &[false, true, true, true]))
 }
 
 /// A complex number in so many digits; a real one without its imaginary part.

@@ -216,9 +216,8 @@ fn solve_pairs(a: &mut [Vec<Pair>], b: &mut [Pair]) -> Vec<Pair> {
         b.swap(j, pivot);
         for i in j + 1..n {
             let f = a[i][j] / a[j][j];
-            for k in j..n {
-                a[i][k] = a[i][k] - f * a[j][k];
-            }
+            let (above, below) = a.split_at_mut(i);
+            below[0].iter_mut().zip(&above[j]).skip(j).for_each(|(x, &y)| *x = *x - f * y);
             b[i] = b[i] - f * b[j];
         }
     }

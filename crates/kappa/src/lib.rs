@@ -28,7 +28,11 @@
 //! | question | verb |
 //! |---|---|
 //! | how large | [`norm`] in a [`Norm`] |
-//! | how sensitive | [`cond`] |
+//! | how sensitive | [`cond`], [`certified_cond`] in any norm, [`skeel_cond`], [`least_squares_cond`], [`eigenvalue_cond`] |
+//! | how far from singular | [`distance_to_singularity`], [`is_regular_within`], [`exact_rank`] |
+//! | how many digits survive | [`digits`] |
+//! | what may a change do | [`perturb`], with theorems as values, and backward errors |
+//! | where are the eigenvalues | [`eig`], [`eigh`], and [`regions`] |
 //! | how many directions | [`rank`] at a [`Tolerance`] |
 //! | which values | [`singular_values`] |
 //! | factor once, ask many | [`svd`], which gives an [`Svd`] |
@@ -39,7 +43,7 @@
 //! | is one larger than the other in every such norm | [`fan_dominance`] |
 //! | how large is a vector | [`VectorNorm`] |
 //! | can a stranger check it | [`proof`] |
-//! | what do the computer's numbers do | [`arithmetic`] |
+//! | what do the computer's numbers do | [`arithmetic`], and [`lab`] for algorithms |
 //!
 //! Anything that can multiply is a [`LinearOperator`]; any operator can be asked anything. Which algorithm answers is a
 //! [`Plan`] that can be printed.

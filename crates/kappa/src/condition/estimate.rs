@@ -140,14 +140,7 @@ pub fn inverse_norm_estimate<T: Scalar>(
     let entries = Entries::of(a)?;
     let view = entries.view();
     let n = super::certified::square(view)?;
-    let by_rows = match norm {
-        x if x == Norm::max_column_sum() => false,
-        x if x == Norm::max_row_sum() => true,
-        other => {
-            return Err(Error::unsupported(format!("no estimator is known for the inverse in the {other} norm"))
-                .with_hint("max-column-sum and max-row-sum can be estimated; certified_cond answers in every norm"));
-        }
-    };
+    let by_rows = is_by_rows(norm)?;
     let factors = lu(view)?;
     if factors.is_singular() {
         return Ok(Enclosure::exact(f64::INFINITY).with_evidence(Evidence::Estimate("a pivot of 0")));
@@ -161,6 +154,18 @@ pub fn inverse_norm_estimate<T: Scalar>(
     let operator = if by_rows { wide.adjoint() } else { wide };
     let lower = shown(&operator, &found.image)?;
     Ok(Enclosure::new(lower, found.value.max(lower), f64::INFINITY, Evidence::Estimate("Higham–Tisseur, from below")))
+}
+
+/// Whether the estimator works on rows; an error for a norm that it does not know.
+fn is_by_rows(norm: Norm) -> Result<bool> {
+    match norm {
+        x if x == Norm::max_column_sum() => Ok(false),
+        x if x == Norm::max_row_sum() => Ok(true),
+        other => Err(Error::unsupported(format!("no estimator is known for the inverse in the {other} norm"))
+            .with_hint(
+                "max-column-sum and max-row-sum can be estimated; a certified condition number answers in every norm",
+            )),
+    }
 }
 
 /// ‖z‖₁/‖Az‖₁ ≤ ‖A⁻¹‖₁, from below.
@@ -190,6 +195,7 @@ fn shown<W: Scalar<Wide = W>>(a: &Matrix<W>, z: &[W]) -> Result<f64> {
 /// # Ok::<(), kappa::Error>(())
 /// ```
 pub fn cond_estimate<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm, how: &OneNorm) -> Result<Enclosure> {
+    is_by_rows(norm)?;
     let entries = Entries::of(a)?;
     let size = Profile::of_entries(entries.view())?.norm(norm)?;
     let inverse = inverse_norm_estimate(&entries.view(), norm, how)?;

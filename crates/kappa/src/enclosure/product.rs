@@ -52,8 +52,8 @@ pub(crate) fn moduli<W: Scalar>(a: &Matrix<W>) -> Matrix<f64> {
 pub(crate) fn times(b: &Matrix<f64>, v: &[f64]) -> Vec<f64> {
     let (m, n) = (b.rows(), b.columns());
     let mut y = vec![0.0; m];
-    for j in 0..n {
-        y.iter_mut().zip(b.column(j)).for_each(|(y, b)| *y += b * v[j]);
+    for (j, &v) in v.iter().enumerate().take(n) {
+        y.iter_mut().zip(b.column(j)).for_each(|(y, b)| *y += b * v);
     }
     let lost = mul_up(n as f64, SMALLEST);
     y.into_iter().map(|y| add_up(sum_up(y, n + 1), lost)).collect()

@@ -150,9 +150,9 @@ pub(crate) fn connected(n: usize, touches: impl Fn(usize, usize) -> bool) -> Vec
         group[start] = name;
         while let Some(i) = front.pop() {
             members.push(i);
-            for j in 0..n {
-                if group[j] == usize::MAX && touches(i, j) {
-                    group[j] = name;
+            for (j, group) in group.iter_mut().enumerate() {
+                if *group == usize::MAX && touches(i, j) {
+                    *group = name;
                     front.push(j);
                 }
             }
