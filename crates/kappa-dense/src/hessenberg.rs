@@ -1,6 +1,9 @@
 //! From Hessenberg to triangular form by QR steps with one shift.
 
+use std::ops::Range;
+
 use num_complex::Complex64;
+use rayon::prelude::*;
 
 use crate::Matrix;
 
@@ -31,25 +34,85 @@ impl Rotation {
         (Self { c: na / r, s: phase * (b.conj() / r) }, phase * r)
     }
 
-    /// Rows k and k + 1, columns from `start` on.
-    fn rows(self, h: &mut Matrix<Complex64>, k: usize, start: usize) {
-        for j in start..h.columns() {
-            let column = &mut h.column_mut(j)[k..k + 2];
-            let (x, y) = (column[0], column[1]);
-            column[0] = x.scale(self.c) + self.s * y;
-            column[1] = y.scale(self.c) - self.s.conj() * x;
-        }
+    /// Entries k and k + 1 of a column.
+    #[inline(always)]
+    fn apply(self, column: &mut [Complex64], k: usize) {
+        let (x, y) = (column[k], column[k + 1]);
+        column[k] = x.scale(self.c) + self.s * y;
+        column[k + 1] = y.scale(self.c) - self.s.conj() * x;
     }
 
-    /// Columns k and k + 1, rows before `end`, from the right with the adjoint.
-    fn columns(self, h: &mut Matrix<Complex64>, k: usize, end: usize) {
+    /// Columns k and k + 1, the rows given, from the right with the adjoint.
+    fn columns(self, h: &mut Matrix<Complex64>, k: usize, rows: Range<usize>) {
         let m = h.rows();
         let (left, right) = h.as_mut_slice()[k * m..(k + 2) * m].split_at_mut(m);
-        for (x, y) in left[..end].iter_mut().zip(&mut right[..end]) {
+        for (x, y) in left[rows.clone()].iter_mut().zip(&mut right[rows]) {
             let (a, b) = (*x, *y);
             *x = a.scale(self.c) + self.s.conj() * b;
             *y = b.scale(self.c) - self.s * a;
         }
+    }
+}
+
+/// The rotations of one step, the first on rows `start` and `start + 1`.
+struct Chain {
+    start: usize,
+    rotations: Vec<Rotation>,
+}
+
+impl Chain {
+    /// The whole chain from the left, for whole columns of m entries.
+    ///
+    /// Four columns go together: within one, every rotation waits for the one before it.
+    fn apply(&self, columns: &mut [Complex64], m: usize) {
+        let mut fours = columns.chunks_exact_mut(4 * m);
+        for four in &mut fours {
+            let (a, rest) = four.split_at_mut(m);
+            let (b, rest) = rest.split_at_mut(m);
+            let (c, d) = rest.split_at_mut(m);
+            for (rotation, k) in self.rotations.iter().zip(self.start..) {
+                rotation.apply(a, k);
+                rotation.apply(b, k);
+                rotation.apply(c, k);
+                rotation.apply(d, k);
+            }
+        }
+        for column in fours.into_remainder().chunks_exact_mut(m) {
+            self.rotations.iter().zip(self.start..).for_each(|(rotation, k)| rotation.apply(column, k));
+        }
+    }
+}
+
+/// Chains that Qᴴ has not seen yet: many pass over a few columns while those lie in the cache.
+#[derive(Default)]
+struct Waiting {
+    chains: Vec<Chain>,
+    rotations: usize,
+}
+
+impl Waiting {
+    /// Rotations that are kept at most, 24 bytes each.
+    const MOST: usize = 1 << 19;
+    /// Columns that one thread takes at a time.
+    const SHARE: usize = 4;
+
+    fn push(&mut self, chain: Chain, adjoint: &mut Matrix<Complex64>) {
+        self.rotations += chain.rotations.len();
+        self.chains.push(chain);
+        if self.rotations > Self::MOST {
+            self.apply(adjoint);
+        }
+    }
+
+    fn apply(&mut self, adjoint: &mut Matrix<Complex64>) {
+        let m = adjoint.rows().max(1);
+        let all = |share: &mut [Complex64]| self.chains.iter().for_each(|chain| chain.apply(share, m));
+        if self.rotations * m < 1 << 16 {
+            adjoint.as_mut_slice().chunks_mut(Self::SHARE * m).for_each(all);
+        } else {
+            adjoint.as_mut_slice().par_chunks_mut(Self::SHARE * m).for_each(all);
+        }
+        *self = Self::default();
     }
 }
 
@@ -59,6 +122,9 @@ impl Rotation {
 /// (LAPACK Working Note 122, 1997).
 pub(crate) fn triangularize(h: &mut Matrix<Complex64>, q: &mut Matrix<Complex64>) -> bool {
     let n = h.rows();
+    // QRᴴ is the adjoint of RQᴴ, whose columns can be worked on one by one.
+    let mut adjoint = q.adjoint();
+    let mut waiting = Waiting::default();
     let mut end = n;
     while end > 0 {
         let mut steps = 0;
@@ -74,13 +140,16 @@ pub(crate) fn triangularize(h: &mut Matrix<Complex64>, q: &mut Matrix<Complex64>
             if steps > 300 {
                 return false;
             }
-            sweep(h, q, (start, end), shift(h, (start, end), steps));
+            let chain = sweep(h, (start, end), shift(h, (start, end), steps));
+            waiting.push(chain, &mut adjoint);
         }
         end = active(h, end);
     }
     for j in 0..n {
         h.column_mut(j)[j + 1..].fill(Complex64::default());
     }
+    waiting.apply(&mut adjoint);
+    *q = adjoint.adjoint();
     true
 }
 
@@ -137,18 +206,34 @@ fn shift(h: &Matrix<Complex64>, (start, end): (usize, usize), steps: usize) -> C
     t - u * (u / (x + y))
 }
 
-/// One QR step on the block, applied to the whole of H and to Q.
-fn sweep(h: &mut Matrix<Complex64>, q: &mut Matrix<Complex64>, (start, end): (usize, usize), shift: Complex64) {
+/// One QR step on the block, applied to the whole of H; its rotations.
+///
+/// Four columns are brought up to date when the step reaches them, so that all work runs down columns, as they lie in memory; what
+/// stands outside the block waits for the end of the step.
+fn sweep(h: &mut Matrix<Complex64>, (start, end): (usize, usize), shift: Complex64) -> Chain {
     let n = h.rows();
+    let mut chain = Chain { start, rotations: Vec::with_capacity(end - start) };
+    // Columns before this one have seen every rotation so far.
+    let mut fresh = start + 1;
     for k in start..end - 1 {
+        if fresh == k + 1 {
+            fresh = (k + 5).min(end);
+            chain.apply(&mut h.as_mut_slice()[(k + 1) * n..fresh * n], n);
+        }
         let (a, b) = if k == start { (h[(k, k)] - shift, h[(k + 1, k)]) } else { (h[(k, k - 1)], h[(k + 1, k - 1)]) };
         let (rotation, r) = Rotation::of(a, b);
         if k > start {
             h[(k, k - 1)] = r;
             h[(k + 1, k - 1)] = Complex64::default();
         }
-        rotation.rows(h, k, k);
-        rotation.columns(h, k, (k + 3).min(end));
-        rotation.columns(q, k, n);
+        rotation.apply(h.column_mut(k), k);
+        (k + 1..fresh).for_each(|j| rotation.apply(h.column_mut(j), k));
+        rotation.columns(h, k, start..(k + 3).min(end));
+        chain.rotations.push(rotation);
     }
+    chain.apply(&mut h.as_mut_slice()[end * n..], n);
+    for (&rotation, k) in chain.rotations.iter().zip(start..) {
+        rotation.columns(h, k, 0..start);
+    }
+    chain
 }
