@@ -1,7 +1,9 @@
 //! Certified bounds against exact arithmetic: no enclosure may miss, and none may be too wide to be useful.
 
+mod draws;
 mod exact;
 
+use draws::Draws;
 use exact::{Gram, compare_sum, shift_of, whole, wholes};
 use kappa::{
     Enclosure, Matrix, Norm, SpectralCertificate, SpectralMethod, c64, certified_norm, certified_singular_values,
@@ -9,38 +11,13 @@ use kappa::{
 };
 use num_bigint::BigInt;
 
-/// Numbers by seed alone (splitmix64), in [−1, 1).
-struct Draws(u64);
-
-impl Draws {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn next(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / 2f64.powi(52) - 1.0
-    }
-
-    fn below(&mut self, n: u64) -> usize {
-        (self.bits() % n) as usize
-    }
-
-    fn matrix(&mut self, m: usize, n: usize) -> Matrix<f64> {
-        Matrix::from_fn(m, n, |_, _| self.next())
-    }
-}
-
 /// The kinds of matrices on which bounds break.
 const KINDS: usize = 10;
 
 fn case(seed: u64) -> Matrix<f64> {
     let mut draws = Draws(seed);
     let (m, n) = (1 + draws.below(6), 1 + draws.below(6));
-    let a = draws.matrix(m, n);
+    let a: Matrix<f64> = draws.matrix(m, n);
     let scale = |a: &Matrix<f64>, f: &dyn Fn(usize, usize) -> f64| Matrix::from_fn(m, n, |i, j| a[(i, j)] * f(i, j));
     match seed as usize % KINDS {
         0 => a,
@@ -149,7 +126,7 @@ fn hard_induced_norms_hold_the_exact_maximum_over_signs() {
 fn hard_induced_norms_are_close_from_both_sides() {
     let mut draws = Draws(5);
     for n in [4, 8, 12, 30, 60] {
-        let a = draws.matrix(n, n);
+        let a: Matrix<f64> = draws.matrix(n, n);
         for signs in [0, 14] {
             let how = kappa::Induced { signs, ..Default::default() };
             for (p, q, most) in [(f64::INFINITY, 1.0, 1.8), (f64::INFINITY, 2.0, 1.26), (2.0, 1.0, 1.26)] {
@@ -162,7 +139,7 @@ fn hard_induced_norms_are_close_from_both_sides() {
         }
     }
     // ‖A‖₂ ≤ ‖A‖_{2→1} ≤ √m‖A‖₂ (trap N4), and a mere bound by it is attained by a row of ones.
-    let a = draws.matrix(7, 5);
+    let a: Matrix<f64> = draws.matrix(7, 5);
     let (two, hard) = (norm(&a, Norm::spectral()).unwrap(), norm(&a, Norm::induced(2.0, 1.0).unwrap()).unwrap());
     assert!(two.lower() <= hard.upper() && hard.lower() <= 7f64.sqrt() * two.upper());
     assert!(induced_norm(&gallery::hadamard(2), f64::INFINITY, 1.0, &Default::default()).unwrap().contains(8.0));
@@ -178,7 +155,7 @@ fn exact_cases_of_induced_norms_are_exact_to_rounding() {
         let x = induced_norm(&positive, p, q, &Default::default()).unwrap();
         assert!(x.width() <= 1e-14 * x.upper(), "{p}→{q} of a positive matrix: {x:?}");
     }
-    let signed = draws.matrix(40, 30);
+    let signed: Matrix<f64> = draws.matrix(40, 30);
     for (p, q) in [(1.0, 2.0), (1.0, 1.5), (1.5, f64::INFINITY), (2.0, f64::INFINITY), (1.0, 7.0)] {
         let x = induced_norm(&signed, p, q, &Default::default()).unwrap();
         assert!(x.width() <= 1e-14 * x.upper(), "{p}→{q}: {x:?}");
@@ -199,7 +176,7 @@ fn exact_cases_of_induced_norms_are_exact_to_rounding() {
 fn every_method_holds_and_the_plan_is_narrow_at_order_500() {
     use SpectralMethod::{Cholesky, Entries, GramIteration, SvdResidual, Weights};
     let mut draws = Draws(7);
-    let random = draws.matrix(500, 500);
+    let random: Matrix<f64> = draws.matrix(500, 500);
     let best = certified_norm(&random, Norm::spectral()).unwrap();
     assert!(best.width() <= 1e-11 * best.upper(), "{best:?}");
     for (method, most) in
@@ -225,7 +202,7 @@ fn every_method_holds_and_the_plan_is_narrow_at_order_500() {
 #[test]
 fn graded_columns_are_enclosed_relatively() {
     let mut draws = Draws(8);
-    let b = draws.matrix(20, 12);
+    let b: Matrix<f64> = draws.matrix(20, 12);
     let a = Matrix::from_fn(20, 12, |i, j| b[(i, j)] * 10f64.powi(-2 * j as i32));
     for a in [a.clone(), a.adjoint()] {
         let values = certified_singular_values(&a).unwrap();
@@ -239,7 +216,7 @@ fn graded_columns_are_enclosed_relatively() {
 #[test]
 fn nuclear_and_schatten_norms_use_the_triangle_inequality() {
     let mut draws = Draws(9);
-    let a = draws.matrix(120, 80);
+    let a: Matrix<f64> = draws.matrix(120, 80);
     let values = certified_singular_values(&a).unwrap();
     for name in ["nuclear", "schatten:3", "schatten:1.5", "ky-fan:10", "ky-fan:10,2", "dual:ky-fan:10"] {
         let which: Norm = name.parse().unwrap();
@@ -299,7 +276,7 @@ fn numerical_radius_and_logarithmic_norms_have_their_closed_forms() {
 #[test]
 fn metamorphic_relations_hold_for_certified_values() {
     let mut draws = Draws(11);
-    let a = draws.matrix(9, 6);
+    let a: Matrix<f64> = draws.matrix(9, 6);
     let base = certified_spectral_norm(&a, &Default::default()).unwrap();
     let overlap = |x: Enclosure| x.lower() <= base.upper() && base.lower() <= x.upper();
     let permuted = Matrix::from_fn(9, 6, |i, j| a[((i * 4 + 1) % 9, (j * 5) % 6)]);

@@ -9,23 +9,10 @@ use kappa::{
     skeel_cond_at, statistical_cond, svd,
 };
 
+mod draws;
 mod exact;
 
-struct Draws(u64);
-
-impl Draws {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / 2f64.powi(52) - 1.0
-    }
-
-    fn matrix<T: Scalar>(&mut self, m: usize, n: usize) -> Matrix<T> {
-        Matrix::from_fn(m, n, |_, _| T::from_parts(self.next(), self.next()))
-    }
-}
+use draws::Draws;
 
 fn product<W: Scalar>(a: &Matrix<W>, b: &Matrix<W>) -> Matrix<W> {
     a.apply(b).unwrap()

@@ -18,25 +18,9 @@ use kappa::{
     gallery, lu, numerical_radius, singular_values, svd,
 };
 
-struct Draws(u64);
+mod draws;
 
-impl Draws {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / 2f64.powi(52) - 1.0
-    }
-
-    fn matrix<T: Scalar>(&mut self, m: usize, n: usize) -> Matrix<T> {
-        Matrix::from_fn(m, n, |_, _| T::from_parts(self.next(), self.next()))
-    }
-
-    fn vector(&mut self, n: usize) -> Vec<f64> {
-        (0..n).map(|_| self.next()).collect()
-    }
-}
+use draws::Draws;
 
 fn product<W: Scalar>(a: &Matrix<W>, b: &Matrix<W>) -> Matrix<W> {
     a.apply(b).unwrap()

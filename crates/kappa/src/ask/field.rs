@@ -9,7 +9,7 @@ use crate::enclosure::{largest_eigenvalue_up, max_or_nan};
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::norm::{modulus_enclosure, vector_norm};
-use crate::operator::LinearOperator;
+use crate::operator::{LinearOperator, times_vector};
 use crate::{Enclosure, Evidence};
 
 /// The numerical radius w(A) = max |xᴴAx| over unit x: how far the numerical range reaches from 0. Always certified.
@@ -200,13 +200,7 @@ struct Top {
 /// The largest eigenvalue of an exactly Hermitian matrix.
 fn hermitian_top(h: &Matrix<c64>) -> Top {
     let n = h.rows();
-    let apply = |x: &[c64]| {
-        let mut y = vec![c64::default(); n];
-        for (j, &x) in x.iter().enumerate() {
-            y.iter_mut().zip(h.column(j)).for_each(|(y, &a)| *y += a * x);
-        }
-        y
-    };
+    let apply = |x: &[c64]| times_vector(h, x);
     let ritz =
         largest_eigenvalue(n, &Lanczos { tolerance: 1e-15, steps: 300, ..Lanczos::default() }, Stop::Stalled, apply);
     let is_real = h.as_slice().iter().all(|x| x.im == 0.0);

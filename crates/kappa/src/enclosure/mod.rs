@@ -15,7 +15,7 @@ pub(crate) use product::times;
 pub(crate) use semidefinite::{Sums, eigenvalue_below, largest_eigenvalue_up, max_or_nan};
 pub(crate) use singular::certified_values;
 pub use spectral::{SpectralCertificate, SpectralMethod};
-pub(crate) use spectral::{growth, spectral_bounds};
+pub(crate) use spectral::{growth, spectral_bounds, spectral_norm_up};
 
 use std::fmt;
 

@@ -292,6 +292,15 @@ fn up_products<P: Real>(a: MatrixRef<'_, P>, e: i32, p: &[f64]) -> Vec<f64> {
     (0..a.rows()).into_par_iter().map(row).collect()
 }
 
+/// ‖A‖₂ from above, of a real or a complex matrix.
+pub(crate) fn spectral_norm_up<W: Scalar>(a: &Matrix<W>) -> f64 {
+    let form = W::real_form(a.as_ref());
+    match Profile::of_entries(form.view()) {
+        Ok(profile) => spectral_bounds(form.view(), &profile, &SpectralCertificate::default()).0.upper(),
+        Err(_) => f64::INFINITY,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

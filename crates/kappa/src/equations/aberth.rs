@@ -118,8 +118,8 @@ pub(super) fn improved(a: &[c64], starts: &[c64], is_real: bool) -> Vec<c64> {
         .collect();
     let mut is_done = vec![false; z.len()];
     for _ in 0..ROUNDS {
-        for k in 0..z.len() {
-            is_done[k] = is_done[k] || !step(a, &mut z, k);
+        for (k, is_done) in is_done.iter_mut().enumerate() {
+            *is_done = *is_done || !step(a, &mut z, k);
         }
         if is_done.iter().all(|&done| done) {
             break;
@@ -129,10 +129,9 @@ pub(super) fn improved(a: &[c64], starts: &[c64], is_real: bool) -> Vec<c64> {
     if is_real {
         symmetrize(a, &mut roots);
     }
-    // A start that was exact, or better than what the iteration reached (overflow, for one), is kept.
-    let quality = |z: c64| Some(at(a, z)).map(|at| at.value.norm() / at.size).filter(|q| !q.is_nan());
+    // Where numbers left the range of doubles, the start is what there is.
     for (root, &start) in roots.iter_mut().zip(starts) {
-        if !(root.re.is_finite() && root.im.is_finite()) || quality(*root).is_none() {
+        if !(root.re.is_finite() && root.im.is_finite()) {
             *root = start;
         }
     }

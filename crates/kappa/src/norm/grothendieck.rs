@@ -4,9 +4,9 @@ use kappa_dense::{Matrix, Scalar, svd};
 
 use super::entrywise_value;
 use super::gauge::norm_bounds;
-use super::hard::certified_spectral;
 use crate::arithmetic::power::Exponent;
 use crate::enclosure::directed::{UNIT_ROUNDOFF, add_up, mul_up};
+use crate::enclosure::spectral_norm_up;
 
 /// Updates of the weights behind the factorisation bound, and the order up to which as many are affordable.
 const UPDATES: usize = 96;
@@ -21,7 +21,7 @@ pub(super) fn grothendieck_bound<W: Scalar<Wide = W>>(a: &Matrix<W>, p: f64, q: 
     let scaled = Matrix::from_fn(m, n, |i, j| a[(i, j)].scale(1.0 / alpha[i]).scale(1.0 / beta[j]));
     // Four roundings for each part of an entry.
     let frobenius = entrywise_value(scaled.as_ref(), 2.0).upper();
-    let middle = add_up(certified_spectral(&scaled), mul_up(mul_up(8.0 * UNIT_ROUNDOFF, frobenius), 1.001));
+    let middle = add_up(spectral_norm_up(&scaled), mul_up(mul_up(8.0 * UNIT_ROUNDOFF, frobenius), 1.001));
     let size = |weights: &[f64], exponent: Option<Exponent>| match exponent {
         None => 1.0,
         Some(exponent) => {

@@ -14,9 +14,10 @@ use super::vector::{largest_part, modulus_ends};
 use super::{Gauge, conjugate, modulus, with_modulus};
 use crate::arithmetic::{dot, power::Exponent};
 use crate::enclosure::directed::{SMALLEST, add_up, div_down, mul_up, norm_down, norm_up, times_power};
-use crate::enclosure::{SpectralCertificate, spectral_bounds};
+use crate::enclosure::spectral_norm_up;
+use crate::operator::times_vector;
 use crate::random::Draws;
-use crate::{Enclosure, Evidence, Profile};
+use crate::{Enclosure, Evidence};
 
 /// How an induced norm without a closed form is searched: passed last, and usually left at its default.
 ///
@@ -116,7 +117,7 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
     }
 
     fn image(&self, x: &[W]) -> Vec<W> {
-        product(self.a, x)
+        times_vector(self.a, x)
     }
 
     fn size(gauge: f64, x: &[W]) -> f64 {
@@ -168,7 +169,7 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
                 break;
             }
             best = ratio;
-            let z = product(&self.adjoint, &dual_vector(self.q, &y));
+            let z = times_vector(&self.adjoint, &dual_vector(self.q, &y));
             x = dual_vector(dual_p, &z);
             if self.p == f64::INFINITY {
                 // Where z is 0 any sign will do: keep the vector full.
@@ -315,7 +316,7 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
 
     fn upper_bounds(&self) -> Vec<(f64, &'static str)> {
         let (m, n, p, q) = (self.a.rows() as f64, self.a.columns() as f64, self.p, self.q);
-        let spectral = certified_spectral(self.a);
+        let spectral = spectral_norm_up(self.a);
         let scale = |base: f64, exponent: f64| if exponent > 0.0 { up_power(base, exponent) } else { 1.0 };
         let mut found = vec![(
             mul_up(mul_up(scale(n, 0.5 - 1.0 / p), scale(m, 1.0 / q - 0.5)), spectral),
@@ -360,24 +361,6 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
             let row = profile(self.a.as_ref().transpose(), sum).upper();
             mul_up(up_power(spectral, 2.0 / p), up_power(row, 1.0 - 2.0 / p))
         }
-    }
-}
-
-/// A·x in plain doubles.
-pub(super) fn product<W: Scalar>(a: &Matrix<W>, x: &[W]) -> Vec<W> {
-    let mut y = vec![W::default(); a.rows()];
-    for (j, &x) in x.iter().enumerate() {
-        y.iter_mut().zip(a.column(j)).for_each(|(y, &a)| *y += a * x);
-    }
-    y
-}
-
-/// ‖A‖₂ from above.
-pub(super) fn certified_spectral<W: Scalar>(a: &Matrix<W>) -> f64 {
-    let form = W::real_form(a.as_ref());
-    match Profile::of_entries(form.view()) {
-        Ok(profile) => spectral_bounds(form.view(), &profile, &SpectralCertificate::default()).0.upper(),
-        Err(_) => f64::INFINITY,
     }
 }
 

@@ -4,10 +4,10 @@ use kappa_dense::Matrix;
 
 use super::Gauge;
 use super::gauge::PairSum;
-use super::hard::product;
 use super::mixed::gauge_of;
 use crate::arithmetic::power::Exponent;
 use crate::enclosure::directed::{div_up, mul_up, times_power};
+use crate::operator::times_vector;
 
 /// For B = |A|, p ≥ q and any x > 0 with cⱼ = xⱼ^(1−q)·(Bᵀ(Bx)^(q−1))ⱼ: ‖A‖^q ≤ ‖B‖^q ≤ ‖c‖_{p/(p−q)}, with equality for B at
 /// the fixed point of the power method. By Jensen with weights bᵢⱼxⱼ/(Bx)ᵢ, then Hölder.
@@ -58,10 +58,10 @@ fn perron(b: &Matrix<f64>, p: f64, q: f64) -> Vec<f64> {
     let mut x = vec![1.0; n];
     let mut last = 0.0;
     for _ in 0..2000 {
-        let y = product(b, &x);
+        let y = times_vector(b, &x);
         let size = gauge_of(Gauge::lp(q), &y);
         let w: Vec<f64> = y.iter().map(|y| if q == 1.0 { 1.0 } else { (y / size).powf(q - 1.0) }).collect();
-        let z = product(&adjoint, &w);
+        let z = times_vector(&adjoint, &w);
         let next: Vec<f64> = match p {
             f64::INFINITY => vec![1.0; n],
             _ if p == 1.0 => break,

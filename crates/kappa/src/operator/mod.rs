@@ -12,6 +12,7 @@ mod sum;
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 
 pub use adjoint::Adjoint;
+pub(crate) use dense::times_vector;
 pub use diagonal::Diagonal;
 pub use low_rank::LowRank;
 pub use product::Product;
