@@ -26,7 +26,7 @@ SIDE, LEFT, TOP = 420, 60, 30
 
 def place(x: float, y: float) -> tuple[float, float]:
     """Condition 1 to 1e16 and error 1e-17 to 1e1, on paper."""
-    return LEFT + SIDE * math.log10(max(x, 1.0)) / 16, TOP + SIDE * (1 - math.log10(max(y, 1e-17))) / 18
+    return LEFT + SIDE * math.log10(min(max(x, 1.0), 1e16)) / 16, TOP + SIDE * (1 - math.log10(max(y, 1e-17))) / 18
 
 
 def picture(results: dict) -> str:

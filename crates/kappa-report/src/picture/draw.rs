@@ -90,7 +90,12 @@ pub fn draw_pseudospectrum(title: &str, g: &Grid) -> Picture {
     } else {
         (2 * (last - 2)..=2 * last + 1).map(|k| f64::from(k) / 2.0).collect()
     };
-    let levels: Vec<f64> = steps.into_iter().filter(|s| 10f64.powf(*s) < high).collect();
+    let below: Vec<f64> = steps.into_iter().filter(|s| 10f64.powf(*s) < high).collect();
+    let finest = finest_level(g);
+    let mut levels: Vec<f64> = below.iter().copied().filter(|s| 10f64.powf(*s) >= finest).collect();
+    if levels.is_empty() {
+        levels.extend(below.last());
+    }
     let mut shapes = Vec::new();
     for (k, &level) in levels.iter().enumerate() {
         let ink = shade(k as f64 / levels.len().max(2).saturating_sub(1) as f64);
@@ -112,6 +117,22 @@ pub fn draw_pseudospectrum(title: &str, g: &Grid) -> Picture {
             .with_legend(shade(1.0), format!("ε = {}, the outermost; {} borders", name(*last), levels.len()));
     }
     picture
+}
+
+/// The smallest ε that the grid shows: an eigenvalue lies inside every border, so the corners around it must as well. One in four
+/// may be too sharp for the grid without taking the borders of the others with it.
+fn finest_level(g: &Grid) -> f64 {
+    let cell = |axis: &[f64], x: f64| axis.partition_point(|&a| a <= x).checked_sub(1).filter(|k| k + 1 < axis.len());
+    let columns = g.re.len();
+    let mut corners: Vec<f64> = (g.eigenvalues.iter())
+        .filter_map(|z| Some((cell(&g.im, z.im)?, cell(&g.re, z.re)?)))
+        .map(|(i, j)| {
+            let at = |i: usize, j: usize| g.values[i * columns + j];
+            at(i, j).max(at(i, j + 1)).max(at(i + 1, j)).max(at(i + 1, j + 1))
+        })
+        .collect();
+    corners.sort_by(f64::total_cmp);
+    corners.get((3 * corners.len()).div_ceil(4).saturating_sub(1)).copied().unwrap_or(0.0)
 }
 
 /// Chains of points where log₁₀ of the grid crosses a level: marching squares, pieces joined end to end.
@@ -216,6 +237,7 @@ mod tests {
         assert_eq!(chains.len(), 1, "one closed chain");
         assert_eq!(chains[0].first(), chains[0].last());
         assert!(chains[0].iter().all(|p| (p.0.hypot(p.1) - 1.0).abs() < 0.01));
+        assert!((finest_level(&g) - 0.1f64.hypot(0.1)).abs() < 1e-12, "the corners around 0");
         let picture = draw_pseudospectrum("a <test>", &g);
         let svg = picture.svg();
         assert!(svg.contains("a &lt;test&gt;") && svg.matches("<polyline").count() >= 2 && svg.ends_with("</svg>\n"));
