@@ -75,7 +75,7 @@ pub fn certified_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: No
     };
     Ok(Condition {
         value: size.times(inverse.into()).at_least(least),
-        algorithm: "singular values with certified ends",
+        algorithm: "singular values of a decomposition, proved by counted products",
     })
 }
 
