@@ -1,16 +1,67 @@
 //! `kappa ball` and `kappa about-norm`.
 
 use std::io::Write;
+use std::path::PathBuf;
 
+use clap::{Args, ValueEnum};
 use kappa::Norm;
 use kappa_model::BallAction;
 use kappa_report::{aligned, enclosure_json};
 use serde_json::json;
 
-use crate::arguments::{AboutNormArguments, Action, BallArguments};
 use crate::failure::Failure;
+use crate::input::{Input, Style};
 use crate::one::{about, inputs, with_matrix};
+use crate::parse::shape;
 use crate::{ANSWERED, output, svd};
+
+#[derive(Args, Debug)]
+pub(crate) struct AboutNormArguments {
+    /// The norm, such as nuclear or induced:1,2.
+    #[arg(value_name = "NORM")]
+    pub(crate) norm: String,
+    /// Compare with this norm: the largest ratio over all matrices of the shape and rank.
+    #[arg(long, value_name = "NORM", requires = "shape")]
+    pub(crate) against: Option<String>,
+    /// Rows and columns, such as 9x4.
+    #[arg(long, value_name = "MxN", value_parser = shape, requires = "against")]
+    pub(crate) shape: Option<(usize, usize)>,
+    /// The largest rank; min(M, N) by default.
+    #[arg(long, value_name = "R")]
+    pub(crate) rank: Option<usize>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BallArguments {
+    /// What to do.
+    #[arg(value_enum)]
+    pub(crate) action: Action,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// The norm.
+    #[arg(long, short, value_name = "NORM")]
+    pub(crate) norm: String,
+    /// The radius of the ball, or the weight λ of the norm for prox.
+    #[arg(long, short, value_name = "NUMBER", default_value_t = 1.0, allow_hyphen_values = true)]
+    pub(crate) radius: f64,
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE.npy")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum Action {
+    /// A subgradient: the slope of the norm.
+    Subgradient,
+    /// argmin ½‖X − A‖² + λ‖X‖.
+    Prox,
+    /// The nearest matrix in the ball.
+    Project,
+    /// argmin ⟨A, X⟩ over the ball.
+    LinearMinimum,
+}
 
 pub(crate) fn run(a: &BallArguments) -> Result<u8, Failure> {
     output::check_place_beside(&a.output, &a.input.file)?;

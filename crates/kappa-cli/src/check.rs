@@ -1,14 +1,24 @@
 //! `kappa check`.
 
+use clap::Args;
 use kappa::{Check, Enclosure, Question};
 use kappa_model::{Model, Opening, printable};
 use kappa_report::{aligned, enclosure_json};
 use serde_json::{Value, json};
 
-use crate::arguments::CheckArguments;
 use crate::failure::Failure;
+use crate::input::Input;
 use crate::one::{about, inputs};
 use crate::{ANSWERED, FALSE, output};
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Such as "cond < 1e8" or "rank = 768"; all must hold, for the tensor or, without one, for every matrix in the file.
+    #[arg(value_name = "CHECK", required = true)]
+    pub(crate) checks: Vec<String>,
+}
 
 /// One check of one tensor.
 struct Outcome {

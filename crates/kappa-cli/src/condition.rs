@@ -1,8 +1,9 @@
 //! `kappa cond`, `kappa distance` and `kappa digits`: how sensitive.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use kappa::{
     DataType, Enclosure, Extended, Norm, OneNorm, SmallSample, SolveAlgorithm, bauer_cond, best_scaling, cond_by,
     cond_estimate, distance_to_singularity, is_regular_within, least_squares_cond, skeel_cond, statistical_cond,
@@ -11,10 +12,56 @@ use kappa_model::{Model, Opening, WideMatrix, with_wide};
 use kappa_report::{aligned, enclosure_json, number_json};
 use serde_json::{Value, json};
 
-use crate::arguments::{CondArguments, DigitsArguments, DistanceArguments};
 use crate::failure::Failure;
+use crate::input::Input;
 use crate::one::{DIGITS, about, answer, explain, inputs, with_matrix};
+use crate::parse::share;
 use crate::{ANSWERED, FALSE, output, svd};
+
+#[derive(Args, Debug)]
+pub(crate) struct CondArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Any norm that can be evaluated: spectral, frobenius, max-column-sum, induced:1,2, schatten:p, …
+    #[arg(long, short, value_name = "NORM", default_value = "spectral")]
+    pub(crate) norm: String,
+    /// Estimate from one LU factorization (max-column-sum or max-row-sum): the lower end is proved.
+    #[arg(long, conflicts_with_all = ["certify", "componentwise", "within"])]
+    pub(crate) estimate: bool,
+    /// For errors of each entry by itself: Skeel's and Bauer's numbers, and the best scaling by powers of two.
+    #[arg(long, conflicts_with_all = ["certify", "norm"])]
+    pub(crate) componentwise: bool,
+    /// Is every matrix regular whose entries differ by at most this, such as 0.1%? Exit 0 when proved, 1 when not.
+    #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with_all = ["certify", "norm", "componentwise"])]
+    pub(crate) within: Option<f64>,
+    /// A right-hand side: how sensitive the solution of Ax = b, or of min ‖Ax − b‖, is.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["certify", "norm", "estimate", "componentwise", "within"])]
+    pub(crate) rhs: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DistanceArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// spectral, frobenius, max-column-sum or max-row-sum.
+    #[arg(long, short, value_name = "NORM", default_value = "spectral")]
+    pub(crate) norm: String,
+    /// Write the nearest singular matrix.
+    #[arg(long, short, value_name = "FILE.npy")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DigitsArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// How the data are known: bf16, f16, f32, f64, or a relative error such as 1e-3 or 0.1%; the type in the file by default.
+    #[arg(long, value_name = "DATA")]
+    pub(crate) data: Option<String>,
+    /// lu, cholesky, qr, normal-equations, or exact.
+    #[arg(long, value_name = "NAME", default_value = "lu")]
+    pub(crate) algorithm: String,
+}
 
 /// The matrix or vector of a file, in double precision.
 pub(crate) fn wide(path: &Path, tensor: Option<&str>, map: bool) -> Result<(String, WideMatrix), Failure> {

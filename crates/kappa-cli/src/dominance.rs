@@ -1,14 +1,31 @@
 //! `kappa dominance`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use kappa_model::{Model, Opening};
 use serde_json::json;
 
-use crate::arguments::DominanceArguments;
 use crate::failure::Failure;
+use crate::input::Style;
 use crate::one::about;
 use crate::{ANSWERED, FALSE, output};
+
+#[derive(Args, Debug)]
+pub(crate) struct DominanceArguments {
+    /// The matrix that is to be the smaller one.
+    pub(crate) file: PathBuf,
+    /// The matrix that is to be the larger one.
+    pub(crate) other: PathBuf,
+    /// The tensor, where a file holds more than one matrix.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) tensor: Option<String>,
+    /// Count every rounding error: the bounds hold for certain.
+    #[arg(long)]
+    pub(crate) certify: bool,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
 
 pub(crate) fn run(a: &DominanceArguments) -> Result<u8, Failure> {
     let values = |path: &Path| -> Result<_, Failure> {

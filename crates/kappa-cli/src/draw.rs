@@ -1,7 +1,9 @@
 //! `kappa draw`.
 
 use std::io::Write;
+use std::path::PathBuf;
 
+use clap::{Args, ValueEnum};
 use kappa::regions::{NumericalRange, Pseudospectrum, Region, ellipse, gershgorin, numerical_range, pseudospectrum};
 use kappa_model::{WideMatrix, with_wide};
 use kappa_report::{
@@ -9,10 +11,49 @@ use kappa_report::{
 };
 use serde_json::{Value, json};
 
-use crate::arguments::{DrawArguments, PictureKind};
 use crate::failure::Failure;
+use crate::input::Input;
 use crate::one::{about, inputs, with_matrix};
+use crate::parse::{plane, region};
 use crate::{ANSWERED, output};
+
+#[derive(Args, Debug)]
+pub(crate) struct DrawArguments {
+    /// What to draw.
+    #[arg(value_enum)]
+    pub(crate) picture: PictureKind,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// The picture to write, .svg or .png.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Points in each direction for pseudospectra.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) points: usize,
+    /// The part of the plane for pseudospectra: from and to on the real axis, from and to on the imaginary one.
+    #[arg(long, value_name = "A,B,C,D", value_parser = region, allow_hyphen_values = true)]
+    pub(crate) region: Option<[f64; 4]>,
+    /// Directions for the numerical range.
+    #[arg(long, value_name = "N", default_value_t = 72)]
+    pub(crate) directions: usize,
+    /// The two singular vectors that span the plane of the ellipse, counted from 1.
+    #[arg(long, value_name = "I,J", value_parser = plane, default_value = "1,2")]
+    pub(crate) plane: (usize, usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum PictureKind {
+    /// Discs of rows and columns that hold the eigenvalues.
+    Gershgorin,
+    /// Where xᴴAx goes for unit vectors.
+    NumericalRange,
+    /// Where the resolvent is large.
+    Pseudospectrum,
+    /// The image of the unit circle.
+    Ellipse,
+    /// The eigenvalues alone.
+    Eigenvalues,
+}
 
 pub(crate) fn run(a: &DrawArguments) -> Result<u8, Failure> {
     output::check_place_beside(&a.output, &a.input.file)?;

@@ -1,12 +1,26 @@
 //! `kappa lipschitz`.
 
+use std::path::PathBuf;
+
+use clap::Args;
 use kappa_model::{Model, Opening, printable};
 use kappa_report::{aligned, enclosure_json};
 use serde_json::json;
 
-use crate::arguments::LipschitzArguments;
 use crate::failure::Failure;
+use crate::input::Style;
 use crate::output;
+
+#[derive(Args, Debug)]
+pub(crate) struct LipschitzArguments {
+    /// The file, folder, or index of a sharded checkpoint.
+    pub(crate) model: PathBuf,
+    /// Only tensors whose name matches: a part of it, or `*` and `?`. May be given more than once.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) layers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
 
 pub(crate) fn run(a: &LipschitzArguments) -> Result<u8, Failure> {
     let model = Model::open_with(&a.model, &Opening { map: !a.style.no_mmap })?;

@@ -1,13 +1,32 @@
 //! `kappa formats` and `kappa roots`: questions about numbers.
 
+use clap::Args;
 use kappa::arithmetic::{Format, QuadraticRoots, quadratic_roots};
 use kappa::polynomial_roots;
 use kappa_report::{aligned, enclosure_json, number_json};
 use serde_json::{Value, json};
 
-use crate::arguments::{FormatsArguments, RootsArguments};
 use crate::failure::Failure;
+use crate::input::Style;
 use crate::output;
+
+#[derive(Args, Debug)]
+pub(crate) struct FormatsArguments {
+    /// A number to be stored in each format.
+    #[arg(value_name = "NUMBER", allow_hyphen_values = true)]
+    pub(crate) number: Option<f64>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RootsArguments {
+    /// The coefficients, the highest power first: 1 -3 2 is x² − 3x + 2.
+    #[arg(value_name = "COEFFICIENT", num_args = 2.., required = true, allow_negative_numbers = true)]
+    pub(crate) coefficients: Vec<f64>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
 
 /// What a number became, which may be NaN.
 fn stored(x: f64) -> Value {

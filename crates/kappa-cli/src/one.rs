@@ -1,5 +1,6 @@
 //! Questions about one matrix.
 
+use clap::Args;
 use kappa::{
     Enclosure, Evidence, Hutchinson, Lanczos, Norm, Plan, Question, SingularValues, SpectralCertificate, Tolerance,
 };
@@ -7,9 +8,56 @@ use kappa_model::{Error, LayerMatrix, MatrixView, Model, Opening, with_wide};
 use kappa_report::{aligned, enclosure_json, measure_key};
 use serde_json::{Value, json};
 
-use crate::arguments::{Input, MeasureArguments, NormArguments, RankArguments, SingularValuesArguments};
 use crate::failure::Failure;
+use crate::input::Input;
 use crate::output;
+
+#[derive(Args, Debug)]
+pub(crate) struct NormArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// frobenius, spectral, nuclear, max-abs, max-column-sum, max-row-sum, entrywise:p, induced:p,q, schatten:p, ky-fan:k,
+    /// ky-fan:k,p, or dual:NORM.
+    #[arg(long, short, value_name = "NORM", default_value = "frobenius")]
+    pub(crate) norm: String,
+    /// Stop at this relative width: the spectral norm only, such as 1e-6.
+    #[arg(long, value_name = "WIDTH", allow_hyphen_values = true)]
+    pub(crate) within: Option<f64>,
+    /// Find the Frobenius norm from this many products with random vectors, as one would for an operator without entries.
+    #[arg(long, value_name = "N", conflicts_with_all = ["within", "certify"])]
+    pub(crate) samples: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RankArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Count singular values above this share of the largest; max(rows, columns)·2⁻⁵² by default.
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    pub(crate) tolerance: Option<f64>,
+    /// Also the exact rank, without any tolerance: elimination in whole numbers.
+    #[arg(long)]
+    pub(crate) exact: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SingularValuesArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Print only the K largest.
+    #[arg(long, value_name = "K")]
+    pub(crate) top: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MeasureArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Such as rank, cond, stable_rank, effective_rank, energy_rank:95, singular_value:1, numerical_radius, log_norm:2, norm:nuclear; all when none is
+    /// given.
+    #[arg(value_name = "QUESTION")]
+    pub(crate) questions: Vec<String>,
+}
 
 /// Digits printed of a number whose bounds allow that many.
 pub(crate) const DIGITS: usize = 17;

@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::arguments::When;
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum When {
+    /// When standard error is a terminal.
+    Auto,
+    /// Never.
+    Never,
+}
 
 /// Steps of the bar: the share of the work, not the number of layers, so that the estimate is honest.
 const STEPS: u64 = 10_000;

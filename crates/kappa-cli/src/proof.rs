@@ -1,18 +1,50 @@
 //! `kappa prove` and `kappa verify`.
 
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use kappa::Matrix;
 use kappa::proof::{Claim, prove as find, verify as confirm};
 use kappa_model::{Model, Opening};
 use kappa_report::ProofFile;
 use serde_json::json;
 
-use crate::arguments::{ProveArguments, VerifyArguments};
 use crate::failure::Failure;
+use crate::input::Style;
 use crate::one::about;
 use crate::{ANSWERED, FALSE, output};
+
+#[derive(Args, Debug)]
+pub(crate) struct ProveArguments {
+    /// The file, folder, or index of a sharded checkpoint.
+    pub(crate) file: PathBuf,
+    /// Such as "norm:spectral <= 3.2", "cond < 1e6", "least_singular_value >= 0.1".
+    #[arg(value_name = "CLAIM")]
+    pub(crate) claim: String,
+    /// The tensor, where the file holds more than one matrix.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) tensor: Option<String>,
+    /// Write the proof here instead of printing it.
+    #[arg(long, short, value_name = "FILE.json")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct VerifyArguments {
+    /// The file, folder, or index of a sharded checkpoint.
+    pub(crate) file: PathBuf,
+    /// The proof that `kappa prove` made.
+    #[arg(value_name = "PROOF.json")]
+    pub(crate) proof: PathBuf,
+    /// The tensor, where the file holds more than one matrix.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) tensor: Option<String>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
 
 /// A larger file is no proof of ours.
 const LARGEST_FILE: u64 = 64 << 20;

@@ -1,5 +1,8 @@
 //! `kappa eig` and `kappa factor`.
 
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
 use kappa::{
     GuEisenstat, Matrix, Scalar, cholesky, complete_orthogonal, eigenvalue_cond, jordan, ldlt, lu, pivoted_qr, polar,
     qr, rank_revealing_qr, regions, schur,
@@ -9,11 +12,71 @@ use kappa_report::{aligned, enclosure_json, number_json};
 use kappa_tensors::{npy, npz};
 use serde_json::{Value, json};
 
-use crate::arguments::{EigArguments, FactorArguments, FactorKind};
 use crate::failure::Failure;
+use crate::input::Input;
 use crate::numbers::complex_text;
 use crate::one::{about, inputs, with_matrix};
 use crate::{ANSWERED, output, svd};
+
+#[derive(Args, Debug)]
+pub(crate) struct EigArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Print only the K largest.
+    #[arg(long, value_name = "K")]
+    pub(crate) top: Option<usize>,
+    /// Also how sensitive each eigenvalue and its vector are, and how far the matrix is from a normal one.
+    #[arg(long)]
+    pub(crate) condition: bool,
+    /// Also Gelfand's sequence ‖Aᵏ‖^(1/k) for k = 1, 2, 4, … up to this.
+    #[arg(long, value_name = "K")]
+    pub(crate) powers: Option<u64>,
+    /// Write values, right and left eigenvectors.
+    #[arg(long, short, value_name = "FILE.npz")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FactorArguments {
+    /// Which factorization.
+    #[arg(value_enum)]
+    pub(crate) kind: FactorKind,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// The rank for rank-revealing-qr.
+    #[arg(long, value_name = "K")]
+    pub(crate) rank: Option<usize>,
+    /// Where the diagonal of R counts as zero for complete-orthogonal, relative to its first entry.
+    #[arg(long, value_name = "SHARE", default_value_t = 1e-13)]
+    pub(crate) tolerance: f64,
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE.npz")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum FactorKind {
+    /// A = QR.
+    Qr,
+    /// A[:, columns] = QR, the longest remaining column first.
+    PivotedQr,
+    /// The same with columns interchanged until the rank shows (Gu and Eisenstat).
+    RankRevealingQr,
+    /// A = U·T·Vᴴ with a triangular T of the order of the rank.
+    CompleteOrthogonal,
+    /// A[rows] = LU.
+    Lu,
+    /// A = LLᴴ.
+    Cholesky,
+    /// A[rows][:, rows] = LDLᴴ.
+    Ldlt,
+    /// A = UH, U with orthonormal columns, H semidefinite.
+    Polar,
+    /// A = QTQᴴ.
+    Schur,
+    /// Not computable: says why, and what to take instead.
+    Jordan,
+}
 
 pub(crate) fn eig(a: &EigArguments) -> Result<u8, Failure> {
     a.output.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, &a.input.file))?;

@@ -1,18 +1,59 @@
 //! `kappa survey`.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use clap::Args;
 use kappa::{Plan, Tolerance};
 use kappa_model::{Model, Opening, Progress, Report, Survey};
 use kappa_report::{survey_csv, survey_html, survey_json, survey_markdown, survey_text};
 use serde_json::json;
 
-use crate::arguments::SurveyArguments;
 use crate::failure::Failure;
+use crate::input::Style;
 use crate::output;
+use crate::parse::bytes;
 use crate::progress::Bar;
+use crate::progress::When;
+
+#[derive(Args, Debug)]
+pub(crate) struct SurveyArguments {
+    /// The file, folder, or index of a sharded checkpoint.
+    pub(crate) model: PathBuf,
+    /// Only tensors whose name matches: a part of it, or `*` and `?`. May be given more than once.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) layers: Vec<String>,
+    /// Only layers with a verdict that contains this, such as `finite`, `rank` or `duplicate`.
+    #[arg(long, value_name = "VERDICT")]
+    pub(crate) only: Option<String>,
+    /// Threads; all processors by default. The digits do not depend on it.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) threads: usize,
+    /// Memory that may be in use at once, such as 4GiB; half of what is available by default.
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub(crate) memory: Option<u64>,
+    /// Count every rounding error: the bounds hold for certain, and the survey takes several times as long.
+    #[arg(long)]
+    pub(crate) certify: bool,
+    /// Print comma-separated values.
+    #[arg(long, group = "format", conflicts_with = "json")]
+    pub(crate) csv: bool,
+    /// Print a Markdown table.
+    #[arg(long, group = "format", conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Print every column, also on a narrow terminal.
+    #[arg(long)]
+    pub(crate) wide: bool,
+    /// Also write a report as one HTML file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Whether to show progress.
+    #[arg(long, value_enum, default_value_t = When::Auto)]
+    pub(crate) progress: When,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
 
 pub(crate) fn run(a: &SurveyArguments) -> Result<u8, Failure> {
     a.html.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, &a.model))?;

@@ -1,15 +1,30 @@
 //! `kappa svd`.
 
+use std::path::PathBuf;
+
+use clap::Args;
 use kappa::{Matrix, Scalar, c64};
 use kappa_model::{Decomposition, WideMatrix};
 use kappa_report::enclosure_json;
 use kappa_tensors::{npy, npz};
 use serde_json::json;
 
-use crate::arguments::SvdArguments;
 use crate::failure::Failure;
+use crate::input::Input;
 use crate::one::{about, inputs, with_matrix};
 use crate::{ANSWERED, output};
+
+#[derive(Args, Debug)]
+pub(crate) struct SvdArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// The file to write: u (m×p), s (p) and vh (p×n), for numpy.load.
+    #[arg(long, short, value_name = "FILE.npz")]
+    pub(crate) output: PathBuf,
+    /// Write all of U (m×m) and Vᴴ (n×n).
+    #[arg(long)]
+    pub(crate) full: bool,
+}
 
 pub(crate) fn run(a: &SvdArguments) -> Result<u8, Failure> {
     output::check_place_beside(&a.output, &a.input.file)?;

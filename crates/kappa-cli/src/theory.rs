@@ -1,7 +1,9 @@
 //! `kappa bound`, `kappa perturb`, `kappa backward-error` and `kappa lab`: what a change may do.
 
 use std::io::Write;
+use std::path::PathBuf;
 
+use clap::Args;
 use kappa::lab::{Experiment, run};
 use kappa::perturb::{
     backward_error_eigenpair, backward_error_least_squares, backward_error_system, componentwise_backward_error,
@@ -12,11 +14,97 @@ use kappa_model::WideMatrix;
 use kappa_report::{aligned, enclosure_json, number_json};
 use serde_json::{Value, json};
 
-use crate::arguments::{BackwardErrorArguments, BoundArguments, LabArguments, PerturbArguments};
 use crate::condition::wide;
 use crate::failure::Failure;
+use crate::input::Style;
 use crate::one::{DIGITS, about};
+use crate::parse::complex;
 use crate::{output, svd};
+
+#[derive(Args, Debug)]
+pub(crate) struct BoundArguments {
+    /// The theorem, such as davis-kahan; all are listed without one.
+    #[arg(value_name = "THEOREM")]
+    pub(crate) theorem: Option<String>,
+    /// The norm of the change.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) change: Option<f64>,
+    /// The gap in the spectrum.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) gap: Option<f64>,
+    /// A condition number.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) cond: Option<f64>,
+    /// The relative error of the matrix.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) matrix_error: Option<f64>,
+    /// The relative error of the right-hand side.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) rhs_error: Option<f64>,
+    /// The relative residual.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) residual: Option<f64>,
+    /// A sum of norms.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) size: Option<f64>,
+    /// The order of the matrix.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) order: Option<f64>,
+    /// The defect of the left factor.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) left: Option<f64>,
+    /// The defect of the right factor.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) right: Option<f64>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PerturbArguments {
+    /// The matrix before.
+    pub(crate) file: PathBuf,
+    /// The matrix after.
+    pub(crate) other: PathBuf,
+    /// The tensor, where a file holds more than one matrix.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) tensor: Option<String>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BackwardErrorArguments {
+    /// The matrix.
+    pub(crate) file: PathBuf,
+    /// The computed solution, or eigenvector.
+    pub(crate) solution: PathBuf,
+    /// The right-hand side; none for an eigenvector.
+    pub(crate) rhs: Option<PathBuf>,
+    /// Errors of each entry by itself (Oettli and Prager).
+    #[arg(long, conflicts_with_all = ["least_squares", "eigenvalue"])]
+    pub(crate) componentwise: bool,
+    /// Of a least squares solution, for changes of the matrix alone.
+    #[arg(long, conflicts_with = "eigenvalue")]
+    pub(crate) least_squares: bool,
+    /// The eigenvalue that goes with the vector; its imaginary part after a comma.
+    #[arg(long, value_name = "RE[,IM]", value_parser = complex, allow_hyphen_values = true)]
+    pub(crate) eigenvalue: Option<(f64, f64)>,
+    /// Write a change of the matrix that makes the answer exact.
+    #[arg(long, short, value_name = "FILE.npy")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LabArguments {
+    /// One experiment, with all its numbers; all of them, a line each, without one.
+    #[arg(value_name = "EXPERIMENT")]
+    pub(crate) experiment: Option<String>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
 
 pub(crate) fn bound(a: &BoundArguments) -> Result<u8, Failure> {
     let Some(name) = &a.theorem else { return list(a) };

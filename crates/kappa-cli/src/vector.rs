@@ -1,8 +1,9 @@
 //! `kappa vector`, `kappa inner` and `kappa sum`: questions about vectors.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use kappa::arithmetic::{mean_and_variance, sum};
 use kappa::{
     Enclosure, Inequality, Matrix, VectorNorm, bessel, c64, holder, inner_product, nuclear_norm_of_factors,
@@ -12,10 +13,63 @@ use kappa_model::{MatrixView, Model, Opening, WideMatrix};
 use kappa_report::{aligned, enclosure_json, number_json};
 use serde_json::json;
 
-use crate::arguments::{FactorsArguments, InnerArguments, SumArguments, VectorArguments};
 use crate::failure::Failure;
+use crate::input::{Input, Style};
 use crate::one::{about, answer, inputs, with_matrix};
 use crate::{output, svd};
+
+#[derive(Args, Debug)]
+pub(crate) struct VectorArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// 0 counts non-zeros, below 1 is a quasi-norm, `inf` is the largest modulus.
+    #[arg(long, value_name = "P", default_value = "2", allow_hyphen_values = true)]
+    pub(crate) p: f64,
+    /// Weights above 0, one for each entry: (Σ w|x|ᵖ)^(1/p).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// A symmetric positive definite matrix M: √(xᵀMx).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["weights", "p"])]
+    pub(crate) mahalanobis: Option<PathBuf>,
+    /// Measure in the dual norm.
+    #[arg(long)]
+    pub(crate) dual: bool,
+    /// Write the dual vector: dual norm 1, and inner product ‖x‖ with x.
+    #[arg(long, value_name = "FILE.npy")]
+    pub(crate) dual_vector: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InnerArguments {
+    /// The first vector, which is conjugated.
+    pub(crate) file: PathBuf,
+    /// The second vector.
+    pub(crate) other: PathBuf,
+    /// The norm of Hölder's inequality and of the parallelogram law; 2 is Cauchy and Schwarz.
+    #[arg(long, value_name = "P", default_value = "2", allow_hyphen_values = true)]
+    pub(crate) p: f64,
+    /// Orthonormal columns for Bessel's inequality of the first vector.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) basis: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SumArguments {
+    #[command(flatten)]
+    pub(crate) input: Input,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FactorsArguments {
+    /// The left factor, m×r.
+    pub(crate) file: PathBuf,
+    /// The right factor, r×n.
+    pub(crate) other: PathBuf,
+    #[command(flatten)]
+    pub(crate) style: Style,
+}
 
 /// A vector, real or complex.
 enum Entries {
