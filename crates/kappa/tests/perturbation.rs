@@ -441,3 +441,12 @@ fn an_ellipse_has_the_singular_values_as_axes() {
     assert!(ellipse(&a, (0, 2)).unwrap_err().hint().is_some() && ellipse(&a, (0, 0)).is_err());
     assert!(eigh(&a).is_err());
 }
+
+#[test]
+fn the_backward_error_of_a_triplet_counts_what_underflow_takes() {
+    // σ = 3·2⁻¹⁰⁷⁴: σu = (1.8, 2.4)·2⁻¹⁰⁷⁴ is stored as (2, 2)·2⁻¹⁰⁷⁴, which is A. The residual is (0.2, −0.4)·2⁻¹⁰⁷⁴, not 0.
+    let least = f64::from_bits(1);
+    let a = Matrix::from_row_major(2, 1, vec![2.0 * least, 2.0 * least]).unwrap();
+    let value = backward_error_of_triplet(&a, 3.0 * least, &[0.6, 0.8], &[1.0]).unwrap();
+    assert!(value.upper() >= 0.2f64.hypot(0.4) / 8f64.sqrt(), "{value:?}");
+}

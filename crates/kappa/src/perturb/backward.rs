@@ -1,8 +1,8 @@
-use kappa_dense::{Matrix, Scalar};
+use kappa_dense::{Matrix, MatrixRef, Scalar};
 
 use crate::arithmetic::dot;
 use crate::ask::Entries;
-use crate::enclosure::directed::{add_down, add_up, div_down, div_up, norm_down, norm_up};
+use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_up, norm_down, norm_up};
 use crate::error::{Error, Result};
 use crate::norm::{modulus, modulus_enclosure, vector_norm};
 use crate::operator::LinearOperator;
@@ -59,7 +59,7 @@ impl<W: Scalar<Wide = W>> Residual<W> {
     }
 }
 
-fn check<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, x: &[T], b: &[T]) -> Result<()> {
+fn check<T: Scalar>(a: &MatrixRef<'_, T>, x: &[T], b: &[T]) -> Result<()> {
     let (m, n) = (a.rows(), a.columns());
     if x.len() != n || b.len() != m {
         return Err(Error::shape(format!(
@@ -75,8 +75,28 @@ fn check<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, x: &[T], b: &[T]) -> Resu
     }
 }
 
-fn widened<T: Scalar>(x: &[T]) -> Vec<T::Wide> {
-    x.iter().map(|x| x.widen()).collect()
+/// A system and what is said to solve it, in working precision, with what the answer leaves over.
+struct Candidate<W: Scalar> {
+    a: Matrix<W>,
+    x: Vec<W>,
+    b: Vec<W>,
+    residual: Residual<W>,
+}
+
+impl<W: Scalar<Wide = W>> Candidate<W> {
+    fn new<T: Scalar<Wide = W>>(a: MatrixRef<'_, T>, x: &[T], b: &[T]) -> Result<Self> {
+        check(&a, x, b)?;
+        let widened = |x: &[T]| x.iter().map(|x| x.widen()).collect::<Vec<W>>();
+        let (a, x, b) = (a.to_wide(), widened(x), widened(b));
+        let residual = Residual::new(&a, &x, &b)?;
+        Ok(Self { a, x, b, residual })
+    }
+}
+
+/// A length whose entries were moved by at most `lost` together.
+fn give_or_take(length: Enclosure, lost: f64) -> Enclosure {
+    let (lower, upper) = (add_down(length.lower(), -lost).max(0.0), add_up(length.upper(), lost));
+    Enclosure::new(lower, length.estimate(), upper, Evidence::Rounding)
 }
 
 /// The normwise backward error of a candidate solution of Ax = b: the least η with (A + E)x = b + f, ‖E‖₂ ≤ η‖A‖₂, ‖f‖₂ ≤ η‖b‖₂.
@@ -100,9 +120,7 @@ pub fn backward_error_system<T: Scalar>(
 ) -> Result<BackwardError<T::Wide>> {
     let entries = Entries::of(a)?;
     let view = entries.view();
-    check(&view, x, b)?;
-    let (wide, x, b) = (view.to_wide(), widened(x), widened(b));
-    let r = Residual::new(&wide, &x, &b)?;
+    let Candidate { a: wide, x, b, residual: r } = Candidate::new(view, x, b)?;
     let length = |v: &[T::Wide]| vector_norm(2.0, || v.iter().copied());
     let ax = norm(&view, Norm::spectral())?.times(length(&x));
     let size = ax.plus(length(&b));
@@ -130,9 +148,7 @@ pub fn componentwise_backward_error<T: Scalar>(
 ) -> Result<BackwardError<T::Wide>> {
     let entries = Entries::of(a)?;
     let view = entries.view();
-    check(&view, x, b)?;
-    let (wide, x, b) = (view.to_wide(), widened(x), widened(b));
-    let r = Residual::new(&wide, &x, &b)?;
+    let Candidate { a: wide, x, b, residual: r } = Candidate::new(view, x, b)?;
     let (m, n) = (wide.rows(), wide.columns());
     let sizes: Vec<Enclosure> = (0..m)
         .map(|i| {
@@ -175,9 +191,7 @@ pub fn backward_error_least_squares<T: Scalar>(
 ) -> Result<Enclosure> {
     let entries = Entries::of(a)?;
     let view = entries.view();
-    check(&view, x, b)?;
-    let (wide, x, b) = (view.to_wide(), widened(x), widened(b));
-    let r = Residual::new(&wide, &x, &b)?.estimate;
+    let Candidate { a: wide, x, residual: Residual { estimate: r, .. }, .. } = Candidate::new(view, x, b)?;
     let length = |v: &[T::Wide]| vector_norm(2.0, || v.iter().copied()).estimate();
     let (rho, xi) = (length(&r), length(&x));
     let size = norm(&view, Norm::frobenius())?.estimate();
@@ -225,21 +239,16 @@ pub fn backward_error_eigenpair<T: Scalar>(
     let zeros = vec![<T::Wide>::default(); n];
     check(&wide.as_ref(), x, &zeros)?;
     let shifted = Matrix::from_fn(n, n, |i, j| if i == j { wide[(i, j)] - value } else { wide[(i, j)] });
-    // The shift is rounded: at most u·|aᵢᵢ − λ| each.
-    let lost = 2.0 * f64::EPSILON * (0..n).map(|i| modulus(shifted[(i, i)]) * modulus(x[i])).sum::<f64>();
+    // The shift is rounded: at most u·|aᵢᵢ − λ| each, here four times that for the rounding of the moduli and their product.
+    let lost = (0..n)
+        .fold(0.0, |sum, i| add_up(sum, mul_up(2.0 * f64::EPSILON, mul_up(modulus(shifted[(i, i)]), modulus(x[i])))));
     let r = Residual::new(&shifted, x, &zeros)?;
     let length = vector_norm(2.0, || x.iter().copied());
     if length.lower() == 0.0 {
         return Err(Error::unsupported("x = 0 is no eigenvector"));
     }
     let size = norm(&view, Norm::spectral())?;
-    let rest = r.length();
-    let rest = Enclosure::new(
-        add_down(rest.lower(), -lost).max(0.0),
-        rest.estimate(),
-        add_up(rest.upper(), lost),
-        Evidence::Rounding,
-    );
+    let rest = give_or_take(r.length(), lost);
     let value = if rest.upper() == 0.0 { Enclosure::exact(0.0) } else { rest.over(length).over(size) };
     let square = length.estimate().powi(2);
     // The residual is that of 0 − (A − λ)x, so that E = r·xᴴ/xᴴx.
@@ -268,16 +277,12 @@ pub fn backward_error_of_triplet<T: Scalar>(
         return Err(Error::unsupported("singular vectors have length 1").with_hint("divide each by its length"));
     }
     let scaled = |x: &[T::Wide]| x.iter().map(|x| x.scale(sigma)).collect::<Vec<_>>();
-    let lost = 2.0 * f64::EPSILON * sigma.abs();
+    // σu and σv are rounded: u·|σ| together, and half of the smallest number for each part of an entry.
+    let count = 2.0 * (u.len() + v.len()) as f64;
+    let lost = add_up(mul_up(2.0 * f64::EPSILON, sigma.abs()), mul_up(count, SMALLEST));
     let one = Residual::new(&wide, v, &scaled(u))?.length();
     let two = Residual::new(&wide.adjoint(), u, &scaled(v))?.length();
-    let worst = crate::norm::larger(one, two);
-    let worst = Enclosure::new(
-        add_down(worst.lower(), -lost).max(0.0),
-        worst.estimate(),
-        add_up(worst.upper(), lost),
-        Evidence::Rounding,
-    );
+    let worst = give_or_take(crate::norm::larger(one, two), lost);
     let size = norm(&view, Norm::spectral())?;
     Ok(if size.upper() == 0.0 { worst } else { worst.over(size) })
 }
