@@ -130,6 +130,8 @@ def test_large_sparse_files_are_not_written_out(tmp_path: Path) -> None:
     assert float(value["lower"]) <= 9.0 <= float(value["upper"]) * (1 + 1e-6)
     refused = run("norm", tmp_path / "chain.mtx")
     assert refused.returncode == 2 and "too large to be written out" in refused.stderr
+    refused = run("cond", tmp_path / "chain.mtx", "--certify")
+    assert refused.returncode == 2 and "a proof needs" in refused.stderr and "without --certify" in refused.stderr
 
 
 def test_least_squares_and_small_samples() -> None:

@@ -10,6 +10,7 @@ use kappa::{
 };
 use kappa_model::{Model, Opening, WideMatrix, with_wide};
 use kappa_report::{aligned, enclosure_json, number_json};
+use kappa_tensors::limits::DENSE_ENTRIES;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -85,41 +86,47 @@ pub(crate) fn cond(a: &CondArguments) -> Result<u8, Failure> {
         (true, "spectral") => Norm::max_column_sum(),
         (_, name) => name.parse()?,
     };
-    if let Some(found) = sparse(a, norm)? {
+    let model = Model::open_with(&a.input.file, &Opening { map: !a.input.style.no_mmap })?;
+    if let Some(found) = sparse(a, &model, norm)? {
         return Ok(found);
     }
-    with_matrix(&a.input, |name, matrix| {
-        let view = matrix.view()?;
-        let (m, n) = view.shape();
-        let (value, how) = if a.estimate {
-            let found = with_wide!(view.to_wide(), a => cond_estimate(&a, norm, &OneNorm::default()));
-            (found.map_err(about(name))?.into(), "LU factorization and the block 1-norm estimator".to_owned())
-        } else if a.input.certify {
-            let found = view.certified_cond(norm).map_err(about(name))?;
-            (found.value, found.algorithm.to_owned())
-        } else {
-            let (value, how) = view.cond_by(norm).map_err(about(name))?;
-            (Extended::from(value), how)
-        };
-        print_cond(a, name, (m, n), norm, &value, &how)
-    })
+    let (name, matrix) = model.matrix(a.input.tensor.as_deref())?;
+    let view = matrix.view()?;
+    let (m, n) = view.shape();
+    let (value, how) = if a.estimate {
+        let found = with_wide!(view.to_wide(), a => cond_estimate(&a, norm, &OneNorm::default()));
+        (found.map_err(about(&name))?.into(), "LU factorization and the block 1-norm estimator".to_owned())
+    } else if a.input.certify {
+        let found = view.certified_cond(norm).map_err(about(&name))?;
+        (found.value, found.algorithm.to_owned())
+    } else {
+        let (value, how) = view.cond_by(norm).map_err(about(&name))?;
+        (Extended::from(value), how)
+    };
+    print_cond(a, &name, (m, n), norm, &value, &how)
 }
 
-/// A large sparse matrix is never written out.
-fn sparse(a: &CondArguments, norm: Norm) -> Result<Option<u8>, Failure> {
-    if a.input.certify {
-        return Ok(None);
-    }
-    let model = Model::open_with(&a.input.file, &Opening { map: !a.input.style.no_mmap })?;
+/// A large sparse matrix is never written out; `None` where it must be, and fits.
+fn sparse(a: &CondArguments, model: &Model, norm: Norm) -> Result<Option<u8>, Failure> {
     let Some((name, matrix)) = model.sparse(a.input.tensor.as_deref())? else { return Ok(None) };
+    let (m, n) = kappa::LinearOperator::shape(&matrix);
+    if a.input.certify {
+        return if m.saturating_mul(n) <= DENSE_ENTRIES { Ok(None) } else { Err(no_sparse_proof(&name, (m, n))) };
+    }
     // What can only be answered by writing it out is answered that way, where it fits.
     let known = [Norm::spectral(), Norm::max_column_sum(), Norm::max_row_sum()].contains(&norm);
-    let (m, n) = kappa::LinearOperator::shape(&matrix);
     if !known || m != n {
         return Ok(None);
     }
     let (value, how) = cond_by(&matrix, norm).map_err(about(&name))?;
     print_cond(a, &name, (m, n), norm, &value.into(), &how).map(Some)
+}
+
+fn no_sparse_proof(name: &str, (m, n): (usize, usize)) -> Failure {
+    Failure::new(format!(
+        "`{name}`: a proof needs the {m}×{n} matrix written out, and at most {DENSE_ENTRIES} entries are held"
+    ))
+    .with_hint("without --certify a sparse factorization estimates κ, with a checked lower end")
 }
 
 fn print_cond(
