@@ -78,27 +78,20 @@ pub(crate) fn regular_within<T: Scalar>(a: MatrixRef<'_, T>, doubt: Doubt) -> Re
 
 /// R, |R|, |A| and |I − RA| for the matrix with rows and columns scaled to size 1 by powers of two.
 pub(crate) struct Residual<W: Scalar> {
-    r: Matrix<W>,
-    r_moduli: Matrix<f64>,
-    a_moduli: Matrix<f64>,
+    pub(super) r: Matrix<W>,
+    pub(super) r_moduli: Matrix<f64>,
+    pub(super) a_moduli: Matrix<f64>,
     /// |fl(I − RA)|, rounded up.
-    rest: Matrix<f64>,
-    gamma: f64,
-    rows: Vec<i32>,
-    columns: Vec<i32>,
+    pub(super) rest: Matrix<f64>,
+    pub(super) gamma: f64,
+    pub(super) rows: Vec<i32>,
+    pub(super) columns: Vec<i32>,
 }
 
 impl<W: Scalar<Wide = W> + WideEngine> Residual<W> {
     /// `None` where the approximate inverse is not finite.
     pub(crate) fn new<T: Scalar<Wide = W>>(a: MatrixRef<'_, T>) -> Result<Option<Self>> {
-        let n = a.rows();
-        let (rows, columns) = equilibration(a);
-        // Exact but for what falls below the range: less than 2⁻¹⁰⁷⁴ an entry, which `apply` counts.
-        let scaled = Matrix::from_fn(n, n, |i, j| {
-            let x = a.get(i, j);
-            let part = |x: f64| times_power(x.abs(), -rows[i] - columns[j]).0.copysign(x);
-            W::from_parts(part(x.re()), part(x.im()))
-        });
+        let Equilibrated { scaled, rows, columns } = Equilibrated::new(a);
         let factors = lu(scaled.as_ref())?;
         if factors.is_singular() {
             return Ok(None);
@@ -113,7 +106,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Residual<W> {
     }
 
     /// Gv from above for G ≥ |I − R(A + ΔA)|, v ≥ 0.
-    fn apply(&self, v: &[f64], doubt: Doubt) -> Vec<f64> {
+    pub(super) fn apply(&self, v: &[f64], doubt: Doubt) -> Vec<f64> {
         let n = v.len();
         let total = sum_up(v.iter().sum(), n);
         let av = times(&self.a_moduli, v);
@@ -243,6 +236,26 @@ impl<W: Scalar<Wide = W> + WideEngine> Residual<W> {
 
 fn mean(x: &[i32]) -> i32 {
     (x.iter().map(|&x| i64::from(x)).sum::<i64>() / x.len().max(1) as i64) as i32
+}
+
+/// 2^−rowᵢ·aᵢⱼ·2^−columnⱼ, exact but for what falls below the range: less than 2⁻¹⁰⁷⁴ an entry.
+pub(super) struct Equilibrated<W: Scalar> {
+    pub(super) scaled: Matrix<W>,
+    pub(super) rows: Vec<i32>,
+    pub(super) columns: Vec<i32>,
+}
+
+impl<W: Scalar<Wide = W>> Equilibrated<W> {
+    pub(super) fn new<T: Scalar<Wide = W>>(a: MatrixRef<'_, T>) -> Self {
+        let n = a.rows();
+        let (rows, columns) = equilibration(a);
+        let scaled = Matrix::from_fn(n, n, |i, j| {
+            let x = a.get(i, j);
+            let part = |x: f64| times_power(x.abs(), -rows[i] - columns[j]).0.copysign(x);
+            W::from_parts(part(x.re()), part(x.im()))
+        });
+        Self { scaled, rows, columns }
+    }
 }
 
 /// Exponents that bring the largest part of each row, then of each column, near 1.
