@@ -7,11 +7,12 @@ use num_complex::Complex64;
 use crate::decompose::Shape;
 use crate::engine::{Cut, Eigen, WideEngine, engine_eig_complex, engine_eig_real, engine_hessenberg};
 use crate::hessenberg::triangularize;
+use crate::reflections::{pivoted_reflections, reflections};
 use crate::scale::{exponent, scale_by_power, scaled};
 use crate::{Error, Matrix, MatrixRef, Scalar, scan};
 
 /// A·2⁻ᵉ with its largest entry near 1, in double precision, and e. Refuses entries that are not finite.
-fn prepared<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Matrix<T::Wide>, i32), Error> {
+pub(crate) fn prepared<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Matrix<T::Wide>, i32), Error> {
     let found = scan(a);
     if let Some(at) = found.not_finite {
         return Err(Error::not_finite(at.row, at.column));
@@ -21,12 +22,12 @@ fn prepared<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Matrix<T::Wide>, i32), Er
     Ok((scaled(a, e), e))
 }
 
-fn square<T: Scalar>(a: MatrixRef<'_, T>, what: &str) -> Result<usize, Error> {
+pub(crate) fn square<T: Scalar>(a: MatrixRef<'_, T>, what: &str) -> Result<usize, Error> {
     let (m, n) = (a.rows(), a.columns());
     if m == n { Ok(n) } else { Err(Error::shape(format!("{what} needs a square matrix, not a {m}×{n} one"))) }
 }
 
-fn unscaled<W: Scalar>(mut a: Matrix<W>, e: i32) -> Matrix<W> {
+pub(crate) fn unscaled<W: Scalar>(mut a: Matrix<W>, e: i32) -> Matrix<W> {
     let scale = |x: W| W::from_parts(scale_by_power(x.re(), e), scale_by_power(x.im(), e));
     a.as_mut_slice().iter_mut().for_each(|x| *x = scale(*x));
     a
@@ -144,14 +145,12 @@ pub fn pivoted_qr<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<QrPart
 
 fn qr_by<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape, pivoted: bool) -> Result<QrParts<T::Wide>, Error> {
     let (m, n) = (a.rows(), a.columns());
-    let (mut work, e) = prepared(a)?;
     let p = if shape == Shape::Full { m } else { m.min(n) };
-    if m == 0 || n == 0 {
-        return Ok(QrParts { q: Matrix::identity_of(m, p), r: Matrix::zeros(p, n), columns: (0..n).collect() });
-    }
-    let (columns, q) = T::Wide::engine_qr(work.as_mut_slice(), (m, n), pivoted, p, Cut::for_shape(m, n));
-    let r = Matrix::from_fn(p, n, |i, j| if i <= j { work[(i, j)] } else { <T::Wide>::default() });
-    Ok(QrParts { q: Matrix::owning(m, p, q), r: unscaled(r, e), columns })
+    let factors = if pivoted { pivoted_reflections(a)? } else { reflections(a)? };
+    let mut q = Matrix::identity_of(m, p);
+    factors.apply(&mut q, false);
+    let r = Matrix::from_fn(p, n, |i, j| if i < m.min(n) { factors.r_entry(i, j) } else { <T::Wide>::default() });
+    Ok(QrParts { q, r, columns: factors.columns().to_vec() })
 }
 
 /// Eigenvalues in rising order, and orthonormal vectors in columns, of a Hermitian matrix whose lower triangle is read.

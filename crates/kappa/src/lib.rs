@@ -86,7 +86,10 @@ pub use condition::{
     is_regular_within, least_squares_cond, one_norm_estimate, separation, skeel_cond, skeel_cond_at, statistical_cond,
 };
 pub use enclosure::{Enclosure, Evidence, SpectralCertificate, SpectralMethod};
-pub use equations::{PolynomialRoot, polynomial_roots};
+pub use equations::{
+    CertifiedSolution, Lstsq, LstsqMethod, LstsqSolution, Method, PolynomialRoot, Refinement, Solution, Solve,
+    SolvePlan, Solver, certified_lstsq, certified_solve, lstsq, lstsq_by, polynomial_roots, solve, solve_by,
+};
 pub use error::{Error, Result};
 pub use factor::{
     CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PivotedQr, Polar, Qr, Schur, Svd, cholesky,

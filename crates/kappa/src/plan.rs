@@ -93,7 +93,7 @@ impl fmt::Display for Plan {
 }
 
 /// Two digits and a decimal prefix: 2400000000 is "2.4 G".
-fn with_prefix(x: f64) -> String {
+pub(crate) fn with_prefix(x: f64) -> String {
     let prefixes = ["", "k", "M", "G", "T", "P", "E"];
     let mut x = x;
     for prefix in prefixes {

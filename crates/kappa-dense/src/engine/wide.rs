@@ -7,35 +7,70 @@ use faer::linalg::evd::{self, ComputeEigenvectors};
 use faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_scratch,
     apply_block_householder_sequence_on_the_left_in_place_with_conj,
+    apply_block_householder_sequence_transpose_on_the_left_in_place_scratch,
+    apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj,
 };
 use faer::linalg::lu::partial_pivoting::{factor as lu_factor, inverse as lu_inverse, solve as lu_solve};
 use faer::linalg::qr::{col_pivoting, no_pivoting};
+use faer::linalg::triangular_solve;
 use faer::perm::PermRef;
 use faer::reborrow::ReborrowMut;
+use faer::traits::ComplexField;
 use faer::{Conj, Mat, MatMut, MatRef};
-use num_complex::Complex64;
+use num_complex::{Complex32, Complex64};
 
 use super::{Cut, Failed};
+
+/// What goes with the Householder vectors of a QR factorization.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reflected<T> {
+    pub(crate) order: Vec<usize>,
+    pub(crate) coefficients: Vec<T>,
+    pub(crate) block: usize,
+}
+
+/// Which triangle of a matrix is meant, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Triangle {
+    /// The upper one; the lower one otherwise.
+    pub upper: bool,
+    /// Whether its diagonal is taken to be of ones.
+    pub unit: bool,
+    /// Whether its conjugate transpose is meant.
+    pub adjoint: bool,
+}
 
 /// The engine's factorizations for one type of entry. Implemented here only.
 pub trait WideEngine: Sized {
     /// A becomes L (unit, below) and U of PA = LU; row i of PA is row `rows[i]` of A.
     #[doc(hidden)]
     fn engine_lu(a: &mut [Self], order: usize, cut: Cut) -> Vec<usize>;
+    /// What one number becomes in single precision.
+    #[doc(hidden)]
+    type Single: Copy + Send + Sync + std::fmt::Debug;
+    #[doc(hidden)]
+    fn narrowed(self) -> Self::Single;
+    /// A becomes L (unit, below) and U of PA = LU in single precision.
+    #[doc(hidden)]
+    fn engine_single_lu(a: &mut [Self::Single], order: usize, cut: Cut) -> Vec<usize>;
+    /// B, rounded to single precision, becomes A⁻¹B, or A⁻ᴴB.
+    #[doc(hidden)]
+    fn engine_single_lu_solve(factors: &[Self::Single], rows: &[usize], b: &mut [Self], adjoint: bool, cut: Cut);
     #[doc(hidden)]
     fn engine_lu_inverse(factors: &[Self], rows: &[usize], cut: Cut) -> Vec<Self>;
     /// B becomes A⁻¹B, or A⁻ᴴB.
     #[doc(hidden)]
     fn engine_lu_solve(factors: &[Self], rows: &[usize], b: &mut [Self], adjoint: bool, cut: Cut);
-    /// A becomes R above; the order of its columns, and Q with as many columns as asked for.
+    /// A becomes R above and Householder vectors below; the order of its columns, and what goes with the vectors, in
+    /// blocks of so many.
     #[doc(hidden)]
-    fn engine_qr(
-        a: &mut [Self],
-        shape: (usize, usize),
-        pivoted: bool,
-        q_columns: usize,
-        cut: Cut,
-    ) -> (Vec<usize>, Vec<Self>);
+    fn engine_reflections(a: &mut [Self], shape: (usize, usize), pivoted: bool, cut: Cut) -> Reflected<Self>;
+    /// B becomes QB, or QᴴB.
+    #[doc(hidden)]
+    fn engine_reflect(a: &[Self], shape: (usize, usize), with: &Reflected<Self>, b: &mut [Self], adjoint: bool, cut: Cut);
+    /// B becomes T⁻¹B, or T⁻ᴴB.
+    #[doc(hidden)]
+    fn engine_triangular_solve(t: &[Self], order: usize, which: Triangle, b: &mut [Self], cut: Cut);
     /// Eigenvalues in rising order and vectors of a Hermitian matrix, its lower triangle given.
     #[doc(hidden)]
     fn engine_eigh(lower: &[Self], order: usize, cut: Cut) -> Result<(Vec<f64>, Vec<Self>), Failed>;
@@ -53,18 +88,65 @@ fn inverse_order(order: &[usize]) -> Vec<usize> {
     inverse
 }
 
+fn lu_in_place<T: ComplexField>(a: &mut [T], order: usize, cut: Cut) -> Vec<usize> {
+    let (mut rows, mut inverse) = (vec![0usize; order], vec![0usize; order]);
+    let par = cut.par();
+    let scratch = lu_factor::lu_in_place_scratch::<usize, T>(order, order, par, Default::default());
+    let mut memory = MemBuffer::new(scratch);
+    let a = MatMut::from_column_major_slice_mut(a, order, order);
+    let stack = MemStack::new(&mut memory);
+    lu_factor::lu_in_place(a, &mut rows, &mut inverse, par, stack, Default::default());
+    rows
+}
+
+fn lu_solve_in_place<T: ComplexField>(factors: &[T], rows: &[usize], b: &mut [T], adjoint: bool, cut: Cut) {
+    let n = rows.len();
+    let columns = b.len().checked_div(n).unwrap_or(0);
+    let inverse = inverse_order(rows);
+    let order = PermRef::new_checked(rows, &inverse, n);
+    let factors = MatRef::from_column_major_slice(factors, n, n);
+    let b = MatMut::from_column_major_slice_mut(b, n, columns);
+    let par = cut.par();
+    let plain = lu_solve::solve_in_place_scratch::<usize, T>(n, columns, par);
+    let turned = lu_solve::solve_transpose_in_place_scratch::<usize, T>(n, columns, par);
+    let mut memory = MemBuffer::new(plain.or(turned));
+    let stack = MemStack::new(&mut memory);
+    if adjoint {
+        lu_solve::solve_transpose_in_place_with_conj(factors, factors, order, Conj::Yes, b, par, stack);
+    } else {
+        lu_solve::solve_in_place_with_conj(factors, factors, order, Conj::No, b, par, stack);
+    }
+}
+
 macro_rules! wide_engine {
-    ($type:ty, $zero:expr, $one:expr, $re:expr) => {
+    ($type:ty, $zero:expr, $one:expr, $re:expr, $single:ty, $narrow:expr, $widen:expr) => {
         impl WideEngine for $type {
             fn engine_lu(a: &mut [Self], order: usize, cut: Cut) -> Vec<usize> {
-                let (mut rows, mut inverse) = (vec![0usize; order], vec![0usize; order]);
-                let par = cut.par();
-                let scratch = lu_factor::lu_in_place_scratch::<usize, Self>(order, order, par, Default::default());
-                let mut memory = MemBuffer::new(scratch);
-                let a = MatMut::from_column_major_slice_mut(a, order, order);
-                let stack = MemStack::new(&mut memory);
-                lu_factor::lu_in_place(a, &mut rows, &mut inverse, par, stack, Default::default());
-                rows
+                lu_in_place(a, order, cut)
+            }
+
+            type Single = $single;
+
+            fn narrowed(self) -> $single {
+                let narrow: fn(Self) -> $single = $narrow;
+                narrow(self)
+            }
+
+            fn engine_single_lu(a: &mut [$single], order: usize, cut: Cut) -> Vec<usize> {
+                lu_in_place(a, order, cut)
+            }
+
+            fn engine_single_lu_solve(
+                factors: &[$single],
+                rows: &[usize],
+                b: &mut [Self],
+                adjoint: bool,
+                cut: Cut,
+            ) {
+                let mut narrow: Vec<$single> = b.iter().map(|x| x.narrowed()).collect();
+                lu_solve_in_place(factors, rows, &mut narrow, adjoint, cut);
+                let widen: fn($single) -> Self = $widen;
+                b.iter_mut().zip(narrow).for_each(|(b, x)| *b = widen(x));
             }
 
             fn engine_lu_inverse(factors: &[Self], rows: &[usize], cut: Cut) -> Vec<Self> {
@@ -81,75 +163,87 @@ macro_rules! wide_engine {
             }
 
             fn engine_lu_solve(factors: &[Self], rows: &[usize], b: &mut [Self], adjoint: bool, cut: Cut) {
-                let n = rows.len();
-                let columns = b.len().checked_div(n).unwrap_or(0);
-                let inverse = inverse_order(rows);
-                let order = PermRef::new_checked(rows, &inverse, n);
-                let factors = MatRef::from_column_major_slice(factors, n, n);
-                let b = MatMut::from_column_major_slice_mut(b, n, columns);
-                let par = cut.par();
-                let plain = lu_solve::solve_in_place_scratch::<usize, Self>(n, columns, par);
-                let turned = lu_solve::solve_transpose_in_place_scratch::<usize, Self>(n, columns, par);
-                let mut memory = MemBuffer::new(plain.or(turned));
-                let stack = MemStack::new(&mut memory);
-                if adjoint {
-                    lu_solve::solve_transpose_in_place_with_conj(factors, factors, order, Conj::Yes, b, par, stack);
-                } else {
-                    lu_solve::solve_in_place_with_conj(factors, factors, order, Conj::No, b, par, stack);
-                }
+                lu_solve_in_place(factors, rows, b, adjoint, cut);
             }
 
-            fn engine_qr(
+            fn engine_reflections(
                 a: &mut [Self],
                 (rows, columns): (usize, usize),
                 pivoted: bool,
-                q_columns: usize,
                 cut: Cut,
-            ) -> (Vec<usize>, Vec<Self>) {
+            ) -> Reflected<Self> {
                 let size = rows.min(columns);
                 let mut order: Vec<usize> = (0..columns).collect();
                 let mut inverse = order.clone();
                 let block = no_pivoting::factor::recommended_block_size::<Self>(rows, columns);
-                let mut householder = Mat::<Self>::zeros(block, size);
-                let mut a = MatMut::from_column_major_slice_mut(a, rows, columns);
+                let mut coefficients = vec![$zero; block * size];
+                let householder = MatMut::from_column_major_slice_mut(&mut coefficients, block, size);
+                let a = MatMut::from_column_major_slice_mut(a, rows, columns);
                 let par = cut.par();
-                let with = col_pivoting::factor::qr_in_place_scratch::<usize, Self>(
-                    rows,
-                    columns,
-                    block,
-                    par,
-                    Default::default(),
-                );
-                let without =
-                    no_pivoting::factor::qr_in_place_scratch::<Self>(rows, columns, block, par, Default::default());
-                let apply =
-                    apply_block_householder_sequence_on_the_left_in_place_scratch::<Self>(rows, block, q_columns);
-                let mut memory = MemBuffer::new(with.or(without).or(apply));
                 if pivoted {
-                    col_pivoting::factor::qr_in_place(
-                        a.rb_mut(),
-                        householder.as_mut(),
-                        &mut order,
-                        &mut inverse,
-                        par,
-                        MemStack::new(&mut memory),
-                        Default::default(),
+                    use col_pivoting::factor::{qr_in_place, qr_in_place_scratch};
+                    let scratch = qr_in_place_scratch::<usize, Self>(rows, columns, block, par, Default::default());
+                    let mut memory = MemBuffer::new(scratch);
+                    let stack = MemStack::new(&mut memory);
+                    qr_in_place(a, householder, &mut order, &mut inverse, par, stack, Default::default());
+                } else {
+                    use no_pivoting::factor::{qr_in_place, qr_in_place_scratch};
+                    let scratch = qr_in_place_scratch::<Self>(rows, columns, block, par, Default::default());
+                    let mut memory = MemBuffer::new(scratch);
+                    qr_in_place(a, householder, par, MemStack::new(&mut memory), Default::default());
+                }
+                Reflected { order, coefficients, block }
+            }
+
+            fn engine_reflect(
+                a: &[Self],
+                (rows, columns): (usize, usize),
+                with: &Reflected<Self>,
+                b: &mut [Self],
+                adjoint: bool,
+                cut: Cut,
+            ) {
+                let size = rows.min(columns);
+                let count = b.len() / rows;
+                let basis = MatRef::from_column_major_slice(a, rows, columns).subcols(0, size);
+                let householder = MatRef::from_column_major_slice(&with.coefficients, with.block, size);
+                let b = MatMut::from_column_major_slice_mut(b, rows, count);
+                let scratch =
+                    apply_block_householder_sequence_on_the_left_in_place_scratch::<Self>(rows, with.block, count);
+                let turned = apply_block_householder_sequence_transpose_on_the_left_in_place_scratch::<Self>(
+                    rows, with.block, count,
+                );
+                let mut memory = MemBuffer::new(scratch.or(turned));
+                let stack = MemStack::new(&mut memory);
+                if adjoint {
+                    apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj(
+                        basis, householder, Conj::Yes, b, cut.par(), stack,
                     );
                 } else {
-                    let stack = MemStack::new(&mut memory);
-                    no_pivoting::factor::qr_in_place(a.rb_mut(), householder.as_mut(), par, stack, Default::default());
+                    apply_block_householder_sequence_on_the_left_in_place_with_conj(
+                        basis, householder, Conj::No, b, cut.par(), stack,
+                    );
                 }
-                let mut q = vec![$zero; rows * q_columns];
-                (0..rows.min(q_columns)).for_each(|i| q[i * rows + i] = $one);
-                apply_block_householder_sequence_on_the_left_in_place_with_conj(
-                    a.as_ref().subcols(0, size),
-                    householder.as_ref(),
-                    Conj::No,
-                    MatMut::from_column_major_slice_mut(&mut q, rows, q_columns),
-                    par,
-                    MemStack::new(&mut memory),
-                );
-                (order, q)
+            }
+
+            fn engine_triangular_solve(t: &[Self], order: usize, which: Triangle, b: &mut [Self], cut: Cut) {
+                use triangular_solve as by;
+                let t = MatRef::from_column_major_slice(t, order, order);
+                let count = b.len() / order;
+                let b = MatMut::from_column_major_slice_mut(b, order, count);
+                let par = cut.par();
+                let Triangle { upper, unit, adjoint } = which;
+                let (conj, turned) = (if adjoint { Conj::Yes } else { Conj::No }, t.transpose());
+                match (upper, unit, adjoint) {
+                    (true, false, false) => by::solve_upper_triangular_in_place_with_conj(t, conj, b, par),
+                    (false, false, false) => by::solve_lower_triangular_in_place_with_conj(t, conj, b, par),
+                    (true, true, false) => by::solve_unit_upper_triangular_in_place_with_conj(t, conj, b, par),
+                    (false, true, false) => by::solve_unit_lower_triangular_in_place_with_conj(t, conj, b, par),
+                    (true, false, true) => by::solve_lower_triangular_in_place_with_conj(turned, conj, b, par),
+                    (false, false, true) => by::solve_upper_triangular_in_place_with_conj(turned, conj, b, par),
+                    (true, true, true) => by::solve_unit_lower_triangular_in_place_with_conj(turned, conj, b, par),
+                    (false, true, true) => by::solve_unit_upper_triangular_in_place_with_conj(turned, conj, b, par),
+                }
             }
 
             fn engine_eigh(lower: &[Self], order: usize, cut: Cut) -> Result<(Vec<f64>, Vec<Self>), Failed> {
@@ -201,8 +295,16 @@ macro_rules! wide_engine {
     };
 }
 
-wide_engine!(f64, 0.0, 1.0, |&x| x);
-wide_engine!(Complex64, Complex64::new(0.0, 0.0), Complex64::new(1.0, 0.0), |x: &Complex64| x.re);
+wide_engine!(f64, 0.0, 1.0, |&x| x, f32, |x| x as f32, f64::from);
+wide_engine!(
+    Complex64,
+    Complex64::new(0.0, 0.0),
+    Complex64::new(1.0, 0.0),
+    |x: &Complex64| x.re,
+    Complex32,
+    |x| Complex32::new(x.re as f32, x.im as f32),
+    |x| Complex64::new(x.re.into(), x.im.into())
+);
 
 /// A becomes Hessenberg: zeros below its first subdiagonal; returns the unitary Q of A = QHQᴴ.
 pub(crate) fn engine_hessenberg(a: &mut [Complex64], order: usize, cut: Cut) -> Vec<Complex64> {

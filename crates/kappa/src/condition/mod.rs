@@ -17,6 +17,7 @@ pub use digits::{DataType, Digits, SolveAlgorithm, digits};
 pub use distance::{Distance, distance_to_singularity};
 pub use eigenvalue::{EigenvalueCondition, eigenvalue_cond, separation};
 pub(crate) use eigenvalue::{solve_upper, solve_upper_adjoint};
+pub(crate) use estimate::search;
 pub use estimate::{OneNorm, cond_estimate, inverse_norm_estimate, one_norm_estimate};
 pub use extended::Extended;
 pub use least_squares::{LeastSquaresCondition, least_squares_cond};

@@ -1,48 +1,13 @@
 //! κ of a large sparse matrix, by a sparse factorization that is never written out.
 
-use kappa_dense::{Columns, Matrix, SparseCholesky, SparseLu};
+use kappa_dense::Matrix;
 
 use super::estimate::{OneNorm, search};
 use crate::error::{Error, Result};
+use crate::factor::SparseFactor;
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::operator::{LinearOperator, Sparse};
 use crate::{Enclosure, Evidence, Norm};
-
-/// What a sparse matrix is solved with.
-enum Factor {
-    Cholesky(SparseCholesky),
-    Lu(SparseLu),
-}
-
-impl Factor {
-    /// Cholesky where the matrix is symmetric with a positive diagonal, and turns out to be definite; LU otherwise. `None` for a
-    /// pivot of 0.
-    fn new(a: &Sparse<f64>) -> Result<Option<Self>> {
-        let columns: Columns<'_> = a.columns();
-        if a.is_symmetric() && (0..a.shape().1).all(|j| a.entry(j, j) > 0.0) {
-            let (starts, rows, entries) = a.lower_triangle();
-            let lower = Columns { shape: a.shape(), starts: &starts, rows: &rows, entries: &entries };
-            if let Some(factor) = SparseCholesky::new(&lower)? {
-                return Ok(Some(Self::Cholesky(factor)));
-            }
-        }
-        Ok(SparseLu::new(&columns)?.map(Self::Lu))
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Cholesky(_) => "sparse Cholesky factorization",
-            Self::Lu(_) => "sparse LU factorization",
-        }
-    }
-
-    fn solve(&self, b: &mut [f64], transposed: bool) {
-        match self {
-            Self::Cholesky(factor) => factor.solve(b),
-            Self::Lu(factor) => factor.solve(b, transposed),
-        }
-    }
-}
 
 /// κ₁, κ_∞ (estimator, from below) or κ₂ (Lanczos from both sides) of a square sparse matrix; and the plan, in words.
 ///
@@ -58,7 +23,7 @@ pub(crate) fn sparse_cond(a: &Sparse<f64>, norm: Norm) -> Result<(Enclosure, Str
     if let Some((row, column)) = a.not_finite() {
         return Err(Error::not_finite(row, column, 1));
     }
-    let Some(factor) = Factor::new(a)? else {
+    let Some(factor) = SparseFactor::new(a)? else {
         let value = Enclosure::exact(f64::INFINITY).with_evidence(Evidence::Estimate("a pivot of 0"));
         return Ok((value, "sparse LU factorization: a pivot is 0".into()));
     };
@@ -77,7 +42,7 @@ pub(crate) fn sparse_cond(a: &Sparse<f64>, norm: Norm) -> Result<(Enclosure, Str
     Ok((value, format!("{}, block 1-norm estimator of Higham and Tisseur", factor.name())))
 }
 
-fn by_search(a: &Sparse<f64>, factor: &Factor, by_rows: bool) -> Result<Enclosure> {
+fn by_search(a: &Sparse<f64>, factor: &SparseFactor, by_rows: bool) -> Result<Enclosure> {
     let n = a.shape().0;
     let solve = |x: &Matrix<f64>, transposed: bool| -> Result<Matrix<f64>> {
         let mut y = x.clone();
@@ -102,7 +67,7 @@ fn by_search(a: &Sparse<f64>, factor: &Factor, by_rows: bool) -> Result<Enclosur
     ))
 }
 
-fn by_lanczos(a: &Sparse<f64>, factor: &Factor) -> Enclosure {
+fn by_lanczos(a: &Sparse<f64>, factor: &SparseFactor) -> Enclosure {
     let n = a.shape().0;
     let column = |x: &[f64]| Matrix::from_fn(n, 1, |i, _| x[i]);
     let normal = |x: &[f64]| {

@@ -65,6 +65,13 @@ impl<T: Scalar> Sparse<T> {
         }
     }
 
+    /// The most entries that a row has.
+    pub(crate) fn longest_row(&self) -> usize {
+        let mut counts = vec![0; self.shape.0];
+        self.rows.iter().for_each(|&i| counts[i] += 1);
+        counts.into_iter().max().unwrap_or(0)
+    }
+
     /// The largest Σᵢ|aᵢⱼ| of a column, or Σⱼ|aᵢⱼ| of a row.
     pub(crate) fn largest_sum(&self, by_rows: bool) -> f64 {
         let mut sums = vec![0.0; if by_rows { self.shape.0 } else { self.shape.1 }];
@@ -84,9 +91,21 @@ impl<T: Scalar> Sparse<T> {
         (0..self.shape.1).flat_map(of).sum()
     }
 
-    fn column(&self, j: usize) -> impl Iterator<Item = (usize, T)> + '_ {
+    pub(crate) fn column(&self, j: usize) -> impl Iterator<Item = (usize, T)> + '_ {
         let range = self.starts[j]..self.starts[j + 1];
         self.rows[range.clone()].iter().copied().zip(self.entries[range].iter().copied())
+    }
+}
+
+impl<T: Scalar> Sparse<T> {
+    /// A copy in double precision.
+    pub(crate) fn to_wide(&self) -> Sparse<T::Wide> {
+        Sparse {
+            shape: self.shape,
+            starts: self.starts.clone(),
+            rows: self.rows.clone(),
+            entries: self.entries.iter().map(|x| x.widen()).collect(),
+        }
     }
 }
 

@@ -96,3 +96,65 @@ pub(crate) fn compare_sum(x: &[f64], bound: f64) -> std::cmp::Ordering {
     let sum: BigInt = x.iter().map(|&x| whole(x, shift)).sum();
     sum.cmp(&whole(bound, shift))
 }
+
+/// The solution of a square system of doubles as whole numbers over one determinant: xᵢ = numerators[i]/determinant·2^shift.
+pub(crate) struct Solved {
+    pub(crate) numerators: Vec<BigInt>,
+    pub(crate) determinant: BigInt,
+    pub(crate) shift: i32,
+}
+
+/// Elimination without fractions (Bareiss), then back substitution over the last pivot; `None` where the matrix is singular.
+pub(crate) fn solve(a: &Matrix<f64>, b: &[f64]) -> Option<Solved> {
+    let (sa, sb) = (shift_of(a.as_slice()), shift_of(b));
+    let right: Vec<BigInt> = b.iter().map(|&x| whole(x, sb)).collect();
+    let mut solved = solve_whole(wholes(a, sa), right)?;
+    // A·2^sa·x = b·2^sb was solved for x·2^(sb − sa).
+    solved.shift = sa - sb;
+    Some(solved)
+}
+
+pub(crate) fn solve_whole(mut m: Vec<Vec<BigInt>>, b: Vec<BigInt>) -> Option<Solved> {
+    let n = m.len();
+    m.iter_mut().zip(b).for_each(|(row, b)| row.push(b));
+    let mut last = BigInt::from(1);
+    for k in 0..n {
+        let pivot = (k..n).find(|&i| m[i][k].sign() != Sign::NoSign)?;
+        if pivot != k {
+            m.swap(k, pivot);
+            // A row changes its sign with its place, so that the determinant does not.
+            m[k].iter_mut().for_each(|x| *x = -std::mem::take(x));
+        }
+        let row = m[k].clone();
+        for i in k + 1..n {
+            let factor = m[i][k].clone();
+            for j in k..=n {
+                m[i][j] = (&m[i][j] * &row[k] - &factor * &row[j]) / &last;
+            }
+        }
+        last = row[k].clone();
+    }
+    let determinant = last;
+    let mut numerators = vec![BigInt::from(0); n];
+    for i in (0..n).rev() {
+        let rest: BigInt = (i + 1..n).map(|j| &m[i][j] * &numerators[j]).sum();
+        numerators[i] = (&m[i][n] * &determinant - rest) / &m[i][i];
+    }
+    Some(Solved { numerators, determinant, shift: 0 })
+}
+
+impl Solved {
+    /// Whether lower ≤ xᵢ ≤ upper.
+    pub(crate) fn holds(&self, i: usize, lower: f64, upper: f64) -> bool {
+        // lower·2^-shift·D ≤ N for D > 0, over a common power of two.
+        let compare = |t: f64| {
+            let (mantissa, exponent) = split(t);
+            let e = exponent - self.shift;
+            let left = BigInt::from(mantissa) * &self.determinant;
+            let (left, right) = (left << e.max(0) as usize, &self.numerators[i] << (-e).max(0) as usize);
+            let order = left.cmp(&right);
+            if self.determinant.sign() == Sign::Minus { order.reverse() } else { order }
+        };
+        (lower == f64::NEG_INFINITY || compare(lower).is_le()) && (upper == f64::INFINITY || compare(upper).is_ge())
+    }
+}

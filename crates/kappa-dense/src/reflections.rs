@@ -1,0 +1,90 @@
+//! QR as the engine keeps it: Householder vectors that are applied, never multiplied out.
+
+use crate::engine::{Cut, Reflected, Triangle, WideEngine};
+use crate::factorize::{prepared, unscaled};
+use crate::scale::scale_by_power;
+use crate::triangle::solve_scaled;
+use crate::{Error, Matrix, MatrixRef, Scalar};
+
+/// A[:, columns] = QR with Q kept as reflections.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reflections<W: Scalar> {
+    factors: Matrix<W>,
+    with: Reflected<W>,
+    e: i32,
+}
+
+/// A = QR by Householder reflections, Q not multiplied out. 2mn² − ⅔n³ flops. Fails when an entry is not finite.
+///
+/// ```
+/// # use kappa_dense::{Matrix, reflections};
+/// // The line through (0, 1), (1, 3), (2, 5).
+/// let f = reflections(Matrix::from_fn(3, 2, |i, j| if j == 0 { 1.0 } else { i as f64 }).as_ref())?;
+/// let mut b = Matrix::from_row_major(3, 1, vec![1.0, 3.0, 5.0])?;
+/// f.apply(&mut b, true);
+/// let x = f.solve_leading(&b, 2, false);
+/// assert!((x[(0, 0)] - 1.0).abs() < 1e-14 && (x[(1, 0)] - 2.0).abs() < 1e-14);
+/// # Ok::<(), kappa_dense::Error>(())
+/// ```
+pub fn reflections<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Reflections<T::Wide>, Error> {
+    reflected(a, false)
+}
+
+/// The same with the longest remaining column first.
+pub fn pivoted_reflections<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Reflections<T::Wide>, Error> {
+    reflected(a, true)
+}
+
+fn reflected<T: Scalar>(a: MatrixRef<'_, T>, pivoted: bool) -> Result<Reflections<T::Wide>, Error> {
+    let (m, n) = (a.rows(), a.columns());
+    let (mut factors, e) = prepared(a)?;
+    let with = if m == 0 || n == 0 {
+        Reflected { order: (0..n).collect(), ..Reflected::default() }
+    } else {
+        T::Wide::engine_reflections(factors.as_mut_slice(), (m, n), pivoted, Cut::for_shape(m, n))
+    };
+    Ok(Reflections { factors, with, e })
+}
+
+impl<W: Scalar<Wide = W> + WideEngine> Reflections<W> {
+    /// m and n.
+    pub fn shape(&self) -> (usize, usize) {
+        (self.factors.rows(), self.factors.columns())
+    }
+
+    /// Column j of QR is column `columns()[j]` of A.
+    pub fn columns(&self) -> &[usize] {
+        &self.with.order
+    }
+
+    pub(crate) fn r_entry(&self, i: usize, j: usize) -> W {
+        if i > j {
+            return W::default();
+        }
+        let x = self.factors[(i, j)];
+        W::from_parts(scale_by_power(x.re(), self.e), scale_by_power(x.im(), self.e))
+    }
+
+    /// R, p×n upper triangular, p = min(m, n).
+    pub fn r(&self) -> Matrix<W> {
+        let (m, n) = self.shape();
+        Matrix::from_fn(m.min(n), n, |i, j| self.r_entry(i, j))
+    }
+
+    /// B becomes QB, or QᴴB. 4mp flops for each column. Panics unless B has m rows.
+    pub fn apply(&self, b: &mut Matrix<W>, adjoint: bool) {
+        let (m, n) = self.shape();
+        assert_eq!(b.rows(), m, "as many rows as Q");
+        if m > 0 && n > 0 && b.columns() > 0 {
+            let cut = Cut::for_shape(m, b.columns());
+            W::engine_reflect(self.factors.as_slice(), (m, n), &self.with, b.as_mut_slice(), adjoint, cut);
+        }
+    }
+
+    /// R₁₁⁻¹ (or R₁₁⁻ᴴ) times the first k rows of B, for the leading k×k part of R. Not finite where R₁₁ is singular.
+    pub fn solve_leading(&self, b: &Matrix<W>, k: usize, adjoint: bool) -> Matrix<W> {
+        let t = Matrix::from_fn(k, k, |i, j| if i <= j { self.factors[(i, j)] } else { W::default() });
+        let b = Matrix::from_fn(k, b.columns(), |i, j| b[(i, j)]);
+        unscaled(solve_scaled(&t, Triangle { upper: true, unit: false, adjoint }, b), -self.e)
+    }
+}

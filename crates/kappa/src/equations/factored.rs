@@ -1,0 +1,322 @@
+//! A square matrix factored the cheapest way that its entries allow: kept to solve with, and to say how sensitive it is.
+
+use std::fmt;
+
+use kappa_dense::{Matrix, MatrixRef, Scalar, Triangle, WideEngine, triangular_solve};
+
+use super::band::{BandLu, Bandwidth};
+use crate::Profile;
+use crate::error::{Error, Result};
+use crate::factor::SparseFactor;
+use crate::operator::{LinearOperator, Sparse};
+use crate::plan::with_prefix;
+
+/// How a system is solved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Method {
+    /// Division by the diagonal.
+    Diagonal,
+    /// Substitution from the first row down.
+    LowerTriangular,
+    /// Substitution from the last row up.
+    UpperTriangular,
+    /// LU with partial pivoting inside a band, so many entries below and above the diagonal.
+    Banded {
+        /// Below the diagonal.
+        lower: usize,
+        /// Above the diagonal.
+        upper: usize,
+    },
+    /// A = LLᴴ.
+    Cholesky,
+    /// PAPᵀ = LDLᴴ by Bunch and Kaufman.
+    Ldlt,
+    /// PA = LU with partial pivoting.
+    Lu,
+    /// PA = LU in single precision, refined in double precision.
+    MixedLu,
+    /// A sparse Cholesky factor, rows reordered.
+    SparseCholesky,
+    /// A sparse LU factorization, columns reordered.
+    SparseLu,
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Diagonal => "division by the diagonal",
+            Self::LowerTriangular => "forward substitution",
+            Self::UpperTriangular => "back substitution",
+            Self::Banded { lower, upper } => {
+                return f.pad(&format!("banded LU ({lower} below, {upper} above the diagonal)"));
+            }
+            Self::Cholesky => "Cholesky factorization",
+            Self::Ldlt => "LDLᴴ factorization",
+            Self::Lu => "LU factorization",
+            Self::MixedLu => "LU factorization in single precision, refined in double",
+            Self::SparseCholesky => "sparse Cholesky factorization",
+            Self::SparseLu => "sparse LU factorization",
+        };
+        f.pad(name)
+    }
+}
+
+impl std::str::FromStr for Method {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        match text.trim().to_lowercase().replace(['-', '_'], "").as_str() {
+            "diagonal" => Ok(Self::Diagonal),
+            "lowertriangular" | "lower" => Ok(Self::LowerTriangular),
+            "uppertriangular" | "upper" => Ok(Self::UpperTriangular),
+            "cholesky" => Ok(Self::Cholesky),
+            "ldlt" => Ok(Self::Ldlt),
+            "lu" => Ok(Self::Lu),
+            "mixedlu" | "mixed" => Ok(Self::MixedLu),
+            _ => Err(Error::syntax(format!("`{text}` is no way to solve a system"))
+                .with_hint("diagonal, lower, upper, cholesky, ldlt, lu and mixed can be asked for; a band is found by itself")),
+        }
+    }
+}
+
+/// What was chosen for a system of some order, and what it costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SolvePlan {
+    /// The choice.
+    pub method: Method,
+    /// The order of the matrix.
+    pub order: usize,
+}
+
+impl SolvePlan {
+    /// Flops of the factorization, about; `None` for a sparse one, where they depend on the pattern.
+    pub fn flops(&self) -> Option<f64> {
+        let n = self.order as f64;
+        let cube = n * n * n;
+        Some(match self.method {
+            Method::Diagonal => n,
+            Method::LowerTriangular | Method::UpperTriangular => 0.0,
+            Method::Banded { lower, upper } => 2.0 * n * lower as f64 * (lower + upper + 1) as f64,
+            Method::Cholesky | Method::Ldlt => cube / 3.0,
+            Method::Lu | Method::MixedLu => 2.0 / 3.0 * cube,
+            Method::SparseCholesky | Method::SparseLu => return None,
+        })
+    }
+}
+
+impl fmt::Display for SolvePlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.flops() {
+            Some(flops) => write!(f, "{}, {}flop", self.method, with_prefix(flops)),
+            None => write!(f, "{}", self.method),
+        }
+    }
+}
+
+/// x·2ᵉ part by part.
+pub(super) fn times_power_of_two<W: Scalar>(x: W, e: i32) -> W {
+    let part = |x: f64| crate::enclosure::directed::times_power(x.abs(), e).0.copysign(x);
+    if e == 0 { x } else { W::from_parts(part(x.re()), part(x.im())) }
+}
+
+/// The factors.
+#[derive(Debug)]
+enum Factor<W: Scalar + WideEngine> {
+    Diagonal(Vec<W>),
+    Triangle(Matrix<W>, Triangle),
+    Band(BandLu<W>),
+    /// L, lower.
+    Cholesky(Matrix<W>),
+    Ldlt(kappa_dense::Ldlt<W>),
+    Lu(kappa_dense::Lu<W>),
+    Mixed(kappa_dense::SingleLu<W>),
+    Sparse(SparseFactor),
+}
+
+/// A factored matrix of which A·2⁻ᵉ was factored.
+#[derive(Debug)]
+pub(super) struct Factored<W: Scalar + WideEngine> {
+    factor: Factor<W>,
+    e: i32,
+    pub(super) plan: SolvePlan,
+    /// ‖A‖_∞ about.
+    pub(super) size: f64,
+}
+
+/// A matrix that was read, and is to be factored.
+pub(super) struct Checked<'a, T: Scalar> {
+    view: MatrixRef<'a, T>,
+    n: usize,
+    e: i32,
+    size: f64,
+}
+
+impl<'a, T: Scalar> Checked<'a, T> {
+    pub(super) fn new(view: MatrixRef<'a, T>) -> Result<Self> {
+        let (m, n) = (view.rows(), view.columns());
+        if m != n {
+            return Err(Error::shape(format!("a system needs a square matrix, not a {m}×{n} one"))
+                .with_hint("`lstsq` solves systems of any shape in the least squares sense"));
+        }
+        let profile = Profile::of_entries(view)?;
+        let largest = profile.max_abs_value();
+        let size = profile.norm(crate::Norm::max_row_sum())?.estimate();
+        // The largest entry near 1, so that squares neither overflow nor vanish.
+        let e = if largest > 0.0 && !(1e-100..1e100).contains(&largest) { crate::enclosure::exponent_of(largest) } else { 0 };
+        Ok(Self { view, n, e, size })
+    }
+
+    fn scaled(&self) -> Matrix<T::Wide> {
+        if self.e == 0 {
+            return self.view.to_wide();
+        }
+        Matrix::from_fn(self.n, self.n, |i, j| times_power_of_two(self.view.get(i, j).widen(), -self.e))
+    }
+
+    fn is_hermitian(&self) -> bool {
+        let n = self.n;
+        (0..n).all(|j| (0..=j).all(|i| self.view.get(i, j) == self.view.get(j, i).conj()))
+    }
+
+    /// The cheapest way that suits the entries: diagonal, triangle, band, Cholesky, LDLᴴ, LU.
+    pub(super) fn factored(&self) -> Result<Factored<T::Wide>> {
+        let width = Bandwidth::of(self.view);
+        let Bandwidth { lower, upper } = width;
+        let n = self.n;
+        match (lower, upper) {
+            (0, 0) => return self.factored_by(Method::Diagonal),
+            (0, _) => return self.factored_by(Method::UpperTriangular),
+            (_, 0) => return self.factored_by(Method::LowerTriangular),
+            // A dense LU runs at some sixty times the speed of the band's plain loops.
+            _ if lower * (lower + upper) * 180 <= n * n => return self.factored_by(Method::Banded { lower, upper }),
+            _ => {}
+        }
+        if self.is_hermitian() {
+            let is_positive = (0..n).all(|i| self.view.get(i, i).re() > 0.0);
+            if is_positive && let Ok(found) = self.factored_by(Method::Cholesky) {
+                return Ok(found);
+            }
+            // Bunch and Kaufman's factorization is slower than LU in the engine: it is taken where it is asked for.
+        }
+        self.factored_by(Method::Lu)
+    }
+
+    pub(super) fn factored_by(&self, method: Method) -> Result<Factored<T::Wide>> {
+        let n = self.n;
+        let refused = |why: String| Err(Error::unsupported(why).with_hint("without a method the entries decide"));
+        if matches!(method, Method::Cholesky | Method::Ldlt) && !self.is_hermitian() {
+            return refused(format!("{method} needs a Hermitian matrix, and this one is not"));
+        }
+        let triangle = |upper| Factor::Triangle(self.scaled(), Triangle { upper, ..Triangle::default() });
+        let factor = match method {
+            Method::Diagonal => Factor::Diagonal((0..n).map(|i| times_power_of_two(self.view.get(i, i).widen(), -self.e)).collect()),
+            Method::LowerTriangular => triangle(false),
+            Method::UpperTriangular => triangle(true),
+            Method::Banded { lower, upper } => {
+                Factor::Band(BandLu::new(widened(self.view).view(), Bandwidth { lower, upper }, self.e))
+            }
+            Method::Cholesky => {
+                let mut l = self.scaled();
+                if !kappa_dense::cholesky(&mut l) {
+                    return refused("the matrix is not positive definite to working precision".into());
+                }
+                Factor::Cholesky(l)
+            }
+            Method::Ldlt => Factor::Ldlt(kappa_dense::ldlt(self.scaled().as_ref())?),
+            Method::Lu => Factor::Lu(kappa_dense::lu(self.view)?),
+            Method::MixedLu => Factor::Mixed(kappa_dense::single_lu(self.view)?),
+            Method::SparseCholesky | Method::SparseLu => return refused(format!("{method} needs a sparse matrix")),
+        };
+        // The engine's LU scales for itself.
+        let e = if matches!(method, Method::Lu | Method::MixedLu) { 0 } else { self.e };
+        let found = Factored { factor, e, plan: SolvePlan { method, order: n }, size: self.size };
+        if found.is_singular() {
+            return Err(singular(n));
+        }
+        Ok(found)
+    }
+}
+
+/// A view in double precision.
+fn widened<T: Scalar>(view: MatrixRef<'_, T>) -> crate::ask::Entries<'static, T::Wide> {
+    crate::ask::Entries::Written(view.to_wide())
+}
+
+fn singular(n: usize) -> Error {
+    Error::unsupported(format!("the {n}×{n} matrix is singular: a pivot is 0"))
+        .with_hint("`lstsq` gives the solution of least norm, and needs no inverse")
+}
+
+impl<W: Scalar<Wide = W> + WideEngine> Factored<W> {
+    /// Of a sparse matrix of real numbers.
+    pub(super) fn sparse(a: &Sparse<f64>) -> Result<Self> {
+        let (m, n) = a.shape();
+        if m != n {
+            return Err(Error::shape(format!("a system needs a square matrix, not a {m}×{n} one"))
+                .with_hint("`lstsq` solves systems of any shape in the least squares sense"));
+        }
+        if let Some((row, column)) = a.not_finite() {
+            return Err(Error::not_finite(row, column, 1));
+        }
+        let factor = SparseFactor::new(a)?.ok_or_else(|| singular(n))?;
+        let method = match factor {
+            SparseFactor::Cholesky(_) => Method::SparseCholesky,
+            SparseFactor::Lu(_) => Method::SparseLu,
+        };
+        let plan = SolvePlan { method, order: n };
+        Ok(Self { factor: Factor::Sparse(factor), e: 0, plan, size: a.largest_sum(true) })
+    }
+
+    fn is_singular(&self) -> bool {
+        let zero = W::default();
+        match &self.factor {
+            Factor::Diagonal(d) => d.contains(&zero),
+            Factor::Triangle(t, _) => (0..t.rows()).any(|i| t[(i, i)] == zero),
+            Factor::Band(f) => f.is_singular(),
+            Factor::Lu(f) => f.is_singular(),
+            Factor::Mixed(f) => f.is_singular(),
+            Factor::Ldlt(f) => super::block_diagonal::is_singular(f),
+            Factor::Cholesky(_) | Factor::Sparse(_) => false,
+        }
+    }
+
+    /// A⁻¹B, or A⁻ᴴB: about n² to 2n² flops for each column.
+    pub(super) fn solve(&self, b: &Matrix<W>, adjoint: bool) -> Result<Matrix<W>> {
+        let x = match &self.factor {
+            Factor::Diagonal(d) => {
+                let d = |i: usize| if adjoint { d[i].conj() } else { d[i] };
+                Matrix::from_fn(b.rows(), b.columns(), |i, j| b[(i, j)] / d(i))
+            }
+            Factor::Triangle(t, which) => triangular_solve(t.as_ref(), Triangle { adjoint, ..*which }, b)?,
+            Factor::Band(f) => {
+                let mut x = b.clone();
+                for j in 0..x.columns() {
+                    if adjoint { f.solve_adjoint(x.column_mut(j)) } else { f.solve(x.column_mut(j)) }
+                }
+                x
+            }
+            Factor::Cholesky(l) => {
+                let y = triangular_solve(l.as_ref(), Triangle::default(), b)?;
+                triangular_solve(l.as_ref(), Triangle { adjoint: true, ..Triangle::default() }, &y)?
+            }
+            Factor::Ldlt(f) => super::block_diagonal::solve(f, b)?,
+            Factor::Lu(f) if adjoint => f.solve_adjoint(b),
+            Factor::Lu(f) => f.solve(b),
+            Factor::Mixed(f) => f.solve(b, adjoint),
+            Factor::Sparse(f) => sparse_solve(f, b, adjoint),
+        };
+        Ok(if self.e == 0 { x } else { Matrix::from_fn(x.rows(), x.columns(), |i, j| times_power_of_two(x[(i, j)], -self.e)) })
+    }
+}
+
+fn sparse_solve<W: Scalar>(f: &SparseFactor, b: &Matrix<W>, adjoint: bool) -> Matrix<W> {
+    // A real factor solves for real and imaginary parts one after the other.
+    let solved = |part: fn(W) -> f64| -> Vec<f64> {
+        let mut x: Vec<f64> = b.as_slice().iter().map(|&x| part(x)).collect();
+        f.solve(&mut x, adjoint);
+        x
+    };
+    let re = solved(|x| x.re());
+    let im = if W::IS_COMPLEX { solved(|x| x.im()) } else { vec![0.0; re.len()] };
+    let n = b.rows();
+    Matrix::from_fn(n, b.columns(), |i, j| W::from_parts(re[j * n + i], im[j * n + i]))
+}

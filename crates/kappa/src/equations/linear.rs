@@ -1,0 +1,512 @@
+//! Square systems Ax = b.
+
+use std::sync::{Arc, OnceLock};
+
+use kappa_dense::pair::PairMatrix;
+use kappa_dense::{Matrix, MatrixRef, Scalar, WideEngine};
+use rayon::prelude::*;
+
+use super::factored::{Checked, Factored, Method, SolvePlan};
+use crate::ask::Entries;
+use crate::condition::search;
+use crate::error::{Error, Result};
+use crate::operator::{LinearOperator, Sparse};
+use crate::{Enclosure, Evidence, OneNorm};
+
+/// How a system is solved: passed last, and usually left at its default.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Solve {
+    /// How A is factored; its entries decide where nothing is asked for.
+    pub method: Option<Method>,
+    /// Whether the solution is refined.
+    pub refinement: Refinement,
+}
+
+/// When a solution is refined by its residual.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Refinement {
+    /// Where its backward error is above a few units roundoff.
+    #[default]
+    WhenNeeded,
+    /// Never.
+    Never,
+    /// Always, with the residual in double-double: a relative error near the unit roundoff where κ is below about 1e15.
+    Extended,
+}
+
+impl std::str::FromStr for Refinement {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        match text.trim().to_lowercase().replace('_', "-").as_str() {
+            "when-needed" | "auto" => Ok(Self::WhenNeeded),
+            "never" | "none" => Ok(Self::Never),
+            "extended" | "double-double" => Ok(Self::Extended),
+            _ => Err(Error::syntax(format!("`{text}` is no kind of refinement"))
+                .with_hint("when-needed, never and extended are known")),
+        }
+    }
+}
+
+/// A backward error above this is refined away.
+const ENOUGH: f64 = 64.0 * f64::EPSILON;
+const STEPS: usize = 10;
+
+/// A factored matrix, kept to be solved with again and again.
+///
+/// ```
+/// # use kappa::{Matrix, Solver};
+/// let a = Matrix::from_row_major(2, 2, vec![4.0, 1.0, 1.0, 3.0])?;
+/// let solver = Solver::new(&a)?;
+/// assert_eq!(solver.plan().to_string(), "Cholesky factorization, 3 flop");
+/// let x = solver.solve(&Matrix::from_row_major(2, 1, vec![1.0, 2.0])?)?;
+/// assert!((x.x()[(0, 0)] - 1.0 / 11.0).abs() < 1e-16 && x.forward_error().upper() < 1e-14);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Solver<W: Scalar + WideEngine> {
+    a: Arc<Stored<W>>,
+    factored: Arc<Factored<W>>,
+    how: Solve,
+}
+
+#[derive(Debug)]
+enum Stored<W: Scalar> {
+    Dense(Matrix<W>),
+    Sparse(Sparse<W>),
+}
+
+/// What a residual needs of A.
+enum Given<'a, T: Scalar> {
+    Dense(MatrixRef<'a, T>),
+    Sparse(&'a Sparse<T>),
+}
+
+/// x with Ax ≈ b, and how far it can be trusted.
+#[derive(Clone, Debug)]
+pub struct Solution<W: Scalar + WideEngine> {
+    x: Matrix<W>,
+    residual: Matrix<W>,
+    backward_errors: Vec<Enclosure>,
+    /// max over the columns of (|b − Ax| + (n + 1)u(|A||x| + |b|))/‖x‖_∞, row by row.
+    slack: Vec<f64>,
+    refined: usize,
+    factored: Arc<Factored<W>>,
+    cond: OnceLock<Enclosure>,
+    forward: OnceLock<Enclosure>,
+}
+
+/// Solves AX = B: n×n times n×k.
+///
+/// The entries of A decide how (see [`Method`]): a diagonal, a triangle, a band, Cholesky where A is Hermitian and turns out to be
+/// definite, LU with partial pivoting otherwise; a sparse matrix is never written out. Everything in double precision, real or
+/// complex. The answer carries residuals, backward errors, κ_∞ and a bound of the forward error, the last two estimated from the
+/// factors when they are asked for. ⅔n³ flops at most, and 2n² for each column.
+///
+/// Fails for a matrix that is not square or has a pivot of 0, when the shapes do not fit, and when something is not finite.
+///
+/// ```
+/// # use kappa::{gallery, Matrix, solve};
+/// let a = gallery::hilbert(6);
+/// let b = Matrix::from_fn(6, 1, |i, _| (0..6).map(|j| a[(i, j)]).sum());
+/// let s = solve(&a, &b)?;
+/// // κ is about 3e7: eight digits are lost, and the bound says so.
+/// let error = (0..6).map(|i| (s.x()[(i, 0)] - 1.0).abs()).fold(0.0, f64::max);
+/// assert!(error <= s.forward_error().upper() && s.forward_error().upper() < 1e-7);
+/// assert!(s.backward_error().upper() < 1e-14 && s.cond().estimate() > 1e7);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., chapters 7, 9, 10, 12 and 15.
+pub fn solve<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &Matrix<T>) -> Result<Solution<T::Wide>> {
+    solve_by(a, b, &Solve::default())
+}
+
+/// As [`solve`], in the way that is asked for.
+pub fn solve_by<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    b: &Matrix<T>,
+    how: &Solve,
+) -> Result<Solution<T::Wide>> {
+    let wide;
+    let b = match as_wide(b) {
+        Some(b) => b,
+        None => {
+            wide = b.as_ref().to_wide();
+            &wide
+        }
+    };
+    if let Some(sparse) = a.as_sparse() {
+        check_method(how)?;
+        let factored = Arc::new(factored_sparse(sparse)?);
+        return answer(&Given::Sparse(sparse), &factored, b, how);
+    }
+    let entries = Entries::of(a)?;
+    let factored = Arc::new(factored_dense(entries.view(), how)?);
+    answer(&Given::Dense(entries.view()), &factored, b, how)
+}
+
+/// The matrix itself where it is one in double precision.
+fn as_wide<T: Scalar>(b: &Matrix<T>) -> Option<&Matrix<T::Wide>> {
+    (b as &dyn std::any::Any).downcast_ref()
+}
+
+fn check_method(how: &Solve) -> Result<()> {
+    match how.method {
+        None | Some(Method::SparseCholesky | Method::SparseLu) => Ok(()),
+        Some(method) => Err(Error::unsupported(format!("{method} is for matrices that are written out"))
+            .with_hint("a sparse matrix is factored by a sparse Cholesky or LU factorization")),
+    }
+}
+
+fn factored_dense<T: Scalar>(view: MatrixRef<'_, T>, how: &Solve) -> Result<Factored<T::Wide>> {
+    let checked = Checked::new(view)?;
+    match how.method {
+        None => checked.factored(),
+        Some(method) => checked.factored_by(method),
+    }
+}
+
+fn factored_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Factored<T::Wide>> {
+    if T::IS_COMPLEX {
+        return Err(Error::unsupported("sparse factorizations are known for real matrices only")
+            .with_hint("a dense matrix may be complex"));
+    }
+    Factored::sparse(&Sparse::widened(a))
+}
+
+impl<W: Scalar<Wide = W> + WideEngine> Solver<W> {
+    /// Factors a square matrix, the cheapest way that its entries allow. As [`solve`] it fails.
+    pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
+        Self::by(a, &Solve::default())
+    }
+
+    /// Factors a square matrix in the way that is asked for.
+    pub fn by<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized), how: &Solve) -> Result<Self> {
+        if let Some(sparse) = a.as_sparse() {
+            check_method(how)?;
+            let factored = Arc::new(factored_sparse(sparse)?);
+            let a = Arc::new(Stored::Sparse(sparse.to_wide()));
+            return Ok(Self { a, factored, how: *how });
+        }
+        let entries = Entries::of(a)?;
+        let factored = Arc::new(factored_dense(entries.view(), how)?);
+        Ok(Self { a: Arc::new(Stored::Dense(entries.view().to_wide())), factored, how: *how })
+    }
+
+    /// Solves for one more block of columns: about 2n² flops each, and as many for the residual.
+    pub fn solve(&self, b: &Matrix<W>) -> Result<Solution<W>> {
+        let given = match &*self.a {
+            Stored::Dense(a) => Given::Dense(a.as_ref()),
+            Stored::Sparse(a) => Given::Sparse(a),
+        };
+        answer(&given, &self.factored, b, &self.how)
+    }
+
+    /// How A was factored.
+    pub fn plan(&self) -> SolvePlan {
+        self.factored.plan
+    }
+
+    /// κ_∞(A), estimated from the factors by the block algorithm of Higham and Tisseur: a lower bound, nearly always within a
+    /// factor of 3.
+    pub fn cond(&self) -> Enclosure {
+        cond(&self.factored)
+    }
+}
+
+fn cond<W: Scalar<Wide = W> + WideEngine>(f: &Factored<W>) -> Enclosure {
+    let n = f.plan.order;
+    if n == 0 {
+        return Enclosure::new(1.0, 1.0, 1.0, MODEL);
+    }
+    // ‖A⁻¹‖_∞ = ‖A⁻ᴴ‖₁.
+    let found = search(n, &OneNorm::default(), |x| f.solve(x, true), |x| f.solve(x, false));
+    let value = found.map_or(f64::INFINITY, |found| (f.size * found.value).max(1.0));
+    Enclosure::new(1.0, value, f64::INFINITY, MODEL)
+}
+
+const MODEL: Evidence = Evidence::Estimate("Higham–Tisseur, from below");
+
+fn answer<T: Scalar>(
+    a: &Given<'_, T>,
+    factored: &Arc<Factored<T::Wide>>,
+    b: &Matrix<T::Wide>,
+    how: &Solve,
+) -> Result<Solution<T::Wide>> {
+    let n = factored.plan.order;
+    if b.rows() != n {
+        return Err(Error::shape(format!("the right-hand side has {} rows, and the matrix {n}", b.rows())));
+    }
+    let count = b.as_slice().iter().filter(|x| !x.is_finite()).count();
+    if let Some(k) = b.as_slice().iter().position(|x| !x.is_finite()) {
+        return Err(Error::not_finite(k % n, k / n, count));
+    }
+    let mut x = factored.solve(b, false)?;
+    if !x.as_slice().iter().all(|x| x.is_finite()) {
+        return Err(Error::unsupported("the solution leaves the range of double precision")
+            .with_hint("the matrix may be singular to working precision: ask `kappa cond`, or use `lstsq`"));
+    }
+    let mut refined = 0;
+    if how.refinement == Refinement::Extended {
+        refined = refine_extended(a, factored, b, &mut x)?;
+    }
+    let mut rest = Rest::new(a, &x, b);
+    let mut errors = rest.backward_errors(factored.size, &x, b);
+    while how.refinement == Refinement::WhenNeeded && refined < STEPS && worst(&errors) > ENOUGH {
+        let step = factored.solve(&rest.residual, false)?;
+        let moved = Matrix::from_fn(n, x.columns(), |i, j| x[(i, j)] + step[(i, j)]);
+        let next = Rest::new(a, &moved, b);
+        let found = next.backward_errors(factored.size, &moved, b);
+        if !found.iter().all(|e| e.estimate().is_finite()) || worst(&found) > 0.5 * worst(&errors) {
+            break;
+        }
+        (x, rest, errors, refined) = (moved, next, found, refined + 1);
+    }
+    let slack = rest.slack(&x, b);
+    Ok(Solution {
+        x,
+        residual: rest.residual,
+        backward_errors: errors,
+        slack,
+        refined,
+        factored: Arc::clone(factored),
+        cond: OnceLock::new(),
+        forward: OnceLock::new(),
+    })
+}
+
+fn worst(errors: &[Enclosure]) -> f64 {
+    errors.iter().map(Enclosure::estimate).fold(0.0, f64::max)
+}
+
+/// b − Ax in double precision, and |A||x|.
+struct Rest<W> {
+    residual: Matrix<W>,
+    products: Matrix<f64>,
+    /// The most terms that a row adds up.
+    terms: usize,
+}
+
+/// |re| + |im|: what the rounding of a complex product is relative to, up to a factor of 2.
+fn size<W: Scalar>(x: W) -> f64 {
+    x.re().abs() + x.im().abs()
+}
+
+fn largest(x: impl Iterator<Item = f64>) -> f64 {
+    x.fold(0.0, f64::max)
+}
+
+/// Rows that one thread takes at a time.
+const ROWS: usize = 256;
+
+impl<W: Scalar<Wide = W>> Rest<W> {
+    fn new<T: Scalar<Wide = W>>(a: &Given<'_, T>, x: &Matrix<W>, b: &Matrix<W>) -> Self {
+        let (n, count) = (b.rows(), b.columns());
+        let terms = match a {
+            Given::Dense(_) => n,
+            Given::Sparse(a) => a.longest_row(),
+        };
+        let mut found = Self { residual: b.clone(), products: Matrix::zeros(n, count), terms };
+        for k in 0..count {
+            let x = x.column(k);
+            let (rest, products) = (found.residual.column_mut(k), found.products.column_mut(k));
+            match a {
+                Given::Dense(a) => dense_rest(*a, x, rest, products),
+                Given::Sparse(a) => {
+                    for (j, &x) in x.iter().enumerate() {
+                        for (i, a) in a.column(j) {
+                            rest[i] = rest[i] - a.widen() * x;
+                            products[i] += size(a) * size(x);
+                        }
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// ‖b − Ax‖_∞/(‖A‖_∞‖x‖_∞ + ‖b‖_∞) (Rigal and Gaches), column by column.
+    fn backward_errors(&self, a: f64, x: &Matrix<W>, b: &Matrix<W>) -> Vec<Enclosure> {
+        let n = b.rows();
+        let of = |k: usize| {
+            let sizes = |x: &[W]| largest(x.iter().map(|&x| crate::norm::modulus(x)));
+            let (rest, length) = (sizes(self.residual.column(k)), a * sizes(x.column(k)) + sizes(b.column(k)));
+            if length == 0.0 {
+                return Enclosure::exact(0.0);
+            }
+            // What computing the residual lost, and a few roundings.
+            let error = (self.terms + 4) as f64 * f64::EPSILON * largest((0..n).map(|i| self.products[(i, k)] + size(b[(i, k)])));
+            let margin = 1.0 + 1e-12;
+            Enclosure::new((rest - error).max(0.0) / length / margin, rest / length, (rest + error) / length * margin, EVIDENCE)
+        };
+        (0..b.columns()).map(of).collect()
+    }
+
+    fn slack(&self, x: &Matrix<W>, b: &Matrix<W>) -> Vec<f64> {
+        let n = b.rows();
+        let lengths: Vec<f64> = (0..b.columns()).map(|k| largest(x.column(k).iter().map(|&x| crate::norm::modulus(x)))).collect();
+        let unit = (self.terms + 1) as f64 * f64::EPSILON / 2.0;
+        let of = |i: usize, k: usize| {
+            let own = crate::norm::modulus(self.residual[(i, k)]) + unit * (self.products[(i, k)] + size(b[(i, k)]));
+            if lengths[k] == 0.0 { 0.0 } else { own / lengths[k] }
+        };
+        (0..n).map(|i| largest((0..b.columns()).map(|k| of(i, k)))).collect()
+    }
+}
+
+const EVIDENCE: Evidence = Evidence::Estimate("residual in double precision, with the rounding of its sums");
+
+fn dense_rest<T: Scalar>(a: MatrixRef<'_, T>, x: &[T::Wide], rest: &mut [T::Wide], products: &mut [f64]) {
+    let parts = rest.par_chunks_mut(ROWS).zip(products.par_chunks_mut(ROWS)).enumerate();
+    parts.for_each(|(part, (rest, products))| {
+        let first = part * ROWS;
+        if a.is_row_major() {
+            for (r, (rest, product)) in rest.iter_mut().zip(products).enumerate() {
+                let row = a.contiguous_row(first + r).unwrap_or_default();
+                let (sum, sizes) = row.iter().zip(x).fold((*rest, 0.0), |(sum, sizes), (&a, &x)| {
+                    (sum - a.widen() * x, sizes + size(a) * size(x))
+                });
+                (*rest, *product) = (sum, sizes);
+            }
+            return;
+        }
+        let columns = a.transpose();
+        for (j, &x) in x.iter().enumerate() {
+            let height = size(x);
+            let Some(column) = columns.contiguous_row(j) else { continue };
+            let column = &column[first..first + rest.len()];
+            for ((rest, product), &a) in rest.iter_mut().zip(products.iter_mut()).zip(column) {
+                *rest = *rest - a.widen() * x;
+                *product += size(a) * height;
+            }
+        }
+    });
+}
+
+/// x += A⁻¹(b − Ax) with the residual in double-double, until nothing is gained.
+fn refine_extended<T: Scalar>(
+    a: &Given<'_, T>,
+    factored: &Factored<T::Wide>,
+    b: &Matrix<T::Wide>,
+    x: &mut Matrix<T::Wide>,
+) -> Result<usize> {
+    let Given::Dense(view) = a else {
+        return Err(Error::unsupported("the double-double residual is known for matrices that are written out"));
+    };
+    let wide = PairMatrix::from(real_form(&view.to_wide()));
+    let target = PairMatrix::from(stacked(b));
+    let mut low = Matrix::<f64>::zeros(target.rows(), target.columns());
+    let mut last = f64::INFINITY;
+    for step in 0..STEPS {
+        let minus = |x: &Matrix<f64>| Matrix::from_fn(x.rows(), x.columns(), |i, j| -x[(i, j)]);
+        let mut rest = target.clone();
+        rest.add_product(&wide, &PairMatrix { high: minus(&stacked(x)), low: minus(&low) });
+        let change = factored.solve(&unstacked(&rest.high), false)?;
+        let size = largest(change.as_slice().iter().map(|x| size(*x)));
+        if !size.is_finite() || size > 0.5 * last {
+            return Ok(step);
+        }
+        last = size;
+        // x + low as a pair, so that small corrections are not lost.
+        let (old, change) = (stacked(x), stacked(&change));
+        let pair = PairMatrix::from_fn(old.rows(), old.columns(), |i, j| {
+            kappa_dense::pair::Pair { high: old[(i, j)], low: low[(i, j)] } + change[(i, j)].into()
+        });
+        (*x, low) = (unstacked(&pair.high), pair.low);
+        if size <= 1e-20 * largest(x.as_slice().iter().map(|x| self::size(*x))) {
+            return Ok(step + 1);
+        }
+    }
+    Ok(STEPS)
+}
+
+/// A itself, or [[B, −C], [C, B]] for A = B + iC, as real numbers.
+pub(super) fn real_form<W: Scalar>(a: &Matrix<W>) -> Matrix<f64> {
+    let (m, n) = (a.rows(), a.columns());
+    if !W::IS_COMPLEX {
+        return Matrix::from_fn(m, n, |i, j| a[(i, j)].re());
+    }
+    Matrix::from_fn(2 * m, 2 * n, |i, j| {
+        let x = a[(i % m, j % n)];
+        match (i < m, j < n) {
+            (true, false) => -x.im(),
+            (false, true) => x.im(),
+            _ => x.re(),
+        }
+    })
+}
+
+/// The parts of each column one below the other.
+pub(super) fn stacked<W: Scalar>(x: &Matrix<W>) -> Matrix<f64> {
+    let n = x.rows();
+    let rows = if W::IS_COMPLEX { 2 * n } else { n };
+    Matrix::from_fn(rows, x.columns(), |i, j| if i < n { x[(i, j)].re() } else { x[(i - n, j)].im() })
+}
+
+fn unstacked<W: Scalar>(x: &Matrix<f64>) -> Matrix<W> {
+    let n = if W::IS_COMPLEX { x.rows() / 2 } else { x.rows() };
+    Matrix::from_fn(n, x.columns(), |i, j| W::from_parts(x[(i, j)], if W::IS_COMPLEX { x[(n + i, j)] } else { 0.0 }))
+}
+
+impl<W: Scalar<Wide = W> + WideEngine> Solution<W> {
+    /// The solution, n×k.
+    pub fn x(&self) -> &Matrix<W> {
+        &self.x
+    }
+
+    /// The solution, n×k.
+    pub fn into_x(self) -> Matrix<W> {
+        self.x
+    }
+
+    /// b − Ax in double precision, n×k.
+    pub fn residual(&self) -> &Matrix<W> {
+        &self.residual
+    }
+
+    /// How A was factored.
+    pub fn plan(&self) -> SolvePlan {
+        self.factored.plan
+    }
+
+    /// Steps of refinement that were taken.
+    pub fn refined(&self) -> usize {
+        self.refined
+    }
+
+    /// The least η with (A + E)x = b + f, ‖E‖_∞ ≤ η‖A‖_∞, ‖f‖_∞ ≤ η‖b‖_∞ (Rigal and Gaches), column by column.
+    pub fn backward_errors(&self) -> &[Enclosure] {
+        &self.backward_errors
+    }
+
+    /// The largest of them; 0 where there is no column.
+    pub fn backward_error(&self) -> Enclosure {
+        let worst = self.backward_errors.iter().copied().max_by(|a, b| a.estimate().total_cmp(&b.estimate()));
+        worst.unwrap_or(Enclosure::exact(0.0))
+    }
+
+    /// κ_∞(A), estimated from the factors: a lower bound, nearly always within a factor of 3.
+    pub fn cond(&self) -> Enclosure {
+        *self.cond.get_or_init(|| cond(&self.factored))
+    }
+
+    /// ‖x − A⁻¹b‖_∞/‖x‖_∞ over all columns, bounded by ‖|A⁻¹|(|b − Ax| + (n + 1)u(|A||x| + |b|))‖_∞/‖x‖_∞ as LAPACK does it.
+    ///
+    /// The norm is estimated from the factors, nearly always within a factor of 3: for a bound that is proved see
+    /// [`certified_solve`](crate::certified_solve).
+    pub fn forward_error(&self) -> Enclosure {
+        *self.forward.get_or_init(|| {
+            let (n, f, slack) = (self.x.rows(), &self.factored, &self.slack);
+            let weighted = |x: &Matrix<W>| Matrix::from_fn(n, x.columns(), |i, j| x[(i, j)].scale(slack[i]));
+            // ‖A⁻¹D‖_∞ = ‖D·A⁻ᴴ‖₁ for D = diag(slack).
+            let found = search(
+                n,
+                &OneNorm::default(),
+                |x| Ok(weighted(&f.solve(x, true)?)),
+                |x| f.solve(&weighted(x), false),
+            );
+            let value = if n == 0 { 0.0 } else { found.map_or(f64::INFINITY, |found| found.value) };
+            Enclosure::new(0.0, value, value, Evidence::Estimate("|A⁻¹| times the residual and its rounding, by Higham–Tisseur"))
+        })
+    }
+}
