@@ -36,6 +36,7 @@ pub use detect::{Opening, open};
 pub use dtype::DType;
 pub use error::{Error, Result, printable};
 pub use source::{Skipped, Source, Triplets};
+pub use table::Frame;
 pub use tensor::{Numbers, Order, Tensor, TensorInfo};
 
 /// Parsers on bytes in memory, for fuzzing and for tests.

@@ -3,9 +3,10 @@
 //! The matrix is made of the columns in which every cell is a number. A column with text, or with missing cells, is left
 //! out and listed with its reason: nothing is guessed.
 
+use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::source::no_such_tensor;
-use crate::{DType, Numbers, Order, Skipped, Source, Tensor, TensorInfo, limits};
+use crate::{DType, Numbers, Order, Skipped, Source, Tensor, TensorInfo, gzip, limits};
 
 /// The columns of numbers of a table.
 #[derive(Debug)]
@@ -33,8 +34,43 @@ pub(crate) fn is_likely(bytes: &[u8]) -> bool {
 
 type Rows = Vec<(u64, Vec<String>)>;
 
-impl Table {
-    pub(crate) fn new(bytes: &[u8], name: &str) -> Result<Self> {
+/// A table as it is written: a title for each column, and the cells as text.
+///
+/// ```
+/// let table = kappa_tensors::Frame::parse(b"city,heat\nOslo,5.5\nRome,NA\n")?;
+/// assert_eq!(table.titles, ["city", "heat"]);
+/// assert_eq!(table.column(1).collect::<Vec<_>>(), ["5.5", "NA"]);
+/// # Ok::<(), kappa_tensors::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// The titles of the columns; their numbers from 1 where there is no header.
+    pub titles: Vec<String>,
+    /// The line of the file and the cells of each row.
+    rows: Rows,
+    /// A first line that is no row.
+    title: Option<Skipped>,
+}
+
+impl Frame {
+    /// Reads a file: comma, semicolon, tab or blanks between cells, lines with `#` left out, gzip or not.
+    ///
+    /// Fails when the file cannot be read, is no text, or has rows of different lengths.
+    pub fn open(path: &std::path::Path) -> Result<Self> {
+        let here = |error: Error| error.in_file(path);
+        let mut bytes = Bytes::open(path, false)?;
+        if bytes.starts_with(gzip::MAGIC) {
+            bytes = gzip::unpack(&bytes).map_err(here)?;
+        }
+        if !is_likely(&bytes) {
+            let why = if bytes.is_empty() { "is empty" } else { "is no text" };
+            return Err(here(Error::format(why).with_hint("a table is text with one row a line, and a title for each column")));
+        }
+        Self::parse(&bytes).map_err(here)
+    }
+
+    /// Reads a table held in memory.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
         let mut rows = rows(bytes)?;
         let title = take_title(&mut rows);
         let width = rows.first().map_or(0, |(_, row)| row.len());
@@ -49,6 +85,28 @@ impl Table {
         }
         let has_header = rows.first().is_some_and(|(_, row)| row.iter().any(|c| number(c).is_none() && !is_missing(c)));
         let titles = if has_header { rows.remove(0).1 } else { (1..=width).map(|k| k.to_string()).collect() };
+        Ok(Self { titles, rows, title })
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The line of the file in which row `i` stands, counted from 1.
+    pub fn line(&self, i: usize) -> u64 {
+        self.rows[i].0
+    }
+
+    /// The cells of column `j` from the first row to the last.
+    pub fn column(&self, j: usize) -> impl Iterator<Item = &str> {
+        self.rows.iter().map(move |(_, row)| row[j].as_str())
+    }
+}
+
+impl Table {
+    pub(crate) fn new(bytes: &[u8], name: &str) -> Result<Self> {
+        let Frame { titles, rows, title } = Frame::parse(bytes)?;
         let (mut numbers, mut kept, mut skipped) = (Vec::new(), 0, Vec::from_iter(title));
         for (j, title) in titles.iter().enumerate() {
             match column(&rows, j) {

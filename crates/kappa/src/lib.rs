@@ -90,6 +90,7 @@ pub use equations::{
     CertifiedSolution, Lstsq, LstsqMethod, LstsqSolution, Method, PolynomialRoot, Refinement, Solution, Solve,
     SolvePlan, Solver, certified_lstsq, certified_solve, lstsq, lstsq_by, polynomial_roots, solve, solve_by,
 };
+pub use equations::regression;
 pub use error::{Error, Result};
 pub use factor::{
     CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PivotedQr, Polar, Qr, Schur, Svd, cholesky,

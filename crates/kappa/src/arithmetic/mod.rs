@@ -12,6 +12,7 @@
 //! ```
 
 pub mod complex;
+mod decimal;
 pub(crate) mod environment;
 mod format;
 pub(crate) mod modular;
@@ -20,6 +21,7 @@ mod roots;
 mod sum;
 mod variance;
 
+pub use decimal::Decimal;
 pub use environment::check_environment;
 pub use format::{BF16, F8_E4M3, F8_E5M2, F16, F32, F64, Format};
 pub use kappa_dense::pair::{Pair, two_product, two_sum};

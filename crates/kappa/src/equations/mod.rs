@@ -8,6 +8,7 @@ mod factored;
 mod least_squares;
 mod linear;
 mod polynomial;
+pub mod regression;
 
 pub use certified::{CertifiedSolution, certified_lstsq, certified_solve};
 pub use factored::{Method, SolvePlan};

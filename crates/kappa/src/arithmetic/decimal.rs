@@ -1,0 +1,129 @@
+//! Numbers as people write them: 0.1 is not a double, and a pair of doubles is closer.
+
+use kappa_dense::pair::Pair;
+use num_bigint::{BigInt, Sign};
+
+/// A number that was read from text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decimal {
+    /// The nearest double, and the double nearest to what it leaves.
+    pub value: Pair,
+    /// Whether that is the number itself; otherwise it is off by at most 2⁻¹⁰⁵ of it.
+    pub is_exact: bool,
+}
+
+/// Relative error of a decimal that is not exact.
+pub(crate) const DECIMAL_DOUBT: f64 = 2.465190328815662e-32;
+/// Digits that are read; longer numbers are left to the double.
+const DIGITS: usize = 800;
+
+impl Decimal {
+    /// Reads a number such as `-12.50`, `1e-3` or `.5`; `None` for what is no finite number, or is
+    /// too small for a double and not 0.
+    ///
+    /// ```
+    /// use kappa::arithmetic::Decimal;
+    /// let tenth = Decimal::parse("0.1").unwrap();
+    /// // The double 0.1 is too large by 5.55e-18.
+    /// assert!((tenth.value.low + 5.551115123125783e-18).abs() < 1e-33 && !tenth.is_exact);
+    /// assert!(Decimal::parse("0.375").unwrap().is_exact && Decimal::parse("x").is_none());
+    /// ```
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let high: f64 = text.parse().ok().filter(|x: &f64| x.is_finite())?;
+        let Some((digits, exponent)) = parts(text) else {
+            return Some(Self { value: Pair::from(high), is_exact: false });
+        };
+        let (rest, den) = rest(&digits, exponent, high);
+        if rest.sign() == Sign::NoSign {
+            return Some(Self { value: Pair::from(high), is_exact: true });
+        }
+        // A number below the range has no relative accuracy at all.
+        if high == 0.0 {
+            return None;
+        }
+        let (low, is_exact) = quotient(&rest, &den);
+        // A pair whose second half falls below the normal range keeps no relative accuracy; the first one is read again.
+        let is_whole = low.abs() >= f64::MIN_POSITIVE;
+        Some(Self { value: Pair { high, low }, is_exact: is_exact && is_whole })
+    }
+
+    /// The relative error that is left: 0 or 2⁻¹⁰⁵; more where the pair leaves the normal range.
+    pub fn doubt(&self) -> f64 {
+        let size = self.value.high.abs();
+        match (self.is_exact, size < f64::MIN_POSITIVE, size < 1e-280 || self.value.low == 0.0) {
+            (true, ..) => 0.0,
+            (false, true, _) => f64::from_bits(1) / size,
+            (false, false, true) => f64::EPSILON,
+            (false, false, false) => DECIMAL_DOUBT,
+        }
+    }
+}
+
+/// The digits as a whole number and the power of ten behind them.
+fn parts(text: &str) -> Option<(BigInt, i32)> {
+    let (mantissa, exponent) = match text.find(['e', 'E']) {
+        Some(k) => (&text[..k], text[k + 1..].parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits: String = whole.chars().chain(fraction.chars()).filter(|c| *c != '+').collect();
+    let exponent = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+    if digits.len() > DIGITS || exponent.abs() > 2 * DIGITS as i32 {
+        return None;
+    }
+    Some((digits.parse().ok()?, exponent))
+}
+
+/// digits·10^exponent − high as a fraction.
+fn rest(digits: &BigInt, exponent: i32, high: f64) -> (BigInt, BigInt) {
+    let bits = high.abs().to_bits();
+    let biased = (bits >> 52) as i32;
+    let fraction = (bits & ((1 << 52) - 1)) as i64;
+    let (mantissa, power) = if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) };
+    let mantissa = BigInt::from(if high < 0.0 { -mantissa } else { mantissa });
+    let ten = |e: i32| BigInt::from(10).pow(e.max(0) as u32);
+    let up = |x: BigInt, e: i32| x << e.max(0) as usize;
+    let left = up(digits * ten(exponent), -power);
+    let right = up(mantissa * ten(-exponent), power);
+    (left - right, up(ten(-exponent), -power))
+}
+
+/// p/q rounded to a double, and whether nothing was lost.
+fn quotient(p: &BigInt, q: &BigInt) -> (f64, bool) {
+    // So many bits that the quotient has 64 to 66.
+    let shift = 65 + q.bits() as i64 - p.bits() as i64;
+    let (p, q) = if shift >= 0 { (p << shift as usize, q.clone()) } else { (p.clone(), q << (-shift) as usize) };
+    let whole = &p / &q;
+    let is_exact = &whole * &q == p;
+    let (sign, words) = whole.to_u64_digits();
+    let mantissa = words.iter().rev().fold(0u128, |sum, &w| (sum << 64) | u128::from(w));
+    let rounded = mantissa as f64;
+    let (low, high) = crate::enclosure::directed::times_power(rounded, (-shift).clamp(-3000, 3000) as i32);
+    let value = if sign == Sign::Minus { -low } else { low };
+    (value, is_exact && low == high && rounded as u128 == mantissa)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_within_its_doubt() {
+        // (high + low)·10^k against the digits, in whole numbers: 83.1·10 = 831.
+        let ten = Pair::from(10.0);
+        for (text, whole) in [("83.1", 831.0), ("-0.3", -3.0), ("1e-1", 1.0), (".7", 7.0), ("+2.5e0", 25.0)] {
+            let x = Decimal::parse(text).unwrap();
+            let off = x.value * ten - Pair::from(whole);
+            assert!(off.high.abs() <= 10.0 * DECIMAL_DOUBT * whole.abs(), "{text}: {off:?}");
+        }
+        assert!(Decimal::parse("1234567").unwrap().is_exact && Decimal::parse("2.5").unwrap().is_exact);
+        let long = Decimal::parse("9007199254740993").unwrap();
+        assert!(long.is_exact && long.value.low.abs() == 1.0);
+        for text in ["", "x", "nan", "inf", "1e999", "--1", "1e", "0x10", "1e-400"] {
+            assert!(Decimal::parse(text).is_none(), "{text}");
+        }
+        assert!(Decimal::parse("0").unwrap().is_exact && Decimal::parse("0.0e-5").unwrap().is_exact);
+        assert!(Decimal::parse("1e-320").unwrap().doubt() > 0.0);
+    }
+}

@@ -1,0 +1,51 @@
+//! How much each row decides.
+
+use super::fit::Regression;
+
+/// What one row does to the fit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Influence {
+    /// The row of the table, counted from 0.
+    pub row: usize,
+    /// y − Xβ.
+    pub residual: f64,
+    /// hᵢᵢ, between 0 and 1: how much the fitted value follows the row's own y.
+    pub leverage: f64,
+    /// The residual over its own standard deviation s√(1 − h); NaN for h = 1 or s = 0.
+    pub standardized: f64,
+    /// The same with s from the other rows: Student's t with one degree less.
+    pub studentized: f64,
+    /// How far all coefficients move without the row (Cook 1977): above 1, or above 4/m, look at it.
+    pub cook: f64,
+    /// How far its own fitted value moves without it, in standard deviations.
+    pub dffits: f64,
+}
+
+impl Regression {
+    /// Leverage and influence of each row that is used.
+    ///
+    /// Reference: Belsley, Kuh and Welsch, *Regression Diagnostics* (1980), chapter 2; Cook, Technometrics 19 (1977) 15–18.
+    pub fn influence(&self) -> Vec<Influence> {
+        let (s, degrees) = (self.residual_deviation().estimate(), self.degrees() as f64);
+        let parameters = self.parameters() as f64;
+        let residuals = self.residuals();
+        let of = |i: usize| {
+            let h = self.leverages()[i].estimate().min(1.0);
+            let r = self.weighted_residuals()[i];
+            let standardized = r / (s * (1.0 - h).sqrt());
+            // s² without the row: (ν − rᵢ²)/(ν − 1) of it.
+            let left = (degrees - standardized * standardized) / (degrees - 1.0);
+            let studentized = if left > 0.0 { standardized / left.sqrt() } else { f64::NAN };
+            Influence {
+                row: self.design().rows[i],
+                residual: residuals[i],
+                leverage: h,
+                standardized,
+                studentized,
+                cook: standardized * standardized * h / ((1.0 - h) * parameters),
+                dffits: studentized * (h / (1.0 - h)).sqrt(),
+            }
+        };
+        (0..self.observations()).map(of).collect()
+    }
+}

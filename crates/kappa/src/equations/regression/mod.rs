@@ -1,0 +1,27 @@
+//! Linear regression as statisticians want it, from a table to a table, every number of it enclosed.
+//!
+//! ```
+//! use kappa::regression::{Cell, Column, Design, Regression};
+//!
+//! let column = |name: &str, x: &[f64]| Column { name: name.into(), cells: x.iter().map(|&x| Cell::from(x)).collect() };
+//! let table = [column("x", &[0.0, 1.0, 2.0, 3.0]), column("y", &[1.0, 3.0, 5.0, 8.0])];
+//! let fit = Regression::new(Design::new(&table, &"y ~ x".parse()?, None)?)?;
+//! // The slope is 23/10 exactly, its standard error √(3/100), R² = 529/535.
+//! let slope = &fit.coefficients()[1];
+//! assert!(slope.estimate.contains(2.3) && slope.estimate.width() < 1e-15);
+//! assert!((slope.standard_error.estimate() - 0.03f64.sqrt()).abs() < 1e-15);
+//! assert!(fit.r_squared().contains(529.0 / 535.0) && fit.r_squared().width() < 1e-14);
+//! # Ok::<(), kappa::Error>(())
+//! ```
+
+mod collinearity;
+mod design;
+mod fit;
+mod formula;
+mod influence;
+
+pub use collinearity::{Collinearity, Dependency};
+pub use design::{Cell, Column, Design};
+pub use fit::{Coefficient, Regression};
+pub use formula::{Factor, Formula, Function, Term};
+pub use influence::Influence;
