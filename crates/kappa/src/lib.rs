@@ -64,6 +64,7 @@ mod krylov;
 pub mod lab;
 #[cfg(feature = "laws")]
 pub mod laws;
+pub mod nearest;
 mod norm;
 mod operator;
 pub mod perturb;
@@ -87,8 +88,10 @@ pub use condition::{
 };
 pub use enclosure::{Enclosure, Evidence, SpectralCertificate, SpectralMethod};
 pub use equations::{
-    CertifiedSolution, Lstsq, LstsqMethod, LstsqSolution, Method, PolynomialRoot, Refinement, Solution, Solve,
-    SolvePlan, Solver, certified_lstsq, certified_solve, lstsq, lstsq_by, polynomial_roots, solve, solve_by,
+    CertifiedSolution, Choice, CholeskyUpdate, Constrained, ConstrainedSolution, Errors, GeneralizedSolution, Lstsq, LstsqMethod,
+    LstsqSolution, Method, PolynomialRoot, Pseudoinverse, Refinement, Ridge, RidgePoint, RidgeSolution, Solution, Solve,
+    SolvePlan, Solver, TotalSolution, Woodbury, certified_lstsq, certified_solve, constrained_lstsq, generalized_lstsq, lstsq,
+    lstsq_by, pinv, polynomial_roots, solve, solve_by, total_lstsq, weighted_lstsq,
 };
 pub use equations::regression;
 pub use error::{Error, Result};

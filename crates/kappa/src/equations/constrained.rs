@@ -1,0 +1,257 @@
+//! Least squares with equations that must hold, and with errors that are not alike.
+
+use kappa_dense::{Matrix, Scalar, Shape, Triangle, WideEngine, multiply, qr, triangular_solve};
+
+use super::least_squares::{Lstsq, lstsq_by};
+use crate::ask::Entries;
+use crate::error::{Error, Result};
+use crate::operator::{LinearOperator, times_vector};
+use crate::{Profile, Tolerance, singular_values};
+
+/// How the equations are met.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Constrained {
+    /// A QR factorization of the equations, and a smaller problem in their null space.
+    #[default]
+    NullSpace,
+    /// A QR factorization of A, and multipliers for the equations. Needs an A of full column rank.
+    Multipliers,
+}
+
+/// The minimiser of a least squares problem with equations, and whether there is only one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConstrainedSolution<W> {
+    /// The solution, of length n; the shortest one where there are many.
+    pub x: Vec<W>,
+    /// λ with Aᴴ(b − Ax) = Cᴴλ: how much the square of the residual would fall, in halves, for a change of d.
+    pub multipliers: Vec<W>,
+    /// ‖b − Ax‖₂.
+    pub residual_norm: f64,
+    /// ‖d − Cx‖₂, which rounding alone keeps from 0.
+    pub constraint_norm: f64,
+    /// Whether no other x does as well: A and C have no null vector in common.
+    pub is_unique: bool,
+}
+
+fn length<W: Scalar>(x: &[W]) -> f64 {
+    crate::norm::vector_norm(2.0, || x.iter().copied()).estimate()
+}
+
+fn minus<W: Scalar>(x: &[W], y: &[W]) -> Vec<W> {
+    x.iter().zip(y).map(|(x, y)| *x - *y).collect()
+}
+
+fn column<W: Scalar>(x: &[W]) -> Matrix<W> {
+    Matrix::from_fn(x.len(), 1, |i, _| x[i])
+}
+
+const UPPER: Triangle = Triangle { upper: true, unit: false, adjoint: false };
+
+/// A matrix and a vector in double precision, both finite and of fitting length.
+fn pair<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<(Matrix<T::Wide>, Vec<T::Wide>)> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    Profile::of_entries(view)?;
+    if b.len() != view.rows() {
+        return Err(Error::shape(format!("a right-hand side has {} entries, and its matrix {} rows", b.len(), view.rows())));
+    }
+    match b.iter().position(|x| !x.is_finite()) {
+        Some(k) => Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count())),
+        None => Ok((view.to_wide(), b.iter().map(|x| x.widen()).collect())),
+    }
+}
+
+/// The x that minimises ‖Ax − b‖₂ among those with Cx = d.
+///
+/// Through QR factorizations alone; A may be of any rank in the null-space form. About 2(m + p)n² flops. Fails when the shapes do
+/// not fit, when something is not finite, where the rows of C are not independent (the equations contradict or repeat each other),
+/// and by multipliers where A is not of full column rank.
+///
+/// ```
+/// # use kappa::{Constrained, Matrix, constrained_lstsq};
+/// // The point of the line x + y = 2 that is nearest to (3, 1): (2, 0).
+/// let a = Matrix::<f64>::identity(2);
+/// let c = Matrix::from_row_major(1, 2, vec![1.0, 1.0])?;
+/// let s = constrained_lstsq(&a, &[3.0, 1.0], &c, &[2.0], Constrained::default())?;
+/// assert!((s.x[0] - 2.0).abs() < 1e-15 && s.x[1].abs() < 1e-15 && s.is_unique);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Björck, *Numerical Methods for Least Squares Problems*, sections 5.1.2 and 5.1.6.
+pub fn constrained_lstsq<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    b: &[T],
+    c: &(impl LinearOperator<T> + ?Sized),
+    d: &[T],
+    how: Constrained,
+) -> Result<ConstrainedSolution<T::Wide>> {
+    let ((a, b), (c, d)) = (pair(a, b)?, pair(c, d)?);
+    let (n, p) = (a.columns(), c.rows());
+    if c.columns() != n {
+        return Err(Error::shape(format!("the equations have {} unknowns, and the matrix {n} columns", c.columns())));
+    }
+    if p > n {
+        return Err(Error::unsupported(format!("{p} equations for {n} unknowns cannot be independent"))
+            .with_hint("leave out those that follow from others"));
+    }
+    let x = match how {
+        Constrained::NullSpace => by_null_space(&a, &b, &c, &d)?,
+        Constrained::Multipliers => by_multipliers(&a, &b, &c, &d)?,
+    };
+    let rest = minus(&b, &times_vector(&a, &x));
+    let gradient = times_vector(&a.adjoint(), &rest);
+    let multipliers = if p == 0 { Vec::new() } else { lstsq_by(&c.adjoint(), &column(&gradient), &Lstsq::default())?.into_x().into_vec() };
+    let stacked = Matrix::from_fn(a.rows() + p, n, |i, j| if i < a.rows() { a[(i, j)] } else { c[(i - a.rows(), j)] });
+    let rank = if n == 0 { 0 } else { singular_values(&stacked)?.rank(Tolerance::default()).estimate() as usize };
+    Ok(ConstrainedSolution {
+        residual_norm: length(&rest),
+        constraint_norm: length(&minus(&d, &times_vector(&c, &x))),
+        multipliers,
+        is_unique: rank == n,
+        x,
+    })
+}
+
+/// R of CᴴP = QR must have no small diagonal entry.
+fn independent<W: Scalar>(r: &Matrix<W>, n: usize) -> Result<()> {
+    let p = r.rows().min(r.columns());
+    let size = |i: usize| crate::norm::modulus(r[(i, i)]);
+    let largest = (0..p).map(size).fold(0.0, f64::max);
+    match (0..p).find(|&i| size(i) <= n.max(p) as f64 * f64::EPSILON * largest) {
+        Some(i) => Err(Error::unsupported(format!(
+            "equation {} depends on the others: the equations contradict or repeat each other",
+            i + 1
+        ))
+        .with_hint("leave it out")),
+        None => Ok(()),
+    }
+}
+
+/// Cᴴ = [Q₁ Q₂][R; 0]: x = Q₁y + Q₂z with Rᴴy = d, and z by least squares.
+fn by_null_space<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, b: &[W], c: &Matrix<W>, d: &[W]) -> Result<Vec<W>> {
+    let (n, p) = (a.columns(), c.rows());
+    let f = qr(c.adjoint().as_ref(), Shape::Full)?;
+    independent(&f.r, n)?;
+    let part = |from: usize, to: usize| Matrix::from_fn(n, to - from, |i, j| f.q[(i, from + j)]);
+    let r = Matrix::from_fn(p, p, |i, j| f.r[(i, j)]);
+    let y = triangular_solve(r.as_ref(), Triangle { adjoint: true, ..UPPER }, &column(d))?;
+    let fixed = multiply(part(0, p).as_ref(), y.as_ref())?.into_vec();
+    let rest = minus(b, &times_vector(a, &fixed));
+    let basis = part(p, n);
+    let reduced = multiply(a.as_ref(), basis.as_ref())?;
+    let z = lstsq_by(&reduced, &column(&rest), &Lstsq::default())?.into_x();
+    let free = multiply(basis.as_ref(), z.as_ref())?;
+    Ok(fixed.iter().zip(free.as_slice()).map(|(x, y)| *x + *y).collect())
+}
+
+/// A = QR, T = R⁻ᴴCᴴ = Q'R': x = x₀ − R⁻¹Q'·R'⁻ᴴ(Cx₀ − d) for the x₀ without equations.
+fn by_multipliers<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, b: &[W], c: &Matrix<W>, d: &[W]) -> Result<Vec<W>> {
+    let (m, n) = (a.rows(), a.columns());
+    let not_full = || {
+        Error::unsupported(format!("the {m}×{n} matrix is not of full column rank, which multipliers need"))
+            .with_hint("the null-space form takes any rank")
+    };
+    if m < n {
+        return Err(not_full());
+    }
+    let f = qr(a.as_ref(), Shape::Thin)?;
+    let size = |i: usize| crate::norm::modulus(f.r[(i, i)]);
+    let largest = (0..n).map(size).fold(0.0, f64::max);
+    if (0..n).any(|i| size(i) <= m as f64 * f64::EPSILON * largest) {
+        return Err(not_full());
+    }
+    let along = multiply(f.q.adjoint().as_ref(), column(b).as_ref())?;
+    let x0 = triangular_solve(f.r.as_ref(), UPPER, &along)?.into_vec();
+    let t = triangular_solve(f.r.as_ref(), Triangle { adjoint: true, ..UPPER }, &c.adjoint())?;
+    let g = qr(t.as_ref(), Shape::Thin)?;
+    independent(&g.r, n)?;
+    let excess = minus(&times_vector(c, &x0), d);
+    let y = triangular_solve(g.r.as_ref(), Triangle { adjoint: true, ..UPPER }, &column(&excess))?;
+    let step = triangular_solve(f.r.as_ref(), UPPER, &multiply(g.q.as_ref(), y.as_ref())?)?;
+    Ok(minus(&x0, step.as_slice()))
+}
+
+/// The solution of a linear model whose errors are not alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GeneralizedSolution<W> {
+    /// The solution, of length n.
+    pub x: Vec<W>,
+    /// v of b = Ax + Bv: the errors in units of their standard deviation.
+    pub errors: Vec<W>,
+    /// ‖v‖₂.
+    pub error_norm: f64,
+    /// Whether A is of full column rank, so that no other x does as well.
+    pub is_unique: bool,
+}
+
+/// The x that minimises ‖v‖₂ with b = Ax + Bv: errors with the covariance BBᴴ (general Gauss–Markov model).
+///
+/// Paige's method, by QR factorizations, B need not be regular; with B = I it is least squares. About 2m²n flops. Fails when the
+/// shapes do not fit, when something is not finite, and where no v makes the equations true.
+///
+/// ```
+/// # use kappa::{Matrix, generalized_lstsq};
+/// // Two measurements of one number, the second twice as uncertain: (4·1 + 1·2)/5.
+/// let a = Matrix::from_row_major(2, 1, vec![1.0f64, 1.0])?;
+/// let b = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 0.0, 2.0])?;
+/// let s = generalized_lstsq(&a, &[1.0, 2.0], &b)?;
+/// assert!((s.x[0] - 1.2).abs() < 1e-14);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Paige, Numer. Math. 29 (1978) 261–272 and Math. Comp. 33 (1979) 171–183.
+pub fn generalized_lstsq<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    b: &[T],
+    errors: &(impl LinearOperator<T> + ?Sized),
+) -> Result<GeneralizedSolution<T::Wide>> {
+    let (a, b) = pair(a, b)?;
+    let entries = Entries::of(errors)?;
+    Profile::of_entries(entries.view())?;
+    let factor = entries.view().to_wide();
+    let (m, n) = (a.rows(), a.columns());
+    if factor.rows() != m {
+        return Err(Error::shape(format!("the factor of the covariance has {} rows, and the matrix {m}", factor.rows())));
+    }
+    // A of any rank by a complete factorization: the range of A, and what is orthogonal to it.
+    let f = crate::svd_full(&a)?;
+    let rank = f.rank(Tolerance::default()).estimate() as usize;
+    let part = |from: usize, to: usize| Matrix::from_fn(to - from, m, |k, i| f.u()[(i, from + k)].conj());
+    let (inside, outside) = (part(0, rank), part(rank, m));
+    let beyond = multiply(outside.as_ref(), factor.as_ref())?;
+    let target = multiply(outside.as_ref(), column(&b).as_ref())?;
+    let v = lstsq_by(&beyond, &target, &Lstsq::default())?;
+    let size = length(&b);
+    if v.residual_norms().iter().any(|r| *r > 1e-10 * size) {
+        return Err(Error::unsupported("no errors of this covariance make the equations true")
+            .with_hint("the covariance is singular: a combination of the equations is exact, and contradicts the others"));
+    }
+    let v = v.into_x().into_vec();
+    let rest = minus(&b, &times_vector(&factor, &v));
+    let along = multiply(inside.as_ref(), column(&rest).as_ref())?;
+    let s = f.singular_values().estimates();
+    let x = (0..n)
+        .map(|i| (0..rank).fold(<T::Wide>::default(), |sum, k| sum + f.v()[(i, k)] * along[(k, 0)].scale(1.0 / s[k])))
+        .collect();
+    Ok(GeneralizedSolution { x, error_norm: length(&v), errors: v, is_unique: rank == n })
+}
+
+/// The x that minimises Σwᵢ|rᵢ|² for positive weights, as least squares of the rows times √wᵢ.
+///
+/// Fails besides as [`lstsq`](crate::lstsq) for weights that are not positive and finite.
+pub fn weighted_lstsq<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    b: &[T],
+    weights: &[f64],
+) -> Result<super::LstsqSolution<T::Wide>> {
+    let (a, b) = pair(a, b)?;
+    if weights.len() != b.len() {
+        return Err(Error::shape(format!("{} weights for {} rows", weights.len(), b.len())));
+    }
+    if let Some(k) = weights.iter().position(|w| !(*w > 0.0 && w.is_finite())) {
+        return Err(Error::syntax(format!("weight {} is {}, and not positive", k + 1, weights[k])));
+    }
+    let root = |i: usize| weights[i].sqrt();
+    let scaled = Matrix::from_fn(a.rows(), a.columns(), |i, j| a[(i, j)].scale(root(i)));
+    lstsq_by(&scaled, &Matrix::from_fn(b.len(), 1, |i, _| b[i].scale(root(i))), &Lstsq::default())
+}

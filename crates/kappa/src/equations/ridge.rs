@@ -1,0 +1,598 @@
+//! Ridge regression and Tikhonov regularization: min ‖Ax − b‖² + λ‖Lx‖².
+
+use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, Triangle, WideEngine, multiply, qr, reflections, triangular_solve};
+
+use crate::ask::Entries;
+use crate::error::{Error, Result};
+use crate::operator::{LinearOperator, times_vector};
+use crate::{Profile, svd};
+
+/// A regularized least squares problem, decomposed once: every λ after that costs little.
+///
+/// With L the problem is brought into standard form by orthogonal factors (Eldén, BIT 17 (1977) 134–145), then A = UΣVᴴ, for a tall
+/// A of its factor R. AᴴA is never formed. Filter factors fᵢ = σᵢ²/(σᵢ² + λ).
+///
+/// ```
+/// # use kappa::{Choice, Matrix, Ridge, gallery};
+/// let a = gallery::hilbert(8);
+/// let b: Vec<f64> = (0..8).map(|i| (0..8).map(|j| a[(i, j)]).sum::<f64>() + 1e-4 * (i % 2) as f64).collect();
+/// let ridge = Ridge::new(&a, &b)?;
+/// let x = ridge.choose(Choice::Discrepancy(2e-4))?;
+/// println!("{x:?} {:?}", ridge.solution(0.0)?);
+/// assert!((x.residual_norm - 2e-4).abs() < 1e-12 && x.x.iter().all(|x| (x - 1.0).abs() < 0.5));
+/// // Without regularization the noise is all there is.
+/// assert!(ridge.solution(0.0)?.solution_norm > 100.0);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Hansen, *Rank-Deficient and Discrete Ill-Posed Problems* (1998), chapters 4, 5 and 7.
+#[derive(Clone, Debug)]
+pub struct Ridge<W: Scalar> {
+    shape: (usize, usize),
+    /// Singular values of the problem in standard form, largest first.
+    s: Vec<f64>,
+    /// uᵢᴴb.
+    beta: Vec<W>,
+    v: Matrix<W>,
+    /// ‖b‖² beyond the range.
+    beyond: f64,
+    size: f64,
+    /// Back from standard form.
+    back: Option<Back<W>>,
+    /// U, and the columns that L does not see, for the diagonal of the hat matrix: made from these when it is asked for.
+    a: Matrix<W>,
+    b: Vec<W>,
+}
+
+/// x = map·x̄ + free: what L sees, and what it does not.
+#[derive(Clone, Debug)]
+struct Back<W: Scalar> {
+    map: Matrix<W>,
+    free: Vec<W>,
+    /// Orthonormal columns that span the image of the null space of L.
+    fixed: Matrix<W>,
+    standard: Matrix<W>,
+}
+
+/// How λ is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Choice {
+    /// This λ ≥ 0.
+    Value(f64),
+    /// The least generalized cross-validation ‖r‖²/(m − Σf)² (Golub, Heath and Wahba, Technometrics 21 (1979) 215–223).
+    #[default]
+    Gcv,
+    /// The corner of the L-curve: the largest curvature of log‖r‖ against log‖Lx‖ (Hansen and O'Leary, SISC 14 (1993) 1487–1503).
+    /// For smooth solutions it is too small, √λ by a factor of up to 10 (Hanke, BIT 36 (1996) 287–301).
+    LCurve,
+    /// ‖b − Ax‖ = δ for the size δ of the noise in b (Morozov).
+    Discrepancy(f64),
+    /// The least mean square error of each row predicted by the others.
+    LeaveOneOut,
+    /// ‖Lx‖ ≤ α: λ = 0 where that holds anyway, else the root of 1/‖Lx‖ = 1/α by Newton's method (Reinsch 1971).
+    Norm(f64),
+}
+
+/// A regularized solution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RidgeSolution<W> {
+    /// The solution, of length n.
+    pub x: Vec<W>,
+    /// λ ≥ 0: that of ‖Ax − b‖² + λ‖Lx‖², the square of what some books call λ.
+    pub lambda: f64,
+    /// ‖b − Ax‖₂.
+    pub residual_norm: f64,
+    /// ‖Lx‖₂; ‖x‖₂ without L.
+    pub solution_norm: f64,
+    /// Σfᵢ, the effective degrees of freedom, with those that L does not see.
+    pub degrees: f64,
+    /// (σ₁² + λ)/(σₙ² + λ) of the problem in standard form.
+    pub cond: f64,
+}
+
+/// One point of the curves that λ is chosen by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RidgePoint {
+    /// λ.
+    pub lambda: f64,
+    /// ‖b − Ax‖₂.
+    pub residual_norm: f64,
+    /// ‖Lx‖₂.
+    pub solution_norm: f64,
+    /// Σfᵢ.
+    pub degrees: f64,
+    /// Generalized cross-validation.
+    pub gcv: f64,
+    /// The curvature of the L-curve.
+    pub curvature: f64,
+}
+
+/// Points on which a criterion is looked at before the best of them is refined.
+const GRID: usize = 200;
+
+impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
+    /// min ‖Ax − b‖² + λ‖x‖²: 2mn² + 20n³ flops, and n² for each λ. Fails when the shapes do not fit, for an empty matrix, and when
+    /// something is not finite.
+    pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<Self> {
+        let (a, b) = checked(a, b)?;
+        Self::standard(&a, &b, None)
+    }
+
+    /// min ‖Ax − b‖² + λ‖Lx‖² for an L of full row rank (or full column rank where it has more rows), such as differences.
+    ///
+    /// Fails besides where L is not of full rank, and where A and L share a null vector, so that x is not unique.
+    pub fn with_operator<T: Scalar<Wide = W>>(
+        a: &(impl LinearOperator<T> + ?Sized),
+        b: &[T],
+        l: &(impl LinearOperator<T> + ?Sized),
+    ) -> Result<Self> {
+        let (a, b) = checked(a, b)?;
+        let entries = Entries::of(l)?;
+        Profile::of_entries(entries.view())?;
+        if entries.view().columns() != a.columns() {
+            return Err(Error::shape(format!(
+                "L has {} columns, and the matrix {}",
+                entries.view().columns(),
+                a.columns()
+            )));
+        }
+        let (back, rest) = Back::new(&a, &b, entries.view())?;
+        let standard = back.standard.clone();
+        let mut ridge = Self::standard(&standard, &rest, Some(back))?;
+        (ridge.shape, ridge.a, ridge.b) = ((a.rows(), a.columns()), a, b);
+        Ok(ridge)
+    }
+
+    fn standard(a: &Matrix<W>, b: &[W], back: Option<Back<W>>) -> Result<Self> {
+        let (m, n) = (a.rows(), a.columns());
+        let column = Matrix::from_column_major(m, 1, b.to_vec())?;
+        let (f, along) = if m > n {
+            let factors = reflections(a.as_ref())?;
+            let mut turned = column;
+            factors.apply(&mut turned, true);
+            (svd(&factors.r())?, Matrix::from_fn(n, 1, |i, _| turned[(i, 0)]))
+        } else {
+            (svd(a)?, column)
+        };
+        let beta = multiply(f.u().adjoint().as_ref(), along.as_ref())?.into_vec();
+        let (size, inside) = (length(b), length(&beta));
+        Ok(Self {
+            shape: (m, n),
+            s: f.singular_values().estimates().to_vec(),
+            v: f.v().clone(),
+            beyond: beyond(a, b, &f, &beta, m > n).unwrap_or((size * size - inside * inside).max(0.0)),
+            beta,
+            size,
+            back,
+            a: a.clone(),
+            b: b.to_vec(),
+        })
+    }
+
+    /// The singular values of the problem in standard form: those of A without L.
+    pub fn singular_values(&self) -> &[f64] {
+        &self.s
+    }
+
+    /// |uᵢᴴb|: the Picard condition asks that they fall faster than the singular values until the noise begins.
+    pub fn coefficients(&self) -> Vec<f64> {
+        self.beta.iter().map(|&x| crate::norm::modulus(x)).collect()
+    }
+
+    /// fᵢ = σᵢ²/(σᵢ² + λ).
+    pub fn filter_factors(&self, lambda: f64) -> Vec<f64> {
+        let of = |s: f64| if lambda == 0.0 { f64::from(s > 0.0) } else { 1.0 / (1.0 + (lambda / s) / s) };
+        self.s.iter().map(|&s| if s == 0.0 { 0.0 } else { of(s) }).collect()
+    }
+
+    /// Columns that L does not see.
+    fn free(&self) -> usize {
+        self.back.as_ref().map_or(0, |b| b.fixed.columns())
+    }
+
+    /// ‖b − Ax‖² and ‖Lx‖² at λ.
+    fn squares(&self, lambda: f64) -> (f64, f64) {
+        let f = self.filter_factors(lambda);
+        let mut found = (self.beyond, 0.0);
+        for ((f, beta), s) in f.iter().zip(&self.beta).zip(&self.s) {
+            let square = beta.abs_squared();
+            let left = if lambda == 0.0 { 1.0 - f } else { lambda / (lambda + s * s) };
+            found.0 += left * left * square;
+            if *f > 0.0 {
+                found.1 += (f / s) * (f / s) * square;
+            }
+        }
+        found
+    }
+
+    /// All that the criteria need at one λ.
+    pub fn point(&self, lambda: f64) -> RidgePoint {
+        let (rest, norm) = self.squares(lambda);
+        let degrees = self.filter_factors(lambda).iter().sum::<f64>() + self.free() as f64;
+        let room = self.shape.0 as f64 - degrees;
+        RidgePoint {
+            lambda,
+            residual_norm: rest.sqrt(),
+            solution_norm: norm.sqrt(),
+            degrees,
+            gcv: if room > 0.0 { rest / (room * room) } else { f64::INFINITY },
+            curvature: self.curvature(lambda, rest, norm),
+        }
+    }
+
+    /// The curvature of (log‖r‖, log‖Lx‖) over λ. With ρ = ‖r‖², η = ‖Lx‖² and ρ' = −λη' it is
+    /// 2η²ρ²/|η'|·(1 + λη'/η + λ²η'/ρ)/(λ²η² + ρ²)^(3/2), positive at the corner (as Hansen 1998, section 7.5, in another form).
+    fn curvature(&self, lambda: f64, rho: f64, eta: f64) -> f64 {
+        // η' = −2Σσ²|β|²/(σ² + λ)³.
+        let slope = self.norm_slope(lambda);
+        let bracket = 1.0 + lambda * slope / eta + lambda * lambda * slope / rho;
+        // The powers in an order that does not overflow.
+        let length = (lambda * eta).hypot(rho);
+        let value = 2.0 * (eta * rho / length) * (eta * rho / length) / slope.abs() / length * bracket;
+        if value.is_finite() { value } else { f64::NEG_INFINITY }
+    }
+
+    /// d‖Lx‖²/dλ.
+    fn norm_slope(&self, lambda: f64) -> f64 {
+        let terms = self.beta.iter().zip(&self.s).filter(|(_, s)| **s > 0.0).map(|(b, s)| {
+            let d = s * s + lambda;
+            -2.0 * (s / d) * (s / d) * b.abs_squared() / d
+        });
+        terms.sum()
+    }
+
+    /// λ between which the criteria look: from the square of the smallest singular value above 16ε·σ₁ to σ₁².
+    fn range(&self) -> (f64, f64) {
+        let first = self.s[0];
+        let limit = 16.0 * f64::EPSILON * first;
+        let low = self.s.iter().copied().filter(|s| *s > limit).fold(first, f64::min);
+        // Where all are alike there is still something to look at.
+        (low * low * if low == first { 1e-6 } else { 0.1 }, first * first)
+    }
+
+    /// The curves at so many λ, evenly on a logarithmic scale over the singular values.
+    pub fn path(&self, count: usize) -> Vec<RidgePoint> {
+        self.lambdas(count).into_iter().map(|lambda| self.point(lambda)).collect()
+    }
+
+    /// So many λ, evenly on a logarithmic scale over the squares of the singular values, largest first.
+    pub fn lambdas(&self, count: usize) -> Vec<f64> {
+        if self.s.first().is_none_or(|s| *s == 0.0) {
+            return vec![0.0; count];
+        }
+        let (low, high) = self.range();
+        let step = (high / low).ln() / count.saturating_sub(1).max(1) as f64;
+        (0..count).map(|k| high * (-step * k as f64).exp()).collect()
+    }
+
+    /// The solutions for several λ, n×k: one product of matrices.
+    pub fn solutions(&self, lambdas: &[f64]) -> Result<Matrix<W>> {
+        if let Some(lambda) = lambdas.iter().find(|l| !(**l >= 0.0 && l.is_finite())) {
+            return Err(wrong_lambda(*lambda));
+        }
+        let filters: Vec<Vec<f64>> = lambdas.iter().map(|&l| self.filter_factors(l)).collect();
+        let along = Matrix::from_fn(self.s.len(), lambdas.len(), |i, k| {
+            if filters[k][i] == 0.0 { W::default() } else { self.beta[i].scale(filters[k][i] / self.s[i]) }
+        });
+        let x = multiply(self.v.as_ref(), along.as_ref())?;
+        let Some(back) = &self.back else { return Ok(x) };
+        let mut x = multiply(back.map.as_ref(), x.as_ref())?;
+        for k in 0..x.columns() {
+            x.column_mut(k).iter_mut().zip(&back.free).for_each(|(x, f)| *x += *f);
+        }
+        Ok(x)
+    }
+
+    /// The solution at λ ≥ 0.
+    pub fn solution(&self, lambda: f64) -> Result<RidgeSolution<W>> {
+        let x = self.solutions(&[lambda])?.into_vec();
+        let point = self.point(lambda);
+        let (first, last) = (self.s.first().copied().unwrap_or(0.0), self.s.last().copied().unwrap_or(0.0));
+        let last = if self.s.len() < self.v.rows() { 0.0 } else { last };
+        Ok(RidgeSolution {
+            x,
+            lambda,
+            residual_norm: point.residual_norm,
+            solution_norm: point.solution_norm,
+            degrees: point.degrees,
+            cond: (first * first + lambda) / (last * last + lambda),
+        })
+    }
+
+    /// The solution at the λ that is chosen.
+    ///
+    /// Fails for a λ, δ or α that is negative or not finite, and for a δ that no λ reaches (the message gives both ends).
+    pub fn choose(&self, choice: Choice) -> Result<RidgeSolution<W>> {
+        self.solution(self.lambda(choice)?)
+    }
+
+    /// The λ that is chosen.
+    pub fn lambda(&self, choice: Choice) -> Result<f64> {
+        if self.s.first().is_none_or(|s| *s == 0.0) {
+            return Ok(0.0);
+        }
+        match choice {
+            Choice::Value(lambda) if lambda >= 0.0 && lambda.is_finite() => Ok(lambda),
+            Choice::Value(lambda) => Err(wrong_lambda(lambda)),
+            Choice::Gcv => Ok(self.minimise(|lambda| self.point(lambda).gcv)),
+            Choice::LCurve => Ok(self.corner()),
+            Choice::LeaveOneOut => {
+                let hat = self.hat()?;
+                Ok(self.minimise(|lambda| self.left_out(&hat, lambda)))
+            }
+            Choice::Discrepancy(delta) => self.discrepancy(delta),
+            Choice::Norm(alpha) => self.norm_constrained(alpha),
+        }
+    }
+
+    /// Of the places where the L-curve turns most, the one that lies furthest into the corner of the box around the curve: noise
+    /// makes it turn once more far up, where λ is tiny.
+    fn corner(&self) -> f64 {
+        let points: Vec<RidgePoint> = self.grid().into_iter().map(|t| self.point(t.exp())).collect();
+        let largest = points.iter().map(|p| p.curvature).fold(0.0, f64::max);
+        let is_peak = |k: &usize| {
+            let own = points[*k].curvature;
+            let near = [k.wrapping_sub(1), k + 1];
+            own > 0.05 * largest && near.iter().all(|&i| points.get(i).is_none_or(|p| p.curvature <= own))
+        };
+        let place = |of: fn(&RidgePoint) -> f64| -> Vec<f64> {
+            let logs: Vec<f64> = points.iter().map(|p| of(p).max(f64::MIN_POSITIVE).ln()).collect();
+            let (low, high) = (logs.iter().copied().fold(f64::INFINITY, f64::min), logs.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+            logs.into_iter().map(|x| (x - low) / (high - low).max(f64::MIN_POSITIVE)).collect()
+        };
+        let (x, y) = (place(|p| p.residual_norm), place(|p| p.solution_norm));
+        let best = (0..points.len()).filter(is_peak).min_by(|&i, &j| x[i].hypot(y[i]).total_cmp(&x[j].hypot(y[j])));
+        self.refined(best.unwrap_or(0), |lambda| -self.point(lambda).curvature)
+    }
+
+    /// Logarithms of λ on which a criterion is looked at.
+    fn grid(&self) -> Vec<f64> {
+        let (low, high) = self.range();
+        let (a, b) = (low.ln(), high.ln());
+        (0..GRID).map(|k| a + (b - a) * k as f64 / (GRID - 1) as f64).collect()
+    }
+
+    /// The least value on a logarithmic grid, refined between its neighbours.
+    fn minimise(&self, f: impl Fn(f64) -> f64) -> f64 {
+        let values: Vec<f64> = self.grid().into_iter().map(|t| f(t.exp())).collect();
+        // The last of equals: the smoother solution.
+        let best = (0..GRID).rev().min_by(|&i, &j| values[i].total_cmp(&values[j])).unwrap_or(0);
+        self.refined(best, f)
+    }
+
+    /// The least value between the neighbours of a point of the grid, by golden sections.
+    fn refined(&self, best: usize, f: impl Fn(f64) -> f64) -> f64 {
+        let grid = self.grid();
+        let (mut p, mut q) = (grid[best.saturating_sub(1)], grid[(best + 1).min(GRID - 1)]);
+        let golden = 0.618_033_988_749_894_9;
+        for _ in 0..60 {
+            let (x, y) = (q - golden * (q - p), p + golden * (q - p));
+            if f(x.exp()) < f(y.exp()) { q = y } else { p = x }
+        }
+        (0.5 * (p + q)).exp()
+    }
+
+    /// ‖r(λ)‖ grows with λ: bisection on a logarithmic scale.
+    fn discrepancy(&self, delta: f64) -> Result<f64> {
+        let (least, most) = (self.squares(0.0).0.sqrt(), self.squares(f64::MAX.sqrt()).0.sqrt());
+        if !(delta >= 0.0 && delta.is_finite()) {
+            return Err(Error::syntax(format!("the size of the noise is at least 0, and {delta} is not")));
+        }
+        if delta < least || delta > most {
+            return Err(Error::unsupported(format!(
+                "no λ leaves a residual of {delta:e}: it goes from {least:e} for λ = 0 to {most:e} for λ = ∞"
+            ))
+            .with_hint("δ is the 2-norm of the noise in b, about σ·√m for m entries with standard deviation σ"));
+        }
+        let (mut low, mut high) = (-1400.0f64, 1400.0f64);
+        for _ in 0..200 {
+            let middle = 0.5 * (low + high);
+            if self.squares(middle.exp()).0.sqrt() < delta { low = middle } else { high = middle }
+        }
+        Ok(if high <= -1399.0 { 0.0 } else { high.exp() })
+    }
+
+    /// The unique λ ≥ 0 with ‖Lx‖ = α: Newton's method for 1/‖x(λ)‖, which is concave and nearly linear, from the left.
+    fn norm_constrained(&self, alpha: f64) -> Result<f64> {
+        if !(alpha > 0.0 && alpha.is_finite()) {
+            return Err(Error::syntax(format!("the bound of the norm is positive, and {alpha} is not")));
+        }
+        if self.squares(0.0).1.sqrt() <= alpha {
+            return Ok(0.0);
+        }
+        let norm = |lambda: f64| self.squares(lambda).1.sqrt();
+        // The root is bracketed, so that a step that leaves the bracket is replaced by a bisection.
+        let (mut low, mut high) = (0.0, self.s[0] * length(&self.beta) / alpha);
+        let mut lambda = (low + high) / 2.0;
+        for _ in 0..200 {
+            let size = norm(lambda);
+            if size > alpha { low = lambda } else { high = lambda }
+            let derivative = -0.5 * self.norm_slope(lambda) / (size * size * size);
+            let step = (1.0 / alpha - 1.0 / size) / derivative;
+            let next = lambda + step;
+            let next = if next > low && next < high { next } else { 0.5 * (low + high) };
+            if (next - lambda).abs() <= 4.0 * f64::EPSILON * lambda {
+                return Ok(next);
+            }
+            lambda = next;
+        }
+        Ok(lambda)
+    }
+
+    /// |uᵢₖ|² of the problem in standard form, m×n, and the leverages of what L does not see.
+    fn hat(&self) -> Result<(Matrix<f64>, Vec<f64>)> {
+        let standard = self.back.as_ref().map_or(&self.a, |b| &b.standard);
+        let image = multiply(standard.as_ref(), self.v.as_ref())?;
+        let squares = Matrix::from_fn(image.rows(), self.s.len(), |i, k| {
+            if self.s[k] <= 16.0 * f64::EPSILON * self.s[0] { 0.0 } else { image[(i, k)].abs_squared() / self.s[k] / self.s[k] }
+        });
+        let fixed = (0..image.rows())
+            .map(|i| self.back.as_ref().map_or(0.0, |b| (0..b.fixed.columns()).map(|k| b.fixed[(i, k)].abs_squared()).sum()))
+            .collect();
+        Ok((squares, fixed))
+    }
+
+    /// The mean square of rᵢ/(1 − hᵢᵢ): what each row is mispredicted by when it is left out (Allen 1974).
+    fn left_out(&self, (squares, fixed): &(Matrix<f64>, Vec<f64>), lambda: f64) -> f64 {
+        let f = self.filter_factors(lambda);
+        let Ok(x) = self.solutions(&[lambda]) else { return f64::INFINITY };
+        let fitted = times_vector(&self.a, x.column(0));
+        let mut leverage = fixed.clone();
+        for (k, f) in f.iter().enumerate() {
+            leverage.iter_mut().zip(squares.column(k)).for_each(|(h, u)| *h += f * u);
+        }
+        let of = |i: usize| (self.b[i] - fitted[i]).abs_squared() / (1.0 - leverage[i]).powi(2);
+        (0..self.b.len()).map(of).sum::<f64>() / self.b.len() as f64
+    }
+
+    /// ‖b‖₂ of the problem in standard form.
+    pub fn size(&self) -> f64 {
+        self.size
+    }
+}
+
+impl std::str::FromStr for Choice {
+    type Err = Error;
+
+    /// `gcv`, `l-curve`, `leave-one-out`, `discrepancy:0.1`, `norm:2`, or a number.
+    fn from_str(text: &str) -> Result<Self> {
+        let name = text.trim().to_lowercase().replace('_', "-");
+        let (rule, number) = match name.split_once(':') {
+            Some((rule, number)) => (rule, number.trim().parse::<f64>().ok()),
+            None => (name.as_str(), None),
+        };
+        match (rule, number) {
+            ("gcv", None) => Ok(Self::Gcv),
+            ("l-curve", None) => Ok(Self::LCurve),
+            ("leave-one-out" | "loo", None) => Ok(Self::LeaveOneOut),
+            ("discrepancy", Some(delta)) => Ok(Self::Discrepancy(delta)),
+            ("norm", Some(alpha)) => Ok(Self::Norm(alpha)),
+            (number, None) => number.parse().map(Self::Value).map_err(|_| unknown_rule(text)),
+            _ => Err(unknown_rule(text)),
+        }
+    }
+}
+
+fn unknown_rule(text: &str) -> Error {
+    Error::syntax(format!("`{text}` chooses no λ"))
+        .with_hint("give a number, gcv, l-curve, leave-one-out, discrepancy:NOISE or norm:BOUND")
+}
+
+fn wrong_lambda(lambda: f64) -> Error {
+    Error::syntax(format!("λ is at least 0 and finite, and {lambda} is not"))
+}
+
+fn length<W: Scalar>(x: &[W]) -> f64 {
+    crate::norm::vector_norm(2.0, || x.iter().copied()).estimate()
+}
+
+fn checked<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<(Matrix<T::Wide>, Vec<T::Wide>)> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    Profile::of_entries(view)?;
+    let (m, n) = (view.rows(), view.columns());
+    if b.len() != m {
+        return Err(Error::shape(format!("the right-hand side has {} entries, and the matrix {m} rows", b.len())));
+    }
+    if m == 0 || n == 0 {
+        return Err(Error::shape(format!("a {m}×{n} matrix is empty: there is nothing to regularize")));
+    }
+    if let Some(k) = b.iter().position(|x| !x.is_finite()) {
+        return Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count()));
+    }
+    Ok((view.to_wide(), b.iter().map(|x| x.widen()).collect()))
+}
+
+/// ‖b − UUᴴb‖², from the residual at λ = 0 where A is tall: a difference of squares would lose it.
+fn beyond<W: Scalar<Wide = W> + WideEngine>(
+    a: &Matrix<W>,
+    b: &[W],
+    f: &crate::Svd<W>,
+    beta: &[W],
+    is_tall: bool,
+) -> Option<f64> {
+    if !is_tall {
+        return None;
+    }
+    let s = f.singular_values().estimates();
+    // Directions below the tolerance belong to the range of A as it is stored, and to nothing that can be trusted.
+    let limit = 16.0 * f64::EPSILON * s[0];
+    let part = |(b, s): (&W, &f64)| if *s > limit { b.scale(1.0 / s) } else { W::default() };
+    let along: Vec<W> = beta.iter().zip(s).map(part).collect();
+    let x = times_vector(f.v(), &along);
+    let fitted = times_vector(a, &x);
+    let rest: Vec<W> = b.iter().zip(fitted).map(|(b, p)| *b - p).collect();
+    let lost: f64 = beta
+        .iter()
+        .zip(&along)
+        .filter(|(_, x)| **x == W::default())
+        .map(|(b, _)| b.abs_squared())
+        .sum();
+    let size = length(&rest);
+    Some((size * size - lost).max(0.0))
+}
+
+impl<W: Scalar<Wide = W> + WideEngine> Back<W> {
+    /// L⁺ weighted by A, what L does not see, and the problem in standard form with its right-hand side.
+    fn new<T: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], l: MatrixRef<'_, T>) -> Result<(Self, Vec<W>)> {
+        let n = a.columns();
+        // More rows than columns: only the triangle of L matters.
+        let l = if l.rows() > n { qr(l, Shape::Thin)?.r } else { l.to_wide() };
+        let p = l.rows();
+        let adjoint = l.adjoint();
+        let full = qr(adjoint.as_ref(), Shape::Full)?;
+        let largest = (0..p).map(|i| crate::norm::modulus(full.r[(i, i)])).fold(0.0, f64::max);
+        let limit = n as f64 * f64::EPSILON * largest;
+        if p == 0 || (0..p).any(|i| crate::norm::modulus(full.r[(i, i)]) <= limit) {
+            return Err(Error::unsupported(format!("the {p}×{n} operator L is not of full rank"))
+                .with_hint("leave out the rows that depend on others"));
+        }
+        let part = |a: &Matrix<W>, from: usize, to: usize| Matrix::from_fn(a.rows(), to - from, |i, j| a[(i, from + j)]);
+        let (seen, unseen) = (part(&full.q, 0, p), part(&full.q, p, n));
+        let r = Matrix::from_fn(p, p, |i, j| full.r[(i, j)]);
+        // L⁺ = K₁R⁻ᴴ, as the adjoint of R⁻¹K₁ᴴ.
+        let inverse = triangular_solve(r.as_ref(), Triangle { upper: true, ..Triangle::default() }, &seen.adjoint())?.adjoint();
+        let image = multiply(a.as_ref(), inverse.as_ref())?;
+        if unseen.columns() == 0 {
+            let back = Self {
+                map: inverse,
+                free: vec![W::default(); n],
+                fixed: Matrix::zeros(a.rows(), 0),
+                standard: image,
+            };
+            return Ok((back, b.to_vec()));
+        }
+        if a.rows() < unseen.columns() {
+            return Err(shared_null());
+        }
+        let h = qr(multiply(a.as_ref(), unseen.as_ref())?.as_ref(), Shape::Thin)?;
+        let q = h.r.columns();
+        let limit = a.rows().max(n) as f64 * f64::EPSILON * length(a.as_slice());
+        if (0..q).any(|i| crate::norm::modulus(h.r[(i, i)]) <= limit) {
+            return Err(shared_null());
+        }
+        // K₂T⁻¹H₁ᴴ takes a right-hand side to the part of x that L does not see.
+        let solve = |x: &Matrix<W>| -> Result<Matrix<W>> {
+            let along = multiply(h.q.adjoint().as_ref(), x.as_ref())?;
+            let y = triangular_solve(h.r.as_ref(), Triangle { upper: true, ..Triangle::default() }, &along)?;
+            Ok(multiply(unseen.as_ref(), y.as_ref())?)
+        };
+        let column = Matrix::from_column_major(b.len(), 1, b.to_vec())?;
+        let without = |x: &Matrix<W>| -> Result<Matrix<W>> {
+            let along = multiply(h.q.as_ref(), multiply(h.q.adjoint().as_ref(), x.as_ref())?.as_ref())?;
+            Ok(Matrix::from_fn(x.rows(), x.columns(), |i, j| x[(i, j)] - along[(i, j)]))
+        };
+        let turned = solve(&image)?;
+        let map = Matrix::from_fn(n, p, |i, j| inverse[(i, j)] - turned[(i, j)]);
+        let free = solve(&column)?.into_vec();
+        // Twice is enough for orthogonality.
+        let standard = without(&without(&image)?)?;
+        let rest = without(&without(&column)?)?.into_vec();
+        Ok((Self { map, free, fixed: h.q, standard }, rest))
+    }
+}
+
+fn shared_null() -> Error {
+    Error::unsupported("A and L have a null vector in common: no λ makes the solution unique")
+        .with_hint("add a row to L, such as the identity times something small")
+}

@@ -1,0 +1,190 @@
+//! Total least squares: errors in the matrix as well.
+
+use kappa_dense::{Matrix, Scalar, Shape, multiply, qr};
+
+use crate::ask::Entries;
+use crate::error::{Error, Result};
+use crate::operator::{LinearOperator, times_vector};
+use crate::{Enclosure, Profile, singular_values, svd};
+
+/// Where the errors are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Errors {
+    /// In A and in b alike.
+    #[default]
+    Everywhere,
+    /// In A and in b, those of b weighed by γ: small γ is least squares with errors in A alone, large γ the ordinary one.
+    Scaled(f64),
+    /// In A alone: data least squares.
+    Matrix,
+    /// In b and in the columns of A that are not listed here; these are exact.
+    ExactColumns(Vec<usize>),
+}
+
+/// The solution of a problem with errors in the matrix, and whether there is one, and only one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TotalSolution<W> {
+    /// x with (A + E)x = b + f.
+    pub x: Vec<W>,
+    /// ‖[E f]‖_F, the least there is (f times γ where it is scaled).
+    pub correction_norm: f64,
+    /// σₙ(A) − σₙ₊₁([A b]) ≥ 0: the problem has one solution, and one only, where this is positive; x is as uncertain as this is
+    /// small.
+    pub gap: Enclosure,
+    /// Whether the gap is above the tolerance. Where it is not, x is the shortest of those that attain the least correction, or no x
+    /// attains it.
+    pub is_unique: bool,
+}
+
+/// The x of the least correction that makes (A + E)x = b + f true, in the Frobenius norm.
+///
+/// From the last singular vector of [A b], after a QR factorization of the exact columns. About 6mn² flops. Fails for fewer rows
+/// than columns, when the shapes do not fit, when something is not finite, and where no solution exists: the last singular vectors
+/// have nothing of b in them (nongeneric), and the message says so.
+///
+/// ```
+/// # use kappa::{Errors, Matrix, total_lstsq};
+/// // The line through 0 nearest to the points (1, 1), (1, 2), (2, 2), in the sense of distance: slope 1.23699….
+/// let a = Matrix::from_row_major(3, 1, vec![1.0f64, 1.0, 2.0])?;
+/// let s = total_lstsq(&a, &[1.0, 2.0, 2.0], &Errors::default())?;
+/// let slope: f64 = (3.0 + (9.0f64 + 4.0 * 49.0).sqrt()) / 14.0;
+/// assert!((s.x[0] - slope).abs() < 1e-13 && s.is_unique);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Van Huffel and Vandewalle, *The Total Least Squares Problem* (1991); Paige and Strakoš, Numer. Math. 91 (2002).
+pub fn total_lstsq<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    b: &[T],
+    errors: &Errors,
+) -> Result<TotalSolution<T::Wide>> {
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    Profile::of_entries(view)?;
+    let (m, n) = (view.rows(), view.columns());
+    if b.len() != m {
+        return Err(Error::shape(format!("the right-hand side has {} entries, and the matrix {m} rows", b.len())));
+    }
+    if let Some(k) = b.iter().position(|x| !x.is_finite()) {
+        return Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count()));
+    }
+    if m < n || n == 0 {
+        return Err(Error::unsupported(format!("a {m}×{n} problem can be met without any correction, or is empty"))
+            .with_hint("`lstsq` gives the solution of least norm"));
+    }
+    let (a, b) = (view.to_wide(), b.iter().map(|x| x.widen()).collect::<Vec<_>>());
+    match errors {
+        Errors::Everywhere => total(&a, &b, 1.0),
+        Errors::Scaled(gamma) if *gamma > 0.0 && gamma.is_finite() => total(&a, &b, *gamma),
+        Errors::Scaled(gamma) => Err(Error::syntax(format!("γ is positive, and {gamma} is not"))),
+        Errors::Matrix => data(&a, &b),
+        Errors::ExactColumns(exact) => mixed(&a, &b, exact),
+    }
+}
+
+fn length<W: Scalar>(x: &[W]) -> f64 {
+    crate::norm::vector_norm(2.0, || x.iter().copied()).estimate()
+}
+
+fn no_solution() -> Error {
+    Error::unsupported("no x attains the least correction: the last singular vector of [A b] has no part in b (nongeneric)")
+        .with_hint("columns of A depend on each other more than b depends on them: leave one out, or use `lstsq`")
+}
+
+/// [A γb] = UΣVᴴ: x = −v₁:ₙ/(γ·vₙ₊₁), of least norm over all vectors that belong to the smallest singular value.
+fn total<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W], gamma: f64) -> Result<TotalSolution<W>> {
+    let (m, n) = (a.rows(), a.columns());
+    let extended = Matrix::from_fn(m, n + 1, |i, j| if j < n { a[(i, j)] } else { b[i].scale(gamma) });
+    // With fewer than n + 1 rows the last vector belongs to σ = 0.
+    let f = if m > n { svd(&extended)? } else { crate::svd_full(&extended)? };
+    let mut s = f.singular_values().estimates().to_vec();
+    s.resize(n + 1, 0.0);
+    let tolerance = (m.max(n + 1)) as f64 * f64::EPSILON * s[0];
+    let last = s[n];
+    let own = singular_values(a)?.last();
+    let lower = (own.lower() - last - tolerance).max(0.0);
+    let gap = Enclosure::new(lower, (own.estimate() - last).max(0.0), (own.upper() - last + tolerance).max(0.0), own.evidence());
+    // All vectors of the smallest singular value share the solution of least norm.
+    let same: Vec<usize> = (0..=n).filter(|&k| s[k] <= last + tolerance).collect();
+    let weight: f64 = same.iter().map(|&k| f.v()[(n, k)].abs_squared()).sum();
+    if weight.sqrt() <= 16.0 * f64::EPSILON * n as f64 {
+        return Err(no_solution());
+    }
+    let x = (0..n)
+        .map(|i| {
+            let sum = same.iter().fold(W::default(), |sum, &k| sum + f.v()[(i, k)] * f.v()[(n, k)].conj());
+            -sum.scale(1.0 / (gamma * weight))
+        })
+        .collect();
+    Ok(TotalSolution { x, correction_norm: last, is_unique: gap.estimate() > tolerance, gap })
+}
+
+/// Errors in A alone: v of the least ‖(I − bbᴴ/bᴴb)Av‖, x = v·bᴴb/bᴴAv (DeGroat and Dowling, IEEE Trans. Signal Process. 41 (1993)).
+fn data<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W]) -> Result<TotalSolution<W>> {
+    let (m, n) = (a.rows(), a.columns());
+    let size = length(b);
+    if size == 0.0 {
+        let gap = singular_values(a)?.last();
+        return Ok(TotalSolution { x: vec![W::default(); n], correction_norm: 0.0, is_unique: gap.lower() > 0.0, gap });
+    }
+    let unit: Vec<W> = b.iter().map(|x| x.scale(1.0 / size)).collect();
+    let along = times_vector(&a.adjoint(), &unit);
+    let projected = Matrix::from_fn(m, n, |i, j| a[(i, j)] - unit[i] * along[j].conj());
+    let f = svd(&projected)?;
+    let s = f.singular_values().estimates();
+    let v: Vec<W> = f.v().column(n - 1).to_vec();
+    let inner = along.iter().zip(&v).fold(W::default(), |sum, (a, v)| sum + a.conj() * *v);
+    let tolerance = m as f64 * f64::EPSILON * s[0].max(crate::norm::modulus(inner));
+    if crate::norm::modulus(inner) <= tolerance {
+        return Err(no_solution());
+    }
+    let factor = inner.conj().scale(size / inner.abs_squared());
+    let second = if n > 1 { s[n - 2] } else { f64::INFINITY };
+    let gap = Enclosure::new((second - s[n - 1] - tolerance).max(0.0), second - s[n - 1], second - s[n - 1] + tolerance, f.singular_values().last().evidence());
+    Ok(TotalSolution {
+        x: v.iter().map(|&v| v * factor).collect(),
+        correction_norm: s[n - 1],
+        is_unique: gap.estimate() > tolerance,
+        gap,
+    })
+}
+
+/// Exact columns first: QR of them leaves a total least squares problem below.
+fn mixed<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W], exact: &[usize]) -> Result<TotalSolution<W>> {
+    let (m, n) = (a.rows(), a.columns());
+    if let Some(j) = exact.iter().find(|&&j| j >= n) {
+        return Err(Error::shape(format!("there is no column {j}: the matrix has {n}, counted from 0")));
+    }
+    let is_exact = |j: &usize| exact.contains(j);
+    let (first, rest): (Vec<usize>, Vec<usize>) = (0..n).partition(is_exact);
+    let p = first.len();
+    if p == 0 {
+        return total(a, b, 1.0);
+    }
+    let order: Vec<usize> = first.iter().chain(&rest).copied().collect();
+    let sorted = Matrix::from_fn(m, n + 1, |i, j| if j < n { a[(i, order[j])] } else { b[i] });
+    let leading = Matrix::from_fn(m, p, |i, j| sorted[(i, j)]);
+    let f = qr(leading.as_ref(), Shape::Full)?;
+    let turned = multiply(f.q.adjoint().as_ref(), sorted.as_ref())?;
+    let limit = m as f64 * f64::EPSILON * (0..p).map(|i| crate::norm::modulus(f.r[(i, i)])).fold(0.0, f64::max);
+    if (0..p).any(|i| crate::norm::modulus(f.r[(i, i)]) <= limit) {
+        return Err(Error::unsupported("the exact columns depend on each other").with_hint("leave one of them out"));
+    }
+    let found = if rest.is_empty() {
+        // All columns exact: ordinary least squares.
+        let below: Vec<W> = (p..m).map(|i| turned[(i, n)]).collect();
+        TotalSolution { x: Vec::new(), correction_norm: length(&below), gap: Enclosure::exact(f64::INFINITY), is_unique: true }
+    } else {
+        let below = Matrix::from_fn(m - p, rest.len(), |i, j| turned[(p + i, p + j)]);
+        let target: Vec<W> = (p..m).map(|i| turned[(i, n)]).collect();
+        total(&below, &target, 1.0)?
+    };
+    // Back substitution for the exact columns.
+    let mut solved = vec![W::default(); n];
+    rest.iter().zip(&found.x).for_each(|(&j, x)| solved[j] = *x);
+    for i in (0..p).rev() {
+        let known = (i + 1..n).fold(turned[(i, n)], |sum, j| sum - turned[(i, j)] * solved[order[j]]);
+        solved[order[i]] = known / turned[(i, i)];
+    }
+    Ok(TotalSolution { x: solved, ..found })
+}

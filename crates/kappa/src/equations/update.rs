@@ -1,0 +1,278 @@
+//! Factors that follow a changing matrix, and notice when they have lost their way.
+
+use kappa_dense::{Matrix, Scalar, WideEngine, multiply};
+
+use super::linear::Solver;
+use crate::ask::Entries;
+use crate::error::{Error, Result};
+use crate::operator::LinearOperator;
+use crate::Profile;
+
+/// Above this relative residual the factors are made anew.
+const LOST: f64 = 1e-10;
+
+/// A + UVᴴ solved with the factors of A: the formula of Sherman, Morrison and Woodbury, watched.
+///
+/// (A + UVᴴ)⁻¹b = y − A⁻¹U(I + VᴴA⁻¹U)⁻¹Vᴴy with y = A⁻¹b. The formula loses what A is worse conditioned than A + UVᴴ: the residual
+/// of every solution is computed; one step of refinement is tried, and where that does not help, A + UVᴴ is factored.
+///
+/// ```
+/// # use kappa::{Matrix, Woodbury};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 4.0])?;
+/// let one = Matrix::from_fn(2, 1, |_, _| 1.0);
+/// let mut w = Woodbury::new(&a)?;
+/// w.update(&one, &one)?;
+/// // [3 1; 1 5]x = (5, 11): x = (1, 2).
+/// let x = w.solve(&Matrix::from_row_major(2, 1, vec![5.0, 11.0])?)?;
+/// assert!((x[(0, 0)] - 1.0).abs() < 1e-15 && (x[(1, 0)] - 2.0f64).abs() < 1e-15 && w.factorizations() == 1);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Hager, SIAM Review 31 (1989) 221–239; Yip, SISSC 7 (1986) 507–513 on its stability.
+#[derive(Clone, Debug)]
+pub struct Woodbury<W: Scalar + WideEngine> {
+    /// The matrix as it is now.
+    matrix: Matrix<W>,
+    solver: Solver<W>,
+    u: Matrix<W>,
+    v: Matrix<W>,
+    /// A⁻¹U.
+    solved: Matrix<W>,
+    factorizations: usize,
+}
+
+impl<W: Scalar<Wide = W> + WideEngine> Woodbury<W> {
+    /// Factors a square matrix. Fails as [`solve`](crate::solve).
+    pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
+        let entries = Entries::of(a)?;
+        let matrix = entries.view().to_wide();
+        let n = matrix.rows();
+        let solver = Solver::new(&matrix)?;
+        let none = Matrix::zeros(n, 0);
+        Ok(Self { matrix, solver, u: none.clone(), v: none.clone(), solved: none, factorizations: 1 })
+    }
+
+    /// The matrix as it is now.
+    pub fn matrix(&self) -> &Matrix<W> {
+        &self.matrix
+    }
+
+    /// How often a matrix was factored so far: 1 while the formula does.
+    pub fn factorizations(&self) -> usize {
+        self.factorizations
+    }
+
+    /// The matrix becomes A + UVᴴ for n×k blocks: 2n²k flops. Above rank n/4 (and 2) it is factored again.
+    ///
+    /// Fails when the shapes do not fit, when something is not finite, and where the new matrix has a pivot of 0.
+    pub fn update(&mut self, u: &Matrix<W>, v: &Matrix<W>) -> Result<()> {
+        let n = self.matrix.rows();
+        if u.rows() != n || v.rows() != n || u.columns() != v.columns() {
+            return Err(Error::shape(format!(
+                "a change of a {n}×{n} matrix needs two blocks of {n} rows and as many columns, not {}×{} and {}×{}",
+                u.rows(),
+                u.columns(),
+                v.rows(),
+                v.columns()
+            )));
+        }
+        Profile::of_entries(u.as_ref())?;
+        Profile::of_entries(v.as_ref())?;
+        let change = multiply(u.as_ref(), v.adjoint().as_ref())?;
+        let matrix = Matrix::from_fn(n, n, |i, j| self.matrix[(i, j)] + change[(i, j)]);
+        let rank = self.u.columns() + u.columns();
+        if 4 * rank > n.max(8) {
+            let solver = Solver::new(&matrix)?;
+            self.matrix = matrix;
+            self.start_again(solver);
+            return Ok(());
+        }
+        let solved = self.solver.solve(u)?.into_x();
+        self.matrix = matrix;
+        self.u = beside(&self.u, u);
+        self.v = beside(&self.v, v);
+        self.solved = beside(&self.solved, &solved);
+        Ok(())
+    }
+
+    fn start_again(&mut self, solver: Solver<W>) {
+        let none = Matrix::zeros(self.matrix.rows(), 0);
+        (self.solver, self.u, self.v, self.solved) = (solver, none.clone(), none.clone(), none);
+        self.factorizations += 1;
+    }
+
+    /// X with (A + UVᴴ)X ≈ B. About 4n² flops for each column, and ⅔n³ where the formula was not good enough.
+    ///
+    /// Fails when the rows do not fit, when something is not finite, and where the matrix is singular.
+    pub fn solve(&mut self, b: &Matrix<W>) -> Result<Matrix<W>> {
+        if self.u.columns() == 0 {
+            return Ok(self.solver.solve(b)?.into_x());
+        }
+        let mut x = self.by_formula(b)?;
+        for _ in 0..2 {
+            let rest = self.rest(b, &x)?;
+            if self.is_small(&rest, b, &x) {
+                return Ok(x);
+            }
+            let step = self.by_formula(&rest)?;
+            x = Matrix::from_fn(x.rows(), x.columns(), |i, j| x[(i, j)] + step[(i, j)]);
+        }
+        let rest = self.rest(b, &x)?;
+        if self.is_small(&rest, b, &x) {
+            return Ok(x);
+        }
+        let solver = Solver::new(&self.matrix)?;
+        self.start_again(solver);
+        Ok(self.solver.solve(b)?.into_x())
+    }
+
+    fn by_formula(&self, b: &Matrix<W>) -> Result<Matrix<W>> {
+        let y = self.solver.solve(b)?.into_x();
+        let k = self.u.columns();
+        let adjoint = self.v.adjoint();
+        let inner = multiply(adjoint.as_ref(), self.solved.as_ref())?;
+        let capacitance = Matrix::from_fn(k, k, |i, j| {
+            if i == j { inner[(i, j)] + W::from_parts(1.0, 0.0) } else { inner[(i, j)] }
+        });
+        let right = multiply(adjoint.as_ref(), y.as_ref())?;
+        let Ok(middle) = crate::solve(&capacitance, &right) else {
+            // A singular capacitance: the formula has nothing to say, and the residual will show it.
+            return Ok(y);
+        };
+        let change = multiply(self.solved.as_ref(), middle.into_x().as_ref())?;
+        Ok(Matrix::from_fn(y.rows(), y.columns(), |i, j| y[(i, j)] - change[(i, j)]))
+    }
+
+    fn rest(&self, b: &Matrix<W>, x: &Matrix<W>) -> Result<Matrix<W>> {
+        let product = multiply(self.matrix.as_ref(), x.as_ref())?;
+        Ok(Matrix::from_fn(b.rows(), b.columns(), |i, j| b[(i, j)] - product[(i, j)]))
+    }
+
+    fn is_small(&self, rest: &Matrix<W>, b: &Matrix<W>, x: &Matrix<W>) -> bool {
+        let size = |m: &Matrix<W>| crate::norm::vector_norm(2.0, || m.as_slice().iter().copied()).estimate();
+        let scale = size(&self.matrix) * size(x) + size(b);
+        size(rest) <= LOST * 1e-3 * scale
+    }
+}
+
+/// [A B].
+fn beside<W: Scalar>(a: &Matrix<W>, b: &Matrix<W>) -> Matrix<W> {
+    let n = a.columns();
+    Matrix::from_fn(a.rows(), n + b.columns(), |i, j| if j < n { a[(i, j)] } else { b[(i, j - n)] })
+}
+
+/// A = LLᴴ that follows A ± xxᴴ in O(n²), watched.
+///
+/// Updates by rotations lose nothing; a downdate is as bad as the matrix becomes nearly singular (Saunders; Stewart, J. Inst. Math.
+/// Appl. 23 (1979) 203–213). The probe e = Σeᵢ is multiplied out after each step, and where L has drifted from A by more than 1e-10 of
+/// it, A, which is kept, is factored again.
+///
+/// ```
+/// # use kappa::{CholeskyUpdate, Matrix};
+/// let mut f = CholeskyUpdate::new(&Matrix::from_row_major(2, 2, vec![4.0f64, 2.0, 2.0, 3.0])?)?;
+/// f.update(&[0.0, 1.0])?;
+/// assert!((f.l()[(1, 1)] - 3f64.sqrt()).abs() < 1e-15);
+/// f.downdate(&[0.0, 1.0])?;
+/// assert!((f.l()[(1, 1)] - 2f64.sqrt()).abs() < 1e-15);
+/// assert!(f.downdate(&[2.0, 0.0]).is_err());
+/// # Ok::<(), kappa::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct CholeskyUpdate<W: Scalar> {
+    matrix: Matrix<W>,
+    l: Matrix<W>,
+    factorizations: usize,
+}
+
+impl<W: Scalar<Wide = W> + WideEngine> CholeskyUpdate<W> {
+    /// Factors a Hermitian positive definite matrix, of which the lower triangle is read. Fails as [`cholesky`](crate::cholesky).
+    pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
+        let l = crate::cholesky(a)?;
+        let entries = Entries::of(a)?;
+        let wide = entries.view().to_wide();
+        let matrix = Matrix::from_fn(l.rows(), l.rows(), |i, j| if i >= j { wide[(i, j)] } else { wide[(j, i)].conj() });
+        Ok(Self { matrix, l, factorizations: 1 })
+    }
+
+    /// L, lower triangular.
+    pub fn l(&self) -> &Matrix<W> {
+        &self.l
+    }
+
+    /// The matrix as it is now.
+    pub fn matrix(&self) -> &Matrix<W> {
+        &self.matrix
+    }
+
+    /// How often the matrix was factored so far: 1 while the updates keep their accuracy.
+    pub fn factorizations(&self) -> usize {
+        self.factorizations
+    }
+
+    /// A becomes A + xxᴴ. Fails for an x of another length or with entries that are not finite.
+    pub fn update(&mut self, x: &[W]) -> Result<()> {
+        self.change(x, 1.0)
+    }
+
+    /// A becomes A − xxᴴ. Fails besides where that is not positive definite to working precision; the factors stay as they were.
+    pub fn downdate(&mut self, x: &[W]) -> Result<()> {
+        self.change(x, -1.0)
+    }
+
+    fn change(&mut self, x: &[W], sign: f64) -> Result<()> {
+        let n = self.l.rows();
+        if x.len() != n {
+            return Err(Error::shape(format!("a change of a {n}×{n} matrix needs a vector of {n} entries, not {}", x.len())));
+        }
+        if let Some(k) = x.iter().position(|x| !x.is_finite()) {
+            return Err(Error::not_finite(k, 0, x.iter().filter(|x| !x.is_finite()).count()));
+        }
+        let matrix = Matrix::from_fn(n, n, |i, j| self.matrix[(i, j)] + (x[i] * x[j].conj()).scale(sign));
+        let changed = rotated(&self.l, x, sign).filter(|l| drift(l, &matrix) <= LOST);
+        let l = match changed {
+            Some(l) => l,
+            None => {
+                let l = crate::cholesky(&matrix).map_err(|_| {
+                    Error::unsupported("without this vector the matrix is not positive definite to working precision")
+                        .with_hint("the factors stay as they were")
+                })?;
+                self.factorizations += 1;
+                l
+            }
+        };
+        (self.matrix, self.l) = (matrix, l);
+        Ok(())
+    }
+}
+
+/// L of LLᴴ ± xxᴴ by rotations, or hyperbolic ones in their mixed, stable form; `None` where a pivot does not stay positive.
+fn rotated<W: Scalar<Wide = W>>(l: &Matrix<W>, x: &[W], sign: f64) -> Option<Matrix<W>> {
+    let n = x.len();
+    let (mut l, mut x) = (l.clone(), x.to_vec());
+    for k in 0..n {
+        let d = l[(k, k)].re();
+        let square = d * d + sign * x[k].abs_squared();
+        if !(square > 0.0 && square.is_finite()) {
+            return None;
+        }
+        let r = square.sqrt();
+        let (c, s) = (r / d, x[k].scale(1.0 / d));
+        l[(k, k)] = W::from_parts(r, 0.0);
+        for i in k + 1..n {
+            l[(i, k)] = (l[(i, k)] + (s.conj() * x[i]).scale(sign)).scale(1.0 / c);
+            x[i] = x[i].scale(c) - s * l[(i, k)];
+        }
+    }
+    Some(l)
+}
+
+/// ‖LLᴴe − Ae‖/‖A‖‖e‖ for the vector of ones.
+fn drift<W: Scalar<Wide = W>>(l: &Matrix<W>, a: &Matrix<W>) -> f64 {
+    use crate::operator::times_vector;
+    let n = l.rows();
+    let ones = vec![W::from_parts(1.0, 0.0); n];
+    let size = |x: &[W]| crate::norm::vector_norm(2.0, || x.iter().copied()).estimate();
+    let image = times_vector(l, &times_vector(&l.adjoint(), &ones));
+    let rest: Vec<W> = image.iter().zip(times_vector(a, &ones)).map(|(x, y)| *x - y).collect();
+    size(&rest) / (size(a.as_slice()) * (n as f64).sqrt()).max(f64::MIN_POSITIVE)
+}

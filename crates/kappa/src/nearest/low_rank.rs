@@ -1,0 +1,43 @@
+use kappa_dense::{Matrix, Scalar, multiply};
+
+use super::{Nearest, wide};
+use crate::error::{Error, Result};
+use crate::operator::LinearOperator;
+use crate::{Enclosure, Norm, SingularValues, svd};
+
+/// The matrix of rank k or less nearest to A, in every unitarily invariant norm at once (Eckart and Young, Mirsky), with its error in
+/// the norm that is asked for: that of the singular values that are left out.
+///
+/// Unique where σₖ > σₖ₊₁ by more than their enclosures. About 6mn² + 20n³ flops. Fails for a norm that is not unitarily invariant, and
+/// when an entry is not finite.
+///
+/// ```
+/// # use kappa::{Matrix, Norm, nearest};
+/// let a = Matrix::from_row_major(2, 2, vec![3.0f64, 0.0, 0.0, 1.0])?;
+/// let b = nearest::low_rank(&a, 1, Norm::nuclear())?;
+/// assert!((b.matrix[(0, 0)] - 3.0).abs() < 1e-14 && b.distance.contains(1.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn low_rank<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    k: usize,
+    norm: Norm,
+) -> Result<Nearest<T::Wide>> {
+    if !norm.is_unitarily_invariant() {
+        return Err(Error::unsupported(format!("the best approximation of low rank is not known in the {norm} norm"))
+            .with_hint("every unitarily invariant norm has the same one: spectral, frobenius, nuclear, schatten:p, ky-fan:k"));
+    }
+    let wide = wide(a)?;
+    let (m, n) = (wide.rows(), wide.columns());
+    if m == 0 || n == 0 || k >= m.min(n) {
+        return Ok(Nearest { matrix: wide, distance: Enclosure::exact(0.0), norm, is_unique: Some(true), steps: 0 });
+    }
+    let f = svd(&wide)?;
+    let s = f.singular_values();
+    let left = Matrix::from_fn(m, k, |i, j| f.u()[(i, j)].scale(s.estimates()[j]));
+    let right = Matrix::from_fn(k, n, |i, j| f.v()[(j, i)].conj());
+    let is_unique = k == 0 || s.get(k - 1).lower() > s.get(k).upper();
+    let rest = SingularValues::from_enclosures((m - k, n - k), s.iter().skip(k).collect());
+    let distance = rest.norm(norm)?;
+    Ok(Nearest { matrix: multiply(left.as_ref(), right.as_ref())?, distance, norm, is_unique: Some(is_unique), steps: 0 })
+}

@@ -1,0 +1,189 @@
+use kappa_dense::{Matrix, Scalar, multiply};
+
+use crate::ask::Entries;
+use crate::error::{Error, Result};
+use crate::operator::LinearOperator;
+use crate::svd;
+
+/// What an alignment may do besides turning: passed last, and usually left at its default, which turns and mirrors alone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Procrustes {
+    /// Turns only, no mirror images: the determinant is +1 (Kabsch).
+    pub rotation_only: bool,
+    /// Whether the first set may be scaled (Umeyama).
+    pub scaling: bool,
+    /// Whether it may be moved.
+    pub translation: bool,
+    /// A weight for each row that is at least 0; all alike where there is none.
+    pub weights: Option<Vec<f64>>,
+}
+
+/// s·A·Q + 1tᵀ ≈ B.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alignment {
+    /// Q, orthogonal, n×n: row vectors are multiplied from the right.
+    pub rotation: Matrix<f64>,
+    /// s; 1 where scaling is not allowed.
+    pub scale: f64,
+    /// t; zeros where translation is not allowed.
+    pub translation: Vec<f64>,
+    /// s·A·Q + 1tᵀ, m×n; NaN in the rows of A that are missing.
+    pub aligned: Matrix<f64>,
+    /// √(Σw‖difference‖²/Σw) over the rows that both sets have.
+    pub error: f64,
+    /// The same before anything was done.
+    pub error_before: f64,
+    /// How many rows both sets have.
+    pub rows: usize,
+    /// The determinant of Q: −1 where it mirrors.
+    pub determinant: f64,
+    /// Whether no other Q does as well: the singular values of the weighted product AᵀB leave no choice.
+    pub is_unique: bool,
+}
+
+/// Turns (and scales, and moves) the rows of A onto those of B: min Σwᵢ‖s·aᵢQ + t − bᵢ‖² over orthogonal Q.
+///
+/// Rows are points, or word vectors, or neurons. A row with a NaN in either set is missing and left out. Real matrices of one shape, m×n.
+/// About 2mn² + 20n³ flops. Fails when the shapes differ, when no row is left, when an entry is infinite, and for weights that are
+/// negative or all 0.
+///
+/// ```
+/// # use kappa::{Matrix, nearest::{Procrustes, align}};
+/// // A quarter turn, twice the size, moved by (5, 1).
+/// let a = Matrix::from_row_major(3, 2, vec![0.0, 0.0, 1.0, 0.0, 0.0, 3.0])?;
+/// let b = Matrix::from_row_major(3, 2, vec![5.0, 1.0, 5.0, 3.0, -1.0, 1.0])?;
+/// let how = Procrustes { rotation_only: true, scaling: true, translation: true, ..Procrustes::default() };
+/// let found = align(&a, &b, &how)?;
+/// assert!((found.scale - 2.0).abs() < 1e-14 && found.error < 1e-14 && (found.rotation[(0, 1)] - 1.0).abs() < 1e-14);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Schönemann, Psychometrika 31 (1966) 1–10; Kabsch, Acta Cryst. A32 (1976) 922; Umeyama, IEEE PAMI 13 (1991) 376–380.
+pub fn align<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    b: &(impl LinearOperator<T> + ?Sized),
+    how: &Procrustes,
+) -> Result<Alignment> {
+    if T::IS_COMPLEX {
+        return Err(Error::unsupported("alignment is known for real sets of points").with_hint("give real and imaginary parts as two columns"));
+    }
+    if a.shape() != b.shape() {
+        let ((m, n), (p, q)) = (a.shape(), b.shape());
+        return Err(Error::shape(format!("a {m}×{n} and a {p}×{q} set of points cannot be aligned row by row"))
+            .with_hint("both sets need the same rows in the same order; pad the narrower one with columns of zeros"));
+    }
+    let real = |x: &Entries<'_, T>| Matrix::from_fn(x.view().rows(), x.view().columns(), |i, j| x.view().get(i, j).re());
+    let (a, b) = (real(&Entries::of(a)?), real(&Entries::of(b)?));
+    let weights = weights(&a, &b, how)?;
+    let total: f64 = weights.iter().sum();
+    let (from, to) = (centre(&a, &weights, total, how), centre(&b, &weights, total, how));
+    let (p, q) = (centred(&a, &weights, &from), centred(&b, &weights, &to));
+    let product = multiply(p.adjoint().as_ref(), q.as_ref())?;
+    let n = a.columns();
+    let f = svd(&product)?;
+    let s = f.singular_values().estimates();
+    let plain = multiply(f.u().as_ref(), f.v().adjoint().as_ref())?;
+    let mirrors = determinant(&plain)? < 0.0;
+    let turn = how.rotation_only && mirrors;
+    // The last direction is turned back: it costs least.
+    let sign = |k: usize| if turn && k + 1 == n { -1.0 } else { 1.0 };
+    let left = Matrix::from_fn(n, n, |i, k| f.u()[(i, k)] * sign(k));
+    let rotation = multiply(left.as_ref(), f.v().adjoint().as_ref())?;
+    let trace: f64 = (0..n).map(|k| s[k] * sign(k)).sum();
+    let square: f64 = p.as_slice().iter().map(|x| x * x).sum();
+    let scale = if how.scaling && square > 0.0 { trace / square } else { 1.0 };
+    let turned = multiply(Matrix::from_fn(1, n, |_, j| from[j]).as_ref(), rotation.as_ref())?;
+    let translation: Vec<f64> = (0..n).map(|j| to[j] - scale * turned[(0, j)]).collect();
+    let image = multiply(without_missing(&a).as_ref(), rotation.as_ref())?;
+    let is_missing = |i: usize| (0..n).any(|j| a[(i, j)].is_nan());
+    let aligned = Matrix::from_fn(a.rows(), n, |i, j| {
+        if is_missing(i) { f64::NAN } else { scale * image[(i, j)] + translation[j] }
+    });
+    let tolerance = n as f64 * f64::EPSILON * s.first().copied().unwrap_or(0.0);
+    let smallest = s.last().copied().unwrap_or(0.0);
+    // Turns alone are unique where the last two singular values, the last with its sign, do not add up to 0.
+    let is_unique = match (how.rotation_only, n) {
+        (_, 0) => true,
+        (true, 1) => true,
+        (true, n) => s[n - 2] + smallest * if mirrors { -1.0 } else { 1.0 } > tolerance,
+        (false, _) => smallest > tolerance,
+    };
+    Ok(Alignment {
+        error: apart(&aligned, &b, &weights, total),
+        error_before: apart(&a, &b, &weights, total),
+        rows: weights.iter().filter(|w| **w > 0.0).count(),
+        determinant: if mirrors != turn { -1.0 } else { 1.0 },
+        rotation,
+        scale,
+        translation,
+        aligned,
+        is_unique,
+    })
+}
+
+/// The weight of each row; 0 where either set has no value.
+fn weights(a: &Matrix<f64>, b: &Matrix<f64>, how: &Procrustes) -> Result<Vec<f64>> {
+    let (m, n) = (a.rows(), a.columns());
+    for j in 0..n {
+        for i in 0..m {
+            if a[(i, j)].is_infinite() || b[(i, j)].is_infinite() {
+                return Err(Error::not_finite(i, j, 1).with_hint("a row with a NaN is taken as missing; an infinite one cannot be"));
+            }
+        }
+    }
+    let given = match &how.weights {
+        None => vec![1.0; m],
+        Some(w) if w.len() != m => return Err(Error::shape(format!("{} weights for {m} rows", w.len()))),
+        Some(w) => w.clone(),
+    };
+    if let Some(i) = given.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
+        return Err(Error::syntax(format!("the weight of row {i} is {}, and not at least 0", given[i])));
+    }
+    let is_whole = |i: usize| (0..n).all(|j| !a[(i, j)].is_nan() && !b[(i, j)].is_nan());
+    let weights: Vec<f64> = (0..m).map(|i| if is_whole(i) { given[i] } else { 0.0 }).collect();
+    if weights.iter().all(|w| *w == 0.0) {
+        return Err(Error::shape(format!("none of the {m} rows has values in both sets and a weight")));
+    }
+    Ok(weights)
+}
+
+fn centre(a: &Matrix<f64>, weights: &[f64], total: f64, how: &Procrustes) -> Vec<f64> {
+    let mean = |j: usize| {
+        let column = a.column(j).iter().zip(weights).filter(|(_, w)| **w > 0.0);
+        column.map(|(x, w)| w / total * x).sum()
+    };
+    (0..a.columns()).map(|j| if how.translation { mean(j) } else { 0.0 }).collect()
+}
+
+/// √w·(row − centre); zeros for what is missing.
+fn centred(a: &Matrix<f64>, weights: &[f64], centre: &[f64]) -> Matrix<f64> {
+    Matrix::from_fn(a.rows(), a.columns(), |i, j| {
+        if weights[i] > 0.0 { weights[i].sqrt() * (a[(i, j)] - centre[j]) } else { 0.0 }
+    })
+}
+
+fn without_missing(a: &Matrix<f64>) -> Matrix<f64> {
+    Matrix::from_fn(a.rows(), a.columns(), |i, j| if a[(i, j)].is_nan() { 0.0 } else { a[(i, j)] })
+}
+
+fn apart(a: &Matrix<f64>, b: &Matrix<f64>, weights: &[f64], total: f64) -> f64 {
+    let rows = (0..a.rows()).filter(|&i| weights[i] > 0.0);
+    let square = |i: usize| (0..a.columns()).map(|j| (a[(i, j)] - b[(i, j)]).powi(2)).sum::<f64>();
+    (rows.map(|i| weights[i] / total * square(i)).sum::<f64>()).sqrt()
+}
+
+/// The sign of the determinant of an orthogonal matrix.
+fn determinant(q: &Matrix<f64>) -> Result<f64> {
+    let f = kappa_dense::lu(q.as_ref())?;
+    let u = f.u();
+    let mut order = f.rows().to_vec();
+    let mut sign = 1.0;
+    for i in 0..order.len() {
+        while order[i] != i {
+            let j = order[i];
+            order.swap(i, j);
+            sign = -sign;
+        }
+    }
+    Ok((0..q.rows()).fold(sign, |s, i| if u[(i, i)] < 0.0 { -s } else { s }))
+}
