@@ -7,10 +7,14 @@ use crate::check::CheckArguments;
 use crate::condition::{CondArguments, DigitsArguments, DistanceArguments};
 use crate::dominance::DominanceArguments;
 use crate::draw::DrawArguments;
+use crate::equations::{LstsqArguments, PinvArguments, SolveArguments};
 use crate::lipschitz::LipschitzArguments;
+use crate::nearest::{AlignArguments, NearestArguments};
 use crate::numbers::{FormatsArguments, RootsArguments};
 use crate::one::{MeasureArguments, NormArguments, RankArguments, SingularValuesArguments};
 use crate::proof::{ProveArguments, VerifyArguments};
+use crate::regress::RegressArguments;
+use crate::ridge::RidgeArguments;
 use crate::spectra::{EigArguments, FactorArguments};
 use crate::survey::SurveyArguments;
 use crate::svd::SvdArguments;
@@ -60,6 +64,20 @@ pub(crate) enum Command {
     Eig(EigArguments),
     /// Factor a matrix: writes the factors as .npz.
     Factor(FactorArguments),
+    /// Solve Ax = b, with a bound of the error; `--certify` proves every digit.
+    Solve(SolveArguments),
+    /// Least squares: min ‖Ax − b‖, plain, weighted, with equations, with errors in the matrix.
+    Lstsq(LstsqArguments),
+    /// Regularized least squares: ridge and Tikhonov, λ by a rule, the path, the L-curve.
+    Ridge(RidgeArguments),
+    /// Linear regression from a table to a table, with certain digits, collinearity in words, and the rows to look at.
+    Regress(RegressArguments),
+    /// The nearest matrix of a kind, and how far it is.
+    Nearest(NearestArguments),
+    /// Turn one set of points onto another (Procrustes), with scaling, translation and weights.
+    Align(AlignArguments),
+    /// The pseudoinverse, and how well it meets Penrose's four conditions.
+    Pinv(PinvArguments),
     /// What a change may do: a theorem with numbers; without a name, all of them.
     Bound(BoundArguments),
     /// Every theorem about the change from one matrix to another, beside what actually happened.

@@ -7,6 +7,7 @@ mod json;
 mod markdown;
 mod picture;
 mod proof;
+mod regression;
 mod sparkline;
 mod text;
 
@@ -15,7 +16,11 @@ pub use csv::survey_csv;
 pub use html::survey_html;
 pub use json::{enclosure_json, envelope, measure_key, number_json, survey_json};
 pub use markdown::survey_markdown;
-pub use picture::{Picture, draw_ellipse, draw_gershgorin, draw_numerical_range, draw_pseudospectrum, draw_scatter};
+pub use picture::{
+    Picture, draw_ellipse, draw_filters, draw_gershgorin, draw_l_curve, draw_numerical_range, draw_pseudospectrum,
+    draw_quantiles, draw_residuals, draw_scatter,
+};
+pub use regression::{regression_json, regression_text};
 pub use proof::{ProofFile, digest};
 pub use sparkline::sparkline;
 pub use text::{aligned, survey_text};

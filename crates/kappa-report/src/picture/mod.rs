@@ -1,11 +1,14 @@
-//! Pictures of the complex plane and of what a matrix does to a circle, as SVG or PNG.
+//! Pictures of the complex plane and of what a matrix does to a circle, and charts, as SVG or PNG.
 //!
-//! One list of shapes, drawn by two pens: text of SVG elements, and pixels. Axes keep their aspect, so that discs are round.
+//! One list of shapes, drawn by two pens: text of SVG elements, and pixels. Axes of a plane keep their
+//! aspect, so that discs are round; those of a chart have scales of their own.
 
+mod chart;
 mod draw;
 mod pixels;
 mod svg;
 
+pub use chart::{draw_filters, draw_l_curve, draw_quantiles, draw_residuals};
 pub use draw::{draw_ellipse, draw_gershgorin, draw_numerical_range, draw_pseudospectrum, draw_scatter};
 
 /// A colour, opaque but for `alpha` in percent.
@@ -54,6 +57,8 @@ pub struct Picture {
     shapes: Vec<Shape>,
     re: (f64, f64),
     im: (f64, f64),
+    /// Whether both axes have one scale, so that discs are round.
+    is_plane: bool,
 }
 
 pub(crate) const SIZE: f64 = 640.0;
@@ -70,13 +75,15 @@ pub(crate) struct Frame {
     pub(crate) width: f64,
     pub(crate) height: f64,
     pub(crate) scale: f64,
+    /// The same upwards: another one in a chart.
+    rise: f64,
     re: (f64, f64),
     im: (f64, f64),
 }
 
 impl Frame {
     pub(crate) fn at(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        (self.left + (x - self.re.0) * self.scale, self.top + (self.im.1 - y) * self.scale)
+        (self.left + (x - self.re.0) * self.scale, self.top + (self.im.1 - y) * self.rise)
     }
 }
 
@@ -89,6 +96,7 @@ impl Picture {
             shapes,
             re: (0.0, 0.0),
             im: (0.0, 0.0),
+            is_plane: true,
         };
         picture.fit();
         picture
@@ -96,6 +104,13 @@ impl Picture {
 
     pub(crate) fn with_legend(mut self, ink: Ink, text: impl Into<String>) -> Self {
         self.legend.push((ink, text.into()));
+        self
+    }
+
+    /// Axes with scales of their own, three by two.
+    pub(crate) fn as_chart(mut self) -> Self {
+        self.is_plane = false;
+        self.fit();
         self
     }
 
@@ -133,6 +148,14 @@ impl Picture {
         } else {
             1.0
         };
+        if !self.is_plane {
+            let own = |(low, high): (f64, f64)| {
+                let room = if high > low { 0.05 * (high - low) } else { low.abs().max(1.0) * 0.5 };
+                (low - room, high + room)
+            };
+            (self.re, self.im) = (own(re), own(im));
+            return;
+        }
         let widened = |(low, high): (f64, f64)| {
             // At least a third as wide as the other way.
             let more = (0.33 * size - (high - low)).max(0.0) / 2.0 + room;
@@ -143,13 +166,15 @@ impl Picture {
 
     fn frame(&self) -> Frame {
         let (w, h) = (self.re.1 - self.re.0, self.im.1 - self.im.0);
-        let scale = SIZE / w.max(h);
+        let (scale, rise) =
+            if self.is_plane { (SIZE / w.max(h), SIZE / w.max(h)) } else { (SIZE / w, SIZE / 1.5 / h) };
         Frame {
             left: MARGIN,
             top: TOP + LINE * self.legend.len() as f64,
             width: w * scale,
-            height: h * scale,
+            height: h * rise,
             scale,
+            rise,
             re: self.re,
             im: self.im,
         }

@@ -30,6 +30,19 @@ pub struct Coefficient {
     pub digits: f64,
 }
 
+impl Coefficient {
+    /// Decimal digits of the enclosure between two doubles: at most 16.
+    pub fn estimate_digits(&self) -> f64 {
+        let (size, width) = (self.estimate.estimate().abs(), self.estimate.width());
+        if width == 0.0 { 16.0 } else { (2.0 * size / width).log10().clamp(0.0, 16.0) }
+    }
+}
+
+/// The quantile of the normal distribution at p between 0 and 1.
+pub fn normal_quantile(p: f64) -> f64 {
+    statrs::distribution::Normal::standard().inverse_cdf(p)
+}
+
 /// A linear model fitted by least squares, with enclosures of all that statisticians print.
 #[derive(Clone, Debug)]
 pub struct Regression {

@@ -22,6 +22,6 @@ mod influence;
 
 pub use collinearity::{Collinearity, Dependency};
 pub use design::{Cell, Column, Design};
-pub use fit::{Coefficient, Regression};
+pub use fit::{Coefficient, Regression, normal_quantile};
 pub use formula::{Factor, Formula, Function, Term};
 pub use influence::Influence;

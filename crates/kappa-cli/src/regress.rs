@@ -1,0 +1,163 @@
+//! `kappa regress`: a table of data to the table of a statistician.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use kappa::regression::{Cell, Column, Design, Formula, Regression, normal_quantile};
+use kappa_report::{Picture, draw_quantiles, draw_residuals, regression_json, regression_text};
+use kappa_tensors::{Frame, printable};
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::{ANSWERED, output};
+
+#[derive(Args, Debug)]
+pub(crate) struct RegressArguments {
+    /// A table as text: a title for each column, commas, semicolons, tabs or blanks between the cells.
+    pub(crate) file: PathBuf,
+    /// What is explained, where the formula does not say it.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) target: Option<String>,
+    /// Such as "y ~ x + x^2 + region", "powers(x, 10)", "log(x)", "C(year)", "a:b", "a*b", "- 1"; every other column by default.
+    #[arg(long, short, value_name = "FORMULA", value_parser = |s: &str| s.parse::<Formula>().map_err(|e| e.to_string()), allow_hyphen_values = true)]
+    pub(crate) formula: Option<Formula>,
+    /// A column with a positive weight for each row.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weights: Option<String>,
+    /// The level of the confidence intervals, in percent.
+    #[arg(long, value_name = "PERCENT", default_value_t = 95.0)]
+    pub(crate) confidence: f64,
+    /// Digits of each coefficient; no more are shown than are certain.
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(crate) digits: usize,
+    /// Draw residuals over fitted values, .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) residuals: Option<PathBuf>,
+    /// Draw residuals over the quantiles of the normal distribution, .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) quantiles: Option<PathBuf>,
+    /// Print one JSON object (see docs/json.md).
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Say how the answer was found and why it may be believed.
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
+/// The bytes of a picture in the format that its ending names.
+pub(crate) fn drawn(path: &Path, picture: &Picture) -> Result<(), Failure> {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    let bytes = match ending.as_deref() {
+        Some("svg") => picture.svg().into_bytes(),
+        Some("png") => picture.png(),
+        _ => return Err(unknown_ending(path)),
+    };
+    output::file(path, |file| file.write_all(&bytes))?;
+    output::words(&format!("wrote {}", path.display()));
+    Ok(())
+}
+
+fn unknown_ending(path: &Path) -> Failure {
+    Failure::new(format!("`{}` is neither .svg nor .png", path.display())).with_hint("the ending decides: picture.svg")
+}
+
+/// Fails before anything is computed where a picture cannot be written.
+pub(crate) fn check_picture(path: &Path, input: &Path) -> Result<(), Failure> {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    if !matches!(ending.as_deref(), Some("svg" | "png")) {
+        return Err(unknown_ending(path));
+    }
+    output::check_place_beside(path, input)
+}
+
+pub(crate) fn run(a: &RegressArguments) -> Result<u8, Failure> {
+    for path in [&a.residuals, &a.quantiles].into_iter().flatten() {
+        check_picture(path, &a.file)?;
+    }
+    let frame = Frame::open(&a.file).map_err(|e| Failure::from(kappa_model::Error::from(e)))?;
+    let columns = columns(&a.file, &frame)?;
+    let formula = formula(a)?;
+    let about = |error: kappa::Error| {
+        let failure = Failure::new(format!("`{}`: {error}", printable(&a.file.display().to_string())));
+        match error.hint() {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
+    };
+    let design = Design::new(&columns, &formula, a.target.as_deref()).map_err(about)?;
+    if let Some(&first) = design.dropped.first() {
+        output::words(&format!(
+            "{} of {} rows are left out, because a value that is used is missing (the first in line {})",
+            design.dropped.len(),
+            frame.rows(),
+            frame.line(first)
+        ));
+    }
+    let weights = a.weights.as_deref().map(|name| weights(&columns, name)).transpose()?;
+    let fit = Regression::weighted(design, weights.as_deref())
+        .and_then(|fit| fit.with_confidence(a.confidence / 100.0))
+        .map_err(about)?;
+    if let Some(path) = &a.residuals {
+        let deviation = fit.residual_deviation().estimate();
+        drawn(path, &draw_residuals(&formula.to_string(), &fit.fitted(), &fit.residuals(), deviation))?;
+    }
+    if let Some(path) = &a.quantiles {
+        let studentized: Vec<f64> = fit.influence().iter().map(|i| i.studentized).collect();
+        drawn(path, &draw_quantiles(&formula.to_string(), &studentized, normal_quantile))?;
+    }
+    if a.explain {
+        output::words(
+            "the design matrix as pairs of doubles, a triangular factor and two residuals in 106 bits: each enclosure holds what exact \
+             arithmetic gives for the numbers as the table prints them\nevidence: rounding; p and confidence intervals: doubles of the \
+             distribution functions\nreference: Rump, SIMAX 33 (2012) 130–148; Belsley, Kuh and Welsch, Regression Diagnostics (1980)",
+        );
+    }
+    if a.json {
+        let inputs = json!({ "file": a.file, "formula": formula.to_string(), "target": a.target, "weights": a.weights });
+        return output::json("regress", inputs, regression_json(&fit).map_err(about)?);
+    }
+    output::data(&regression_text(&fit, a.digits).map_err(about)?)?;
+    Ok(ANSWERED)
+}
+
+/// The columns by name; two of one name are refused.
+fn columns(file: &Path, frame: &Frame) -> Result<Vec<Column>, Failure> {
+    let mut sorted: Vec<&String> = frame.titles.iter().collect();
+    sorted.sort();
+    if let Some(twice) = sorted.windows(2).find(|w| w[0] == w[1]) {
+        return Err(Failure::new(format!("`{}` has two columns named `{}`", file.display(), printable(twice[0])))
+            .with_hint("give each column a title of its own"));
+    }
+    let column = |j: usize| Column { name: frame.titles[j].clone(), cells: frame.column(j).map(Cell::parse).collect() };
+    Ok((0..frame.titles.len()).map(column).collect())
+}
+
+/// The formula, with every other column where none is given.
+fn formula(a: &RegressArguments) -> Result<Formula, Failure> {
+    let mut formula = match &a.formula {
+        Some(formula) => formula.clone(),
+        None => Formula { target: None, has_constant: true, terms: vec![None] },
+    };
+    if let Some(target) = &a.target {
+        formula.target = Some(target.clone());
+    }
+    if formula.target.is_none() {
+        return Err(Failure::new("it is not said what is to be explained")
+            .with_hint("name a column: --target y, or write a formula: --formula \"y ~ x\""));
+    }
+    Ok(formula)
+}
+
+fn weights(columns: &[Column], name: &str) -> Result<Vec<f64>, Failure> {
+    let column = columns.iter().find(|c| c.name == name).ok_or_else(|| {
+        Failure::new(format!("there is no column `{}` to weigh by", printable(name)))
+            .with_hint("--weights names a column of the table")
+    })?;
+    let weight = |cell: &Cell| match cell {
+        Cell::Number(x) => x.value.high,
+        // What is missing has no weight: it is refused where its row is used.
+        _ => f64::NAN,
+    };
+    Ok(column.cells.iter().map(weight).collect())
+}

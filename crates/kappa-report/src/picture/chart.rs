@@ -1,0 +1,97 @@
+//! Charts: regularization and regression.
+
+use super::{Ink, Picture, Shape};
+
+fn chain(points: Vec<(f64, f64)>, line: Ink) -> Shape {
+    Shape::Chain { points, closed: false, line, width: 1.8, fill: None }
+}
+
+fn dot(at: (f64, f64), ink: Ink) -> Shape {
+    Shape::Dot { at, size: 3.0, ink }
+}
+
+fn log(x: f64) -> f64 {
+    x.max(f64::MIN_POSITIVE).log10()
+}
+
+/// The L-curve: log₁₀‖Lx‖ over log₁₀‖b − Ax‖, with the λ that was chosen.
+pub fn draw_l_curve(title: &str, points: &[kappa::RidgePoint], chosen: &kappa::RidgePoint) -> Picture {
+    let place = |p: &kappa::RidgePoint| (log(p.residual_norm), log(p.solution_norm));
+    let mut shapes = vec![chain(points.iter().map(place).collect(), Ink::BLUE)];
+    shapes.push(Shape::Dot { at: place(chosen), size: 5.0, ink: Ink::ORANGE });
+    Picture::new(format!("L-curve of {title}"), ("log₁₀ of the residual norm", "log₁₀ of the solution norm"), shapes)
+        .as_chart()
+        .with_legend(Ink::BLUE, "from λ = σ₁² at the right to the smallest σ² at the left")
+        .with_legend(Ink::ORANGE, format!("chosen: λ = {:.4e}", chosen.lambda))
+}
+
+/// Filter factors over the number of the singular value, with the Picard plot: log₁₀ of σᵢ and of |uᵢᴴb|.
+pub fn draw_filters(title: &str, singular_values: &[f64], coefficients: &[f64], filters: &[f64]) -> Picture {
+    let largest = singular_values.iter().chain(coefficients).copied().fold(f64::MIN_POSITIVE, f64::max);
+    let over = |x: &[f64]| x.iter().enumerate().map(|(k, &x)| ((k + 1) as f64, log((x / largest).max(1e-18)))).collect::<Vec<_>>();
+    let mut shapes = vec![chain(over(singular_values), Ink::BLUE), chain(over(filters), Ink::ORANGE)];
+    let scaled: Vec<(f64, f64)> = filters.iter().enumerate().map(|(k, &f)| ((k + 1) as f64, log(f.max(1e-18)))).collect();
+    shapes[1] = chain(scaled, Ink::ORANGE);
+    shapes.extend(over(coefficients).into_iter().map(|at| dot(at, Ink::GREEN)));
+    Picture::new(format!("filter factors of {title}"), ("number of the singular value", "log₁₀"), shapes)
+        .as_chart()
+        .with_legend(Ink::ORANGE, "filter factors")
+        .with_legend(Ink::BLUE, "singular values, over the largest number here")
+        .with_legend(Ink::GREEN, "coefficients |uᴴb|, over the largest number here")
+}
+
+/// Residuals over fitted values, with the line of 0; those beyond three standard deviations in orange.
+pub fn draw_residuals(title: &str, fitted: &[f64], residuals: &[f64], deviation: f64) -> Picture {
+    let (low, high) = (
+        fitted.iter().copied().fold(f64::INFINITY, f64::min),
+        fitted.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+    );
+    let mut shapes = vec![chain(vec![(low, 0.0), (high, 0.0)], Ink::GRID)];
+    let ink = |r: f64| if r.abs() > 3.0 * deviation { Ink::ORANGE } else { Ink::BLUE };
+    shapes.extend(fitted.iter().zip(residuals).map(|(&x, &r)| dot((x, r), ink(r))));
+    Picture::new(format!("residuals of {title}"), ("fitted value", "residual"), shapes)
+        .as_chart()
+        .with_legend(Ink::BLUE, "one dot a row")
+        .with_legend(Ink::ORANGE, "beyond three residual standard deviations")
+}
+
+/// Sorted studentized residuals over the quantiles of the normal distribution.
+pub fn draw_quantiles(title: &str, residuals: &[f64], quantile: impl Fn(f64) -> f64) -> Picture {
+    let mut sorted: Vec<f64> = residuals.iter().copied().filter(|r| r.is_finite()).collect();
+    sorted.sort_by(f64::total_cmp);
+    let n = sorted.len() as f64;
+    // Blom's plotting positions.
+    let x: Vec<f64> = (0..sorted.len()).map(|k| quantile((k as f64 + 0.625) / (n + 0.25))).collect();
+    let ends = (x.first().copied().unwrap_or(-1.0), x.last().copied().unwrap_or(1.0));
+    let mut shapes = vec![chain(vec![(ends.0, ends.0), (ends.1, ends.1)], Ink::GREEN)];
+    shapes.extend(x.into_iter().zip(sorted).map(|at| dot(at, Ink::BLUE)));
+    Picture::new(
+        format!("normal quantiles of {title}"),
+        ("quantile of the normal distribution", "studentized residual"),
+        shapes,
+    )
+    .as_chart()
+    .with_legend(Ink::BLUE, "one dot a row")
+    .with_legend(Ink::GREEN, "where normal errors would lie")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chart_fills_its_frame_whatever_the_units() {
+        let fitted: Vec<f64> = (0..50).map(|k| 1e6 + f64::from(k)).collect();
+        let residuals: Vec<f64> = (0..50).map(|k| 1e-9 * (f64::from(k) * 1.7).sin()).collect();
+        let picture = draw_residuals("a table", &fitted, &residuals, 1e-10);
+        let svg = picture.svg();
+        assert!(svg.matches("<circle").count() == 50 && svg.contains("residuals of a table"));
+        // Dots reach from the left to the right and from the top to the bottom.
+        let centre = |name: &str| -> Vec<f64> {
+            svg.split(&format!("{name}=\"")).skip(1).filter_map(|s| s.split('"').next()?.parse().ok()).collect()
+        };
+        let reach = |x: Vec<f64>| x.iter().copied().fold(0.0, f64::max) - x.iter().copied().fold(1e9, f64::min);
+        assert!(reach(centre("cx")) > 500.0 && reach(centre("cy")) > 300.0);
+        assert_eq!(&draw_quantiles("x", &residuals, |p| p).png()[..4], b"\x89PNG");
+    }
+}
