@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("kappa-model", &["kappa", "kappa-tensors"]),
     ("kappa-report", &["kappa", "kappa-model"]),
     ("kappa-cli", &["kappa", "kappa-tensors", "kappa-model", "kappa-report"]),
-    ("kappa-python", &["kappa", "kappa-model", "kappa-report", "kappa-cli"]),
+    ("kappa-python", &["kappa", "kappa-tensors", "kappa-model", "kappa-report", "kappa-cli"]),
     ("kappa-benches", &["kappa", "kappa-dense"]),
     ("xtask", &[]),
 ];

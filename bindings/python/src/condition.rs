@@ -26,11 +26,25 @@ pub(crate) enum Pair {
     Complex(Matrix<c64>, Matrix<c64>),
 }
 
+impl Pair {
+    pub(crate) fn of(a: WideMatrix, b: WideMatrix) -> Self {
+        match (a, b) {
+            (WideMatrix::Real(a), WideMatrix::Real(b)) => Self::Real(a, b),
+            (a, b) => Self::Complex(a.complex(), b.complex()),
+        }
+    }
+
+    /// Both as complex matrices.
+    pub(crate) fn complex(self) -> (Matrix<c64>, Matrix<c64>) {
+        match self {
+            Self::Real(a, b) => (WideMatrix::Real(a).complex(), WideMatrix::Real(b).complex()),
+            Self::Complex(a, b) => (a, b),
+        }
+    }
+}
+
 pub(crate) fn pair(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<Pair> {
-    Ok(match (wide(a)?, wide(b)?) {
-        (WideMatrix::Real(a), WideMatrix::Real(b)) => Pair::Real(a, b),
-        (a, b) => Pair::Complex(a.complex(), b.complex()),
-    })
+    Ok(Pair::of(wide(a)?, wide(b)?))
 }
 
 pub(crate) fn out<'py>(py: Python<'py>, a: &WideMatrix) -> PyResult<Bound<'py, PyAny>> {
@@ -41,7 +55,7 @@ pub(crate) fn out<'py>(py: Python<'py>, a: &WideMatrix) -> PyResult<Bound<'py, P
 }
 
 /// A SciPy sparse matrix of real numbers, or None for anything else.
-fn sparse(a: &Bound<'_, PyAny>) -> PyResult<Option<Sparse<f64>>> {
+pub(crate) fn sparse(a: &Bound<'_, PyAny>) -> PyResult<Option<Sparse<f64>>> {
     if !a.hasattr("tocoo")? || !a.hasattr("nnz")? {
         return Ok(None);
     }

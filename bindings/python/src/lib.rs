@@ -6,12 +6,14 @@
 mod array;
 mod condition;
 mod enclosure;
+mod equations;
 mod errors;
 mod factor;
 mod model;
 mod proof;
 mod ruler;
 mod spectra;
+mod statistics;
 mod theory;
 mod vector;
 
@@ -236,6 +238,23 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(theory::backward_error, m)?)?;
     m.add_function(wrap_pyfunction!(theory::backward_error_eigenpair, m)?)?;
     m.add_function(wrap_pyfunction!(theory::stability_lab, m)?)?;
+    m.add_class::<equations::PySolution>()?;
+    m.add_class::<equations::PyCertifiedSolution>()?;
+    m.add_class::<equations::PySolver>()?;
+    m.add_class::<equations::PyLstsqSolution>()?;
+    m.add_class::<equations::PyWoodbury>()?;
+    m.add_class::<equations::PyCholeskyUpdate>()?;
+    m.add_class::<statistics::PyRidge>()?;
+    m.add_class::<statistics::PyRegression>()?;
+    m.add_function(wrap_pyfunction!(equations::solve, m)?)?;
+    m.add_function(wrap_pyfunction!(equations::lstsq, m)?)?;
+    m.add_function(wrap_pyfunction!(equations::constrained, m)?)?;
+    m.add_function(wrap_pyfunction!(equations::generalized, m)?)?;
+    m.add_function(wrap_pyfunction!(equations::total, m)?)?;
+    m.add_function(wrap_pyfunction!(equations::pinv, m)?)?;
+    m.add_function(wrap_pyfunction!(statistics::regress, m)?)?;
+    m.add_function(wrap_pyfunction!(statistics::nearest_matrix, m)?)?;
+    m.add_function(wrap_pyfunction!(statistics::align, m)?)?;
     m.add_function(wrap_pyfunction!(model::open, m)?)?;
     m.add_function(wrap_pyfunction!(_main, m)?)?;
     Ok(())

@@ -53,7 +53,7 @@ pub struct Lu<W: Scalar> {
 pub fn lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Lu<T::Wide>, Error> {
     let n = square(a, "an LU factorization")?;
     let (mut factors, e) = prepared(a)?;
-    let rows = T::Wide::engine_lu(factors.as_mut_slice(), n, Cut::for_shape(n, n));
+    let rows = T::Wide::engine_lu(factors.as_mut_slice(), n, Cut::for_factors(n));
     Ok(Lu { factors, rows, e })
 }
 
@@ -282,7 +282,7 @@ pub fn ldlt<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Ldlt<T::Wide>, Error> {
 pub fn cholesky<W: Scalar<Wide = W> + WideEngine>(a: &mut Matrix<W>) -> bool {
     let n = a.rows();
     assert_eq!(n, a.columns(), "a Cholesky factor needs a square matrix");
-    let done = n == 0 || W::engine_cholesky(a.as_mut_slice(), n, Cut::for_shape(n, n));
+    let done = n == 0 || W::engine_cholesky(a.as_mut_slice(), n, Cut::for_factors(n));
     for j in 0..n {
         a.column_mut(j)[..j].fill(W::default());
     }

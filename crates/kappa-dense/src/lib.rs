@@ -45,4 +45,4 @@ pub use reflections::{Reflections, pivoted_reflections, reflections};
 pub use scalar::{Real, RealForm, Scalar};
 pub use scan::{NonFinite, Scan, scan};
 pub use single::{SingleLu, single_lu};
-pub use triangle::triangular_solve;
+pub use triangle::{Triangular, triangular_solve};

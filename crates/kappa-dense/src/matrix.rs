@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::scale::copied;
 use crate::{Error, Scalar};
 
 /// A dense matrix that owns its entries, column after column.
@@ -203,12 +204,12 @@ impl<'a, T: Scalar> MatrixRef<'a, T> {
 
     /// A copy, column after column.
     pub fn to_owned(&self) -> Matrix<T> {
-        Matrix::from_fn(self.rows, self.columns, |i, j| self.get(i, j))
+        copied(*self, |x| x)
     }
 
     /// A copy in double precision; exact.
     pub fn to_wide(&self) -> Matrix<T::Wide> {
-        Matrix::from_fn(self.rows, self.columns, |i, j| self.get(i, j).widen())
+        copied(*self, T::widen)
     }
 }
 

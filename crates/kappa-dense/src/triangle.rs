@@ -23,16 +23,52 @@ pub fn triangular_solve<T: Scalar>(
     which: Triangle,
     b: &Matrix<T::Wide>,
 ) -> Result<Matrix<T::Wide>, Error> {
-    let n = square(t, "a triangular system")?;
-    if b.rows() != n {
-        return Err(Error::shape(format!("a right-hand side has {} rows, and the matrix {n}", b.rows())));
+    let t = Triangular::new(t, which)?;
+    if b.rows() != t.order() {
+        return Err(Error::shape(format!("a right-hand side has {} rows, and the matrix {}", b.rows(), t.order())));
     }
-    let (t, e) = prepared(t)?;
-    // A diagonal of ones is not scaled with the rest.
-    if which.unit && e != 0 {
-        return Ok(solve_scaled(&unscaled(t, e), which, b.clone()));
+    Ok(t.solve(b, false))
+}
+
+/// A triangle that was read once, to be solved with again and again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Triangular<W: Scalar> {
+    t: Matrix<W>,
+    which: Triangle,
+    e: i32,
+}
+
+impl<W: Scalar<Wide = W> + WideEngine> Triangular<W> {
+    /// Fails for a matrix that is not square, and when an entry is not finite.
+    pub fn new<T: Scalar<Wide = W>>(t: MatrixRef<'_, T>, which: Triangle) -> Result<Self, Error> {
+        square(t, "a triangular system")?;
+        let (t, e) = prepared(t)?;
+        // A diagonal of ones is not scaled with the rest.
+        Ok(if which.unit && e != 0 { Self { t: unscaled(t, e), which, e: 0 } } else { Self { t, which, e } })
     }
-    Ok(unscaled(solve_scaled(&t, which, b.clone()), -e))
+
+    /// A triangle of finite numbers near 1 in size, kept as it is. Panics unless it is square.
+    pub fn owning(t: Matrix<W>, which: Triangle) -> Self {
+        assert_eq!(t.rows(), t.columns(), "a triangular system needs a square matrix");
+        Self { t, which, e: 0 }
+    }
+
+    /// The order n.
+    pub fn order(&self) -> usize {
+        self.t.rows()
+    }
+
+    /// Whether a diagonal entry is 0.
+    pub fn is_singular(&self) -> bool {
+        !self.which.unit && (0..self.order()).any(|i| self.t[(i, i)] == W::default())
+    }
+
+    /// T⁻¹B, or its adjoint's. n² flops for each column. Panics unless B has n rows.
+    pub fn solve(&self, b: &Matrix<W>, adjoint: bool) -> Matrix<W> {
+        assert_eq!(b.rows(), self.order(), "as many rows as the triangle");
+        let which = Triangle { adjoint: self.which.adjoint != adjoint, ..self.which };
+        unscaled(solve_scaled(&self.t, which, b.clone()), -self.e)
+    }
 }
 
 /// T⁻¹B with B brought near 1 on the way, so that nothing small is rounded.

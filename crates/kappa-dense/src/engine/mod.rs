@@ -38,6 +38,14 @@ impl Cut {
     /// From this order on, cutting one matrix pays more than it costs (measured on 2 cores).
     const FROM: usize = 1024;
 
+    /// From this order on, cutting a triangular factorization pays.
+    const FACTORS_FROM: usize = 768;
+
+    /// For LU and Cholesky factorizations, which gain earlier than reductions.
+    pub(crate) fn for_factors(order: usize) -> Self {
+        if order >= Self::FACTORS_FROM { Self::Pieces } else { Self::Whole }
+    }
+
     pub(crate) fn for_shape(rows: usize, columns: usize) -> Self {
         if rows.min(columns) >= Self::FROM { Self::Pieces } else { Self::Whole }
     }

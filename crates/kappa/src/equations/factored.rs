@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kappa_dense::{Matrix, MatrixRef, Scalar, Triangle, WideEngine, triangular_solve};
+use kappa_dense::{Matrix, MatrixRef, Scalar, Triangle, Triangular, WideEngine};
 
 use super::band::{BandLu, Bandwidth};
 use crate::Profile;
@@ -122,10 +122,10 @@ pub(super) fn times_power_of_two<W: Scalar>(x: W, e: i32) -> W {
 #[derive(Debug)]
 enum Factor<W: Scalar + WideEngine> {
     Diagonal(Vec<W>),
-    Triangle(Matrix<W>, Triangle),
+    Triangle(Triangular<W>),
     Band(BandLu<W>),
     /// L, lower.
-    Cholesky(Matrix<W>),
+    Cholesky(Triangular<W>),
     Ldlt(kappa_dense::Ldlt<W>),
     Lu(kappa_dense::Lu<W>),
     Mixed(kappa_dense::SingleLu<W>),
@@ -173,8 +173,17 @@ impl<'a, T: Scalar> Checked<'a, T> {
     }
 
     fn is_hermitian(&self) -> bool {
+        // Tile by tile, so that both sides stay in the cache; a general matrix is told by its first tile.
+        const TILE: usize = 32;
         let n = self.n;
-        (0..n).all(|j| (0..=j).all(|i| self.view.get(i, j) == self.view.get(j, i).conj()))
+        let tiles = || (0..n).step_by(TILE);
+        tiles().all(|left| {
+            tiles().take_while(|top| *top <= left).all(|top| {
+                (left..(left + TILE).min(n)).all(|j| {
+                    (top..(top + TILE).min(j + 1)).all(|i| self.view.get(i, j) == self.view.get(j, i).conj())
+                })
+            })
+        })
     }
 
     /// The cheapest way that suits the entries: diagonal, triangle, band, Cholesky, LDLᴴ, LU.
@@ -206,11 +215,11 @@ impl<'a, T: Scalar> Checked<'a, T> {
         if matches!(method, Method::Cholesky | Method::Ldlt) && !self.is_hermitian() {
             return refused(format!("{method} needs a Hermitian matrix, and this one is not"));
         }
-        let triangle = |upper| Factor::Triangle(self.scaled(), Triangle { upper, ..Triangle::default() });
+        let triangle = |upper| Triangular::new(self.view, Triangle { upper, ..Triangle::default() }).map(Factor::Triangle);
         let factor = match method {
             Method::Diagonal => Factor::Diagonal((0..n).map(|i| times_power_of_two(self.view.get(i, i).widen(), -self.e)).collect()),
-            Method::LowerTriangular => triangle(false),
-            Method::UpperTriangular => triangle(true),
+            Method::LowerTriangular => triangle(false)?,
+            Method::UpperTriangular => triangle(true)?,
             Method::Banded { lower, upper } => {
                 Factor::Band(BandLu::new(widened(self.view).view(), Bandwidth { lower, upper }, self.e))
             }
@@ -219,15 +228,16 @@ impl<'a, T: Scalar> Checked<'a, T> {
                 if !kappa_dense::cholesky(&mut l) {
                     return refused("the matrix is not positive definite to working precision".into());
                 }
-                Factor::Cholesky(l)
+                Factor::Cholesky(Triangular::owning(l, Triangle::default()))
             }
             Method::Ldlt => Factor::Ldlt(kappa_dense::ldlt(self.scaled().as_ref())?),
             Method::Lu => Factor::Lu(kappa_dense::lu(self.view)?),
             Method::MixedLu => Factor::Mixed(kappa_dense::single_lu(self.view)?),
             Method::SparseCholesky | Method::SparseLu => return refused(format!("{method} needs a sparse matrix")),
         };
-        // The engine's LU scales for itself.
-        let e = if matches!(method, Method::Lu | Method::MixedLu) { 0 } else { self.e };
+        // Factors of the door scale for themselves.
+        let scales = matches!(method, Method::Lu | Method::MixedLu | Method::LowerTriangular | Method::UpperTriangular);
+        let e = if scales { 0 } else { self.e };
         let found = Factored { factor, e, plan: SolvePlan { method, order: n }, size: self.size };
         if found.is_singular() {
             return Err(singular(n));
@@ -270,7 +280,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Factored<W> {
         let zero = W::default();
         match &self.factor {
             Factor::Diagonal(d) => d.contains(&zero),
-            Factor::Triangle(t, _) => (0..t.rows()).any(|i| t[(i, i)] == zero),
+            Factor::Triangle(t) => t.is_singular(),
             Factor::Band(f) => f.is_singular(),
             Factor::Lu(f) => f.is_singular(),
             Factor::Mixed(f) => f.is_singular(),
@@ -286,7 +296,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Factored<W> {
                 let d = |i: usize| if adjoint { d[i].conj() } else { d[i] };
                 Matrix::from_fn(b.rows(), b.columns(), |i, j| b[(i, j)] / d(i))
             }
-            Factor::Triangle(t, which) => triangular_solve(t.as_ref(), Triangle { adjoint, ..*which }, b)?,
+            Factor::Triangle(t) => t.solve(b, adjoint),
             Factor::Band(f) => {
                 let mut x = b.clone();
                 for j in 0..x.columns() {
@@ -294,10 +304,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Factored<W> {
                 }
                 x
             }
-            Factor::Cholesky(l) => {
-                let y = triangular_solve(l.as_ref(), Triangle::default(), b)?;
-                triangular_solve(l.as_ref(), Triangle { adjoint: true, ..Triangle::default() }, &y)?
-            }
+            Factor::Cholesky(l) => l.solve(&l.solve(b, false), true),
             Factor::Ldlt(f) => super::block_diagonal::solve(f, b)?,
             Factor::Lu(f) if adjoint => f.solve_adjoint(b),
             Factor::Lu(f) => f.solve(b),

@@ -1,0 +1,380 @@
+"""Systems, least squares, regression, nearest matrices and alignment against NumPy, SciPy and exact arithmetic."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import kappa as kp
+import numpy as np
+import pytest
+
+scipy_linalg = pytest.importorskip("scipy.linalg")
+sparse = pytest.importorskip("scipy.sparse")
+sparse_linalg = pytest.importorskip("scipy.sparse.linalg")
+
+RNG = np.random.default_rng(17)
+DTYPES = [np.float32, np.float64, np.complex64, np.complex128]
+
+
+def draw(shape, dtype=np.float64):
+    x = RNG.standard_normal(shape)
+    if np.issubdtype(dtype, np.complexfloating):
+        x = x + 1j * RNG.standard_normal(shape)
+    return x.astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("order", ["C", "F", "strided"])
+def test_solve_agrees_with_numpy(dtype, order):
+    a = draw((24, 24), dtype)
+    if order == "F":
+        a = np.asfortranarray(a)
+    if order == "strided":
+        a = draw((48, 48), dtype)[::2, ::-2]
+    for b in (draw(24, dtype), draw((24, 3), dtype)):
+        s = kp.solve(a, b)
+        expected = np.linalg.solve(a.astype(np.complex128), b)
+        assert s.x.shape == b.shape
+        assert np.abs(s.x - expected).max() <= float(s) * np.abs(expected).max() + 1e-13 * np.abs(expected).max()
+        assert s.backward_error.upper < 1e-13 and s.method.startswith("LU")
+        assert np.allclose(s.residual, b - a.astype(np.complex128) @ s.x, atol=1e-12)
+        assert s.cond.estimate <= np.linalg.cond(a.astype(np.complex128), np.inf) * 1.01
+
+
+def test_structure_is_seen():
+    t = np.diag(np.full(20, 4.0)) - np.diag(np.ones(19), 1) - np.diag(np.ones(19), -1)
+    b = draw(20)
+    expected = np.linalg.solve(t, b)
+    for a, name in [(t, "banded"), (np.triu(t), "back"), (np.tril(t), "forward"), (np.diag(np.diag(t)), "division")]:
+        s = kp.solve(a, b)
+        assert s.method.startswith(name), s.method
+        assert np.allclose(s.x, np.linalg.solve(a, b), rtol=1e-13)
+    g = draw((20, 20))
+    assert kp.solve(g @ g.T + np.eye(20), b).method.startswith("Cholesky")
+    for method in ("lu", "ldlt", "cholesky", "mixed"):
+        assert np.allclose(kp.solve(t, b, method=method).x, expected, rtol=1e-12)
+    with pytest.raises(ValueError, match="Hermitian"):
+        kp.solve(g, b, method="cholesky")
+    with pytest.raises(ValueError, match="singular"):
+        kp.solve(np.ones((3, 3)), np.ones(3))
+    with pytest.raises(ValueError, match="square"):
+        kp.solve(np.ones((3, 2)), np.ones(3))
+
+
+def test_factor_once_solve_many():
+    a = draw((30, 30), np.complex128)
+    solver = kp.Solver(a)
+    for _ in range(3):
+        b = draw((30, 2))
+        assert np.allclose(solver.solve(b).x, np.linalg.solve(a, b), rtol=1e-10)
+    assert "LU" in repr(solver) and solver.cond.estimate > 1
+
+
+def test_sparse_systems():
+    n = 900
+    a = sparse.diags([-1.0, 4.1, -1.3], [-1, 0, 1], shape=(n, n), format="csr")
+    b = draw(n)
+    s = kp.solve(a, b)
+    assert s.method.startswith("sparse LU")
+    assert np.allclose(s.x, sparse_linalg.spsolve(a.tocsc(), b), rtol=1e-12)
+    symmetric = a + a.T
+    assert kp.Solver(symmetric).method.startswith("sparse Cholesky")
+    assert kp.solve(a, b, certify=True).digits.min() > 20
+
+
+def exact_solution(a, b):
+    """Rational elimination; None for a singular matrix."""
+    n = len(b)
+    m = [[Fraction(float(x)) for x in row] + [Fraction(float(y))] for row, y in zip(a, b)]
+    for k in range(n):
+        pivot = next((i for i in range(k, n) if m[i][k] != 0), None)
+        if pivot is None:
+            return None
+        m[k], m[pivot] = m[pivot], m[k]
+        for i in range(n):
+            if i != k and m[i][k] != 0:
+                f = m[i][k] / m[k][k]
+                m[i] = [x - f * y for x, y in zip(m[i], m[k])]
+    return [m[i][n] / m[i][i] for i in range(n)]
+
+
+def test_certified_solutions_hold_rational_ones():
+    for case in range(60):
+        n = 1 + case % 6
+        a = draw((n, n)) * 10.0 ** RNG.integers(-8, 8, (1, n))
+        b = draw(n)
+        s = kp.solve(a, b, certify=True)
+        for i, x in enumerate(exact_solution(a, b)):
+            assert Fraction(s.lower[i]) <= x <= Fraction(s.upper[i])
+            assert abs(x - Fraction(s.x[i]) - Fraction(s.low[i])) <= Fraction(s.radius[i])
+        assert s.entry(0).evidence == "rounding"
+
+
+def refined(a, b):
+    """The solution of a sparse system to about 200 bits: doubles to correct by, residuals in whole numbers of 2^-1400."""
+    from scipy.sparse.linalg import splu
+
+    shift = 1400
+    n = a.shape[0]
+    coo = a.tocoo()
+    rows, columns = coo.row.tolist(), coo.col.tolist()
+    # Powers of two bring rows, then columns, near 1, so that doubles can correct.
+    size = np.zeros(n)
+    np.maximum.at(size, coo.row, np.abs(coo.data))
+    r = np.exp2(-np.floor(np.log2(np.where(size > 0, size, 1))))
+    size = np.zeros(n)
+    np.maximum.at(size, coo.col, np.abs(coo.data) * r[coo.row])
+    c = np.exp2(-np.floor(np.log2(np.where(size > 0, size, 1))))
+    factors = splu((sparse.diags(r) @ a @ sparse.diags(c)).tocsc())
+    ratios = [float(x).as_integer_ratio() for x in coo.data]
+    x = [0] * n
+    for _ in range(60):
+        rest = [int(Fraction(float(y)) * (1 << shift)) for y in b]
+        for i, j, (p, q) in zip(rows, columns, ratios):
+            rest[i] -= p * x[j] // q
+        largest = max(max(map(abs, rest)), 1)
+        e = largest.bit_length()
+        step = c * factors.solve(r * np.array([float(Fraction(v, 1 << e)) for v in rest]))
+        if not np.isfinite(step).all():
+            return None
+        x = [v + int(Fraction(float(d)) * (1 << e)) for v, d in zip(x, step)]
+        top = max(map(abs, x))
+        change = int(np.abs(step).max() * 2.0**60) * (1 << e) >> 60
+        if change <= top >> 200:
+            return [Fraction(v, 1 << shift) for v in x]
+    return None
+
+
+MATRICES = (
+    "494_bus GD06_theory LFAT5 adder_dcop_05 arc130 bcsstk01 bcsstk09 bfwa62 bp___200 fs_183_1 fs_183_3 impcol_a jpwh_991 "
+    "lns_131 mcca rajat19 west0067 west0479"
+).split()
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_real_matrices_have_certified_solutions(shared, name):
+    path = shared / "mtx" / f"{name}.mtx"
+    from scipy.io import mmread
+
+    a = sparse.csr_matrix(mmread(path)).astype(float)
+    if a.shape[0] != a.shape[1]:
+        pytest.skip(f"SKIPPED: {name} is not square")
+    b = a @ np.ones(a.shape[0])
+    try:
+        s = kp.solve(a.toarray(), b, certify=True)
+    except ValueError as error:
+        # Nothing is solved that is singular.
+        assert "singular" in str(error) or "ill-conditioned" in str(error)
+        assert np.linalg.matrix_rank(a.toarray()) < a.shape[0]
+        return
+    truth = refined(a, b)
+    if truth is None:
+        pytest.skip(f"SKIPPED: {name} is too ill-conditioned for the reference")
+    slack = Fraction(1, 1 << 190) * max(abs(x) for x in truth)
+    misses = 0
+    for i, x in enumerate(truth):
+        misses += not (Fraction(s.lower[i]) - slack <= x <= Fraction(s.upper[i]) + slack)
+        misses += abs(x - Fraction(s.x[i]) - Fraction(s.low[i])) > Fraction(s.radius[i]) + slack
+    assert misses == 0
+    assert s.digits.min() > 5
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(20, 6), (6, 20), (9, 9), (1, 4), (4, 1)])
+def test_lstsq_agrees_with_numpy(dtype, shape):
+    a, b = draw(shape, dtype), draw((shape[0], 2), dtype)
+    wide = a.astype(np.complex128)
+    expected, _, rank, _ = np.linalg.lstsq(wide, b, rcond=None)
+    for method in (None, "qr", "cod", "svd"):
+        s = kp.lstsq(a, b, method=method)
+        assert np.allclose(s.x, expected, rtol=1e-9, atol=1e-10) and s.rank == rank
+        assert np.allclose(s.residual_norms, np.linalg.norm(b - wide @ expected, axis=0), atol=1e-10)
+    assert np.isclose(float(kp.lstsq(a, b).cond), np.linalg.cond(wide), rtol=1e-5)
+    proved = kp.lstsq(a, b, certify=True)
+    assert np.allclose(proved.x, expected, rtol=1e-9, atol=1e-10)
+
+
+def test_lstsq_of_dependent_columns():
+    a = draw((12, 3)) @ draw((3, 7))
+    b = draw(12)
+    expected = np.linalg.lstsq(a, b, rcond=1e-12)[0]
+    for method in (None, "cod", "svd"):
+        s = kp.lstsq(a, b, method=method)
+        assert s.rank == 3 and np.allclose(s.x, expected, atol=1e-10)
+    # Rounding made that matrix one of full rank; whole numbers keep theirs.
+    whole = RNG.integers(-9, 9, (12, 2)) @ RNG.integers(-9, 9, (2, 5))
+    with pytest.raises(ValueError, match="rank"):
+        kp.lstsq(whole, b, certify=True)
+    w = RNG.random(12) + 0.1
+    narrow = a[:, :3]
+    expected = np.linalg.lstsq(narrow * np.sqrt(w)[:, None], b * np.sqrt(w), rcond=None)[0]
+    assert np.allclose(kp.lstsq(narrow, b, weights=w.tolist()).x, expected)
+
+
+def test_constrained_total_and_generalized():
+    a, b, c, d = draw((15, 5)), draw(15), draw((2, 5)), draw(2)
+    s = kp.constrained_lstsq(a, b, c, d)
+    kkt = np.block([[a.T @ a, c.T], [c, np.zeros((2, 2))]])
+    expected = np.linalg.solve(kkt, np.concatenate([a.T @ b, d]))
+    assert np.allclose(s["x"], expected[:5]) and np.allclose(s["multipliers"], expected[5:]) and s["is_unique"]
+    assert np.allclose(kp.constrained_lstsq(a, b, c, d, multipliers=True)["x"], s["x"])
+    total = kp.total_lstsq(a, b)
+    v = np.linalg.svd(np.column_stack([a, b]))[2][-1]
+    assert np.allclose(total["x"], -v[:5] / v[5]) and total["is_unique"] and float(total["gap"]) > 0
+    factor = np.tril(draw((15, 15))) + 3 * np.eye(15)
+    whitened = np.linalg.lstsq(np.linalg.solve(factor, a), np.linalg.solve(factor, b), rcond=None)[0]
+    assert np.allclose(kp.generalized_lstsq(a, b, factor)["x"], whitened)
+    p = kp.pinv(a)
+    assert np.allclose(p["matrix"], np.linalg.pinv(a)) and p["penrose_residuals"].max() < 1e-13
+
+
+def test_ridge_agrees_with_the_stacked_problem():
+    a, b = draw((30, 8)), draw(30)
+    ridge = kp.Ridge(a, b)
+    for lam in (1e-4, 0.3, 11.0):
+        expected = np.linalg.lstsq(np.vstack([a, np.sqrt(lam) * np.eye(8)]), np.concatenate([b, np.zeros(8)]), rcond=None)[0]
+        assert np.allclose(ridge.choose(lam)["x"], expected)
+        assert np.allclose(ridge.solutions([lam, 1.0])[:, 0], expected)
+    difference = np.diff(np.eye(8), axis=0)
+    smooth = kp.Ridge(a, b, difference).choose(2.0)
+    expected = np.linalg.lstsq(np.vstack([a, np.sqrt(2.0) * difference]), np.concatenate([b, np.zeros(7)]), rcond=None)[0]
+    assert np.allclose(smooth["x"], expected)
+    path = ridge.path(50)
+    best = ridge.choose("gcv")
+    assert len(path) == 50 and min(p["gcv"] for p in path) >= best["residual_norm"] ** 2 / (30 - best["degrees"]) ** 2 * (1 - 1e-9)
+    bounded = ridge.choose("norm:0.1")
+    assert np.isclose(np.linalg.norm(bounded["x"]), 0.1)
+    with pytest.raises(ValueError, match="λ"):
+        ridge.choose("nonsense")
+
+
+def test_updates():
+    a = draw((25, 25)) + 8 * np.eye(25)
+    w = kp.Woodbury(a)
+    u, v, b = draw((25, 2)), draw((25, 2)), draw(25)
+    w.update(u, v)
+    assert np.allclose(w.solve(b), np.linalg.solve(a + u @ v.T, b)) and w.factorizations == 1
+    g = draw((6, 6))
+    f = kp.CholeskyUpdate(g @ g.T)
+    x = draw(6)
+    f.update(x)
+    assert np.allclose(f.l, np.linalg.cholesky(g @ g.T + np.outer(x, x)))
+    with pytest.raises(ValueError, match="positive definite"):
+        f.downdate(100 * x)
+
+
+def test_nearest_matrices():
+    a = draw((7, 7))
+    q = kp.nearest(a, "orthogonal")["matrix"]
+    assert np.allclose(q, scipy_linalg.polar(a)[0])
+    assert np.allclose(kp.nearest(a, "symmetric")["matrix"], (a + a.T) / 2)
+    u, s, vh = np.linalg.svd(a)
+    low = kp.nearest(a, "low-rank", rank=2, norm="spectral")
+    assert np.allclose(low["matrix"], u[:, :2] * s[:2] @ vh[:2]) and np.isclose(float(low["distance"]), s[2])
+    c = kp.nearest(np.array([[2.0, -1, 0, 0], [-1, 2, -1, 0], [0, -1, 2, -1], [0, 0, -1, 2]]), "correlation")["matrix"]
+    # Higham (2002), section 4: the nearest correlation matrix of this one.
+    assert np.allclose(c[0, 1], -0.8084, atol=1e-4) and np.allclose(c[0, 2], 0.1916, atol=1e-4)
+    with pytest.raises(ValueError, match="kind"):
+        kp.nearest(a, "nice")
+    with pytest.raises(ValueError, match="rank"):
+        kp.nearest(a, "low-rank")
+
+
+def test_alignment_agrees_with_scipy():
+    a, b = draw((40, 3)), draw((40, 3))
+    r, _ = scipy_linalg.orthogonal_procrustes(a, b)
+    assert np.allclose(kp.align(a, b)["rotation"], r)
+    from scipy.spatial.transform import Rotation
+
+    found = kp.align(a, b, rotation_only=True)
+    expected, rssd = Rotation.align_vectors(b, a)
+    assert np.allclose(found["rotation"].T, expected.as_matrix()) and np.isclose(found["error"], rssd / np.sqrt(40))
+    holes = b.copy()
+    holes[5, 1] = np.nan
+    assert kp.align(a, holes)["rows"] == 39
+
+
+def test_the_motion_of_a_real_camera(shared):
+    data = np.load(shared / "points" / "pair_xyz_rgbdslam.npz")
+    sets = [x for x in data.values() if x.ndim == 2 and x.shape[1] == 3]
+    if len(sets) < 2 or sets[0].shape != sets[1].shape:
+        pytest.skip("SKIPPED: the file does not hold two sets of points")
+    found = kp.align(sets[0], sets[1], rotation_only=True, translation=True)
+    assert found["error"] < found["error_before"] and found["determinant"] == 1.0 and found["error"] < 0.1
+
+
+NIST = Path(__file__).parents[3] / "crates" / "kappa" / "tests" / "strd"
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in NIST.glob("*.csv")))
+def test_nist_regressions(name):
+    lines = (NIST / f"{name}.csv").read_text().splitlines()
+    said = {l[2:].split(" ")[0]: l[2:].split(" ")[1:] for l in lines if l.startswith("# ") and "NIST" not in l}
+    fit = kp.regress(str(NIST / f"{name}.csv"), " ".join(said["formula:"]))
+    for k, c in enumerate(fit.coefficients):
+        exact = float(said[f"B{k}"][2])
+        assert abs(float(c["estimate"]) - exact) <= 1e-14 * abs(exact) and c["certain_digits"] > 14
+        assert c["estimate"].lower <= np.nextafter(exact, np.inf) and np.nextafter(exact, -np.inf) <= c["estimate"].upper
+    assert np.isclose(float(fit.r_squared), float(said["r_squared"][1]), rtol=1e-13)
+
+
+def test_regression_with_categories_and_missing_values():
+    data = {
+        "y": [1.0, 2.0, 4.0, 3.5, 6.0, 7.5, None, 9.0],
+        "x": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0],
+        "g": ["a", "b", "a", "b", "a", "b", "a", None],
+    }
+    fit = kp.regress(data, "y ~ x + g")
+    design = np.array([[1, x, g == "b"] for x, g in zip(data["x"][:6], data["g"][:6])], dtype=float)
+    expected = np.linalg.lstsq(design, np.array(data["y"][:6]), rcond=None)[0]
+    assert np.allclose(fit.params, expected) and fit.rows == [0, 1, 2, 3, 4, 5]
+    assert [c["name"] for c in fit.coefficients] == ["(constant)", "x", "g=b"]
+    text = str(fit)
+    assert "2 left out" in text and "compared with a" in text
+    everything = fit.to_dict()
+    assert everything["dropped"] == [6, 7] and json.dumps(everything)
+    with pytest.raises(ValueError, match="no column"):
+        kp.regress(data, "y ~ z")
+    with pytest.raises(ValueError, match="combination"):
+        kp.regress({"y": [1.0, 2, 3, 5], "x": [1.0, 2, 3, 4], "z": [2.0, 4, 6, 8]}, "y ~ x + z")
+
+
+def test_regression_statistics_agree_with_their_definitions():
+    n, p = 40, 3
+    x = draw((n, p))
+    y = x @ np.array([1.0, -2.0, 0.5]) + 3 + draw(n)
+    data = {"y": y, **{f"x{k}": x[:, k] for k in range(p)}}
+    fit = kp.regress(data, "y ~ .")
+    a = np.column_stack([np.ones(n), x])
+    beta = np.linalg.lstsq(a, y, rcond=None)[0]
+    r = y - a @ beta
+    s2 = r @ r / (n - p - 1)
+    se = np.sqrt(s2 * np.diag(np.linalg.inv(a.T @ a)))
+    assert np.allclose([float(c["standard_error"]) for c in fit.coefficients], se)
+    from scipy import stats
+
+    t = beta / se
+    assert np.allclose([c["p"] for c in fit.coefficients], 2 * stats.t.sf(np.abs(t), n - p - 1), rtol=1e-9)
+    half = stats.t.ppf(0.975, n - p - 1) * se
+    assert np.allclose([c["interval"] for c in fit.coefficients], np.column_stack([beta - half, beta + half]), rtol=1e-7)
+    hat = a @ np.linalg.inv(a.T @ a) @ a.T
+    assert np.allclose(fit.leverages, np.diag(hat)) and np.allclose(fit.residuals, r)
+    llf = -n / 2 * (np.log(2 * np.pi * (r @ r) / n) + 1)
+    assert np.isclose(fit.aic, -2 * llf + 2 * (p + 2)) and np.isclose(fit.bic, -2 * llf + np.log(n) * (p + 2))
+    details = fit.to_dict()
+    # Externally studentized residuals and Cook's distances by leaving rows out.
+    for k in (0, 17):
+        keep = np.arange(n) != k
+        other = np.linalg.lstsq(a[keep], y[keep], rcond=None)[0]
+        s = np.sqrt(np.sum((y[keep] - a[keep] @ other) ** 2) / (n - p - 2))
+        row = details["influence"][k]
+        assert np.isclose(row["studentized"], r[k] / (s * np.sqrt(1 - hat[k, k])))
+        move = a @ (beta - other)
+        assert np.isclose(row["cook"], move @ move / ((p + 1) * s2))
+        assert np.isclose(row["dffits"], (a[k] @ (beta - other)) / (s * np.sqrt(hat[k, k])))
+    others = np.linalg.inv(np.corrcoef(x, rowvar=False))
+    found = [c["variance_inflation"] for c in details["coefficients"]]
+    assert found[0] is None and np.allclose([v["estimate"] for v in found[1:]], np.diag(others))
+    weighted = kp.regress(data, "y ~ .", weights=np.arange(1, n + 1.0).tolist())
+    w = np.sqrt(np.arange(1, n + 1.0))
+    assert np.allclose(weighted.params, np.linalg.lstsq(a * w[:, None], y * w, rcond=None)[0])
