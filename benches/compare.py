@@ -257,8 +257,136 @@ def conditioning() -> None:
     beside(f"pseudospectrum of the Grcar matrix of order 100 on {points}×{points} points", "NumPy", rows)
 
 
+def convection(side: int) -> "scipy.sparse.csc_array":
+    """Diffusion with a wind on a square grid: not symmetric."""
+    import scipy.sparse as sp
+
+    wind = sp.diags_array([-0.6, 0.6], offsets=[-1, 1], shape=(side, side))
+    return (laplacian(side) + sp.kron(wind, sp.eye_array(side))).tocsc()
+
+
+def equations() -> None:
+    """Systems, least squares, ridge and sparse systems beside NumPy, SciPy and scikit-learn, in this process."""
+    import kappa as kp
+    import scipy.linalg as sl
+    import scipy.sparse.linalg as sla
+    from sklearn.linear_model import RidgeCV
+
+    rng = np.random.default_rng(3)
+    for n in (200, 500, 1000, 2000, 4000):
+        a, b = rng.standard_normal((n, n)), rng.standard_normal(n)
+        s = a @ a.T + n * np.eye(n)
+        times = 20 if n < 1000 else 1
+        many = lambda f: lambda: [f() for _ in range(times)]
+        tasks = [
+            ("NumPy, solve", lambda: np.linalg.solve(a, b)),
+            ("SciPy, solve", lambda: sl.solve(a, b)),
+            ("kappa, solve with residual and backward error", lambda: kp.solve(a, b).x),
+            ("kappa, the same with κ and the forward error", lambda: float(kp.solve(a, b))),
+            ("kappa, LU in single precision, refined", lambda: kp.solve(a, b, method="mixed").x),
+            ("SciPy, solve of a definite matrix, told so", lambda: sl.solve(s, b, assume_a="pos")),
+            ("kappa, solve of a definite matrix, not told", lambda: kp.solve(s, b).x),
+        ]
+        if n <= 2000:
+            tasks.append(("kappa, every digit certified", lambda: kp.solve(a, b, certify=True).x))
+        rows = [(name, t / times) for name, t in in_turn([(name, many(f)) for name, f in tasks], RUNS)]
+        beside(f"system of order {n}: {2 / 3 * n**3 / 1e9:.2f} Gflop", "NumPy", rows)
+    for m, n in ((200, 200), (1000, 200), (1000, 1000), (4000, 1000), (4000, 4000)):
+        a, b = rng.standard_normal((m, n)), rng.standard_normal(m)
+        tasks = [
+            ("NumPy, lstsq", lambda: np.linalg.lstsq(a, b)),
+            ("SciPy, lstsq by gelsy (pivoted QR)", lambda: sl.lstsq(a, b, lapack_driver="gelsy")),
+            ("kappa, lstsq", lambda: kp.lstsq(a, b).x),
+            ("kappa, the same with κ and the forward error", lambda: float(kp.lstsq(a, b))),
+        ]
+        beside(f"least squares, {m}×{n}", "NumPy", in_turn(tasks, RUNS if n < 4000 else 1))
+    for m, n in ((2000, 200), (2000, 1000)):
+        a, b = rng.standard_normal((m, n)), rng.standard_normal(m)
+        alphas = np.logspace(-3, 4, 100)
+
+        def path():
+            ridge = kp.Ridge(a, b)
+            ridge.choose("gcv")
+            return ridge.solutions(alphas)
+
+        tasks = [
+            ("scikit-learn, RidgeCV with 5 folds", lambda: RidgeCV(alphas=alphas, cv=5, fit_intercept=False).fit(a, b)),
+            ("scikit-learn, RidgeCV without folds", lambda: RidgeCV(alphas=alphas, fit_intercept=False).fit(a, b)),
+            ("kappa, 100 solutions, and λ by cross-validation", path),
+            ("kappa, λ by leaving each row out", lambda: kp.Ridge(a, b).choose("leave-one-out")),
+        ]
+        beside(f"ridge path of 100 λ, {m}×{n}", "refits", in_turn(tasks, 1))
+    for name, a in (("Laplacian of a square grid", laplacian(320)), ("the same with a wind", convection(320))):
+        b = rng.standard_normal(a.shape[0])
+        tasks = [
+            ("SciPy, SuperLU", lambda: sla.splu(a).solve(b)),
+            ("SciPy, spsolve", lambda: sla.spsolve(a, b)),
+            ("kappa, solve with residual and backward error", lambda: kp.solve(a, b).x),
+        ]
+        beside(f"{name}, {a.shape[0]} unknowns", "SuperLU", in_turn(tasks, RUNS))
+
+
+def digits(value: float, exact: str) -> float:
+    """Correct digits of a double, at most 16."""
+    from decimal import Decimal
+
+    reference = Decimal(exact)
+    off = abs(Decimal(value) - reference)
+    if reference != 0:
+        off /= abs(reference)
+    return 16.0 if off == 0 else min(16.0, max(0.0, -float(off.log10())))
+
+
+def regression() -> None:
+    """The eleven linear sets of NIST: the worst coefficient and standard error in correct digits."""
+    import kappa as kp
+    import statsmodels.api as sm
+
+    folder = Path(__file__).parents[1] / "crates/kappa/tests/strd"
+    order = ["Norris", "Pontius", "NoInt1", "NoInt2", "Filip", "Longley", *(f"Wampler{k}" for k in range(1, 6))]
+    print("\nNIST StRD: correct digits of the worst coefficient | of the worst standard error\n")
+    print(f"| {'set':10} | {'kappa':11} | {'statsmodels':11} | {'NumPy lstsq':11} | {'normal equations':16} |\n|---|---|---|---|---|")
+    for name in order:
+        lines = (folder / f"{name}.csv").read_text().splitlines()
+        said = [line[2:].split() for line in lines if line.startswith("# ")]
+        formula = " ".join(next(words for words in said if words[0] == "formula:")[1:])
+        exact = [(words[3], words[4]) for words in said if words[0][0] == "B" and words[0][1:].isdigit()]
+        rows = np.array([[float(x) for x in line.split(",")] for line in lines if line[0] in "-.0123456789"])
+        y, x = rows[:, 0], rows[:, 1:]
+        if "powers" in formula or formula == "y ~ x":
+            x = np.vander(x[:, 0], len(exact), increasing=True)
+        elif not formula.endswith("- 1"):
+            x = np.column_stack([np.ones(len(y)), x])
+
+        def errors(beta):
+            r = y - x @ beta
+            return np.sqrt((r @ r) / (len(y) - len(beta)) * np.diag(np.linalg.pinv(x.T @ x)))
+
+        fit = kp.regress(str(folder / f"{name}.csv"), formula)
+        ols = sm.OLS(y, x).fit()
+        plain = np.linalg.lstsq(x, y, rcond=None)[0]
+        try:
+            normal = np.linalg.solve(x.T @ x, x.T @ y)
+        except np.linalg.LinAlgError:
+            normal = np.full(len(exact), np.nan)
+        columns = [
+            ([float(c["estimate"]) for c in fit.coefficients], [float(c["standard_error"]) for c in fit.coefficients]),
+            (ols.params, ols.bse),
+            (plain, errors(plain)),
+            (normal, None),
+        ]
+
+        def worst(values, which):
+            if values is None or not np.isfinite(values).all():
+                return "–"
+            return f"{min(digits(float(v), e[which]) for v, e in zip(values, exact)):4.1f}"
+
+        cells = [f"{worst(beta, 0)} | {worst(se, 1)}" if se is not None else worst(beta, 0) for beta, se in columns]
+        print(f"| {name:10} | " + " | ".join(f"{cell.replace(' | ', ' / '):11}" for cell in cells) + " |")
+
+
 def main() -> None:
-    what = sys.argv[2:] or ["survey", "norms", "certificates", "conditioning"]
+    what = sys.argv[2:] or ["survey", "norms", "certificates", "conditioning", "equations", "regression"]
     print(f"NumPy {np.__version__}, {THREADS} threads, medians of {RUNS} runs")
     with tempfile.TemporaryDirectory() as name:
         if "survey" in what:
@@ -269,6 +397,10 @@ def main() -> None:
         certificates()
     if "conditioning" in what:
         conditioning()
+    if "equations" in what:
+        equations()
+    if "regression" in what:
+        regression()
 
 
 if __name__ == "__main__":

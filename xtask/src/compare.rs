@@ -7,6 +7,7 @@ use crate::run::{cargo, program, root};
 pub(crate) fn run(parts: &[String]) -> Result<(), String> {
     cargo(&["build", "--release", "--package", "kappa-cli"])?;
     let python = python::environment("release")?;
+    python::peers(&python)?;
     let script = root().join("benches/compare.py").display().to_string();
     let command = root().join("target/release/kappa").display().to_string();
     let mut arguments = vec![script.as_str(), command.as_str()];

@@ -19,6 +19,16 @@ const PACKAGES: [&str; 11] = [
     "maturin>=1.16,<2",
 ];
 
+/// Peers that only the comparison needs.
+const PEERS: [&str; 2] = ["scikit-learn", "statsmodels"];
+
+/// Installs the peers of the comparison.
+pub(crate) fn peers(python: &Path) -> Result<(), String> {
+    let mut arguments = vec!["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    arguments.extend(PEERS);
+    program(python, &arguments)
+}
+
 /// A Python in which `import kappa` gives this checkout's build.
 pub(crate) fn environment(profile: &str) -> Result<PathBuf, String> {
     let folder = root().join("target/python");
