@@ -1,7 +1,7 @@
 //! Systems and least squares, in Python.
 
 use kappa::{
-    CertifiedSolution, CholeskyUpdate, Constrained, Errors, Lstsq, LstsqSolution, Matrix, Scalar, Solution, Solve,
+    CertifiedSolution, CholeskyUpdate, Constrained, Errors, Iterate, LinearOperator, Lstsq, LstsqSolution, Matrix, Scalar, Solution, Solve,
     Solver, WideEngine, Woodbury, c64, certified_lstsq, certified_solve, constrained_lstsq, generalized_lstsq,
     lstsq_by, solve_by, total_lstsq, weighted_lstsq,
 };
@@ -265,6 +265,53 @@ fn how(method: Option<&str>, refine: &str) -> PyResult<Solve> {
         method: method.map(str::parse).transpose().map_err(to_python)?,
         refinement: refine.parse().map_err(to_python)?,
     })
+}
+
+/// Solves A x = b, or minimises |A x - b|, from products alone, as a dict: x, residual_norm, gradient_norm, backward_error, steps,
+/// has_converged.
+///
+/// `by` is cg (Hermitian positive definite), minres (Hermitian) or lsmr (any shape); SciPy sparse matrices are not written out.
+#[pyfunction]
+#[pyo3(signature = (a, b, *, by = "lsmr", tolerance = 1e-12, steps = 0))]
+pub(crate) fn solve_iteratively<'py>(
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+    by: &str,
+    tolerance: f64,
+    steps: usize,
+) -> PyResult<Bound<'py, PyDict>> {
+    fn tell<'py, W: Scalar<Wide = W>>(
+        py: Python<'py>,
+        a: &(impl LinearOperator<W> + Sync),
+        b: &Matrix<W>,
+        how: &Iterate,
+    ) -> PyResult<Bound<'py, PyDict>>
+    where
+        WideMatrix: From<Matrix<W>>,
+    {
+        let right = single(b)?;
+        let s = py.detach(|| kappa::solve_iteratively(a, right, how)).map_err(to_python)?;
+        let dict = PyDict::new(py);
+        dict.set_item("x", column(py, &s.x)?)?;
+        dict.set_item("residual_norm", s.residual_norm)?;
+        dict.set_item("gradient_norm", s.gradient_norm)?;
+        dict.set_item("backward_error", PyEnclosure::from(s.backward_error))?;
+        dict.set_item("steps", s.steps)?;
+        dict.set_item("has_converged", s.has_converged)?;
+        Ok(dict)
+    }
+    let py = a.py();
+    let how = Iterate { by: by.parse().map_err(to_python)?, tolerance, steps };
+    if let Some(matrix) = sparse(a)? {
+        return match wide(b)? {
+            WideMatrix::Real(b) => tell(py, &matrix, &b, &how),
+            WideMatrix::Complex(_) => Err(PyValueError::new_err("a sparse problem needs a real right-hand side")),
+        };
+    }
+    match pair(a, b)? {
+        Pair::Real(a, b) => tell(py, &a, &b, &how),
+        Pair::Complex(a, b) => tell(py, &a, &b, &how),
+    }
 }
 
 enum Kept {

@@ -248,6 +248,7 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<statistics::PyRegression>()?;
     m.add_function(wrap_pyfunction!(equations::solve, m)?)?;
     m.add_function(wrap_pyfunction!(equations::lstsq, m)?)?;
+    m.add_function(wrap_pyfunction!(equations::solve_iteratively, m)?)?;
     m.add_function(wrap_pyfunction!(equations::constrained, m)?)?;
     m.add_function(wrap_pyfunction!(equations::generalized, m)?)?;
     m.add_function(wrap_pyfunction!(equations::total, m)?)?;

@@ -82,6 +82,23 @@ def test_sparse_systems():
     assert kp.solve(a, b, certify=True).digits.min() > 20
 
 
+def test_iterations_agree_with_scipy():
+    n = 2500
+    line = sparse.diags_array([-1.0, 2.01, -1.0], offsets=[-1, 0, 1], shape=(50, 50))
+    a = (sparse.kron(line, sparse.eye_array(50)) + sparse.kron(sparse.eye_array(50), line)).tocsr()
+    b = draw(n)
+    expected = sparse_linalg.spsolve(a.tocsc(), b)
+    for by in ("cg", "minres", "lsmr"):
+        s = kp.solve_iteratively(a, b, by=by)
+        assert s["has_converged"] and np.allclose(s["x"], expected, rtol=1e-7, atol=1e-9), by
+    tall = sparse.random_array((300, 40), density=0.2, rng=1, format="csr")
+    c = draw(300)
+    s = kp.solve_iteratively(tall, c)
+    assert np.allclose(s["x"], np.linalg.lstsq(tall.toarray(), c, rcond=None)[0], atol=1e-8)
+    with pytest.raises(ValueError, match="iteration"):
+        kp.solve_iteratively(a, b, by="magic")
+
+
 def exact_solution(a, b):
     """Rational elimination; None for a singular matrix."""
     n = len(b)

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use kappa::{
-    CertifiedSolution, Constrained, Enclosure, Errors, Lstsq, LstsqMethod, Matrix, Method, Refinement, Scalar, Solve,
+    CertifiedSolution, Constrained, Enclosure, Errors, Iterate, Iterated, Iteration, Lstsq, LstsqMethod, Matrix, Method, Refinement, Scalar, Solve,
     Tolerance, WideEngine, c64, certified_lstsq, certified_solve, constrained_lstsq, generalized_lstsq, lstsq_by, pinv,
-    solve_by, total_lstsq, weighted_lstsq,
+    solve_by, solve_iteratively, total_lstsq, weighted_lstsq,
 };
 use kappa_model::{Model, Opening, WideMatrix, with_wide};
 use kappa_report::{aligned, enclosure_json, number_json};
@@ -34,6 +34,64 @@ pub(crate) struct Problem {
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) style: Style,
+}
+
+/// An iteration that needs products alone.
+#[derive(Args, Debug)]
+pub(crate) struct Iterating {
+    /// By products alone, never writing a sparse matrix out: cg (definite), minres (symmetric), lsmr (any).
+    #[arg(long, value_name = "NAME", value_parser = |s: &str| s.parse::<Iteration>().map_err(|e| e.to_string()), conflicts_with_all = ["certify", "method"])]
+    pub(crate) iterate: Option<Iteration>,
+    /// Stop at this backward error.
+    #[arg(long, value_name = "SIZE", requires = "iterate", default_value_t = 1e-12)]
+    pub(crate) within: f64,
+    /// The most steps; twice the number of unknowns by default.
+    #[arg(long, value_name = "N", requires = "iterate", default_value_t = 0, hide_default_value = true)]
+    pub(crate) steps: usize,
+}
+
+impl Iterating {
+    /// Runs the iteration, where one is asked for.
+    fn run(&self, command: &str, problem: &Problem) -> Result<Option<u8>, Failure> {
+        let Some(by) = self.iterate else { return Ok(None) };
+        let how = Iterate { by, tolerance: self.within, steps: self.steps };
+        let model = Model::open_with(&problem.file, &Opening { map: problem.map() })?;
+        if let Some((name, matrix)) = model.sparse(problem.tensor.as_deref())? {
+            let WideMatrix::Real(b) = problem.right(kappa::LinearOperator::shape(&matrix).0)? else {
+                return Err(Failure::new("a sparse problem needs a real right-hand side"));
+            };
+            return iterated(command, problem, solve_iteratively(&matrix, single(&b)?, &how).map_err(about(&name))?, &how).map(Some);
+        }
+        let (name, both) = problem.read()?;
+        with_both!(&both, (m, b) => {
+            iterated(command, problem, solve_iteratively(m, single(b)?, &how).map_err(about(&name))?, &how).map(Some)
+        })
+    }
+}
+
+fn iterated<W: Scalar>(command: &str, problem: &Problem, s: Iterated<W>, how: &Iterate) -> Result<u8, Failure>
+where
+    WideMatrix: From<Matrix<W>>,
+{
+    let mut lines = vec![
+        line("solved by", format!("{}, {} steps", how.by, s.steps)),
+        line("residual norm", Enclosure::exact(s.residual_norm).short(6)),
+        line("backward error", at_most(s.backward_error.upper())),
+    ];
+    if !s.has_converged {
+        lines.push(line("beware", "the steps ran out before the tolerance was reached: allow more, or scale the problem"));
+    }
+    let json = json!({
+        "method": how.by.to_string(), "steps": s.steps, "has_converged": s.has_converged, "residual_norm": number_json(s.residual_norm),
+        "gradient_norm": number_json(s.gradient_norm), "backward_error": enclosure_json(&s.backward_error),
+    });
+    let explanation = format!(
+        "{}, by products alone; the residual was computed anew at the end\nreference: Paige and Saunders, SINUM 12 (1975); Fong and \
+         Saunders, SISC 33 (2011) 2950–2971",
+        how.by
+    );
+    let x = Matrix::from_fn(s.x.len(), 1, |i, _| s.x[i]);
+    problem.answer(command, &x.into(), Told { lines, json: object(json), explanation, text: None })
 }
 
 impl Problem {
@@ -159,6 +217,8 @@ fn at_most(x: f64) -> String {
 pub(crate) struct SolveArguments {
     #[command(flatten)]
     pub(crate) problem: Problem,
+    #[command(flatten)]
+    pub(crate) iterating: Iterating,
     /// Prove every digit: an enclosure of each entry, every rounding error counted.
     #[arg(long, conflicts_with_all = ["method", "refine"])]
     pub(crate) certify: bool,
@@ -172,6 +232,9 @@ pub(crate) struct SolveArguments {
 
 pub(crate) fn solve(a: &SolveArguments) -> Result<u8, Failure> {
     a.problem.check_output()?;
+    if let Some(code) = a.iterating.run("solve", &a.problem)? {
+        return Ok(code);
+    }
     let how = Solve { method: a.method, refinement: a.refine };
     if !a.certify && a.method.is_none() && a.refine != Refinement::Extended {
         let model = Model::open_with(&a.problem.file, &Opening { map: a.problem.map() })?;
@@ -276,6 +339,8 @@ where
 pub(crate) struct LstsqArguments {
     #[command(flatten)]
     pub(crate) problem: Problem,
+    #[command(flatten)]
+    pub(crate) iterating: Iterating,
     /// Prove every digit: an enclosure of each entry, every rounding error counted.
     #[arg(long, conflicts_with_all = ["method", "tolerance", "weights", "equations", "covariance", "total"])]
     pub(crate) certify: bool,
@@ -318,6 +383,9 @@ pub(crate) enum Where {
 
 pub(crate) fn lstsq(a: &LstsqArguments) -> Result<u8, Failure> {
     a.problem.check_output()?;
+    if let Some(code) = a.iterating.run("lstsq", &a.problem)? {
+        return Ok(code);
+    }
     let (name, both) = a.problem.read()?;
     if a.certify {
         return with_both!(&both, (m, b) => certified(&a.problem, "lstsq", certified_lstsq(m, b).map_err(about(&name))?));

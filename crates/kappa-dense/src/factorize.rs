@@ -57,6 +57,17 @@ pub fn lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Lu<T::Wide>, Error> {
     Ok(Lu { factors, rows, e })
 }
 
+/// [`lu`] of entries that are known to be finite, the largest part of any of them being `largest`: they are not looked at again.
+pub fn lu_of_finite<T: Scalar>(a: MatrixRef<'_, T>, largest: f64) -> Result<Lu<T::Wide>, Error> {
+    let n = square(a, "an LU factorization")?;
+    let e = exponent(largest);
+    // Where the entries are near 1 as they are, the copy is a plain one.
+    let e = if (-400..400).contains(&e) { 0 } else { e };
+    let mut factors: Matrix<T::Wide> = scaled(a, e);
+    let rows = T::Wide::engine_lu(factors.as_mut_slice(), n, Cut::for_factors(n));
+    Ok(Lu { factors, rows, e })
+}
+
 impl<W: Scalar<Wide = W> + WideEngine> Lu<W> {
     /// The order n.
     pub fn order(&self) -> usize {

@@ -41,7 +41,7 @@ fn reflected<T: Scalar>(a: MatrixRef<'_, T>, pivoted: bool) -> Result<Reflection
     let with = if m == 0 || n == 0 {
         Reflected { order: (0..n).collect(), ..Reflected::default() }
     } else {
-        T::Wide::engine_reflections(factors.as_mut_slice(), (m, n), pivoted, Cut::for_shape(m, n))
+        T::Wide::engine_reflections(factors.as_mut_slice(), (m, n), pivoted, Cut::for_factors(m.min(n)))
     };
     Ok(Reflections { factors, with, e })
 }

@@ -47,34 +47,40 @@ pub(crate) fn scaled<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matri
 }
 
 /// Columns that one thread copies at a time, and rows of a tile: both sides of a transposition stay in the first cache.
-const TILE: usize = 16;
+const TILE: usize = 64;
+/// From so many entries on, waking another thread takes less time than it saves.
+const SHARED: usize = 1 << 17;
 
 /// The matrix with a function applied to each entry, column after column, as fast as memory goes whichever way it lies.
 pub(crate) fn copied<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, f: impl Fn(T) -> W + Sync) -> Matrix<W> {
     let (m, n) = (a.rows(), a.columns());
     let mut entries = vec![W::default(); m * n];
-    let columns = a.transpose();
-    if m > 0 {
-        entries.par_chunks_mut(m * TILE).with_min_len(1 + (1 << 14) / (m * TILE)).enumerate().for_each(|(part, to)| {
-            let first = part * TILE;
-            if a.is_row_major() && n > 1 {
-                for top in (0..m).step_by(TILE) {
-                    for i in top..(top + TILE).min(m) {
-                        let row = a.contiguous_row(i).unwrap_or_default();
-                        to.iter_mut().skip(i).step_by(m).zip(&row[first..]).for_each(|(to, &x)| *to = f(x));
-                    }
-                }
-                return;
-            }
-            for (j, to) in to.chunks_exact_mut(m).enumerate() {
-                match columns.contiguous_row(first + j) {
-                    Some(column) => to.iter_mut().zip(column).for_each(|(to, &x)| *to = f(x)),
-                    None => to.iter_mut().enumerate().for_each(|(i, to)| *to = f(a.get(i, first + j))),
-                }
-            }
-        });
+    if m * n >= SHARED {
+        let parts = entries.par_chunks_mut(m * TILE).enumerate();
+        parts.for_each(|(part, to)| copy_columns(a, part * TILE, to, &f));
+    } else if m > 0 {
+        entries.chunks_mut(m * TILE).enumerate().for_each(|(part, to)| copy_columns(a, part * TILE, to, &f));
     }
     Matrix::owning(m, n, entries)
+}
+
+/// A few columns from `first` on.
+fn copy_columns<T: Scalar, W>(a: MatrixRef<'_, T>, first: usize, to: &mut [W], f: impl Fn(T) -> W) {
+    let m = a.rows();
+    let columns = a.transpose();
+    if a.is_row_major() && a.columns() > 1 {
+        for i in 0..m {
+            let row = a.contiguous_row(i).unwrap_or_default();
+            to.iter_mut().skip(i).step_by(m).zip(&row[first..]).for_each(|(to, &x)| *to = f(x));
+        }
+        return;
+    }
+    for (j, to) in to.chunks_exact_mut(m).enumerate() {
+        match columns.contiguous_row(first + j) {
+            Some(column) => to.iter_mut().zip(column).for_each(|(to, &x)| *to = f(x)),
+            None => to.iter_mut().enumerate().for_each(|(i, to)| *to = f(a.get(i, first + j))),
+        }
+    }
 }
 
 #[cfg(test)]

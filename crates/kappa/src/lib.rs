@@ -100,7 +100,7 @@ pub use factor::{
     complete_orthogonal, eig, eigh, jordan, ldlt, lu, pivoted_qr, polar, qr, rank_revealing_qr, schur,
 };
 pub use kappa_dense::{Matrix, MatrixRef, Scalar, WideEngine, c32, c64};
-pub use krylov::Lanczos;
+pub use krylov::{Iterate, Iterated, Iteration, Lanczos, solve_iteratively};
 pub use norm::{
     Constant, Equivalence, Induced, Inequality, Majorization, Norm, Subgradient, VectorNorm, bessel, fan_dominance,
     holder, inner_product, majorization, norm_by_gauge, nuclear_norm_of_factors, parallelogram,

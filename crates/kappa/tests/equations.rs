@@ -341,3 +341,48 @@ fn a_small_backward_error_is_no_small_forward_error() {
     let sharp = certified_solve(&a, &b).unwrap();
     assert!((0..12).all(|i| sharp.entry(i, 0).width() < 1e-12 * sharp.entry(i, 0).estimate().abs()));
 }
+
+/// Each iteration against the direct solution, on operators of its kind.
+#[test]
+fn iterations_reach_the_direct_solution() {
+    use kappa::{Iterate, Iteration, solve_iteratively};
+    let mut draws = Draws(12);
+    let n = 40;
+    let g: Matrix<c64> = draws.matrix(n, n);
+    let hermitian = |shift: f64| {
+        Matrix::from_fn(n, n, |i, j| (g[(i, j)] + g[(j, i)].conj()) * 0.5 + if i == j { c64::new(shift, 0.0) } else { c64::default() })
+    };
+    let b: Matrix<c64> = draws.matrix(n, 1);
+    let how = |by| Iterate { by, ..Iterate::default() };
+    let off = |x: &[c64], y: &Matrix<c64>| {
+        let size = y.as_slice().iter().map(|y| y.norm_sqr()).sum::<f64>().sqrt();
+        x.iter().zip(y.as_slice()).map(|(x, y)| (x - y).norm_sqr()).sum::<f64>().sqrt() / size
+    };
+    for (a, by) in [
+        (hermitian(30.0), Iteration::ConjugateGradients),
+        (hermitian(30.0), Iteration::Minres),
+        (hermitian(0.0), Iteration::Minres),
+        (g.clone(), Iteration::Lsmr),
+    ] {
+        let s = solve_iteratively(&a, b.as_slice(), &Iterate { steps: 2000, ..how(by) }).unwrap();
+        let direct = solve(&a, &b).unwrap();
+        assert!(s.has_converged, "{by}: {s:?}");
+        assert!(off(&s.x, direct.x()) < 1e-8, "{by}: {:e}", off(&s.x, direct.x()));
+    }
+    let error = solve_iteratively(&hermitian(0.0), b.as_slice(), &how(Iteration::ConjugateGradients)).unwrap_err();
+    assert!(error.to_string().contains("not positive definite"));
+    for (m, n) in [(30, 8), (8, 30)] {
+        let (a, b): (Matrix<f64>, Matrix<f64>) = (draws.matrix(m, n), draws.matrix(m, 1));
+        let s = solve_iteratively(&a, b.as_slice(), &Iterate::default()).unwrap();
+        let direct = lstsq(&a, &b).unwrap();
+        let distance = s.x.iter().zip(direct.x().as_slice()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+        assert!(s.has_converged && distance < 1e-9, "{m}×{n}: {distance:e} {s:?}");
+        assert!((s.residual_norm - direct.residual_norms()[0]).abs() < 1e-9);
+    }
+    let zero = solve_iteratively(&gallery::second_difference(4), &[0.0; 4], &Iterate::default()).unwrap();
+    assert!(zero.x == [0.0; 4] && zero.has_converged && zero.steps == 0);
+    let short = Iterate { steps: 2, ..how(Iteration::ConjugateGradients) };
+    let unfinished = solve_iteratively(&gallery::second_difference(60), &[1.0; 60], &short).unwrap();
+    assert!(!unfinished.has_converged && unfinished.steps == 2 && unfinished.residual_norm > 0.1);
+    assert!(solve_iteratively(&Matrix::<f64>::zeros(3, 2), &[1.0; 3], &how(Iteration::Minres)).unwrap_err().is_shape());
+}

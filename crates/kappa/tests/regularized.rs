@@ -323,6 +323,24 @@ fn updates_keep_their_accuracy_or_start_again() {
 }
 
 #[test]
+fn orthogonal_factors_follow_a_rank_one_change() {
+    let mut draws = Draws(33);
+    for (m, n) in [(7, 4), (4, 7), (5, 5), (1, 3), (3, 1)] {
+        let mut a: Matrix<c64> = draws.matrix(m, n);
+        let mut f = kappa::qr(&a).unwrap();
+        for _ in 0..40 {
+            let (u, v): (Matrix<c64>, Matrix<c64>) = (draws.matrix(m, 1), draws.matrix(n, 1));
+            f.update(u.as_slice(), v.as_slice()).unwrap();
+            a = Matrix::from_fn(m, n, |i, j| a[(i, j)] + u[(i, 0)] * v[(j, 0)].conj());
+        }
+        let back = kappa::Product::new(f.q().clone(), f.r().clone()).unwrap().to_dense().unwrap();
+        assert!(apart(back.as_slice(), a.as_slice()) < 1e-12 * length(a.as_slice()), "{m}×{n}");
+        assert!(f.defect() < 1e-13 && (0..n).all(|j| (j + 1..m).all(|i| f.r()[(i, j)] == c64::default())));
+        assert!(f.update(&[], &[]).unwrap_err().is_shape());
+    }
+}
+
+#[test]
 fn cholesky_follows_its_matrix() {
     let mut draws = Draws(27);
     let n = 12;

@@ -309,6 +309,9 @@ def lstsq(
     tolerance: float | None = None,
     weights: Sequence[float] | None = None,
 ) -> CertifiedSolution: ...
+def solve_iteratively(
+    a: Any, b: ArrayLike, *, by: str = "lsmr", tolerance: float = 1e-12, steps: int = 0
+) -> dict[str, Any]: ...
 def constrained_lstsq(
     a: ArrayLike, b: ArrayLike, c: ArrayLike, d: ArrayLike, *, multipliers: bool = False
 ) -> dict[str, Any]: ...

@@ -4,6 +4,8 @@ use std::fmt;
 
 use kappa_dense::{Matrix, MatrixRef, Scalar, Triangle, Triangular, WideEngine};
 
+use rayon::prelude::*;
+
 use super::band::{BandLu, Bandwidth};
 use crate::Profile;
 use crate::error::{Error, Result};
@@ -148,6 +150,74 @@ pub(super) struct Checked<'a, T: Scalar> {
     n: usize,
     e: i32,
     size: f64,
+    largest: f64,
+}
+
+/// Rows that one thread takes at a time.
+const ROWS: usize = 256;
+
+/// Adds up the moduli of some rows, from `first` on; the largest of them.
+fn row_sums<T: Scalar>(a: MatrixRef<'_, T>, first: usize, sums: &mut [f64]) -> f64 {
+    let modulus = |x: T| x.re().abs() + x.im().abs();
+    let mut largest = 0.0f64;
+    if a.is_row_major() && a.columns() > 1 {
+        // Eight sums side by side: one would wait for itself.
+        let mut most = [0.0f64; 8];
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let (whole, rest) = a.contiguous_row(first + i).unwrap_or_default().as_chunks::<8>();
+            let mut lanes = [0.0f64; 8];
+            for chunk in whole {
+                for k in 0..8 {
+                    let size = modulus(chunk[k]);
+                    lanes[k] += size;
+                    most[k] = if size > most[k] { size } else { most[k] };
+                }
+            }
+            let last = rest.iter().map(|&x| modulus(x));
+            largest = last.clone().fold(largest, f64::max);
+            *sum = lanes.iter().sum::<f64>() + last.sum::<f64>();
+        }
+        return most.into_iter().fold(largest, f64::max);
+    }
+    let columns = a.transpose();
+    for j in 0..a.columns() {
+        let column = columns.contiguous_row(j).unwrap_or_default();
+        for (sum, &x) in sums.iter_mut().zip(&column[first..]) {
+            let size = modulus(x);
+            *sum += size;
+            largest = largest.max(size);
+        }
+    }
+    largest
+}
+
+/// What one pass over a finite matrix sees.
+struct Seen {
+    /// The largest part of an entry.
+    largest: f64,
+    /// ‖A‖_∞ about, moduli as |re| + |im|.
+    size: f64,
+}
+
+impl Seen {
+    fn of<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Self> {
+        let (m, n) = (a.rows(), a.columns());
+        let mut sums = vec![0.0f64; m];
+        let work = |(part, sums): (usize, &mut [f64])| row_sums(a, part * ROWS, sums);
+        let largest = if m * n < 1 << 17 {
+            sums.chunks_mut(ROWS).enumerate().map(work).fold(0.0, f64::max)
+        } else {
+            sums.par_chunks_mut(ROWS).enumerate().map(work).reduce(|| 0.0, f64::max)
+        };
+        let size = sums.iter().copied().fold(0.0, f64::max);
+        // A sum shows what is not finite, or overflows: the slow pass tells which.
+        if sums.iter().any(|sum| !sum.is_finite()) {
+            let profile = Profile::of_entries(a)?;
+            let size = profile.norm(crate::Norm::max_row_sum())?.estimate();
+            return Ok(Self { largest: profile.max_abs_value(), size });
+        }
+        Ok(Self { largest, size })
+    }
 }
 
 impl<'a, T: Scalar> Checked<'a, T> {
@@ -157,12 +227,10 @@ impl<'a, T: Scalar> Checked<'a, T> {
             return Err(Error::shape(format!("a system needs a square matrix, not a {m}×{n} one"))
                 .with_hint("`lstsq` solves systems of any shape in the least squares sense"));
         }
-        let profile = Profile::of_entries(view)?;
-        let largest = profile.max_abs_value();
-        let size = profile.norm(crate::Norm::max_row_sum())?.estimate();
+        let Seen { largest, size } = Seen::of(view)?;
         // The largest entry near 1, so that squares neither overflow nor vanish.
         let e = if largest > 0.0 && !(1e-100..1e100).contains(&largest) { crate::enclosure::exponent_of(largest) } else { 0 };
-        Ok(Self { view, n, e, size })
+        Ok(Self { view, n, e, size, largest })
     }
 
     fn scaled(&self) -> Matrix<T::Wide> {
@@ -231,7 +299,7 @@ impl<'a, T: Scalar> Checked<'a, T> {
                 Factor::Cholesky(Triangular::owning(l, Triangle::default()))
             }
             Method::Ldlt => Factor::Ldlt(kappa_dense::ldlt(self.scaled().as_ref())?),
-            Method::Lu => Factor::Lu(kappa_dense::lu(self.view)?),
+            Method::Lu => Factor::Lu(kappa_dense::lu_of_finite(self.view, self.largest)?),
             Method::MixedLu => Factor::Mixed(kappa_dense::single_lu(self.view)?),
             Method::SparseCholesky | Method::SparseLu => return refused(format!("{method} needs a sparse matrix")),
         };

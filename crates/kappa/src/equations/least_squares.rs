@@ -289,12 +289,7 @@ const MODEL: Evidence = Evidence::Estimate("singular values of the triangular fa
 impl<W: Scalar<Wide = W> + WideEngine> LstsqSolution<W> {
     fn new<T: Scalar<Wide = W>>(a: MatrixRef<'_, T>, b: &Matrix<W>, found: Found<W>) -> Self {
         let (m, n) = (a.rows(), a.columns());
-        let wide;
-        // A column-major matrix in double precision is used as it is.
-        let a = {
-            wide = a.to_wide();
-            &wide
-        };
+        let a = &a.to_wide();
         let columns = b.columns();
         let mut residual = b.clone();
         for k in 0..columns {

@@ -356,17 +356,32 @@ impl<W: Scalar<Wide = W>> Rest<W> {
 
 const EVIDENCE: Evidence = Evidence::Estimate("residual in double precision, with the rounding of its sums");
 
+/// Σaⱼxⱼ and Σ|aⱼ||xⱼ|, four sums side by side: one would wait for itself.
+fn row_product<T: Scalar>(a: &[T], x: &[T::Wide]) -> (T::Wide, f64) {
+    const LANES: usize = 4;
+    let (mut sums, mut sizes) = ([<T::Wide>::default(); LANES], [0.0f64; LANES]);
+    let (whole, rest) = a.as_chunks::<LANES>();
+    let (columns, last) = x.as_chunks::<LANES>();
+    for (a, x) in whole.iter().zip(columns) {
+        for k in 0..LANES {
+            sums[k] += a[k].widen() * x[k];
+            sizes[k] += size(a[k]) * size(x[k]);
+        }
+    }
+    for (&a, &x) in rest.iter().zip(last) {
+        sums[0] += a.widen() * x;
+        sizes[0] += size(a) * size(x);
+    }
+    ((sums[0] + sums[1]) + (sums[2] + sums[3]), sizes.iter().sum())
+}
+
 fn dense_rest<T: Scalar>(a: MatrixRef<'_, T>, x: &[T::Wide], rest: &mut [T::Wide], products: &mut [f64]) {
-    let parts = rest.par_chunks_mut(ROWS).zip(products.par_chunks_mut(ROWS)).enumerate();
-    parts.for_each(|(part, (rest, products))| {
+    let work = |(part, (rest, products)): (usize, (&mut [T::Wide], &mut [f64]))| {
         let first = part * ROWS;
         if a.is_row_major() {
             for (r, (rest, product)) in rest.iter_mut().zip(products).enumerate() {
-                let row = a.contiguous_row(first + r).unwrap_or_default();
-                let (sum, sizes) = row.iter().zip(x).fold((*rest, 0.0), |(sum, sizes), (&a, &x)| {
-                    (sum - a.widen() * x, sizes + size(a) * size(x))
-                });
-                (*rest, *product) = (sum, sizes);
+                let (sum, sizes) = row_product(a.contiguous_row(first + r).unwrap_or_default(), x);
+                (*rest, *product) = (*rest - sum, sizes);
             }
             return;
         }
@@ -380,7 +395,13 @@ fn dense_rest<T: Scalar>(a: MatrixRef<'_, T>, x: &[T::Wide], rest: &mut [T::Wide
                 *product += size(a) * height;
             }
         }
-    });
+    };
+    // A small matrix is done before another thread wakes.
+    if x.len() * rest.len() < 1 << 17 {
+        rest.chunks_mut(ROWS).zip(products.chunks_mut(ROWS)).enumerate().for_each(work);
+    } else {
+        rest.par_chunks_mut(ROWS).zip(products.par_chunks_mut(ROWS)).enumerate().for_each(work);
+    }
 }
 
 /// x += A⁻¹(b − Ax) with the residual in double-double, until nothing is gained.

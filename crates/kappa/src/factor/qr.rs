@@ -29,6 +29,9 @@ pub fn qr<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Qr<T::Wide
     Ok(Qr { q: parts.q, r: parts.r })
 }
 
+/// A Q further from unitary than this is made anew.
+const LOST: f64 = 1e-11;
+
 /// A rotation [c s; −s̄ c] of two numbers.
 #[derive(Clone, Copy)]
 struct Givens<W> {
@@ -86,6 +89,60 @@ impl<W: Scalar<Wide = W>> Qr<W> {
         g.columns(&mut self.q, i, k);
     }
 
+    /// How far Q is from unitary: ‖QQᴴe − e‖/‖e‖ for the vector of ones. O(m²).
+    pub fn defect(&self) -> f64 {
+        let m = self.q.rows();
+        let ones = vec![W::from_parts(1.0, 0.0); m];
+        let there = crate::operator::times_vector(&self.q.adjoint(), &ones);
+        let back = crate::operator::times_vector(&self.q, &there);
+        let rest = back.iter().zip(&ones).map(|(x, e)| (*x - *e).abs_squared()).sum::<f64>();
+        if m == 0 { 0.0 } else { (rest / m as f64).sqrt() }
+    }
+
+    /// Factors A anew where rounding has turned Q too far from unitary: after very many updates.
+    fn watch(&mut self) -> Result<()> {
+        if self.defect() <= LOST {
+            return Ok(());
+        }
+        let a = multiply(self.q.as_ref(), self.r.as_ref())?;
+        let parts = kappa_dense::qr(a.as_ref(), Shape::Full)?;
+        (self.q, self.r) = (parts.q, parts.r);
+        Ok(())
+    }
+
+    /// The factors of A + u·vᴴ. O(m·n + m²). Fails when the vectors do not fit or are not finite.
+    ///
+    /// ```
+    /// # use kappa::{Matrix, qr};
+    /// let mut f = qr(&Matrix::<f64>::identity(2))?;
+    /// f.update(&[0.0, 2.0], &[0.0, 1.0])?;
+    /// assert!((f.r()[(1, 1)].abs() - 3.0).abs() < 1e-15);
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn update(&mut self, u: &[W], v: &[W]) -> Result<()> {
+        let (m, n) = (self.q.rows(), self.r.columns());
+        self.fits(u.len() == m, true, u)?;
+        self.fits(true, v.len() == n, v)?;
+        // w = Qᴴu is rotated into a multiple of e₁ from the bottom; R becomes Hessenberg, takes up e₁vᴴ, and is rotated back.
+        let mut w = crate::operator::times_vector(&self.q.adjoint(), u);
+        for i in (1..m).rev() {
+            let g = Givens::new(w[i - 1], w[i]);
+            (w[i - 1], w[i]) = (w[i - 1].scale(g.c) + g.s * w[i], W::default());
+            g.rows(&mut self.r, i - 1, i);
+            g.columns(&mut self.q, i - 1, i);
+        }
+        for j in 0..n {
+            if m > 0 {
+                self.r[(0, j)] += w[0] * v[j].conj();
+            }
+        }
+        for j in 0..n.min(m.saturating_sub(1)) {
+            self.rotate(j, j + 1, (self.r[(j, j)], self.r[(j + 1, j)]));
+        }
+        self.clean();
+        self.watch()
+    }
+
     /// The factors after a row is put before row k (at the end for k = m). O(m·n + m²).
     ///
     /// Fails when the row does not fit or is not finite.
@@ -105,7 +162,7 @@ impl<W: Scalar<Wide = W>> Qr<W> {
             self.rotate(j, j + 1, (self.r[(j, j)], self.r[(j + 1, j)]));
             self.r[(j + 1, j)] = zero;
         }
-        Ok(())
+        self.watch()
     }
 
     /// The factors after row k is taken away. O(m·n + m²). Fails when there is no such row.
@@ -120,7 +177,7 @@ impl<W: Scalar<Wide = W>> Qr<W> {
         }
         self.q = Matrix::from_fn(m - 1, m - 1, |i, j| self.q[(if i < k { i } else { i + 1 }, j + 1)]);
         self.r = Matrix::from_fn(m - 1, n, |i, j| if i <= j { self.r[(i + 1, j)] } else { W::default() });
-        Ok(())
+        self.watch()
     }
 
     /// The factors after a column is put before column k (at the end for k = n). O(m² + m·n).
@@ -141,7 +198,7 @@ impl<W: Scalar<Wide = W>> Qr<W> {
             self.r[(i, k)] = W::default();
         }
         self.clean();
-        Ok(())
+        self.watch()
     }
 
     /// The factors after column k is taken away. O(m·n + m²). Fails when there is no such column.
@@ -153,7 +210,7 @@ impl<W: Scalar<Wide = W>> Qr<W> {
             self.rotate(j, j + 1, (self.r[(j, j)], self.r[(j + 1, j)]));
         }
         self.clean();
-        Ok(())
+        self.watch()
     }
 
     fn clean(&mut self) {

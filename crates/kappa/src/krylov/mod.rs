@@ -1,6 +1,11 @@
 //! Iterations over products: they grow a factor until it answers.
 
+mod cg;
 mod lanczos;
+mod lsmr;
+mod minres;
+mod system;
 
 pub use lanczos::Lanczos;
 pub(crate) use lanczos::{Ritz, Stop, largest_eigenvalue};
+pub use system::{Iterate, Iterated, Iteration, solve_iteratively};

@@ -1,0 +1,190 @@
+//! Systems and least squares problems of which only products are known.
+
+use kappa_dense::Scalar;
+
+use crate::error::{Error, Result};
+use crate::operator::LinearOperator;
+use crate::{Enclosure, Evidence};
+
+/// Which iteration solves a problem that is only known by products.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Iteration {
+    /// Conjugate gradients (Hestenes and Stiefel 1952): Hermitian positive definite.
+    ConjugateGradients,
+    /// Minimal residuals (Paige and Saunders 1975): Hermitian, definite or not.
+    Minres,
+    /// Least squares by Golub–Kahan (Fong and Saunders, SISC 33 (2011) 2950–2971): any shape, any matrix.
+    #[default]
+    Lsmr,
+}
+
+impl std::fmt::Display for Iteration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::ConjugateGradients => "conjugate gradients",
+            Self::Minres => "minimal residuals",
+            Self::Lsmr => "LSMR",
+        })
+    }
+}
+
+impl std::str::FromStr for Iteration {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        match text.trim().to_lowercase().as_str() {
+            "cg" | "conjugate-gradients" => Ok(Self::ConjugateGradients),
+            "minres" => Ok(Self::Minres),
+            "lsmr" => Ok(Self::Lsmr),
+            _ => Err(Error::syntax(format!("`{text}` is no iteration")).with_hint("cg, minres and lsmr are known")),
+        }
+    }
+}
+
+/// How far an iteration goes: passed last, and usually left at its default.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Iterate {
+    /// The iteration.
+    pub by: Iteration,
+    /// Stop when the backward error is at most this: ‖b − Ax‖ ≤ tolerance·(‖A‖‖x‖ + ‖b‖), or for least squares
+    /// ‖Aᴴr‖ ≤ tolerance·‖A‖‖r‖, ‖A‖ as the iteration has seen it.
+    pub tolerance: f64,
+    /// The most steps; each takes one product with A (and for LSMR one with Aᴴ). 0 for twice the number of unknowns.
+    pub steps: usize,
+}
+
+impl Default for Iterate {
+    fn default() -> Self {
+        Self { by: Iteration::default(), tolerance: 1e-12, steps: 0 }
+    }
+}
+
+/// Where an iteration stopped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Iterated<W> {
+    /// The solution, of length n.
+    pub x: Vec<W>,
+    /// ‖b − Ax‖₂ with one more product: what rounding leaves of it, not what the recurrence says.
+    pub residual_norm: f64,
+    /// ‖Aᴴ(b − Ax)‖₂ likewise.
+    pub gradient_norm: f64,
+    /// The backward error of x that the residual shows: for a system, or for a least squares problem.
+    pub backward_error: Enclosure,
+    /// Steps that were taken.
+    pub steps: usize,
+    /// Whether the tolerance was reached.
+    pub has_converged: bool,
+}
+
+/// Solves Ax = b, or min ‖Ax − b‖₂, from products alone: sparse matrices, and operators that are never written out.
+///
+/// Each step takes one product with A (LSMR one with Aᴴ besides) and O(m + n). An iteration that runs out of steps returns what it has,
+/// and says so. The residual is computed anew at the end. Fails when the shapes do not fit, for an operator that is not square where the
+/// iteration needs one, when an entry of b is not finite, and where conjugate gradients meet a direction with xᴴAx ≤ 0.
+///
+/// ```
+/// # use kappa::{Iterate, Iteration, gallery, solve_iteratively};
+/// let a = gallery::second_difference(50);
+/// let how = Iterate { by: Iteration::ConjugateGradients, ..Iterate::default() };
+/// let s = solve_iteratively(&a, &vec![1.0; 50], &how)?;
+/// assert!(s.has_converged && s.steps <= 50 && (s.x[0] - 25.0).abs() < 1e-9);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn solve_iteratively<W: Scalar<Wide = W>>(
+    a: &(impl LinearOperator<W> + ?Sized),
+    b: &[W],
+    how: &Iterate,
+) -> Result<Iterated<W>> {
+    let (m, n) = a.shape();
+    if b.len() != m {
+        return Err(Error::shape(format!("the right-hand side has {} entries, and the operator {m} rows", b.len())));
+    }
+    if let Some(k) = b.iter().position(|x| !x.is_finite()) {
+        return Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count()));
+    }
+    if m != n && how.by != Iteration::Lsmr {
+        return Err(Error::shape(format!("{} need a square operator, not a {m}×{n} one", how.by)).with_hint("LSMR takes any shape"));
+    }
+    let products = Products { a };
+    let most = if how.steps == 0 { 2 * m.max(n) + 20 } else { how.steps };
+    let found = match how.by {
+        Iteration::ConjugateGradients => super::cg::conjugate_gradients(&products, b, how.tolerance, most)?,
+        Iteration::Minres => super::minres::minres(&products, b, how.tolerance, most)?,
+        Iteration::Lsmr => super::lsmr::lsmr(&products, b, how.tolerance, most)?,
+    };
+    products.judged(b, found, how.tolerance)
+}
+
+/// x, the size of A as it was seen, and steps.
+pub(super) struct Found<W> {
+    pub(super) x: Vec<W>,
+    pub(super) size: f64,
+    pub(super) steps: usize,
+}
+
+/// Products with one vector.
+pub(super) struct Products<'a, A: ?Sized> {
+    a: &'a A,
+}
+
+impl<A: ?Sized> Products<'_, A> {
+    pub(super) fn apply<W: Scalar<Wide = W>>(&self, x: &[W]) -> Result<Vec<W>>
+    where
+        A: LinearOperator<W>,
+    {
+        Ok(self.a.apply(&kappa_dense::Matrix::from_column_major(x.len(), 1, x.to_vec())?)?.into_vec())
+    }
+
+    pub(super) fn apply_adjoint<W: Scalar<Wide = W>>(&self, x: &[W]) -> Result<Vec<W>>
+    where
+        A: LinearOperator<W>,
+    {
+        Ok(self.a.apply_adjoint(&kappa_dense::Matrix::from_column_major(x.len(), 1, x.to_vec())?)?.into_vec())
+    }
+
+    fn judged<W: Scalar<Wide = W>>(&self, b: &[W], found: Found<W>, tolerance: f64) -> Result<Iterated<W>>
+    where
+        A: LinearOperator<W>,
+    {
+        let Found { x, size, steps } = found;
+        let rest: Vec<W> = b.iter().zip(self.apply(&x)?).map(|(b, p)| *b - p).collect();
+        let gradient = self.apply_adjoint(&rest)?;
+        let (residual_norm, gradient_norm) = (length(&rest), length(&gradient));
+        let scale = size * length(&x) + length(b);
+        let system = if residual_norm == 0.0 { 0.0 } else { residual_norm / scale };
+        let normal = if gradient_norm == 0.0 { 0.0 } else { gradient_norm / (size * residual_norm) };
+        let value = system.min(normal);
+        let evidence = Evidence::Estimate("a residual computed anew, ‖A‖ as the iteration saw it");
+        Ok(Iterated {
+            // Rounding keeps the true residual a little above what the recurrence reached.
+            has_converged: value <= 4.0 * tolerance.max(f64::EPSILON),
+            backward_error: Enclosure::new(0.0, value, value * 2.0, evidence),
+            x,
+            residual_norm,
+            gradient_norm,
+            steps,
+        })
+    }
+}
+
+pub(super) fn length<W: Scalar>(x: &[W]) -> f64 {
+    crate::norm::vector_norm(2.0, || x.iter().copied()).estimate()
+}
+
+/// xᴴy.
+pub(super) fn inner<W: Scalar>(x: &[W], y: &[W]) -> W {
+    x.iter().zip(y).fold(W::default(), |sum, (&x, &y)| sum + x.conj() * y)
+}
+
+/// y += a·x.
+pub(super) fn add<W: Scalar>(y: &mut [W], a: W, x: &[W]) {
+    y.iter_mut().zip(x).for_each(|(y, &x)| *y += a * x);
+}
+
+/// x/|x| in the place of x, and |x|.
+pub(super) fn normalize<W: Scalar>(x: &mut [W]) -> f64 {
+    let size = length(x);
+    if size > 0.0 {
+        x.iter_mut().for_each(|x| *x = x.scale(1.0 / size));
+    }
+    size
+}
