@@ -11,7 +11,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test      everything that must hold: lints, Rust, documentation, laws, attacks, Python, browser
 cargo xtask lint      format, clippy and the rules of the house only
-cargo xtask compare   kappa beside NumPy, in one run, on the same data and threads; or only survey, norms, certificates, conditioning
+cargo xtask compare   kappa beside NumPy, in one run, on the same data and threads; or only survey, norms, certificates, conditioning, equations, regression
 cargo xtask bench     the micro-benchmarks
 ";
 

@@ -1,9 +1,9 @@
 //! Systems and least squares, in Python.
 
 use kappa::{
-    CertifiedSolution, CholeskyUpdate, Constrained, Errors, Iterate, LinearOperator, Lstsq, LstsqSolution, Matrix, Scalar, Solution, Solve,
-    Solver, WideEngine, Woodbury, c64, certified_lstsq, certified_solve, constrained_lstsq, generalized_lstsq,
-    lstsq_by, solve_by, total_lstsq, weighted_lstsq,
+    CertifiedSolution, CholeskyUpdate, Constrained, Errors, Iterate, LinearOperator, Lstsq, LstsqSolution, Matrix,
+    Scalar, Solution, Solve, Solver, WideEngine, Woodbury, c64, certified_lstsq, certified_solve, constrained_lstsq,
+    generalized_lstsq, lstsq_by, solve_by, total_lstsq, weighted_lstsq,
 };
 use kappa_model::{MatrixView, WideMatrix, with_wide};
 use numpy::ToPyArray;
@@ -453,7 +453,8 @@ pub(crate) fn lstsq<'py>(
     weights: Option<Vec<f64>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
-    let how = Lstsq { method: method.map(str::parse).transpose().map_err(to_python)?, tolerance: tolerance_of(tolerance)? };
+    let how =
+        Lstsq { method: method.map(str::parse).transpose().map_err(to_python)?, tolerance: tolerance_of(tolerance)? };
     let dense = dense(a)?;
     let a = dense.as_ref().unwrap_or(a);
     let Right { b, is_vector } = right(b)?;

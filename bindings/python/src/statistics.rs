@@ -181,7 +181,8 @@ fn columns(data: &Bound<'_, PyAny>) -> PyResult<Vec<Column>> {
     if is_path {
         let path: std::path::PathBuf = data.extract()?;
         let frame = kappa_tensors::Frame::open(&path).map_err(|e| PyValueError::new_err(e.to_string()))?;
-        let column = |j: usize| Column { name: frame.titles[j].clone(), cells: frame.column(j).map(Cell::parse).collect() };
+        let column =
+            |j: usize| Column { name: frame.titles[j].clone(), cells: frame.column(j).map(Cell::parse).collect() };
         return Ok((0..frame.titles.len()).map(column).collect());
     }
     if !data.hasattr("items")? {
@@ -254,6 +255,11 @@ impl PyRegression {
     #[getter]
     fn degrees(&self) -> usize {
         self.0.degrees()
+    }
+    /// The covariance of the coefficients.
+    #[getter]
+    fn covariance<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        out(py, &self.0.covariance().into())
     }
     /// y - X beta, for the rows that are used.
     #[getter]

@@ -302,7 +302,7 @@ def test_the_commands_keep_the_json_contract(tmp_path: Path) -> None:
         assert done.returncode == 2 and words in done.stderr, (wrong, done.stderr)
 
 
-@pytest.mark.parametrize("example", ["01_stability_lab/lab.py", "02_wilkinson/wilkinson.py"])
+@pytest.mark.parametrize("example", ["01_stability_lab/lab.py", "02_wilkinson/wilkinson.py", "03_longley/longley.py", "04_gravity/gravity.py"])
 def test_the_examples_run_and_draw_what_is_kept(example: str, tmp_path: Path) -> None:
     out = tmp_path / "picture.svg"
     script = ROOT / "examples" / example

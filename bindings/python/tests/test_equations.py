@@ -4,13 +4,17 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
-import kappa as kp
+import jsonschema
 import numpy as np
 import pytest
+import scipy.linalg as scipy_linalg
+import scipy.sparse as sparse
+import scipy.sparse.linalg as sparse_linalg
+from conftest import ROOT, run
 
-scipy_linalg = pytest.importorskip("scipy.linalg")
-sparse = pytest.importorskip("scipy.sparse")
-sparse_linalg = pytest.importorskip("scipy.sparse.linalg")
+import kappa as kp
+
+SCHEMA = json.loads((ROOT / "docs" / "json.schema.json").read_text())
 
 RNG = np.random.default_rng(17)
 DTYPES = [np.float32, np.float64, np.complex64, np.complex128]
@@ -320,7 +324,7 @@ def test_the_motion_of_a_real_camera(shared):
     assert found["error"] < found["error_before"] and found["determinant"] == 1.0 and found["error"] < 0.1
 
 
-NIST = Path(__file__).parents[3] / "crates" / "kappa" / "tests" / "strd"
+NIST = ROOT / "crates" / "kappa" / "tests" / "strd"
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in NIST.glob("*.csv")))
@@ -368,6 +372,7 @@ def test_regression_statistics_agree_with_their_definitions():
     s2 = r @ r / (n - p - 1)
     se = np.sqrt(s2 * np.diag(np.linalg.inv(a.T @ a)))
     assert np.allclose([float(c["standard_error"]) for c in fit.coefficients], se)
+    assert np.allclose(fit.covariance, s2 * np.linalg.inv(a.T @ a))
     from scipy import stats
 
     t = beta / se
@@ -395,3 +400,70 @@ def test_regression_statistics_agree_with_their_definitions():
     weighted = kp.regress(data, "y ~ .", weights=np.arange(1, n + 1.0).tolist())
     w = np.sqrt(np.arange(1, n + 1.0))
     assert np.allclose(weighted.params, np.linalg.lstsq(a * w[:, None], y * w, rcond=None)[0])
+
+
+def saved(folder, **arrays):
+    for name, a in arrays.items():
+        np.save(folder / f"{name}.npy", a)
+    return {name: folder / f"{name}.npy" for name in arrays}
+
+
+def test_the_commands_keep_the_json_contract(tmp_path):
+    f = saved(tmp_path, a=draw((6, 6)), b=draw(6), z=draw((6, 6), np.complex128), t=draw((9, 4)), r=draw(9), c=draw((2, 4)), d=draw(2),
+              w=RNG.random(9) + 0.1, k=np.eye(9), p=draw((9, 2)), q=draw((9, 2)))
+    (tmp_path / "s.mtx").write_text("%%MatrixMarket matrix coordinate real general\n3 3 4\n1 1 2\n2 2 3\n3 3 4\n1 3 1\n")
+    sparse_, three = tmp_path / "s.mtx", saved(tmp_path, three=np.array([1.0, 2, 3]))["three"]
+    table = NIST / "Longley.csv"
+    for command in (
+        ["solve", f["a"], f["b"]], ["solve", f["a"], f["b"], "--certify"], ["solve", f["z"], f["b"], "--certify"],
+        ["solve", f["a"], f["b"], "--method", "mixed"], ["solve", f["a"], f["b"], "--refine", "extended"],
+        ["solve", sparse_, three], ["solve", sparse_, three, "--iterate", "lsmr"], ["solve", f["a"], f["b"], "-o", tmp_path / "x.npy"],
+        ["lstsq", f["t"], f["r"]], ["lstsq", f["t"], f["r"], "--certify"], ["lstsq", f["t"], f["r"], "--method", "normal-equations"],
+        ["lstsq", f["t"], f["r"], "--weights", f["w"]], ["lstsq", f["t"], f["r"], "--equations", f["c"], f["d"]],
+        ["lstsq", f["t"], f["r"], "--equations", f["c"], f["d"], "--multipliers"], ["lstsq", f["t"], f["r"], "--covariance", f["k"]],
+        ["lstsq", f["t"], f["r"], "--total"], ["lstsq", f["t"], f["r"], "--total=matrix"], ["lstsq", f["t"], f["r"], "--total", "--scale", "2"],
+        ["lstsq", f["t"], f["r"], "--total", "--exact-columns", "0,2"], ["lstsq", f["t"], f["r"], "--iterate", "lsmr"],
+        ["ridge", f["t"], f["r"]], ["ridge", f["t"], f["r"], "--lambda", "leave-one-out", "--differences", "2"],
+        ["ridge", f["t"], f["r"], "--path", "5"], ["ridge", f["t"], f["r"], "--operator", f["t"]],
+        ["ridge", f["t"], f["r"], "--l-curve", tmp_path / "l.svg", "--filters", tmp_path / "f.png"],
+        ["regress", table, "--formula", "y ~ x1 + log(x2)"], ["regress", table, "--target", "y", "--residuals", tmp_path / "r.svg"],
+        ["nearest", "orthogonal", f["a"]], ["nearest", "low-rank", f["z"], "--rank", "2"], ["nearest", "normal", f["a"]],
+        ["nearest", "singular", f["a"], "--norm", "spectral"], ["align", f["p"], f["q"], "--scaling", "--translation", "--rotation-only"],
+        ["pinv", f["t"]], ["pinv", f["z"], "-o", tmp_path / "pinv.npy"],
+    ):
+        done = run(*command, "--json")
+        assert done.returncode == 0, (command, done.stderr)
+        jsonschema.validate(json.loads(done.stdout), SCHEMA)
+        plain = run(*command, "--explain")
+        assert plain.returncode == 0 and "reference" in plain.stderr, (command, plain.stderr)
+    assert np.allclose(np.load(tmp_path / "x.npy").ravel(), np.linalg.solve(np.load(f["a"]), np.load(f["b"])))
+    assert np.allclose(np.load(tmp_path / "pinv.npy"), np.linalg.pinv(np.load(f["z"])))
+    printed = run("solve", f["a"], f["b"]).stdout.split()
+    assert np.allclose([float(x) for x in printed], np.linalg.solve(np.load(f["a"]), np.load(f["b"])))
+
+
+def test_errors_teach(tmp_path):
+    f = saved(tmp_path, a=np.ones((3, 3)), b=np.ones(3), short=np.ones(2), t=np.ones((4, 2)))
+    (tmp_path / "bad.csv").write_text("x,y\n1,2\n3\n")
+    (tmp_path / "twice.csv").write_text("x,x\n1,2\n3,4\n")
+    (tmp_path / "few.csv").write_text("x,y\n1,2\n3,4\n")
+    (tmp_path / "text.csv").write_text("g,y\na,b\nc,d\ne,f\n")
+    (tmp_path / "holes.csv").write_text("x,y\n1,NA\nNA,4\n")
+    good = NIST / "Norris.csv"
+    for command, words in (
+        (["solve", f["a"], f["b"]], "lstsq"), (["solve", f["t"], f["b"]], "square"), (["solve", f["a"], f["short"]], "rows"),
+        (["solve", f["a"], f["b"], "--certify"], "exactly singular"), (["solve", f["a"], f["b"], "--method", "magic"], "cholesky"),
+        (["solve", f["a"], f["b"], "-o", f["a"]], "would be lost"), (["solve", f["a"], tmp_path / "none.npy"], "none.npy"),
+        (["lstsq", f["t"], f["b"]], "rows"), (["lstsq", f["t"], np.nan, "--certify"], "nan"),
+        (["ridge", f["a"], f["b"], "--lambda", "best"], "gcv"), (["ridge", f["a"], f["b"], "--lambda=-3"], "at least 0"),
+        (["ridge", f["a"], f["b"], "--l-curve", tmp_path / "l.gif"], ".svg"),
+        (["regress", good], "--target"), (["regress", good, "--formula", "y ~ z"], "the columns are y, x"),
+        (["regress", good, "--formula", "y ~ x +"], "column"), (["regress", tmp_path / "bad.csv", "--target", "y"], "line 3"),
+        (["regress", tmp_path / "twice.csv", "--target", "x"], "two columns"), (["regress", tmp_path / "few.csv", "--target", "y"], "2 rows"),
+        (["regress", tmp_path / "text.csv", "--target", "y"], "number is needed"), (["regress", tmp_path / "holes.csv", "--target", "y"], "none of the 2 rows"),
+        (["regress", good, "--formula", "y ~ x", "--confidence", "200"], "confidence"), (["regress", tmp_path / "none.csv", "--target", "y"], "none.csv"),
+        (["nearest", "low-rank", f["a"]], "--rank"), (["nearest", "symmetric", f["t"]], "square"), (["align", f["a"], f["t"]], "same rows"),
+    ):
+        done = run(*command)
+        assert done.returncode == 2 and words in done.stderr, (command, done.stderr)
+        assert "panicked" not in done.stderr

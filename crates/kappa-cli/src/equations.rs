@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use kappa::{
-    CertifiedSolution, Constrained, Enclosure, Errors, Iterate, Iterated, Iteration, Lstsq, LstsqMethod, Matrix, Method, Refinement, Scalar, Solve,
-    Tolerance, WideEngine, c64, certified_lstsq, certified_solve, constrained_lstsq, generalized_lstsq, lstsq_by, pinv,
-    solve_by, solve_iteratively, total_lstsq, weighted_lstsq,
+    CertifiedSolution, Constrained, Enclosure, Errors, Iterate, Iterated, Iteration, Lstsq, LstsqMethod, Matrix,
+    Method, Refinement, Scalar, Solve, Tolerance, WideEngine, c64, certified_lstsq, certified_solve, constrained_lstsq,
+    generalized_lstsq, lstsq_by, pinv, solve_by, solve_iteratively, total_lstsq, weighted_lstsq,
 };
 use kappa_model::{Model, Opening, WideMatrix, with_wide};
 use kappa_report::{aligned, enclosure_json, number_json};
@@ -60,7 +60,13 @@ impl Iterating {
             let WideMatrix::Real(b) = problem.right(kappa::LinearOperator::shape(&matrix).0)? else {
                 return Err(Failure::new("a sparse problem needs a real right-hand side"));
             };
-            return iterated(command, problem, solve_iteratively(&matrix, single(&b)?, &how).map_err(about(&name))?, &how).map(Some);
+            return iterated(
+                command,
+                problem,
+                solve_iteratively(&matrix, single(&b)?, &how).map_err(about(&name))?,
+                &how,
+            )
+            .map(Some);
         }
         let (name, both) = problem.read()?;
         with_both!(&both, (m, b) => {
@@ -79,7 +85,10 @@ where
         line("backward error", at_most(s.backward_error.upper())),
     ];
     if !s.has_converged {
-        lines.push(line("beware", "the steps ran out before the tolerance was reached: allow more, or scale the problem"));
+        lines.push(line(
+            "beware",
+            "the steps ran out before the tolerance was reached: allow more, or scale the problem",
+        ));
     }
     let json = json!({
         "method": how.by.to_string(), "steps": s.steps, "has_converged": s.has_converged, "residual_norm": number_json(s.residual_norm),
@@ -139,7 +148,7 @@ impl Problem {
             }
             return output::json(command, self.inputs(), Value::Object(result));
         }
-        output::words(&aligned(&told.lines, &[false, false]).trim_end());
+        output::words(aligned(&told.lines, &[false, false]).trim_end());
         if self.output.is_some() { Ok(ANSWERED) } else { output::data(&told.text.unwrap_or_else(|| text(x))) }
     }
 }
@@ -315,7 +324,14 @@ where
     let enclosures: Vec<Vec<Value>> = (0..n).map(|i| (0..k).map(|j| both(i, j)).collect()).collect();
     let mut lines = vec![
         line("proved by", s.algorithm()),
-        line("certain digits", format!("{:.0} of each entry at least{}", digits.floor(), if digits > 16.0 { ", so that all of its double are" } else { "" })),
+        line(
+            "certain digits",
+            format!(
+                "{:.0} of each entry at least{}",
+                digits.floor(),
+                if digits > 16.0 { ", so that all of its double are" } else { "" }
+            ),
+        ),
     ];
     let is_exact = s.residual_norms().iter().all(|r| r.upper() == 0.0);
     if !is_exact {
@@ -396,8 +412,10 @@ pub(crate) fn lstsq(a: &LstsqArguments) -> Result<u8, Failure> {
             (Where::Everywhere, None, []) => Errors::Everywhere,
             (Where::Everywhere, Some(gamma), []) => Errors::Scaled(gamma),
             (Where::Everywhere, None, columns) => Errors::ExactColumns(columns.to_vec()),
-            _ => return Err(Failure::new("--scale, --exact-columns and --total=matrix exclude each other")
-                .with_hint("choose one of them")),
+            _ => {
+                return Err(Failure::new("--scale, --exact-columns and --total=matrix exclude each other")
+                    .with_hint("choose one of them"));
+            }
         };
         return with_both!(&both, (m, b) => {
             let b = single(b)?;
@@ -419,7 +437,8 @@ pub(crate) fn lstsq(a: &LstsqArguments) -> Result<u8, Failure> {
         return generalized(a, &name, both, file);
     }
     let weights = a.weights.as_deref().map(|path| real_vector(path, a.problem.map())).transpose()?;
-    let how = Lstsq { method: a.method, tolerance: a.tolerance.map(Tolerance::relative).transpose()?.unwrap_or_default() };
+    let how =
+        Lstsq { method: a.method, tolerance: a.tolerance.map(Tolerance::relative).transpose()?.unwrap_or_default() };
     with_both!(&both, (m, b) => {
         let s = match &weights {
             Some(w) => weighted_lstsq(m, single(b)?, w),
@@ -513,7 +532,13 @@ fn generalized(a: &LstsqArguments, name: &str, both: Both, file: &Path) -> Resul
         line("unique", if s.is_unique { "yes" } else { "no: the shortest of many" }),
     ];
     let json = json!({ "error_norm": s.error_norm, "errors": s.errors, "is_unique": s.is_unique });
-    finish(a, s.x, lines, json, "the general Gauss–Markov model, by orthogonal factors\nreference: Paige, Math. Comp. 33 (1979) 171–183")
+    finish(
+        a,
+        s.x,
+        lines,
+        json,
+        "the general Gauss–Markov model, by orthogonal factors\nreference: Paige, Math. Comp. 33 (1979) 171–183",
+    )
 }
 
 fn finish<W: Scalar>(
@@ -544,7 +569,9 @@ pub(crate) fn single<T: Scalar>(b: &Matrix<T>) -> Result<&[T], Failure> {
 pub(crate) fn real_vector(path: &Path, map: bool) -> Result<Vec<f64>, Failure> {
     match wide(path, None, map)?.1.into_vector() {
         WideMatrix::Real(x) => Ok(x.into_vec()),
-        WideMatrix::Complex(_) => Err(Failure::new(format!("`{}` holds complex numbers where real ones are needed", path.display()))),
+        WideMatrix::Complex(_) => {
+            Err(Failure::new(format!("`{}` holds complex numbers where real ones are needed", path.display())))
+        }
     }
 }
 
@@ -582,7 +609,9 @@ pub(crate) fn pseudoinverse(a: &PinvArguments) -> Result<u8, Failure> {
         }
         let names = ["AXA = A", "XAX = X", "AX Hermitian", "XA Hermitian"];
         if a.input.style.explain {
-            output::words("singular value decomposition\nreference: Penrose, Proc. Cambridge Phil. Soc. 51 (1955) 406–413");
+            output::words(
+                "singular value decomposition\nreference: Penrose, Proc. Cambridge Phil. Soc. 51 (1955) 406–413",
+            );
         }
         if a.input.style.json {
             let mut result = json!({ "tensor": name, "rank": rank, "penrose_residuals": residuals });

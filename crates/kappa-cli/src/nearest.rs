@@ -135,8 +135,7 @@ fn tell(a: &NearestArguments, name: &str, x: &Told) -> Result<u8, Failure> {
         }
         return output::json("nearest", inputs(&a.input), result);
     }
-    let mut lines =
-        vec![line("distance", format!("{} ({})", x.distance.short(8), x.norm)), line("unique", unique)];
+    let mut lines = vec![line("distance", format!("{} ({})", x.distance.short(8), x.norm)), line("unique", unique)];
     if x.steps > 0 {
         lines.push(line("steps", x.steps.to_string()));
     }

@@ -114,7 +114,8 @@ pub(crate) fn run(a: &RegressArguments) -> Result<u8, Failure> {
         );
     }
     if a.json {
-        let inputs = json!({ "file": a.file, "formula": formula.to_string(), "target": a.target, "weights": a.weights });
+        let inputs =
+            json!({ "file": a.file, "formula": formula.to_string(), "target": a.target, "weights": a.weights });
         return output::json("regress", inputs, regression_json(&fit).map_err(about)?);
     }
     output::data(&regression_text(&fit, a.digits).map_err(about)?)?;

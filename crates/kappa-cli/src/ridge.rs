@@ -77,8 +77,9 @@ fn lifted<T: Scalar, W: Scalar>(l: &kappa::Matrix<T>) -> kappa::Matrix<W> {
 /// (n − k)×n differences of order k.
 fn differences(n: usize, order: usize) -> Result<kappa::Matrix<f64>, Failure> {
     if n <= order {
-        return Err(Failure::new(format!("{n} unknowns have no differences of order {order}"))
-            .with_hint("take a lower order"));
+        return Err(
+            Failure::new(format!("{n} unknowns have no differences of order {order}")).with_hint("take a lower order")
+        );
     }
     let mut row = vec![1.0];
     for _ in 0..order {
@@ -91,7 +92,11 @@ fn differences(n: usize, order: usize) -> Result<kappa::Matrix<f64>, Failure> {
 /// Points of the curve in a picture.
 const CURVE: usize = 200;
 
-fn answered<W: Scalar<Wide = W> + WideEngine>(a: &RidgeArguments, name: &str, ridge: kappa::Result<Ridge<W>>) -> Result<u8, Failure>
+fn answered<W: Scalar<Wide = W> + WideEngine>(
+    a: &RidgeArguments,
+    name: &str,
+    ridge: kappa::Result<Ridge<W>>,
+) -> Result<u8, Failure>
 where
     WideMatrix: From<kappa::Matrix<W>>,
 {
@@ -112,7 +117,13 @@ where
             "curvature": number_json(p.curvature),
         })
     };
+    const EXPLANATION: &str = "singular values of the problem in standard form, never AᵀA; λ multiplies ‖Lx‖², and is the square of what some \
+                               books call λ\nreference: Hansen, Rank-Deficient and Discrete Ill-Posed Problems (1998); Golub, Heath and \
+                               Wahba, Technometrics 21 (1979)";
     if let Some(count) = a.path {
+        if a.problem.style.explain {
+            output::words(EXPLANATION);
+        }
         let path = ridge.path(count);
         if a.problem.style.json {
             let inputs = json!({ "file": a.problem.file, "rhs": a.problem.rhs });
@@ -121,7 +132,14 @@ where
         let number = |x: f64| format!("{x:.6e}");
         let mut rows = vec![["λ", "‖b − Ax‖", "‖Lx‖", "degrees", "GCV", "curvature"].map(str::to_owned).to_vec()];
         rows.extend(path.iter().map(|p| {
-            vec![number(p.lambda), number(p.residual_norm), number(p.solution_norm), format!("{:.4}", p.degrees), number(p.gcv), format!("{:.3e}", p.curvature)]
+            vec![
+                number(p.lambda),
+                number(p.residual_norm),
+                number(p.solution_norm),
+                format!("{:.4}", p.degrees),
+                number(p.gcv),
+                format!("{:.3e}", p.curvature),
+            ]
         }));
         return output::data(&aligned(&rows, &[true; 6]));
     }
@@ -138,10 +156,7 @@ where
     json.insert("cond".into(), number_json(s.cond));
     json.insert("filter_factors".into(), Value::from(ridge.filter_factors(s.lambda)));
     json.insert("singular_values".into(), Value::from(ridge.singular_values().to_vec()));
-    let explanation = "singular values of the problem in standard form, never AᵀA; λ multiplies ‖Lx‖², and is the square of what some \
-                       books call λ\nreference: Hansen, Rank-Deficient and Discrete Ill-Posed Problems (1998); Golub, Heath and Wahba, \
-                       Technometrics 21 (1979)"
-        .to_owned();
+    let explanation = EXPLANATION.to_owned();
     let n = s.x.len();
     let x = kappa::Matrix::from_fn(n, 1, |i, _| s.x[i]);
     a.problem.answer("ridge", &x.into(), Told { lines, json, explanation, text: None })

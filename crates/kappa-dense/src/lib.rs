@@ -35,7 +35,9 @@ mod triangle;
 pub use decompose::{Accuracy, Shape, SvdParts, Values, Vectors, is_small, singular_values, svd};
 pub use engine::{Columns, SparseCholesky, SparseLu, Triangle, WideEngine, multiply};
 pub use error::Error;
-pub use factorize::{EigParts, Ldlt, Lu, QrParts, SchurParts, cholesky, eig, eigh, ldlt, lu, lu_of_finite, pivoted_qr, qr, schur};
+pub use factorize::{
+    EigParts, Ldlt, Lu, QrParts, SchurParts, cholesky, eig, eigh, ldlt, lu, lu_of_finite, pivoted_qr, qr, schur,
+};
 pub use gram::{gram_is_worth_a_try, gram_singular_values};
 pub use matrix::{Matrix, MatrixRef};
 pub use normal::Normal;

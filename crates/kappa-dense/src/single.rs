@@ -119,7 +119,8 @@ mod tests {
         let x = Matrix::from_fn(n, 2, |i, j| (i + j) as f64 / 3.0);
         let b = multiply(a.as_ref(), x.as_ref()).unwrap();
         let f = single_lu(a.as_ref()).unwrap();
-        let error = |y: &Matrix<f64>| x.as_slice().iter().zip(y.as_slice()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+        let error =
+            |y: &Matrix<f64>| x.as_slice().iter().zip(y.as_slice()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
         assert!(error(&f.solve(&b, false)) < 1e-12 && f.double.get().is_none());
         let b = multiply(a.adjoint().as_ref(), x.as_ref()).unwrap();
         assert!(error(&f.solve(&b, true)) < 1e-12);

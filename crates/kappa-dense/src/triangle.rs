@@ -72,7 +72,11 @@ impl<W: Scalar<Wide = W> + WideEngine> Triangular<W> {
 }
 
 /// T⁻¹B with B brought near 1 on the way, so that nothing small is rounded.
-pub(crate) fn solve_scaled<W: Scalar<Wide = W> + WideEngine>(t: &Matrix<W>, which: Triangle, b: Matrix<W>) -> Matrix<W> {
+pub(crate) fn solve_scaled<W: Scalar<Wide = W> + WideEngine>(
+    t: &Matrix<W>,
+    which: Triangle,
+    b: Matrix<W>,
+) -> Matrix<W> {
     let n = t.rows();
     if n == 0 || b.columns() == 0 {
         return b;

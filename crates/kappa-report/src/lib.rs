@@ -20,7 +20,7 @@ pub use picture::{
     Picture, draw_ellipse, draw_filters, draw_gershgorin, draw_l_curve, draw_numerical_range, draw_pseudospectrum,
     draw_quantiles, draw_residuals, draw_scatter,
 };
-pub use regression::{regression_json, regression_text};
 pub use proof::{ProofFile, digest};
+pub use regression::{regression_json, regression_text};
 pub use sparkline::sparkline;
 pub use text::{aligned, survey_text};

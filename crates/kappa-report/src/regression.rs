@@ -17,7 +17,13 @@ fn plain(x: f64, digits: usize) -> String {
 
 /// A probability: small ones as a bound.
 fn probability(p: f64) -> String {
-    if p < 1e-16 { "<1e-16".into() } else if p < 1e-3 { format!("{p:.1e}") } else { format!("{p:.4}") }
+    if p < 1e-16 {
+        "<1e-16".into()
+    } else if p < 1e-3 {
+        format!("{p:.1e}")
+    } else {
+        format!("{p:.4}")
+    }
 }
 
 /// The table of coefficients, what the model explains, collinearity in words, and the rows to look at. `digits` of each coefficient
@@ -25,9 +31,8 @@ fn probability(p: f64) -> String {
 pub fn regression_text(fit: &Regression, digits: usize) -> Result<String> {
     let design = fit.design();
     let level = 100.0 * fit.confidence();
-    let mut rows = vec![
-        ["", "coefficient", "std. error", "t", "p", "from", "to", "certain"].map(str::to_owned).to_vec(),
-    ];
+    let mut rows =
+        vec![["", "coefficient", "std. error", "t", "p", "from", "to", "certain"].map(str::to_owned).to_vec()];
     for c in fit.coefficients() {
         rows.push(vec![
             c.name.clone(),
@@ -64,11 +69,17 @@ fn summary(fit: &Regression) -> Vec<Vec<String>> {
     let mut lines = vec![
         line("R²", short(fit.r_squared(), 8)),
         line("adjusted R²", short(fit.adjusted_r_squared(), 8)),
-        line("residual deviation", format!("{} on {} degrees of freedom", short(fit.residual_deviation(), 8), fit.degrees())),
+        line(
+            "residual deviation",
+            format!("{} on {} degrees of freedom", short(fit.residual_deviation(), 8), fit.degrees()),
+        ),
     ];
     if let (Some(f), Some(p)) = (fit.f(), fit.p_of_f()) {
         let shown = short(f, 6);
-        lines.push(line("F", format!("{shown} on {} and {} degrees, p {}", fit.model_degrees(), fit.degrees(), probability(p))));
+        lines.push(line(
+            "F",
+            format!("{shown} on {} and {} degrees, p {}", fit.model_degrees(), fit.degrees(), probability(p)),
+        ));
     }
     lines.push(line("AIC, BIC", format!("{}, {}", plain(fit.aic(), 6), plain(fit.bic(), 6))));
     lines

@@ -64,7 +64,9 @@ impl Frame {
         }
         if !is_likely(&bytes) {
             let why = if bytes.is_empty() { "is empty" } else { "is no text" };
-            return Err(here(Error::format(why).with_hint("a table is text with one row a line, and a title for each column")));
+            return Err(here(
+                Error::format(why).with_hint("a table is text with one row a line, and a title for each column"),
+            ));
         }
         Self::parse(&bytes).map_err(here)
     }

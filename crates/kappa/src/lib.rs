@@ -87,13 +87,13 @@ pub use condition::{
     is_regular_within, least_squares_cond, one_norm_estimate, separation, skeel_cond, skeel_cond_at, statistical_cond,
 };
 pub use enclosure::{Enclosure, Evidence, SpectralCertificate, SpectralMethod};
-pub use equations::{
-    CertifiedSolution, Choice, CholeskyUpdate, Constrained, ConstrainedSolution, Errors, GeneralizedSolution, Lstsq, LstsqMethod,
-    LstsqSolution, Method, PolynomialRoot, Pseudoinverse, Refinement, Ridge, RidgePoint, RidgeSolution, Solution, Solve,
-    SolvePlan, Solver, TotalSolution, Woodbury, certified_lstsq, certified_solve, constrained_lstsq, generalized_lstsq, lstsq,
-    lstsq_by, pinv, polynomial_roots, solve, solve_by, total_lstsq, weighted_lstsq,
-};
 pub use equations::regression;
+pub use equations::{
+    CertifiedSolution, Choice, CholeskyUpdate, Constrained, ConstrainedSolution, Errors, GeneralizedSolution, Lstsq,
+    LstsqMethod, LstsqSolution, Method, PolynomialRoot, Pseudoinverse, Refinement, Ridge, RidgePoint, RidgeSolution,
+    Solution, Solve, SolvePlan, Solver, TotalSolution, Woodbury, certified_lstsq, certified_solve, constrained_lstsq,
+    generalized_lstsq, lstsq, lstsq_by, pinv, polynomial_roots, solve, solve_by, total_lstsq, weighted_lstsq,
+};
 pub use error::{Error, Result};
 pub use factor::{
     CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PivotedQr, Polar, Qr, Schur, Svd, cholesky,

@@ -125,9 +125,7 @@ fn complex_systems_are_enclosed_part_by_part() {
         let a: Matrix<c64> = draws.matrix(n, n);
         let x: Matrix<c64> = Matrix::from_fn(n, 2, |i, j| c64::new(i as f64 - 1.0, j as f64 + 0.5));
         // Products of few bits, so that b is exact.
-        let a = Matrix::from_fn(n, n, |i, j| {
-            c64::new((a[(i, j)].re * 512.0).round(), (a[(i, j)].im * 512.0).round())
-        });
+        let a = Matrix::from_fn(n, n, |i, j| c64::new((a[(i, j)].re * 512.0).round(), (a[(i, j)].im * 512.0).round()));
         let b = Matrix::from_fn(n, 2, |i, k| (0..n).fold(c64::new(0.0, 0.0), |sum, j| sum + a[(i, j)] * x[(j, k)]));
         let found = certified_solve(&a, &b).unwrap();
         for k in 0..2 {
@@ -350,7 +348,9 @@ fn iterations_reach_the_direct_solution() {
     let n = 40;
     let g: Matrix<c64> = draws.matrix(n, n);
     let hermitian = |shift: f64| {
-        Matrix::from_fn(n, n, |i, j| (g[(i, j)] + g[(j, i)].conj()) * 0.5 + if i == j { c64::new(shift, 0.0) } else { c64::default() })
+        Matrix::from_fn(n, n, |i, j| {
+            (g[(i, j)] + g[(j, i)].conj()) * 0.5 + if i == j { c64::new(shift, 0.0) } else { c64::default() }
+        })
     };
     let b: Matrix<c64> = draws.matrix(n, 1);
     let how = |by| Iterate { by, ..Iterate::default() };

@@ -3,9 +3,9 @@
 
 use kappa::nearest::{self, AlternatingProjections, Procrustes, align};
 use kappa::{
-    Choice, CholeskyUpdate, Constrained, Errors, LinearOperator, Lstsq, LstsqMethod, Matrix, Norm, Ridge, Scalar, Tolerance,
-    Woodbury, c64, constrained_lstsq, eigh, gallery, generalized_lstsq, lstsq, lstsq_by, norm, pinv, singular_values, solve,
-    total_lstsq, weighted_lstsq,
+    Choice, CholeskyUpdate, Constrained, Errors, LinearOperator, Lstsq, LstsqMethod, Matrix, Norm, Ridge, Scalar,
+    Tolerance, Woodbury, c64, constrained_lstsq, eigh, gallery, generalized_lstsq, lstsq, lstsq_by, norm, pinv,
+    singular_values, solve, total_lstsq, weighted_lstsq,
 };
 
 mod draws;
@@ -43,9 +43,8 @@ fn ridge_solves_the_stacked_problem_in_every_shape() {
         let (a, b): (Matrix<c64>, Matrix<c64>) = (draws.matrix(m, n), draws.matrix(m, 1));
         let b = b.into_vec();
         let identity = Matrix::identity(n);
-        let difference = Matrix::from_fn(n.saturating_sub(1), n, |i, j| {
-            c64::new(f64::from(i + 1 == j) - f64::from(i == j), 0.0)
-        });
+        let difference =
+            Matrix::from_fn(n.saturating_sub(1), n, |i, j| c64::new(f64::from(i + 1 == j) - f64::from(i == j), 0.0));
         let tall = draws.matrix(n + 3, n);
         let mut cases = vec![(Ridge::new(&a, &b).unwrap(), identity)];
         if n > 1 {
@@ -198,7 +197,6 @@ fn the_chosen_lambda_is_near_the_best_for_ill_posed_problems() {
             // One draw in eleven may fool cross-validation, whose valley is flat.
             assert!(excess[9] < 2.5 || rule == "l-curve", "{name} {rule}: {excess:.2?} times the best error");
             factors.sort_by(f64::total_cmp);
-            println!("{name} {rule}: factors {:.2} (median) to {:.2}", factors[5], factors[10]);
             assert!(factors[5] < within || (name, rule) == ("heat", "l-curve"), "{name} {rule}: {factors:?}");
         }
     }
@@ -313,7 +311,8 @@ fn updates_keep_their_accuracy_or_start_again() {
     assert_eq!(w.factorizations(), 1);
     // A matrix that is nearly singular, and an update that makes it harmless: the formula loses everything, the answer nothing.
     let tiny = Matrix::from_fn(n, n, |i, j| if i == j { if i == 0 { 1e-18 } else { 1.0 } } else { 0.0 });
-    let mut w = Woodbury::new(&Matrix::from_fn(n, n, |i, j| tiny[(i, j)] + 1e-3 * f64::from(i != j && i + j == n))).unwrap();
+    let mut w =
+        Woodbury::new(&Matrix::from_fn(n, n, |i, j| tiny[(i, j)] + 1e-3 * f64::from(i != j && i + j == n))).unwrap();
     let first = Matrix::from_fn(n, 1, |i, _| f64::from(i == 0));
     w.update(&first, &first).unwrap();
     let b = Matrix::from_fn(n, 1, |i, _| 1.0 + i as f64);
@@ -435,8 +434,14 @@ fn correlation_matrices_with_and_without_acceleration_agree() {
     let a = Matrix::from_fn(n, n, |i, j| if i == j { 1.0 } else { (((i * 7 + j * 3) ^ (j * 7 + i * 3)) as f64).sin() });
     let a = nearest::symmetric(&a).unwrap().matrix;
     let fast = nearest::correlation(&a, &AlternatingProjections::default()).unwrap();
-    let slow = nearest::correlation(&a, &AlternatingProjections { memory: 0, steps: 100_000, ..Default::default() }).unwrap();
-    assert!(apart(fast.matrix.as_slice(), slow.matrix.as_slice()) < 1e-8 && 2 * fast.steps < slow.steps, "{} {}", fast.steps, slow.steps);
+    let slow =
+        nearest::correlation(&a, &AlternatingProjections { memory: 0, steps: 100_000, ..Default::default() }).unwrap();
+    assert!(
+        apart(fast.matrix.as_slice(), slow.matrix.as_slice()) < 1e-8 && 2 * fast.steps < slow.steps,
+        "{} {}",
+        fast.steps,
+        slow.steps
+    );
     let values = eigh(&fast.matrix).unwrap();
     assert!(values.eigenvalues().iter().all(|x| x.estimate() > -1e-13));
     assert!((0..n).all(|i| fast.matrix[(i, i)] == 1.0));
@@ -487,7 +492,10 @@ fn alignments_find_what_was_done() {
     let found = align(&same, &same, &Procrustes::default()).unwrap();
     assert!(!found.is_unique && found.error == 0.0);
     assert!(align(&same, &Matrix::<f64>::zeros(3, 2), &Procrustes::default()).unwrap_err().is_shape());
-    assert!(align(&Matrix::from_fn(2, 2, |_, _| f64::NAN), &Matrix::from_fn(2, 2, |_, _| 1.0), &Procrustes::default()).is_err());
+    assert!(
+        align(&Matrix::from_fn(2, 2, |_, _| f64::NAN), &Matrix::from_fn(2, 2, |_, _| 1.0), &Procrustes::default())
+            .is_err()
+    );
 }
 
 #[test]

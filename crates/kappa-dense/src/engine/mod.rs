@@ -20,8 +20,8 @@ use faer::reborrow::ReborrowMut;
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
 pub use sparse::{Columns, SparseCholesky, SparseLu};
-pub use wide::{Triangle, WideEngine};
 pub(crate) use wide::{Eigen, Reflected, engine_eig_complex, engine_eig_real, engine_hessenberg};
+pub use wide::{Triangle, WideEngine};
 
 /// How the engine may use threads. The work is cut by the size of the matrix alone, never by the number of threads,
 /// so the digits do not depend on that number.

@@ -67,7 +67,14 @@ pub trait WideEngine: Sized {
     fn engine_reflections(a: &mut [Self], shape: (usize, usize), pivoted: bool, cut: Cut) -> Reflected<Self>;
     /// B becomes QB, or QᴴB.
     #[doc(hidden)]
-    fn engine_reflect(a: &[Self], shape: (usize, usize), with: &Reflected<Self>, b: &mut [Self], adjoint: bool, cut: Cut);
+    fn engine_reflect(
+        a: &[Self],
+        shape: (usize, usize),
+        with: &Reflected<Self>,
+        b: &mut [Self],
+        adjoint: bool,
+        cut: Cut,
+    );
     /// B becomes T⁻¹B, or T⁻ᴴB.
     #[doc(hidden)]
     fn engine_triangular_solve(t: &[Self], order: usize, which: Triangle, b: &mut [Self], cut: Cut);
@@ -136,13 +143,7 @@ macro_rules! wide_engine {
                 lu_in_place(a, order, cut)
             }
 
-            fn engine_single_lu_solve(
-                factors: &[$single],
-                rows: &[usize],
-                b: &mut [Self],
-                adjoint: bool,
-                cut: Cut,
-            ) {
+            fn engine_single_lu_solve(factors: &[$single], rows: &[usize], b: &mut [Self], adjoint: bool, cut: Cut) {
                 let mut narrow: Vec<$single> = b.iter().map(|x| x.narrowed()).collect();
                 lu_solve_in_place(factors, rows, &mut narrow, adjoint, cut);
                 let widen: fn($single) -> Self = $widen;
@@ -217,11 +218,21 @@ macro_rules! wide_engine {
                 let stack = MemStack::new(&mut memory);
                 if adjoint {
                     apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj(
-                        basis, householder, Conj::Yes, b, cut.par(), stack,
+                        basis,
+                        householder,
+                        Conj::Yes,
+                        b,
+                        cut.par(),
+                        stack,
                     );
                 } else {
                     apply_block_householder_sequence_on_the_left_in_place_with_conj(
-                        basis, householder, Conj::No, b, cut.par(), stack,
+                        basis,
+                        householder,
+                        Conj::No,
+                        b,
+                        cut.par(),
+                        stack,
                     );
                 }
             }

@@ -130,9 +130,7 @@ impl PairMatrix {
         assert!(m >= n, "as many rows as columns at least");
         let mut a = self.clone();
         for k in 0..n {
-            let part = |c: Column<'_>| -> Vec<Pair> {
-                (k..m).map(|i| Pair { high: c.0[i], low: c.1[i] }).collect()
-            };
+            let part = |c: Column<'_>| -> Vec<Pair> { (k..m).map(|i| Pair { high: c.0[i], low: c.1[i] }).collect() };
             let mut v = part(a.column(k));
             let square = v.iter().fold(Pair::default(), |sum, &x| sum + x * x);
             if square.high == 0.0 || !square.high.is_finite() {

@@ -20,7 +20,7 @@ pub fn draw_l_curve(title: &str, points: &[kappa::RidgePoint], chosen: &kappa::R
     let mut shapes = vec![chain(points.iter().map(place).collect(), Ink::BLUE)];
     shapes.push(Shape::Dot { at: place(chosen), size: 5.0, ink: Ink::ORANGE });
     Picture::new(format!("L-curve of {title}"), ("log₁₀ of the residual norm", "log₁₀ of the solution norm"), shapes)
-        .as_chart()
+        .into_chart()
         .with_legend(Ink::BLUE, "from λ = σ₁² at the right to the smallest σ² at the left")
         .with_legend(Ink::ORANGE, format!("chosen: λ = {:.4e}", chosen.lambda))
 }
@@ -28,13 +28,16 @@ pub fn draw_l_curve(title: &str, points: &[kappa::RidgePoint], chosen: &kappa::R
 /// Filter factors over the number of the singular value, with the Picard plot: log₁₀ of σᵢ and of |uᵢᴴb|.
 pub fn draw_filters(title: &str, singular_values: &[f64], coefficients: &[f64], filters: &[f64]) -> Picture {
     let largest = singular_values.iter().chain(coefficients).copied().fold(f64::MIN_POSITIVE, f64::max);
-    let over = |x: &[f64]| x.iter().enumerate().map(|(k, &x)| ((k + 1) as f64, log((x / largest).max(1e-18)))).collect::<Vec<_>>();
+    let over = |x: &[f64]| {
+        x.iter().enumerate().map(|(k, &x)| ((k + 1) as f64, log((x / largest).max(1e-18)))).collect::<Vec<_>>()
+    };
     let mut shapes = vec![chain(over(singular_values), Ink::BLUE), chain(over(filters), Ink::ORANGE)];
-    let scaled: Vec<(f64, f64)> = filters.iter().enumerate().map(|(k, &f)| ((k + 1) as f64, log(f.max(1e-18)))).collect();
+    let scaled: Vec<(f64, f64)> =
+        filters.iter().enumerate().map(|(k, &f)| ((k + 1) as f64, log(f.max(1e-18)))).collect();
     shapes[1] = chain(scaled, Ink::ORANGE);
     shapes.extend(over(coefficients).into_iter().map(|at| dot(at, Ink::GREEN)));
     Picture::new(format!("filter factors of {title}"), ("number of the singular value", "log₁₀"), shapes)
-        .as_chart()
+        .into_chart()
         .with_legend(Ink::ORANGE, "filter factors")
         .with_legend(Ink::BLUE, "singular values, over the largest number here")
         .with_legend(Ink::GREEN, "coefficients |uᴴb|, over the largest number here")
@@ -50,7 +53,7 @@ pub fn draw_residuals(title: &str, fitted: &[f64], residuals: &[f64], deviation:
     let ink = |r: f64| if r.abs() > 3.0 * deviation { Ink::ORANGE } else { Ink::BLUE };
     shapes.extend(fitted.iter().zip(residuals).map(|(&x, &r)| dot((x, r), ink(r))));
     Picture::new(format!("residuals of {title}"), ("fitted value", "residual"), shapes)
-        .as_chart()
+        .into_chart()
         .with_legend(Ink::BLUE, "one dot a row")
         .with_legend(Ink::ORANGE, "beyond three residual standard deviations")
 }
@@ -70,7 +73,7 @@ pub fn draw_quantiles(title: &str, residuals: &[f64], quantile: impl Fn(f64) -> 
         ("quantile of the normal distribution", "studentized residual"),
         shapes,
     )
-    .as_chart()
+    .into_chart()
     .with_legend(Ink::BLUE, "one dot a row")
     .with_legend(Ink::GREEN, "where normal errors would lie")
 }

@@ -108,7 +108,7 @@ impl Picture {
     }
 
     /// Axes with scales of their own, three by two.
-    pub(crate) fn as_chart(mut self) -> Self {
+    pub(crate) fn into_chart(mut self) -> Self {
         self.is_plane = false;
         self.fit();
         self
@@ -166,8 +166,7 @@ impl Picture {
 
     fn frame(&self) -> Frame {
         let (w, h) = (self.re.1 - self.re.0, self.im.1 - self.im.0);
-        let (scale, rise) =
-            if self.is_plane { (SIZE / w.max(h), SIZE / w.max(h)) } else { (SIZE / w, SIZE / 1.5 / h) };
+        let (scale, rise) = if self.is_plane { (SIZE / w.max(h), SIZE / w.max(h)) } else { (SIZE / w, SIZE / 1.5 / h) };
         Frame {
             left: MARGIN,
             top: TOP + LINE * self.legend.len() as f64,

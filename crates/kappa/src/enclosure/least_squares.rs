@@ -206,22 +206,19 @@ impl LeastSquaresCertificate {
         let x = self.a.times(&y);
         let rest = self.normal_rest(&b, &x);
         // x* = AS(WᵀW)⁻¹Sᵀb and x̃ = Ay + f with f counted: x* − Ay = W(WᵀW)⁻¹Sᵀ(b − AᵀAy), b − AᵀAy = rest + Aᵀf.
-        let f: Vec<f64> = times(&self.moduli, &sizes_of(&y, 0))
-            .into_iter()
-            .map(|p| product_error(self.a.columns(), p))
-            .collect();
+        let f: Vec<f64> =
+            times(&self.moduli, &sizes_of(&y, 0)).into_iter().map(|p| product_error(self.a.columns(), p)).collect();
         let (bs, products) = (sizes_of(&b, 0), times_transposed(&self.moduli, &sizes_of(&x, 0)));
         let turned = times_transposed(&self.moduli, &f);
-        let slack: Vec<f64> = (0..n)
-            .map(|j| add_up(product_error(self.a.rows() + 1, add_up(bs[j], products[j])), turned[j]))
-            .collect();
+        let slack: Vec<f64> =
+            (0..n).map(|j| add_up(product_error(self.a.rows() + 1, add_up(bs[j], products[j])), turned[j])).collect();
         let g: Vec<f64> = (0..n).map(|j| add_up(size(rest.get(j, 0)), slack[j])).collect();
         let h = norm_up(&times_transposed(&sizes(&self.s), &g));
         let reach = div_up(h, mul_down(self.low, self.low));
         let mut found = Pinned::with_room(x.rows());
-        for i in 0..x.rows() {
+        for (i, &own) in f.iter().enumerate() {
             let row: Vec<f64> = (0..n).map(|j| size(self.w.get(i, j))).collect();
-            let radius = add_up(f[i], mul_up(add_up(norm_up(&row), self.off), reach));
+            let radius = add_up(own, mul_up(add_up(norm_up(&row), self.off), reach));
             found.push(x.get(i, 0), radius, e);
         }
         found
@@ -265,9 +262,8 @@ impl LeastSquaresCertificate {
         let turned = self.s.transposed_times(&gradient);
         let s = sizes(&self.s);
         let (own, other) = (times_transposed(&s, &sizes_of(&gradient, 0)), times_transposed(&s, &lost));
-        let total: Vec<f64> = (0..n)
-            .map(|j| add_up(size(turned.get(j, 0)), add_up(product_error(n, own[j]), other[j])))
-            .collect();
+        let total: Vec<f64> =
+            (0..n).map(|j| add_up(size(turned.get(j, 0)), add_up(product_error(n, own[j]), other[j]))).collect();
         norm_up(&total)
     }
 

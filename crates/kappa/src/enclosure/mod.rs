@@ -15,13 +15,13 @@ mod system;
 pub(crate) use eigen::{eigenvalue_radii, hermitian_eigenvalues};
 pub(crate) use inverse::{Doubt, InverseEnclosure, enclose_inverse, regular_within};
 pub(crate) use least_squares::LeastSquaresCertificate;
-pub(crate) use pinned::{Pinned, enclosure as pinned_enclosure, exponent_of};
+pub(crate) use pinned::{Pinned, exponent_of};
 pub(crate) use product::times;
 pub(crate) use semidefinite::{Sums, eigenvalue_below, largest_eigenvalue_up, max_or_nan};
 pub(crate) use singular::certified_values;
 pub use spectral::{SpectralCertificate, SpectralMethod};
-pub(crate) use system::SystemCertificate;
 pub(crate) use spectral::{growth, spectral_bounds, spectral_norm_up};
+pub(crate) use system::SystemCertificate;
 
 use std::fmt;
 

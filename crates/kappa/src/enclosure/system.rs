@@ -36,11 +36,11 @@ impl SystemCertificate {
     /// `None` where A cannot be shown to be regular.
     pub(crate) fn new(a: MatrixRef<'_, f64>) -> Result<Option<Self>> {
         let equilibrated = Equilibrated::new(a);
-        if let Some(base) = Residual::new(a)? {
-            if let Some((v, w)) = weights(&base) {
-                let scaled = PairMatrix::from(equilibrated.scaled);
-                return Ok(Some(Self { base, low: None, scaled, v, w }));
-            }
+        if let Some(base) = Residual::new(a)?
+            && let Some((v, w)) = weights(&base)
+        {
+            let scaled = PairMatrix::from(equilibrated.scaled);
+            return Ok(Some(Self { base, low: None, scaled, v, w }));
         }
         Ok(if a.rows() <= PAIRED { Self::paired(equilibrated) } else { None })
     }
@@ -79,9 +79,7 @@ impl SystemCertificate {
     pub(crate) fn enclose(&self, b: &PairMatrix) -> Vec<Pinned> {
         let (n, count) = (b.rows(), b.columns());
         let exponents: Vec<i32> = (0..count).map(|k| self.exponent(b, k)).collect();
-        let part = |x: f64, i: usize, k: usize| {
-            times_power(x.abs(), -self.base.rows[i] - exponents[k]).0.copysign(x)
-        };
+        let part = |x: f64, i: usize, k: usize| times_power(x.abs(), -self.base.rows[i] - exponents[k]).0.copysign(x);
         let scaled = PairMatrix {
             high: Matrix::from_fn(n, count, |i, k| part(b.high[(i, k)], i, k)),
             low: Matrix::from_fn(n, count, |i, k| part(b.low[(i, k)], i, k)),
@@ -148,8 +146,8 @@ impl SystemCertificate {
         let along = self.base.apply(&delta, Doubt::default());
         let alpha = along.iter().zip(&self.w).map(|(g, w)| div_up(*g, *w)).fold(0.0, max_or_nan);
         let mut found = Pinned::with_room(n);
-        for i in 0..n {
-            let radius = add_up(delta[i], mul_up(alpha, self.v[i]));
+        for (i, (delta, v)) in delta.iter().zip(&self.v).enumerate() {
+            let radius = add_up(*delta, mul_up(alpha, *v));
             found.push(x.get(i, k), radius, e - self.base.columns[i]);
         }
         found

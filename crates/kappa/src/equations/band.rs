@@ -61,7 +61,8 @@ impl<W: Scalar<Wide = W>> BandLu<W> {
         let Bandwidth { lower, upper } = self.width;
         let last = (k + lower + 1).min(n);
         let size = |x: W| x.re().abs() + x.im().abs();
-        let pivot = (k..last).max_by(|&i, &j| size(self.entries[self.at(i, k)]).total_cmp(&size(self.entries[self.at(j, k)])));
+        let pivot =
+            (k..last).max_by(|&i, &j| size(self.entries[self.at(i, k)]).total_cmp(&size(self.entries[self.at(j, k)])));
         let pivot = pivot.unwrap_or(k);
         self.pivots[k] = pivot;
         let reach = (k + lower + upper + 1).min(n);
@@ -92,41 +93,41 @@ impl<W: Scalar<Wide = W>> BandLu<W> {
         (0..self.n).any(|i| self.entries[self.at(i, i)] == W::default())
     }
 
+    /// Column k above the diagonal, from its first row, and below it.
+    fn sides(&self, k: usize) -> ((usize, &[W]), &[W]) {
+        let first = k.saturating_sub(self.width.lower + self.width.upper);
+        let last = (k + self.width.lower + 1).min(self.n);
+        let above = &self.entries[self.at(first, k)..self.at(k, k)];
+        let below = &self.entries[self.at(k, k) + 1..self.at(k, k) + last - k];
+        ((first, above), below)
+    }
+
     /// x becomes A⁻¹x.
     pub(crate) fn solve(&self, x: &mut [W]) {
-        let Bandwidth { lower, upper } = self.width;
         for k in 0..self.n {
             x.swap(k, self.pivots[k]);
             let top = x[k];
-            for i in k + 1..(k + lower + 1).min(self.n) {
-                x[i] = x[i] - self.entries[self.at(i, k)] * top;
-            }
+            let (_, below) = self.sides(k);
+            x[k + 1..].iter_mut().zip(below).for_each(|(x, l)| *x = *x - *l * top);
         }
         for k in (0..self.n).rev() {
             x[k] = x[k] / self.entries[self.at(k, k)];
             let top = x[k];
-            for i in k.saturating_sub(lower + upper)..k {
-                x[i] = x[i] - self.entries[self.at(i, k)] * top;
-            }
+            let ((first, above), _) = self.sides(k);
+            x[first..k].iter_mut().zip(above).for_each(|(x, u)| *x = *x - *u * top);
         }
     }
 
     /// x becomes A⁻ᴴx.
     pub(crate) fn solve_adjoint(&self, x: &mut [W]) {
-        let Bandwidth { lower, upper } = self.width;
+        let less = |sum: W, x: &[W], a: &[W]| x.iter().zip(a).fold(sum, |sum, (&x, &a)| sum - a.conj() * x);
         for k in 0..self.n {
-            let mut sum = x[k];
-            for i in k.saturating_sub(lower + upper)..k {
-                sum = sum - self.entries[self.at(i, k)].conj() * x[i];
-            }
-            x[k] = sum / self.entries[self.at(k, k)].conj();
+            let ((first, above), _) = self.sides(k);
+            x[k] = less(x[k], &x[first..k], above) / self.entries[self.at(k, k)].conj();
         }
         for k in (0..self.n).rev() {
-            let mut sum = x[k];
-            for i in k + 1..(k + lower + 1).min(self.n) {
-                sum = sum - self.entries[self.at(i, k)].conj() * x[i];
-            }
-            x[k] = sum;
+            let (_, below) = self.sides(k);
+            x[k] = less(x[k], &x[k + 1..], below);
             x.swap(k, self.pivots[k]);
         }
     }

@@ -3,6 +3,7 @@
 use kappa_dense::{Matrix, Scalar, Shape, Triangle, WideEngine, multiply, qr, triangular_solve};
 
 use super::least_squares::{Lstsq, lstsq_by};
+use super::problem::{Problem, length};
 use crate::ask::Entries;
 use crate::error::{Error, Result};
 use crate::operator::{LinearOperator, times_vector};
@@ -33,10 +34,6 @@ pub struct ConstrainedSolution<W> {
     pub is_unique: bool,
 }
 
-fn length<W: Scalar>(x: &[W]) -> f64 {
-    crate::norm::vector_norm(2.0, || x.iter().copied()).estimate()
-}
-
 fn minus<W: Scalar>(x: &[W], y: &[W]) -> Vec<W> {
     x.iter().zip(y).map(|(x, y)| *x - *y).collect()
 }
@@ -46,20 +43,6 @@ fn column<W: Scalar>(x: &[W]) -> Matrix<W> {
 }
 
 const UPPER: Triangle = Triangle { upper: true, unit: false, adjoint: false };
-
-/// A matrix and a vector in double precision, both finite and of fitting length.
-fn pair<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<(Matrix<T::Wide>, Vec<T::Wide>)> {
-    let entries = Entries::of(a)?;
-    let view = entries.view();
-    Profile::of_entries(view)?;
-    if b.len() != view.rows() {
-        return Err(Error::shape(format!("a right-hand side has {} entries, and its matrix {} rows", b.len(), view.rows())));
-    }
-    match b.iter().position(|x| !x.is_finite()) {
-        Some(k) => Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count())),
-        None => Ok((view.to_wide(), b.iter().map(|x| x.widen()).collect())),
-    }
-}
 
 /// The x that minimises ‖Ax − b‖₂ among those with Cx = d.
 ///
@@ -85,7 +68,7 @@ pub fn constrained_lstsq<T: Scalar>(
     d: &[T],
     how: Constrained,
 ) -> Result<ConstrainedSolution<T::Wide>> {
-    let ((a, b), (c, d)) = (pair(a, b)?, pair(c, d)?);
+    let (Problem { a, b }, Problem { a: c, b: d }) = (Problem::new(a, b)?, Problem::new(c, d)?);
     let (n, p) = (a.columns(), c.rows());
     if c.columns() != n {
         return Err(Error::shape(format!("the equations have {} unknowns, and the matrix {n} columns", c.columns())));
@@ -100,7 +83,11 @@ pub fn constrained_lstsq<T: Scalar>(
     };
     let rest = minus(&b, &times_vector(&a, &x));
     let gradient = times_vector(&a.adjoint(), &rest);
-    let multipliers = if p == 0 { Vec::new() } else { lstsq_by(&c.adjoint(), &column(&gradient), &Lstsq::default())?.into_x().into_vec() };
+    let multipliers = if p == 0 {
+        Vec::new()
+    } else {
+        lstsq_by(&c.adjoint(), &column(&gradient), &Lstsq::default())?.into_x().into_vec()
+    };
     let stacked = Matrix::from_fn(a.rows() + p, n, |i, j| if i < a.rows() { a[(i, j)] } else { c[(i - a.rows(), j)] });
     let rank = if n == 0 { 0 } else { singular_values(&stacked)?.rank(Tolerance::default()).estimate() as usize };
     Ok(ConstrainedSolution {
@@ -205,13 +192,16 @@ pub fn generalized_lstsq<T: Scalar>(
     b: &[T],
     errors: &(impl LinearOperator<T> + ?Sized),
 ) -> Result<GeneralizedSolution<T::Wide>> {
-    let (a, b) = pair(a, b)?;
+    let Problem { a, b } = Problem::new(a, b)?;
     let entries = Entries::of(errors)?;
     Profile::of_entries(entries.view())?;
     let factor = entries.view().to_wide();
     let (m, n) = (a.rows(), a.columns());
     if factor.rows() != m {
-        return Err(Error::shape(format!("the factor of the covariance has {} rows, and the matrix {m}", factor.rows())));
+        return Err(Error::shape(format!(
+            "the factor of the covariance has {} rows, and the matrix {m}",
+            factor.rows()
+        )));
     }
     // A of any rank by a complete factorization: the range of A, and what is orthogonal to it.
     let f = crate::svd_full(&a)?;
@@ -223,8 +213,9 @@ pub fn generalized_lstsq<T: Scalar>(
     let v = lstsq_by(&beyond, &target, &Lstsq::default())?;
     let size = length(&b);
     if v.residual_norms().iter().any(|r| *r > 1e-10 * size) {
-        return Err(Error::unsupported("no errors of this covariance make the equations true")
-            .with_hint("the covariance is singular: a combination of the equations is exact, and contradicts the others"));
+        return Err(Error::unsupported("no errors of this covariance make the equations true").with_hint(
+            "the covariance is singular: a combination of the equations is exact, and contradicts the others",
+        ));
     }
     let v = v.into_x().into_vec();
     let rest = minus(&b, &times_vector(&factor, &v));
@@ -244,7 +235,7 @@ pub fn weighted_lstsq<T: Scalar>(
     b: &[T],
     weights: &[f64],
 ) -> Result<super::LstsqSolution<T::Wide>> {
-    let (a, b) = pair(a, b)?;
+    let Problem { a, b } = Problem::new(a, b)?;
     if weights.len() != b.len() {
         return Err(Error::shape(format!("{} weights for {} rows", weights.len(), b.len())));
     }

@@ -74,8 +74,9 @@ impl std::str::FromStr for Method {
             "ldlt" => Ok(Self::Ldlt),
             "lu" => Ok(Self::Lu),
             "mixedlu" | "mixed" => Ok(Self::MixedLu),
-            _ => Err(Error::syntax(format!("`{text}` is no way to solve a system"))
-                .with_hint("diagonal, lower, upper, cholesky, ldlt, lu and mixed can be asked for; a band is found by itself")),
+            _ => Err(Error::syntax(format!("`{text}` is no way to solve a system")).with_hint(
+                "diagonal, lower, upper, cholesky, ldlt, lu and mixed can be asked for; a band is found by itself",
+            )),
         }
     }
 }
@@ -130,8 +131,8 @@ enum Factor<W: Scalar + WideEngine> {
     Cholesky(Triangular<W>),
     Ldlt(kappa_dense::Ldlt<W>),
     Lu(kappa_dense::Lu<W>),
-    Mixed(kappa_dense::SingleLu<W>),
-    Sparse(SparseFactor),
+    Mixed(Box<kappa_dense::SingleLu<W>>),
+    Sparse(Box<SparseFactor>),
 }
 
 /// A factored matrix of which A·2⁻ᵉ was factored.
@@ -158,7 +159,7 @@ const ROWS: usize = 256;
 
 /// Adds up the moduli of some rows, from `first` on; the largest of them.
 fn row_sums<T: Scalar>(a: MatrixRef<'_, T>, first: usize, sums: &mut [f64]) -> f64 {
-    let modulus = |x: T| x.re().abs() + x.im().abs();
+    let modulus = |x: T| if T::IS_COMPLEX { crate::norm::modulus(x) } else { x.re().abs() };
     let mut largest = 0.0f64;
     if a.is_row_major() && a.columns() > 1 {
         // Eight sums side by side: one would wait for itself.
@@ -195,7 +196,7 @@ fn row_sums<T: Scalar>(a: MatrixRef<'_, T>, first: usize, sums: &mut [f64]) -> f
 struct Seen {
     /// The largest part of an entry.
     largest: f64,
-    /// ‖A‖_∞ about, moduli as |re| + |im|.
+    /// ‖A‖_∞ about.
     size: f64,
 }
 
@@ -229,7 +230,11 @@ impl<'a, T: Scalar> Checked<'a, T> {
         }
         let Seen { largest, size } = Seen::of(view)?;
         // The largest entry near 1, so that squares neither overflow nor vanish.
-        let e = if largest > 0.0 && !(1e-100..1e100).contains(&largest) { crate::enclosure::exponent_of(largest) } else { 0 };
+        let e = if largest > 0.0 && !(1e-100..1e100).contains(&largest) {
+            crate::enclosure::exponent_of(largest)
+        } else {
+            0
+        };
         Ok(Self { view, n, e, size, largest })
     }
 
@@ -247,9 +252,8 @@ impl<'a, T: Scalar> Checked<'a, T> {
         let tiles = || (0..n).step_by(TILE);
         tiles().all(|left| {
             tiles().take_while(|top| *top <= left).all(|top| {
-                (left..(left + TILE).min(n)).all(|j| {
-                    (top..(top + TILE).min(j + 1)).all(|i| self.view.get(i, j) == self.view.get(j, i).conj())
-                })
+                (left..(left + TILE).min(n))
+                    .all(|j| (top..(top + TILE).min(j + 1)).all(|i| self.view.get(i, j) == self.view.get(j, i).conj()))
             })
         })
     }
@@ -283,9 +287,12 @@ impl<'a, T: Scalar> Checked<'a, T> {
         if matches!(method, Method::Cholesky | Method::Ldlt) && !self.is_hermitian() {
             return refused(format!("{method} needs a Hermitian matrix, and this one is not"));
         }
-        let triangle = |upper| Triangular::new(self.view, Triangle { upper, ..Triangle::default() }).map(Factor::Triangle);
+        let triangle =
+            |upper| Triangular::new(self.view, Triangle { upper, ..Triangle::default() }).map(Factor::Triangle);
         let factor = match method {
-            Method::Diagonal => Factor::Diagonal((0..n).map(|i| times_power_of_two(self.view.get(i, i).widen(), -self.e)).collect()),
+            Method::Diagonal => {
+                Factor::Diagonal((0..n).map(|i| times_power_of_two(self.view.get(i, i).widen(), -self.e)).collect())
+            }
             Method::LowerTriangular => triangle(false)?,
             Method::UpperTriangular => triangle(true)?,
             Method::Banded { lower, upper } => {
@@ -300,7 +307,7 @@ impl<'a, T: Scalar> Checked<'a, T> {
             }
             Method::Ldlt => Factor::Ldlt(kappa_dense::ldlt(self.scaled().as_ref())?),
             Method::Lu => Factor::Lu(kappa_dense::lu_of_finite(self.view, self.largest)?),
-            Method::MixedLu => Factor::Mixed(kappa_dense::single_lu(self.view)?),
+            Method::MixedLu => Factor::Mixed(Box::new(kappa_dense::single_lu(self.view)?)),
             Method::SparseCholesky | Method::SparseLu => return refused(format!("{method} needs a sparse matrix")),
         };
         // Factors of the door scale for themselves.
@@ -341,7 +348,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Factored<W> {
             SparseFactor::Lu(_) => Method::SparseLu,
         };
         let plan = SolvePlan { method, order: n };
-        Ok(Self { factor: Factor::Sparse(factor), e: 0, plan, size: a.largest_sum(true) })
+        Ok(Self { factor: Factor::Sparse(Box::new(factor)), e: 0, plan, size: a.largest_sum(true) })
     }
 
     fn is_singular(&self) -> bool {
@@ -379,7 +386,11 @@ impl<W: Scalar<Wide = W> + WideEngine> Factored<W> {
             Factor::Mixed(f) => f.solve(b, adjoint),
             Factor::Sparse(f) => sparse_solve(f, b, adjoint),
         };
-        Ok(if self.e == 0 { x } else { Matrix::from_fn(x.rows(), x.columns(), |i, j| times_power_of_two(x[(i, j)], -self.e)) })
+        Ok(if self.e == 0 {
+            x
+        } else {
+            Matrix::from_fn(x.rows(), x.columns(), |i, j| times_power_of_two(x[(i, j)], -self.e))
+        })
     }
 }
 

@@ -169,12 +169,7 @@ fn triangle_cond<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>) -> f64 {
     if value.is_nan() { f64::INFINITY } else { value }
 }
 
-fn by_qr<T: Scalar>(
-    a: MatrixRef<'_, T>,
-    b: &Matrix<T::Wide>,
-    how: &Lstsq,
-    falls_back: bool,
-) -> Result<Found<T::Wide>> {
+fn by_qr<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq, falls_back: bool) -> Result<Found<T::Wide>> {
     let (m, n) = (a.rows(), a.columns());
     let is_wide = m < n;
     let p = m.min(n);
@@ -188,7 +183,7 @@ fn by_qr<T: Scalar>(
     // Far from the tolerance nothing needs to be looked at closely; κ₁ ≤ n·κ₂, and the estimate is within a factor of 3.
     let limit = 1.0 / (30.0 * p as f64 * m.max(n) as f64 * f64::EPSILON);
     let cond = triangle_cond(&r);
-    if !(cond < limit) && (falls_back || cond == f64::INFINITY) {
+    if cond >= limit && (falls_back || cond == f64::INFINITY) {
         if !falls_back {
             return Err(Error::unsupported("the rank is not full: a diagonal entry of R is 0")
                 .with_hint("`cod` and `svd` find the solution of least norm"));
@@ -256,7 +251,10 @@ fn by_cod<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> R
     let one = Enclosure::exact(1.0);
     let share = match how.tolerance {
         t if t == Tolerance::default() => t.size((m, n), one).estimate(),
-        t => t.size((m, n), svd(&a)?.singular_values().first()).estimate() / svd(&a)?.singular_values().first().estimate(),
+        t => {
+            t.size((m, n), svd(&a)?.singular_values().first()).estimate()
+                / svd(&a)?.singular_values().first().estimate()
+        }
     };
     let f = complete_orthogonal(&a, share)?;
     let rank = f.t.rows();
@@ -276,8 +274,10 @@ fn by_normal_equations<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>) -> R
     let adjoint = wide.adjoint();
     let mut l = multiply(adjoint.as_ref(), wide.as_ref())?;
     if !kappa_dense::cholesky(&mut l) {
-        return Err(Error::unsupported("AᴴA is not positive definite to working precision: its condition number is κ(A)²")
-            .with_hint("`qr` loses κ instead of κ²"));
+        return Err(Error::unsupported(
+            "AᴴA is not positive definite to working precision: its condition number is κ(A)²",
+        )
+        .with_hint("`qr` loses κ instead of κ²"));
     }
     let y = triangular_solve(l.as_ref(), Triangle::default(), &multiply(adjoint.as_ref(), b.as_ref())?)?;
     let x = triangular_solve(l.as_ref(), Triangle { adjoint: true, ..Triangle::default() }, &y)?;

@@ -135,6 +135,11 @@ pub fn solve_by<T: Scalar>(
             &wide
         }
     };
+    let (m, n) = a.shape();
+    // Before anything is factored in vain; what is not square is told by the factorization.
+    if m == n {
+        check_right(n, b)?;
+    }
     if let Some(sparse) = a.as_sparse() {
         check_method(how)?;
         let factored = Arc::new(factored_sparse(sparse)?);
@@ -234,13 +239,7 @@ fn answer<T: Scalar>(
     how: &Solve,
 ) -> Result<Solution<T::Wide>> {
     let n = factored.plan.order;
-    if b.rows() != n {
-        return Err(Error::shape(format!("the right-hand side has {} rows, and the matrix {n}", b.rows())));
-    }
-    let count = b.as_slice().iter().filter(|x| !x.is_finite()).count();
-    if let Some(k) = b.as_slice().iter().position(|x| !x.is_finite()) {
-        return Err(Error::not_finite(k % n, k / n, count));
-    }
+    check_right(n, b)?;
     let mut x = factored.solve(b, false)?;
     if !x.as_slice().iter().all(|x| x.is_finite()) {
         return Err(Error::unsupported("the solution leaves the range of double precision")
@@ -273,6 +272,17 @@ fn answer<T: Scalar>(
         cond: OnceLock::new(),
         forward: OnceLock::new(),
     })
+}
+
+fn check_right<W: Scalar>(n: usize, b: &Matrix<W>) -> Result<()> {
+    if b.rows() != n {
+        return Err(Error::shape(format!("the right-hand side has {} rows, and the matrix {n}", b.rows())));
+    }
+    let count = b.as_slice().iter().filter(|x| !x.is_finite()).count();
+    match b.as_slice().iter().position(|x| !x.is_finite()) {
+        Some(k) => Err(Error::not_finite(k % n, k / n, count)),
+        None => Ok(()),
+    }
 }
 
 fn worst(errors: &[Enclosure]) -> f64 {
@@ -335,16 +345,24 @@ impl<W: Scalar<Wide = W>> Rest<W> {
                 return Enclosure::exact(0.0);
             }
             // What computing the residual lost, and a few roundings.
-            let error = (self.terms + 4) as f64 * f64::EPSILON * largest((0..n).map(|i| self.products[(i, k)] + size(b[(i, k)])));
+            let error = (self.terms + 4) as f64
+                * f64::EPSILON
+                * largest((0..n).map(|i| self.products[(i, k)] + size(b[(i, k)])));
             let margin = 1.0 + 1e-12;
-            Enclosure::new((rest - error).max(0.0) / length / margin, rest / length, (rest + error) / length * margin, EVIDENCE)
+            Enclosure::new(
+                (rest - error).max(0.0) / length / margin,
+                rest / length,
+                (rest + error) / length * margin,
+                EVIDENCE,
+            )
         };
         (0..b.columns()).map(of).collect()
     }
 
     fn slack(&self, x: &Matrix<W>, b: &Matrix<W>) -> Vec<f64> {
         let n = b.rows();
-        let lengths: Vec<f64> = (0..b.columns()).map(|k| largest(x.column(k).iter().map(|&x| crate::norm::modulus(x)))).collect();
+        let lengths: Vec<f64> =
+            (0..b.columns()).map(|k| largest(x.column(k).iter().map(|&x| crate::norm::modulus(x)))).collect();
         let unit = (self.terms + 1) as f64 * f64::EPSILON / 2.0;
         let of = |i: usize, k: usize| {
             let own = crate::norm::modulus(self.residual[(i, k)]) + unit * (self.products[(i, k)] + size(b[(i, k)]));
@@ -520,14 +538,15 @@ impl<W: Scalar<Wide = W> + WideEngine> Solution<W> {
             let (n, f, slack) = (self.x.rows(), &self.factored, &self.slack);
             let weighted = |x: &Matrix<W>| Matrix::from_fn(n, x.columns(), |i, j| x[(i, j)].scale(slack[i]));
             // ‖A⁻¹D‖_∞ = ‖D·A⁻ᴴ‖₁ for D = diag(slack).
-            let found = search(
-                n,
-                &OneNorm::default(),
-                |x| Ok(weighted(&f.solve(x, true)?)),
-                |x| f.solve(&weighted(x), false),
-            );
+            let found =
+                search(n, &OneNorm::default(), |x| Ok(weighted(&f.solve(x, true)?)), |x| f.solve(&weighted(x), false));
             let value = if n == 0 { 0.0 } else { found.map_or(f64::INFINITY, |found| found.value) };
-            Enclosure::new(0.0, value, value, Evidence::Estimate("|A⁻¹| times the residual and its rounding, by Higham–Tisseur"))
+            Enclosure::new(
+                0.0,
+                value,
+                value,
+                Evidence::Estimate("|A⁻¹| times the residual and its rounding, by Higham–Tisseur"),
+            )
         })
     }
 }

@@ -10,6 +10,7 @@ mod least_squares;
 mod linear;
 mod pinv;
 mod polynomial;
+mod problem;
 pub mod regression;
 mod ridge;
 mod total;

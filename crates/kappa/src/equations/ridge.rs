@@ -1,7 +1,10 @@
 //! Ridge regression and Tikhonov regularization: min ‖Ax − b‖² + λ‖Lx‖².
 
-use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, Triangle, WideEngine, multiply, qr, reflections, triangular_solve};
+use kappa_dense::{
+    Matrix, MatrixRef, Scalar, Shape, Triangle, WideEngine, multiply, qr, reflections, triangular_solve,
+};
 
+use super::problem::{Problem, length};
 use crate::ask::Entries;
 use crate::error::{Error, Result};
 use crate::operator::{LinearOperator, times_vector};
@@ -114,7 +117,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
     /// min ‖Ax − b‖² + λ‖x‖²: 2mn² + 20n³ flops, and n² for each λ. Fails when the shapes do not fit, for an empty matrix, and when
     /// something is not finite.
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<Self> {
-        let (a, b) = checked(a, b)?;
+        let Problem { a, b } = checked(a, b)?;
         Self::standard(&a, &b, None)
     }
 
@@ -126,7 +129,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
         b: &[T],
         l: &(impl LinearOperator<T> + ?Sized),
     ) -> Result<Self> {
-        let (a, b) = checked(a, b)?;
+        let Problem { a, b } = checked(a, b)?;
         let entries = Entries::of(l)?;
         Profile::of_entries(entries.view())?;
         if entries.view().columns() != a.columns() {
@@ -337,7 +340,10 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
         };
         let place = |of: fn(&RidgePoint) -> f64| -> Vec<f64> {
             let logs: Vec<f64> = points.iter().map(|p| of(p).max(f64::MIN_POSITIVE).ln()).collect();
-            let (low, high) = (logs.iter().copied().fold(f64::INFINITY, f64::min), logs.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+            let (low, high) = (
+                logs.iter().copied().fold(f64::INFINITY, f64::min),
+                logs.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            );
             logs.into_iter().map(|x| (x - low) / (high - low).max(f64::MIN_POSITIVE)).collect()
         };
         let (x, y) = (place(|p| p.residual_norm), place(|p| p.solution_norm));
@@ -406,7 +412,11 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
         let mut lambda = (low + high) / 2.0;
         for _ in 0..200 {
             let size = norm(lambda);
-            if size > alpha { low = lambda } else { high = lambda }
+            if size > alpha {
+                low = lambda
+            } else {
+                high = lambda
+            }
             let derivative = -0.5 * self.norm_slope(lambda) / (size * size * size);
             let step = (1.0 / alpha - 1.0 / size) / derivative;
             let next = lambda + step;
@@ -424,10 +434,16 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
         let standard = self.back.as_ref().map_or(&self.a, |b| &b.standard);
         let image = multiply(standard.as_ref(), self.v.as_ref())?;
         let squares = Matrix::from_fn(image.rows(), self.s.len(), |i, k| {
-            if self.s[k] <= 16.0 * f64::EPSILON * self.s[0] { 0.0 } else { image[(i, k)].abs_squared() / self.s[k] / self.s[k] }
+            if self.s[k] <= 16.0 * f64::EPSILON * self.s[0] {
+                0.0
+            } else {
+                image[(i, k)].abs_squared() / self.s[k] / self.s[k]
+            }
         });
         let fixed = (0..image.rows())
-            .map(|i| self.back.as_ref().map_or(0.0, |b| (0..b.fixed.columns()).map(|k| b.fixed[(i, k)].abs_squared()).sum()))
+            .map(|i| {
+                self.back.as_ref().map_or(0.0, |b| (0..b.fixed.columns()).map(|k| b.fixed[(i, k)].abs_squared()).sum())
+            })
             .collect();
         Ok((squares, fixed))
     }
@@ -482,25 +498,13 @@ fn wrong_lambda(lambda: f64) -> Error {
     Error::syntax(format!("λ is at least 0 and finite, and {lambda} is not"))
 }
 
-fn length<W: Scalar>(x: &[W]) -> f64 {
-    crate::norm::vector_norm(2.0, || x.iter().copied()).estimate()
-}
-
-fn checked<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<(Matrix<T::Wide>, Vec<T::Wide>)> {
-    let entries = Entries::of(a)?;
-    let view = entries.view();
-    Profile::of_entries(view)?;
-    let (m, n) = (view.rows(), view.columns());
-    if b.len() != m {
-        return Err(Error::shape(format!("the right-hand side has {} entries, and the matrix {m} rows", b.len())));
-    }
+/// A problem with something in it.
+fn checked<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<Problem<T::Wide>> {
+    let (m, n) = a.shape();
     if m == 0 || n == 0 {
         return Err(Error::shape(format!("a {m}×{n} matrix is empty: there is nothing to regularize")));
     }
-    if let Some(k) = b.iter().position(|x| !x.is_finite()) {
-        return Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count()));
-    }
-    Ok((view.to_wide(), b.iter().map(|x| x.widen()).collect()))
+    Problem::new(a, b)
 }
 
 /// ‖b − UUᴴb‖², from the residual at λ = 0 where A is tall: a difference of squares would lose it.
@@ -522,12 +526,7 @@ fn beyond<W: Scalar<Wide = W> + WideEngine>(
     let x = times_vector(f.v(), &along);
     let fitted = times_vector(a, &x);
     let rest: Vec<W> = b.iter().zip(fitted).map(|(b, p)| *b - p).collect();
-    let lost: f64 = beta
-        .iter()
-        .zip(&along)
-        .filter(|(_, x)| **x == W::default())
-        .map(|(b, _)| b.abs_squared())
-        .sum();
+    let lost: f64 = beta.iter().zip(&along).filter(|(_, x)| **x == W::default()).map(|(b, _)| b.abs_squared()).sum();
     let size = length(&rest);
     Some((size * size - lost).max(0.0))
 }
@@ -547,19 +546,17 @@ impl<W: Scalar<Wide = W> + WideEngine> Back<W> {
             return Err(Error::unsupported(format!("the {p}×{n} operator L is not of full rank"))
                 .with_hint("leave out the rows that depend on others"));
         }
-        let part = |a: &Matrix<W>, from: usize, to: usize| Matrix::from_fn(a.rows(), to - from, |i, j| a[(i, from + j)]);
+        let part =
+            |a: &Matrix<W>, from: usize, to: usize| Matrix::from_fn(a.rows(), to - from, |i, j| a[(i, from + j)]);
         let (seen, unseen) = (part(&full.q, 0, p), part(&full.q, p, n));
         let r = Matrix::from_fn(p, p, |i, j| full.r[(i, j)]);
         // L⁺ = K₁R⁻ᴴ, as the adjoint of R⁻¹K₁ᴴ.
-        let inverse = triangular_solve(r.as_ref(), Triangle { upper: true, ..Triangle::default() }, &seen.adjoint())?.adjoint();
+        let inverse =
+            triangular_solve(r.as_ref(), Triangle { upper: true, ..Triangle::default() }, &seen.adjoint())?.adjoint();
         let image = multiply(a.as_ref(), inverse.as_ref())?;
         if unseen.columns() == 0 {
-            let back = Self {
-                map: inverse,
-                free: vec![W::default(); n],
-                fixed: Matrix::zeros(a.rows(), 0),
-                standard: image,
-            };
+            let back =
+                Self { map: inverse, free: vec![W::default(); n], fixed: Matrix::zeros(a.rows(), 0), standard: image };
             return Ok((back, b.to_vec()));
         }
         if a.rows() < unseen.columns() {

@@ -2,10 +2,10 @@
 
 use kappa_dense::{Matrix, Scalar, Shape, multiply, qr};
 
-use crate::ask::Entries;
+use super::problem::{Problem, length};
 use crate::error::{Error, Result};
 use crate::operator::{LinearOperator, times_vector};
-use crate::{Enclosure, Profile, singular_values, svd};
+use crate::{Enclosure, singular_values, svd};
 
 /// Where the errors are.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,21 +58,12 @@ pub fn total_lstsq<T: Scalar>(
     b: &[T],
     errors: &Errors,
 ) -> Result<TotalSolution<T::Wide>> {
-    let entries = Entries::of(a)?;
-    let view = entries.view();
-    Profile::of_entries(view)?;
-    let (m, n) = (view.rows(), view.columns());
-    if b.len() != m {
-        return Err(Error::shape(format!("the right-hand side has {} entries, and the matrix {m} rows", b.len())));
-    }
-    if let Some(k) = b.iter().position(|x| !x.is_finite()) {
-        return Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count()));
-    }
+    let Problem { a, b } = Problem::new(a, b)?;
+    let (m, n) = (a.rows(), a.columns());
     if m < n || n == 0 {
         return Err(Error::unsupported(format!("a {m}×{n} problem can be met without any correction, or is empty"))
             .with_hint("`lstsq` gives the solution of least norm"));
     }
-    let (a, b) = (view.to_wide(), b.iter().map(|x| x.widen()).collect::<Vec<_>>());
     match errors {
         Errors::Everywhere => total(&a, &b, 1.0),
         Errors::Scaled(gamma) if *gamma > 0.0 && gamma.is_finite() => total(&a, &b, *gamma),
@@ -82,17 +73,19 @@ pub fn total_lstsq<T: Scalar>(
     }
 }
 
-fn length<W: Scalar>(x: &[W]) -> f64 {
-    crate::norm::vector_norm(2.0, || x.iter().copied()).estimate()
-}
-
 fn no_solution() -> Error {
-    Error::unsupported("no x attains the least correction: the last singular vector of [A b] has no part in b (nongeneric)")
-        .with_hint("columns of A depend on each other more than b depends on them: leave one out, or use `lstsq`")
+    Error::unsupported(
+        "no x attains the least correction: the last singular vector of [A b] has no part in b (nongeneric)",
+    )
+    .with_hint("columns of A depend on each other more than b depends on them: leave one out, or use `lstsq`")
 }
 
 /// [A γb] = UΣVᴴ: x = −v₁:ₙ/(γ·vₙ₊₁), of least norm over all vectors that belong to the smallest singular value.
-fn total<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W], gamma: f64) -> Result<TotalSolution<W>> {
+fn total<W: Scalar<Wide = W> + kappa_dense::WideEngine>(
+    a: &Matrix<W>,
+    b: &[W],
+    gamma: f64,
+) -> Result<TotalSolution<W>> {
     let (m, n) = (a.rows(), a.columns());
     let extended = Matrix::from_fn(m, n + 1, |i, j| if j < n { a[(i, j)] } else { b[i].scale(gamma) });
     // With fewer than n + 1 rows the last vector belongs to σ = 0.
@@ -103,7 +96,12 @@ fn total<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W], 
     let last = s[n];
     let own = singular_values(a)?.last();
     let lower = (own.lower() - last - tolerance).max(0.0);
-    let gap = Enclosure::new(lower, (own.estimate() - last).max(0.0), (own.upper() - last + tolerance).max(0.0), own.evidence());
+    let gap = Enclosure::new(
+        lower,
+        (own.estimate() - last).max(0.0),
+        (own.upper() - last + tolerance).max(0.0),
+        own.evidence(),
+    );
     // All vectors of the smallest singular value share the solution of least norm.
     let same: Vec<usize> = (0..=n).filter(|&k| s[k] <= last + tolerance).collect();
     let weight: f64 = same.iter().map(|&k| f.v()[(n, k)].abs_squared()).sum();
@@ -140,7 +138,12 @@ fn data<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W]) -
     }
     let factor = inner.conj().scale(size / inner.abs_squared());
     let second = if n > 1 { s[n - 2] } else { f64::INFINITY };
-    let gap = Enclosure::new((second - s[n - 1] - tolerance).max(0.0), second - s[n - 1], second - s[n - 1] + tolerance, f.singular_values().last().evidence());
+    let gap = Enclosure::new(
+        (second - s[n - 1] - tolerance).max(0.0),
+        second - s[n - 1],
+        second - s[n - 1] + tolerance,
+        f.singular_values().last().evidence(),
+    );
     Ok(TotalSolution {
         x: v.iter().map(|&v| v * factor).collect(),
         correction_norm: s[n - 1],
@@ -150,7 +153,11 @@ fn data<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W]) -
 }
 
 /// Exact columns first: QR of them leaves a total least squares problem below.
-fn mixed<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W], exact: &[usize]) -> Result<TotalSolution<W>> {
+fn mixed<W: Scalar<Wide = W> + kappa_dense::WideEngine>(
+    a: &Matrix<W>,
+    b: &[W],
+    exact: &[usize],
+) -> Result<TotalSolution<W>> {
     let (m, n) = (a.rows(), a.columns());
     if let Some(j) = exact.iter().find(|&&j| j >= n) {
         return Err(Error::shape(format!("there is no column {j}: the matrix has {n}, counted from 0")));
@@ -173,7 +180,12 @@ fn mixed<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W], 
     let found = if rest.is_empty() {
         // All columns exact: ordinary least squares.
         let below: Vec<W> = (p..m).map(|i| turned[(i, n)]).collect();
-        TotalSolution { x: Vec::new(), correction_norm: length(&below), gap: Enclosure::exact(f64::INFINITY), is_unique: true }
+        TotalSolution {
+            x: Vec::new(),
+            correction_norm: length(&below),
+            gap: Enclosure::exact(f64::INFINITY),
+            is_unique: true,
+        }
     } else {
         let below = Matrix::from_fn(m - p, rest.len(), |i, j| turned[(p + i, p + j)]);
         let target: Vec<W> = (p..m).map(|i| turned[(i, n)]).collect();

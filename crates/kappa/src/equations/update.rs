@@ -3,10 +3,10 @@
 use kappa_dense::{Matrix, Scalar, WideEngine, multiply};
 
 use super::linear::Solver;
+use crate::Profile;
 use crate::ask::Entries;
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
-use crate::Profile;
 
 /// Above this relative residual the factors are made anew.
 const LOST: f64 = 1e-10;
@@ -131,9 +131,8 @@ impl<W: Scalar<Wide = W> + WideEngine> Woodbury<W> {
         let k = self.u.columns();
         let adjoint = self.v.adjoint();
         let inner = multiply(adjoint.as_ref(), self.solved.as_ref())?;
-        let capacitance = Matrix::from_fn(k, k, |i, j| {
-            if i == j { inner[(i, j)] + W::from_parts(1.0, 0.0) } else { inner[(i, j)] }
-        });
+        let capacitance =
+            Matrix::from_fn(k, k, |i, j| if i == j { inner[(i, j)] + W::from_parts(1.0, 0.0) } else { inner[(i, j)] });
         let right = multiply(adjoint.as_ref(), y.as_ref())?;
         let Ok(middle) = crate::solve(&capacitance, &right) else {
             // A singular capacitance: the formula has nothing to say, and the residual will show it.
@@ -190,7 +189,8 @@ impl<W: Scalar<Wide = W> + WideEngine> CholeskyUpdate<W> {
         let l = crate::cholesky(a)?;
         let entries = Entries::of(a)?;
         let wide = entries.view().to_wide();
-        let matrix = Matrix::from_fn(l.rows(), l.rows(), |i, j| if i >= j { wide[(i, j)] } else { wide[(j, i)].conj() });
+        let matrix =
+            Matrix::from_fn(l.rows(), l.rows(), |i, j| if i >= j { wide[(i, j)] } else { wide[(j, i)].conj() });
         Ok(Self { matrix, l, factorizations: 1 })
     }
 
@@ -222,7 +222,10 @@ impl<W: Scalar<Wide = W> + WideEngine> CholeskyUpdate<W> {
     fn change(&mut self, x: &[W], sign: f64) -> Result<()> {
         let n = self.l.rows();
         if x.len() != n {
-            return Err(Error::shape(format!("a change of a {n}×{n} matrix needs a vector of {n} entries, not {}", x.len())));
+            return Err(Error::shape(format!(
+                "a change of a {n}×{n} matrix needs a vector of {n} entries, not {}",
+                x.len()
+            )));
         }
         if let Some(k) = x.iter().position(|x| !x.is_finite()) {
             return Err(Error::not_finite(k, 0, x.iter().filter(|x| !x.is_finite()).count()));

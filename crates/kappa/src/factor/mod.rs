@@ -11,7 +11,7 @@ mod triangular;
 pub use eig::{Eig, Eigh, eig, eigh, jordan};
 pub use polar::{Polar, polar};
 pub use qr::{CompleteOrthogonal, GuEisenstat, PivotedQr, Qr, complete_orthogonal, pivoted_qr, qr, rank_revealing_qr};
-pub(crate) use sparse::SparseFactor;
 pub use schur::{Schur, schur};
+pub(crate) use sparse::SparseFactor;
 pub use svd::Svd;
 pub use triangular::{Ldlt, Lu, cholesky, ldlt, lu};

@@ -131,10 +131,8 @@ impl<W: Scalar<Wide = W>> Qr<W> {
             g.rows(&mut self.r, i - 1, i);
             g.columns(&mut self.q, i - 1, i);
         }
-        for j in 0..n {
-            if m > 0 {
-                self.r[(0, j)] += w[0] * v[j].conj();
-            }
+        if let Some(&first) = w.first() {
+            v.iter().enumerate().for_each(|(j, v)| self.r[(0, j)] += first * v.conj());
         }
         for j in 0..n.min(m.saturating_sub(1)) {
             self.rotate(j, j + 1, (self.r[(j, j)], self.r[(j + 1, j)]));

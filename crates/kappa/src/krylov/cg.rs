@@ -19,9 +19,12 @@ pub(super) fn conjugate_gradients<W: Scalar<Wide = W>, A: LinearOperator<W> + ?S
     while steps < most && rho.sqrt() > tolerance * (size * length(&x) + target) {
         let q = a.apply(&p)?;
         let curvature = inner(&p, &q).re();
-        if !(curvature > 0.0) {
-            return Err(Error::unsupported(format!("the operator is not positive definite: xᴴAx = {curvature:e} in step {}", steps + 1))
-                .with_hint("MINRES takes Hermitian operators that are not definite, LSMR any"));
+        if curvature.is_nan() || curvature <= 0.0 {
+            return Err(Error::unsupported(format!(
+                "the operator is not positive definite: xᴴAx = {curvature:e} in step {}",
+                steps + 1
+            ))
+            .with_hint("MINRES takes Hermitian operators that are not definite, LSMR any"));
         }
         // A Rayleigh quotient is at most ‖A‖.
         size = size.max(curvature / inner(&p, &p).re());

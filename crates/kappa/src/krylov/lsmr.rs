@@ -24,10 +24,12 @@ pub(super) fn lsmr<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     let n = v.len();
     let mut x = vec![W::default(); n];
     let mut alpha = normalize(&mut v);
-    let (mut alpha_bar, mut zeta_bar, mut rho, mut rho_bar, mut c_bar, mut s_bar) = (alpha, alpha * beta, 1.0, 1.0, 1.0, 0.0);
+    let (mut alpha_bar, mut zeta_bar, mut rho, mut rho_bar, mut c_bar, mut s_bar) =
+        (alpha, alpha * beta, 1.0, 1.0, 1.0, 0.0);
     let (mut h, mut h_bar) = (v.clone(), vec![W::default(); n]);
     // ‖r‖ by the recurrences of the paper, section 5.1.
-    let (mut beta_dd, mut beta_d, mut rho_d_old, mut tau_old, mut theta_old, mut zeta) = (beta, 0.0, 1.0, 0.0, 0.0, 0.0);
+    let (mut beta_dd, mut beta_d, mut rho_d_old, mut tau_old, mut theta_old, mut zeta) =
+        (beta, 0.0, 1.0, 0.0, 0.0, 0.0);
     let (mut square, mut steps, mut rest) = (alpha * alpha, 0, beta);
     let target = beta;
     while steps < most && zeta_bar != 0.0 {

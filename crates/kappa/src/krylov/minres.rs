@@ -37,7 +37,8 @@ pub(super) fn minres<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
         (c0, s0) = (c, s);
         (c, s) = (gamma / rho, next / rho);
         // vₖ = ε·dₖ₋₂ + δ·dₖ₋₁ + ρ·dₖ.
-        let fresh: Vec<W> = (0..n).map(|i| (v[i] - d0[i].scale(epsilon) - d[i].scale(delta)).scale(1.0 / rho)).collect();
+        let fresh: Vec<W> =
+            (0..n).map(|i| (v[i] - d0[i].scale(epsilon) - d[i].scale(delta)).scale(1.0 / rho)).collect();
         add(&mut x, W::from_parts(c * phi, 0.0), &fresh);
         phi *= -s;
         (d0, d) = (d, fresh);

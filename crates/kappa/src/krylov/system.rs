@@ -102,7 +102,8 @@ pub fn solve_iteratively<W: Scalar<Wide = W>>(
         return Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count()));
     }
     if m != n && how.by != Iteration::Lsmr {
-        return Err(Error::shape(format!("{} need a square operator, not a {m}×{n} one", how.by)).with_hint("LSMR takes any shape"));
+        return Err(Error::shape(format!("{} need a square operator, not a {m}×{n} one", how.by))
+            .with_hint("LSMR takes any shape"));
     }
     let products = Products { a };
     let most = if how.steps == 0 { 2 * m.max(n) + 20 } else { how.steps };

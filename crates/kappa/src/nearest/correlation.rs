@@ -4,10 +4,10 @@ use kappa_dense::{Matrix, Scalar};
 
 use super::semidefinite::lifted;
 use super::{Nearest, distance, half, square};
+use crate::Norm;
 use crate::equations::lstsq;
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
-use crate::Norm;
 
 /// How the nearest correlation matrix is found: passed last, and usually left at its default.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,8 +60,11 @@ pub fn correlation<T: Scalar>(
     let symmetric = half(a.as_ref(), 1.0);
     let off = a.as_slice().iter().zip(symmetric.as_slice()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
     if off > 1e-8 * largest {
-        return Err(Error::unsupported(format!("the matrix is not symmetric: it differs from its transpose by {:e}", 2.0 * off))
-            .with_hint("take the nearest symmetric matrix first"));
+        return Err(Error::unsupported(format!(
+            "the matrix is not symmetric: it differs from its transpose by {:e}",
+            2.0 * off
+        ))
+        .with_hint("take the nearest symmetric matrix first"));
     }
     let found = accelerated(&symmetric, how)?;
     let (matrix, steps) = found;
@@ -124,8 +127,11 @@ fn accelerated(a: &Matrix<f64>, how: &AlternatingProjections) -> Result<(Matrix<
         state = mixed(&rest, &image, &history)?;
         last = Some((rest, image));
     }
-    Err(Error::no_convergence(format!("{} steps do not bring the matrix to rest within {:e}", how.steps, how.tolerance))
-        .with_hint("allow more steps, or a larger tolerance"))
+    Err(Error::no_convergence(format!(
+        "{} steps do not bring the matrix to rest within {:e}",
+        how.steps, how.tolerance
+    ))
+    .with_hint("allow more steps, or a larger tolerance"))
 }
 
 /// g − Σγⱼ·Δgⱼ with the γ that minimise ‖f − Σγⱼ·Δfⱼ‖.

@@ -18,14 +18,12 @@ use crate::{Enclosure, Norm, SingularValues, svd};
 /// assert!((b.matrix[(0, 0)] - 3.0).abs() < 1e-14 && b.distance.contains(1.0));
 /// # Ok::<(), kappa::Error>(())
 /// ```
-pub fn low_rank<T: Scalar>(
-    a: &(impl LinearOperator<T> + ?Sized),
-    k: usize,
-    norm: Norm,
-) -> Result<Nearest<T::Wide>> {
+pub fn low_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, norm: Norm) -> Result<Nearest<T::Wide>> {
     if !norm.is_unitarily_invariant() {
         return Err(Error::unsupported(format!("the best approximation of low rank is not known in the {norm} norm"))
-            .with_hint("every unitarily invariant norm has the same one: spectral, frobenius, nuclear, schatten:p, ky-fan:k"));
+            .with_hint(
+                "every unitarily invariant norm has the same one: spectral, frobenius, nuclear, schatten:p, ky-fan:k",
+            ));
     }
     let wide = wide(a)?;
     let (m, n) = (wide.rows(), wide.columns());
@@ -39,5 +37,11 @@ pub fn low_rank<T: Scalar>(
     let is_unique = k == 0 || s.get(k - 1).lower() > s.get(k).upper();
     let rest = SingularValues::from_enclosures((m - k, n - k), s.iter().skip(k).collect());
     let distance = rest.norm(norm)?;
-    Ok(Nearest { matrix: multiply(left.as_ref(), right.as_ref())?, distance, norm, is_unique: Some(is_unique), steps: 0 })
+    Ok(Nearest {
+        matrix: multiply(left.as_ref(), right.as_ref())?,
+        distance,
+        norm,
+        is_unique: Some(is_unique),
+        steps: 0,
+    })
 }

@@ -65,14 +65,16 @@ pub fn align<T: Scalar>(
     how: &Procrustes,
 ) -> Result<Alignment> {
     if T::IS_COMPLEX {
-        return Err(Error::unsupported("alignment is known for real sets of points").with_hint("give real and imaginary parts as two columns"));
+        return Err(Error::unsupported("alignment is known for real sets of points")
+            .with_hint("give real and imaginary parts as two columns"));
     }
     if a.shape() != b.shape() {
         let ((m, n), (p, q)) = (a.shape(), b.shape());
         return Err(Error::shape(format!("a {m}×{n} and a {p}×{q} set of points cannot be aligned row by row"))
             .with_hint("both sets need the same rows in the same order; pad the narrower one with columns of zeros"));
     }
-    let real = |x: &Entries<'_, T>| Matrix::from_fn(x.view().rows(), x.view().columns(), |i, j| x.view().get(i, j).re());
+    let real =
+        |x: &Entries<'_, T>| Matrix::from_fn(x.view().rows(), x.view().columns(), |i, j| x.view().get(i, j).re());
     let (a, b) = (real(&Entries::of(a)?), real(&Entries::of(b)?));
     let weights = weights(&a, &b, how)?;
     let total: f64 = weights.iter().sum();
@@ -96,9 +98,14 @@ pub fn align<T: Scalar>(
     let translation: Vec<f64> = (0..n).map(|j| to[j] - scale * turned[(0, j)]).collect();
     let image = multiply(without_missing(&a).as_ref(), rotation.as_ref())?;
     let is_missing = |i: usize| (0..n).any(|j| a[(i, j)].is_nan());
-    let aligned = Matrix::from_fn(a.rows(), n, |i, j| {
-        if is_missing(i) { f64::NAN } else { scale * image[(i, j)] + translation[j] }
-    });
+    let aligned =
+        Matrix::from_fn(
+            a.rows(),
+            n,
+            |i, j| {
+                if is_missing(i) { f64::NAN } else { scale * image[(i, j)] + translation[j] }
+            },
+        );
     let tolerance = n as f64 * f64::EPSILON * s.first().copied().unwrap_or(0.0);
     let smallest = s.last().copied().unwrap_or(0.0);
     // Turns alone are unique where the last two singular values, the last with its sign, do not add up to 0.
@@ -127,7 +134,8 @@ fn weights(a: &Matrix<f64>, b: &Matrix<f64>, how: &Procrustes) -> Result<Vec<f64
     for j in 0..n {
         for i in 0..m {
             if a[(i, j)].is_infinite() || b[(i, j)].is_infinite() {
-                return Err(Error::not_finite(i, j, 1).with_hint("a row with a NaN is taken as missing; an infinite one cannot be"));
+                return Err(Error::not_finite(i, j, 1)
+                    .with_hint("a row with a NaN is taken as missing; an infinite one cannot be"));
             }
         }
     }

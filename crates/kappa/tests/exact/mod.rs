@@ -126,10 +126,10 @@ pub(crate) fn solve_whole(mut m: Vec<Vec<BigInt>>, b: Vec<BigInt>) -> Option<Sol
             m[k].iter_mut().for_each(|x| *x = -std::mem::take(x));
         }
         let row = m[k].clone();
-        for i in k + 1..n {
-            let factor = m[i][k].clone();
+        for below in m.iter_mut().skip(k + 1) {
+            let factor = below[k].clone();
             for j in k..=n {
-                m[i][j] = (&m[i][j] * &row[k] - &factor * &row[j]) / &last;
+                below[j] = (&below[j] * &row[k] - &factor * &row[j]) / &last;
             }
         }
         last = row[k].clone();

@@ -27,7 +27,9 @@ impl Cell {
         let text = text.trim();
         match Decimal::parse(text) {
             Some(x) => Self::Number(x),
-            None if MISSING.contains(&text.to_lowercase().as_str()) || text.eq_ignore_ascii_case("nan") => Self::Missing,
+            None if MISSING.contains(&text.to_lowercase().as_str()) || text.eq_ignore_ascii_case("nan") => {
+                Self::Missing
+            }
             None => Self::Text(text.to_owned()),
         }
     }
@@ -211,7 +213,9 @@ impl Design {
             _ => numbers,
         };
         if let Some(i) = values.iter().position(|v| !v.value.high.is_finite()) {
-            return Err(Error::not_finite(self.rows[i], 0, 1).with_hint(format!("`{factor}` leaves the range of doubles")));
+            return Err(
+                Error::not_finite(self.rows[i], 0, 1).with_hint(format!("`{factor}` leaves the range of doubles"))
+            );
         }
         Ok(vec![Built { name: factor.to_string(), values }])
     }
@@ -263,7 +267,8 @@ fn find<'a>(columns: &'a [Column], name: &str) -> Result<&'a Column> {
     columns.iter().find(|c| c.name == name).ok_or_else(|| {
         let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).take(20).collect();
         let more = if columns.len() > 20 { ", …" } else { "" };
-        Error::syntax(format!("there is no column `{name}`")).with_hint(format!("the columns are {}{more}", names.join(", ")))
+        Error::syntax(format!("there is no column `{name}`"))
+            .with_hint(format!("the columns are {}{more}", names.join(", ")))
     })
 }
 

@@ -49,6 +49,8 @@ pub struct Regression {
     design: Design,
     beta: Pinned,
     inverse_gram: Vec<Enclosure>,
+    /// (XᵀX)⁻¹ about.
+    unscaled_covariance: Matrix<f64>,
     leverages: Vec<Enclosure>,
     residuals: Vec<f64>,
     residual_square: Enclosure,
@@ -77,8 +79,10 @@ impl Regression {
         check_environment()?;
         let (m, n) = (design.matrix.rows(), design.matrix.columns());
         if m <= n {
-            return Err(Error::shape(format!("{m} rows cannot tell {n} coefficients and leave something to judge them by"))
-                .with_hint("take more rows, or fewer terms"));
+            return Err(Error::shape(format!(
+                "{m} rows cannot tell {n} coefficients and leave something to judge them by"
+            ))
+            .with_hint("take more rows, or fewer terms"));
         }
         let weights = weights.map(|w| used_weights(&design, w)).transpose()?;
         if let Some(weights) = &weights {
@@ -91,6 +95,7 @@ impl Regression {
         let total_square = total(&design, weights.as_deref())?;
         Ok(Self {
             inverse_gram: (0..n).map(|j| certificate.inverse_gram(j)).collect(),
+            unscaled_covariance: Matrix::from_fn(n, n, |i, j| certificate.inverse_gram_about(i, j)),
             leverages: (0..m).map(|i| certificate.leverage(i)).collect(),
             beta: found.x,
             residuals: found.residual,
@@ -239,6 +244,13 @@ impl Regression {
         (0..self.parameters()).map(of).collect()
     }
 
+    /// The covariance of the coefficients, s²(XᵀX)⁻¹, as doubles.
+    pub fn covariance(&self) -> Matrix<f64> {
+        let n = self.parameters();
+        let square = self.residual_square.estimate() / self.degrees() as f64;
+        Matrix::from_fn(n, n, |i, j| square * self.unscaled_covariance[(i, j)])
+    }
+
     /// y − Xβ, row by row of those used.
     pub fn residuals(&self) -> Vec<f64> {
         self.unweighted(&self.residuals)
@@ -301,8 +313,10 @@ fn used_weights(design: &Design, weights: &[f64]) -> Result<Vec<f64>> {
         return Err(Error::shape(format!("{} weights for {count} rows", weights.len())));
     }
     match design.rows.iter().find(|&&row| !(weights[row] > 0.0 && weights[row].is_finite())) {
-        Some(&row) => Err(Error::syntax(format!("the weight of row {} is {}, and not positive", row + 1, weights[row]))
-            .with_hint("leave a row out by removing it from the table")),
+        Some(&row) => {
+            Err(Error::syntax(format!("the weight of row {} is {}, and not positive", row + 1, weights[row]))
+                .with_hint("leave a row out by removing it from the table"))
+        }
         None => Ok(design.rows.iter().map(|&row| weights[row]).collect()),
     }
 }
@@ -326,7 +340,10 @@ fn total(design: &Design, weights: Option<&[f64]>) -> Result<Enclosure> {
         let square = crate::norm::vector_norm(2.0, || design.y.high.as_slice().iter().copied());
         let relative = 8.0 * f64::EPSILON;
         let value = square.estimate() * square.estimate();
-        let ends = (square.lower() * square.lower() * (1.0 - relative), (square.upper() * square.upper() * (1.0 + relative)).next_up());
+        let ends = (
+            square.lower() * square.lower() * (1.0 - relative),
+            (square.upper() * square.upper() * (1.0 + relative)).next_up(),
+        );
         return Ok(Enclosure::new(ends.0, value, ends.1, Evidence::Rounding));
     }
     let constant = PairMatrix::from_fn(m, 1, |i, _| match weights {
@@ -347,13 +364,15 @@ fn collinear(design: &Design) -> Error {
         .map(|j| crate::norm::vector_norm(2.0, || design.matrix.high.column(j).iter().copied()).estimate())
         .collect();
     if let Some(j) = sizes.iter().position(|s| *s == 0.0) {
-        return Error::unsupported(format!("the column `{}` is all zeros, so that its coefficient means nothing", design.names[j]))
-            .with_hint("leave it out");
+        return Error::unsupported(format!(
+            "the column `{}` is all zeros, so that its coefficient means nothing",
+            design.names[j]
+        ))
+        .with_hint("leave it out");
     }
     let scaled = Matrix::from_fn(m, n, |i, j| design.matrix.high[(i, j)] / sizes[j]);
-    let names = |columns: &[usize]| {
-        columns.iter().map(|&j| format!("`{}`", design.names[j])).collect::<Vec<_>>().join(", ")
-    };
+    let names =
+        |columns: &[usize]| columns.iter().map(|&j| format!("`{}`", design.names[j])).collect::<Vec<_>>().join(", ");
     let dependent: Vec<usize> = match pivoted_qr(scaled.as_ref(), kappa_dense::Shape::Thin) {
         Ok(f) => {
             let rank = (0..n).take_while(|&k| f.r[(k, k)].abs() > 1e-12).count().min(n - 1);
@@ -362,5 +381,7 @@ fn collinear(design: &Design) -> Error {
         Err(_) => (0..n).collect(),
     };
     Error::unsupported(format!("{} cannot be told from a combination of the other columns", names(&dependent)))
-        .with_hint("leave it out, or take rows in which it moves by itself; `kappa lstsq` gives the solution of least norm")
+        .with_hint(
+            "leave it out, or take rows in which it moves by itself; `kappa lstsq` gives the solution of least norm",
+        )
 }

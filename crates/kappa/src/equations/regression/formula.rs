@@ -141,7 +141,8 @@ fn tokens(text: &str) -> Result<Vec<Token>> {
             }
             found.push(Token::Name(name));
         } else if c.is_ascii_digit() {
-            let digits: String = std::iter::from_fn(|| rest.next_if(|&(_, c)| c.is_ascii_digit())).map(|(_, c)| c).collect();
+            let digits: String =
+                std::iter::from_fn(|| rest.next_if(|&(_, c)| c.is_ascii_digit())).map(|(_, c)| c).collect();
             found.push(Token::Number(digits.parse().map_err(|_| wrong(text, at, "a number that is too large"))?));
         } else if c.is_alphabetic() || c == '_' {
             let is_part = |&(_, c): &(usize, char)| c.is_alphanumeric() || c == '_' || c == '.';
@@ -335,7 +336,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_named() {
-        for text in ["", "y ~", "y ~ x +", "y ~ x^", "y ~ x^99", "y ~ sin(x)", "y ~ x - z", "y ~ x $ z", "`y", "y ~ x x", "2"] {
+        for text in
+            ["", "y ~", "y ~ x +", "y ~ x^", "y ~ x^99", "y ~ sin(x)", "y ~ x - z", "y ~ x $ z", "`y", "y ~ x x", "2"]
+        {
             let error = text.parse::<Formula>().unwrap_err();
             assert!(error.is_syntax() && error.hint().is_some(), "{text}");
         }

@@ -1,0 +1,35 @@
+//! A matrix and a right-hand side that were looked at.
+
+use kappa_dense::{Matrix, Scalar};
+
+use crate::Profile;
+use crate::ask::Entries;
+use crate::error::{Error, Result};
+use crate::operator::LinearOperator;
+
+/// A and b in double precision: finite, and of one length.
+pub(super) struct Problem<W> {
+    pub(super) a: Matrix<W>,
+    pub(super) b: Vec<W>,
+}
+
+impl<W: Scalar<Wide = W>> Problem<W> {
+    pub(super) fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<Self> {
+        let entries = Entries::of(a)?;
+        let view = entries.view();
+        Profile::of_entries(view)?;
+        let m = view.rows();
+        if b.len() != m {
+            return Err(Error::shape(format!("the right-hand side has {} entries, and the matrix {m} rows", b.len())));
+        }
+        match b.iter().position(|x| !x.is_finite()) {
+            Some(k) => Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count())),
+            None => Ok(Self { a: view.to_wide(), b: b.iter().map(|x| x.widen()).collect() }),
+        }
+    }
+}
+
+/// ‖x‖₂.
+pub(super) fn length<W: Scalar>(x: &[W]) -> f64 {
+    crate::norm::vector_norm(2.0, || x.iter().copied()).estimate()
+}
