@@ -9,20 +9,23 @@ mod check;
 mod condition;
 mod dominance;
 mod draw;
-mod equations;
 mod failure;
 mod input;
 mod interrupt;
 mod lipschitz;
+mod lstsq;
 mod nearest;
 mod numbers;
 mod one;
 mod output;
 mod parse;
+mod pinv;
+mod problem;
 mod progress;
 mod proof;
 mod regress;
 mod ridge;
+mod solve;
 mod spectra;
 mod survey;
 mod svd;
@@ -73,13 +76,13 @@ fn dispatch(command: &Command) -> Result<u8, Failure> {
         Command::Svd(a) => svd::run(a),
         Command::Eig(a) => spectra::eig(a),
         Command::Factor(a) => spectra::factor(a),
-        Command::Solve(a) => equations::solve(a),
-        Command::Lstsq(a) => equations::lstsq(a),
+        Command::Solve(a) => solve::run(a),
+        Command::Lstsq(a) => lstsq::run(a),
         Command::Ridge(a) => ridge::run(a),
         Command::Regress(a) => regress::run(a),
         Command::Nearest(a) => nearest::run(a),
         Command::Align(a) => nearest::align(a),
-        Command::Pinv(a) => equations::pseudoinverse(a),
+        Command::Pinv(a) => pinv::run(a),
         Command::Bound(a) => theory::bound(a),
         Command::Perturb(a) => theory::perturb(a),
         Command::BackwardError(a) => theory::backward_error(a),

@@ -11,10 +11,10 @@ use kappa_report::{aligned, enclosure_json, number_json};
 use serde_json::json;
 
 use crate::condition::wide;
-use crate::equations::{entries_json, line, real_vector, text};
 use crate::failure::Failure;
 use crate::input::{Input, Style};
 use crate::one::{about, inputs, with_matrix};
+use crate::problem::{entries_json, line, real_vector, text};
 use crate::{ANSWERED, output, svd};
 
 #[derive(Args, Debug)]

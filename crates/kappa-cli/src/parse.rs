@@ -1,5 +1,13 @@
 //! Values as they are written on the command line.
 
+/// Anything that kappa reads from text; the error keeps its hint.
+pub(crate) fn read<T: std::str::FromStr<Err = kappa::Error>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: kappa::Error| match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    })
+}
+
 /// A share: 0.001 or 0.1%.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
     let (number, factor) = match text.trim().strip_suffix('%') {

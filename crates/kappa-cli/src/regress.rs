@@ -10,6 +10,7 @@ use kappa_tensors::{Frame, printable};
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::parse::read;
 use crate::{ANSWERED, output};
 
 #[derive(Args, Debug)]
@@ -20,7 +21,7 @@ pub(crate) struct RegressArguments {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) target: Option<String>,
     /// Such as "y ~ x + x^2 + region", "powers(x, 10)", "log(x)", "C(year)", "a:b", "a*b", "- 1"; every other column by default.
-    #[arg(long, short, value_name = "FORMULA", value_parser = |s: &str| s.parse::<Formula>().map_err(|e| e.to_string()), allow_hyphen_values = true)]
+    #[arg(long, short, value_name = "FORMULA", value_parser = read::<Formula>, allow_hyphen_values = true)]
     pub(crate) formula: Option<Formula>,
     /// A column with a positive weight for each row.
     #[arg(long, value_name = "COLUMN")]

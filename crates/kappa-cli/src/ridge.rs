@@ -9,10 +9,11 @@ use kappa_report::{aligned, draw_filters, draw_l_curve, number_json};
 use serde_json::{Map, Value, json};
 
 use crate::condition::wide;
-use crate::equations::{Both, Problem, Told, line, single, with_both};
 use crate::failure::Failure;
 use crate::one::about;
 use crate::output;
+use crate::parse::read;
+use crate::problem::{Both, Problem, Told, line, single, with_both};
 use crate::regress::{check_picture, drawn};
 
 #[derive(Args, Debug)]
@@ -21,7 +22,7 @@ pub(crate) struct RidgeArguments {
     pub(crate) problem: Problem,
     /// λ of min ‖Ax − b‖² + λ‖Lx‖²: a number, gcv, l-curve, leave-one-out, discrepancy:NOISE (the 2-norm of the noise in b) or
     /// norm:BOUND (of ‖Lx‖).
-    #[arg(long, value_name = "RULE", default_value = "gcv", value_parser = |s: &str| s.parse::<Choice>().map_err(|e| e.to_string()))]
+    #[arg(long, value_name = "RULE", default_value = "gcv", value_parser = read::<Choice>)]
     pub(crate) lambda: Choice,
     /// The operator L; the identity by default.
     #[arg(long, value_name = "FILE", conflicts_with = "differences")]

@@ -6,32 +6,11 @@ use num_complex::Complex64;
 
 use crate::decompose::Shape;
 use crate::engine::{Cut, Eigen, WideEngine, engine_eig_complex, engine_eig_real, engine_hessenberg};
+use crate::guard::{prepared, square, unscaled};
 use crate::hessenberg::triangularize;
 use crate::reflections::{pivoted_reflections, reflections};
 use crate::scale::{exponent, scale_by_power, scaled};
-use crate::{Error, Matrix, MatrixRef, Scalar, scan};
-
-/// A·2⁻ᵉ with its largest entry near 1, in double precision, and e. Refuses entries that are not finite.
-pub(crate) fn prepared<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Matrix<T::Wide>, i32), Error> {
-    let found = scan(a);
-    if let Some(at) = found.not_finite {
-        return Err(Error::not_finite(at.row, at.column));
-    }
-    // The modulus of a complex entry may overflow where its parts do not.
-    let e = exponent(found.max_abs.min(f64::MAX));
-    Ok((scaled(a, e), e))
-}
-
-pub(crate) fn square<T: Scalar>(a: MatrixRef<'_, T>, what: &str) -> Result<usize, Error> {
-    let (m, n) = (a.rows(), a.columns());
-    if m == n { Ok(n) } else { Err(Error::shape(format!("{what} needs a square matrix, not a {m}×{n} one"))) }
-}
-
-pub(crate) fn unscaled<W: Scalar>(mut a: Matrix<W>, e: i32) -> Matrix<W> {
-    let scale = |x: W| W::from_parts(scale_by_power(x.re(), e), scale_by_power(x.im(), e));
-    a.as_mut_slice().iter_mut().for_each(|x| *x = scale(*x));
-    a
-}
+use crate::{Error, Matrix, MatrixRef, Scalar};
 
 /// PA·2⁻ᵉ = LU by partial pivoting, kept to solve with.
 #[derive(Clone, Debug)]

@@ -19,6 +19,7 @@ mod engine;
 mod error;
 mod factorize;
 mod gram;
+mod guard;
 mod hessenberg;
 pub mod jacobi;
 mod matrix;

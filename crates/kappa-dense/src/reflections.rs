@@ -1,7 +1,7 @@
 //! QR as the engine keeps it: Householder vectors that are applied, never multiplied out.
 
 use crate::engine::{Cut, Reflected, Triangle, WideEngine};
-use crate::factorize::{prepared, unscaled};
+use crate::guard::{prepared, unscaled};
 use crate::scale::scale_by_power;
 use crate::triangle::solve_scaled;
 use crate::{Error, Matrix, MatrixRef, Scalar};

@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use crate::engine::{Cut, WideEngine};
-use crate::factorize::{Lu, lu, prepared, square, unscaled};
+use crate::factorize::{Lu, lu};
+use crate::guard::{prepared, square, unscaled};
 use crate::scale::{exponent, scaled};
 use crate::{Error, Matrix, MatrixRef, Scalar};
 

@@ -1,7 +1,7 @@
 //! Systems with triangular matrices.
 
 use crate::engine::{Cut, Triangle, WideEngine};
-use crate::factorize::{prepared, square, unscaled};
+use crate::guard::{prepared, square, unscaled};
 use crate::scale::{exponent, scaled};
 use crate::{Error, Matrix, MatrixRef, Scalar};
 

@@ -25,6 +25,12 @@ impl Bandwidth {
     }
 }
 
+/// x·2ᵉ part by part.
+pub(super) fn times_power_of_two<W: Scalar>(x: W, e: i32) -> W {
+    let part = |x: f64| crate::enclosure::directed::times_power(x.abs(), e).0.copysign(x);
+    if e == 0 { x } else { W::from_parts(part(x.re()), part(x.im())) }
+}
+
 /// PA = LU with partial pivoting inside the band: L keeps `lower` entries a column, U has `lower + upper` above its diagonal.
 #[derive(Clone, Debug)]
 pub(crate) struct BandLu<W> {
@@ -44,7 +50,7 @@ impl<W: Scalar<Wide = W>> BandLu<W> {
         for j in 0..n {
             for i in j.saturating_sub(width.upper)..(j + width.lower + 1).min(n) {
                 let at = f.at(i, j);
-                f.entries[at] = super::factored::times_power_of_two(a.get(i, j).widen(), -e);
+                f.entries[at] = times_power_of_two(a.get(i, j).widen(), -e);
             }
         }
         (0..n).for_each(|k| f.eliminate(k));

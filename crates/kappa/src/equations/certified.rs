@@ -3,7 +3,7 @@
 use kappa_dense::pair::PairMatrix;
 use kappa_dense::{Matrix, Scalar};
 
-use super::linear::{real_form, stacked};
+use super::residual::{real_form, stacked};
 use crate::arithmetic::check_environment;
 use crate::ask::{Entries, is_exactly_singular};
 use crate::enclosure::{LeastSquaresCertificate, Pinned, SystemCertificate};

@@ -6,7 +6,7 @@ use kappa_dense::{Matrix, MatrixRef, Scalar, Triangle, Triangular, WideEngine};
 
 use rayon::prelude::*;
 
-use super::band::{BandLu, Bandwidth};
+use super::band::{BandLu, Bandwidth, times_power_of_two};
 use crate::Profile;
 use crate::error::{Error, Result};
 use crate::factor::SparseFactor;
@@ -113,12 +113,6 @@ impl fmt::Display for SolvePlan {
             None => write!(f, "{}", self.method),
         }
     }
-}
-
-/// x·2ᵉ part by part.
-pub(super) fn times_power_of_two<W: Scalar>(x: W, e: i32) -> W {
-    let part = |x: f64| crate::enclosure::directed::times_power(x.abs(), e).0.copysign(x);
-    if e == 0 { x } else { W::from_parts(part(x.re()), part(x.im())) }
 }
 
 /// The factors.

@@ -12,7 +12,9 @@ mod pinv;
 mod polynomial;
 mod problem;
 pub mod regression;
+mod residual;
 mod ridge;
+mod standard_form;
 mod total;
 mod update;
 

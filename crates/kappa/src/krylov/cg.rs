@@ -2,7 +2,7 @@
 
 use kappa_dense::Scalar;
 
-use super::system::{Found, Products, add, inner, length};
+use super::products::{Found, Products, add, inner, length};
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
 

@@ -2,7 +2,7 @@
 
 use kappa_dense::Scalar;
 
-use super::system::{Found, Products, add, length, normalize};
+use super::products::{Found, Products, add, length, normalize};
 use crate::error::Result;
 use crate::operator::LinearOperator;
 

@@ -2,7 +2,7 @@
 
 use kappa_dense::Scalar;
 
-use super::system::{Found, Products, add, inner, normalize};
+use super::products::{Found, Products, add, inner, normalize};
 use crate::error::Result;
 use crate::operator::LinearOperator;
 
@@ -21,7 +21,7 @@ pub(super) fn minres<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     let ((mut c, mut s), (mut c0, mut s0)) = ((1.0, 0.0), (1.0, 0.0));
     let (mut d, mut d0) = (vec![W::default(); n], vec![W::default(); n]);
     let (mut square, mut steps) = (0.0f64, 0);
-    while steps < most && phi.abs() > tolerance * (square.sqrt() * super::system::length(&x) + target) {
+    while steps < most && phi.abs() > tolerance * (square.sqrt() * super::products::length(&x) + target) {
         let mut w = a.apply(&v)?;
         let alpha = inner(&v, &w).re();
         add(&mut w, W::from_parts(-alpha, 0.0), &v);

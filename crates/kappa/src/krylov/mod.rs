@@ -4,6 +4,7 @@ mod cg;
 mod lanczos;
 mod lsmr;
 mod minres;
+mod products;
 mod system;
 
 pub use lanczos::Lanczos;

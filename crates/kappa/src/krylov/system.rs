@@ -2,6 +2,7 @@
 
 use kappa_dense::Scalar;
 
+use super::products::{Found, Products, length};
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
 use crate::{Enclosure, Evidence};
@@ -105,87 +106,39 @@ pub fn solve_iteratively<W: Scalar<Wide = W>>(
         return Err(Error::shape(format!("{} need a square operator, not a {m}×{n} one", how.by))
             .with_hint("LSMR takes any shape"));
     }
-    let products = Products { a };
+    let products = Products::new(a);
     let most = if how.steps == 0 { 2 * m.max(n) + 20 } else { how.steps };
     let found = match how.by {
         Iteration::ConjugateGradients => super::cg::conjugate_gradients(&products, b, how.tolerance, most)?,
         Iteration::Minres => super::minres::minres(&products, b, how.tolerance, most)?,
         Iteration::Lsmr => super::lsmr::lsmr(&products, b, how.tolerance, most)?,
     };
-    products.judged(b, found, how.tolerance)
+    judged(&products, b, found, how.tolerance)
 }
 
-/// x, the size of A as it was seen, and steps.
-pub(super) struct Found<W> {
-    pub(super) x: Vec<W>,
-    pub(super) size: f64,
-    pub(super) steps: usize,
-}
-
-/// Products with one vector.
-pub(super) struct Products<'a, A: ?Sized> {
-    a: &'a A,
-}
-
-impl<A: ?Sized> Products<'_, A> {
-    pub(super) fn apply<W: Scalar<Wide = W>>(&self, x: &[W]) -> Result<Vec<W>>
-    where
-        A: LinearOperator<W>,
-    {
-        Ok(self.a.apply(&kappa_dense::Matrix::from_column_major(x.len(), 1, x.to_vec())?)?.into_vec())
-    }
-
-    pub(super) fn apply_adjoint<W: Scalar<Wide = W>>(&self, x: &[W]) -> Result<Vec<W>>
-    where
-        A: LinearOperator<W>,
-    {
-        Ok(self.a.apply_adjoint(&kappa_dense::Matrix::from_column_major(x.len(), 1, x.to_vec())?)?.into_vec())
-    }
-
-    fn judged<W: Scalar<Wide = W>>(&self, b: &[W], found: Found<W>, tolerance: f64) -> Result<Iterated<W>>
-    where
-        A: LinearOperator<W>,
-    {
-        let Found { x, size, steps } = found;
-        let rest: Vec<W> = b.iter().zip(self.apply(&x)?).map(|(b, p)| *b - p).collect();
-        let gradient = self.apply_adjoint(&rest)?;
-        let (residual_norm, gradient_norm) = (length(&rest), length(&gradient));
-        let scale = size * length(&x) + length(b);
-        let system = if residual_norm == 0.0 { 0.0 } else { residual_norm / scale };
-        let normal = if gradient_norm == 0.0 { 0.0 } else { gradient_norm / (size * residual_norm) };
-        let value = system.min(normal);
-        let evidence = Evidence::Estimate("a residual computed anew, ‖A‖ as the iteration saw it");
-        Ok(Iterated {
-            // Rounding keeps the true residual a little above what the recurrence reached.
-            has_converged: value <= 4.0 * tolerance.max(f64::EPSILON),
-            backward_error: Enclosure::new(0.0, value, value * 2.0, evidence),
-            x,
-            residual_norm,
-            gradient_norm,
-            steps,
-        })
-    }
-}
-
-pub(super) fn length<W: Scalar>(x: &[W]) -> f64 {
-    crate::norm::vector_norm(2.0, || x.iter().copied()).estimate()
-}
-
-/// xᴴy.
-pub(super) fn inner<W: Scalar>(x: &[W], y: &[W]) -> W {
-    x.iter().zip(y).fold(W::default(), |sum, (&x, &y)| sum + x.conj() * y)
-}
-
-/// y += a·x.
-pub(super) fn add<W: Scalar>(y: &mut [W], a: W, x: &[W]) {
-    y.iter_mut().zip(x).for_each(|(y, &x)| *y += a * x);
-}
-
-/// x/|x| in the place of x, and |x|.
-pub(super) fn normalize<W: Scalar>(x: &mut [W]) -> f64 {
-    let size = length(x);
-    if size > 0.0 {
-        x.iter_mut().for_each(|x| *x = x.scale(1.0 / size));
-    }
-    size
+/// The residual of what was found, computed anew.
+fn judged<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
+    a: &Products<'_, A>,
+    b: &[W],
+    found: Found<W>,
+    tolerance: f64,
+) -> Result<Iterated<W>> {
+    let Found { x, size, steps } = found;
+    let rest: Vec<W> = b.iter().zip(a.apply(&x)?).map(|(b, p)| *b - p).collect();
+    let gradient = a.apply_adjoint(&rest)?;
+    let (residual_norm, gradient_norm) = (length(&rest), length(&gradient));
+    let scale = size * length(&x) + length(b);
+    let system = if residual_norm == 0.0 { 0.0 } else { residual_norm / scale };
+    let normal = if gradient_norm == 0.0 { 0.0 } else { gradient_norm / (size * residual_norm) };
+    let value = system.min(normal);
+    let evidence = Evidence::Estimate("a residual computed anew, ‖A‖ as the iteration saw it");
+    Ok(Iterated {
+        // Rounding keeps the true residual a little above what the recurrence reached.
+        has_converged: value <= 4.0 * tolerance.max(f64::EPSILON),
+        backward_error: Enclosure::new(0.0, value, value * 2.0, evidence),
+        x,
+        residual_norm,
+        gradient_norm,
+        steps,
+    })
 }
