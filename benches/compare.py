@@ -7,6 +7,7 @@ the other but the file itself, which both find in the page cache.
 import json
 import multiprocessing
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -344,9 +345,16 @@ def regression() -> None:
     import statsmodels.api as sm
 
     folder = Path(__file__).parents[1] / "crates/kappa/tests/strd"
+    by_r = {}
+    if shutil.which("Rscript"):
+        script = Path(__file__).with_name("nist.R")
+        out = subprocess.run(["Rscript", script, folder], capture_output=True, text=True, check=True).stdout
+        for line in out.splitlines():
+            beta, errors_of = (part.split() for part in line.split("|"))
+            by_r[beta[0]] = ([float(x.replace("NA", "nan")) for x in beta[1:]], [float(x.replace("NA", "nan")) for x in errors_of])
     order = ["Norris", "Pontius", "NoInt1", "NoInt2", "Filip", "Longley", *(f"Wampler{k}" for k in range(1, 6))]
     print("\nNIST StRD: correct digits of the worst coefficient | of the worst standard error\n")
-    print(f"| {'set':10} | {'kappa':11} | {'statsmodels':11} | {'NumPy lstsq':11} | {'normal equations':16} |\n|---|---|---|---|---|")
+    print(f"| {'set':10} | {'kappa':11} | {'statsmodels':11} | {'R lm':11} | {'NumPy lstsq':11} | {'normal equations':16} |\n|---|---|---|---|---|---|")
     for name in order:
         lines = (folder / f"{name}.csv").read_text().splitlines()
         said = [line[2:].split() for line in lines if line.startswith("# ")]
@@ -359,10 +367,6 @@ def regression() -> None:
         elif not formula.endswith("- 1"):
             x = np.column_stack([np.ones(len(y)), x])
 
-        def errors(beta):
-            r = y - x @ beta
-            return np.sqrt((r @ r) / (len(y) - len(beta)) * np.diag(np.linalg.pinv(x.T @ x)))
-
         fit = kp.regress(str(folder / f"{name}.csv"), formula)
         ols = sm.OLS(y, x).fit()
         plain = np.linalg.lstsq(x, y, rcond=None)[0]
@@ -373,7 +377,8 @@ def regression() -> None:
         columns = [
             ([float(c["estimate"]) for c in fit.coefficients], [float(c["standard_error"]) for c in fit.coefficients]),
             (ols.params, ols.bse),
-            (plain, errors(plain)),
+            by_r.get(name, ([np.nan], [np.nan])),
+            (plain, None),
             (normal, None),
         ]
 

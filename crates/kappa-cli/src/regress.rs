@@ -101,11 +101,11 @@ pub(crate) fn run(a: &RegressArguments) -> Result<u8, Failure> {
         .map_err(about)?;
     if let Some(path) = &a.residuals {
         let deviation = fit.residual_deviation().estimate();
-        drawn(path, &draw_residuals(&formula.to_string(), &fit.fitted(), &fit.residuals(), deviation))?;
+        drawn(path, &draw_residuals(&fit.design().target, &fit.fitted(), &fit.residuals(), deviation))?;
     }
     if let Some(path) = &a.quantiles {
         let studentized: Vec<f64> = fit.influence().iter().map(|i| i.studentized).collect();
-        drawn(path, &draw_quantiles(&formula.to_string(), &studentized, normal_quantile))?;
+        drawn(path, &draw_quantiles(&fit.design().target, &studentized, normal_quantile))?;
     }
     if a.explain {
         output::words(

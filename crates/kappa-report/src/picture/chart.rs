@@ -19,43 +19,42 @@ pub fn draw_l_curve(title: &str, points: &[kappa::RidgePoint], chosen: &kappa::R
     let place = |p: &kappa::RidgePoint| (log(p.residual_norm), log(p.solution_norm));
     let mut shapes = vec![chain(points.iter().map(place).collect(), Ink::BLUE)];
     shapes.push(Shape::Dot { at: place(chosen), size: 5.0, ink: Ink::ORANGE });
-    Picture::new(format!("L-curve of {title}"), ("log₁₀ of the residual norm", "log₁₀ of the solution norm"), shapes)
+    Picture::new(format!("L-curve of {title}"), ("log10 of the residual norm", "log10 of the solution norm"), shapes)
         .into_chart()
-        .with_legend(Ink::BLUE, "from λ = σ₁² at the right to the smallest σ² at the left")
+        .with_legend(Ink::BLUE, "from the largest λ at the right to the smallest at the left")
         .with_legend(Ink::ORANGE, format!("chosen: λ = {:.4e}", chosen.lambda))
 }
 
-/// Filter factors over the number of the singular value, with the Picard plot: log₁₀ of σᵢ and of |uᵢᴴb|.
+/// Filter factors over the number of the singular value, with the Picard plot: log₁₀ of σᵢ and of |uᵢᴴb|. What lies below 1e-16 is left
+/// out.
 pub fn draw_filters(title: &str, singular_values: &[f64], coefficients: &[f64], filters: &[f64]) -> Picture {
     let largest = singular_values.iter().chain(coefficients).copied().fold(f64::MIN_POSITIVE, f64::max);
-    let over = |x: &[f64]| {
-        x.iter().enumerate().map(|(k, &x)| ((k + 1) as f64, log((x / largest).max(1e-18)))).collect::<Vec<_>>()
+    let over = |x: &[f64], unit: f64| -> Vec<(f64, f64)> {
+        let points = x.iter().enumerate().map(|(k, &x)| ((k + 1) as f64, log(x / unit)));
+        points.filter(|(_, y)| *y >= -16.0).collect()
     };
-    let mut shapes = vec![chain(over(singular_values), Ink::BLUE), chain(over(filters), Ink::ORANGE)];
-    let scaled: Vec<(f64, f64)> =
-        filters.iter().enumerate().map(|(k, &f)| ((k + 1) as f64, log(f.max(1e-18)))).collect();
-    shapes[1] = chain(scaled, Ink::ORANGE);
-    shapes.extend(over(coefficients).into_iter().map(|at| dot(at, Ink::GREEN)));
-    Picture::new(format!("filter factors of {title}"), ("number of the singular value", "log₁₀"), shapes)
+    let mut shapes = vec![chain(over(singular_values, largest), Ink::BLUE), chain(over(filters, 1.0), Ink::ORANGE)];
+    shapes.extend(over(coefficients, largest).into_iter().map(|at| dot(at, Ink::GREEN)));
+    Picture::new(format!("filter factors of {title}"), ("number of the singular value", "log10"), shapes)
         .into_chart()
         .with_legend(Ink::ORANGE, "filter factors")
         .with_legend(Ink::BLUE, "singular values, over the largest number here")
-        .with_legend(Ink::GREEN, "coefficients |uᴴb|, over the largest number here")
+        .with_legend(Ink::GREEN, "right-hand side along the singular vectors, likewise")
 }
 
-/// Residuals over fitted values, with the line of 0; those beyond three standard deviations in orange.
+/// Residuals over fitted values; those beyond three standard deviations in orange.
 pub fn draw_residuals(title: &str, fitted: &[f64], residuals: &[f64], deviation: f64) -> Picture {
-    let (low, high) = (
-        fitted.iter().copied().fold(f64::INFINITY, f64::min),
-        fitted.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-    );
-    let mut shapes = vec![chain(vec![(low, 0.0), (high, 0.0)], Ink::GRID)];
-    let ink = |r: f64| if r.abs() > 3.0 * deviation { Ink::ORANGE } else { Ink::BLUE };
-    shapes.extend(fitted.iter().zip(residuals).map(|(&x, &r)| dot((x, r), ink(r))));
-    Picture::new(format!("residuals of {title}"), ("fitted value", "residual"), shapes)
+    let is_far = |r: f64| r.abs() > 3.0 * deviation;
+    let ink = |r: f64| if is_far(r) { Ink::ORANGE } else { Ink::BLUE };
+    let shapes = fitted.iter().zip(residuals).map(|(&x, &r)| dot((x, r), ink(r))).collect();
+    let picture = Picture::new(format!("residuals of {title}"), ("fitted value", "residual"), shapes)
         .into_chart()
-        .with_legend(Ink::BLUE, "one dot a row")
-        .with_legend(Ink::ORANGE, "beyond three residual standard deviations")
+        .with_legend(Ink::BLUE, "one dot a row");
+    if residuals.iter().any(|&r| is_far(r)) {
+        picture.with_legend(Ink::ORANGE, "beyond three residual standard deviations")
+    } else {
+        picture
+    }
 }
 
 /// Sorted studentized residuals over the quantiles of the normal distribution.

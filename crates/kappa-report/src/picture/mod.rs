@@ -169,7 +169,8 @@ impl Picture {
         let (scale, rise) = if self.is_plane { (SIZE / w.max(h), SIZE / w.max(h)) } else { (SIZE / w, SIZE / 1.5 / h) };
         Frame {
             left: MARGIN,
-            top: TOP + LINE * self.legend.len() as f64,
+            // The label of the vertical axis stands between legend and frame.
+            top: TOP + LINE * self.legend.len() as f64 + 8.0,
             width: w * scale,
             height: h * rise,
             scale,

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, Triangle, WideEngine, multiply, reflections, triangular_solve};
+use kappa_dense::{
+    Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, multiply, reflections, triangular_solve,
+};
 
 use crate::ask::Entries;
 use crate::condition::search;
@@ -163,8 +165,8 @@ fn triangle_cond<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>) -> f64 {
         return f64::INFINITY;
     }
     let columns = (0..n).map(|j| r.column(j).iter().map(|&x| crate::norm::modulus(x)).sum::<f64>()).fold(0.0, f64::max);
-    let solve = |x: &Matrix<W>, adjoint| Ok(triangular_solve(r.as_ref(), Triangle { adjoint, ..UPPER }, x)?);
-    let found = search(n, &OneNorm::default(), |x| solve(x, false), |x| solve(x, true));
+    let Ok(t) = Triangular::new(r.as_ref(), UPPER) else { return f64::INFINITY };
+    let found = search(n, &OneNorm::default(), |x| Ok(t.solve(x, false)), |x| Ok(t.solve(x, true)));
     let value = found.map_or(f64::INFINITY, |found| found.value * columns);
     if value.is_nan() { f64::INFINITY } else { value }
 }
@@ -421,12 +423,8 @@ fn ends<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>) -> (f64, f64) {
     let adjoint = r.adjoint();
     let how = Lanczos { tolerance: 1e-6, steps: 200, ..Lanczos::default() };
     let normal = |x: &[W]| times_vector(&adjoint, &times_vector(r, x));
-    let inverse = |x: &[W]| {
-        let column = Matrix::from_fn(n, 1, |i, _| x[i]);
-        let solve = |x: &Matrix<W>, adjoint| triangular_solve(r.as_ref(), Triangle { adjoint, ..UPPER }, x);
-        let y = solve(&column, true).and_then(|y| solve(&y, false));
-        y.map_or_else(|_| vec![W::from_parts(f64::NAN, 0.0); n], Matrix::into_vec)
-    };
+    let Ok(t) = Triangular::new(r.as_ref(), UPPER) else { return (f64::INFINITY, 0.0) };
+    let inverse = |x: &[W]| t.solve(&t.solve(&Matrix::from_fn(n, 1, |i, _| x[i]), true), false).into_vec();
     let first = largest_eigenvalue(n, &how, Stop::Enclosed, normal).value.max(0.0).sqrt();
     let last = largest_eigenvalue(n, &how, Stop::Enclosed, inverse).value.max(0.0).sqrt();
     (first, if last > 0.0 { 1.0 / last } else { 0.0 })
