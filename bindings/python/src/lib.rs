@@ -256,6 +256,7 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(statistics::regress, m)?)?;
     m.add_function(wrap_pyfunction!(statistics::nearest_matrix, m)?)?;
     m.add_function(wrap_pyfunction!(statistics::align, m)?)?;
+    m.add_function(wrap_pyfunction!(statistics::align_all, m)?)?;
     m.add_function(wrap_pyfunction!(model::open, m)?)?;
     m.add_function(wrap_pyfunction!(_main, m)?)?;
     Ok(())

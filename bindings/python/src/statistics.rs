@@ -394,3 +394,33 @@ pub(crate) fn align<'py>(
     dict.set_item("is_unique", s.is_unique)?;
     Ok(dict)
 }
+
+/// Turns several sets of points onto their common mean (general Procrustes analysis), as a dict: mean, error, rounds, and for each set
+/// in lists rotations, scales, translations and errors.
+#[pyfunction]
+#[pyo3(signature = (sets, *, rotation_only = false, scaling = false, translation = false))]
+pub(crate) fn align_all<'py>(
+    sets: Vec<Bound<'py, PyAny>>,
+    py: Python<'py>,
+    rotation_only: bool,
+    scaling: bool,
+    translation: bool,
+) -> PyResult<Bound<'py, PyDict>> {
+    let real = |a: &Bound<'py, PyAny>| match wide(a)? {
+        WideMatrix::Real(a) => Ok(a),
+        WideMatrix::Complex(_) => Err(PyTypeError::new_err("points are real")),
+    };
+    let sets: Vec<Matrix<f64>> = sets.iter().map(real).collect::<PyResult<_>>()?;
+    let how = Procrustes { rotation_only, scaling, translation, weights: None };
+    let s = py.detach(|| nearest::align_all(&sets, &how)).map_err(to_python)?;
+    let dict = PyDict::new(py);
+    dict.set_item("mean", out(py, &s.mean.into())?)?;
+    dict.set_item("error", s.error)?;
+    dict.set_item("rounds", s.rounds)?;
+    let rotations = s.alignments.iter().map(|a| out(py, &a.rotation.clone().into())).collect::<PyResult<Vec<_>>>()?;
+    dict.set_item("rotations", rotations)?;
+    dict.set_item("scales", s.alignments.iter().map(|a| a.scale).collect::<Vec<_>>())?;
+    dict.set_item("translations", s.alignments.iter().map(|a| a.translation.to_pyarray(py)).collect::<Vec<_>>())?;
+    dict.set_item("errors", s.alignments.iter().map(|a| a.error).collect::<Vec<_>>())?;
+    Ok(dict)
+}

@@ -315,6 +315,15 @@ def test_alignment_agrees_with_scipy():
     assert kp.align(a, holes)["rows"] == 39
 
 
+def test_many_sets_meet_at_their_mean():
+    shape = draw((12, 2))
+    turn = lambda t: np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]])
+    found = kp.align_all([shape @ turn(t) + t for t in (0.1, 1.0, 2.5)], translation=True)
+    assert found["error"] < 1e-13 and len(found["rotations"]) == 3
+    relative = found["rotations"][0].T @ found["rotations"][1]
+    assert np.allclose(abs(relative), abs(turn(0.9)))
+
+
 def test_the_motion_of_a_real_camera(shared):
     data = np.load(shared / "points" / "pair_xyz_rgbdslam.npz")
     sets = [x for x in data.values() if x.ndim == 2 and x.shape[1] == 3]
@@ -429,7 +438,7 @@ def test_the_commands_keep_the_json_contract(tmp_path):
         ["regress", table, "--formula", "y ~ x1 + log(x2)"], ["regress", table, "--target", "y", "--residuals", tmp_path / "r.svg"],
         ["nearest", "orthogonal", f["a"]], ["nearest", "low-rank", f["z"], "--rank", "2"], ["nearest", "normal", f["a"]],
         ["nearest", "singular", f["a"], "--norm", "spectral"], ["align", f["p"], f["q"], "--scaling", "--translation", "--rotation-only"],
-        ["pinv", f["t"]], ["pinv", f["z"], "-o", tmp_path / "pinv.npy"],
+        ["align", f["p"], f["q"], f["p"], "--consensus", "--scaling"], ["pinv", f["t"]], ["pinv", f["z"], "-o", tmp_path / "pinv.npy"],
     ):
         done = run(*command, "--json")
         assert done.returncode == 0, (command, done.stderr)
@@ -462,7 +471,7 @@ def test_errors_teach(tmp_path):
         (["regress", tmp_path / "twice.csv", "--target", "x"], "two columns"), (["regress", tmp_path / "few.csv", "--target", "y"], "2 rows"),
         (["regress", tmp_path / "text.csv", "--target", "y"], "number is needed"), (["regress", tmp_path / "holes.csv", "--target", "y"], "none of the 2 rows"),
         (["regress", good, "--formula", "y ~ x", "--confidence", "200"], "confidence"), (["regress", tmp_path / "none.csv", "--target", "y"], "none.csv"),
-        (["nearest", "low-rank", f["a"]], "--rank"), (["nearest", "symmetric", f["t"]], "square"), (["align", f["a"], f["t"]], "same rows"),
+        (["nearest", "low-rank", f["a"]], "--rank"), (["nearest", "symmetric", f["t"]], "square"), (["align", f["a"], f["t"]], "same rows"), (["align", f["a"], f["a"], f["a"]], "--consensus"),
     ):
         done = run(*command)
         assert done.returncode == 2 and words in done.stderr, (command, done.stderr)

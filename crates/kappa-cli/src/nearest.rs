@@ -147,8 +147,12 @@ fn tell(a: &NearestArguments, name: &str, x: &Told) -> Result<u8, Failure> {
 pub(crate) struct AlignArguments {
     /// The set that is turned: one point a row.
     pub(crate) file: PathBuf,
-    /// The set that it is turned onto, row by row.
-    pub(crate) onto: PathBuf,
+    /// The set that it is turned onto, row by row; with --consensus, all the others.
+    #[arg(required = true)]
+    pub(crate) onto: Vec<PathBuf>,
+    /// Turn all sets onto their common mean (general Procrustes analysis), which is printed.
+    #[arg(long, conflicts_with_all = ["tensors", "weights"])]
+    pub(crate) consensus: bool,
     /// No mirror images: the determinant is +1.
     #[arg(long)]
     pub(crate) rotation_only: bool,
@@ -173,7 +177,7 @@ pub(crate) struct AlignArguments {
 
 pub(crate) fn align(a: &AlignArguments) -> Result<u8, Failure> {
     let map = !a.style.no_mmap;
-    for read in [&a.file, &a.onto] {
+    for read in std::iter::once(&a.file).chain(&a.onto) {
         a.output.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, read))?;
     }
     let tensor = |k: usize| a.tensors.as_ref().and_then(|names| names.get(k)).map(String::as_str);
@@ -182,7 +186,22 @@ pub(crate) fn align(a: &AlignArguments) -> Result<u8, Failure> {
         (name, WideMatrix::Complex(_)) => Err(Failure::new(format!("`{name}` is complex, and points are real"))
             .with_hint("give real and imaginary parts as two columns")),
     };
-    let ((name, from), (_, onto)) = (real(&a.file, 0)?, real(&a.onto, 1)?);
+    let onto = match a.onto.as_slice() {
+        [one] if !a.consensus => one,
+        others => {
+            if !a.consensus {
+                return Err(Failure::new(format!(
+                    "{} sets are given, and one set is turned onto another",
+                    others.len() + 1
+                ))
+                .with_hint("--consensus turns them all onto their common mean"));
+            }
+            let paths = std::iter::once(&a.file).chain(others);
+            let sets = paths.map(|path| real(path, 0).map(|(_, x)| x)).collect::<Result<Vec<_>, _>>()?;
+            return consensus(a, &sets);
+        }
+    };
+    let ((name, from), (_, onto)) = (real(&a.file, 0)?, real(onto, 1)?);
     let how = Procrustes {
         rotation_only: a.rotation_only,
         scaling: a.scaling,
@@ -226,4 +245,37 @@ pub(crate) fn align(a: &AlignArguments) -> Result<u8, Failure> {
     }
     output::words(aligned(&lines, &[false, false]).trim_end());
     output::data(&text(&rotation))
+}
+
+/// All sets onto their common mean.
+fn consensus(a: &AlignArguments, sets: &[kappa::Matrix<f64>]) -> Result<u8, Failure> {
+    let how =
+        Procrustes { rotation_only: a.rotation_only, scaling: a.scaling, translation: a.translation, weights: None };
+    let s = nearest::align_all(sets, &how)?;
+    let mean: WideMatrix = s.mean.clone().into();
+    if let Some(path) = &a.output {
+        let bytes = svd::npy(&mean);
+        output::file(path, |file| file.write_all(&bytes))?;
+        output::words(&format!("wrote {}", path.display()));
+    }
+    if a.style.explain {
+        output::words("each set onto the mean of the last round\nreference: Gower, Psychometrika 40 (1975) 33–51");
+    }
+    if a.style.json {
+        let rotations: Vec<_> = s.alignments.iter().map(|x| entries_json(&x.rotation.clone().into())).collect();
+        let result = json!({
+            "sets": sets.len(), "rounds": s.rounds, "error": number_json(s.error), "mean": entries_json(&mean), "rotations": rotations,
+            "scales": s.alignments.iter().map(|x| x.scale).collect::<Vec<_>>(),
+            "translations": s.alignments.iter().map(|x| &x.translation).collect::<Vec<_>>(),
+            "errors": s.alignments.iter().map(|x| number_json(x.error)).collect::<Vec<_>>(),
+        });
+        return output::json("align", json!({ "file": a.file, "onto": a.onto }), result);
+    }
+    let lines = [
+        line("sets", sets.len().to_string()),
+        line("rounds", s.rounds.to_string()),
+        line("error", kappa::Enclosure::exact(s.error).short(6)),
+    ];
+    output::words(aligned(&lines, &[false, false]).trim_end());
+    if a.output.is_some() { Ok(ANSWERED) } else { output::data(&text(&mean)) }
 }

@@ -499,6 +499,39 @@ fn alignments_find_what_was_done() {
 }
 
 #[test]
+fn many_sets_meet_at_their_mean() {
+    let mut draws = Draws(34);
+    let shape: Matrix<f64> = draws.matrix(15, 3);
+    let mut sets = Vec::new();
+    for k in 0..5 {
+        let q = nearest::orthogonal(&draws.matrix::<f64>(3, 3)).unwrap().matrix;
+        let turned = kappa::Product::new(shape.clone(), q).unwrap().to_dense().unwrap();
+        sets.push(Matrix::from_fn(15, 3, |i, j| {
+            (1.0 + k as f64) * turned[(i, j)] + (k * j) as f64 + 1e-3 * draws.next()
+        }));
+    }
+    sets[2][(4, 1)] = f64::NAN;
+    let how = Procrustes { scaling: true, translation: true, ..Procrustes::default() };
+    let found = nearest::align_all(&sets, &how).unwrap();
+    // Noise of 1e-3 in sets of size 1 to 5 whose mean has size 3.
+    assert!(found.error < 5e-3 && found.rounds > 1, "{:e} after {} rounds", found.error, found.rounds);
+    assert_eq!(found.alignments[2].rows, 14);
+    // The mean keeps the size of the sets about their own means.
+    let size = |a: &Matrix<f64>| {
+        let of = |j: usize| {
+            let there: Vec<f64> = a.column(j).iter().copied().filter(|x| !x.is_nan()).collect();
+            let mean = there.iter().sum::<f64>() / there.len() as f64;
+            there.iter().map(|x| (x - mean).powi(2)).sum::<f64>()
+        };
+        (0..3).map(of).sum::<f64>().sqrt()
+    };
+    let mean = sets.iter().map(size).sum::<f64>() / 5.0;
+    assert!((size(&found.mean) / mean - 1.0).abs() < 1e-9);
+    assert!(nearest::align_all::<f64>(&[], &how).unwrap_err().is_shape());
+    assert!(nearest::align_all(&[sets[0].clone(), Matrix::zeros(2, 3)], &how).unwrap_err().is_shape());
+}
+
+#[test]
 fn penrose_holds_for_any_rank() {
     let mut draws = Draws(32);
     for (m, n, r) in [(5, 3, 3), (3, 5, 3), (6, 6, 2), (4, 4, 0)] {

@@ -352,6 +352,9 @@ def align(
     translation: bool = False,
     weights: Sequence[float] | None = None,
 ) -> dict[str, Any]: ...
+def align_all(
+    sets: Sequence[ArrayLike], *, rotation_only: bool = False, scaling: bool = False, translation: bool = False
+) -> dict[str, Any]: ...
 def open(path: str | PathLike[str], *, mmap: bool = True) -> Model: ...
 def norm(
     a: ArrayLike, norm: str | Norm | None = None, *, certify: bool = False, within: float | None = None

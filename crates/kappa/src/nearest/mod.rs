@@ -9,6 +9,7 @@
 //! # Ok::<(), kappa::Error>(())
 //! ```
 
+mod consensus;
 mod correlation;
 mod low_rank;
 mod normal;
@@ -18,6 +19,7 @@ mod semidefinite;
 mod singular;
 mod symmetric;
 
+pub use consensus::{Consensus, align_all};
 pub use correlation::{AlternatingProjections, correlation};
 pub use low_rank::low_rank;
 pub use normal::normal;

@@ -1,0 +1,97 @@
+use kappa_dense::{Matrix, Scalar};
+
+use super::procrustes::{Alignment, Procrustes, align};
+use crate::error::{Error, Result};
+
+/// Several sets of points turned onto their common mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Consensus {
+    /// The mean of the aligned sets, row by row; NaN in rows that no set has.
+    pub mean: Matrix<f64>,
+    /// How each set was turned, in their order.
+    pub alignments: Vec<Alignment>,
+    /// √ of the mean square distance of the aligned sets from their mean.
+    pub error: f64,
+    /// Rounds that were taken.
+    pub rounds: usize,
+}
+
+/// Rounds before giving up on the last digits.
+const ROUNDS: usize = 500;
+
+/// General Procrustes analysis: turns (and scales, and moves) all sets onto their common mean, which is found with them.
+///
+/// Each round aligns every set with the mean of the last round (Gower, Psychometrika 40 (1975) 33–51); where scaling is allowed the mean
+/// keeps the mean size of the sets, so that nothing shrinks. A local minimum, at which the sum of squares no longer falls. Rows with a NaN are missing
+/// in their set, and count in the others. As [`align`] it fails, and for no set.
+///
+/// ```
+/// # use kappa::{Matrix, nearest::{Procrustes, align_all}};
+/// let a = Matrix::from_row_major(3, 2, vec![0.0, 0.0, 1.0, 0.0, 0.0, 2.0])?;
+/// // The same, a quarter turn on, and half a turn on.
+/// let b = Matrix::from_row_major(3, 2, vec![0.0, 0.0, 0.0, 1.0, -2.0, 0.0])?;
+/// let c = Matrix::from_row_major(3, 2, vec![0.0, 0.0, -1.0, 0.0, 0.0, -2.0])?;
+/// let found = align_all(&[a, b, c], &Procrustes::default())?;
+/// assert!(found.error < 1e-14 && found.alignments.len() == 3);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn align_all<T: Scalar>(sets: &[Matrix<T>], how: &Procrustes) -> Result<Consensus> {
+    let Some(first) = sets.first() else {
+        return Err(Error::shape("there is no set to align").with_hint("give two sets or more"));
+    };
+    let start = Matrix::from_fn(first.rows(), first.columns(), |i, j| first[(i, j)].re());
+    let real: Vec<Matrix<f64>> =
+        sets.iter().map(|s| Matrix::from_fn(s.rows(), s.columns(), |i, j| s[(i, j)].re())).collect();
+    if T::IS_COMPLEX {
+        return Err(Error::unsupported("alignment is known for real sets of points"));
+    }
+    let size = real.iter().map(|s| spread(s, how)).sum::<f64>() / real.len() as f64;
+    let mut mean = start;
+    let mut last = f64::INFINITY;
+    let mut rounds = 0;
+    loop {
+        rounds += 1;
+        let alignments: Vec<Alignment> = real.iter().map(|s| align(s, &mean, how)).collect::<Result<_>>()?;
+        let mut next = mean_of(&alignments);
+        if how.scaling {
+            let factor = size / spread(&next, how);
+            next.as_mut_slice().iter_mut().for_each(|x| *x *= if factor.is_finite() { factor } else { 1.0 });
+        }
+        let error = distance(&alignments, &next);
+        mean = next;
+        if error >= last * (1.0 - 1e-12) || error <= 1e-15 * size || rounds == ROUNDS {
+            return Ok(Consensus { mean, alignments, error, rounds });
+        }
+        last = error;
+    }
+}
+
+/// √Σx² over what is there, about the mean where a set may be moved.
+fn spread(a: &Matrix<f64>, how: &Procrustes) -> f64 {
+    let of = |j: usize| {
+        let there = || a.column(j).iter().copied().filter(|x| !x.is_nan());
+        let mean = if how.translation { there().sum::<f64>() / there().count().max(1) as f64 } else { 0.0 };
+        there().map(|x| (x - mean) * (x - mean)).sum::<f64>()
+    };
+    (0..a.columns()).map(of).sum::<f64>().sqrt()
+}
+
+fn mean_of(alignments: &[Alignment]) -> Matrix<f64> {
+    let shape = &alignments[0].aligned;
+    Matrix::from_fn(shape.rows(), shape.columns(), |i, j| {
+        let values = alignments.iter().map(|a| a.aligned[(i, j)]).filter(|x| !x.is_nan());
+        let (sum, count) = values.fold((0.0, 0.0), |(sum, count), x| (sum + x, count + 1.0));
+        sum / count
+    })
+}
+
+fn distance(alignments: &[Alignment], mean: &Matrix<f64>) -> f64 {
+    let mut squares = (0.0, 0.0);
+    for a in alignments {
+        for (x, y) in a.aligned.as_slice().iter().zip(mean.as_slice()).filter(|(x, y)| !x.is_nan() && !y.is_nan()) {
+            squares = (squares.0 + (x - y) * (x - y), squares.1 + 1.0);
+        }
+    }
+    // Per row, as `align` has it.
+    (squares.0 / (squares.1 / mean.columns().max(1) as f64)).sqrt()
+}
