@@ -157,7 +157,7 @@ fn weights(columns: &[Column], name: &str) -> Result<Vec<f64>, Failure> {
             .with_hint("--weights names a column of the table")
     })?;
     let weight = |cell: &Cell| match cell {
-        Cell::Number(x) => x.value.high,
+        Cell::Number(x) => x.value().high,
         // What is missing has no weight: it is refused where its row is used.
         _ => f64::NAN,
     };

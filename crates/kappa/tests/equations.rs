@@ -386,3 +386,54 @@ fn iterations_reach_the_direct_solution() {
     assert!(!unfinished.has_converged && unfinished.steps == 2 && unfinished.residual_norm > 0.1);
     assert!(solve_iteratively(&Matrix::<f64>::zeros(3, 2), &[1.0; 3], &how(Iteration::Minres)).unwrap_err().is_shape());
 }
+
+/// Both ends of the range: what an independent reading of the certificates found.
+#[test]
+fn certificates_hold_at_the_ends_of_the_range() {
+    // The least solution of 1e-300(x + y) = 1e300 lies beyond all doubles.
+    let wide = Matrix::from_row_major(1, 2, vec![1e-300, 1e-300]).unwrap();
+    let found = certified_lstsq(&wide, &column(&[1e300])).unwrap();
+    assert_eq!(found.entry(0, 0).upper(), f64::INFINITY);
+    // A small right-hand side of large equations: the same as at size 1, times a power of two.
+    let shape = [1.0, 1.0, 0.0, 1.0, 1.0 + 2f64.powi(-20), 0.0];
+    let b = [1.2345, 1.0];
+    let plain = certified_lstsq(&Matrix::from_row_major(2, 3, shape.to_vec()).unwrap(), &column(&b)).unwrap();
+    let large = Matrix::from_row_major(2, 3, shape.map(|x| x * 2f64.powi(500)).to_vec()).unwrap();
+    let small = certified_lstsq(&large, &column(&b.map(|x| x * 2f64.powi(-520)))).unwrap();
+    for i in 0..3 {
+        let truth = plain.x()[(i, 0)] * 2f64.powi(-1020);
+        let e = small.entry(i, 0);
+        assert!(e.lower() <= truth.next_up() && truth.next_down() <= e.upper(), "{i}: {e:?} {truth:e}");
+    }
+    // A residual that scaling loses is not 0.
+    let a = Matrix::from_row_major(2, 1, vec![1.0, 0.0]).unwrap();
+    let found = certified_lstsq(&a, &column(&[1e308, 1e-16])).unwrap();
+    assert!(found.residual_norms()[0].upper() >= 1e-16, "{:?}", found.residual_norms());
+}
+
+#[test]
+fn regressions_hold_at_the_ends_of_the_range() {
+    use kappa::regression::{Cell, Column, Design, Regression};
+    let fit = |x: &[f64], y: &[f64], formula: &str, weights: Option<&[f64]>| {
+        let column =
+            |name: &str, x: &[f64]| Column { name: name.into(), cells: x.iter().map(|&x| Cell::from(x)).collect() };
+        let design = Design::new(&[column("x", x), column("y", y)], &formula.parse().unwrap(), None)?;
+        Regression::weighted(design, weights)
+    };
+    let large = fit(&[1.0, 0.0, 0.0], &[1e154, 1e154, 0.0], "y ~ x - 1", None).unwrap();
+    assert!(large.total_square().lower().is_finite() && large.r_squared().contains(0.5), "{:?}", large.r_squared());
+    assert!(fit(&[1.0, 2.0, 3.0, 4.5], &[1.0, 2.5, 2.0, 5.0], "y ~ x - 1", Some(&[1e-300; 4])).is_err());
+    let tiny: Vec<f64> = [1.0, 2.0, 3.0, 4.5].iter().map(|x| x * 1e-170).collect();
+    assert!(fit(&tiny, &[1.0, 2.5, 2.0, 5.0], "y ~ x - 1", Some(&[1e-180; 4])).is_err());
+    assert!(fit(&[1.0, 2.0, 3.0], &[f64::INFINITY, 1.0, 2.0], "y ~ x - 1", None).is_err());
+    // A square below the range is no exact 0.
+    assert!(fit(&[1e-200, 1.0, 2.0, 3.0], &[0.0, 1.0, 4.0, 9.0], "y ~ x^2 - 1", None).is_err());
+    // Roots of numbers below the normal range: the slope of √x against that of √(x·4^k), which it is 2^k times.
+    let base: Vec<f64> = (0..5).map(|k| 2f64.powi(40) + f64::from(k)).collect();
+    let small: Vec<f64> = base.iter().map(|x| x * f64::from_bits(1)).collect();
+    let y = [1.0, 3.0, 2.0, 5.0, 4.0];
+    let (one, two) = (fit(&base, &y, "y ~ sqrt(x)", None).unwrap(), fit(&small, &y, "y ~ sqrt(x)", None).unwrap());
+    let (one, two) = (one.coefficients()[1].estimate, two.coefficients()[1].estimate);
+    let power = 2f64.powi(537);
+    assert!(two.lower() <= one.upper() * power && one.lower() * power <= two.upper(), "{one:?} {two:?}");
+}

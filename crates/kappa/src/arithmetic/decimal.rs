@@ -6,10 +6,15 @@ use num_bigint::{BigInt, Sign};
 /// A number that was read from text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decimal {
-    /// The nearest double, and the double nearest to what it leaves.
-    pub value: Pair,
-    /// Whether that is the number itself; otherwise it is off by at most 2⁻¹⁰⁵ of it.
-    pub is_exact: bool,
+    value: Pair,
+    is_exact: bool,
+}
+
+impl From<f64> for Decimal {
+    /// The double itself, exactly.
+    fn from(x: f64) -> Self {
+        Self { value: Pair::from(x), is_exact: true }
+    }
 }
 
 /// Relative error of a decimal that is not exact.
@@ -25,14 +30,14 @@ impl Decimal {
     /// use kappa::arithmetic::Decimal;
     /// let tenth = Decimal::parse("0.1").unwrap();
     /// // The double 0.1 is too large by 5.55e-18.
-    /// assert!((tenth.value.low + 5.551115123125783e-18).abs() < 1e-33 && !tenth.is_exact);
-    /// assert!(Decimal::parse("0.375").unwrap().is_exact && Decimal::parse("x").is_none());
+    /// assert!((tenth.value().low + 5.551115123125783e-18).abs() < 1e-33 && !tenth.is_exact());
+    /// assert!(Decimal::parse("0.375").unwrap().is_exact() && Decimal::parse("x").is_none());
     /// ```
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let high: f64 = text.parse().ok().filter(|x: &f64| x.is_finite())?;
         let Some((digits, exponent)) = parts(text) else {
-            return Some(Self { value: Pair::from(high), is_exact: false });
+            return (high != 0.0).then(|| Self { value: Pair::from(high), is_exact: false });
         };
         let (rest, den) = rest(&digits, exponent, high);
         if rest.sign() == Sign::NoSign {
@@ -46,6 +51,16 @@ impl Decimal {
         // A pair whose second half falls below the normal range keeps no relative accuracy; the first one is read again.
         let is_whole = low.abs() >= f64::MIN_POSITIVE;
         Some(Self { value: Pair { high, low }, is_exact: is_exact && is_whole })
+    }
+
+    /// The nearest double, and the double nearest to what it leaves.
+    pub fn value(&self) -> Pair {
+        self.value
+    }
+
+    /// Whether that is the number itself; otherwise it is off by [`Decimal::doubt`].
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
     }
 
     /// The relative error that is left: 0 or 2⁻¹⁰⁵; more where the pair leaves the normal range.
@@ -69,7 +84,7 @@ fn parts(text: &str) -> Option<(BigInt, i32)> {
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits: String = whole.chars().chain(fraction.chars()).filter(|c| *c != '+').collect();
     let exponent = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
-    if digits.len() > DIGITS || exponent.abs() > 2 * DIGITS as i32 {
+    if digits.len() > DIGITS || exponent.unsigned_abs() > 2 * DIGITS as u32 {
         return None;
     }
     Some((digits.parse().ok()?, exponent))
@@ -120,7 +135,7 @@ mod tests {
         assert!(Decimal::parse("1234567").unwrap().is_exact && Decimal::parse("2.5").unwrap().is_exact);
         let long = Decimal::parse("9007199254740993").unwrap();
         assert!(long.is_exact && long.value.low.abs() == 1.0);
-        for text in ["", "x", "nan", "inf", "1e999", "--1", "1e", "0x10", "1e-400"] {
+        for text in ["", "x", "nan", "inf", "1e999", "--1", "1e", "0x10", "1e-400", "1e-2147483648", "1e2147483647"] {
             assert!(Decimal::parse(text).is_none(), "{text}");
         }
         assert!(Decimal::parse("0").unwrap().is_exact && Decimal::parse("0.0e-5").unwrap().is_exact);

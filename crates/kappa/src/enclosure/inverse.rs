@@ -238,7 +238,7 @@ fn mean(x: &[i32]) -> i32 {
     (x.iter().map(|&x| i64::from(x)).sum::<i64>() / x.len().max(1) as i64) as i32
 }
 
-/// 2^−rowᵢ·aᵢⱼ·2^−columnⱼ, exact but for what falls below the range: less than 2⁻¹⁰⁷⁴ an entry.
+/// 2^−rowᵢ·aᵢⱼ·2^−columnⱼ, exact but for what falls below the range: less than 2·2⁻¹⁰⁷⁴ an entry.
 pub(super) struct Equilibrated<W: Scalar> {
     pub(super) scaled: Matrix<W>,
     pub(super) rows: Vec<i32>,

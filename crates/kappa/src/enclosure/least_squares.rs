@@ -34,6 +34,8 @@ pub(crate) struct LeastSquaresCertificate {
     off: f64,
     low: f64,
     high: f64,
+    /// Whether scaling lost nothing below the range.
+    is_lossless: bool,
 }
 
 /// A solution with its residual.
@@ -74,6 +76,26 @@ fn square_of(x: impl Iterator<Item = Pair>, n: usize) -> Enclosure {
     Enclosure::new(found.lower().max(0.0), found.estimate(), found.upper(), found.evidence())
 }
 
+/// Brings the largest entry of a finite column near 1.
+fn largest_exponent(b: &PairMatrix) -> i32 {
+    b.high.as_slice().iter().filter(|x| **x != 0.0).map(|x| exponent_of(*x)).max().unwrap_or(0)
+}
+
+/// Σ bᵢ² of a finite column whose entries are known up to a relative doubt.
+pub(crate) fn sum_of_squares(b: &PairMatrix, doubt: f64) -> Enclosure {
+    let (m, e) = (b.rows(), largest_exponent(b));
+    let square = square_of((0..m).map(|i| scaled(b.get(i, 0), -e)), m);
+    // (1 ± d)² differs from 1 by at most 2d + d²; what scaling lost lies below 2⁻¹⁰⁰⁰ of the largest square.
+    let relative = add_up(mul_up(doubt, add_up(2.0, doubt)), f64::MIN_POSITIVE);
+    let margin = mul_up(square.upper(), relative);
+    Enclosure::new(
+        times_power(add_down(square.lower(), -margin).max(0.0), 2 * e).0,
+        times_power(square.estimate(), 2 * e).0,
+        times_power(add_up(square.upper(), margin), 2 * e).1,
+        Evidence::Rounding,
+    )
+}
+
 /// The error of one entry of a product of pairs with `terms` terms, for factors whose moduli give `moduli`.
 fn product_error(terms: usize, moduli: f64) -> f64 {
     let lost = mul_up(64.0 * (terms + 1) as f64, SMALLEST);
@@ -88,6 +110,7 @@ impl LeastSquaresCertificate {
         let top = |j: usize| matrix.high.column(j).iter().fold(0.0f64, |m, x| m.max(x.abs()));
         let exponents: Vec<i32> = (0..n).map(|j| exponent_of(top(j))).collect();
         let a = PairMatrix::from_fn(m, n, |i, j| scaled(matrix.get(i, j), -exponents[j]));
+        let is_lossless = (0..n).all(|j| (0..m).all(|i| scaled(a.get(i, j), exponents[j]) == matrix.get(i, j)));
         let Some(s) = inverse_triangle(&a)? else { return Ok(None) };
         let moduli = sizes(&a);
         let w = a.times(&s);
@@ -115,7 +138,7 @@ impl LeastSquaresCertificate {
         let high = add_up(sqrt_up(add_up(1.0, defect)), off);
         let is_known = low > 0.0 && high.is_finite();
         let doubts = doubts.to_vec();
-        Ok(is_known.then_some(Self { a, moduli, exponents, doubts, s, w, off, low, high }))
+        Ok(is_known.then_some(Self { a, moduli, exponents, doubts, s, w, off, low, high, is_lossless }))
     }
 
     /// (AᵀA)⁻¹ at (i, i), from ‖eᵢᵀS‖² over the squares of the singular values of W.
@@ -151,8 +174,10 @@ impl LeastSquaresCertificate {
     /// min ‖Ax − b‖, b with the relative doubt of its entries.
     pub(crate) fn least_squares(&self, b: &PairMatrix, doubt: f64) -> LeastSquaresEnclosure {
         let m = b.rows();
-        let e = b.high.as_slice().iter().filter(|x| **x != 0.0).map(|x| exponent_of(*x)).max().unwrap_or(0);
-        let b = PairMatrix::from_fn(m, 1, |i, _| scaled(b.get(i, 0), -e));
+        let e = largest_exponent(b);
+        let given = b;
+        let b = PairMatrix::from_fn(m, 1, |i, _| scaled(given.get(i, 0), -e));
+        let is_lossless = self.is_lossless && (0..m).all(|i| scaled(b.get(i, 0), e) == given.get(i, 0));
         let x = self.refined(&b);
         let rest = self.rest(&b, &x);
         let (at, bs, xs) = (&self.moduli, sizes_of(&b, 0), sizes_of(&x, 0));
@@ -182,17 +207,18 @@ impl LeastSquaresCertificate {
             Evidence::Rounding,
         );
         let residual = rest.high.as_slice().iter().map(|x| times_power(x.abs(), e).0.copysign(*x)).collect();
-        let is_zero = delta_is_zero(&doubtful, doubt) && self.is_exact(&b, &x);
+        let is_zero = is_lossless && delta_is_zero(&doubtful, doubt) && self.is_exact(&b, &x);
         LeastSquaresEnclosure { x: pinned, residual, square: if is_zero { Enclosure::exact(0.0) } else { square } }
     }
 
     /// The x of least norm with Aᵀx = b, for b of length n.
     pub(crate) fn minimum_norm(&self, b: &PairMatrix) -> Pinned {
         let n = b.rows();
-        // D: Aᵀ = D·(this a)ᵀ with D = diag(2^e): the equations are scaled, the unknowns are not.
-        let b = PairMatrix::from_fn(n, 1, |i, _| scaled(b.get(i, 0), -self.exponents[i]));
-        let e = b.high.as_slice().iter().filter(|x| **x != 0.0).map(|x| exponent_of(*x)).max().unwrap_or(0);
-        let b = PairMatrix::from_fn(n, 1, |i, _| scaled(b.get(i, 0), -e));
+        assert!(self.doubts.iter().all(|d| *d == 0.0), "doubt of the entries is not counted here");
+        // D: Aᵀ = D·(this a)ᵀ with D = diag(2^e): the equations are scaled, the unknowns are not. Once, so that nothing leaves the range.
+        let there = (0..n).filter(|&i| b.high[(i, 0)] != 0.0);
+        let e = there.map(|i| exponent_of(b.high[(i, 0)]) - self.exponents[i]).max().unwrap_or(0);
+        let b = PairMatrix::from_fn(n, 1, |i, _| scaled(b.get(i, 0), -self.exponents[i] - e));
         // y with AᵀAy = b, x̃ = Ay.
         let mut y = PairMatrix::zeros(n, 1);
         let mut last = f64::INFINITY;

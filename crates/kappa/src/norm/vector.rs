@@ -43,6 +43,9 @@ pub(crate) fn modulus_enclosure<T: Scalar>(x: T) -> Enclosure {
 /// near the smallest number keeps no relative accuracy.
 pub(super) fn modulus_ends<T: Scalar>(x: T, e: i32) -> (f64, f64) {
     let (re, im) = (x.re().abs(), x.im().abs());
+    if re.is_nan() || im.is_nan() {
+        return (0.0, f64::INFINITY);
+    }
     let (large, small) = if re > im { (re, im) } else { (im, re) };
     let (low, high) = times_power(large, -e);
     if small == 0.0 {

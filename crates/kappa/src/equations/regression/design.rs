@@ -4,7 +4,7 @@ use kappa_dense::pair::{PAIR_UNIT, Pair, PairMatrix};
 
 use super::formula::{Factor, Formula, Function, Term};
 use crate::arithmetic::{Decimal, two_product};
-use crate::enclosure::directed::{add_up, mul_up};
+use crate::enclosure::directed::{add_up, mul_up, times_power};
 use crate::error::{Error, Result};
 
 /// One cell of a table.
@@ -38,7 +38,7 @@ impl Cell {
 impl From<f64> for Cell {
     /// The number itself; NaN is a missing value.
     fn from(x: f64) -> Self {
-        if x.is_nan() { Self::Missing } else { Self::Number(Decimal { value: Pair::from(x), is_exact: true }) }
+        if x.is_nan() { Self::Missing } else { Self::Number(Decimal::from(x)) }
     }
 }
 
@@ -88,21 +88,19 @@ struct Value {
 
 impl Value {
     fn times(self, other: Self) -> Self {
+        if self.value.high == 0.0 || other.value.high == 0.0 {
+            return Self { value: Pair::default(), doubt: 0.0 };
+        }
         let value = self.value * other.value;
-        // Two doubles have a product that is a pair exactly, where it does not fall below the range.
-        let is_plain = self.value.low == 0.0 && other.value.low == 0.0;
         let (p, e) = two_product(self.value.high, other.value.high);
-        let is_exact = is_plain && (value.high, value.low) == (p, e) && (p == 0.0 || p.abs() > 1e-250);
-        let own = match p.abs() {
-            _ if is_exact => 0.0,
-            // Below the range nothing is left to be relative to; `factor` refuses what is not finite.
-            size if size < 1e-300 => f64::NAN,
-            size if size < 1e-250 => 1e-10,
-            _ => PAIR_UNIT,
-        };
-        if own.is_nan() && self.value.high != 0.0 && other.value.high != 0.0 {
+        // Below the range nothing is left to be relative to: `factor` refuses what is not finite.
+        if p.abs() < 1e-250 || !value.high.is_finite() {
             return Self { value: Pair::from(f64::NAN), doubt: 0.0 };
         }
+        // Two doubles have a product that is a pair exactly.
+        let is_plain = self.value.low == 0.0 && other.value.low == 0.0;
+        let is_exact = is_plain && (value.high, value.low) == (p, e);
+        let own = if is_exact { 0.0 } else { PAIR_UNIT };
         let both = add_up(add_up(self.doubt, other.doubt), mul_up(self.doubt, other.doubt));
         Self { value, doubt: add_up(both, mul_up(own, add_up(1.0, both))) }
     }
@@ -222,7 +220,7 @@ impl Design {
 
     fn numbers(&self, column: &Column) -> Result<Vec<Value>> {
         let of = |&row: &usize| match &column.cells[row] {
-            Cell::Number(x) => Ok(Value { value: x.value, doubt: x.doubt() }),
+            Cell::Number(x) => Ok(Value { value: x.value(), doubt: x.doubt() }),
             Cell::Text(text) => Err(Error::syntax(format!(
                 "column `{}` has the text `{text}` in row {} where a number is needed",
                 column.name,
@@ -237,7 +235,7 @@ impl Design {
     fn categories(&mut self, column: &Column, is_full: &mut bool) -> Vec<Built> {
         let label = |row: usize| match &column.cells[row] {
             Cell::Text(text) => text.clone(),
-            Cell::Number(x) => x.value.high.to_string(),
+            Cell::Number(x) => x.value().high.to_string(),
             Cell::Missing => String::new(),
         };
         let mut levels: Vec<String> = self.rows.iter().map(|&row| label(row)).collect();
@@ -295,6 +293,12 @@ fn products(left: &[Built], right: &[Built]) -> Vec<Built> {
 /// Doubt of a root of a pair: a Newton step from the rounded root is off by less than 10u².
 const ROOT_DOUBT: f64 = 7.888609052210118e-31;
 
+/// x·2ᵉ for a pair that stays in the range.
+fn scaled(x: Pair, e: i32) -> Pair {
+    let part = |x: f64| times_power(x.abs(), e).0.copysign(x);
+    Pair { high: part(x.high), low: part(x.low) }
+}
+
 /// The function at a value; `None` where it has none. Logarithm and exponential are the doubles that the library gives: the model
 /// is that of these numbers.
 fn apply(f: Function, v: Value) -> Option<Value> {
@@ -303,10 +307,17 @@ fn apply(f: Function, v: Value) -> Option<Value> {
         Function::Log if x > 0.0 => Some(Value { value: Pair::from(x.ln()), doubt: 0.0 }),
         Function::Exp => Some(Value { value: Pair::from(x.exp()), doubt: 0.0 }),
         Function::Sqrt if x > 0.0 => {
-            let value = v.value.sqrt();
-            let is_exact = value.low == 0.0 && two_product(value.high, value.high) == (v.value.high, v.value.low);
+            // By an even power of two into the middle of the range, where squares neither vanish nor overflow.
+            let e = match x {
+                x if x < 1e-200 => 600,
+                x if x > 1e200 => -600,
+                _ => 0,
+            };
+            let moved = scaled(v.value, e);
+            let root = moved.sqrt();
+            let is_exact = root.low == 0.0 && two_product(root.high, root.high) == (moved.high, moved.low);
             let doubt = if is_exact { v.doubt } else { add_up(v.doubt, ROOT_DOUBT) };
-            Some(Value { value, doubt })
+            Some(Value { value: scaled(root, -e / 2), doubt })
         }
         Function::Sqrt if x == 0.0 => Some(v),
         _ => None,

@@ -5,11 +5,11 @@ use kappa_dense::{Matrix, pivoted_qr};
 use statrs::distribution::{ContinuousCDF, FisherSnedecor, StudentsT};
 
 use super::design::Design;
+use crate::Enclosure;
 use crate::arithmetic::check_environment;
 use crate::enclosure::directed::{add_down, add_up};
-use crate::enclosure::{LeastSquaresCertificate, Pinned};
+use crate::enclosure::{LeastSquaresCertificate, Pinned, sum_of_squares};
 use crate::error::{Error, Result};
-use crate::{Enclosure, Evidence};
 
 /// A column of the model with what is known of its weight.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,8 +86,9 @@ impl Regression {
         }
         let weights = weights.map(|w| used_weights(&design, w)).transpose()?;
         if let Some(weights) = &weights {
-            weigh(&mut design, weights);
+            weigh(&mut design, weights)?;
         }
+        check_finite(&design)?;
         let Some(certificate) = LeastSquaresCertificate::new(&design.matrix, &design.doubts)? else {
             return Err(collinear(&design));
         };
@@ -322,29 +323,43 @@ fn used_weights(design: &Design, weights: &[f64]) -> Result<Vec<f64>> {
 }
 
 /// Each row times √w, as a pair.
-fn weigh(design: &mut Design, weights: &[f64]) {
+fn weigh(design: &mut Design, weights: &[f64]) -> Result<()> {
+    if let Some(w) = weights.iter().find(|w| !(1e-200..=1e200).contains(*w)) {
+        return Err(Error::syntax(format!("a weight of {w:e} is too far from 1"))
+            .with_hint("multiply all weights by one number"));
+    }
     let roots: Vec<Pair> = weights.iter().map(|&w| Pair::from(w).sqrt()).collect();
     let (m, n) = (design.matrix.rows(), design.matrix.columns());
-    design.matrix = PairMatrix::from_fn(m, n, |i, j| design.matrix.get(i, j) * roots[i]);
-    design.y = PairMatrix::from_fn(m, 1, |i, _| design.y.get(i, 0) * roots[i]);
-    // A root is off by less than 10u², a product by 5u²; small weights might bring entries below the range of pairs.
+    design.matrix = PairMatrix::from_fn(m, n, |i, j| weighed(design.matrix.get(i, j), roots[i]));
+    design.y = PairMatrix::from_fn(m, 1, |i, _| weighed(design.y.get(i, 0), roots[i]));
+    // A root is off by less than 10u², a product by 5u².
     let more = |doubt: &mut f64| *doubt = add_up(*doubt, 2e-30);
     design.doubts.iter_mut().for_each(more);
     more(&mut design.y_doubt);
+    Ok(())
+}
+
+/// A product that keeps its relative accuracy, or NaN where it leaves the range.
+fn weighed(x: Pair, root: Pair) -> Pair {
+    let product = x * root;
+    let is_kept = x.high == 0.0 || product.high.abs() >= 1e-250 && product.high.is_finite();
+    if is_kept { product } else { Pair::from(f64::NAN) }
+}
+
+/// Nothing that is computed with may be infinite, or have left the range.
+fn check_finite(design: &Design) -> Result<()> {
+    if design.matrix.is_finite() && design.y.is_finite() {
+        return Ok(());
+    }
+    Err(Error::unsupported("a value is infinite, or leaves the range of doubles with its weight")
+        .with_hint("scale the columns to numbers nearer to 1"))
 }
 
 /// Σ(y − ȳ)², as the residual of y by the constant; Σy² without one.
 fn total(design: &Design, weights: Option<&[f64]>) -> Result<Enclosure> {
     let m = design.y.rows();
     if !design.has_constant {
-        let square = crate::norm::vector_norm(2.0, || design.y.high.as_slice().iter().copied());
-        let relative = 8.0 * f64::EPSILON;
-        let value = square.estimate() * square.estimate();
-        let ends = (
-            square.lower() * square.lower() * (1.0 - relative),
-            (square.upper() * square.upper() * (1.0 + relative)).next_up(),
-        );
-        return Ok(Enclosure::new(ends.0, value, ends.1, Evidence::Rounding));
+        return Ok(sum_of_squares(&design.y, design.y_doubt));
     }
     let constant = PairMatrix::from_fn(m, 1, |i, _| match weights {
         None => Pair::from(1.0),
