@@ -458,6 +458,8 @@ def test_errors_teach(tmp_path):
     (tmp_path / "few.csv").write_text("x,y\n1,2\n3,4\n")
     (tmp_path / "text.csv").write_text("g,y\na,b\nc,d\ne,f\n")
     (tmp_path / "holes.csv").write_text("x,y\n1,NA\nNA,4\n")
+    (tmp_path / "comma.csv").write_text("x;y\n1,5;2\n2,5;3\n4,5;5\n")
+    (tmp_path / "dates.csv").write_text("date,y\n2020-01,1\n2020-02,3\n2020-03,2\n")
     good = NIST / "Norris.csv"
     for command, words in (
         (["solve", f["a"], f["b"]], "lstsq"), (["solve", f["t"], f["b"]], "square"), (["solve", f["a"], f["short"]], "rows"),
@@ -471,6 +473,7 @@ def test_errors_teach(tmp_path):
         (["regress", tmp_path / "twice.csv", "--target", "x"], "two columns"), (["regress", tmp_path / "few.csv", "--target", "y"], "2 rows"),
         (["regress", tmp_path / "text.csv", "--target", "y"], "number is needed"), (["regress", tmp_path / "holes.csv", "--target", "y"], "none of the 2 rows"),
         (["regress", good, "--formula", "y ~ x", "--confidence", "200"], "confidence"), (["regress", tmp_path / "none.csv", "--target", "y"], "none.csv"),
+        (["regress", tmp_path / "comma.csv", "--target", "y"], "decimal comma"), (["regress", tmp_path / "dates.csv", "--target", "y"], "3 categories of 3 rows"),
         (["nearest", "low-rank", f["a"]], "--rank"), (["nearest", "symmetric", f["t"]], "square"), (["align", f["a"], f["t"]], "same rows"), (["align", f["a"], f["a"], f["a"]], "--consensus"),
     ):
         done = run(*command)

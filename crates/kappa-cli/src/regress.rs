@@ -131,6 +131,17 @@ fn columns(file: &Path, frame: &Frame) -> Result<Vec<Column>, Failure> {
         return Err(Failure::new(format!("`{}` has two columns named `{}`", file.display(), printable(twice[0])))
             .with_hint("give each column a title of its own"));
     }
+    // 1,5 for 1.5 would be taken as a category.
+    let is_comma = |cell: &str| cell.contains(',') && matches!(Cell::parse(&cell.replace(',', ".")), Cell::Number(_));
+    if let Some((j, i)) = (0..frame.titles.len()).find_map(|j| Some((j, frame.column(j).position(is_comma)?))) {
+        return Err(Failure::new(format!(
+            "`{}` has a decimal comma in column `{}`, line {}",
+            file.display(),
+            printable(&frame.titles[j]),
+            frame.line(i)
+        ))
+        .with_hint("write decimals with a point"));
+    }
     let column = |j: usize| Column { name: frame.titles[j].clone(), cells: frame.column(j).map(Cell::parse).collect() };
     Ok((0..frame.titles.len()).map(column).collect())
 }

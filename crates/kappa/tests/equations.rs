@@ -426,6 +426,14 @@ fn regressions_hold_at_the_ends_of_the_range() {
     let tiny: Vec<f64> = [1.0, 2.0, 3.0, 4.5].iter().map(|x| x * 1e-170).collect();
     assert!(fit(&tiny, &[1.0, 2.5, 2.0, 5.0], "y ~ x - 1", Some(&[1e-180; 4])).is_err());
     assert!(fit(&[1.0, 2.0, 3.0], &[f64::INFINITY, 1.0, 2.0], "y ~ x - 1", None).is_err());
+    // y = 2x exactly: nothing is left over, and the constant is 0.
+    let line = fit(&[1.0, 2.0, 3.0, 4.0], &[2.0, 4.0, 6.0, 8.0], "y ~ x", None).unwrap();
+    let found = line.coefficients();
+    assert!(
+        found[0].estimate == kappa::Enclosure::exact(0.0) && found[1].estimate == kappa::Enclosure::exact(2.0),
+        "{found:?}"
+    );
+    assert_eq!(line.residual_square(), kappa::Enclosure::exact(0.0));
     // A square below the range is no exact 0.
     assert!(fit(&[1e-200, 1.0, 2.0, 3.0], &[0.0, 1.0, 4.0, 9.0], "y ~ x^2 - 1", None).is_err());
     // Roots of numbers below the normal range: the slope of √x against that of √(x·4^k), which it is 2^k times.

@@ -207,7 +207,10 @@ impl LeastSquaresCertificate {
             Evidence::Rounding,
         );
         let residual = rest.high.as_slice().iter().map(|x| times_power(x.abs(), e).0.copysign(*x)).collect();
-        let is_zero = is_lossless && delta_is_zero(&doubtful, doubt) && self.is_exact(&b, &x);
+        // Without doubt, an x that leaves nothing over is the solution, exactly.
+        let candidate = self.rounded(&x, reach);
+        let is_zero = is_lossless && delta_is_zero(&doubtful, doubt) && self.is_exact(&b, &candidate);
+        let pinned = if is_zero { self.pinned(&candidate, 0.0, e) } else { pinned };
         LeastSquaresEnclosure { x: pinned, residual, square: if is_zero { Enclosure::exact(0.0) } else { square } }
     }
 
@@ -303,6 +306,16 @@ impl LeastSquaresCertificate {
         found
     }
 
+    /// x rounded to doubles, and to 0 where it cannot be told from that.
+    fn rounded(&self, x: &PairMatrix, reach: f64) -> PairMatrix {
+        let n = x.rows();
+        PairMatrix::from(Matrix::from_fn(n, 1, |i, _| {
+            let row: Vec<f64> = (0..n).map(|j| size(self.s.get(i, j))).collect();
+            let value = x.high[(i, 0)];
+            if value.abs() <= mul_up(norm_up(&row), reach) { 0.0 } else { value }
+        }))
+    }
+
     /// Whether b − Ax = 0 for x rounded to doubles, exactly: every product and sum is one of doubles without rounding.
     fn is_exact(&self, b: &PairMatrix, x: &PairMatrix) -> bool {
         let (m, n) = (self.a.rows(), self.a.columns());
@@ -358,7 +371,7 @@ mod tests {
         let found = certificate.least_squares(&b, 0.0);
         (0..6).for_each(|i| {
             let x = found.x.enclosure(i);
-            assert!(x.contains(1.0) && x.width() < 1e-15, "{x:?}");
+            assert_eq!(x, Enclosure::exact(1.0));
         });
         assert_eq!(found.square, Enclosure::exact(0.0));
     }

@@ -82,7 +82,7 @@ impl Regression {
             return Err(Error::shape(format!(
                 "{m} rows cannot tell {n} coefficients and leave something to judge them by"
             ))
-            .with_hint("take more rows, or fewer terms"));
+            .with_hint(few_rows(&design)));
         }
         let weights = weights.map(|w| used_weights(&design, w)).transpose()?;
         if let Some(weights) = &weights {
@@ -369,6 +369,20 @@ fn total(design: &Design, weights: Option<&[f64]>) -> Result<Enclosure> {
     match LeastSquaresCertificate::new(&constant, &[doubt])? {
         Some(certificate) => Ok(certificate.least_squares(&design.y, design.y_doubt).square),
         None => Err(Error::unsupported("the weights are too different to be told from 0")),
+    }
+}
+
+/// Which column of categories is to blame, if one is.
+fn few_rows(design: &Design) -> String {
+    let levels = |name: &str| design.names.iter().filter(|n| n.starts_with(&format!("{name}="))).count() + 1;
+    match design.references.iter().map(|(name, _)| (levels(name), name)).max() {
+        Some((count, name)) if 2 * count > design.rows.len() => {
+            format!(
+                "the column `{name}` has text, and makes {count} categories of {} rows: leave it out",
+                design.rows.len()
+            )
+        }
+        _ => "take more rows, or fewer terms".into(),
     }
 }
 
