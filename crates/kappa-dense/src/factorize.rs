@@ -32,7 +32,7 @@ pub struct Lu<W: Scalar> {
 pub fn lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Lu<T::Wide>, Error> {
     let n = square(a, "an LU factorization")?;
     let (mut factors, e) = prepared(a)?;
-    let rows = T::Wide::engine_lu(factors.as_mut_slice(), n, Cut::for_factors(n));
+    let rows = T::Wide::engine_lu(factors.as_mut_slice(), n, Cut::for_lu(n));
     Ok(Lu { factors, rows, e })
 }
 
@@ -43,7 +43,7 @@ pub fn lu_of_finite<T: Scalar>(a: MatrixRef<'_, T>, largest: f64) -> Result<Lu<T
     // Where the entries are near 1 as they are, the copy is a plain one.
     let e = if (-400..400).contains(&e) { 0 } else { e };
     let mut factors: Matrix<T::Wide> = scaled(a, e);
-    let rows = T::Wide::engine_lu(factors.as_mut_slice(), n, Cut::for_factors(n));
+    let rows = T::Wide::engine_lu(factors.as_mut_slice(), n, Cut::for_lu(n));
     Ok(Lu { factors, rows, e })
 }
 

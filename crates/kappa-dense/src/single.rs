@@ -26,7 +26,7 @@ pub fn single_lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<SingleLu<T::Wide>, Er
     let n = square(a, "an LU factorization")?;
     let (a, e) = prepared(a)?;
     let mut factors: Vec<_> = a.as_slice().iter().map(|x| x.narrowed()).collect();
-    let rows = T::Wide::engine_single_lu(&mut factors, n, Cut::for_factors(n));
+    let rows = T::Wide::engine_single_lu(&mut factors, n, Cut::for_lu(n));
     Ok(SingleLu { a, e, factors, rows, double: OnceLock::new() })
 }
 

@@ -116,7 +116,7 @@ impl SparseLu {
         a.check_square()?;
         let symbolic = factorize_symbolic_lu(a.pattern(), Default::default()).map_err(|_| Error::no_memory())?;
         let mut numeric = NumericLu::new();
-        let par = Cut::Pieces.par();
+        let par = Cut::Whole.par();
         let scratch = symbolic.factorize_numeric_lu_scratch::<f64>(par, Default::default());
         let mut memory = MemBuffer::try_new(scratch).map_err(|_| Error::no_memory())?;
         let matrix = SparseColMatRef::new(a.pattern(), a.entries);

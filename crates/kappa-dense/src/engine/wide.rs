@@ -10,15 +10,15 @@ use faer::linalg::householder::{
     apply_block_householder_sequence_transpose_on_the_left_in_place_scratch,
     apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj,
 };
-use faer::linalg::lu::partial_pivoting::{factor as lu_factor, inverse as lu_inverse, solve as lu_solve};
+use faer::linalg::lu::partial_pivoting::inverse as lu_inverse;
 use faer::linalg::qr::{col_pivoting, no_pivoting};
 use faer::linalg::triangular_solve;
 use faer::perm::PermRef;
 use faer::reborrow::ReborrowMut;
-use faer::traits::ComplexField;
 use faer::{Conj, Mat, MatMut, MatRef};
 use num_complex::{Complex32, Complex64};
 
+use super::lu::{inverse_order, lu_in_place, lu_solve_in_place};
 use super::{Cut, Failed};
 
 /// What goes with the Householder vectors of a QR factorization.
@@ -87,42 +87,6 @@ pub trait WideEngine: Sized {
     /// The lower triangle becomes L of LLᴴ; `false` where it cannot.
     #[doc(hidden)]
     fn engine_cholesky(lower: &mut [Self], order: usize, cut: Cut) -> bool;
-}
-
-fn inverse_order(order: &[usize]) -> Vec<usize> {
-    let mut inverse = vec![0; order.len()];
-    order.iter().enumerate().for_each(|(i, &k)| inverse[k] = i);
-    inverse
-}
-
-fn lu_in_place<T: ComplexField>(a: &mut [T], order: usize, cut: Cut) -> Vec<usize> {
-    let (mut rows, mut inverse) = (vec![0usize; order], vec![0usize; order]);
-    let par = cut.par();
-    let scratch = lu_factor::lu_in_place_scratch::<usize, T>(order, order, par, Default::default());
-    let mut memory = MemBuffer::new(scratch);
-    let a = MatMut::from_column_major_slice_mut(a, order, order);
-    let stack = MemStack::new(&mut memory);
-    lu_factor::lu_in_place(a, &mut rows, &mut inverse, par, stack, Default::default());
-    rows
-}
-
-fn lu_solve_in_place<T: ComplexField>(factors: &[T], rows: &[usize], b: &mut [T], adjoint: bool, cut: Cut) {
-    let n = rows.len();
-    let columns = b.len().checked_div(n).unwrap_or(0);
-    let inverse = inverse_order(rows);
-    let order = PermRef::new_checked(rows, &inverse, n);
-    let factors = MatRef::from_column_major_slice(factors, n, n);
-    let b = MatMut::from_column_major_slice_mut(b, n, columns);
-    let par = cut.par();
-    let plain = lu_solve::solve_in_place_scratch::<usize, T>(n, columns, par);
-    let turned = lu_solve::solve_transpose_in_place_scratch::<usize, T>(n, columns, par);
-    let mut memory = MemBuffer::new(plain.or(turned));
-    let stack = MemStack::new(&mut memory);
-    if adjoint {
-        lu_solve::solve_transpose_in_place_with_conj(factors, factors, order, Conj::Yes, b, par, stack);
-    } else {
-        lu_solve::solve_in_place_with_conj(factors, factors, order, Conj::No, b, par, stack);
-    }
 }
 
 macro_rules! wide_engine {
