@@ -441,7 +441,8 @@ impl PyLstsqSolution {
 /// The x that minimises |A x - b|, of least norm where there are many.
 ///
 /// `method` asks for qr, cod, svd or normal-equations; singular values below `tolerance` times the largest count as zero; `weights`
-/// multiply the squares of the residuals. `certify=True` encloses every entry, every rounding error counted.
+/// multiply the squares of the residuals. `certify=True` encloses every entry, every rounding error counted, and goes with none of the
+/// others.
 #[pyfunction]
 #[pyo3(signature = (a, b, *, certify = false, method = None, tolerance = None, weights = None))]
 pub(crate) fn lstsq<'py>(
@@ -453,6 +454,11 @@ pub(crate) fn lstsq<'py>(
     weights: Option<Vec<f64>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
+    if certify && (method.is_some() || tolerance.is_some() || weights.is_some()) {
+        return Err(PyValueError::new_err(
+            "certify=True solves the plain problem by its own method: leave out method, tolerance and weights",
+        ));
+    }
     let how =
         Lstsq { method: method.map(str::parse).transpose().map_err(to_python)?, tolerance: tolerance_of(tolerance)? };
     let dense = dense(a)?;
@@ -467,8 +473,8 @@ pub(crate) fn lstsq<'py>(
     }
     if let Some(weights) = weights {
         let found = match Pair::of(wide(a)?, b) {
-            Pair::Real(a, b) => weighted_lstsq(&a, single(&b)?, &weights).map(Fitted::Real),
-            Pair::Complex(a, b) => weighted_lstsq(&a, single(&b)?, &weights).map(Fitted::Complex),
+            Pair::Real(a, b) => weighted_lstsq(&a, single(&b)?, &weights, &how).map(Fitted::Real),
+            Pair::Complex(a, b) => weighted_lstsq(&a, single(&b)?, &weights, &how).map(Fitted::Complex),
         };
         let found = found.map_err(to_python)?;
         return Ok(Bound::new(py, PyLstsqSolution { found, is_vector })?.into_any());

@@ -6,7 +6,7 @@ use kappa::{Matrix, Norm, RidgePoint, Scalar, WideEngine, c64};
 use kappa_model::{WideMatrix, with_wide};
 use kappa_report::{regression_json, regression_text};
 use numpy::ToPyArray;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyFileNotFoundError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -133,8 +133,13 @@ pub(crate) struct PyRegression(Regression);
 /// One column of a mapping: numbers, text, or None.
 fn cells(values: &Bound<'_, PyAny>) -> PyResult<Vec<Cell>> {
     let cell = |value: Bound<'_, PyAny>| -> PyResult<Cell> {
-        if value.is_none() {
+        // pandas.NA and NaT name their own types.
+        let kind = value.get_type().name()?.to_string();
+        if value.is_none() || matches!(kind.as_str(), "NAType" | "NaTType" | "MaskedConstant") {
             return Ok(Cell::Missing);
+        }
+        if value.hasattr("__len__")? && value.extract::<String>().is_err() {
+            return Err(PyTypeError::new_err("a column has one value for each row, and this one has a sequence"));
         }
         if let Ok(x) = value.extract::<f64>() {
             if x.is_infinite() {
@@ -150,18 +155,25 @@ fn cells(values: &Bound<'_, PyAny>) -> PyResult<Vec<Cell>> {
     values.try_iter()?.map(|value| cell(value?)).collect()
 }
 
+/// A column of the data, or a number for each row.
+#[derive(FromPyObject)]
+pub(crate) enum Weights {
+    Column(String),
+    Numbers(Vec<f64>),
+}
+
 /// Fits a linear model: `regress(data, "y ~ x + x^2 + region")`.
 ///
 /// `data` maps names to columns (a dict, a pandas DataFrame), or is the path of a table as text, whose decimals are then taken as
 /// they are written. Columns with text are categories; rows with None, NaN or nothing in a column that is used are left out.
-/// `weights` multiply the squares of the residuals, one for each row.
+/// `weights` multiply the squares of the residuals: the name of a column, or one number for each row.
 #[pyfunction]
 #[pyo3(signature = (data, formula = None, *, target = None, weights = None, confidence = 0.95))]
 pub(crate) fn regress(
     data: &Bound<'_, PyAny>,
     formula: Option<&str>,
     target: Option<&str>,
-    weights: Option<Vec<f64>>,
+    weights: Option<Weights>,
     confidence: f64,
 ) -> PyResult<PyRegression> {
     let columns = columns(data)?;
@@ -170,8 +182,12 @@ pub(crate) fn regress(
         None => Formula { target: None, has_constant: true, terms: vec![None] },
     };
     let fit = data.py().detach(|| {
-        let design = Design::new(&columns, &formula, target)?;
-        Regression::weighted(design, weights.as_deref())?.with_confidence(confidence)
+        let fit = match &weights {
+            Some(Weights::Column(name)) => Regression::new(Design::with_weights(&columns, &formula, target, name)?),
+            Some(Weights::Numbers(w)) => Regression::weighted(Design::new(&columns, &formula, target)?, Some(w)),
+            None => Regression::new(Design::new(&columns, &formula, target)?),
+        };
+        fit?.with_confidence(confidence)
     });
     fit.map(PyRegression).map_err(to_python)
 }
@@ -180,14 +196,22 @@ fn columns(data: &Bound<'_, PyAny>) -> PyResult<Vec<Column>> {
     let is_path = data.hasattr("__fspath__")? || data.extract::<String>().is_ok();
     if is_path {
         let path: std::path::PathBuf = data.extract()?;
+        if !path.exists() {
+            return Err(PyFileNotFoundError::new_err(format!("there is no file `{}`", path.display())));
+        }
         let frame = kappa_tensors::Frame::open(&path).map_err(|e| PyValueError::new_err(e.to_string()))?;
         let column =
             |j: usize| Column { name: frame.titles[j].clone(), cells: frame.column(j).map(Cell::parse).collect() };
         return Ok((0..frame.titles.len()).map(column).collect());
     }
-    if !data.hasattr("items")? {
+    // A mapping, pandas, or polars.
+    let data = if data.hasattr("items")? {
+        data.clone()
+    } else if data.hasattr("to_dict")? {
+        data.call_method0("to_dict")?
+    } else {
         return Err(PyTypeError::new_err("data maps names to columns: a dict, a DataFrame, or the path of a table"));
-    }
+    };
     let mut found = Vec::new();
     for item in data.call_method0("items")?.try_iter()? {
         let (name, values): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item?.extract()?;

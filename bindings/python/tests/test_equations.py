@@ -6,6 +6,8 @@ from pathlib import Path
 
 import jsonschema
 import numpy as np
+import pandas
+import polars
 import pytest
 import scipy.linalg as scipy_linalg
 import scipy.sparse as sparse
@@ -369,6 +371,32 @@ def test_regression_with_categories_and_missing_values():
         kp.regress({"y": [1.0, 2, 3, 5], "x": [1.0, 2, 3, 4], "z": [2.0, 4, 6, 8]}, "y ~ x + z")
 
 
+def test_regression_takes_tables_as_they_come():
+    """Weights by name or by number, the missing values of pandas, polars, and what cannot be meant."""
+    rng = np.random.default_rng(3)
+    x, w = rng.normal(size=12), rng.uniform(0.5, 2, 12)
+    y = 1 + 2 * x + rng.normal(size=12) / np.sqrt(w)
+    data = {"y": y, "x": x, "w": w}
+    by_name, by_number = kp.regress(data, "y ~ .", weights="w"), kp.regress(data, "y ~ x", weights=w)
+    assert by_name.rows == by_number.rows and np.allclose(by_name.params, by_number.params, rtol=1e-14)
+    root = np.sqrt(w)
+    expected = np.linalg.lstsq(root[:, None] * np.column_stack([np.ones(12), x]), root * y, rcond=None)[0]
+    assert np.allclose(by_name.params, expected, rtol=1e-12)
+    holes = pandas.DataFrame({"y": y, "x": pandas.array([*x[:-1], None], dtype="Float64")})
+    short = kp.regress({"y": y[:-1], "x": x[:-1]}, "y ~ x").params
+    assert np.array_equal(kp.regress(holes, "y ~ x").params, short)
+    assert np.array_equal(kp.regress(polars.DataFrame({"y": y[:-1], "x": x[:-1]}), "y ~ x").params, short)
+    with pytest.raises(FileNotFoundError, match="none.csv"):
+        kp.regress("none.csv", "y ~ x")
+    with pytest.raises(TypeError, match="one value for each row"):
+        kp.regress({"y": y, "x": np.ones((12, 2))}, "y ~ x")
+    with pytest.raises(ValueError, match="not positive"):
+        kp.regress(data, "y ~ x", weights=-w)
+    for more in ({"weights": w}, {"method": "qr"}, {"tolerance": 0.1}):
+        with pytest.raises(ValueError, match="certify"):
+            kp.lstsq(np.column_stack([np.ones(12), x]), y, certify=True, **more)
+
+
 def test_regression_statistics_agree_with_their_definitions():
     n, p = 40, 3
     x = draw((n, p))
@@ -460,6 +488,8 @@ def test_errors_teach(tmp_path):
     (tmp_path / "holes.csv").write_text("x,y\n1,NA\nNA,4\n")
     (tmp_path / "comma.csv").write_text("x;y\n1,5;2\n2,5;3\n4,5;5\n")
     (tmp_path / "dates.csv").write_text("date,y\n2020-01,1\n2020-02,3\n2020-03,2\n")
+    (tmp_path / "mixed.csv").write_text("x,y\n1,1\ntwo,2\n3,4\n4,5\n")
+    (tmp_path / "quote.csv").write_text('x,y\n"1,1\n2,2\n3,4\n')
     good = NIST / "Norris.csv"
     for command, words in (
         (["solve", f["a"], f["b"]], "lstsq"), (["solve", f["t"], f["b"]], "square"), (["solve", f["a"], f["short"]], "rows"),
@@ -474,6 +504,9 @@ def test_errors_teach(tmp_path):
         (["regress", tmp_path / "text.csv", "--target", "y"], "number is needed"), (["regress", tmp_path / "holes.csv", "--target", "y"], "none of the 2 rows"),
         (["regress", good, "--formula", "y ~ x", "--confidence", "200"], "confidence"), (["regress", tmp_path / "none.csv", "--target", "y"], "none.csv"),
         (["regress", tmp_path / "comma.csv", "--target", "y"], "decimal comma"), (["regress", tmp_path / "dates.csv", "--target", "y"], "3 categories of 3 rows"),
+        (["regress", tmp_path / "mixed.csv", "--target", "y"], "the text `two` in row 2"), (["regress", tmp_path / "quote.csv", "--target", "y"], "quote"),
+        (["regress", good, "--formula", "y ~ x", "--target", "x"], "to be explained"), (["regress", good, "--formula", "y ~ x", "--digits", "40"], "17"),
+        (["lstsq", f["t"], f["t"], "--total", "--method", "qr"], "--method"), (["lstsq", f["t"], f["t"], "--certify", "--tolerance", "0.1"], "--tolerance"),
         (["nearest", "low-rank", f["a"]], "--rank"), (["nearest", "symmetric", f["t"]], "square"), (["align", f["a"], f["t"]], "same rows"), (["align", f["a"], f["a"], f["a"]], "--consensus"),
     ):
         done = run(*command)

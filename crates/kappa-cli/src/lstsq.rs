@@ -15,7 +15,7 @@ use crate::condition::wide;
 use crate::failure::Failure;
 use crate::one::about;
 use crate::parse::read;
-use crate::problem::{Both, Problem, Told, at_most, line, object, real_vector, single, with_both};
+use crate::problem::{Both, Problem, Told, about_size, line, object, real_vector, single, with_both};
 use crate::solve::{Iterating, certified};
 
 #[derive(Args, Debug)]
@@ -28,25 +28,26 @@ pub(crate) struct LstsqArguments {
     #[arg(long, conflicts_with_all = ["method", "tolerance", "weights", "equations", "covariance", "total"])]
     pub(crate) certify: bool,
     /// qr, cod, svd, or normal-equations (which squares the condition number).
-    #[arg(long, value_name = "NAME", value_parser = read::<LstsqMethod>)]
+    #[arg(long, value_name = "NAME", value_parser = read::<LstsqMethod>, conflicts_with_all = ["equations", "covariance", "total"])]
     pub(crate) method: Option<LstsqMethod>,
-    /// Singular values below this share of the largest count as zero; max(rows, columns)·2⁻⁵² by default.
-    #[arg(long, value_name = "SHARE")]
+    /// Singular values below this share of the largest count as zero (asked for by themselves they are computed);
+    /// max(rows, columns)·2⁻⁵² by default.
+    #[arg(long, value_name = "SHARE", conflicts_with_all = ["iterate", "equations", "covariance", "total"])]
     pub(crate) tolerance: Option<f64>,
     /// A positive weight for each row.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["equations", "covariance", "total"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["iterate", "equations", "covariance", "total"])]
     pub(crate) weights: Option<PathBuf>,
     /// Equations that must hold: the matrix C and the vector d of Cx = d.
-    #[arg(long, value_names = ["C", "D"], num_args = 2, conflicts_with_all = ["covariance", "total"])]
+    #[arg(long, value_names = ["C", "D"], num_args = 2, conflicts_with_all = ["iterate", "covariance", "total"])]
     pub(crate) equations: Option<Vec<PathBuf>>,
     /// Meet the equations by multipliers instead of in their null space.
     #[arg(long, requires = "equations")]
     pub(crate) multipliers: bool,
     /// A factor B of the covariance BBᵀ of the errors.
-    #[arg(long, value_name = "FILE", conflicts_with = "total")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["iterate", "total"])]
     pub(crate) covariance: Option<PathBuf>,
     /// Errors in the matrix as well: everywhere, in the matrix alone, or everywhere but in --exact-columns.
-    #[arg(long, value_enum, value_name = "WHERE", num_args = 0..=1, default_missing_value = "everywhere", require_equals = true)]
+    #[arg(long, value_enum, value_name = "WHERE", num_args = 0..=1, default_missing_value = "everywhere", require_equals = true, conflicts_with = "iterate")]
     pub(crate) total: Option<Where>,
     /// Weigh the errors of b by this factor against those of the matrix.
     #[arg(long, value_name = "GAMMA", requires = "total")]
@@ -108,7 +109,7 @@ pub(crate) fn run(a: &LstsqArguments) -> Result<u8, Failure> {
         Lstsq { method: a.method, tolerance: a.tolerance.map(Tolerance::relative).transpose()?.unwrap_or_default() };
     with_both!(&both, (m, b) => {
         let s = match &weights {
-            Some(w) => weighted_lstsq(m, single(b)?, w),
+            Some(w) => weighted_lstsq(m, single(b)?, w, &how),
             None => lstsq_by(m, b, &how),
         };
         plain(a, s.map_err(about(&name))?)
@@ -126,7 +127,7 @@ where
         line("rank", format!("{} of {}", s.rank(), s.x().rows())),
         line("residual norm", norms.join(", ")),
         line("condition κ₂", format!("about {}", Enclosure::exact(cond.estimate()).short(3))),
-        line("relative error", at_most(forward.upper())),
+        line("relative error", about_size(forward.estimate())),
     ];
     if s.method() == LstsqMethod::NormalEquations {
         lines.push(line("beware", "the normal equations square the condition number; `--method qr` does not"));

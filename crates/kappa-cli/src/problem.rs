@@ -52,6 +52,13 @@ impl Problem {
     pub(crate) fn right(&self, m: usize) -> Result<WideMatrix, Failure> {
         let (_, b) = wide(&self.rhs, None, self.map())?;
         let (rows, columns) = b.shape();
+        // Told by its own name, before the matrix is blamed.
+        let place = with_wide!(&b, b => b.as_slice().iter().position(|x| !x.is_finite()));
+        if let Some(k) = place {
+            let place = format!("row {}, column {}", k % rows, k / rows);
+            return Err(Failure::new(format!("`{}` has an entry that is not finite ({place})", self.rhs.display()))
+                .with_hint("a right-hand side without a value has no solution: leave that row out"));
+        }
         Ok(if rows != m && rows.min(columns) == 1 { b.into_vector() } else { b })
     }
 
@@ -148,6 +155,11 @@ pub(crate) fn line(title: &str, text: impl Into<String>) -> Vec<String> {
 /// A bound in three digits, rounded up.
 pub(crate) fn at_most(x: f64) -> String {
     if x == 0.0 { "0".into() } else { format!("at most {:.1e}", x * 1.05) }
+}
+
+/// A size that is estimated, in two digits.
+pub(crate) fn about_size(x: f64) -> String {
+    if x == 0.0 { "0".into() } else { format!("about {x:.1e}") }
 }
 
 /// The keys of a JSON object.

@@ -27,11 +27,11 @@ pub(crate) struct RegressArguments {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weights: Option<String>,
     /// The level of the confidence intervals, in percent.
-    #[arg(long, value_name = "PERCENT", default_value_t = 95.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 95.0, value_parser = percent)]
     pub(crate) confidence: f64,
     /// Digits of each coefficient; no more are shown than are certain.
-    #[arg(long, value_name = "N", default_value_t = 7)]
-    pub(crate) digits: usize,
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u8).range(1..=17))]
+    pub(crate) digits: u8,
     /// Draw residuals over fitted values, .svg or .png.
     #[arg(long, value_name = "FILE")]
     pub(crate) residuals: Option<PathBuf>,
@@ -44,6 +44,13 @@ pub(crate) struct RegressArguments {
     /// Say how the answer was found and why it may be believed.
     #[arg(long)]
     pub(crate) explain: bool,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.trim().trim_end_matches('%').parse::<f64>() {
+        Ok(x) if x > 0.0 && x < 100.0 => Ok(x),
+        _ => Err("a level of confidence lies between 0 and 100 percent, both left out".into()),
+    }
 }
 
 /// The bytes of a picture in the format that its ending names.
@@ -77,7 +84,7 @@ pub(crate) fn run(a: &RegressArguments) -> Result<u8, Failure> {
         check_picture(path, &a.file)?;
     }
     let frame = Frame::open(&a.file).map_err(|e| Failure::from(kappa_model::Error::from(e)))?;
-    let columns = columns(&a.file, &frame)?;
+    let columns = columns(&frame);
     let formula = formula(a)?;
     let about = |error: kappa::Error| {
         let failure = Failure::new(format!("`{}`: {error}", printable(&a.file.display().to_string())));
@@ -86,7 +93,11 @@ pub(crate) fn run(a: &RegressArguments) -> Result<u8, Failure> {
             None => failure,
         }
     };
-    let design = Design::new(&columns, &formula, a.target.as_deref()).map_err(about)?;
+    let design = match &a.weights {
+        Some(weights) => Design::with_weights(&columns, &formula, a.target.as_deref(), weights),
+        None => Design::new(&columns, &formula, a.target.as_deref()),
+    };
+    let design = design.map_err(about)?;
     if let Some(&first) = design.dropped.first() {
         output::words(&format!(
             "{} of {} rows are left out, because a value that is used is missing (the first in line {})",
@@ -95,10 +106,7 @@ pub(crate) fn run(a: &RegressArguments) -> Result<u8, Failure> {
             frame.line(first)
         ));
     }
-    let weights = a.weights.as_deref().map(|name| weights(&columns, name)).transpose()?;
-    let fit = Regression::weighted(design, weights.as_deref())
-        .and_then(|fit| fit.with_confidence(a.confidence / 100.0))
-        .map_err(about)?;
+    let fit = Regression::new(design).and_then(|fit| fit.with_confidence(a.confidence / 100.0)).map_err(about)?;
     if let Some(path) = &a.residuals {
         let deviation = fit.residual_deviation().estimate();
         drawn(path, &draw_residuals(&fit.design().target, &fit.fitted(), &fit.residuals(), deviation))?;
@@ -119,58 +127,25 @@ pub(crate) fn run(a: &RegressArguments) -> Result<u8, Failure> {
             json!({ "file": a.file, "formula": formula.to_string(), "target": a.target, "weights": a.weights });
         return output::json("regress", inputs, regression_json(&fit).map_err(about)?);
     }
-    output::data(&regression_text(&fit, a.digits).map_err(about)?)?;
+    output::data(&regression_text(&fit, a.digits.into()).map_err(about)?)?;
     Ok(ANSWERED)
 }
 
-/// The columns by name; two of one name are refused.
-fn columns(file: &Path, frame: &Frame) -> Result<Vec<Column>, Failure> {
-    let mut sorted: Vec<&String> = frame.titles.iter().collect();
-    sorted.sort();
-    if let Some(twice) = sorted.windows(2).find(|w| w[0] == w[1]) {
-        return Err(Failure::new(format!("`{}` has two columns named `{}`", file.display(), printable(twice[0])))
-            .with_hint("give each column a title of its own"));
-    }
-    // 1,5 for 1.5 would be taken as a category.
-    let is_comma = |cell: &str| cell.contains(',') && matches!(Cell::parse(&cell.replace(',', ".")), Cell::Number(_));
-    if let Some((j, i)) = (0..frame.titles.len()).find_map(|j| Some((j, frame.column(j).position(is_comma)?))) {
-        return Err(Failure::new(format!(
-            "`{}` has a decimal comma in column `{}`, line {}",
-            file.display(),
-            printable(&frame.titles[j]),
-            frame.line(i)
-        ))
-        .with_hint("write decimals with a point"));
-    }
+/// The columns by name.
+fn columns(frame: &Frame) -> Vec<Column> {
     let column = |j: usize| Column { name: frame.titles[j].clone(), cells: frame.column(j).map(Cell::parse).collect() };
-    Ok((0..frame.titles.len()).map(column).collect())
+    (0..frame.titles.len()).map(column).collect()
 }
 
 /// The formula, with every other column where none is given.
 fn formula(a: &RegressArguments) -> Result<Formula, Failure> {
-    let mut formula = match &a.formula {
+    let formula = match &a.formula {
         Some(formula) => formula.clone(),
         None => Formula { target: None, has_constant: true, terms: vec![None] },
     };
-    if let Some(target) = &a.target {
-        formula.target = Some(target.clone());
-    }
-    if formula.target.is_none() {
+    if formula.target.is_none() && a.target.is_none() {
         return Err(Failure::new("it is not said what is to be explained")
             .with_hint("name a column: --target y, or write a formula: --formula \"y ~ x\""));
     }
     Ok(formula)
-}
-
-fn weights(columns: &[Column], name: &str) -> Result<Vec<f64>, Failure> {
-    let column = columns.iter().find(|c| c.name == name).ok_or_else(|| {
-        Failure::new(format!("there is no column `{}` to weigh by", printable(name)))
-            .with_hint("--weights names a column of the table")
-    })?;
-    let weight = |cell: &Cell| match cell {
-        Cell::Number(x) => x.value().high,
-        // What is missing has no weight: it is refused where its row is used.
-        _ => f64::NAN,
-    };
-    Ok(column.cells.iter().map(weight).collect())
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::one::about;
 use crate::parse::read;
-use crate::problem::{Both, Problem, Told, at_most, line, object, single, with_both};
+use crate::problem::{Both, Problem, Told, about_size, at_most, line, object, single, with_both};
 
 #[derive(Args, Debug)]
 pub(crate) struct SolveArguments {
@@ -65,7 +65,7 @@ where
         line("solved by", s.plan().to_string()),
         line("backward error", at_most(backward.upper())),
         line("condition κ_∞", format!("about {}", Enclosure::exact(cond.estimate()).short(3))),
-        line("relative error", at_most(forward.upper())),
+        line("relative error", about_size(forward.estimate())),
     ];
     let json = json!({
         "method": s.plan().method.to_string(), "order": s.plan().order, "refined": s.refined(),
@@ -94,7 +94,7 @@ pub(crate) struct Iterating {
     /// Stop at this backward error.
     #[arg(long, value_name = "SIZE", requires = "iterate", default_value_t = 1e-12)]
     pub(crate) within: f64,
-    /// The most steps; twice the number of unknowns by default.
+    /// The most steps; twice the number of unknowns and 20 more by default.
     #[arg(long, value_name = "N", requires = "iterate", default_value_t = 0, hide_default_value = true)]
     pub(crate) steps: usize,
 }

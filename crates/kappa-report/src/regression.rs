@@ -17,7 +17,9 @@ fn plain(x: f64, digits: usize) -> String {
 
 /// A probability: small ones as a bound.
 fn probability(p: f64) -> String {
-    if p < 1e-16 {
+    if p.is_nan() {
+        "unknown".into()
+    } else if p < 1e-16 {
         "<1e-16".into()
     } else if p < 1e-3 {
         format!("{p:.1e}")

@@ -165,6 +165,14 @@ fn rows(bytes: &[u8]) -> Result<Rows> {
         let line = record.position().map_or(0, csv::Position::line);
         rows.push((line, record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()));
     }
+    // A quote that is not closed takes all the lines below into one cell.
+    let is_open = bytes.iter().filter(|&&b| b == b'"').count() % 2 == 1;
+    if let Some((line, _)) =
+        rows.last().filter(|(_, row): &&(u64, Vec<String>)| is_open && row.iter().any(|c| c.contains('\n')))
+    {
+        return Err(Error::format(format!("has a quote in line {line} that is not closed"))
+            .with_hint("a cell that begins with a quote ends with one; quotes inside are written twice"));
+    }
     Ok(rows)
 }
 

@@ -243,7 +243,7 @@ fn generalized_and_weighted_problems_agree() {
     let (a, b): (Matrix<f64>, Matrix<f64>) = (draws.matrix(7, 3), draws.matrix(7, 1));
     let weights: Vec<f64> = (1..8).map(f64::from).collect();
     let factor = Matrix::from_fn(7, 7, |i, j| if i == j { 1.0 / weights[i].sqrt() } else { 0.0 });
-    let one = weighted_lstsq(&a, b.as_slice(), &weights).unwrap().into_x().into_vec();
+    let one = weighted_lstsq(&a, b.as_slice(), &weights, &Lstsq::default()).unwrap().into_x().into_vec();
     let two = generalized_lstsq(&a, b.as_slice(), &factor).unwrap();
     assert!(apart(&one, &two.x) < 1e-12 && two.is_unique);
     // A covariance of rank 4: three combinations are exact, and b = Ax + Bv holds.
@@ -253,7 +253,7 @@ fn generalized_and_weighted_problems_agree() {
     assert!(apart(&met, b.as_slice()) < 1e-12);
     let none = Matrix::<f64>::zeros(7, 1);
     assert!(generalized_lstsq(&a, b.as_slice(), &none).unwrap_err().to_string().contains("covariance"));
-    assert!(weighted_lstsq(&a, b.as_slice(), &[0.0; 7]).is_err());
+    assert!(weighted_lstsq(&a, b.as_slice(), &[0.0; 7], &Lstsq::default()).is_err());
 }
 
 /// ‖Ax − b‖²/(1 + ‖x‖²) is what total least squares makes least.
@@ -395,7 +395,9 @@ fn nearest_matrices_are_of_their_kind_and_nearer_than_their_neighbours() {
     for norm in [Norm::spectral(), Norm::frobenius(), Norm::nuclear(), Norm::ky_fan(2).unwrap()] {
         let b = nearest::low_rank(&a, 2, norm).unwrap();
         let direct = kappa::norm(&minus(&a, &b.matrix), norm).unwrap().estimate();
-        assert!((b.distance.estimate() - direct).abs() < 1e-12 && b.is_unique == Some(true), "{norm}");
+        // The others have balls with flat parts: there may be more.
+        let unique = (norm == Norm::frobenius()).then_some(true);
+        assert!((b.distance.estimate() - direct).abs() < 1e-12 && b.is_unique == unique, "{norm}");
         assert!(singular_values(&b.matrix).unwrap().get(2).estimate() < 1e-13);
     }
     assert!(nearest::low_rank(&a, 2, Norm::max_abs()).is_err());

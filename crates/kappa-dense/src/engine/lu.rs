@@ -164,7 +164,8 @@ mod tests {
     #[test]
     fn a_column_of_zeros_leaves_a_pivot_of_zero() {
         let n = 70;
-        let mut a: Vec<f64> = (0..n * n).map(|k| if k / n == 40 { 0.0 } else { ((k * 37) % 101) as f64 - 50.0 }).collect();
+        let mut a: Vec<f64> =
+            (0..n * n).map(|k| if k / n == 40 { 0.0 } else { ((k * 37) % 101) as f64 - 50.0 }).collect();
         lu_in_place(&mut a, n, Cut::Panels(32));
         assert!((0..n).any(|i| a[i * n + i] == 0.0));
     }

@@ -51,8 +51,8 @@ impl Cut {
     pub(crate) fn for_lu(order: usize) -> Self {
         match order {
             _ if !Self::PANELS.contains(&order) => Self::for_factors(order),
-            ..512 => Self::Panels(32),
-            ..768 => Self::Panels(64),
+            0..512 => Self::Panels(32),
+            512..768 => Self::Panels(64),
             _ => Self::Panels(96),
         }
     }

@@ -15,7 +15,7 @@ mod system;
 pub(crate) use eigen::{eigenvalue_radii, hermitian_eigenvalues};
 pub(crate) use inverse::{Doubt, InverseEnclosure, enclose_inverse, regular_within};
 pub(crate) use least_squares::{LeastSquaresCertificate, sum_of_squares};
-pub(crate) use pinned::{Pinned, exponent_of};
+pub(crate) use pinned::{Pinned, exponent_of, times_power_of_two};
 pub(crate) use product::times;
 pub(crate) use semidefinite::{Sums, eigenvalue_below, largest_eigenvalue_up, max_or_nan};
 pub(crate) use singular::certified_values;

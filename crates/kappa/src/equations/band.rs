@@ -1,5 +1,6 @@
 //! LU of a matrix whose entries stand near the diagonal.
 
+use crate::enclosure::times_power_of_two;
 use kappa_dense::{MatrixRef, Scalar};
 
 /// How far entries reach below and above the diagonal.
@@ -23,12 +24,6 @@ impl Bandwidth {
         }
         found
     }
-}
-
-/// x·2ᵉ part by part.
-pub(super) fn times_power_of_two<W: Scalar>(x: W, e: i32) -> W {
-    let part = |x: f64| crate::enclosure::directed::times_power(x.abs(), e).0.copysign(x);
-    if e == 0 { x } else { W::from_parts(part(x.re()), part(x.im())) }
 }
 
 /// PA = LU with partial pivoting inside the band: L keeps `lower` entries a column, U has `lower + upper` above its diagonal.

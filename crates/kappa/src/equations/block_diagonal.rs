@@ -15,13 +15,30 @@ fn blocks<W: Scalar>(f: &Ldlt<W>) -> Vec<(usize, bool)> {
     found
 }
 
-/// [[a, c̄], [c, d]] has the determinant ad − |c|².
-fn determinant<W: Scalar>(f: &Ldlt<W>, i: usize) -> f64 {
-    f.diagonal[i] * f.diagonal[i + 1] - f.below[i].abs_squared()
+/// [[a, c̄], [c, d]] over its largest entry, which does not vanish when it is squared.
+struct Block<W> {
+    size: f64,
+    a: f64,
+    c: W,
+    d: f64,
+}
+
+impl<W: Scalar> Block<W> {
+    fn of(f: &Ldlt<W>, i: usize) -> Self {
+        let (a, d, c) = (f.diagonal[i], f.diagonal[i + 1], f.below[i]);
+        let size = a.abs().max(d.abs()).max(c.re().abs()).max(c.im().abs());
+        Self { size, a: a / size, c: c.scale(1.0 / size), d: d / size }
+    }
+
+    fn determinant(&self) -> f64 {
+        self.a * self.d - self.c.abs_squared()
+    }
 }
 
 pub(super) fn is_singular<W: Scalar>(f: &Ldlt<W>) -> bool {
-    blocks(f).into_iter().any(|(i, is_pair)| if is_pair { determinant(f, i) == 0.0 } else { f.diagonal[i] == 0.0 })
+    blocks(f)
+        .into_iter()
+        .any(|(i, is_pair)| if is_pair { Block::of(f, i).determinant() == 0.0 } else { f.diagonal[i] == 0.0 })
 }
 
 /// A⁻¹B, which is A⁻ᴴB.
@@ -33,9 +50,10 @@ pub(super) fn solve<W: Scalar<Wide = W> + WideEngine>(f: &Ldlt<W>, b: &Matrix<W>
     for (i, is_pair) in blocks(f) {
         for j in 0..count {
             if is_pair {
-                let (p, q, c, one) = (y[(i, j)], y[(i + 1, j)], f.below[i], 1.0 / determinant(f, i));
-                y[(i, j)] = (p.scale(f.diagonal[i + 1]) - c.conj() * q).scale(one);
-                y[(i + 1, j)] = (q.scale(f.diagonal[i]) - c * p).scale(one);
+                let block = Block::of(f, i);
+                let (p, q, c, one) = (y[(i, j)], y[(i + 1, j)], block.c, 1.0 / block.determinant());
+                y[(i, j)] = (p.scale(block.d) - c.conj() * q).scale(one).scale(1.0 / block.size);
+                y[(i + 1, j)] = (q.scale(block.a) - c * p).scale(one).scale(1.0 / block.size);
             } else {
                 y[(i, j)] = y[(i, j)].scale(1.0 / f.diagonal[i]);
             }

@@ -182,7 +182,7 @@ pub fn certified_lstsq<T: Scalar>(
     let tall = if m > n { real } else { real.transpose() };
     let Some(certificate) = LeastSquaresCertificate::new(&tall, &vec![0.0; tall.columns()])? else {
         return Err(Error::unsupported(format!("the rank of the {m}×{n} matrix cannot be shown to be full"))
-            .with_hint("`lstsq` gives the solution of least norm at a tolerance, without a proof"));
+            .with_hint("without a certificate, `lstsq` gives the solution of least norm at a tolerance"));
     };
     let column = |k: usize| PairMatrix::from(Matrix::from_fn(b.rows(), 1, |i, _| b[(i, k)]));
     if m > n {

@@ -2,12 +2,12 @@
 
 use kappa_dense::{Matrix, Scalar, Shape, Triangle, WideEngine, multiply, qr, triangular_solve};
 
-use super::least_squares::{Lstsq, lstsq_by};
+use super::least_squares::{Lstsq, LstsqMethod, lstsq_by};
 use super::problem::{Problem, length};
 use crate::ask::Entries;
 use crate::error::{Error, Result};
 use crate::operator::{LinearOperator, times_vector};
-use crate::{Profile, Tolerance, singular_values};
+use crate::{Profile, Tolerance};
 
 /// How the equations are met.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -70,6 +70,7 @@ pub fn constrained_lstsq<T: Scalar>(
 ) -> Result<ConstrainedSolution<T::Wide>> {
     let (Problem { a, b }, Problem { a: c, b: d }) = (Problem::new(a, b)?, Problem::new(c, d)?);
     let (n, p) = (a.columns(), c.rows());
+    let (lengths, c, d) = normalized(&c, &d);
     if c.columns() != n {
         return Err(Error::shape(format!("the equations have {} unknowns, and the matrix {n} columns", c.columns())));
     }
@@ -77,9 +78,9 @@ pub fn constrained_lstsq<T: Scalar>(
         return Err(Error::unsupported(format!("{p} equations for {n} unknowns cannot be independent"))
             .with_hint("leave out those that follow from others"));
     }
-    let x = match how {
+    let (x, is_unique) = match how {
         Constrained::NullSpace => by_null_space(&a, &b, &c, &d)?,
-        Constrained::Multipliers => by_multipliers(&a, &b, &c, &d)?,
+        Constrained::Multipliers => (by_multipliers(&a, &b, &c, &d)?, true),
     };
     let rest = minus(&b, &times_vector(&a, &x));
     let gradient = times_vector(&a.adjoint(), &rest);
@@ -88,15 +89,24 @@ pub fn constrained_lstsq<T: Scalar>(
     } else {
         lstsq_by(&c.adjoint(), &column(&gradient), &Lstsq::default())?.into_x().into_vec()
     };
-    let stacked = Matrix::from_fn(a.rows() + p, n, |i, j| if i < a.rows() { a[(i, j)] } else { c[(i - a.rows(), j)] });
-    let rank = if n == 0 { 0 } else { singular_values(&stacked)?.rank(Tolerance::default()).estimate() as usize };
+    let off = minus(&d, &times_vector(&c, &x));
     Ok(ConstrainedSolution {
         residual_norm: length(&rest),
-        constraint_norm: length(&minus(&d, &times_vector(&c, &x))),
-        multipliers,
-        is_unique: rank == n,
+        constraint_norm: length(&off.iter().zip(&lengths).map(|(r, l)| r.scale(*l)).collect::<Vec<_>>()),
+        multipliers: multipliers.iter().zip(&lengths).map(|(y, l)| y.scale(1.0 / l)).collect(),
+        is_unique,
         x,
     })
+}
+
+/// The lengths of the rows of C, and the equations with rows of length 1: what one is multiplied by decides nothing.
+fn normalized<W: Scalar>(c: &Matrix<W>, d: &[W]) -> (Vec<f64>, Matrix<W>, Vec<W>) {
+    let row = |i: usize| -> Vec<W> { (0..c.columns()).map(|j| c[(i, j)]).collect() };
+    // A row of zeros is left as it is, and found to depend on the others.
+    let lengths: Vec<f64> = (0..c.rows()).map(|i| length(&row(i))).map(|l| if l > 0.0 { l } else { 1.0 }).collect();
+    let rows = Matrix::from_fn(c.rows(), c.columns(), |i, j| c[(i, j)].scale(1.0 / lengths[i]));
+    let right = d.iter().zip(&lengths).map(|(d, l)| d.scale(1.0 / l)).collect();
+    (lengths, rows, right)
 }
 
 /// R of CᴴP = QR must have no small diagonal entry.
@@ -115,7 +125,14 @@ fn independent<W: Scalar>(r: &Matrix<W>, n: usize) -> Result<()> {
 }
 
 /// Cᴴ = [Q₁ Q₂][R; 0]: x = Q₁y + Q₂z with Rᴴy = d, and z by least squares.
-fn by_null_space<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, b: &[W], c: &Matrix<W>, d: &[W]) -> Result<Vec<W>> {
+///
+/// Also whether A has full column rank on the null space, so that there is only one z.
+fn by_null_space<W: Scalar<Wide = W> + WideEngine>(
+    a: &Matrix<W>,
+    b: &[W],
+    c: &Matrix<W>,
+    d: &[W],
+) -> Result<(Vec<W>, bool)> {
     let (n, p) = (a.columns(), c.rows());
     let f = qr(c.adjoint().as_ref(), Shape::Full)?;
     independent(&f.r, n)?;
@@ -126,9 +143,12 @@ fn by_null_space<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, b: &[W], c: &M
     let rest = minus(b, &times_vector(a, &fixed));
     let basis = part(p, n);
     let reduced = multiply(a.as_ref(), basis.as_ref())?;
-    let z = lstsq_by(&reduced, &column(&rest), &Lstsq::default())?.into_x();
-    let free = multiply(basis.as_ref(), z.as_ref())?;
-    Ok(fixed.iter().zip(free.as_slice()).map(|(x, y)| *x + *y).collect())
+    // What rounding leaves of A where it vanishes on the null space is no part of it.
+    let limit = Tolerance::absolute(n.max(a.rows()) as f64 * f64::EPSILON * length(a.as_slice()).min(f64::MAX))?;
+    let z = lstsq_by(&reduced, &column(&rest), &Lstsq { method: Some(LstsqMethod::Svd), tolerance: limit })?;
+    let is_unique = z.rank() == n - p;
+    let free = multiply(basis.as_ref(), z.into_x().as_ref())?;
+    Ok((fixed.iter().zip(free.as_slice()).map(|(x, y)| *x + *y).collect(), is_unique))
 }
 
 /// A = QR, T = R⁻ᴴCᴴ = Q'R': x = x₀ − R⁻¹Q'·R'⁻ᴴ(Cx₀ − d) for the x₀ without equations.
@@ -229,20 +249,24 @@ pub fn generalized_lstsq<T: Scalar>(
 
 /// The x that minimises Σwᵢ|rᵢ|² for positive weights, as least squares of the rows times √wᵢ.
 ///
-/// Fails besides as [`lstsq`](crate::lstsq) for weights that are not positive and finite.
+/// Fails besides as [`lstsq_by`] for weights that are not positive and finite.
 pub fn weighted_lstsq<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     b: &[T],
     weights: &[f64],
+    how: &Lstsq,
 ) -> Result<super::LstsqSolution<T::Wide>> {
     let Problem { a, b } = Problem::new(a, b)?;
     if weights.len() != b.len() {
-        return Err(Error::shape(format!("{} weights for {} rows", weights.len(), b.len())));
+        return Err(Error::shape(format!("{} weights for {} rows", weights.len(), b.len()))
+            .with_hint("give one weight for each row"));
     }
     if let Some(k) = weights.iter().position(|w| !(*w > 0.0 && w.is_finite())) {
-        return Err(Error::syntax(format!("weight {} is {}, and not positive", k + 1, weights[k])));
+        return Err(Error::syntax(format!("the weight of row {k} is {}, and not positive", weights[k]))
+            .with_hint("weights multiply the squares of the residuals; leave out rows that should not count"));
     }
-    let root = |i: usize| weights[i].sqrt();
-    let scaled = Matrix::from_fn(a.rows(), a.columns(), |i, j| a[(i, j)].scale(root(i)));
-    lstsq_by(&scaled, &Matrix::from_fn(b.len(), 1, |i, _| b[i].scale(root(i))), &Lstsq::default())
+    let roots: Vec<f64> = weights.iter().map(|w| w.sqrt()).collect();
+    let scaled = Matrix::from_fn(a.rows(), a.columns(), |i, j| a[(i, j)].scale(roots[i]));
+    let found = lstsq_by(&scaled, &Matrix::from_fn(b.len(), 1, |i, _| b[i].scale(roots[i])), how)?;
+    Ok(found.unweighted(&roots))
 }

@@ -6,8 +6,9 @@ use kappa_dense::{Matrix, MatrixRef, Scalar, Triangle, Triangular, WideEngine};
 
 use rayon::prelude::*;
 
-use super::band::{BandLu, Bandwidth, times_power_of_two};
+use super::band::{BandLu, Bandwidth};
 use crate::Profile;
+use crate::enclosure::times_power_of_two;
 use crate::error::{Error, Result};
 use crate::factor::SparseFactor;
 use crate::operator::{LinearOperator, Sparse};
@@ -284,9 +285,7 @@ impl<'a, T: Scalar> Checked<'a, T> {
         let triangle =
             |upper| Triangular::new(self.view, Triangle { upper, ..Triangle::default() }).map(Factor::Triangle);
         let factor = match method {
-            Method::Diagonal => {
-                Factor::Diagonal((0..n).map(|i| times_power_of_two(self.view.get(i, i).widen(), -self.e)).collect())
-            }
+            Method::Diagonal => Factor::Diagonal((0..n).map(|i| self.view.get(i, i).widen()).collect()),
             Method::LowerTriangular => triangle(false)?,
             Method::UpperTriangular => triangle(true)?,
             Method::Banded { lower, upper } => {
@@ -304,8 +303,11 @@ impl<'a, T: Scalar> Checked<'a, T> {
             Method::MixedLu => Factor::Mixed(Box::new(kappa_dense::single_lu(self.view)?)),
             Method::SparseCholesky | Method::SparseLu => return refused(format!("{method} needs a sparse matrix")),
         };
-        // Factors of the door scale for themselves.
-        let scales = matches!(method, Method::Lu | Method::MixedLu | Method::LowerTriangular | Method::UpperTriangular);
+        // Factors of the door scale for themselves, and quotients need not.
+        let scales = matches!(
+            method,
+            Method::Diagonal | Method::Lu | Method::MixedLu | Method::LowerTriangular | Method::UpperTriangular
+        );
         let e = if scales { 0 } else { self.e };
         let found = Factored { factor, e, plan: SolvePlan { method, order: n }, size: self.size };
         if found.is_singular() {

@@ -1,24 +1,26 @@
 //! Least squares: min ‖Ax − b‖₂, and the x of least norm among all that attain it.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
 
 use kappa_dense::{
-    Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, multiply, reflections, triangular_solve,
+    Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, multiply, qr, reflections, triangular_solve,
 };
 
+use super::fitted::LstsqSolution;
 use crate::ask::Entries;
 use crate::condition::search;
+use crate::enclosure::{exponent_of, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::factor::complete_orthogonal;
-use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
-use crate::operator::{LinearOperator, times_vector};
-use crate::{Enclosure, Evidence, OneNorm, Profile, Tolerance, svd};
+use crate::norm::largest_part;
+use crate::operator::LinearOperator;
+use crate::{Enclosure, OneNorm, Profile, Tolerance, svd};
 
 /// How a least squares problem is solved: passed last, and usually left at its default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Lstsq {
-    /// The factorization; QR, and the singular values of R where its rank is in doubt, where nothing is asked for.
+    /// The factorization; QR, and the singular values of R where its rank is in doubt, where nothing is asked for. With a tolerance
+    /// of one's own the singular value decomposition.
     pub method: Option<LstsqMethod>,
     /// When a singular value counts as zero.
     pub tolerance: Tolerance,
@@ -27,7 +29,7 @@ pub struct Lstsq {
 /// The factorization behind a least squares solution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LstsqMethod {
-    /// Householder QR; of the adjoint for a wide matrix. Full rank only.
+    /// Householder QR; of the adjoint for a wide matrix. Full rank only: refused where κ₁ of R is 2⁵² or more.
     Qr,
     /// Complete orthogonal decomposition: any rank, found by column pivoting.
     Cod,
@@ -62,24 +64,6 @@ impl std::str::FromStr for LstsqMethod {
     }
 }
 
-/// The minimiser with what it leaves over, and how far it can be trusted.
-#[derive(Clone, Debug)]
-pub struct LstsqSolution<W: Scalar> {
-    x: Matrix<W>,
-    residual: Matrix<W>,
-    residual_norms: Vec<f64>,
-    rank: usize,
-    method: LstsqMethod,
-    shape: (usize, usize),
-    /// R of QR, or a triangle or diagonal with the same singular values over the rank that was found.
-    core: Arc<Matrix<W>>,
-    /// Aᴴ(b − Ax).
-    gradient: Matrix<W>,
-    /// ‖b‖₂ column by column.
-    sizes: Vec<f64>,
-    spectral: OnceLock<(f64, f64)>,
-}
-
 /// min ‖Ax − b‖₂ for each column of B (m×n times n×k ≈ m×k), by default of least ‖x‖₂ where there are many.
 ///
 /// Householder QR; where the factor R is so ill-conditioned that the rank is in doubt, the singular value decomposition of R at the
@@ -111,40 +95,71 @@ pub fn lstsq_by<T: Scalar>(
 ) -> Result<LstsqSolution<T::Wide>> {
     let entries = Entries::of(a)?;
     let view = entries.view();
-    Profile::of_entries(view)?;
+    let profile = Profile::of_entries(view)?;
     let (m, n) = (view.rows(), view.columns());
     if b.rows() != m {
-        return Err(Error::shape(format!("the right-hand side has {} rows, and the matrix {m}", b.rows())));
+        return Err(Error::shape(format!("the right-hand side has {} rows, and the matrix {m}", b.rows()))
+            .with_hint("b has an entry for each row of A"));
     }
     let b = b.as_ref().to_wide();
     if let Some(k) = b.as_slice().iter().position(|x| !x.is_finite()) {
         let count = b.as_slice().iter().filter(|x| !x.is_finite()).count();
         return Err(Error::not_finite(k % m, k / m, count));
     }
-    let found = if m == 0 || n == 0 {
-        let method = how.method.unwrap_or(LstsqMethod::Qr);
-        Found { x: Matrix::zeros(n, b.columns()), rank: 0, method, core: Matrix::zeros(0, 0) }
+    // Squares must neither overflow nor vanish; a power of two changes no digit.
+    let ea = exponent_far_from_one(profile.max_abs_value());
+    let eb: Vec<i32> =
+        (0..b.columns()).map(|k| exponent_far_from_one(largest_part(b.column(k).iter().copied()))).collect();
+    let solution = if ea == 0 && eb.iter().all(|e| *e == 0) {
+        LstsqSolution::new(view, &b, found(view, &b, how)?)
     } else {
-        match how.method {
-            None => by_qr(view, &b, how, true)?,
-            Some(LstsqMethod::Qr) => by_qr(view, &b, how, false)?,
-            Some(LstsqMethod::Cod) => by_cod(view, &b, how)?,
-            Some(LstsqMethod::Svd) => by_svd(view, &b, how)?,
-            Some(LstsqMethod::NormalEquations) => by_normal_equations(view, &b)?,
-        }
+        let a = Matrix::from_fn(m, n, |i, j| times_power_of_two(view.get(i, j).widen(), -ea));
+        let b = Matrix::from_fn(m, b.columns(), |i, k| times_power_of_two(b[(i, k)], -eb[k]));
+        LstsqSolution::new(a.as_ref(), &b, found(a.as_ref(), &b, how)?).scaled(ea, &eb)
     };
-    if !found.x.as_slice().iter().all(|x| x.is_finite()) {
+    if !solution.x().as_slice().iter().all(|x| x.is_finite()) {
         return Err(Error::unsupported("the solution leaves the range of double precision")
             .with_hint("scale the columns to a common size"));
     }
-    Ok(LstsqSolution::new(view, &b, found))
+    Ok(solution)
 }
 
-struct Found<W: Scalar> {
-    x: Matrix<W>,
-    rank: usize,
-    method: LstsqMethod,
-    core: Matrix<W>,
+/// The exponent of a size whose square is out of reach, or nearly so; 0 for any other.
+pub(super) fn exponent_far_from_one(size: f64) -> i32 {
+    if size == 0.0 || (1e-100..1e100).contains(&size) { 0 } else { exponent_of(size) }
+}
+
+fn found<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> Result<Found<T::Wide>> {
+    if a.rows() == 0 || a.columns() == 0 {
+        let method = how.method.unwrap_or(LstsqMethod::Qr);
+        return Ok(Found {
+            x: Matrix::zeros(a.columns(), b.columns()),
+            rank: 0,
+            method,
+            core: Matrix::zeros(0, 0),
+            basis: None,
+        });
+    }
+    match how.method {
+        // A tolerance that was asked for is compared with singular values.
+        None if how.tolerance != Tolerance::default() => by_svd(a, b, how),
+        None => by_qr(a, b, how, true),
+        Some(LstsqMethod::Qr) => by_qr(a, b, how, false),
+        Some(LstsqMethod::Cod) => by_cod(a, b, how),
+        Some(LstsqMethod::Svd) => by_svd(a, b, how),
+        Some(LstsqMethod::NormalEquations) => by_normal_equations(a, b),
+    }
+}
+
+/// A solution, and what it was found from.
+pub(super) struct Found<W: Scalar> {
+    pub(super) x: Matrix<W>,
+    pub(super) rank: usize,
+    pub(super) method: LstsqMethod,
+    /// R, or a triangle or diagonal with the same singular values over the rank that was found.
+    pub(super) core: Matrix<W>,
+    /// AᴴA = V·coreᴴ·core·Vᴴ over that rank, for an orthonormal V; `None` stands for the identity.
+    pub(super) basis: Option<Matrix<W>>,
 }
 
 fn top<W: Scalar>(a: &Matrix<W>, rows: usize) -> Matrix<W> {
@@ -156,7 +171,7 @@ fn padded<W: Scalar>(a: &Matrix<W>, rows: usize) -> Matrix<W> {
     Matrix::from_fn(rows, a.columns(), |i, j| if i < a.rows() { a[(i, j)] } else { W::default() })
 }
 
-const UPPER: Triangle = Triangle { upper: true, unit: false, adjoint: false };
+pub(super) const UPPER: Triangle = Triangle { upper: true, unit: false, adjoint: false };
 
 /// κ₁ of a triangle as Higham and Tisseur estimate it.
 fn triangle_cond<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>) -> f64 {
@@ -185,12 +200,15 @@ fn by_qr<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq, falls
     // Far from the tolerance nothing needs to be looked at closely; κ₁ ≤ n·κ₂, and the estimate is within a factor of 3.
     let limit = 1.0 / (30.0 * p as f64 * m.max(n) as f64 * f64::EPSILON);
     let cond = triangle_cond(&r);
-    if cond >= limit && (falls_back || cond == f64::INFINITY) {
-        if !falls_back {
-            return Err(Error::unsupported("the rank is not full: a diagonal entry of R is 0")
-                .with_hint("`cod` and `svd` find the solution of least norm"));
-        }
+    if cond >= limit && falls_back {
         return by_svd_of_r(&f, b, how, is_wide);
+    }
+    // Asked for by name: only what is singular to working precision is refused.
+    if cond >= 1.0 / f64::EPSILON {
+        return Err(Error::unsupported(format!(
+            "the rank is not full to working precision: κ₁ of R is about {cond:.1e}"
+        ))
+        .with_hint("`cod` and `svd` find the solution of least norm"));
     }
     let x = if is_wide {
         let mut x = padded(&f.solve_leading(b, p, true), n);
@@ -201,7 +219,7 @@ fn by_qr<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq, falls
         f.apply(&mut y, true);
         f.solve_leading(&y, p, false)
     };
-    Ok(Found { x, rank: p, method: LstsqMethod::Qr, core: r })
+    Ok(Found { x, rank: p, method: LstsqMethod::Qr, core: r, basis: None })
 }
 
 /// The singular values of R are those of A.
@@ -216,26 +234,34 @@ fn by_svd_of_r<W: Scalar<Wide = W> + WideEngine>(
     // The tolerance is that of the whole matrix, which has more rows.
     let size = how.tolerance.size((rows, p), r.singular_values().first()).estimate();
     let kept: Vec<f64> = r.singular_values().estimates().iter().copied().filter(|s| *s > size).collect();
-    let x = if is_wide {
-        // Aᴴ = QR, so that A⁺ = Q(Rᴴ)⁺ = Q·U·Σ⁺·Vᴴ.
+    // Aᴴ = QR, so that A⁺ = Q(Rᴴ)⁺ = Q·U·Σ⁺·Vᴴ.
+    let (x, basis) = if is_wide {
         let mut x = padded(&applied(r.u(), &kept, r.v(), b)?, rows);
+        let mut basis = padded(&leading(r.u(), kept.len()), rows);
         f.apply(&mut x, false);
-        x
+        f.apply(&mut basis, false);
+        (x, basis)
     } else {
         let mut y = b.clone();
         f.apply(&mut y, true);
-        applied(r.v(), &kept, r.u(), &top(&y, p))?
+        (applied(r.v(), &kept, r.u(), &top(&y, p))?, leading(r.v(), kept.len()))
     };
-    let core = Matrix::from_fn(kept.len(), kept.len(), |i, j| W::from_parts(if i == j { kept[i] } else { 0.0 }, 0.0));
-    Ok(Found { x, rank: kept.len(), method: LstsqMethod::Svd, core })
+    Ok(Found { x, rank: kept.len(), method: LstsqMethod::Svd, core: diagonal(&kept), basis: Some(basis) })
+}
+
+fn diagonal<W: Scalar>(s: &[f64]) -> Matrix<W> {
+    Matrix::from_fn(s.len(), s.len(), |i, j| W::from_parts(if i == j { s[i] } else { 0.0 }, 0.0))
+}
+
+fn leading<W: Scalar>(a: &Matrix<W>, columns: usize) -> Matrix<W> {
+    Matrix::from_fn(a.rows(), columns, |i, j| a[(i, j)])
 }
 
 /// to·diag(1/σ)·fromᴴ·B over the singular values that are given.
 fn applied<W: Scalar<Wide = W>>(to: &Matrix<W>, s: &[f64], from: &Matrix<W>, b: &Matrix<W>) -> Result<Matrix<W>> {
-    let leading = |a: &Matrix<W>| Matrix::from_fn(a.rows(), s.len(), |i, j| a[(i, j)]);
-    let along = multiply(leading(from).adjoint().as_ref(), b.as_ref())?;
+    let along = multiply(leading(from, s.len()).adjoint().as_ref(), b.as_ref())?;
     let scaled = Matrix::from_fn(s.len(), b.columns(), |i, j| along[(i, j)].scale(1.0 / s[i]));
-    Ok(multiply(leading(to).as_ref(), scaled.as_ref())?)
+    Ok(multiply(leading(to, s.len()).as_ref(), scaled.as_ref())?)
 }
 
 fn by_svd<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> Result<Found<T::Wide>> {
@@ -243,8 +269,7 @@ fn by_svd<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> R
     let rank = f.rank(how.tolerance).estimate() as usize;
     let s = f.singular_values().estimates()[..rank].to_vec();
     let x = applied(f.v(), &s, f.u(), b)?;
-    let core = Matrix::from_fn(rank, rank, |i, j| <T::Wide>::from_parts(if i == j { s[i] } else { 0.0 }, 0.0));
-    Ok(Found { x, rank, method: LstsqMethod::Svd, core })
+    Ok(Found { x, rank, method: LstsqMethod::Svd, core: diagonal(&s), basis: Some(leading(f.v(), rank)) })
 }
 
 fn by_cod<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> Result<Found<T::Wide>> {
@@ -254,8 +279,8 @@ fn by_cod<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> R
     let share = match how.tolerance {
         t if t == Tolerance::default() => t.size((m, n), one).estimate(),
         t => {
-            t.size((m, n), svd(&a)?.singular_values().first()).estimate()
-                / svd(&a)?.singular_values().first().estimate()
+            let first = crate::singular_values(&a)?.first();
+            if first.estimate() == 0.0 { 0.0 } else { t.size((m, n), first).estimate() / first.estimate() }
         }
     };
     let f = complete_orthogonal(&a, share)?;
@@ -263,7 +288,9 @@ fn by_cod<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> R
     let y = multiply(f.u.adjoint().as_ref(), b.as_ref())?;
     let z = if rank == 0 { y } else { triangular_solve(f.t.as_ref(), Triangle::default(), &y)? };
     let x = multiply(f.v.as_ref(), z.as_ref())?;
-    Ok(Found { x, rank, method: LstsqMethod::Cod, core: f.t.adjoint() })
+    // A = UTVᴴ with T lower triangular: AᴴA = V·TᴴT·Vᴴ.
+    let core = qr(f.t.as_ref(), Shape::Thin)?.r;
+    Ok(Found { x, rank, method: LstsqMethod::Cod, core, basis: Some(f.v) })
 }
 
 fn by_normal_equations<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>) -> Result<Found<T::Wide>> {
@@ -283,149 +310,5 @@ fn by_normal_equations<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>) -> R
     }
     let y = triangular_solve(l.as_ref(), Triangle::default(), &multiply(adjoint.as_ref(), b.as_ref())?)?;
     let x = triangular_solve(l.as_ref(), Triangle { adjoint: true, ..Triangle::default() }, &y)?;
-    Ok(Found { x, rank: n, method: LstsqMethod::NormalEquations, core: l.adjoint() })
-}
-
-const MODEL: Evidence = Evidence::Estimate("singular values of the triangular factor, by Lanczos");
-
-impl<W: Scalar<Wide = W> + WideEngine> LstsqSolution<W> {
-    fn new<T: Scalar<Wide = W>>(a: MatrixRef<'_, T>, b: &Matrix<W>, found: Found<W>) -> Self {
-        let (m, n) = (a.rows(), a.columns());
-        let a = &a.to_wide();
-        let columns = b.columns();
-        let mut residual = b.clone();
-        for k in 0..columns {
-            let product = times_vector(a, found.x.column(k));
-            residual.column_mut(k).iter_mut().zip(product).for_each(|(r, p)| *r = *r - p);
-        }
-        let gradient = Matrix::from_fn(n, columns, |j, k| {
-            a.column(j).iter().zip(residual.column(k)).fold(W::default(), |sum, (&a, &r)| sum + a.conj() * r)
-        });
-        let length = |x: &Matrix<W>, k: usize| crate::norm::vector_norm(2.0, || x.column(k).iter().copied()).estimate();
-        Self {
-            residual_norms: (0..columns).map(|k| length(&residual, k)).collect(),
-            sizes: (0..columns).map(|k| length(b, k)).collect(),
-            x: found.x,
-            residual,
-            rank: found.rank,
-            method: found.method,
-            shape: (m, n),
-            core: Arc::new(found.core),
-            gradient,
-            spectral: OnceLock::new(),
-        }
-    }
-
-    /// The solution, n×k.
-    pub fn x(&self) -> &Matrix<W> {
-        &self.x
-    }
-
-    /// The solution, n×k.
-    pub fn into_x(self) -> Matrix<W> {
-        self.x
-    }
-
-    /// b − Ax, m×k.
-    pub fn residual(&self) -> &Matrix<W> {
-        &self.residual
-    }
-
-    /// ‖b − Ax‖₂ column by column.
-    pub fn residual_norms(&self) -> &[f64] {
-        &self.residual_norms
-    }
-
-    /// The rank at the tolerance.
-    pub fn rank(&self) -> usize {
-        self.rank
-    }
-
-    /// The factorization behind it.
-    pub fn method(&self) -> LstsqMethod {
-        self.method
-    }
-
-    /// σ₁ and the smallest singular value that counts.
-    fn ends(&self) -> (f64, f64) {
-        *self.spectral.get_or_init(|| ends(&self.core))
-    }
-
-    /// κ₂ = σ₁/σᵣ over the rank that was found: an estimate by Lanczos from the triangular factor. ∞ for rank 0.
-    pub fn cond(&self) -> Enclosure {
-        let (first, last) = self.ends();
-        let value = if self.rank == 0 { f64::INFINITY } else { (first / last).max(1.0) };
-        let slack = 1e-6 + 64.0 * f64::EPSILON * value;
-        let upper = if slack < 0.5 { value * (1.0 + 2.0 * slack) } else { f64::INFINITY };
-        Enclosure::new((value / (1.0 + slack)).max(1.0), value, upper, MODEL)
-    }
-
-    /// How sensitive x is to relative changes of A: κ + κ²·tan θ/η with sin θ = ‖b − Ax‖/‖b‖ and η = ‖A‖‖x‖/‖Ax‖, for the worst
-    /// column (Trefethen and Bau, Theorem 18.1).
-    pub fn solution_cond(&self) -> Enclosure {
-        let (first, _) = self.ends();
-        let cond = self.cond();
-        let of = |k: usize| {
-            let (rest, size) = (self.residual_norms[k], self.sizes[k]);
-            let fitted = (size * size - rest * rest).max(0.0).sqrt();
-            let x = crate::norm::vector_norm(2.0, || self.x.column(k).iter().copied()).estimate();
-            let eta = (first * x / fitted).clamp(1.0, cond.estimate());
-            let tangent = if fitted > 0.0 { rest / fitted } else { 0.0 };
-            let (kappa, is_wide) = (cond.estimate(), self.shape.0 < self.shape.1);
-            if is_wide { 2.0 * kappa } else { kappa + kappa * kappa * tangent / eta }
-        };
-        let value = (0..self.x.columns()).map(of).fold(cond.estimate(), f64::max);
-        Enclosure::new(1.0, value, f64::INFINITY, MODEL)
-    }
-
-    /// How little A must change, relative to ‖A‖_F, for x to be the exact minimiser: Karlson and Waldén's estimate
-    /// ‖(AᴴA + η²I)^(−½)Aᴴr‖/‖x‖ with η = ‖r‖/‖x‖, within a factor of √2 of the least, for the worst column.
-    pub fn backward_error(&self) -> Enclosure {
-        let size = crate::norm::vector_norm(2.0, || self.core.as_slice().iter().copied()).estimate();
-        let length = |x: &[W]| crate::norm::vector_norm(2.0, || x.iter().copied()).estimate();
-        let n = self.core.columns();
-        let of = |k: usize| -> f64 {
-            let (x, rest) = (length(self.x.column(k)), self.residual_norms[k]);
-            if x == 0.0 || rest == 0.0 || size == 0.0 || n != self.shape.1 {
-                return if size * x == 0.0 { 0.0 } else { rest / (size * x) };
-            }
-            let eta = rest / x;
-            let stacked = Matrix::from_fn(2 * n, n, |i, j| match i.checked_sub(n) {
-                None => self.core[(i, j)],
-                Some(i) => W::from_parts(if i == j { eta } else { 0.0 }, 0.0),
-            });
-            let gradient = Matrix::from_fn(n, 1, |i, _| self.gradient[(i, k)]);
-            let turned = kappa_dense::qr(stacked.as_ref(), Shape::Thin)
-                .and_then(|f| triangular_solve(f.r.as_ref(), Triangle { adjoint: true, ..UPPER }, &gradient));
-            turned.map_or(f64::INFINITY, |y| length(y.column(0)) / (x * size))
-        };
-        let value = (0..self.x.columns()).map(of).fold(0.0, f64::max);
-        Enclosure::new(0.0, value, value * 1.5, Evidence::Estimate("Karlson and Waldén, within a factor of √2"))
-    }
-
-    /// ‖x − x*‖₂/‖x‖₂, to first order: the condition of the solution times the larger of its backward error and 2u.
-    ///
-    /// For a bound that is proved see [`certified_lstsq`](crate::certified_lstsq).
-    pub fn forward_error(&self) -> Enclosure {
-        let backward = self.backward_error().upper().max(f64::EPSILON);
-        let squared = if self.method == LstsqMethod::NormalEquations { self.cond().estimate() } else { 1.0 };
-        let value = self.solution_cond().estimate() * backward.max(f64::EPSILON * squared);
-        Enclosure::new(0.0, value, value, Evidence::Estimate("condition times backward error, to first order"))
-    }
-}
-
-/// The largest and the smallest singular value of a square triangle.
-fn ends<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>) -> (f64, f64) {
-    let n = r.rows();
-    if n == 0 {
-        return (0.0, 0.0);
-    }
-    let adjoint = r.adjoint();
-    let how = Lanczos { tolerance: 1e-6, steps: 200, ..Lanczos::default() };
-    let normal = |x: &[W]| times_vector(&adjoint, &times_vector(r, x));
-    let Ok(t) = Triangular::new(r.as_ref(), UPPER) else { return (f64::INFINITY, 0.0) };
-    let inverse = |x: &[W]| t.solve(&t.solve(&Matrix::from_fn(n, 1, |i, _| x[i]), true), false).into_vec();
-    let first = largest_eigenvalue(n, &how, Stop::Enclosed, normal).value.max(0.0).sqrt();
-    let last = largest_eigenvalue(n, &how, Stop::Enclosed, inverse).value.max(0.0).sqrt();
-    (first, if last > 0.0 { 1.0 / last } else { 0.0 })
+    Ok(Found { x, rank: n, method: LstsqMethod::NormalEquations, core: l.adjoint(), basis: None })
 }

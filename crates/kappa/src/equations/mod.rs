@@ -6,6 +6,7 @@ mod block_diagonal;
 mod certified;
 mod constrained;
 mod factored;
+mod fitted;
 mod least_squares;
 mod linear;
 mod pinv;
@@ -23,7 +24,8 @@ pub use constrained::{
     Constrained, ConstrainedSolution, GeneralizedSolution, constrained_lstsq, generalized_lstsq, weighted_lstsq,
 };
 pub use factored::{Method, SolvePlan};
-pub use least_squares::{Lstsq, LstsqMethod, LstsqSolution, lstsq, lstsq_by};
+pub use fitted::LstsqSolution;
+pub use least_squares::{Lstsq, LstsqMethod, lstsq, lstsq_by};
 pub use linear::{Refinement, Solution, Solve, Solver, solve, solve_by};
 pub use pinv::{Pseudoinverse, pinv};
 pub use polynomial::{PolynomialRoot, polynomial_roots};

@@ -2,7 +2,10 @@
 
 use kappa_dense::{Matrix, Scalar, multiply};
 
-use crate::error::Result;
+use super::least_squares::exponent_far_from_one;
+use crate::enclosure::times_power_of_two;
+use crate::error::{Error, Result};
+use crate::norm::length;
 use crate::operator::LinearOperator;
 use crate::{Tolerance, svd};
 
@@ -19,7 +22,8 @@ pub struct Pseudoinverse<W: Scalar> {
 
 /// A⁺ = V·diag(1/σ)·Uᴴ over the singular values above the tolerance, with the residuals of Penrose's four conditions.
 ///
-/// About 6mn² + 16n³ flops for m ≥ n, and four products. The zero matrix has the zero matrix. Fails when an entry is not finite.
+/// About 6mn² + 16n³ flops for m ≥ n, and four products. The zero matrix has the zero matrix. Fails when an entry is not finite, of A
+/// or of A⁺.
 ///
 /// ```
 /// # use kappa::{Matrix, Tolerance, pinv};
@@ -34,21 +38,28 @@ pub fn pinv<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), tolerance: Toleran
     let (m, n) = a.shape();
     let f = svd(a)?;
     let rank = f.rank(tolerance).estimate() as usize;
-    let s = f.singular_values().estimates();
+    // Near 1, so that neither 1/σ nor the products below leave the range.
+    let e = exponent_far_from_one(f.singular_values().first().estimate());
+    let s: Vec<f64> = f.singular_values().estimates().iter().map(|s| times_power_of_two(*s, -e)).collect();
     let left = Matrix::from_fn(n, rank, |i, k| f.v()[(i, k)].scale(1.0 / s[k]));
     let right = Matrix::from_fn(rank, m, |k, j| f.u()[(j, k)].conj());
     let x = multiply(left.as_ref(), right.as_ref())?;
     let a = a.to_dense()?.as_ref().to_wide();
+    let a = Matrix::from_fn(m, n, |i, j| times_power_of_two(a[(i, j)], -e));
     let (ax, xa) = (multiply(a.as_ref(), x.as_ref())?, multiply(x.as_ref(), a.as_ref())?);
     let (axa, xax) = (multiply(ax.as_ref(), a.as_ref())?, multiply(xa.as_ref(), x.as_ref())?);
     let residuals = [apart(&axa, &a), apart(&xax, &x), apart(&ax.adjoint(), &ax), apart(&xa.adjoint(), &xa)];
-    Ok(Pseudoinverse { matrix: x, rank, residuals })
+    let matrix = Matrix::from_fn(n, m, |i, j| times_power_of_two(x[(i, j)], -e));
+    if !matrix.as_slice().iter().all(|x| x.is_finite()) {
+        return Err(Error::unsupported("the pseudoinverse leaves the range of double precision")
+            .with_hint("multiply the matrix by a power of ten, and the answer by the same"));
+    }
+    Ok(Pseudoinverse { matrix, rank, residuals })
 }
 
 /// ‖X − Y‖_F/‖Y‖_F; 0 for Y = 0.
 fn apart<W: Scalar>(x: &Matrix<W>, y: &Matrix<W>) -> f64 {
-    let length = |x: Vec<W>| crate::norm::vector_norm(2.0, || x.iter().copied()).estimate();
-    let difference = x.as_slice().iter().zip(y.as_slice()).map(|(x, y)| *x - *y).collect();
-    let size = length(y.as_slice().to_vec());
-    if size == 0.0 { 0.0 } else { length(difference) / size }
+    let difference: Vec<W> = x.as_slice().iter().zip(y.as_slice()).map(|(x, y)| *x - *y).collect();
+    let size = length(y.as_slice());
+    if size == 0.0 { 0.0 } else { length(&difference) / size }
 }

@@ -5,6 +5,7 @@ use kappa_dense::{Matrix, Scalar};
 use crate::Profile;
 use crate::ask::Entries;
 use crate::error::{Error, Result};
+pub(super) use crate::norm::length;
 use crate::operator::LinearOperator;
 
 /// A and b in double precision: finite, and of one length.
@@ -20,16 +21,12 @@ impl<W: Scalar<Wide = W>> Problem<W> {
         Profile::of_entries(view)?;
         let m = view.rows();
         if b.len() != m {
-            return Err(Error::shape(format!("the right-hand side has {} entries, and the matrix {m} rows", b.len())));
+            return Err(Error::shape(format!("the right-hand side has {} entries, and the matrix {m} rows", b.len()))
+                .with_hint("b has an entry for each row of A"));
         }
         match b.iter().position(|x| !x.is_finite()) {
             Some(k) => Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count())),
             None => Ok(Self { a: view.to_wide(), b: b.iter().map(|x| x.widen()).collect() }),
         }
     }
-}
-
-/// ‖x‖₂.
-pub(super) fn length<W: Scalar>(x: &[W]) -> f64 {
-    crate::norm::vector_norm(2.0, || x.iter().copied()).estimate()
 }

@@ -99,6 +99,20 @@ pub struct RidgePoint {
     pub curvature: f64,
 }
 
+/// What leaving out one row after another needs.
+struct Hat<W: Scalar> {
+    /// Orthonormal columns: U, then what L does not see.
+    u: Matrix<W>,
+    /// Uᴴb.
+    beta: Vec<W>,
+    /// 1 − Σ|uᵢₖ|².
+    room: Vec<f64>,
+    /// b − UUᴴb.
+    rest: Vec<W>,
+    /// Columns of U that are filtered.
+    count: usize,
+}
+
 /// Points on which a criterion is looked at before the best of them is refined.
 const GRID: usize = 200;
 
@@ -121,6 +135,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
         let Problem { a, b } = checked(a, b)?;
         let entries = Entries::of(l)?;
         Profile::of_entries(entries.view())?;
+        check_size("L", entries.view().to_wide().as_slice())?;
         if entries.view().columns() != a.columns() {
             return Err(Error::shape(format!(
                 "L has {} columns, and the matrix {}",
@@ -147,14 +162,13 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
             (svd(a)?, column)
         };
         let beta = multiply(f.u().adjoint().as_ref(), along.as_ref())?.into_vec();
-        let (size, inside) = (length(b), length(&beta));
         Ok(Self {
             shape: (m, n),
             s: f.singular_values().estimates().to_vec(),
             v: f.v().clone(),
-            beyond: beyond(a, b, &f, &beta, m > n).unwrap_or((size * size - inside * inside).max(0.0)),
+            beyond: beyond(a, b, &f, &beta),
             beta,
-            size,
+            size: length(b),
             back,
             a: a.clone(),
             b: b.to_vec(),
@@ -171,9 +185,10 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
         self.beta.iter().map(|&x| crate::norm::modulus(x)).collect()
     }
 
-    /// fᵢ = σᵢ²/(σᵢ² + λ).
+    /// fᵢ = σᵢ²/(σᵢ² + λ); for λ = 0 those of the solution of least norm, 0 where σᵢ ≤ max(m, n)·2⁻⁵²·σ₁.
     pub fn filter_factors(&self, lambda: f64) -> Vec<f64> {
-        let of = |s: f64| if lambda == 0.0 { f64::from(s > 0.0) } else { 1.0 / (1.0 + (lambda / s) / s) };
+        let limit = self.shape.0.max(self.shape.1) as f64 * f64::EPSILON * self.s.first().copied().unwrap_or(0.0);
+        let of = |s: f64| if lambda == 0.0 { f64::from(s > limit) } else { 1.0 / (1.0 + (lambda / s) / s) };
         self.s.iter().map(|&s| if s == 0.0 { 0.0 } else { of(s) }).collect()
     }
 
@@ -233,13 +248,12 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
         terms.sum()
     }
 
-    /// λ between which the criteria look: from the square of the smallest singular value above 16ε·σ₁ to σ₁².
+    /// λ of the path: from a tenth of the square of the smallest singular value above 16ε·σ₁, and 10⁻⁸σ₁² at most, to σ₁².
     fn range(&self) -> (f64, f64) {
         let first = self.s[0];
         let limit = 16.0 * f64::EPSILON * first;
         let low = self.s.iter().copied().filter(|s| *s > limit).fold(first, f64::min);
-        // Where all are alike there is still something to look at.
-        (low * low * if low == first { 1e-6 } else { 0.1 }, first * first)
+        ((0.1 * low * low).min(1e-8 * first * first), first * first)
     }
 
     /// The curves at so many λ, evenly on a logarithmic scale over the singular values.
@@ -253,8 +267,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
             return vec![0.0; count];
         }
         let (low, high) = self.range();
-        let step = (high / low).ln() / count.saturating_sub(1).max(1) as f64;
-        (0..count).map(|k| high * (-step * k as f64).exp()).collect()
+        logarithms(low, high, count).into_iter().rev().map(f64::exp).collect()
     }
 
     /// The solutions for several λ, n×k: one product of matrices.
@@ -287,7 +300,11 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
             residual_norm: point.residual_norm,
             solution_norm: point.solution_norm,
             degrees: point.degrees,
-            cond: (first * first + lambda) / (last * last + lambda),
+            cond: if last * last + lambda > 0.0 {
+                (first * first + lambda) / (last * last + lambda)
+            } else {
+                f64::INFINITY
+            },
         })
     }
 
@@ -300,10 +317,10 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
 
     /// The λ that is chosen.
     pub fn lambda(&self, choice: Choice) -> Result<f64> {
-        if self.s.first().is_none_or(|s| *s == 0.0) {
-            return Ok(0.0);
-        }
+        // Where A is zero, every λ gives the same solution.
+        let is_zero = self.s.first().is_none_or(|s| *s == 0.0);
         match choice {
+            Choice::Gcv | Choice::LCurve | Choice::LeaveOneOut if is_zero => Ok(0.0),
             Choice::Value(lambda) if lambda >= 0.0 && lambda.is_finite() => Ok(lambda),
             Choice::Value(lambda) => Err(wrong_lambda(lambda)),
             Choice::Gcv => Ok(self.minimise(|lambda| self.point(lambda).gcv)),
@@ -320,7 +337,9 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
     /// Of the places where the L-curve turns most, the one that lies furthest into the corner of the box around the curve: noise
     /// makes it turn once more far up, where λ is tiny.
     fn corner(&self) -> f64 {
-        let points: Vec<RidgePoint> = self.grid().into_iter().map(|t| self.point(t.exp())).collect();
+        let (low, high) = self.range();
+        let grid = logarithms(low, high, GRID);
+        let points: Vec<RidgePoint> = grid.iter().map(|t| self.point(t.exp())).collect();
         let largest = points.iter().map(|p| p.curvature).fold(0.0, f64::max);
         let is_peak = |k: &usize| {
             let own = points[*k].curvature;
@@ -337,34 +356,21 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
         };
         let (x, y) = (place(|p| p.residual_norm), place(|p| p.solution_norm));
         let best = (0..points.len()).filter(is_peak).min_by(|&i, &j| x[i].hypot(y[i]).total_cmp(&x[j].hypot(y[j])));
-        self.refined(best.unwrap_or(0), |lambda| -self.point(lambda).curvature)
+        refined(&grid, best.unwrap_or(0), |lambda| -self.point(lambda).curvature)
     }
 
-    /// Logarithms of λ on which a criterion is looked at.
-    fn grid(&self) -> Vec<f64> {
-        let (low, high) = self.range();
-        let (a, b) = (low.ln(), high.ln());
-        (0..GRID).map(|k| a + (b - a) * k as f64 / (GRID - 1) as f64).collect()
-    }
-
-    /// The least value on a logarithmic grid, refined between its neighbours.
+    /// The least value on a logarithmic grid up to 10⁴σ₁², refined between its neighbours; 0 where that is better than all of them.
     fn minimise(&self, f: impl Fn(f64) -> f64) -> f64 {
-        let values: Vec<f64> = self.grid().into_iter().map(|t| f(t.exp())).collect();
+        let f = |lambda: f64| Some(f(lambda)).filter(|x| !x.is_nan()).unwrap_or(f64::INFINITY);
+        let (low, high) = self.range();
+        let grid = logarithms(low, 1e4 * high, GRID + GRID / 4);
+        let values: Vec<f64> = grid.iter().map(|t| f(t.exp())).collect();
         // The last of equals: the smoother solution.
-        let best = (0..GRID).rev().min_by(|&i, &j| values[i].total_cmp(&values[j])).unwrap_or(0);
-        self.refined(best, f)
-    }
-
-    /// The least value between the neighbours of a point of the grid, by golden sections.
-    fn refined(&self, best: usize, f: impl Fn(f64) -> f64) -> f64 {
-        let grid = self.grid();
-        let (mut p, mut q) = (grid[best.saturating_sub(1)], grid[(best + 1).min(GRID - 1)]);
-        let golden = 0.618_033_988_749_894_9;
-        for _ in 0..60 {
-            let (x, y) = (q - golden * (q - p), p + golden * (q - p));
-            if f(x.exp()) < f(y.exp()) { q = y } else { p = x }
+        let best = (0..grid.len()).rev().min_by(|&i, &j| values[i].total_cmp(&values[j])).unwrap_or(0);
+        if best == 0 && f(0.0) <= values[0] {
+            return 0.0;
         }
-        (0.5 * (p + q)).exp()
+        refined(&grid, best, f)
     }
 
     /// ‖r(λ)‖ grows with λ: bisection on a logarithmic scale.
@@ -418,36 +424,44 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
         Ok(lambda)
     }
 
-    /// |uᵢₖ|² of the problem in standard form, m×n, and the leverages of what L does not see.
-    fn hat(&self) -> Result<(Matrix<f64>, Vec<f64>)> {
+    /// U of the problem in standard form, and what neither it nor the columns that L does not see reach.
+    fn hat(&self) -> Result<Hat<W>> {
         let standard = self.back.as_ref().map_or(&self.a, |b| &b.standard);
         let image = multiply(standard.as_ref(), self.v.as_ref())?;
-        let squares = Matrix::from_fn(image.rows(), self.s.len(), |i, k| {
-            if self.s[k] <= 16.0 * f64::EPSILON * self.s[0] {
-                0.0
-            } else {
-                image[(i, k)].abs_squared() / self.s[k] / self.s[k]
-            }
-        });
-        let fixed = (0..image.rows())
-            .map(|i| {
-                self.back.as_ref().map_or(0.0, |b| (0..b.fixed.columns()).map(|k| b.fixed[(i, k)].abs_squared()).sum())
-            })
-            .collect();
-        Ok((squares, fixed))
+        let limit = 16.0 * f64::EPSILON * self.s[0];
+        let count = self.s.iter().filter(|s| **s > limit).count();
+        let mut u = Matrix::from_fn(image.rows(), count, |i, k| image[(i, k)].scale(1.0 / self.s[k]));
+        if let Some(back) = &self.back {
+            let fixed = &back.fixed;
+            u = Matrix::from_fn(u.rows(), count + fixed.columns(), |i, k| {
+                if k < count { u[(i, k)] } else { fixed[(i, k - count)] }
+            });
+        }
+        let beta =
+            multiply(u.adjoint().as_ref(), Matrix::from_column_major(self.b.len(), 1, self.b.clone())?.as_ref())?;
+        let inside = times_vector(&u, beta.as_slice());
+        let reach = |i: usize| (0..u.columns()).map(|k| u[(i, k)].abs_squared()).sum::<f64>();
+        let mut room: Vec<f64> = (0..u.rows()).map(|i| (1.0 - reach(i)).max(0.0)).collect();
+        let mut rest: Vec<W> = self.b.iter().zip(inside).map(|(b, p)| *b - p).collect();
+        // A row that lies in the range leaves nothing but rounding errors there, and 0/0 must not decide.
+        for (room, rest) in room.iter_mut().zip(&mut rest).filter(|(room, _)| **room <= 64.0 * f64::EPSILON) {
+            (*room, *rest) = (0.0, W::default());
+        }
+        Ok(Hat { u, beta: beta.into_vec(), room, rest, count })
     }
 
-    /// The mean square of rᵢ/(1 − hᵢᵢ): what each row is mispredicted by when it is left out (Allen 1974).
-    fn left_out(&self, (squares, fixed): &(Matrix<f64>, Vec<f64>), lambda: f64) -> f64 {
-        let f = self.filter_factors(lambda);
-        let Ok(x) = self.solutions(&[lambda]) else { return f64::INFINITY };
-        let fitted = times_vector(&self.a, x.column(0));
-        let mut leverage = fixed.clone();
-        for (k, f) in f.iter().enumerate() {
-            leverage.iter_mut().zip(squares.column(k)).for_each(|(h, u)| *h += f * u);
+    /// The mean square of rᵢ/(1 − hᵢᵢ): what each row is mispredicted by when it is left out (Allen 1974). Both from
+    /// 1 − fₖ = λ/(λ + σₖ²), so that nothing is lost where hᵢᵢ is nearly 1.
+    fn left_out(&self, hat: &Hat<W>, lambda: f64) -> f64 {
+        let (mut rest, mut room) = (hat.rest.clone(), hat.room.clone());
+        for k in 0..hat.count {
+            let left = if lambda == 0.0 { 0.0 } else { lambda / (lambda + self.s[k] * self.s[k]) };
+            let part = hat.beta[k].scale(left);
+            rest.iter_mut().zip(hat.u.column(k)).for_each(|(r, u)| *r += *u * part);
+            room.iter_mut().zip(hat.u.column(k)).for_each(|(r, u)| *r += u.abs_squared() * left);
         }
-        let of = |i: usize| (self.b[i] - fitted[i]).abs_squared() / (1.0 - leverage[i]).powi(2);
-        (0..self.b.len()).map(of).sum::<f64>() / self.b.len() as f64
+        let of = |(rest, room): (&W, &f64)| crate::norm::modulus(*rest) / room;
+        rest.iter().zip(&room).map(of).map(|e| e * e).sum::<f64>() / rest.len() as f64
     }
 
     /// ‖b‖₂ of the problem in standard form.
@@ -478,6 +492,23 @@ impl std::str::FromStr for Choice {
     }
 }
 
+/// Logarithms of so many numbers from `low` to `high`, evenly.
+fn logarithms(low: f64, high: f64, count: usize) -> Vec<f64> {
+    let (a, b) = (low.ln(), high.ln());
+    (0..count).map(|k| if count == 1 { b } else { a + (b - a) * k as f64 / (count - 1) as f64 }).collect()
+}
+
+/// The least value between the neighbours of a point of a logarithmic grid, by golden sections.
+fn refined(grid: &[f64], best: usize, f: impl Fn(f64) -> f64) -> f64 {
+    let (mut p, mut q) = (grid[best.saturating_sub(1)], grid[(best + 1).min(grid.len() - 1)]);
+    let golden = 0.618_033_988_749_894_9;
+    for _ in 0..60 {
+        let (x, y) = (q - golden * (q - p), p + golden * (q - p));
+        if f(x.exp()) < f(y.exp()) { q = y } else { p = x }
+    }
+    (0.5 * (p + q)).exp()
+}
+
 fn unknown_rule(text: &str) -> Error {
     Error::syntax(format!("`{text}` chooses no λ"))
         .with_hint("give a number, gcv, l-curve, leave-one-out, discrepancy:NOISE or norm:BOUND")
@@ -485,6 +516,7 @@ fn unknown_rule(text: &str) -> Error {
 
 fn wrong_lambda(lambda: f64) -> Error {
     Error::syntax(format!("λ is at least 0 and finite, and {lambda} is not"))
+        .with_hint("0 is plain least squares; gcv chooses λ by the data")
 }
 
 /// A problem with something in it.
@@ -493,20 +525,26 @@ fn checked<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<
     if m == 0 || n == 0 {
         return Err(Error::shape(format!("a {m}×{n} matrix is empty: there is nothing to regularize")));
     }
-    Problem::new(a, b)
+    let found = Problem::new(a, b)?;
+    check_size("the matrix", found.a.as_slice())?;
+    check_size("the right-hand side", &found.b)?;
+    Ok(found)
 }
 
-/// ‖b − UUᴴb‖², from the residual at λ = 0 where A is tall: a difference of squares would lose it.
-fn beyond<W: Scalar<Wide = W> + WideEngine>(
-    a: &Matrix<W>,
-    b: &[W],
-    f: &crate::Svd<W>,
-    beta: &[W],
-    is_tall: bool,
-) -> Option<f64> {
-    if !is_tall {
-        return None;
+/// λ is the square of a singular value, and curvatures are products of four: what is far from 1 leaves the range.
+fn check_size<W: Scalar>(what: &str, entries: &[W]) -> Result<()> {
+    let largest = entries.iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
+    if largest == 0.0 || (1e-60..1e60).contains(&largest) {
+        return Ok(());
     }
+    Err(Error::unsupported(format!(
+        "the largest entry of {what} is {largest:e}, whose powers leave the range of doubles"
+    ))
+    .with_hint("multiply it by a power of ten, and x and λ accordingly"))
+}
+
+/// ‖b − UUᴴb‖², from the residual at λ = 0: a difference of squares would lose it.
+fn beyond<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, b: &[W], f: &crate::Svd<W>, beta: &[W]) -> f64 {
     let s = f.singular_values().estimates();
     // Directions below the tolerance belong to the range of A as it is stored, and to nothing that can be trusted.
     let limit = 16.0 * f64::EPSILON * s[0];
@@ -515,7 +553,7 @@ fn beyond<W: Scalar<Wide = W> + WideEngine>(
     let x = times_vector(f.v(), &along);
     let fitted = times_vector(a, &x);
     let rest: Vec<W> = b.iter().zip(fitted).map(|(b, p)| *b - p).collect();
-    let lost: f64 = beta.iter().zip(&along).filter(|(_, x)| **x == W::default()).map(|(b, _)| b.abs_squared()).sum();
+    let lost: f64 = beta.iter().zip(s).filter(|(_, s)| **s <= limit).map(|(b, _)| b.abs_squared()).sum();
     let size = length(&rest);
-    Some((size * size - lost).max(0.0))
+    (size * size - lost).max(0.0)
 }

@@ -29,7 +29,7 @@ pub struct TotalSolution<W> {
     /// ‖[E f]‖_F, the least there is (f times γ where it is scaled).
     pub correction_norm: f64,
     /// σₙ(A) − σₙ₊₁([A b]) ≥ 0: the problem has one solution, and one only, where this is positive; x is as uncertain as this is
-    /// small.
+    /// small. With errors in A alone, the distance of the last two singular values of A without its part along b.
     pub gap: Enclosure,
     /// Whether the gap is above the tolerance. Where it is not, x is the shortest of those that attain the least correction, or no x
     /// attains it.
@@ -130,13 +130,19 @@ fn data<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W]) -
     let projected = Matrix::from_fn(m, n, |i, j| a[(i, j)] - unit[i] * along[j].conj());
     let f = svd(&projected)?;
     let s = f.singular_values().estimates();
-    let v: Vec<W> = f.v().column(n - 1).to_vec();
-    let inner = along.iter().zip(&v).fold(W::default(), |sum, (a, v)| sum + a.conj() * *v);
-    let tolerance = m as f64 * f64::EPSILON * s[0].max(crate::norm::modulus(inner));
-    if crate::norm::modulus(inner) <= tolerance {
+    let tolerance = m as f64 * f64::EPSILON * s[0].max(length(&along));
+    // All vectors of the smallest singular value share the solution of least norm.
+    let same: Vec<usize> = (0..n).filter(|&k| s[k] <= s[n - 1] + tolerance).collect();
+    let inner = |k: usize| along.iter().zip(f.v().column(k)).fold(W::default(), |sum, (a, v)| sum + a.conj() * *v);
+    let weight: f64 = same.iter().map(|&k| inner(k).abs_squared()).sum();
+    if weight.sqrt() <= tolerance {
         return Err(no_solution());
     }
-    let factor = inner.conj().scale(size / inner.abs_squared());
+    let mut x = vec![W::default(); n];
+    for &k in &same {
+        let factor = inner(k).conj().scale(size / weight);
+        x.iter_mut().zip(f.v().column(k)).for_each(|(x, &v)| *x += v * factor);
+    }
     let second = if n > 1 { s[n - 2] } else { f64::INFINITY };
     let gap = Enclosure::new(
         (second - s[n - 1] - tolerance).max(0.0),
@@ -144,12 +150,7 @@ fn data<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W]) -
         second - s[n - 1] + tolerance,
         f.singular_values().last().evidence(),
     );
-    Ok(TotalSolution {
-        x: v.iter().map(|&v| v * factor).collect(),
-        correction_norm: s[n - 1],
-        is_unique: gap.estimate() > tolerance,
-        gap,
-    })
+    Ok(TotalSolution { x, correction_norm: s[n - 1], is_unique: same.len() == 1, gap })
 }
 
 /// Exact columns first: QR of them leaves a total least squares problem below.

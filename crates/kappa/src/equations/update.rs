@@ -6,10 +6,13 @@ use super::linear::Solver;
 use crate::Profile;
 use crate::ask::Entries;
 use crate::error::{Error, Result};
+use crate::norm::length;
 use crate::operator::LinearOperator;
 
-/// Above this relative residual the factors are made anew.
+/// Above this relative residual the factors that follow by rotations are made anew.
 const LOST: f64 = 1e-10;
+/// And above this one the formula of Woodbury is not believed, for any column.
+const DOUBTED: f64 = 1e-13;
 
 /// A + UVᴴ solved with the factors of A: the formula of Sherman, Morrison and Woodbury, watched.
 ///
@@ -148,9 +151,9 @@ impl<W: Scalar<Wide = W> + WideEngine> Woodbury<W> {
     }
 
     fn is_small(&self, rest: &Matrix<W>, b: &Matrix<W>, x: &Matrix<W>) -> bool {
-        let size = |m: &Matrix<W>| crate::norm::vector_norm(2.0, || m.as_slice().iter().copied()).estimate();
-        let scale = size(&self.matrix) * size(x) + size(b);
-        size(rest) <= LOST * 1e-3 * scale
+        let size = length(self.matrix.as_slice());
+        let scale = |k: usize| size * length(x.column(k)) + length(b.column(k));
+        (0..b.columns()).all(|k| length(rest.column(k)) <= DOUBTED * scale(k))
     }
 }
 

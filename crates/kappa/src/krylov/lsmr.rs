@@ -30,10 +30,9 @@ pub(super) fn lsmr<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     // ‖r‖ by the recurrences of the paper, section 5.1.
     let (mut beta_dd, mut beta_d, mut rho_d_old, mut tau_old, mut theta_old, mut zeta) =
         (beta, 0.0, 1.0, 0.0, 0.0, 0.0);
-    let (mut square, mut steps, mut rest) = (alpha * alpha, 0, beta);
+    let (mut size, mut steps, mut rest) = (alpha, 0, beta);
     let target = beta;
     while steps < most && zeta_bar != 0.0 {
-        let size = square.sqrt();
         let is_solved = rest <= tolerance * (size * length(&x) + target);
         let is_least = zeta_bar.abs() <= tolerance * size * rest;
         if is_solved || is_least {
@@ -48,7 +47,7 @@ pub(super) fn lsmr<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
         add(&mut next, W::from_parts(-beta, 0.0), &v);
         v = next;
         alpha = normalize(&mut v);
-        square += beta * beta + alpha * alpha;
+        size = size.hypot(beta).hypot(alpha);
         let old_rho = rho;
         let (c, s, r) = rotation(alpha_bar, beta);
         rho = r;
@@ -59,9 +58,9 @@ pub(super) fn lsmr<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
         (c_bar, s_bar, rho_bar) = rotation(c_bar * rho, theta);
         zeta = c_bar * zeta_bar;
         zeta_bar *= -s_bar;
-        let back = -theta_bar * rho / (old_rho * old_rho_bar);
+        let back = -(theta_bar / old_rho) * (rho / old_rho_bar);
         h_bar.iter_mut().zip(&h).for_each(|(hb, &h)| *hb = h + hb.scale(back));
-        add(&mut x, W::from_parts(zeta / (rho * rho_bar), 0.0), &h_bar);
+        add(&mut x, W::from_parts(zeta / rho / rho_bar, 0.0), &h_bar);
         h.iter_mut().zip(&v).for_each(|(h, &v)| *h = v + h.scale(-theta / rho));
         let (beta_hat, beta_next) = (c * beta_dd, -s * beta_dd);
         let theta_tilde = theta_old;
@@ -78,5 +77,5 @@ pub(super) fn lsmr<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
             break;
         }
     }
-    Ok(Found { x, size: square.sqrt(), steps })
+    Ok(Found { x, size, steps })
 }

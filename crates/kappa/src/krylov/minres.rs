@@ -2,7 +2,7 @@
 
 use kappa_dense::Scalar;
 
-use super::products::{Found, Products, add, inner, normalize};
+use super::products::{Found, Products, add, inner, length, normalize};
 use crate::error::Result;
 use crate::operator::LinearOperator;
 
@@ -20,8 +20,8 @@ pub(super) fn minres<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     // Two rotations back: (c, s) of the last step and of the one before.
     let ((mut c, mut s), (mut c0, mut s0)) = ((1.0, 0.0), (1.0, 0.0));
     let (mut d, mut d0) = (vec![W::default(); n], vec![W::default(); n]);
-    let (mut square, mut steps) = (0.0f64, 0);
-    while steps < most && phi.abs() > tolerance * (square.sqrt() * super::products::length(&x) + target) {
+    let (mut size, mut steps) = (0.0f64, 0);
+    while steps < most && phi.abs() > tolerance * (size * length(&x) + target) {
         let mut w = a.apply(&v)?;
         let alpha = inner(&v, &w).re();
         add(&mut w, W::from_parts(-alpha, 0.0), &v);
@@ -42,12 +42,12 @@ pub(super) fn minres<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
         add(&mut x, W::from_parts(c * phi, 0.0), &fresh);
         phi *= -s;
         (d0, d) = (d, fresh);
-        square = square.max(alpha * alpha + beta * beta + next * next);
+        size = size.max(alpha.hypot(beta).hypot(next));
         (last, v, beta) = (v, w, next);
         steps += 1;
         if next == 0.0 {
             break;
         }
     }
-    Ok(Found { x, size: square.sqrt(), steps })
+    Ok(Found { x, size, steps })
 }

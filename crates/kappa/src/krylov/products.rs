@@ -2,7 +2,8 @@
 
 use kappa_dense::Scalar;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+pub(super) use crate::norm::length;
 use crate::operator::LinearOperator;
 
 /// x, the size of A as it was seen, and steps.
@@ -26,19 +27,24 @@ impl<'a, A: ?Sized> Products<'a, A> {
     where
         A: LinearOperator<W>,
     {
-        Ok(self.a.apply(&kappa_dense::Matrix::from_column_major(x.len(), 1, x.to_vec())?)?.into_vec())
+        finite(self.a.apply(&kappa_dense::Matrix::from_column_major(x.len(), 1, x.to_vec())?)?.into_vec())
     }
 
     pub(super) fn apply_adjoint<W: Scalar<Wide = W>>(&self, x: &[W]) -> Result<Vec<W>>
     where
         A: LinearOperator<W>,
     {
-        Ok(self.a.apply_adjoint(&kappa_dense::Matrix::from_column_major(x.len(), 1, x.to_vec())?)?.into_vec())
+        finite(self.a.apply_adjoint(&kappa_dense::Matrix::from_column_major(x.len(), 1, x.to_vec())?)?.into_vec())
     }
 }
 
-pub(super) fn length<W: Scalar>(x: &[W]) -> f64 {
-    crate::norm::vector_norm(2.0, || x.iter().copied()).estimate()
+/// What an operator made of a finite vector.
+fn finite<W: Scalar>(x: Vec<W>) -> Result<Vec<W>> {
+    match x.iter().position(|x| !x.is_finite()) {
+        None => Ok(x),
+        Some(i) => Err(Error::unsupported(format!("entry {i} of a product with the operator is not finite"))
+            .with_hint("the operator has an entry that is not finite, or is so large that sums overflow: scale it")),
+    }
 }
 
 /// xᴴy.

@@ -2,7 +2,8 @@
 
 use kappa_dense::Scalar;
 
-use super::products::{Found, Products, length};
+use super::products::{Found, Products, inner, length, normalize};
+use crate::enclosure::{exponent_of, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
 use crate::{Enclosure, Evidence};
@@ -49,7 +50,8 @@ pub struct Iterate {
     /// Stop when the backward error is at most this: ‖b − Ax‖ ≤ tolerance·(‖A‖‖x‖ + ‖b‖), or for least squares
     /// ‖Aᴴr‖ ≤ tolerance·‖A‖‖r‖, ‖A‖ as the iteration has seen it.
     pub tolerance: f64,
-    /// The most steps; each takes one product with A (and for LSMR one with Aᴴ). 0 for twice the number of unknowns.
+    /// The most steps; each takes one product with A (and for LSMR one with Aᴴ). 0 for twice the number of
+    /// unknowns and 20 more.
     pub steps: usize,
 }
 
@@ -80,7 +82,8 @@ pub struct Iterated<W> {
 ///
 /// Each step takes one product with A (LSMR one with Aᴴ besides) and O(m + n). An iteration that runs out of steps returns what it has,
 /// and says so. The residual is computed anew at the end. Fails when the shapes do not fit, for an operator that is not square where the
-/// iteration needs one, when an entry of b is not finite, and where conjugate gradients meet a direction with xᴴAx ≤ 0.
+/// iteration needs one or that is seen not to be Hermitian, when an entry of b or of a product is not finite, for a tolerance that is no
+/// number, and where conjugate gradients meet a direction with xᴴAx ≤ 0.
 ///
 /// ```
 /// # use kappa::{Iterate, Iteration, gallery, solve_iteratively};
@@ -106,14 +109,56 @@ pub fn solve_iteratively<W: Scalar<Wide = W>>(
         return Err(Error::shape(format!("{} need a square operator, not a {m}×{n} one", how.by))
             .with_hint("LSMR takes any shape"));
     }
+    if !(how.tolerance >= 0.0 && how.tolerance.is_finite()) {
+        return Err(Error::syntax(format!("the tolerance is at least 0, and {} is not", how.tolerance))
+            .with_hint("1e-12 is the default"));
+    }
     let products = Products::new(a);
+    // Near 1, so that squares of what comes from b neither overflow nor vanish.
+    let largest = crate::norm::largest_part(b.iter().copied());
+    let e = if largest == 0.0 { 0 } else { exponent_of(largest) };
+    let given = b;
+    let b: Vec<W> = given.iter().map(|x| times_power_of_two(*x, -e)).collect();
+    let b = b.as_slice();
+    if how.by != Iteration::Lsmr {
+        check_hermitian(&products, b, how.by)?;
+    }
     let most = if how.steps == 0 { 2 * m.max(n) + 20 } else { how.steps };
     let found = match how.by {
         Iteration::ConjugateGradients => super::cg::conjugate_gradients(&products, b, how.tolerance, most)?,
         Iteration::Minres => super::minres::minres(&products, b, how.tolerance, most)?,
         Iteration::Lsmr => super::lsmr::lsmr(&products, b, how.tolerance, most)?,
     };
-    judged(&products, b, found, how.tolerance)
+    let mut found = judged(&products, b, found, how.tolerance)?;
+    found.x.iter_mut().for_each(|x| *x = times_power_of_two(*x, e));
+    found.residual_norm = times_power_of_two(found.residual_norm, e);
+    found.gradient_norm = times_power_of_two(found.gradient_norm, e);
+    match found.x.iter().all(|x| x.is_finite()) {
+        true => Ok(found),
+        false => Err(Error::unsupported("the solution leaves the range of double precision").with_hint("scale b")),
+    }
+}
+
+/// ‖Ab‖² = bᴴA(Ab) for a Hermitian A; for another one hardly ever.
+fn check_hermitian<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
+    a: &Products<'_, A>,
+    b: &[W],
+    by: Iteration,
+) -> Result<()> {
+    let mut once = a.apply(b)?;
+    // With one factor ‖Ab‖ taken out, which must not be squared.
+    let left = normalize(&mut once);
+    let twice = a.apply(&once)?;
+    let right = inner(b, &twice);
+    let off = crate::norm::modulus(W::from_parts(left, 0.0) - right);
+    if off <= 1e-8 * (left + length(b) * length(&twice)) {
+        return Ok(());
+    }
+    Err(Error::unsupported(format!(
+        "{by} need a Hermitian operator, and bᴴA·Ab differs from ‖Ab‖² by {:.1e} of it",
+        off / left
+    ))
+    .with_hint("LSMR takes any operator"))
 }
 
 /// The residual of what was found, computed anew.

@@ -2,6 +2,7 @@ use kappa_dense::{Matrix, Scalar};
 
 use super::procrustes::{Alignment, Procrustes, align};
 use crate::error::{Error, Result};
+use crate::norm::length;
 
 /// Several sets of points turned onto their common mean.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +56,7 @@ pub fn align_all<T: Scalar>(sets: &[Matrix<T>], how: &Procrustes) -> Result<Cons
         let mut next = mean_of(&alignments);
         if how.scaling {
             let factor = size / spread(&next, how);
-            next.as_mut_slice().iter_mut().for_each(|x| *x *= if factor.is_finite() { factor } else { 1.0 });
+            stretch(&mut next, if factor.is_finite() { factor } else { 1.0 }, how);
         }
         let error = distance(&alignments, &next);
         mean = next;
@@ -66,14 +67,26 @@ pub fn align_all<T: Scalar>(sets: &[Matrix<T>], how: &Procrustes) -> Result<Cons
     }
 }
 
-/// √Σx² over what is there, about the mean where a set may be moved.
+/// What sets are scaled about: the mean of a column where they may be moved, else 0.
+fn centre(column: &[f64], how: &Procrustes) -> f64 {
+    let there = || column.iter().copied().filter(|x| !x.is_nan());
+    if how.translation { there().sum::<f64>() / there().count().max(1) as f64 } else { 0.0 }
+}
+
+fn stretch(a: &mut Matrix<f64>, factor: f64, how: &Procrustes) {
+    for j in 0..a.columns() {
+        let middle = centre(a.column(j), how);
+        a.column_mut(j).iter_mut().for_each(|x| *x = middle + factor * (*x - middle));
+    }
+}
+
+/// √Σx² over what is there, about the centre.
 fn spread(a: &Matrix<f64>, how: &Procrustes) -> f64 {
     let of = |j: usize| {
-        let there = || a.column(j).iter().copied().filter(|x| !x.is_nan());
-        let mean = if how.translation { there().sum::<f64>() / there().count().max(1) as f64 } else { 0.0 };
-        there().map(|x| (x - mean) * (x - mean)).sum::<f64>()
+        let middle = centre(a.column(j), how);
+        a.column(j).iter().filter(|x| !x.is_nan()).map(move |x| x - middle)
     };
-    (0..a.columns()).map(of).sum::<f64>().sqrt()
+    length(&(0..a.columns()).flat_map(of).collect::<Vec<f64>>())
 }
 
 fn mean_of(alignments: &[Alignment]) -> Matrix<f64> {

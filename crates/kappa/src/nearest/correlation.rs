@@ -7,12 +7,13 @@ use super::{Nearest, distance, half, square};
 use crate::Norm;
 use crate::equations::lstsq;
 use crate::error::{Error, Result};
+use crate::norm::length;
 use crate::operator::LinearOperator;
 
 /// How the nearest correlation matrix is found: passed last, and usually left at its default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AlternatingProjections {
-    /// Stop when a step moves the matrix by less than this share of it, in the Frobenius norm.
+    /// Stop when a step moves the matrix by less than this share of it, and both projections agree within it, in the Frobenius norm.
     pub tolerance: f64,
     /// The most steps.
     pub steps: usize,
@@ -66,8 +67,11 @@ pub fn correlation<T: Scalar>(
         ))
         .with_hint("take the nearest symmetric matrix first"));
     }
-    let found = accelerated(&symmetric, how)?;
-    let (matrix, steps) = found;
+    // What combines steps badly is taken without.
+    let (matrix, steps) = match accelerated(&symmetric, how) {
+        Err(_) if how.memory > 0 => accelerated(&symmetric, &AlternatingProjections { memory: 0, ..*how })?,
+        found => found?,
+    };
     let matrix = unit_diagonal(&lifted(&matrix, how.least)?, true);
     debug_assert_eq!(matrix.rows(), n);
     let distance = distance(&a, &matrix, Norm::frobenius())?;
@@ -85,18 +89,15 @@ fn unit_diagonal(a: &Matrix<f64>, scaled: bool) -> Matrix<f64> {
     })
 }
 
-fn size(x: &[f64]) -> f64 {
-    x.iter().map(|x| x * x).sum::<f64>().sqrt()
-}
-
-/// One step of alternating projections on the pair (Y, ΔS): R = Y − ΔS, X = P_S(R), ΔS = X − R, Y = P_U(X).
-fn step(state: &[f64], n: usize, least: f64) -> Result<Vec<f64>> {
+/// One step of alternating projections on the pair (Y, ΔS): R = Y − ΔS, X = P_S(R), ΔS = X − R, Y = P_U(X); and ‖X − Y‖.
+fn step(state: &[f64], n: usize, least: f64) -> Result<(Vec<f64>, f64)> {
     let (y, correction) = state.split_at(n * n);
     let r = Matrix::from_fn(n, n, |i, j| y[j * n + i] - correction[j * n + i]);
     let x = lifted(&half(r.as_ref(), 1.0), least)?;
     let next = unit_diagonal(&x, false);
     let change = x.as_slice().iter().zip(r.as_slice()).map(|(x, r)| x - r);
-    Ok(next.as_slice().iter().copied().chain(change).collect())
+    let off: Vec<f64> = (0..n).map(|i| x[(i, i)] - 1.0).collect();
+    Ok((next.as_slice().iter().copied().chain(change).collect(), length(&off)))
 }
 
 /// Anderson's acceleration of the fixed point: the next state combines the last ones so that their residuals cancel best.
@@ -107,10 +108,12 @@ fn accelerated(a: &Matrix<f64>, how: &AlternatingProjections) -> Result<(Matrix<
     let mut history: VecDeque<(Vec<f64>, Vec<f64>)> = VecDeque::new();
     let mut last: Option<(Vec<f64>, Vec<f64>)> = None;
     for steps in 1..=how.steps {
-        let image = step(&state, n, how.least)?;
+        let (image, apart) = step(&state, n, how.least)?;
         let rest: Vec<f64> = image.iter().zip(&state).map(|(g, x)| g - x).collect();
-        let moved = size(&rest[..n * n]);
-        if moved <= how.tolerance * size(&image[..n * n]) {
+        // Off the diagonal Y − ΔS is A in every step, combined or not, and ΔS is semidefinite and orthogonal to X: X = Y is all that
+        // the conditions of a minimum still ask for.
+        let limit = how.tolerance * length(&image[..n * n]);
+        if length(&rest[..n * n]) <= limit && apart <= limit {
             return Ok((Matrix::from_column_major(n, n, image[..n * n].to_vec())?, steps));
         }
         if how.memory == 0 {

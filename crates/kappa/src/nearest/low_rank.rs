@@ -1,14 +1,15 @@
 use kappa_dense::{Matrix, Scalar, multiply};
 
-use super::{Nearest, wide};
+use super::{Nearest, distance, wide};
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
-use crate::{Enclosure, Norm, SingularValues, svd};
+use crate::{Enclosure, Norm, Tolerance, svd};
 
 /// The matrix of rank k or less nearest to A, in every unitarily invariant norm at once (Eckart and Young, Mirsky), with its error in
 /// the norm that is asked for: that of the singular values that are left out.
 ///
-/// Unique where σₖ > σₖ₊₁ by more than their enclosures. About 6mn² + 20n³ flops. Fails for a norm that is not unitarily invariant, and
+/// Unique in the Schatten norms of 1 < p < ∞, Frobenius among them, where σₖ > σₖ₊₁ by more than their enclosures; in the others there
+/// may be more, and nothing is said. About 6mn² + 20n³ flops, and the norm of the difference. Fails for a norm that is not unitarily invariant, and
 /// when an entry is not finite.
 ///
 /// ```
@@ -34,14 +35,15 @@ pub fn low_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, norm
     let s = f.singular_values();
     let left = Matrix::from_fn(m, k, |i, j| f.u()[(i, j)].scale(s.estimates()[j]));
     let right = Matrix::from_fn(k, n, |i, j| f.v()[(j, i)].conj());
-    let is_unique = k == 0 || s.get(k - 1).lower() > s.get(k).upper();
-    let rest = SingularValues::from_enclosures((m - k, n - k), s.iter().skip(k).collect());
-    let distance = rest.norm(norm)?;
-    Ok(Nearest {
-        matrix: multiply(left.as_ref(), right.as_ref())?,
-        distance,
-        norm,
-        is_unique: Some(is_unique),
-        steps: 0,
-    })
+    let matrix = multiply(left.as_ref(), right.as_ref())?;
+    // What is left out counts as nothing where it cannot be told from it: then the nearest is A itself.
+    let limit = Tolerance::default().size((m, n), s.first()).estimate();
+    let has_gap = k == 0 || s.get(k - 1).lower() > s.get(k).upper();
+    let is_unique = match has_gap || s.get(k).estimate() <= limit {
+        false => Some(false),
+        // Strictly convex norms have one nearest matrix; the others may have more.
+        true => (k == 0 || s.get(k).estimate() <= limit || norm.is_strictly_convex()).then_some(true),
+    };
+    let distance = distance(&wide, &matrix, norm)?;
+    Ok(Nearest { matrix, distance, norm, is_unique, steps: 0 })
 }

@@ -88,12 +88,18 @@ fn wide<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matrix<T::Wi
 fn square<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), what: &str) -> Result<Matrix<T::Wide>> {
     let (m, n) = a.shape();
     if m != n {
-        return Err(Error::shape(format!("the nearest {what} matrix needs a square one, not a {m}×{n} one")));
+        return Err(Error::shape(format!("the nearest {what} matrix needs a square one, not a {m}×{n} one"))
+            .with_hint("orthogonal and low-rank matrices may have any shape"));
     }
     wide(a)
 }
 
 /// ½(A + Aᴴ), or ½(A − Aᴴ).
 fn half<W: Scalar>(a: MatrixRef<'_, W>, sign: f64) -> Matrix<W> {
-    Matrix::from_fn(a.rows(), a.columns(), |i, j| (a.get(i, j) + a.get(j, i).conj().scale(sign)).scale(0.5))
+    Matrix::from_fn(a.rows(), a.columns(), |i, j| {
+        let (x, y) = (a.get(i, j), a.get(j, i).conj().scale(sign));
+        let sum = x + y;
+        // Halved first where the sum overflows, and last elsewhere, so that nothing small is lost.
+        if sum.is_finite() { sum.scale(0.5) } else { x.scale(0.5) + y.scale(0.5) }
+    })
 }

@@ -1,7 +1,9 @@
 use kappa_dense::{Matrix, Scalar, multiply};
 
 use crate::ask::Entries;
+use crate::enclosure::{exponent_of, times_power_of_two};
 use crate::error::{Error, Result};
+use crate::norm::{largest_part, length};
 use crate::operator::LinearOperator;
 use crate::svd;
 
@@ -79,7 +81,8 @@ pub fn align<T: Scalar>(
     let weights = weights(&a, &b, how)?;
     let total: f64 = weights.iter().sum();
     let (from, to) = (centre(&a, &weights, total, how), centre(&b, &weights, total, how));
-    let (p, q) = (centred(&a, &weights, &from), centred(&b, &weights, &to));
+    // Near 1, so that no square overflows or vanishes.
+    let ((p, ep), (q, eq)) = (near_one(centred(&a, &weights, &from)), near_one(centred(&b, &weights, &to)));
     let product = multiply(p.adjoint().as_ref(), q.as_ref())?;
     let n = a.columns();
     let f = svd(&product)?;
@@ -93,7 +96,7 @@ pub fn align<T: Scalar>(
     let rotation = multiply(left.as_ref(), f.v().adjoint().as_ref())?;
     let trace: f64 = (0..n).map(|k| s[k] * sign(k)).sum();
     let square: f64 = p.as_slice().iter().map(|x| x * x).sum();
-    let scale = if how.scaling && square > 0.0 { trace / square } else { 1.0 };
+    let scale = if how.scaling && square > 0.0 { times_power_of_two(trace / square, eq - ep) } else { 1.0 };
     let turned = multiply(Matrix::from_fn(1, n, |_, j| from[j]).as_ref(), rotation.as_ref())?;
     let translation: Vec<f64> = (0..n).map(|j| to[j] - scale * turned[(0, j)]).collect();
     let image = multiply(without_missing(&a).as_ref(), rotation.as_ref())?;
@@ -141,11 +144,16 @@ fn weights(a: &Matrix<f64>, b: &Matrix<f64>, how: &Procrustes) -> Result<Vec<f64
     }
     let given = match &how.weights {
         None => vec![1.0; m],
-        Some(w) if w.len() != m => return Err(Error::shape(format!("{} weights for {m} rows", w.len()))),
+        Some(w) if w.len() != m => {
+            return Err(
+                Error::shape(format!("{} weights for {m} rows", w.len())).with_hint("give one weight for each row")
+            );
+        }
         Some(w) => w.clone(),
     };
     if let Some(i) = given.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-        return Err(Error::syntax(format!("the weight of row {i} is {}, and not at least 0", given[i])));
+        return Err(Error::syntax(format!("the weight of row {i} is {}, and not at least 0", given[i]))
+            .with_hint("a weight of 0 leaves a row out"));
     }
     let is_whole = |i: usize| (0..n).all(|j| !a[(i, j)].is_nan() && !b[(i, j)].is_nan());
     let weights: Vec<f64> = (0..m).map(|i| if is_whole(i) { given[i] } else { 0.0 }).collect();
@@ -170,14 +178,21 @@ fn centred(a: &Matrix<f64>, weights: &[f64], centre: &[f64]) -> Matrix<f64> {
     })
 }
 
+/// A·2⁻ᵉ with its largest entry near 1, and e.
+fn near_one(a: Matrix<f64>) -> (Matrix<f64>, i32) {
+    let largest = largest_part(a.as_slice().iter().copied());
+    let e = if largest > 0.0 && largest.is_finite() { exponent_of(largest) } else { 0 };
+    (Matrix::from_fn(a.rows(), a.columns(), |i, j| times_power_of_two(a[(i, j)], -e)), e)
+}
+
 fn without_missing(a: &Matrix<f64>) -> Matrix<f64> {
     Matrix::from_fn(a.rows(), a.columns(), |i, j| if a[(i, j)].is_nan() { 0.0 } else { a[(i, j)] })
 }
 
 fn apart(a: &Matrix<f64>, b: &Matrix<f64>, weights: &[f64], total: f64) -> f64 {
     let rows = (0..a.rows()).filter(|&i| weights[i] > 0.0);
-    let square = |i: usize| (0..a.columns()).map(|j| (a[(i, j)] - b[(i, j)]).powi(2)).sum::<f64>();
-    (rows.map(|i| weights[i] / total * square(i)).sum::<f64>()).sqrt()
+    let entry = |i: usize, j: usize| (weights[i] / total).sqrt() * (a[(i, j)] - b[(i, j)]);
+    length(&rows.flat_map(|i| (0..a.columns()).map(move |j| entry(i, j))).collect::<Vec<f64>>())
 }
 
 /// The sign of the determinant of an orthogonal matrix.

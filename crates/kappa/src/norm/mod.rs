@@ -36,7 +36,7 @@ pub(crate) use shape::Structure;
 pub use subgradient::Subgradient;
 pub use symmetric::norm_by_gauge;
 use vector::with_modulus;
-pub(crate) use vector::{modulus, modulus_enclosure, vector_norm, widened};
+pub(crate) use vector::{largest_part, length, modulus, modulus_enclosure, vector_norm, widened};
 pub use vector_norm::{Equivalence, VectorNorm};
 
 /// A matrix norm.
@@ -178,6 +178,11 @@ impl Norm {
     /// Whether ‖UAV‖ = ‖A‖ for all unitary U and V: exactly the norms that are functions of the singular values.
     pub fn is_unitarily_invariant(&self) -> bool {
         self.gauge().is_some()
+    }
+
+    /// Whether a unitarily invariant norm has a ball without flat parts: Schatten's of 1 < p < ∞.
+    pub(crate) fn is_strictly_convex(&self) -> bool {
+        matches!(self.0, Family::Schatten(p) if p > 1.0 && p < f64::INFINITY)
     }
 
     /// Whether ‖A‖ depends on the moduli of the entries only, and grows with each.

@@ -59,8 +59,16 @@ pub(super) fn modulus_ends<T: Scalar>(x: T, e: i32) -> (f64, f64) {
 }
 
 /// The largest |Re x| or |Im x|: a size that cannot overflow.
-pub(super) fn largest_part<T: Scalar>(entries: impl Iterator<Item = T>) -> f64 {
-    entries.map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max)
+///
+/// NaN where one of them is.
+pub(crate) fn largest_part<T: Scalar>(entries: impl Iterator<Item = T>) -> f64 {
+    let larger = |m: f64, x: f64| if x > m || x.is_nan() { x } else { m };
+    entries.flat_map(|x| [x.re().abs(), x.im().abs()]).fold(0.0, larger)
+}
+
+/// ‖x‖₂; ∞ where an entry is not a number.
+pub(crate) fn length<T: Scalar>(x: &[T]) -> f64 {
+    vector_norm(2.0, || x.iter().copied()).estimate()
 }
 
 /// The p-norm of the moduli of numbers that can be gone through twice, every rounding error counted.
@@ -72,6 +80,9 @@ pub(crate) fn vector_norm<T: Scalar, I: Iterator<Item = T>>(p: f64, entries: imp
     let part = largest_part(entries());
     if part == 0.0 {
         return Enclosure::exact(0.0);
+    }
+    if part.is_nan() {
+        return Enclosure::new(0.0, f64::INFINITY, f64::INFINITY, Evidence::Rounding);
     }
     let e = part.log2().floor() as i32;
     let exponent = Exponent::of(p);

@@ -25,6 +25,8 @@ pub struct Collinearity {
     names: Vec<String>,
 }
 
+/// An index above this is only known to be so: the singular values behind it are those of columns rounded to doubles.
+const KNOWN: f64 = 1e15;
 /// An index from which a dependency does harm.
 const HARMFUL: f64 = 30.0;
 /// A share of the variance that makes a column a part of it.
@@ -77,6 +79,9 @@ impl Collinearity {
     /// What it means, in sentences; empty where nothing is wrong.
     pub fn words(&self) -> Vec<String> {
         let sentence = |(d, names): (&Dependency, Vec<&str>)| match names.as_slice() {
+            _ if d.index > KNOWN => Some(format!(
+                "condition index above {KNOWN:.0e}: columns depend on each other as far as doubles tell, and which ones is not known"
+            )),
             [] => None,
             [one] => Some(format!("condition index {:.0}: {one} is nearly constant beside the others", d.index)),
             [first @ .., last] => Some(format!(

@@ -2,6 +2,7 @@
 
 use kappa_dense::pair::{PAIR_UNIT, Pair, PairMatrix};
 
+use super::coding::{Coding, Levels};
 use super::formula::{Factor, Formula, Function, Term};
 use crate::arithmetic::{Decimal, two_product};
 use crate::enclosure::directed::{add_up, mul_up, times_power};
@@ -77,6 +78,8 @@ pub struct Design {
     pub(super) doubts: Vec<f64>,
     pub(super) y: PairMatrix,
     pub(super) y_doubt: f64,
+    /// Of the rows that are used.
+    pub(super) weights: Option<Vec<f64>>,
 }
 
 /// A value with its relative doubt.
@@ -107,6 +110,7 @@ impl Value {
 }
 
 /// A named column of the matrix.
+#[derive(Clone)]
 struct Built {
     name: String,
     values: Vec<Value>,
@@ -116,17 +120,37 @@ impl Design {
     /// The matrix of a formula. Powers and products are formed as pairs of doubles, so that they lose nothing that shows.
     ///
     /// Rows in which a cell that is used is missing are left out and listed. A column with text is taken as categories: one column
-    /// of zeros and ones for each category but the first, in the order of the alphabet (or of the numbers), which is the reference.
-    /// Fails for a column that does not exist, a target that is not made of numbers, a category where a number is needed, and
+    /// of zeros and ones for each category, without the first in the order of the numbers and the alphabet, which is the reference,
+    /// where the sum of all is in the model already: by the constant, another category, or in a product by the term without this
+    /// factor. So `y ~ g:x` has a slope for each g, and `y ~ x + g:x` differences of slopes. Terms of fewer factors come first.
+    /// Fails for a column that does not exist or is there twice, for one with numbers and text (unless `C(x)` asks for categories), a target that is not made of numbers, a category where a number is needed, and
     /// where no row is left.
     pub fn new(columns: &[Column], formula: &Formula, target: Option<&str>) -> Result<Self> {
+        Self::of(columns, formula, target, None)
+    }
+
+    /// The same with a column of weights, positive numbers: Σ wᵢrᵢ² is made least. `.` does not mean this column, and rows without a
+    /// weight are left out.
+    pub fn with_weights(columns: &[Column], formula: &Formula, target: Option<&str>, weights: &str) -> Result<Self> {
+        Self::of(columns, formula, target, Some(weights))
+    }
+
+    fn of(columns: &[Column], formula: &Formula, target: Option<&str>, weights: Option<&str>) -> Result<Self> {
+        if let (Some(one), Some(other)) = (target, &formula.target)
+            && one != other
+        {
+            return Err(Error::syntax(format!("`{one}` is to be explained, and the formula says `{other}`"))
+                .with_hint("name the target once"));
+        }
         let target = target.or(formula.target.as_deref()).ok_or_else(|| {
             Error::syntax("it is not said what is to be explained").with_hint("name a target, or write `y ~ x`")
         })?;
         let y = find(columns, target)?;
-        let terms = expanded(columns, formula, target);
-        let used: Vec<&Column> =
+        let given = weights.map(|name| find(columns, name)).transpose()?;
+        let terms = expanded(columns, formula, &[Some(target), weights]);
+        let mut used: Vec<&Column> =
             terms.iter().flat_map(|t| &t.0).map(|f| find(columns, f.column())).collect::<Result<_>>()?;
+        used.extend(given);
         let count = y.cells.len();
         if let Some(other) = used.iter().find(|c| c.cells.len() != count) {
             return Err(Error::shape(format!(
@@ -152,15 +176,20 @@ impl Design {
             doubts: Vec::new(),
             y: PairMatrix::zeros(0, 0),
             y_doubt: 0.0,
+            weights: None,
         };
+        if let Some(column) = given {
+            let weights: Vec<f64> = design.numbers(column)?.iter().map(|w| w.value.high).collect();
+            design.weights = Some(positive(&design.rows, weights)?);
+        }
         let mut built = Vec::new();
         if formula.has_constant {
             let one = Value { value: Pair::from(1.0), doubt: 0.0 };
             built.push(Built { name: "(constant)".into(), values: vec![one; design.rows.len()] });
         }
-        let mut is_full = !formula.has_constant;
+        let mut coding = Coding::new(formula.has_constant);
         for term in &terms {
-            built.extend(design.term(columns, term, &mut is_full)?);
+            built.extend(design.term(columns, term, &mut coding)?);
         }
         if built.is_empty() {
             return Err(Error::shape("the model has no terms").with_hint("write `y ~ 1` for the mean alone"));
@@ -180,20 +209,29 @@ impl Design {
         self.names = built.into_iter().map(|b| b.name).collect();
     }
 
-    /// The columns of a product of factors.
-    fn term(&mut self, columns: &[Column], term: &Term, is_full: &mut bool) -> Result<Vec<Built>> {
-        let mut found: Vec<Built> = Vec::new();
-        for (k, factor) in term.0.iter().enumerate() {
-            let right = self.factor(columns, factor, is_full)?;
-            found = if k == 0 { right } else { products(&found, &right) };
+    /// The columns of a product of factors: what it adds to the model.
+    fn term(&mut self, columns: &[Column], term: &Term, coding: &mut Coding) -> Result<Vec<Built>> {
+        let is_category = |f: &Factor| Ok::<bool, Error>(is_category(f, find(columns, f.column())?));
+        let kinds: Vec<bool> = term.0.iter().map(is_category).collect::<Result<_>>()?;
+        let mut found = Vec::new();
+        for part in coding.parts(&term.0, &kinds) {
+            let mut product: Option<Vec<Built>> = None;
+            for (factor, level) in term.0.iter().zip(&part).filter(|(_, level)| **level != Levels::None) {
+                let right = self.factor(columns, factor, *level == Levels::All)?;
+                product = Some(product.map_or_else(|| right.clone(), |left| products(&left, &right)));
+            }
+            found.extend(product.unwrap_or_default());
         }
         Ok(found)
     }
 
-    fn factor(&mut self, columns: &[Column], factor: &Factor, is_full: &mut bool) -> Result<Vec<Built>> {
+    /// The columns of one factor, for categories with all levels or without the reference.
+    fn factor(&mut self, columns: &[Column], factor: &Factor, is_full: bool) -> Result<Vec<Built>> {
         let column = find(columns, factor.column())?;
-        let is_category = matches!(factor, Factor::Category(_)) || column.is_category();
-        if is_category && matches!(factor, Factor::Column(_) | Factor::Category(_)) {
+        if is_category(factor, column) {
+            if matches!(factor, Factor::Column(_)) {
+                check_categories(column)?;
+            }
             return Ok(self.categories(column, is_full));
         }
         let numbers = self.numbers(column)?;
@@ -232,20 +270,16 @@ impl Design {
         self.rows.iter().map(of).collect()
     }
 
-    fn categories(&mut self, column: &Column, is_full: &mut bool) -> Vec<Built> {
+    fn categories(&mut self, column: &Column, is_full: bool) -> Vec<Built> {
         let label = |row: usize| match &column.cells[row] {
             Cell::Text(text) => text.clone(),
             Cell::Number(x) => x.value().high.to_string(),
             Cell::Missing => String::new(),
         };
         let mut levels: Vec<String> = self.rows.iter().map(|&row| label(row)).collect();
-        levels.sort_by(|a, b| match (a.parse::<f64>(), b.parse::<f64>()) {
-            (Ok(x), Ok(y)) => x.total_cmp(&y),
-            _ => a.cmp(b),
-        });
+        levels.sort_by(|a, b| in_order(a, b));
         levels.dedup();
-        // Without a constant the first category keeps all its levels: they add up to one.
-        let skipped = usize::from(!std::mem::take(is_full));
+        let skipped = usize::from(!is_full);
         if skipped == 1 && !self.references.iter().any(|(name, _)| *name == column.name) {
             self.references.push((column.name.clone(), levels[0].clone()));
         }
@@ -261,7 +295,61 @@ impl Design {
     }
 }
 
+/// Numbers by size, then the rest by the alphabet.
+fn in_order(a: &str, b: &str) -> std::cmp::Ordering {
+    let number = |x: &str| x.parse::<f64>().ok().filter(|x| x.is_finite());
+    match (number(a), number(b)) {
+        (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
+        (x, y) => y.is_some().cmp(&x.is_some()).then_with(|| a.cmp(b)),
+    }
+}
+
+fn is_category(factor: &Factor, column: &Column) -> bool {
+    matches!(factor, Factor::Category(_)) || matches!(factor, Factor::Column(_)) && column.is_category()
+}
+
+/// Weights of rows of the table.
+pub(super) fn positive(rows: &[usize], weights: Vec<f64>) -> Result<Vec<f64>> {
+    match rows.iter().zip(&weights).find(|(_, w)| !(**w > 0.0 && w.is_finite())) {
+        Some((row, w)) => Err(Error::syntax(format!("the weight of row {} is {w}, and not positive", row + 1))
+            .with_hint("leave a row out by leaving its weight out, or by removing it from the table")),
+        None => Ok(weights),
+    }
+}
+
+/// A column of numbers with a slip in it must not become categories in silence.
+fn check_categories(column: &Column) -> Result<()> {
+    let text = |cell: &Cell| if let Cell::Text(text) = cell { Some(text.clone()) } else { None };
+    let texts = || column.cells.iter().enumerate().filter_map(|(row, cell)| Some((row, text(cell)?)));
+    let with_point = |text: &str| matches!(Cell::parse(&text.replace(',', ".")), Cell::Number(_));
+    if let Some((row, text)) = texts().find(|(_, text)| text.contains(',') && with_point(text)) {
+        return Err(Error::syntax(format!(
+            "column `{}` has `{text}` in row {}, a decimal comma",
+            column.name,
+            row + 1
+        ))
+        .with_hint("write decimals with a point, and thousands without a separator"));
+    }
+    let numbers = column.cells.iter().filter(|c| matches!(c, Cell::Number(_))).count();
+    match texts().next() {
+        Some((row, text)) if numbers > 0 => Err(Error::syntax(format!(
+            "column `{}` has {numbers} numbers, and the text `{text}` in row {}",
+            column.name,
+            row + 1
+        ))
+        .with_hint(format!(
+            "mend the cell, write NA where there is no value, or C({}) in the formula to take all as categories",
+            column.name
+        ))),
+        _ => Ok(()),
+    }
+}
+
 fn find<'a>(columns: &'a [Column], name: &str) -> Result<&'a Column> {
+    if columns.iter().filter(|c| c.name == name).count() > 1 {
+        return Err(Error::syntax(format!("there are two columns named `{name}`"))
+            .with_hint("give each column a title of its own"));
+    }
     columns.iter().find(|c| c.name == name).ok_or_else(|| {
         let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).take(20).collect();
         let more = if columns.len() > 20 { ", …" } else { "" };
@@ -270,16 +358,24 @@ fn find<'a>(columns: &'a [Column], name: &str) -> Result<&'a Column> {
     })
 }
 
-/// The terms with `.` written out.
-fn expanded(columns: &[Column], formula: &Formula, target: &str) -> Vec<Term> {
-    let named: Vec<&str> =
-        formula.terms.iter().flatten().flat_map(|t| &t.0).map(Factor::column).chain([target]).collect();
+/// The terms with `.` written out, which does not mean columns that are named elsewhere.
+fn expanded(columns: &[Column], formula: &Formula, others: &[Option<&str>]) -> Vec<Term> {
+    let named: Vec<&str> = formula
+        .terms
+        .iter()
+        .flatten()
+        .flat_map(|t| &t.0)
+        .map(Factor::column)
+        .chain(others.iter().copied().flatten())
+        .collect();
     let others = || columns.iter().filter(|c| !named.contains(&c.name.as_str()));
     let of = |term: &Option<Term>| match term {
         Some(term) => vec![term.clone()],
         None => others().map(|c| Term(vec![Factor::Column(c.name.clone())])).collect(),
     };
-    formula.terms.iter().flat_map(of).collect()
+    let mut terms: Vec<Term> = formula.terms.iter().flat_map(of).collect();
+    terms.sort_by_key(|t| t.0.len());
+    terms
 }
 
 fn products(left: &[Built], right: &[Built]) -> Vec<Built> {

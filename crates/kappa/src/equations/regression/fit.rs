@@ -65,7 +65,7 @@ impl Regression {
     /// The design matrix as pairs of doubles, a triangular factor and two residuals in 106 bits: every enclosure holds the number
     /// that exact arithmetic would give for the decimal numbers of the table. About 200mn² flops.
     ///
-    /// Fails where there are no more rows than columns, and where a column is a combination of others (it names them).
+    /// With the weights of the design, where it has some. Fails where there are no more rows than columns, and where a column is a combination of others (it names them).
     ///
     /// Reference: Belsley, Kuh and Welsch, *Regression Diagnostics* (1980); Rump, SIMAX 33 (2012) 130–148.
     pub fn new(design: Design) -> Result<Self> {
@@ -84,7 +84,10 @@ impl Regression {
             ))
             .with_hint(few_rows(&design)));
         }
-        let weights = weights.map(|w| used_weights(&design, w)).transpose()?;
+        let weights = match weights {
+            Some(weights) => Some(used_weights(&design, weights)?),
+            None => design.weights.take(),
+        };
         if let Some(weights) = &weights {
             weigh(&mut design, weights)?;
         }
@@ -170,10 +173,10 @@ impl Regression {
         self.residual_square.over(Enclosure::exact(self.degrees() as f64)).sqrt()
     }
 
-    /// R² = 1 − residual square/total square; 1 where there is nothing to explain.
+    /// R² = 1 − residual square/total square; anything up to 1 where there is nothing to explain.
     pub fn r_squared(&self) -> Enclosure {
         if self.total_square.upper() == 0.0 {
-            return Enclosure::exact(1.0);
+            return Enclosure::new(f64::NEG_INFINITY, 0.0, 1.0, self.total_square.evidence());
         }
         one_minus(self.residual_square.over(self.total_square))
     }
@@ -195,6 +198,10 @@ impl Regression {
     /// P(F ≥ f) for Fisher's distribution, as a double.
     pub fn p_of_f(&self) -> Option<f64> {
         let f = self.f()?.estimate();
+        if self.total_square.lower() == 0.0 {
+            // Nothing is explained, or nothing is known to be there.
+            return Some(f64::NAN);
+        }
         let distribution = FisherSnedecor::new(self.model_degrees() as f64, self.degrees() as f64).ok()?;
         Some(if f.is_finite() { distribution.sf(f) } else { 0.0 })
     }
@@ -228,7 +235,12 @@ impl Regression {
             let standard_error = deviation.times(self.inverse_gram[j].sqrt());
             let t = quotient(estimate, standard_error);
             let size = t.estimate().abs();
-            let p = if size.is_finite() { student.map_or(f64::NAN, |d| 2.0 * d.sf(size)) } else { 0.0 };
+            let p = match size {
+                // Nothing over nothing, as far as can be told.
+                _ if estimate.contains(0.0) && standard_error.lower() == 0.0 => f64::NAN,
+                size if size.is_finite() => student.map_or(f64::NAN, |d| 2.0 * d.sf(size)),
+                _ => 0.0,
+            };
             let half = reach * standard_error.estimate();
             let (value, radius) = (self.beta.value[j].high.abs(), self.beta.radius[j]);
             let digits = if radius == 0.0 { 31.0 } else { (value / radius).log10().clamp(0.0, 31.0) };
@@ -313,13 +325,7 @@ fn used_weights(design: &Design, weights: &[f64]) -> Result<Vec<f64>> {
     if weights.len() != count {
         return Err(Error::shape(format!("{} weights for {count} rows", weights.len())));
     }
-    match design.rows.iter().find(|&&row| !(weights[row] > 0.0 && weights[row].is_finite())) {
-        Some(&row) => {
-            Err(Error::syntax(format!("the weight of row {} is {}, and not positive", row + 1, weights[row]))
-                .with_hint("leave a row out by removing it from the table"))
-        }
-        None => Ok(design.rows.iter().map(|&row| weights[row]).collect()),
-    }
+    super::design::positive(&design.rows, design.rows.iter().map(|&row| weights[row]).collect())
 }
 
 /// Each row times √w, as a pair.
@@ -377,10 +383,7 @@ fn few_rows(design: &Design) -> String {
     let levels = |name: &str| design.names.iter().filter(|n| n.starts_with(&format!("{name}="))).count() + 1;
     match design.references.iter().map(|(name, _)| (levels(name), name)).max() {
         Some((count, name)) if 2 * count > design.rows.len() => {
-            format!(
-                "the column `{name}` has text, and makes {count} categories of {} rows: leave it out",
-                design.rows.len()
-            )
+            format!("the column `{name}` makes {count} categories of {} rows: leave it out", design.rows.len())
         }
         _ => "take more rows, or fewer terms".into(),
     }

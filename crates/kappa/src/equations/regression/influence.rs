@@ -32,7 +32,9 @@ impl Regression {
         let of = |i: usize| {
             let h = self.leverages()[i].estimate().min(1.0);
             let r = self.weighted_residuals()[i];
-            let standardized = r / (s * (1.0 - h).sqrt());
+            // Where h may be 1, or nothing is left over, r is a rounding error.
+            let is_told = self.leverages()[i].upper() < 1.0 && self.residual_deviation().lower() > 0.0;
+            let standardized = if is_told { r / (s * (1.0 - h).sqrt()) } else { f64::NAN };
             // s² without the row: (ν − rᵢ²)/(ν − 1) of it.
             let left = (degrees - standardized * standardized) / (degrees - 1.0);
             let studentized = if left > 0.0 { standardized / left.sqrt() } else { f64::NAN };

@@ -14,6 +14,7 @@
 //! # Ok::<(), kappa::Error>(())
 //! ```
 
+mod coding;
 mod collinearity;
 mod design;
 mod fit;

@@ -1,0 +1,217 @@
+//! A least squares solution, and how far it can be trusted.
+
+use std::sync::OnceLock;
+
+use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, multiply, triangular_solve};
+
+use super::least_squares::{Found, LstsqMethod, UPPER};
+use crate::enclosure::times_power_of_two;
+use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
+use crate::norm::length;
+use crate::operator::times_vector;
+use crate::{Enclosure, Evidence};
+
+/// The minimiser with what it leaves over, and how far it can be trusted.
+#[derive(Clone, Debug)]
+pub struct LstsqSolution<W: Scalar> {
+    x: Matrix<W>,
+    residual: Matrix<W>,
+    residual_norms: Vec<f64>,
+    rank: usize,
+    method: LstsqMethod,
+    shape: (usize, usize),
+    /// R of QR, or a triangle or diagonal with the same singular values over the rank that was found.
+    core: Matrix<W>,
+    /// Aᴴ(b − Ax), in the coordinates of `core`.
+    gradient: Matrix<W>,
+    sizes: Vec<Sizes>,
+    spectral: OnceLock<(f64, f64)>,
+}
+
+/// Lengths that belong to one column, in the scale of `core`.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    /// ‖x‖₂.
+    x: f64,
+    /// ‖b − Ax‖₂.
+    rest: f64,
+    /// ‖Ax‖₂.
+    fitted: f64,
+}
+
+const MODEL: Evidence = Evidence::Estimate("singular values of the triangular factor, by Lanczos");
+
+fn minus<W: Scalar>(x: &[W], y: &[W]) -> Vec<W> {
+    x.iter().zip(y).map(|(x, y)| *x - *y).collect()
+}
+
+impl<W: Scalar<Wide = W> + WideEngine> LstsqSolution<W> {
+    pub(super) fn new<T: Scalar<Wide = W>>(a: MatrixRef<'_, T>, b: &Matrix<W>, found: Found<W>) -> Self {
+        let (m, n) = (a.rows(), a.columns());
+        let a = &a.to_wide();
+        let columns = b.columns();
+        let mut residual = b.clone();
+        for k in 0..columns {
+            let product = times_vector(a, found.x.column(k));
+            residual.column_mut(k).iter_mut().zip(product).for_each(|(r, p)| *r = *r - p);
+        }
+        let gradient = Matrix::from_fn(n, columns, |j, k| {
+            a.column(j).iter().zip(residual.column(k)).fold(W::default(), |sum, (&a, &r)| sum + a.conj() * r)
+        });
+        let sizes = |k: usize| Sizes {
+            x: length(found.x.column(k)),
+            rest: length(residual.column(k)),
+            // Not √(‖b‖² − ‖r‖²), which loses what is small beside b.
+            fitted: length(&minus(b.column(k), residual.column(k))),
+        };
+        let sizes: Vec<Sizes> = (0..columns).map(sizes).collect();
+        let gradient = match &found.basis {
+            Some(v) => multiply(v.adjoint().as_ref(), gradient.as_ref()).unwrap_or(gradient),
+            None => gradient,
+        };
+        Self {
+            residual_norms: sizes.iter().map(|s| s.rest).collect(),
+            sizes,
+            x: found.x,
+            residual,
+            rank: found.rank,
+            method: found.method,
+            shape: (m, n),
+            core: found.core,
+            gradient,
+            spectral: OnceLock::new(),
+        }
+    }
+
+    /// The solution for A·2^ea and b·2^eb, where this is the one for A and b.
+    pub(super) fn scaled(mut self, ea: i32, eb: &[i32]) -> Self {
+        for (k, &eb) in eb.iter().enumerate() {
+            self.x.column_mut(k).iter_mut().for_each(|x| *x = times_power_of_two(*x, eb - ea));
+            self.residual.column_mut(k).iter_mut().for_each(|x| *x = times_power_of_two(*x, eb));
+            self.residual_norms[k] = times_power_of_two(self.residual_norms[k], eb);
+        }
+        self
+    }
+
+    /// The residual of a problem whose rows were multiplied by these numbers, for the rows as they were.
+    pub(super) fn unweighted(mut self, roots: &[f64]) -> Self {
+        for k in 0..self.residual.columns() {
+            self.residual.column_mut(k).iter_mut().zip(roots).for_each(|(r, w)| *r = r.scale(1.0 / w));
+        }
+        self
+    }
+
+    /// The solution, n×k.
+    pub fn x(&self) -> &Matrix<W> {
+        &self.x
+    }
+
+    /// The solution, n×k.
+    pub fn into_x(self) -> Matrix<W> {
+        self.x
+    }
+
+    /// b − Ax, m×k.
+    pub fn residual(&self) -> &Matrix<W> {
+        &self.residual
+    }
+
+    /// ‖b − Ax‖₂ column by column; of weighted rows, what was minimised: √Σwᵢ|rᵢ|².
+    pub fn residual_norms(&self) -> &[f64] {
+        &self.residual_norms
+    }
+
+    /// The rank at the tolerance.
+    pub fn rank(&self) -> usize {
+        self.rank
+    }
+
+    /// The factorization behind it.
+    pub fn method(&self) -> LstsqMethod {
+        self.method
+    }
+
+    /// σ₁ and the smallest singular value that counts.
+    fn ends(&self) -> (f64, f64) {
+        *self.spectral.get_or_init(|| ends(&self.core))
+    }
+
+    /// κ₂ = σ₁/σᵣ over the rank that was found: an estimate by Lanczos from the triangular factor. ∞ for rank 0.
+    pub fn cond(&self) -> Enclosure {
+        let (first, last) = self.ends();
+        let value = if self.rank == 0 { f64::INFINITY } else { (first / last).max(1.0) };
+        let slack = 1e-6 + 64.0 * f64::EPSILON * value;
+        let upper = if slack < 0.5 { value * (1.0 + 2.0 * slack) } else { f64::INFINITY };
+        Enclosure::new((value / (1.0 + slack)).max(1.0), value, upper, MODEL)
+    }
+
+    /// How sensitive x is to relative changes of A: κ + κ²·tan θ/η with tan θ = ‖b − Ax‖/‖Ax‖ and η = ‖A‖‖x‖/‖Ax‖, for the worst
+    /// column (Trefethen and Bau, Theorem 18.1).
+    pub fn solution_cond(&self) -> Enclosure {
+        let (first, _) = self.ends();
+        let (kappa, is_wide) = (self.cond().estimate(), self.shape.0 < self.shape.1);
+        let of = |s: &Sizes| {
+            // κ²·tan θ/η = κ²·‖b − Ax‖/(‖A‖‖x‖), which is at most κ·‖b − Ax‖/‖Ax‖·κ.
+            let tangent_by_eta = if s.rest == 0.0 { 0.0 } else { s.rest / (first * s.x).max(s.fitted) };
+            if is_wide { 2.0 * kappa } else { kappa + kappa * kappa * tangent_by_eta }
+        };
+        let value = self.sizes.iter().map(of).fold(kappa, f64::max);
+        Enclosure::new(1.0, value, f64::INFINITY, MODEL)
+    }
+
+    /// How little A must change, relative to ‖A‖_F, for x to be the exact minimiser: Karlson and Waldén's estimate
+    /// ‖(AᴴA + η²I)^(−½)Aᴴr‖/‖x‖ with η = ‖r‖/‖x‖, within a factor of √2 of the least, for the worst column. Over the rank that was
+    /// found; of a wide matrix of full rank ‖r‖/‖x‖.
+    pub fn backward_error(&self) -> Enclosure {
+        let size = length(self.core.as_slice());
+        let of = |(k, s): (usize, &Sizes)| -> f64 {
+            if s.x == 0.0 || s.rest == 0.0 || size == 0.0 || self.core.columns() != self.gradient.rows() {
+                return if size * s.x == 0.0 { 0.0 } else { s.rest / (size * s.x) };
+            }
+            karlson_walden(&self.core, s.rest / s.x, self.gradient.column(k)) / (s.x * size)
+        };
+        let value = self.sizes.iter().enumerate().map(of).fold(0.0, f64::max);
+        Enclosure::new(0.0, value, value * 1.5, Evidence::Estimate("Karlson and Waldén, within a factor of √2"))
+    }
+
+    /// ‖x − x*‖₂/‖x‖₂, to first order: the condition of the solution times the larger of its backward error, as a share of ‖A‖₂, and 2u.
+    ///
+    /// For a bound that is proved see [`certified_lstsq`](crate::certified_lstsq).
+    pub fn forward_error(&self) -> Enclosure {
+        // The backward error is a share of ‖A‖_F, and the condition one of ‖A‖₂.
+        let share = length(self.core.as_slice()) / self.ends().0;
+        let backward = self.backward_error().upper() * if share.is_finite() { share } else { 1.0 };
+        let squared = if self.method == LstsqMethod::NormalEquations { self.cond().estimate() } else { 1.0 };
+        let value = self.solution_cond().estimate() * backward.max(f64::EPSILON * squared);
+        Enclosure::new(0.0, value, value, Evidence::Estimate("condition times backward error, to first order"))
+    }
+}
+
+/// ‖(RᴴR + η²I)^(−½)g‖₂ through the triangle of [R; ηI].
+fn karlson_walden<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>, eta: f64, gradient: &[W]) -> f64 {
+    let n = r.columns();
+    let stacked = Matrix::from_fn(2 * n, n, |i, j| match i.checked_sub(n) {
+        None => r[(i, j)],
+        Some(i) => W::from_parts(if i == j { eta } else { 0.0 }, 0.0),
+    });
+    let gradient = Matrix::from_fn(n, 1, |i, _| gradient[i]);
+    let turned = kappa_dense::qr(stacked.as_ref(), Shape::Thin)
+        .and_then(|f| triangular_solve(f.r.as_ref(), Triangle { adjoint: true, ..UPPER }, &gradient));
+    turned.map_or(f64::INFINITY, |y| length(y.column(0)))
+}
+
+/// The largest and the smallest singular value of a square triangle.
+fn ends<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>) -> (f64, f64) {
+    let n = r.rows();
+    if n == 0 {
+        return (0.0, 0.0);
+    }
+    let adjoint = r.adjoint();
+    let how = Lanczos { tolerance: 1e-6, steps: 200, ..Lanczos::default() };
+    let normal = |x: &[W]| times_vector(&adjoint, &times_vector(r, x));
+    let Ok(t) = Triangular::new(r.as_ref(), UPPER) else { return (f64::INFINITY, 0.0) };
+    let inverse = |x: &[W]| t.solve(&t.solve(&Matrix::from_fn(n, 1, |i, _| x[i]), true), false).into_vec();
+    let first = largest_eigenvalue(n, &how, Stop::Enclosed, normal).value.max(0.0).sqrt();
+    let last = largest_eigenvalue(n, &how, Stop::Enclosed, inverse).value.max(0.0).sqrt();
+    (first, if last > 0.0 { 1.0 / last } else { 0.0 })
+}
