@@ -111,7 +111,11 @@ impl PySolution {
     }
     fn __repr__(&self, py: Python<'_>) -> String {
         let (n, k) = either!(Solved, &self.found, s => (s.x().rows(), s.x().columns()));
-        format!("Solution({n}×{k}, {}, relative error at most {:.1e})", self.method(), self.__float__(py) * 1.05)
+        format!(
+            "Solution({n}×{k}, {}, relative error about {:.1e})",
+            self.method(),
+            self.forward_error(py).inner().estimate()
+        )
     }
 }
 

@@ -335,13 +335,13 @@ impl PyRegression {
 /// `kind` is symmetric, skew, orthogonal, normal, semidefinite, correlation, low-rank (with `rank`) or singular; `norm` is for the
 /// last two, `least` is the least eigenvalue of the two before.
 #[pyfunction]
-#[pyo3(name = "nearest", signature = (a, kind, *, rank = None, norm = None, least = 0.0))]
+#[pyo3(name = "nearest", signature = (a, kind, *, rank = None, norm = None, least = None))]
 pub(crate) fn nearest_matrix<'py>(
     a: &Bound<'py, PyAny>,
     kind: &str,
-    rank: Option<usize>,
+    rank: Option<i64>,
     norm: Option<&Bound<'py, PyAny>>,
-    least: f64,
+    least: Option<f64>,
 ) -> PyResult<Bound<'py, PyDict>> {
     fn told<W: Scalar>(x: Nearest<W>) -> Nearby
     where
@@ -357,15 +357,31 @@ pub(crate) fn nearest_matrix<'py>(
         steps: usize,
     }
     let py = a.py();
-    let norm = norm.map_or(Ok(Norm::frobenius()), norm_of)?;
     let kind = kind.to_lowercase().replace('_', "-");
     let known = ["symmetric", "skew", "orthogonal", "normal", "semidefinite", "correlation", "low-rank", "singular"];
     if !known.contains(&kind.as_str()) {
         return Err(PyValueError::new_err(format!("`{kind}` is no kind of matrix\n\nhint: {}", known.join(", "))));
     }
-    if kind == "low-rank" && rank.is_none() {
-        return Err(PyValueError::new_err("a low-rank matrix needs its rank\n\nhint: nearest(a, 'low-rank', rank=2)"));
+    let rank = match rank.map(usize::try_from) {
+        Some(Ok(rank)) => Some(rank),
+        None if kind != "low-rank" => None,
+        _ => {
+            let text = "a low-rank matrix needs its rank, 0 or more\n\nhint: nearest(a, 'low-rank', rank=2)";
+            return Err(PyValueError::new_err(text));
+        }
+    };
+    // A choice that would be ignored is a misunderstanding.
+    for (is_given, name, kinds) in [
+        (rank.is_some(), "rank", ["low-rank"].as_slice()),
+        (norm.is_some(), "norm", ["low-rank", "singular"].as_slice()),
+        (least.is_some(), "least", ["semidefinite", "correlation"].as_slice()),
+    ] {
+        if is_given && !kinds.contains(&kind.as_str()) {
+            return Err(PyValueError::new_err(format!("{name} is for {}, and not for {kind}", kinds.join(" and "))));
+        }
     }
+    let norm = norm.map_or(Ok(Norm::frobenius()), norm_of)?;
+    let least = least.unwrap_or(0.0);
     let x = with_matrix(a, |view| {
         let wide = view.to_wide();
         with_wide!(&wide, a => match kind.as_str() {

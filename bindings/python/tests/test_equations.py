@@ -303,6 +303,13 @@ def test_nearest_matrices():
         kp.nearest(a, "low-rank")
 
 
+def test_choices_that_would_be_ignored_are_refused():
+    a = draw((4, 4))
+    for kind, more in (("symmetric", {"norm": "spectral"}), ("normal", {"rank": 2}), ("singular", {"least": 1.0}), ("low-rank", {"rank": -1})):
+        with pytest.raises(ValueError, match="is for|0 or more"):
+            kp.nearest(a, kind, **more)
+
+
 def test_alignment_agrees_with_scipy():
     a, b = draw((40, 3)), draw((40, 3))
     r, _ = scipy_linalg.orthogonal_procrustes(a, b)
@@ -507,7 +514,9 @@ def test_errors_teach(tmp_path):
         (["regress", tmp_path / "mixed.csv", "--target", "y"], "the text `two` in row 2"), (["regress", tmp_path / "quote.csv", "--target", "y"], "quote"),
         (["regress", good, "--formula", "y ~ x", "--target", "x"], "to be explained"), (["regress", good, "--formula", "y ~ x", "--digits", "40"], "17"),
         (["lstsq", f["t"], f["t"], "--total", "--method", "qr"], "--method"), (["lstsq", f["t"], f["t"], "--certify", "--tolerance", "0.1"], "--tolerance"),
-        (["nearest", "low-rank", f["a"]], "--rank"), (["nearest", "symmetric", f["t"]], "square"), (["align", f["a"], f["t"]], "same rows"), (["align", f["a"], f["a"], f["a"]], "--consensus"),
+        (["nearest", "low-rank", f["a"]], "--rank"), (["nearest", "symmetric", f["a"], "--norm", "spectral"], "--norm is for"), (["nearest", "normal", f["a"], "--least", "1"], "--least is for"),
+        (["pinv", f["a"], "-o", tmp_path / "p.csv"], ".npy"), (["regress", good, "--target", "y", "--residuals", tmp_path / "p.svg", "--quantiles", tmp_path / "p.svg"], "same file"),
+        (["nearest", "symmetric", f["t"]], "square"), (["align", f["a"], f["t"]], "same rows"), (["align", f["a"], f["a"], f["a"]], "--consensus"),
     ):
         done = run(*command)
         assert done.returncode == 2 and words in done.stderr, (command, done.stderr)

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::align::AlignArguments;
 use crate::ball::{AboutNormArguments, BallArguments};
 use crate::check::CheckArguments;
 use crate::condition::{CondArguments, DigitsArguments, DistanceArguments};
@@ -9,7 +10,7 @@ use crate::dominance::DominanceArguments;
 use crate::draw::DrawArguments;
 use crate::lipschitz::LipschitzArguments;
 use crate::lstsq::LstsqArguments;
-use crate::nearest::{AlignArguments, NearestArguments};
+use crate::nearest::NearestArguments;
 use crate::numbers::{FormatsArguments, RootsArguments};
 use crate::one::{MeasureArguments, NormArguments, RankArguments, SingularValuesArguments};
 use crate::pinv::PinvArguments;

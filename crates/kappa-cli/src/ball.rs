@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::input::{Input, Style};
 use crate::one::{about, inputs, with_matrix};
 use crate::parse::shape;
-use crate::{ANSWERED, output, svd};
+use crate::{ANSWERED, array, output};
 
 #[derive(Args, Debug)]
 pub(crate) struct AboutNormArguments {
@@ -64,7 +64,7 @@ pub(crate) enum Action {
 }
 
 pub(crate) fn run(a: &BallArguments) -> Result<u8, Failure> {
-    output::check_place_beside(&a.output, &a.input.file)?;
+    array::check(Some(&a.output), [a.input.file.as_path()])?;
     let norm: Norm = a.norm.parse()?;
     let action = match a.action {
         Action::Subgradient => BallAction::Subgradient,
@@ -75,7 +75,7 @@ pub(crate) fn run(a: &BallArguments) -> Result<u8, Failure> {
     with_matrix(&a.input, |name, matrix| {
         let view = matrix.view()?;
         let changed = view.under(norm, action).map_err(about(name))?;
-        let bytes = svd::npy(&changed.matrix);
+        let bytes = array::encode(&changed.matrix);
         output::file(&a.output, |file| file.write_all(&bytes))?;
         if a.input.style.json {
             let (m, n) = view.shape();

@@ -1,6 +1,5 @@
 //! `kappa cond`, `kappa distance` and `kappa digits`: how sensitive.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -17,7 +16,7 @@ use crate::failure::Failure;
 use crate::input::Input;
 use crate::one::{DIGITS, about, answer, explain, inputs, with_matrix};
 use crate::parse::share;
-use crate::{ANSWERED, FALSE, output, svd};
+use crate::{ANSWERED, FALSE, array, output};
 
 #[derive(Args, Debug)]
 pub(crate) struct CondArguments {
@@ -270,18 +269,14 @@ fn of_solution(a: &CondArguments, rhs: &Path) -> Result<u8, Failure> {
 
 pub(crate) fn distance(a: &DistanceArguments) -> Result<u8, Failure> {
     let norm: Norm = a.norm.parse()?;
-    a.output.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, &a.input.file))?;
+    array::check(a.output.as_deref(), [a.input.file.as_path()])?;
     with_matrix(&a.input, |name, matrix| {
         let wide = matrix.view()?.to_wide();
         let (value, relative, nearest) = with_wide!(&wide, x => {
             let d = distance_to_singularity(x, norm).map_err(about(name))?;
             (d.value, d.relative, WideMatrix::from(d.nearest))
         });
-        if let Some(path) = &a.output {
-            let bytes = svd::npy(&nearest);
-            output::file(path, |file| file.write_all(&bytes))?;
-            output::words(&format!("wrote {}", path.display()));
-        }
+        array::write(a.output.as_deref(), &nearest)?;
         let (m, n) = wide.shape();
         let result = json!({
             "tensor": name, "shape": [m, n], "norm": norm.to_string(), "value": enclosure_json(&value),

@@ -3,7 +3,9 @@
 //! Data goes to standard output, words and progress to standard error. Exit 0: answered. Exit 1: a requested check is
 //! false. Exit 2: could not answer; the message names the file, the tensor and the numbers, and ends with a hint.
 
+mod align;
 mod arguments;
+mod array;
 mod ball;
 mod check;
 mod condition;
@@ -81,7 +83,7 @@ fn dispatch(command: &Command) -> Result<u8, Failure> {
         Command::Ridge(a) => ridge::run(a),
         Command::Regress(a) => regress::run(a),
         Command::Nearest(a) => nearest::run(a),
-        Command::Align(a) => nearest::align(a),
+        Command::Align(a) => align::run(a),
         Command::Pinv(a) => pinv::run(a),
         Command::Bound(a) => theory::bound(a),
         Command::Perturb(a) => theory::perturb(a),

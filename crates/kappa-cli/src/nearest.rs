@@ -1,21 +1,19 @@
-//! `kappa nearest` and `kappa align`.
+//! `kappa nearest`.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use kappa::nearest::{self, AlternatingProjections, Nearest, Procrustes, align as aligned_sets};
+use kappa::nearest::{self, AlternatingProjections, Nearest};
 use kappa::{Norm, Scalar};
 use kappa_model::{WideMatrix, with_wide};
-use kappa_report::{aligned, enclosure_json, number_json};
+use kappa_report::{aligned, enclosure_json};
 use serde_json::json;
 
-use crate::condition::wide;
 use crate::failure::Failure;
-use crate::input::{Input, Style};
+use crate::input::Input;
 use crate::one::{about, inputs, with_matrix};
-use crate::problem::{entries_json, line, real_vector, text};
-use crate::{ANSWERED, output, svd};
+use crate::problem::{entries_json, line, text};
+use crate::{ANSWERED, array, output};
 
 #[derive(Args, Debug)]
 pub(crate) struct NearestArguments {
@@ -28,11 +26,11 @@ pub(crate) struct NearestArguments {
     #[arg(long, value_name = "K", required_if_eq("kind", "low-rank"))]
     pub(crate) rank: Option<usize>,
     /// The norm for `low-rank` and `singular`; the Frobenius norm otherwise.
-    #[arg(long, short, value_name = "NORM", default_value = "frobenius")]
-    pub(crate) norm: String,
-    /// The least eigenvalue for `semidefinite` and `correlation`.
-    #[arg(long, value_name = "X", default_value_t = 0.0)]
-    pub(crate) least: f64,
+    #[arg(long, short, value_name = "NORM")]
+    pub(crate) norm: Option<String>,
+    /// The least eigenvalue for `semidefinite` and `correlation`; 0 otherwise.
+    #[arg(long, value_name = "X")]
+    pub(crate) least: Option<f64>,
     /// Write the matrix for numpy.load, instead of printing it.
     #[arg(long, short, value_name = "FILE.npy")]
     pub(crate) output: Option<PathBuf>,
@@ -59,10 +57,10 @@ pub(crate) enum Kind {
 }
 
 pub(crate) fn run(a: &NearestArguments) -> Result<u8, Failure> {
-    if let Some(path) = &a.output {
-        output::check_place_beside(path, &a.input.file)?;
-    }
-    let norm: Norm = a.norm.parse()?;
+    array::check(a.output.as_deref(), [a.input.file.as_path()])?;
+    check_choices(a)?;
+    let norm: Norm = a.norm.as_deref().unwrap_or("frobenius").parse()?;
+    let least = a.least.unwrap_or(0.0);
     with_matrix(&a.input, |name, matrix| {
         let wide = matrix.view()?.to_wide();
         let about = about(name);
@@ -70,7 +68,7 @@ pub(crate) fn run(a: &NearestArguments) -> Result<u8, Failure> {
         match a.kind {
             Kind::Normal => told(with_wide!(&wide, m => nearest::normal(m)).map_err(about)?.into()),
             Kind::Correlation => {
-                let how = AlternatingProjections { least: a.least, ..AlternatingProjections::default() };
+                let how = AlternatingProjections { least, ..AlternatingProjections::default() };
                 told(with_wide!(&wide, m => nearest::correlation(m, &how)).map_err(about)?.into())
             }
             kind => with_wide!(&wide, m => {
@@ -78,7 +76,7 @@ pub(crate) fn run(a: &NearestArguments) -> Result<u8, Failure> {
                     Kind::Symmetric => nearest::symmetric(m),
                     Kind::Skew => nearest::skew(m),
                     Kind::Orthogonal => nearest::orthogonal(m),
-                    Kind::Semidefinite => nearest::semidefinite(m, a.least),
+                    Kind::Semidefinite => nearest::semidefinite(m, least),
                     Kind::Singular => nearest::singular(m, norm),
                     _ => nearest::low_rank(m, a.rank.unwrap_or(0), norm),
                 };
@@ -86,6 +84,24 @@ pub(crate) fn run(a: &NearestArguments) -> Result<u8, Failure> {
             }),
         }
     })
+}
+
+/// A choice that would be ignored is a misunderstanding.
+fn check_choices(a: &NearestArguments) -> Result<(), Failure> {
+    let refused = |option: &str, kinds: &str| {
+        Err(Failure::new(format!("{option} is for {kinds}"))
+            .with_hint("leave it out: the nearest matrix of this kind is the same"))
+    };
+    let (in_norm, shifted) =
+        (matches!(a.kind, Kind::LowRank | Kind::Singular), matches!(a.kind, Kind::Semidefinite | Kind::Correlation));
+    match a {
+        _ if a.rank.is_some() && a.kind != Kind::LowRank => refused("--rank", "low-rank"),
+        _ if a.norm.is_some() && !in_norm => {
+            refused("--norm", "low-rank and singular; the others are nearest in the Frobenius norm")
+        }
+        _ if a.least.is_some() && !shifted => refused("--least", "semidefinite and correlation"),
+        _ => Ok(()),
+    }
 }
 
 /// A nearest matrix, real or complex.
@@ -107,11 +123,7 @@ where
 }
 
 fn tell(a: &NearestArguments, name: &str, x: &Told) -> Result<u8, Failure> {
-    if let Some(path) = &a.output {
-        let bytes = svd::npy(&x.matrix);
-        output::file(path, |file| file.write_all(&bytes))?;
-        output::words(&format!("wrote {}", path.display()));
-    }
+    array::write(a.output.as_deref(), &x.matrix)?;
     let unique = match x.is_unique {
         Some(true) => "yes",
         Some(false) => "no: others are as near",
@@ -141,141 +153,4 @@ fn tell(a: &NearestArguments, name: &str, x: &Told) -> Result<u8, Failure> {
     }
     output::words(aligned(&lines, &[false, false]).trim_end());
     if a.output.is_some() { Ok(ANSWERED) } else { output::data(&text(&x.matrix)) }
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct AlignArguments {
-    /// The set that is turned: one point a row.
-    pub(crate) file: PathBuf,
-    /// The set that it is turned onto, row by row; with --consensus, all the others.
-    #[arg(required = true)]
-    pub(crate) onto: Vec<PathBuf>,
-    /// Turn all sets onto their common mean (general Procrustes analysis), which is printed.
-    #[arg(long, conflicts_with_all = ["tensors", "weights"])]
-    pub(crate) consensus: bool,
-    /// No mirror images: the determinant is +1.
-    #[arg(long)]
-    pub(crate) rotation_only: bool,
-    /// The first set may be scaled.
-    #[arg(long)]
-    pub(crate) scaling: bool,
-    /// The first set may be moved.
-    #[arg(long)]
-    pub(crate) translation: bool,
-    /// A weight for each row.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) weights: Option<PathBuf>,
-    /// The tensors in the two files, where they hold more than one.
-    #[arg(long, value_names = ["A", "B"], num_args = 2)]
-    pub(crate) tensors: Option<Vec<String>>,
-    /// Write the aligned set for numpy.load.
-    #[arg(long, short, value_name = "FILE.npy")]
-    pub(crate) output: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) style: Style,
-}
-
-pub(crate) fn align(a: &AlignArguments) -> Result<u8, Failure> {
-    let map = !a.style.no_mmap;
-    for read in std::iter::once(&a.file).chain(&a.onto) {
-        a.output.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, read))?;
-    }
-    let tensor = |k: usize| a.tensors.as_ref().and_then(|names| names.get(k)).map(String::as_str);
-    let real = |path: &std::path::Path, k: usize| match wide(path, tensor(k), map)? {
-        (name, WideMatrix::Real(x)) => Ok((name, x)),
-        (name, WideMatrix::Complex(_)) => Err(Failure::new(format!("`{name}` is complex, and points are real"))
-            .with_hint("give real and imaginary parts as two columns")),
-    };
-    let onto = match a.onto.as_slice() {
-        [one] if !a.consensus => one,
-        others => {
-            if !a.consensus {
-                return Err(Failure::new(format!(
-                    "{} sets are given, and one set is turned onto another",
-                    others.len() + 1
-                ))
-                .with_hint("--consensus turns them all onto their common mean"));
-            }
-            let paths = std::iter::once(&a.file).chain(others);
-            let sets = paths.map(|path| real(path, 0).map(|(_, x)| x)).collect::<Result<Vec<_>, _>>()?;
-            return consensus(a, &sets);
-        }
-    };
-    let ((name, from), (_, onto)) = (real(&a.file, 0)?, real(onto, 1)?);
-    let how = Procrustes {
-        rotation_only: a.rotation_only,
-        scaling: a.scaling,
-        translation: a.translation,
-        weights: a.weights.as_deref().map(|path| real_vector(path, map)).transpose()?,
-    };
-    let s = aligned_sets(&from, &onto, &how).map_err(about(&name))?;
-    if let Some(path) = &a.output {
-        let bytes = svd::npy(&s.aligned.clone().into());
-        output::file(path, |file| file.write_all(&bytes))?;
-        output::words(&format!("wrote {}", path.display()));
-    }
-    if a.style.explain {
-        output::words(
-            "UVᵀ of the singular value decomposition of the weighted product AᵀB\nreference: Schönemann, Psychometrika 31 (1966); Kabsch, \
-             Acta Cryst. A32 (1976); Umeyama, IEEE PAMI 13 (1991)",
-        );
-    }
-    let rotation: WideMatrix = s.rotation.clone().into();
-    if a.style.json {
-        let result = json!({
-            "tensor": name, "rotation": entries_json(&rotation), "scale": s.scale, "translation": s.translation,
-            "error": number_json(s.error), "error_before": number_json(s.error_before), "rows": s.rows,
-            "determinant": s.determinant, "is_unique": s.is_unique,
-        });
-        return output::json("align", json!({ "file": a.file, "onto": a.onto }), result);
-    }
-    let mut lines = vec![
-        line("rows in both", format!("{} of {}", s.rows, from.rows())),
-        line("error before", kappa::Enclosure::exact(s.error_before).short(6)),
-        line("error after", kappa::Enclosure::exact(s.error).short(6)),
-        line("determinant", format!("{:+}", s.determinant)),
-        line("unique", if s.is_unique { "yes" } else { "no: other rotations do as well" }),
-    ];
-    if a.scaling {
-        lines.push(line("scale", format!("{:?}", s.scale)));
-    }
-    if a.translation {
-        let t: Vec<String> = s.translation.iter().map(|t| format!("{t:?}")).collect();
-        lines.push(line("translation", t.join("  ")));
-    }
-    output::words(aligned(&lines, &[false, false]).trim_end());
-    output::data(&text(&rotation))
-}
-
-/// All sets onto their common mean.
-fn consensus(a: &AlignArguments, sets: &[kappa::Matrix<f64>]) -> Result<u8, Failure> {
-    let how =
-        Procrustes { rotation_only: a.rotation_only, scaling: a.scaling, translation: a.translation, weights: None };
-    let s = nearest::align_all(sets, &how)?;
-    let mean: WideMatrix = s.mean.clone().into();
-    if let Some(path) = &a.output {
-        let bytes = svd::npy(&mean);
-        output::file(path, |file| file.write_all(&bytes))?;
-        output::words(&format!("wrote {}", path.display()));
-    }
-    if a.style.explain {
-        output::words("each set onto the mean of the last round\nreference: Gower, Psychometrika 40 (1975) 33–51");
-    }
-    if a.style.json {
-        let rotations: Vec<_> = s.alignments.iter().map(|x| entries_json(&x.rotation.clone().into())).collect();
-        let result = json!({
-            "sets": sets.len(), "rounds": s.rounds, "error": number_json(s.error), "mean": entries_json(&mean), "rotations": rotations,
-            "scales": s.alignments.iter().map(|x| x.scale).collect::<Vec<_>>(),
-            "translations": s.alignments.iter().map(|x| &x.translation).collect::<Vec<_>>(),
-            "errors": s.alignments.iter().map(|x| number_json(x.error)).collect::<Vec<_>>(),
-        });
-        return output::json("align", json!({ "file": a.file, "onto": a.onto }), result);
-    }
-    let lines = [
-        line("sets", sets.len().to_string()),
-        line("rounds", s.rounds.to_string()),
-        line("error", kappa::Enclosure::exact(s.error).short(6)),
-    ];
-    output::words(aligned(&lines, &[false, false]).trim_end());
-    if a.output.is_some() { Ok(ANSWERED) } else { output::data(&text(&mean)) }
 }

@@ -1,6 +1,5 @@
 //! `kappa pinv`.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,7 +12,7 @@ use crate::failure::Failure;
 use crate::input::Input;
 use crate::one::{about, inputs, with_matrix};
 use crate::problem::{entries_json, line, text};
-use crate::{ANSWERED, output, svd};
+use crate::{ANSWERED, array, output};
 
 #[derive(Args, Debug)]
 pub(crate) struct PinvArguments {
@@ -28,9 +27,7 @@ pub(crate) struct PinvArguments {
 }
 
 pub(crate) fn run(a: &PinvArguments) -> Result<u8, Failure> {
-    if let Some(path) = &a.output {
-        output::check_place_beside(path, &a.input.file)?;
-    }
+    array::check(a.output.as_deref(), [a.input.file.as_path()])?;
     if a.input.certify {
         return Err(Failure::new("a pseudoinverse is not certified entry by entry")
             .with_hint("its four Penrose residuals are printed; `kappa lstsq --certify` proves a solution"));
@@ -42,11 +39,7 @@ pub(crate) fn run(a: &PinvArguments) -> Result<u8, Failure> {
             let p = pinv(m, tolerance).map_err(about(name))?;
             (p.matrix.into(), p.rank, p.residuals)
         });
-        if let Some(path) = &a.output {
-            let bytes = svd::npy(&x);
-            output::file(path, |file| file.write_all(&bytes))?;
-            output::words(&format!("wrote {}", path.display()));
-        }
+        array::write(a.output.as_deref(), &x)?;
         let names = ["AXA = A", "XAX = X", "AX Hermitian", "XA Hermitian"];
         if a.input.style.explain {
             output::words(

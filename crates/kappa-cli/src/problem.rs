@@ -1,6 +1,5 @@
 //! What the commands with a right-hand side share: the two files, real or complex, and how a solution is told.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::condition::wide;
 use crate::failure::Failure;
 use crate::input::Style;
-use crate::{ANSWERED, output, svd};
+use crate::{ANSWERED, array, output};
 
 /// A matrix, a right-hand side, and where the solution goes.
 #[derive(Args, Debug)]
@@ -38,8 +37,7 @@ impl Problem {
 
     /// Fails before anything is computed where the solution cannot be written.
     pub(crate) fn check_output(&self) -> Result<(), Failure> {
-        let Some(path) = &self.output else { return Ok(()) };
-        [&self.file, &self.rhs].into_iter().try_for_each(|read| output::check_place_beside(path, read))
+        array::check(self.output.as_deref(), [self.file.as_path(), self.rhs.as_path()])
     }
 
     /// A and b, both real or both complex; a vector stands upright whichever way it lies in its file.
@@ -68,11 +66,7 @@ impl Problem {
 
     /// Writes or prints X, with words beside it and one JSON object instead of both.
     pub(crate) fn answer(&self, command: &str, x: &WideMatrix, told: Told) -> Result<u8, Failure> {
-        if let Some(path) = &self.output {
-            let bytes = svd::npy(x);
-            output::file(path, |file| file.write_all(&bytes))?;
-            output::words(&format!("wrote {}", path.display()));
-        }
+        array::write(self.output.as_deref(), x)?;
         if self.style.explain {
             output::words(&told.explanation);
         }

@@ -83,6 +83,11 @@ pub(crate) fn run(a: &RegressArguments) -> Result<u8, Failure> {
     for path in [&a.residuals, &a.quantiles].into_iter().flatten() {
         check_picture(path, &a.file)?;
     }
+    if a.residuals.is_some() && a.residuals == a.quantiles {
+        return Err(
+            Failure::new("--residuals and --quantiles name the same file").with_hint("one picture would be lost")
+        );
+    }
     let frame = Frame::open(&a.file).map_err(|e| Failure::from(kappa_model::Error::from(e)))?;
     let columns = columns(&frame);
     let formula = formula(a)?;

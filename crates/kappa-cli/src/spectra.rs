@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::input::Input;
 use crate::numbers::complex_text;
 use crate::one::{about, inputs, with_matrix};
-use crate::{ANSWERED, output, svd};
+use crate::{ANSWERED, array, output};
 
 #[derive(Args, Debug)]
 pub(crate) struct EigArguments {
@@ -87,8 +87,8 @@ pub(crate) fn eig(a: &EigArguments) -> Result<u8, Failure> {
         if let Some(path) = &a.output {
             let parts = [
                 ("values", npy::encode_c64(&[values.len()], values.estimates())),
-                ("right", svd::npy(&WideMatrix::Complex(f.right().clone()))),
-                ("left", svd::npy(&WideMatrix::Complex(f.left().clone()))),
+                ("right", array::encode(&WideMatrix::Complex(f.right().clone()))),
+                ("left", array::encode(&WideMatrix::Complex(f.left().clone()))),
             ];
             output::file(path, |file| npz::write(file, &parts).map(drop))?;
             output::words(&format!("wrote {}", path.display()));
@@ -204,9 +204,9 @@ where
     where
         WideMatrix: From<Matrix<W>>,
     {
-        svd::npy(&m.clone().into())
+        array::encode(&m.clone().into())
     }
-    let complex = |m: &Matrix<kappa::c64>| svd::npy(&WideMatrix::Complex(m.clone()));
+    let complex = |m: &Matrix<kappa::c64>| array::encode(&WideMatrix::Complex(m.clone()));
     Ok(match a.kind {
         FactorKind::Qr => {
             let f = qr(x)?;

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kappa::{Matrix, Scalar, c64};
-use kappa_model::{Decomposition, WideMatrix};
+use kappa_model::Decomposition;
 use kappa_report::enclosure_json;
 use kappa_tensors::{npy, npz};
 use serde_json::json;
@@ -12,7 +11,7 @@ use serde_json::json;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::one::{about, inputs, with_matrix};
-use crate::{ANSWERED, output};
+use crate::{ANSWERED, array, output};
 
 #[derive(Args, Debug)]
 pub(crate) struct SvdArguments {
@@ -32,8 +31,8 @@ pub(crate) fn run(a: &SvdArguments) -> Result<u8, Failure> {
         let view = matrix.view()?;
         let f = view.svd(a.full).map_err(about(name))?;
         let (u, vh) = match &f {
-            Decomposition::Real(f) => (real(f.u()), real(&f.v().adjoint())),
-            Decomposition::Complex(f) => (complex(f.u()), complex(&f.v().adjoint())),
+            Decomposition::Real(f) => (array::encode(&f.u().clone().into()), array::encode(&f.v().adjoint().into())),
+            Decomposition::Complex(f) => (array::encode(&f.u().clone().into()), array::encode(&f.v().adjoint().into())),
         };
         let certified = a.input.certify.then(|| view.certified_singular_values()).transpose().map_err(about(name))?;
         let values = certified.as_ref().unwrap_or(f.singular_values());
@@ -56,25 +55,4 @@ pub(crate) fn run(a: &SvdArguments) -> Result<u8, Failure> {
         });
         output::json("svd", inputs(&a.input), result)
     })
-}
-
-/// The matrix as a file for numpy.load.
-pub(crate) fn npy(a: &WideMatrix) -> Vec<u8> {
-    match a {
-        WideMatrix::Real(a) => real(a),
-        WideMatrix::Complex(a) => complex(a),
-    }
-}
-
-/// The entries row after row, as NumPy reads them.
-fn by_rows<T: Scalar>(a: &Matrix<T>) -> Vec<T> {
-    (0..a.rows()).flat_map(|i| (0..a.columns()).map(move |j| a[(i, j)])).collect()
-}
-
-fn real(a: &Matrix<f64>) -> Vec<u8> {
-    npy::encode_f64(&[a.rows(), a.columns()], &by_rows(a))
-}
-
-fn complex(a: &Matrix<c64>) -> Vec<u8> {
-    npy::encode_c64(&[a.rows(), a.columns()], &by_rows(a))
 }

@@ -1,6 +1,5 @@
 //! `kappa bound`, `kappa perturb`, `kappa backward-error` and `kappa lab`: what a change may do.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -19,7 +18,7 @@ use crate::failure::Failure;
 use crate::input::Style;
 use crate::one::{DIGITS, about};
 use crate::parse::complex;
-use crate::{output, svd};
+use crate::{array, output};
 
 #[derive(Args, Debug)]
 pub(crate) struct BoundArguments {
@@ -212,9 +211,8 @@ pub(crate) fn perturb(a: &PerturbArguments) -> Result<u8, Failure> {
 
 pub(crate) fn backward_error(a: &BackwardErrorArguments) -> Result<u8, Failure> {
     let map = !a.style.no_mmap;
-    for read in [Some(&a.file), Some(&a.solution), a.rhs.as_ref()].into_iter().flatten() {
-        a.output.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, read))?;
-    }
+    let reads = [Some(&a.file), Some(&a.solution), a.rhs.as_ref()];
+    array::check(a.output.as_deref(), reads.into_iter().flatten().map(PathBuf::as_path))?;
     let (name, matrix) = wide(&a.file, None, map)?;
     let (_, x) = wide(&a.solution, None, map)?;
     let x = x.into_vector();
@@ -247,9 +245,7 @@ pub(crate) fn backward_error(a: &BackwardErrorArguments) -> Result<u8, Failure> 
             Failure::new("no change of the matrix is known for a least squares solution")
                 .with_hint("leave --output out")
         })?;
-        let bytes = svd::npy(&change);
-        output::file(path, |file| file.write_all(&bytes))?;
-        output::words(&format!("wrote {}", path.display()));
+        array::write(Some(path), &change)?;
     }
     if a.style.explain {
         output::words(&format!(

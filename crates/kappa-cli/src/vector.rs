@@ -1,6 +1,5 @@
 //! `kappa vector`, `kappa inner` and `kappa sum`: questions about vectors.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -16,7 +15,7 @@ use serde_json::json;
 use crate::failure::Failure;
 use crate::input::{Input, Style};
 use crate::one::{about, answer, inputs, with_matrix};
-use crate::{output, svd};
+use crate::{array, output};
 
 #[derive(Args, Debug)]
 pub(crate) struct VectorArguments {
@@ -103,7 +102,7 @@ fn real(path: &Path, map: bool) -> Result<(Vec<f64>, (usize, usize)), Failure> {
 }
 
 pub(crate) fn run(a: &VectorArguments) -> Result<u8, Failure> {
-    a.dual_vector.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, &a.input.file))?;
+    array::check(a.dual_vector.as_deref(), [a.input.file.as_path()])?;
     let map = !a.input.style.no_mmap;
     let norm = match (&a.weights, &a.mahalanobis) {
         (Some(path), _) => VectorNorm::weighted(a.p, real(path, map)?.0)?,
@@ -126,9 +125,7 @@ pub(crate) fn run(a: &VectorArguments) -> Result<u8, Failure> {
                 Entries::Real(x) => measured.dual_vector(x).map(|y| column(y).map(WideMatrix::Real)),
                 Entries::Complex(x) => measured.dual_vector(x).map(|y| column(y).map(WideMatrix::Complex)),
             };
-            let bytes = svd::npy(&dual.map_err(about(name))??);
-            output::file(path, |file| file.write_all(&bytes))?;
-            output::words(&format!("wrote {}", path.display()));
+            array::write(Some(path), &dual.map_err(about(name))??)?;
         }
         let result = json!({
             "tensor": name, "shape": [length, 1], "is_norm": measured.is_norm(), "value": enclosure_json(&value),

@@ -383,6 +383,10 @@ fn what_is_not_known_is_not_called_significant() {
     let fit = Regression::new(Design::new(&flat, &"y ~ x".parse().unwrap(), None).unwrap()).unwrap();
     assert!(fit.coefficients()[1].p.is_nan() && fit.p_of_f().unwrap().is_nan());
     assert!(fit.influence().iter().all(|i| i.cook.is_nan()));
+    // Without any of three rows a line leaves nothing over.
+    let three = table(&[("x", &["1", "3", "4"]), ("y", &["2", "3", "5"])]);
+    let fit = Regression::new(Design::new(&three, &"y ~ x".parse().unwrap(), None).unwrap()).unwrap();
+    assert!(fit.influence().iter().all(|i| i.studentized.is_nan() && i.standardized.is_finite()));
     // The last row alone decides its coefficient.
     let alone = table(&[("x", &["0", "0", "0", "0", "1"]), ("y", &["5", "6", "4", "7", "9"])]);
     let fit = Regression::new(Design::new(&alone, &"y ~ x".parse().unwrap(), None).unwrap()).unwrap();

@@ -332,7 +332,7 @@ def regress(
     formula: str | None = None,
     *,
     target: str | None = None,
-    weights: Sequence[float] | None = None,
+    weights: str | Sequence[float] | None = None,
     confidence: float = 0.95,
 ) -> Regression: ...
 def nearest(
@@ -341,7 +341,7 @@ def nearest(
     *,
     rank: int | None = None,
     norm: str | Norm | None = None,
-    least: float = 0.0,
+    least: float | None = None,
 ) -> dict[str, Any]: ...
 def align(
     a: ArrayLike,

@@ -13,7 +13,7 @@ pub struct Influence {
     pub leverage: f64,
     /// The residual over its own standard deviation s√(1 − h); NaN for h = 1 or s = 0.
     pub standardized: f64,
-    /// The same with s from the other rows: Student's t with one degree less.
+    /// The same with s from the other rows: Student's t with one degree less; NaN where they leave none.
     pub studentized: f64,
     /// How far all coefficients move without the row (Cook 1977): above 1, or above 4/m, look at it.
     pub cook: f64,
@@ -37,7 +37,7 @@ impl Regression {
             let standardized = if is_told { r / (s * (1.0 - h).sqrt()) } else { f64::NAN };
             // s² without the row: (ν − rᵢ²)/(ν − 1) of it.
             let left = (degrees - standardized * standardized) / (degrees - 1.0);
-            let studentized = if left > 0.0 { standardized / left.sqrt() } else { f64::NAN };
+            let studentized = if degrees > 1.0 && left > 0.0 { standardized / left.sqrt() } else { f64::NAN };
             Influence {
                 row: self.design().rows[i],
                 residual: residuals[i],
