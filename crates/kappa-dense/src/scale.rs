@@ -69,9 +69,16 @@ fn copy_columns<T: Scalar, W>(a: MatrixRef<'_, T>, first: usize, to: &mut [W], f
     let m = a.rows();
     let columns = a.transpose();
     if a.is_row_major() && a.columns() > 1 {
-        for i in 0..m {
-            let row = a.contiguous_row(i).unwrap_or_default();
-            to.iter_mut().skip(i).step_by(m).zip(&row[first..]).for_each(|(to, &x)| *to = f(x));
+        // Eight rows at a time: a line of the cache is written whole before another column, which may want its place, is begun.
+        for i in (0..m).step_by(8) {
+            let count = (m - i).min(8);
+            let rows: [&[T]; 8] = std::array::from_fn(|k| match a.contiguous_row(i + k.min(count - 1)) {
+                Some(row) => &row[first..],
+                None => &[],
+            });
+            for (j, to) in to.chunks_exact_mut(m).enumerate() {
+                to[i..i + count].iter_mut().zip(&rows).for_each(|(to, row)| *to = f(row[j]));
+            }
         }
         return;
     }
