@@ -2,7 +2,8 @@
 
 use kappa_dense::{Matrix, Scalar, Shape, Triangle, WideEngine, multiply, qr, triangular_solve};
 
-use super::least_squares::{Lstsq, LstsqMethod, lstsq_by};
+use super::fitted::{LstsqMethod, UPPER};
+use super::least_squares::{Lstsq, lstsq_by};
 use super::problem::{Problem, length};
 use crate::ask::Entries;
 use crate::error::{Error, Result};
@@ -41,8 +42,6 @@ fn minus<W: Scalar>(x: &[W], y: &[W]) -> Vec<W> {
 fn column<W: Scalar>(x: &[W]) -> Matrix<W> {
     Matrix::from_fn(x.len(), 1, |i, _| x[i])
 }
-
-const UPPER: Triangle = Triangle { upper: true, unit: false, adjoint: false };
 
 /// The x that minimises ‖Ax − b‖₂ among those with Cx = d.
 ///

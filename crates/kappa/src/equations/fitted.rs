@@ -1,15 +1,67 @@
 //! A least squares solution, and how far it can be trusted.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, multiply, triangular_solve};
 
-use super::least_squares::{Found, LstsqMethod, UPPER};
 use crate::enclosure::times_power_of_two;
+use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::norm::length;
 use crate::operator::times_vector;
 use crate::{Enclosure, Evidence};
+
+/// The factorization behind a least squares solution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LstsqMethod {
+    /// Householder QR; of the adjoint for a wide matrix. Full rank only: refused where κ₁ of R is 2⁵² or more.
+    Qr,
+    /// Complete orthogonal decomposition: any rank, found by column pivoting.
+    Cod,
+    /// Singular value decomposition: any rank.
+    Svd,
+    /// Cholesky of AᴴA. Squares the condition number; only where it is asked for.
+    NormalEquations,
+}
+
+impl fmt::Display for LstsqMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Qr => "QR factorization",
+            Self::Cod => "complete orthogonal decomposition",
+            Self::Svd => "singular value decomposition",
+            Self::NormalEquations => "normal equations",
+        })
+    }
+}
+
+impl std::str::FromStr for LstsqMethod {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        match text.trim().to_lowercase().replace('_', "-").as_str() {
+            "qr" => Ok(Self::Qr),
+            "cod" => Ok(Self::Cod),
+            "svd" => Ok(Self::Svd),
+            "normal-equations" => Ok(Self::NormalEquations),
+            _ => Err(Error::syntax(format!("`{text}` is no way to solve a least squares problem"))
+                .with_hint("qr, cod, svd and normal-equations are known")),
+        }
+    }
+}
+
+/// A solution, and what it was found from.
+pub(super) struct Found<W: Scalar> {
+    pub(super) x: Matrix<W>,
+    pub(super) rank: usize,
+    pub(super) method: LstsqMethod,
+    /// R, or a triangle or diagonal with the same singular values over the rank that was found.
+    pub(super) core: Matrix<W>,
+    /// AᴴA = V·coreᴴ·core·Vᴴ over that rank, for an orthonormal V; `None` stands for the identity.
+    pub(super) basis: Option<Matrix<W>>,
+}
+
+pub(super) const UPPER: Triangle = Triangle { upper: true, unit: false, adjoint: false };
 
 /// The minimiser with what it leaves over, and how far it can be trusted.
 #[derive(Clone, Debug)]

@@ -1,12 +1,10 @@
 //! Least squares: min ‖Ax − b‖₂, and the x of least norm among all that attain it.
 
-use std::fmt;
-
 use kappa_dense::{
     Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, multiply, qr, reflections, triangular_solve,
 };
 
-use super::fitted::LstsqSolution;
+use super::fitted::{Found, LstsqMethod, LstsqSolution, UPPER};
 use crate::ask::Entries;
 use crate::condition::search;
 use crate::enclosure::{exponent_of, times_power_of_two};
@@ -24,44 +22,6 @@ pub struct Lstsq {
     pub method: Option<LstsqMethod>,
     /// When a singular value counts as zero.
     pub tolerance: Tolerance,
-}
-
-/// The factorization behind a least squares solution.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum LstsqMethod {
-    /// Householder QR; of the adjoint for a wide matrix. Full rank only: refused where κ₁ of R is 2⁵² or more.
-    Qr,
-    /// Complete orthogonal decomposition: any rank, found by column pivoting.
-    Cod,
-    /// Singular value decomposition: any rank.
-    Svd,
-    /// Cholesky of AᴴA. Squares the condition number; only where it is asked for.
-    NormalEquations,
-}
-
-impl fmt::Display for LstsqMethod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Qr => "QR factorization",
-            Self::Cod => "complete orthogonal decomposition",
-            Self::Svd => "singular value decomposition",
-            Self::NormalEquations => "normal equations",
-        })
-    }
-}
-
-impl std::str::FromStr for LstsqMethod {
-    type Err = Error;
-    fn from_str(text: &str) -> Result<Self> {
-        match text.trim().to_lowercase().replace('_', "-").as_str() {
-            "qr" => Ok(Self::Qr),
-            "cod" => Ok(Self::Cod),
-            "svd" => Ok(Self::Svd),
-            "normal-equations" => Ok(Self::NormalEquations),
-            _ => Err(Error::syntax(format!("`{text}` is no way to solve a least squares problem"))
-                .with_hint("qr, cod, svd and normal-equations are known")),
-        }
-    }
 }
 
 /// min ‖Ax − b‖₂ for each column of B (m×n times n×k ≈ m×k), by default of least ‖x‖₂ where there are many.
@@ -151,17 +111,6 @@ fn found<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> Re
     }
 }
 
-/// A solution, and what it was found from.
-pub(super) struct Found<W: Scalar> {
-    pub(super) x: Matrix<W>,
-    pub(super) rank: usize,
-    pub(super) method: LstsqMethod,
-    /// R, or a triangle or diagonal with the same singular values over the rank that was found.
-    pub(super) core: Matrix<W>,
-    /// AᴴA = V·coreᴴ·core·Vᴴ over that rank, for an orthonormal V; `None` stands for the identity.
-    pub(super) basis: Option<Matrix<W>>,
-}
-
 fn top<W: Scalar>(a: &Matrix<W>, rows: usize) -> Matrix<W> {
     Matrix::from_fn(rows, a.columns(), |i, j| a[(i, j)])
 }
@@ -170,8 +119,6 @@ fn top<W: Scalar>(a: &Matrix<W>, rows: usize) -> Matrix<W> {
 fn padded<W: Scalar>(a: &Matrix<W>, rows: usize) -> Matrix<W> {
     Matrix::from_fn(rows, a.columns(), |i, j| if i < a.rows() { a[(i, j)] } else { W::default() })
 }
-
-pub(super) const UPPER: Triangle = Triangle { upper: true, unit: false, adjoint: false };
 
 /// κ₁ of a triangle as Higham and Tisseur estimate it.
 fn triangle_cond<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>) -> f64 {

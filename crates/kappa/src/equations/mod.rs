@@ -24,8 +24,8 @@ pub use constrained::{
     Constrained, ConstrainedSolution, GeneralizedSolution, constrained_lstsq, generalized_lstsq, weighted_lstsq,
 };
 pub use factored::{Method, SolvePlan};
-pub use fitted::LstsqSolution;
-pub use least_squares::{Lstsq, LstsqMethod, lstsq, lstsq_by};
+pub use fitted::{LstsqMethod, LstsqSolution};
+pub use least_squares::{Lstsq, lstsq, lstsq_by};
 pub use linear::{Refinement, Solution, Solve, Solver, solve, solve_by};
 pub use pinv::{Pseudoinverse, pinv};
 pub use polynomial::{PolynomialRoot, polynomial_roots};
