@@ -4,17 +4,21 @@
 //! anything is computed.
 
 mod array;
+mod certified;
 mod condition;
 mod enclosure;
-mod equations;
 mod errors;
 mod factor;
+mod lstsq;
 mod model;
+mod problem;
 mod proof;
 mod ruler;
+mod solve;
 mod spectra;
 mod statistics;
 mod theory;
+mod update;
 mod vector;
 
 use std::ffi::OsString;
@@ -238,21 +242,21 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(theory::backward_error, m)?)?;
     m.add_function(wrap_pyfunction!(theory::backward_error_eigenpair, m)?)?;
     m.add_function(wrap_pyfunction!(theory::stability_lab, m)?)?;
-    m.add_class::<equations::PySolution>()?;
-    m.add_class::<equations::PyCertifiedSolution>()?;
-    m.add_class::<equations::PySolver>()?;
-    m.add_class::<equations::PyLstsqSolution>()?;
-    m.add_class::<equations::PyWoodbury>()?;
-    m.add_class::<equations::PyCholeskyUpdate>()?;
+    m.add_class::<solve::PySolution>()?;
+    m.add_class::<certified::PyCertifiedSolution>()?;
+    m.add_class::<solve::PySolver>()?;
+    m.add_class::<lstsq::PyLstsqSolution>()?;
+    m.add_class::<update::PyWoodbury>()?;
+    m.add_class::<update::PyCholeskyUpdate>()?;
     m.add_class::<statistics::PyRidge>()?;
     m.add_class::<statistics::PyRegression>()?;
-    m.add_function(wrap_pyfunction!(equations::solve, m)?)?;
-    m.add_function(wrap_pyfunction!(equations::lstsq, m)?)?;
-    m.add_function(wrap_pyfunction!(equations::solve_iteratively, m)?)?;
-    m.add_function(wrap_pyfunction!(equations::constrained, m)?)?;
-    m.add_function(wrap_pyfunction!(equations::generalized, m)?)?;
-    m.add_function(wrap_pyfunction!(equations::total, m)?)?;
-    m.add_function(wrap_pyfunction!(equations::pinv, m)?)?;
+    m.add_function(wrap_pyfunction!(solve::solve, m)?)?;
+    m.add_function(wrap_pyfunction!(lstsq::lstsq, m)?)?;
+    m.add_function(wrap_pyfunction!(solve::solve_iteratively, m)?)?;
+    m.add_function(wrap_pyfunction!(lstsq::constrained, m)?)?;
+    m.add_function(wrap_pyfunction!(lstsq::generalized, m)?)?;
+    m.add_function(wrap_pyfunction!(lstsq::total, m)?)?;
+    m.add_function(wrap_pyfunction!(lstsq::pinv, m)?)?;
     m.add_function(wrap_pyfunction!(statistics::regress, m)?)?;
     m.add_function(wrap_pyfunction!(statistics::nearest_matrix, m)?)?;
     m.add_function(wrap_pyfunction!(statistics::align, m)?)?;
