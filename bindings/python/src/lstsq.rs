@@ -123,8 +123,14 @@ pub(crate) fn lstsq<'py>(
     }
     if let Some(weights) = weights {
         let found = match Pair::of(wide(a)?, b) {
-            Pair::Real(a, b) => weighted_lstsq(&a, single(&b)?, &weights, &how).map(Fitted::Real),
-            Pair::Complex(a, b) => weighted_lstsq(&a, single(&b)?, &weights, &how).map(Fitted::Complex),
+            Pair::Real(a, b) => {
+                let b = single(&b)?;
+                py.detach(|| weighted_lstsq(&a, b, &weights, &how)).map(Fitted::Real)
+            }
+            Pair::Complex(a, b) => {
+                let b = single(&b)?;
+                py.detach(|| weighted_lstsq(&a, b, &weights, &how)).map(Fitted::Complex)
+            }
         };
         let found = found.map_err(to_python)?;
         return Ok(Bound::new(py, PyLstsqSolution { found, is_vector })?.into_any());

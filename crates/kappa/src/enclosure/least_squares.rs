@@ -7,8 +7,9 @@ use kappa_dense::{Matrix, Shape, qr};
 use super::directed::{
     SMALLEST, add_down, add_up, div_down, div_up, mul_down, mul_up, norm_up, sqrt_down, sqrt_up, sum_up, times_power,
 };
-use super::pinned::{Pinned, exponent_of};
+use super::pinned::Pinned;
 use super::product::{times, times_transposed};
+use super::scaling::exponent_of;
 use super::semidefinite::max_or_nan;
 use crate::error::Result;
 use crate::{Enclosure, Evidence};

@@ -1,7 +1,5 @@
 //! A vector that is known to about 106 bits: a pair of doubles for each entry, and a radius.
 
-use kappa_dense::Scalar;
-
 use kappa_dense::pair::Pair;
 
 use super::directed::{add_down, add_up, times_power};
@@ -44,19 +42,4 @@ impl Pinned {
 pub(crate) fn enclosure(x: Pair, radius: f64) -> Enclosure {
     let (low, high) = (add_down(x.low, -radius), add_up(x.low, radius));
     Enclosure::new(add_down(x.high, low), x.high, add_up(x.high, high), Evidence::Rounding)
-}
-
-/// x·2ᵉ part by part.
-pub(crate) fn times_power_of_two<W: Scalar>(x: W, e: i32) -> W {
-    let part = |x: f64| {
-        // Rounded towards 0 where digits are lost, and to infinity where the size is.
-        let (low, high) = times_power(x.abs(), e);
-        (if high == f64::INFINITY { high } else { low }).copysign(x)
-    };
-    if e == 0 { x } else { W::from_parts(part(x.re()), part(x.im())) }
-}
-
-/// ⌊log₂|x|⌋ or one off.
-pub(crate) fn exponent_of(x: f64) -> i32 {
-    if x == 0.0 { 0 } else { x.abs().log2().floor() as i32 }
 }

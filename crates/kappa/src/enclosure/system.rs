@@ -6,8 +6,9 @@ use kappa_dense::{Matrix, MatrixRef, multiply};
 
 use super::directed::{SMALLEST, add_down, add_up, div_up, mul_up, times_power};
 use super::inverse::{Doubt, Equilibrated, Residual};
-use super::pinned::{Pinned, exponent_of};
+use super::pinned::Pinned;
 use super::product::{moduli, times};
+use super::scaling::exponent_of;
 use super::semidefinite::max_or_nan;
 use crate::error::Result;
 

@@ -1,7 +1,8 @@
 //! LU of a matrix whose entries stand near the diagonal.
 
-use crate::enclosure::times_power_of_two;
 use kappa_dense::{MatrixRef, Scalar};
+
+use crate::enclosure::times_power_of_two;
 
 /// How far entries reach below and above the diagonal.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -78,6 +78,7 @@ pub struct LstsqSolution<W: Scalar> {
     gradient: Matrix<W>,
     sizes: Vec<Sizes>,
     spectral: OnceLock<(f64, f64)>,
+    backward: OnceLock<f64>,
 }
 
 /// Lengths that belong to one column, in the scale of `core`.
@@ -132,6 +133,7 @@ impl<W: Scalar<Wide = W> + WideEngine> LstsqSolution<W> {
             core: found.core,
             gradient,
             spectral: OnceLock::new(),
+            backward: OnceLock::new(),
         }
     }
 
@@ -215,6 +217,12 @@ impl<W: Scalar<Wide = W> + WideEngine> LstsqSolution<W> {
     /// ‖(AᴴA + η²I)^(−½)Aᴴr‖/‖x‖ with η = ‖r‖/‖x‖, within a factor of √2 of the least, for the worst column. Over the rank that was
     /// found; of a wide matrix of full rank ‖r‖/‖x‖.
     pub fn backward_error(&self) -> Enclosure {
+        let value = *self.backward.get_or_init(|| self.worst_backward_error());
+        Enclosure::new(0.0, value, value * 1.5, Evidence::Estimate("Karlson and Waldén, within a factor of √2"))
+    }
+
+    /// The estimate for the worst column: a QR factorization for each.
+    fn worst_backward_error(&self) -> f64 {
         let size = length(self.core.as_slice());
         let of = |(k, s): (usize, &Sizes)| -> f64 {
             if s.x == 0.0 || s.rest == 0.0 || size == 0.0 || self.core.columns() != self.gradient.rows() {
@@ -222,8 +230,7 @@ impl<W: Scalar<Wide = W> + WideEngine> LstsqSolution<W> {
             }
             karlson_walden(&self.core, s.rest / s.x, self.gradient.column(k)) / (s.x * size)
         };
-        let value = self.sizes.iter().enumerate().map(of).fold(0.0, f64::max);
-        Enclosure::new(0.0, value, value * 1.5, Evidence::Estimate("Karlson and Waldén, within a factor of √2"))
+        self.sizes.iter().enumerate().map(of).fold(0.0, f64::max)
     }
 
     /// ‖x − x*‖₂/‖x‖₂, to first order: the condition of the solution times the larger of its backward error, as a share of ‖A‖₂, and 2u.

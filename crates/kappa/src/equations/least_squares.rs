@@ -7,7 +7,7 @@ use kappa_dense::{
 use super::fitted::{Found, LstsqMethod, LstsqSolution, UPPER};
 use crate::ask::Entries;
 use crate::condition::search;
-use crate::enclosure::{exponent_of, times_power_of_two};
+use crate::enclosure::{exponent_far_from_one, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::factor::complete_orthogonal;
 use crate::norm::largest_part;
@@ -82,11 +82,6 @@ pub fn lstsq_by<T: Scalar>(
             .with_hint("scale the columns to a common size"));
     }
     Ok(solution)
-}
-
-/// The exponent of a size whose square is out of reach, or nearly so; 0 for any other.
-pub(super) fn exponent_far_from_one(size: f64) -> i32 {
-    if size == 0.0 || (1e-100..1e100).contains(&size) { 0 } else { exponent_of(size) }
 }
 
 fn found<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> Result<Found<T::Wide>> {

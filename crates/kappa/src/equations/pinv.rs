@@ -2,8 +2,7 @@
 
 use kappa_dense::{Matrix, Scalar, multiply};
 
-use super::least_squares::exponent_far_from_one;
-use crate::enclosure::times_power_of_two;
+use crate::enclosure::{exponent_far_from_one, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::norm::length;
 use crate::operator::LinearOperator;

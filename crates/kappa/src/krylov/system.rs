@@ -115,11 +115,8 @@ pub fn solve_iteratively<W: Scalar<Wide = W>>(
     }
     let products = Products::new(a);
     // Near 1, so that squares of what comes from b neither overflow nor vanish.
-    let largest = crate::norm::largest_part(b.iter().copied());
-    let e = if largest == 0.0 { 0 } else { exponent_of(largest) };
-    let given = b;
-    let b: Vec<W> = given.iter().map(|x| times_power_of_two(*x, -e)).collect();
-    let b = b.as_slice();
+    let e = exponent_of(crate::norm::largest_part(b.iter().copied()));
+    let b: &[W] = &b.iter().map(|x| times_power_of_two(*x, -e)).collect::<Vec<_>>();
     if how.by != Iteration::Lsmr {
         check_hermitian(&products, b, how.by)?;
     }

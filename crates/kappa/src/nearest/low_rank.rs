@@ -38,11 +38,13 @@ pub fn low_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, norm
     let matrix = multiply(left.as_ref(), right.as_ref())?;
     // What is left out counts as nothing where it cannot be told from it: then the nearest is A itself.
     let limit = Tolerance::default().size((m, n), s.first()).estimate();
-    let has_gap = k == 0 || s.get(k - 1).lower() > s.get(k).upper();
-    let is_unique = match has_gap || s.get(k).estimate() <= limit {
-        false => Some(false),
+    let is_unique = if k == 0 || s.get(k).estimate() <= limit {
+        Some(true)
+    } else if s.get(k - 1).lower() <= s.get(k).upper() {
+        Some(false)
+    } else {
         // Strictly convex norms have one nearest matrix; the others may have more.
-        true => (k == 0 || s.get(k).estimate() <= limit || norm.is_strictly_convex()).then_some(true),
+        norm.is_strictly_convex().then_some(true)
     };
     let distance = distance(&wide, &matrix, norm)?;
     Ok(Nearest { matrix, distance, norm, is_unique, steps: 0 })

@@ -181,7 +181,7 @@ fn centred(a: &Matrix<f64>, weights: &[f64], centre: &[f64]) -> Matrix<f64> {
 /// A·2⁻ᵉ with its largest entry near 1, and e.
 fn near_one(a: Matrix<f64>) -> (Matrix<f64>, i32) {
     let largest = largest_part(a.as_slice().iter().copied());
-    let e = if largest > 0.0 && largest.is_finite() { exponent_of(largest) } else { 0 };
+    let e = if largest.is_finite() { exponent_of(largest) } else { 0 };
     (Matrix::from_fn(a.rows(), a.columns(), |i, j| times_power_of_two(a[(i, j)], -e)), e)
 }
 
