@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use crate::run::{program, root};
 
 /// What the tests and the comparison need.
-const PACKAGES: [&str; 11] = [
+const PACKAGES: [&str; 13] = [
     "numpy",
     "scipy",
     "mpmath",
     "pytest",
+    "hypothesis",
+    "mypy",
     "pandas",
     "polars",
     "safetensors",

@@ -13,14 +13,19 @@ fn with_hint(message: String, hint: Option<&str>) -> String {
 /// An error of the mathematics.
 pub(crate) fn to_python(error: kappa::Error) -> PyErr {
     let message = with_hint(error.to_string(), error.hint());
+    refused(&error)(message)
+}
+
+/// The exception that goes with an error.
+pub(crate) fn refused(error: &kappa::Error) -> fn(String) -> PyErr {
     if error.is_not_finite() {
-        NotFiniteError::new_err(message)
+        NotFiniteError::new_err
     } else if error.is_no_convergence() {
-        LinAlgError::new_err(message)
+        LinAlgError::new_err
     } else if error.is_limit() {
-        PyMemoryError::new_err(message)
+        PyMemoryError::new_err
     } else {
-        PyValueError::new_err(message)
+        PyValueError::new_err
     }
 }
 

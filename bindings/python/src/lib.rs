@@ -5,10 +5,12 @@
 
 mod array;
 mod certified;
+mod compute;
 mod condition;
 mod enclosure;
 mod errors;
 mod factor;
+mod linalg;
 mod lstsq;
 mod model;
 mod problem;
@@ -261,6 +263,9 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(statistics::nearest_matrix, m)?)?;
     m.add_function(wrap_pyfunction!(statistics::align, m)?)?;
     m.add_function(wrap_pyfunction!(statistics::align_all, m)?)?;
+    m.add_submodule(&linalg::module(m.py())?)?;
+    m.add_function(wrap_pyfunction!(compute::set_threads, m)?)?;
+    m.add_function(wrap_pyfunction!(compute::threads, m)?)?;
     m.add_function(wrap_pyfunction!(model::open, m)?)?;
     m.add_function(wrap_pyfunction!(_main, m)?)?;
     Ok(())

@@ -92,13 +92,44 @@ pub fn is_small(rows: usize, columns: usize) -> bool {
 /// # Ok::<(), kappa_dense::Error>(())
 /// ```
 pub fn singular_values<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Values, Error> {
-    let Checked { e, guard } = match check(a)? {
-        Some(checked) => checked,
-        None => return Ok(nothing(a.rows().min(a.columns()))),
-    };
-    // Which side is up does not matter to the values; long columns suit the engine.
-    let a = if a.rows() < a.columns() { a.transpose() } else { a };
-    let (rows, columns) = (a.rows(), a.columns());
+    let Some(checked) = check(a)? else { return Ok(nothing(a.rows().min(a.columns()))) };
+    let a = tall(a);
+    let mut found = None;
+    if is_small(a.rows(), a.columns()) {
+        let values = pair_singular_values(&scaled::<T, T::Wide>(a, checked.e)).filter(|s| checked.guard.accepts(s));
+        found = values.map(|values| Values { values, algorithm: PAIRS, accuracy: Accuracy::Pair });
+    }
+    let mut found =
+        found.or_else(|| reduced(a, &checked)).ok_or_else(|| Error::no_convergence(a.rows(), a.columns()))?;
+    unscale(&mut found.values, checked.e);
+    Ok(found)
+}
+
+/// The same without the 106 bits that a small matrix is given: off by a few ε·√max(m, n)·σ₁, and a hundred times faster for an
+/// order of 32.
+///
+/// ```
+/// # use kappa_dense::{MatrixRef, singular_values_in_double};
+/// let s = singular_values_in_double(MatrixRef::row_major(2, 2, &[0.0, 2.0, 1.0, 0.0])?)?;
+/// assert!((s.values[0] - 2.0).abs() < 1e-15 && (s.values[1] - 1.0).abs() < 1e-15);
+/// # Ok::<(), kappa_dense::Error>(())
+/// ```
+pub fn singular_values_in_double<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Values, Error> {
+    let Some(checked) = check(a)? else { return Ok(nothing(a.rows().min(a.columns()))) };
+    let a = tall(a);
+    let mut found = reduced(a, &checked).ok_or_else(|| Error::no_convergence(a.rows(), a.columns()))?;
+    unscale(&mut found.values, checked.e);
+    Ok(found)
+}
+
+/// Which side is up does not matter to the values; long columns suit the engine.
+fn tall<T: Scalar>(a: MatrixRef<'_, T>) -> MatrixRef<'_, T> {
+    if a.rows() < a.columns() { a.transpose() } else { a }
+}
+
+/// The ladder in double precision for a tall matrix, its values still scaled.
+fn reduced<T: Scalar>(a: MatrixRef<'_, T>, Checked { e, guard }: &Checked) -> Option<Values> {
+    let (e, rows, columns) = (*e, a.rows(), a.columns());
     let accept = |values: Vec<f64>, algorithm| {
         guard.accepts(&values).then_some(Values { values, algorithm, accuracy: Accuracy::Bisection })
     };
@@ -109,11 +140,7 @@ pub fn singular_values<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Values, Error> 
     };
     let cut = Cut::for_shape(rows, columns);
     let mut found = None;
-    if is_small(rows, columns) {
-        let values = pair_singular_values(&scaled::<T, T::Wide>(a, e)).filter(|values| guard.accepts(values));
-        found = values.map(|values| Values { values, algorithm: PAIRS, accuracy: Accuracy::Pair });
-    }
-    if found.is_none() && rows as f64 > QR_FIRST * columns as f64 {
+    if rows as f64 > QR_FIRST * columns as f64 {
         let mut work: Matrix<T::Wide> = scaled(a, e);
         let r = T::Wide::engine_triangle(work.as_mut_slice(), rows, columns, cut);
         drop(work);
@@ -125,12 +152,7 @@ pub fn singular_values<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Values, Error> 
     if found.is_none() && cut != Cut::Whole {
         found = accept(bidiagonal(&mut scaled(a, e), Cut::Whole), WHOLE);
     }
-    if found.is_none() {
-        found = jacobi_parts::<T::Wide>(&scaled(a, e)).map(|(_, values, _)| rotations(values, JACOBI));
-    }
-    let mut found = found.ok_or_else(|| Error::no_convergence(rows, columns))?;
-    unscale(&mut found.values, e);
-    Ok(found)
+    found.or_else(|| jacobi_parts::<T::Wide>(&scaled(a, e)).map(|(_, values, _)| rotations(values, JACOBI)))
 }
 
 /// The singular value decomposition A = U·diag(σ)·Vᴴ, computed in double precision.

@@ -2,12 +2,9 @@
 //!
 //! They carry no guarantee: whoever needs one multiplies them out.
 
-use num_complex::Complex64;
-
 use crate::decompose::Shape;
-use crate::engine::{Cut, Eigen, WideEngine, engine_eig_complex, engine_eig_real, engine_hessenberg};
+use crate::engine::{Cut, WideEngine};
 use crate::guard::{prepared, square, unscaled};
-use crate::hessenberg::triangularize;
 use crate::reflections::{pivoted_reflections, reflections};
 use crate::scale::{exponent, scale_by_power, scaled};
 use crate::{Error, Matrix, MatrixRef, Scalar};
@@ -32,7 +29,7 @@ pub struct Lu<W: Scalar> {
 pub fn lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Lu<T::Wide>, Error> {
     let n = square(a, "an LU factorization")?;
     let (mut factors, e) = prepared(a)?;
-    let rows = T::Wide::engine_lu(factors.as_mut_slice(), n, Cut::for_lu(n));
+    let rows = T::Wide::engine_lu(factors.as_mut_slice(), (n, n), Cut::for_lu(n));
     Ok(Lu { factors, rows, e })
 }
 
@@ -43,7 +40,7 @@ pub fn lu_of_finite<T: Scalar>(a: MatrixRef<'_, T>, largest: f64) -> Result<Lu<T
     // Where the entries are near 1 as they are, the copy is a plain one.
     let e = if (-400..400).contains(&e) { 0 } else { e };
     let mut factors: Matrix<T::Wide> = scaled(a, e);
-    let rows = T::Wide::engine_lu(factors.as_mut_slice(), n, Cut::for_lu(n));
+    let rows = T::Wide::engine_lu(factors.as_mut_slice(), (n, n), Cut::for_lu(n));
     Ok(Lu { factors, rows, e })
 }
 
@@ -56,6 +53,33 @@ impl<W: Scalar<Wide = W> + WideEngine> Lu<W> {
     /// Whether a pivot is exactly zero: nothing can be solved.
     pub fn is_singular(&self) -> bool {
         (0..self.order()).any(|i| self.factors[(i, i)] == W::default())
+    }
+
+    /// det A = x·2ᵏ as (x, k) with |x| in [1/2, 2), or x = 0 and k = 0: neither overflows nor underflows.
+    ///
+    /// ```
+    /// # use kappa_dense::{Matrix, lu};
+    /// let a = Matrix::from_row_major(2, 2, vec![0.0, 2e200, 3e200, 0.0])?;
+    /// let (x, k): (f64, i64) = lu(a.as_ref())?.determinant();
+    /// let expected = 6f64.log2() + 400.0 * 10f64.log2();
+    /// assert!(x < 0.0 && (x.abs().log2() + k as f64 - expected).abs() < 1e-12);
+    /// # Ok::<(), kappa_dense::Error>(())
+    /// ```
+    pub fn determinant(&self) -> (W, i64) {
+        let n = self.order();
+        let mut power = i64::from(self.e) * n as i64;
+        let mut x = W::from_parts(if is_odd(&self.rows) { -1.0 } else { 1.0 }, 0.0);
+        for i in 0..n {
+            x = x * self.factors[(i, i)];
+            let size = x.re().abs().max(x.im().abs());
+            if size == 0.0 {
+                return (W::default(), 0);
+            }
+            let e = exponent(size);
+            x = W::from_parts(scale_by_power(x.re(), -e), scale_by_power(x.im(), -e));
+            power += i64::from(e);
+        }
+        (x, power)
     }
 
     /// L, unit lower triangular.
@@ -112,6 +136,59 @@ impl<W: Scalar<Wide = W> + WideEngine> Lu<W> {
     }
 }
 
+/// Whether an odd number of exchanges makes this order.
+fn is_odd(order: &[usize]) -> bool {
+    let mut seen = vec![false; order.len()];
+    let mut odd = false;
+    for start in 0..order.len() {
+        let mut at = start;
+        let mut length = 0;
+        while !std::mem::replace(&mut seen[at], true) {
+            at = order[at];
+            length += 1;
+        }
+        odd ^= length > 0 && length % 2 == 0;
+    }
+    odd
+}
+
+/// A = L·U with its rows in another order, for any shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LuParts<W: Scalar> {
+    /// m×p, unit lower triangular, p = min(m, n).
+    pub l: Matrix<W>,
+    /// p×n, upper triangular.
+    pub u: Matrix<W>,
+    /// Row i of L·U is row `rows[i]` of A.
+    pub rows: Vec<usize>,
+}
+
+/// The factors of an m×n matrix by partial pivoting. mn² − n³/3 flops for m ≥ n. Fails when an entry is not finite.
+///
+/// ```
+/// # use kappa_dense::{MatrixRef, lu_parts};
+/// let f = lu_parts(MatrixRef::row_major(3, 1, &[1.0, -4.0, 2.0])?)?;
+/// assert_eq!((f.l.as_slice(), f.u.as_slice(), f.rows[0]), (&[1.0, -0.25, -0.5][..], &[-4.0][..], 1));
+/// # Ok::<(), kappa_dense::Error>(())
+/// ```
+pub fn lu_parts<T: Scalar>(a: MatrixRef<'_, T>) -> Result<LuParts<T::Wide>, Error> {
+    let (m, n) = (a.rows(), a.columns());
+    let (mut factors, e) = prepared(a)?;
+    let cut = if m == n { Cut::for_lu(n) } else { Cut::for_factors(m.min(n)) };
+    let rows = match m * n {
+        0 => (0..m).collect(),
+        _ => T::Wide::engine_lu(factors.as_mut_slice(), (m, n), cut),
+    };
+    let (p, one, zero) = (m.min(n), <T::Wide>::from_parts(1.0, 0.0), <T::Wide>::default());
+    let l = Matrix::from_fn(m, p, |i, j| match i.cmp(&j) {
+        std::cmp::Ordering::Less => zero,
+        std::cmp::Ordering::Equal => one,
+        std::cmp::Ordering::Greater => factors[(i, j)],
+    });
+    let u = Matrix::from_fn(p, n, |i, j| if i <= j { factors[(i, j)] } else { zero });
+    Ok(LuParts { l, u: unscaled(u, e), rows })
+}
+
 /// Q, R and the order of the columns: A[:, columns] = QR.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QrParts<W: Scalar> {
@@ -141,93 +218,6 @@ fn qr_by<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape, pivoted: bool) -> Result<
     factors.apply(&mut q, false);
     let r = Matrix::from_fn(p, n, |i, j| if i < m.min(n) { factors.r_entry(i, j) } else { <T::Wide>::default() });
     Ok(QrParts { q, r, columns: factors.columns().to_vec() })
-}
-
-/// Eigenvalues in rising order, and orthonormal vectors in columns, of a Hermitian matrix whose lower triangle is read.
-///
-/// About 9n³ flops. Fails for a matrix that is not square, when an entry is not finite, and when nothing converges.
-pub fn eigh<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Vec<f64>, Matrix<T::Wide>), Error> {
-    let n = square(a, "an eigendecomposition")?;
-    let (work, e) = prepared(a)?;
-    if n == 0 {
-        return Ok((Vec::new(), work));
-    }
-    let found = T::Wide::engine_eigh(work.as_slice(), n, Cut::for_shape(n, n))
-        .or_else(|_| T::Wide::engine_eigh(work.as_slice(), n, Cut::Whole));
-    let (mut values, vectors) = found.map_err(|_| Error::not_triangular(n))?;
-    values.iter_mut().for_each(|x| *x = scale_by_power(*x, e));
-    Ok((values, Matrix::owning(n, n, vectors)))
-}
-
-/// Eigenvalues, and eigenvectors of length 1 in columns: A·right = right·diag(values), leftᴴ·A = diag(values)·leftᴴ.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EigParts {
-    /// In the engine's order.
-    pub values: Vec<Complex64>,
-    /// Right eigenvectors.
-    pub right: Matrix<Complex64>,
-    /// Left eigenvectors, in the same order.
-    pub left: Matrix<Complex64>,
-}
-
-/// Eigenvalues with right and left eigenvectors of a square matrix; conjugate pairs exactly where A is real. About 30n³ flops.
-///
-/// Fails for a matrix that is not square, when an entry is not finite, and when the QR steps do not converge.
-pub fn eig<T: Scalar>(a: MatrixRef<'_, T>) -> Result<EigParts, Error> {
-    let n = square(a, "an eigendecomposition")?;
-    let (work, e) = prepared(a)?;
-    if n == 0 {
-        return Ok(EigParts { values: Vec::new(), right: Matrix::zeros(0, 0), left: Matrix::zeros(0, 0) });
-    }
-    let real: Vec<f64> = work.as_slice().iter().map(|x| x.re()).collect();
-    let complex: Vec<Complex64> = work.as_slice().iter().map(|x| Complex64::new(x.re(), x.im())).collect();
-    let run = |cut| if T::IS_COMPLEX { engine_eig_complex(&complex, n, cut) } else { engine_eig_real(&real, n, cut) };
-    let is_whole = |found: &Eigen| found.0.iter().chain(&found.1).chain(&found.2).all(|x| x.is_finite());
-    let found = [Cut::for_shape(n, n), Cut::Whole].into_iter().find_map(|cut| run(cut).ok().filter(is_whole));
-    let (values, right, left) = found.ok_or_else(|| Error::not_triangular(n))?;
-    let scale = |x: Complex64| Complex64::new(scale_by_power(x.re, e), scale_by_power(x.im, e));
-    Ok(EigParts {
-        values: values.into_iter().map(scale).collect(),
-        right: unit_columns(Matrix::owning(n, n, right)),
-        left: unit_columns(Matrix::owning(n, n, left)),
-    })
-}
-
-fn unit_columns(mut a: Matrix<Complex64>) -> Matrix<Complex64> {
-    for j in 0..a.columns() {
-        let column = a.column_mut(j);
-        let largest = column.iter().map(|x| x.re.abs().max(x.im.abs())).fold(0.0, f64::max);
-        if largest > 0.0 {
-            column.iter_mut().for_each(|x| *x = x.scale(1.0 / largest));
-            let size = column.iter().map(|x| x.norm_sqr()).sum::<f64>().sqrt();
-            column.iter_mut().for_each(|x| *x = x.scale(1.0 / size));
-        }
-    }
-    a
-}
-
-/// A = QTQᴴ with Q unitary and T upper triangular.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SchurParts {
-    /// Unitary.
-    pub q: Matrix<Complex64>,
-    /// Upper triangular, the eigenvalues on its diagonal.
-    pub t: Matrix<Complex64>,
-}
-
-/// The complex Schur form of a square matrix: Hessenberg form, then QR steps with Wilkinson's shift. About 25n³ complex flops.
-///
-/// Fails for a matrix that is not square, when an entry is not finite, and when the steps do not converge.
-pub fn schur<T: Scalar>(a: MatrixRef<'_, T>) -> Result<SchurParts, Error> {
-    let n = square(a, "a Schur form")?;
-    let (work, e) = prepared(a)?;
-    let mut t = Matrix::from_fn(n, n, |i, j| Complex64::new(work[(i, j)].re(), work[(i, j)].im()));
-    let q = engine_hessenberg(t.as_mut_slice(), n, Cut::for_shape(n, n));
-    let mut q = Matrix::owning(n, n, q);
-    if !triangularize(&mut t, &mut q) {
-        return Err(Error::not_triangular(n));
-    }
-    Ok(SchurParts { q, t: unscaled(t, e) })
 }
 
 /// PAPᵀ = LDLᴴ of a Hermitian matrix, D with blocks of order 1 and 2 on its diagonal.
@@ -275,6 +265,8 @@ pub fn cholesky<W: Scalar<Wide = W> + WideEngine>(a: &mut Matrix<W>) -> bool {
     let done = n == 0 || W::engine_cholesky(a.as_mut_slice(), n, Cut::for_factors(n));
     for j in 0..n {
         a.column_mut(j)[..j].fill(W::default());
+        // The engine leaves a rounding of the imaginary part there.
+        a[(j, j)] = W::from_parts(a[(j, j)].re(), 0.0);
     }
     done && a.as_slice().iter().all(|x| x.is_finite())
 }

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::bisect::tridiagonal_eigenvalues;
+use crate::engine::Cut;
 use crate::engine::Engine;
 use crate::scale::{exponent_of_one_factor, scale_by_power};
 use crate::{Matrix, MatrixRef, Scalar};
@@ -42,7 +43,7 @@ pub fn gram_singular_values<T: Scalar>(a: MatrixRef<'_, T>, max_abs: f64) -> Opt
     let gram_e = gram_e - gram_e % 2;
     let factor = scale_by_power(1.0, -gram_e);
     lower.as_mut_slice().iter_mut().for_each(|x| *x = x.scale(factor));
-    let (diagonal, beside) = T::Wide::engine_tridiagonal(lower.as_mut_slice(), n);
+    let (diagonal, beside) = T::Wide::engine_tridiagonal(lower.as_mut_slice(), n, Cut::Whole);
     let mut values = tridiagonal_eigenvalues(&diagonal, &beside);
     values.reverse();
     let (first, last) = (*values.first()?, *values.last()?);

@@ -14,6 +14,15 @@ pub(crate) fn prepared<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Matrix<T::Wide
     Ok((scaled(a, e), e))
 }
 
+/// The same of the lower triangle alone: what stands above it may be anything, and is zero in the copy.
+pub(crate) fn prepared_lower<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Matrix<T::Wide>, i32), Error> {
+    let mut lower = a.to_owned();
+    for j in 1..a.columns() {
+        lower.column_mut(j)[..j.min(a.rows())].fill(T::default());
+    }
+    prepared(lower.as_ref())
+}
+
 pub(crate) fn square<T: Scalar>(a: MatrixRef<'_, T>, what: &str) -> Result<usize, Error> {
     let (m, n) = (a.rows(), a.columns());
     if m == n { Ok(n) } else { Err(Error::shape(format!("{what} needs a square matrix, not a {m}×{n} one"))) }

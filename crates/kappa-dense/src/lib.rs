@@ -15,13 +15,16 @@
 
 mod bisect;
 mod decompose;
+mod eigen;
 mod engine;
 mod error;
 mod factorize;
+mod francis;
 mod gram;
 mod guard;
 mod hessenberg;
 pub mod jacobi;
+mod length;
 mod matrix;
 mod normal;
 pub mod pair;
@@ -30,16 +33,19 @@ mod reflections;
 mod scalar;
 mod scale;
 mod scan;
+mod schur;
 mod single;
 mod triangle;
 
-pub use decompose::{Accuracy, Shape, SvdParts, Values, Vectors, is_small, singular_values, svd};
+pub use decompose::{
+    Accuracy, Shape, SvdParts, Values, Vectors, is_small, singular_values, singular_values_in_double, svd,
+};
+pub use eigen::{EigParts, eig, eig_right, eigh, eigvals, eigvalsh};
 pub use engine::{Columns, SparseCholesky, SparseLu, Triangle, WideEngine, multiply};
 pub use error::Error;
-pub use factorize::{
-    EigParts, Ldlt, Lu, QrParts, SchurParts, cholesky, eig, eigh, ldlt, lu, lu_of_finite, pivoted_qr, qr, schur,
-};
+pub use factorize::{Ldlt, Lu, LuParts, QrParts, cholesky, ldlt, lu, lu_of_finite, lu_parts, pivoted_qr, qr};
 pub use gram::{gram_is_worth_a_try, gram_singular_values};
+pub use length::length;
 pub use matrix::{Matrix, MatrixRef};
 pub use normal::Normal;
 pub use num_complex::{Complex32 as c32, Complex64 as c64};
@@ -47,5 +53,6 @@ pub use product::{Counted, add_square, counted_gram, counted_product};
 pub use reflections::{Reflections, pivoted_reflections, reflections};
 pub use scalar::{Real, RealForm, Scalar};
 pub use scan::{NonFinite, Scan, scan};
+pub use schur::{RealSchurParts, SchurParts, real_schur, schur};
 pub use single::{SingleLu, single_lu};
 pub use triangle::{Triangular, triangular_solve};

@@ -71,6 +71,31 @@ impl<W: Scalar<Wide = W> + WideEngine> Reflections<W> {
         Matrix::from_fn(m.min(n), n, |i, j| self.r_entry(i, j))
     }
 
+    /// R above and on the diagonal of an m×n matrix, below it the vectors vⱼ without their leading 1; and τⱼ with
+    /// Q = H₁·H₂⋯, Hⱼ = I − τⱼ·vⱼ·vⱼᴴ, as LAPACK's `geqrf` leaves them.
+    ///
+    /// ```
+    /// # use kappa_dense::{MatrixRef, reflections};
+    /// let (factors, tau) = reflections(MatrixRef::row_major(2, 1, &[3.0, 4.0])?)?.householder();
+    /// // H·(3, 4)ᵀ = (r, 0)ᵀ
+    /// let v = [1.0, factors[(1, 0)]];
+    /// let along = tau[0] * (3.0 * v[0] + 4.0 * v[1]);
+    /// assert!((3.0 - along * v[0] - factors[(0, 0)]).abs() < 1e-15 && (4.0 - along * v[1]).abs() < 1e-15);
+    /// # Ok::<(), kappa_dense::Error>(())
+    /// ```
+    pub fn householder(&self) -> (Matrix<W>, Vec<W>) {
+        let (m, n) = self.shape();
+        let factors = Matrix::from_fn(m, n, |i, j| if i <= j { self.r_entry(i, j) } else { self.factors[(i, j)] });
+        // The engine keeps 1/τ on the diagonals of its blocks.
+        let block = self.with.block.max(1);
+        let one = W::from_parts(1.0, 0.0);
+        let tau = (0..m.min(n)).map(|j| {
+            let inverse = self.with.coefficients[j * block + j % block];
+            if inverse.is_finite() { one / inverse } else { W::default() }
+        });
+        (factors, tau.collect())
+    }
+
     /// B becomes QB, or QᴴB. 4mp flops for each column. Panics unless B has m rows.
     pub fn apply(&self, b: &mut Matrix<W>, adjoint: bool) {
         let (m, n) = self.shape();

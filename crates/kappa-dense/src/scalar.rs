@@ -32,6 +32,8 @@ pub trait Scalar:
     type Wide: Scalar<Wide = Self::Wide> + WideEngine;
     /// The type of the parts: `f32` or `f64`.
     type Part: Real;
+    /// The complex type with the same parts: `c32` or `c64`.
+    type Complex: Scalar<Part = Self::Part, Complex = Self::Complex>;
     /// The name in signatures and files: `f32`, `f64`, `c32`, `c64`.
     const NAME: &'static str;
     /// Whether there is an imaginary part.
@@ -119,7 +121,7 @@ fn doubled<T: Scalar>(a: MatrixRef<'_, T>) -> Matrix<T::Part> {
 pub trait Real: Scalar + PartialOrd {}
 
 macro_rules! real {
-    ($type:ty, $name:literal, $double:literal, $as_f32:expr) => {
+    ($type:ty, $complex:ty, $name:literal, $double:literal, $as_f32:expr) => {
         impl Scalar for $type {
             fn as_f32(entries: &[Self]) -> Option<&[f32]> {
                 let convert: fn(&[Self]) -> Option<&[f32]> = $as_f32;
@@ -127,6 +129,7 @@ macro_rules! real {
             }
             type Wide = f64;
             type Part = $type;
+            type Complex = $complex;
             const NAME: &'static str = $name;
             const IS_COMPLEX: bool = false;
             const IS_DOUBLE: bool = $double;
@@ -164,6 +167,7 @@ macro_rules! complex {
         impl Scalar for $type {
             type Wide = Complex64;
             type Part = $part;
+            type Complex = $type;
             const NAME: &'static str = $name;
             const IS_COMPLEX: bool = true;
             const IS_DOUBLE: bool = $double;
@@ -195,7 +199,7 @@ macro_rules! complex {
     };
 }
 
-real!(f32, "f32", false, |entries| Some(entries));
-real!(f64, "f64", true, |_| None);
+real!(f32, Complex32, "f32", false, |entries| Some(entries));
+real!(f64, Complex64, "f64", true, |_| None);
 complex!(Complex32, f32, "c32", false);
 complex!(Complex64, f64, "c64", true);

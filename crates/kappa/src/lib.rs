@@ -51,6 +51,14 @@
 pub mod arithmetic;
 mod ask;
 mod condition;
+/// Plain numbers for many matrices in a row: the decompositions under the questions, in double precision and without bounds.
+pub mod dense {
+    pub use kappa_dense::{
+        EigParts, LuParts, QrParts, RealSchurParts, Reflections, SchurParts, Shape, SvdParts, cholesky, eig_right,
+        eigh, eigvals, eigvalsh, length, lu, lu_parts, multiply, qr, real_schur, reflections, schur,
+        singular_values_in_double, svd,
+    };
+}
 /// Why it is so, as questions and answers.
 pub mod design {
     #![doc = include_str!("../../../DESIGN.md")]
@@ -99,7 +107,7 @@ pub use factor::{
     CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PivotedQr, Polar, Qr, Schur, Svd, cholesky,
     complete_orthogonal, eig, eigh, jordan, ldlt, lu, pivoted_qr, polar, qr, rank_revealing_qr, schur,
 };
-pub use kappa_dense::{Matrix, MatrixRef, Scalar, WideEngine, c32, c64};
+pub use kappa_dense::{Matrix, MatrixRef, Real, Scalar, WideEngine, c32, c64};
 pub use krylov::{Iterate, Iterated, Iteration, Lanczos, solve_iteratively};
 pub use norm::{
     Constant, Equivalence, Induced, Inequality, Majorization, Norm, Subgradient, VectorNorm, bessel, fan_dominance,

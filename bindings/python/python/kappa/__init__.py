@@ -11,6 +11,7 @@ Enclosure(4.00000000000000, evidence='estimate: errors of Jacobi rotations in do
 Norm('spectral')
 """
 
+from . import linalg
 from ._kappa import (
     CertifiedSolution,
     CholeskyUpdate,
@@ -91,6 +92,7 @@ from ._kappa import (
     rank,
     regress,
     separation,
+    set_threads,
     singular_values,
     skeel_cond,
     solve,
@@ -99,6 +101,7 @@ from ._kappa import (
     statistical_cond,
     sum,
     svd,
+    threads,
     total_lstsq,
     vector_constant,
     vector_norm,
@@ -191,6 +194,7 @@ __all__ = [
     "inner_product",
     "is_regular_within",
     "least_squares_cond",
+    "linalg",
     "log_norm",
     "lstsq",
     "majorization",
@@ -216,6 +220,7 @@ __all__ = [
     "rank",
     "regress",
     "separation",
+    "set_threads",
     "singular_values",
     "skeel_cond",
     "solve",
@@ -224,6 +229,7 @@ __all__ = [
     "statistical_cond",
     "sum",
     "svd",
+    "threads",
     "total_lstsq",
     "vector_constant",
     "vector_norm",

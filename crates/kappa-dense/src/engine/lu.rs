@@ -19,10 +19,14 @@ pub(super) fn inverse_order(order: &[usize]) -> Vec<usize> {
 }
 
 /// A becomes L (unit, below) and U of PA = LU; row i of PA is row `rows[i]` of A.
-pub(super) fn lu_in_place<T: ComplexField + Send + Sync>(a: &mut [T], order: usize, cut: Cut) -> Vec<usize> {
+pub(super) fn lu_in_place<T: ComplexField + Send + Sync>(
+    a: &mut [T],
+    (rows, columns): (usize, usize),
+    cut: Cut,
+) -> Vec<usize> {
     match cut {
-        Cut::Panels(width) if width < order => by_panels(a, order, width),
-        _ => by_engine(a, order, order, cut.par()),
+        Cut::Panels(width) if rows == columns && width < rows => by_panels(a, rows, width),
+        _ => by_engine(a, rows, columns, cut.par()),
     }
 }
 
@@ -151,10 +155,10 @@ mod tests {
                 })
                 .collect();
             let mut whole = a.clone();
-            let rows = lu_in_place(&mut whole, n, Cut::Whole);
+            let rows = lu_in_place(&mut whole, (n, n), Cut::Whole);
             for width in [1, 3, 32, 64] {
                 let mut parts = a.clone();
-                assert_eq!(lu_in_place(&mut parts, n, Cut::Panels(width)), rows, "order {n}, panels of {width}");
+                assert_eq!(lu_in_place(&mut parts, (n, n), Cut::Panels(width)), rows, "order {n}, panels of {width}");
                 let worst = whole.iter().zip(&parts).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
                 assert!(worst < 1e-11, "order {n}, panels of {width}: {worst:e}");
             }
@@ -166,7 +170,7 @@ mod tests {
         let n = 70;
         let mut a: Vec<f64> =
             (0..n * n).map(|k| if k / n == 40 { 0.0 } else { ((k * 37) % 101) as f64 - 50.0 }).collect();
-        lu_in_place(&mut a, n, Cut::Panels(32));
+        lu_in_place(&mut a, (n, n), Cut::Panels(32));
         assert!((0..n).any(|i| a[i * n + i] == 0.0));
     }
 }

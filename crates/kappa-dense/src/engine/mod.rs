@@ -1,5 +1,6 @@
 //! The only folder that names the engine: plain calls, no policy. Inputs are finite and scaled; shapes are checked above.
 
+mod eigen;
 mod lu;
 mod sparse;
 mod wide;
@@ -20,8 +21,9 @@ use faer::reborrow::ReborrowMut;
 
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
+pub(crate) use eigen::{Eigen, Sides, engine_eig_complex, engine_eig_real, engine_hessenberg};
 pub use sparse::{Columns, SparseCholesky, SparseLu};
-pub(crate) use wide::{Eigen, Reflected, engine_eig_complex, engine_eig_real, engine_hessenberg};
+pub(crate) use wide::Reflected;
 pub use wide::{Triangle, WideEngine};
 
 /// How the engine may use threads. The work is cut by the size of the matrix alone, never by the number of threads,
@@ -93,7 +95,7 @@ pub trait Engine: Sized {
     fn engine_svd(a: &[Self], rows: usize, columns: usize, full: bool, cut: Cut) -> Result<Triplets<Self>, Failed>;
     /// A Hermitian matrix, its lower triangle given, becomes tridiagonal: diagonal and moduli beside it.
     #[doc(hidden)]
-    fn engine_tridiagonal(lower: &mut [Self], order: usize) -> (Vec<f64>, Vec<f64>);
+    fn engine_tridiagonal(lower: &mut [Self], order: usize, cut: Cut) -> (Vec<f64>, Vec<f64>);
     #[doc(hidden)]
     fn engine_add_gram(lower: &mut [Self], order: usize, panel: &[Self], rows: usize, adjoint_first: bool);
     #[doc(hidden)]
@@ -160,14 +162,14 @@ macro_rules! engine {
                 Ok((u, s.column_vector().iter().map($re).collect(), v))
             }
 
-            fn engine_tridiagonal(lower: &mut [Self], order: usize) -> (Vec<f64>, Vec<f64>) {
+            fn engine_tridiagonal(lower: &mut [Self], order: usize, cut: Cut) -> (Vec<f64>, Vec<f64>) {
                 let mut a = MatMut::from_column_major_slice_mut(lower, order, order);
                 let block = recommended_block_size::<Self>(order, order);
                 let mut householder = Mat::<Self>::zeros(block, order.saturating_sub(1));
-                let scratch = tridiag_in_place_scratch::<Self>(order, Par::Seq, Default::default());
+                let scratch = tridiag_in_place_scratch::<Self>(order, cut.par(), Default::default());
                 let mut memory = MemBuffer::new(scratch);
                 let stack = MemStack::new(&mut memory);
-                tridiag_in_place(a.rb_mut(), householder.as_mut(), Par::Seq, stack, Default::default());
+                tridiag_in_place(a.rb_mut(), householder.as_mut(), cut.par(), stack, Default::default());
                 let diagonal = (0..order).map(|i| a[(i, i)].re()).collect();
                 (diagonal, (1..order).map(|i| a[(i, i - 1)].abs_squared().sqrt()).collect())
             }

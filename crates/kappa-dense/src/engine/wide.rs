@@ -14,8 +14,7 @@ use faer::linalg::lu::partial_pivoting::inverse as lu_inverse;
 use faer::linalg::qr::{col_pivoting, no_pivoting};
 use faer::linalg::triangular_solve;
 use faer::perm::PermRef;
-use faer::reborrow::ReborrowMut;
-use faer::{Conj, Mat, MatMut, MatRef};
+use faer::{Conj, MatMut, MatRef};
 use num_complex::{Complex32, Complex64};
 
 use super::lu::{inverse_order, lu_in_place, lu_solve_in_place};
@@ -44,7 +43,7 @@ pub struct Triangle {
 pub trait WideEngine: Sized {
     /// A becomes L (unit, below) and U of PA = LU; row i of PA is row `rows[i]` of A.
     #[doc(hidden)]
-    fn engine_lu(a: &mut [Self], order: usize, cut: Cut) -> Vec<usize>;
+    fn engine_lu(a: &mut [Self], shape: (usize, usize), cut: Cut) -> Vec<usize>;
     /// What one number becomes in single precision.
     #[doc(hidden)]
     type Single: Copy + Send + Sync + std::fmt::Debug;
@@ -92,8 +91,8 @@ pub trait WideEngine: Sized {
 macro_rules! wide_engine {
     ($type:ty, $zero:expr, $one:expr, $re:expr, $single:ty, $narrow:expr, $widen:expr) => {
         impl WideEngine for $type {
-            fn engine_lu(a: &mut [Self], order: usize, cut: Cut) -> Vec<usize> {
-                lu_in_place(a, order, cut)
+            fn engine_lu(a: &mut [Self], shape: (usize, usize), cut: Cut) -> Vec<usize> {
+                lu_in_place(a, shape, cut)
             }
 
             type Single = $single;
@@ -104,7 +103,7 @@ macro_rules! wide_engine {
             }
 
             fn engine_single_lu(a: &mut [$single], order: usize, cut: Cut) -> Vec<usize> {
-                lu_in_place(a, order, cut)
+                lu_in_place(a, (order, order), cut)
             }
 
             fn engine_single_lu_solve(factors: &[$single], rows: &[usize], b: &mut [Self], adjoint: bool, cut: Cut) {
@@ -280,100 +279,3 @@ wide_engine!(
     |x| Complex32::new(x.re as f32, x.im as f32),
     |x| Complex64::new(x.re.into(), x.im.into())
 );
-
-/// A becomes Hessenberg: zeros below its first subdiagonal; returns the unitary Q of A = QHQᴴ.
-pub(crate) fn engine_hessenberg(a: &mut [Complex64], order: usize, cut: Cut) -> Vec<Complex64> {
-    use evd::hessenberg;
-    let n = order;
-    let mut q = vec![Complex64::default(); n * n];
-    (0..n).for_each(|i| q[i * n + i] = Complex64::new(1.0, 0.0));
-    if n <= 1 {
-        return q;
-    }
-    let par = cut.par();
-    let mut t = MatMut::from_column_major_slice_mut(a, n, n);
-    let mut z = MatMut::from_column_major_slice_mut(&mut q, n, n);
-    let block = no_pivoting::factor::recommended_block_size::<Complex64>(n - 1, n - 1);
-    let mut householder = Mat::<Complex64>::zeros(block, n - 1);
-    let reduce = hessenberg::hessenberg_in_place_scratch::<Complex64>(n, block, par, Default::default());
-    let apply = apply_block_householder_sequence_on_the_left_in_place_scratch::<Complex64>(n - 1, block, n - 1);
-    let mut memory = MemBuffer::new(reduce.or(apply));
-    let stack = MemStack::new(&mut memory);
-    hessenberg::hessenberg_in_place(t.rb_mut(), householder.as_mut(), par, stack, Default::default());
-    apply_block_householder_sequence_on_the_left_in_place_with_conj(
-        t.as_ref().submatrix(1, 0, n - 1, n - 1),
-        householder.as_ref(),
-        Conj::No,
-        z.rb_mut().submatrix_mut(1, 1, n - 1, n - 1),
-        par,
-        MemStack::new(&mut memory),
-    );
-    for j in 0..n {
-        for i in j + 2..n {
-            t[(i, j)] = Complex64::default();
-        }
-    }
-    q
-}
-
-/// Eigenvalues, right and left eigenvectors of a square matrix.
-pub(crate) type Eigen = (Vec<Complex64>, Vec<Complex64>, Vec<Complex64>);
-
-/// Of a real matrix: pairs of conjugate values share two real columns.
-pub(crate) fn engine_eig_real(a: &[f64], n: usize, cut: Cut) -> Result<Eigen, Failed> {
-    use ComputeEigenvectors::Yes;
-    let par = cut.par();
-    let mut memory = MemBuffer::new(evd::evd_scratch::<f64>(n, Yes, Yes, par, Default::default()));
-    let (mut re, mut im) = (Diag::<f64>::zeros(n), Diag::<f64>::zeros(n));
-    let (mut left, mut right) = (Mat::<f64>::zeros(n, n), Mat::<f64>::zeros(n, n));
-    evd::evd_real(
-        MatRef::from_column_major_slice(a, n, n),
-        re.as_mut(),
-        im.as_mut(),
-        Some(left.as_mut()),
-        Some(right.as_mut()),
-        par,
-        MemStack::new(&mut memory),
-        Default::default(),
-    )
-    .map_err(|_| Failed)?;
-    let values: Vec<Complex64> = (0..n).map(|i| Complex64::new(re[i], im[i])).collect();
-    let complex = |x: &Mat<f64>| {
-        let mut out = vec![Complex64::default(); n * n];
-        let mut j = 0;
-        while j < n {
-            let pair = values[j].im != 0.0 && j + 1 < n;
-            for i in 0..n {
-                let second = if pair { x[(i, j + 1)] } else { 0.0 };
-                out[j * n + i] = Complex64::new(x[(i, j)], second);
-                if pair {
-                    out[(j + 1) * n + i] = Complex64::new(x[(i, j)], -second);
-                }
-            }
-            j += if pair { 2 } else { 1 };
-        }
-        out
-    };
-    let (right, left) = (complex(&right), complex(&left));
-    Ok((values, right, left))
-}
-
-/// Of a complex matrix.
-pub(crate) fn engine_eig_complex(a: &[Complex64], n: usize, cut: Cut) -> Result<Eigen, Failed> {
-    use ComputeEigenvectors::Yes;
-    let par = cut.par();
-    let mut memory = MemBuffer::new(evd::evd_scratch::<Complex64>(n, Yes, Yes, par, Default::default()));
-    let mut values = Diag::<Complex64>::zeros(n);
-    let (mut left, mut right) = (vec![Complex64::default(); n * n], vec![Complex64::default(); n * n]);
-    evd::evd_cplx(
-        MatRef::from_column_major_slice(a, n, n),
-        values.as_mut(),
-        Some(MatMut::from_column_major_slice_mut(&mut left, n, n)),
-        Some(MatMut::from_column_major_slice_mut(&mut right, n, n)),
-        par,
-        MemStack::new(&mut memory),
-        Default::default(),
-    )
-    .map_err(|_| Failed)?;
-    Ok((values.column_vector().iter().copied().collect(), right, left))
-}

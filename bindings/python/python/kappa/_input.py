@@ -1,0 +1,25 @@
+"""Whatever holds a matrix of numbers, as a NumPy array."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def as_array(x: Any) -> NDArray[Any]:
+    """The object as an array, without a copy where it lies in memory that NumPy can see.
+
+    Takes whatever `numpy.asarray` takes, and what hands its memory over by DLPack. Tensors of PyTorch may want gradients, and may be
+    of bfloat16, which neither way can express: those are widened to float32, exactly.
+    """
+    if isinstance(x, np.ndarray):
+        return x
+    if type(x).__module__.partition(".")[0] == "torch":
+        x = x.detach()
+        x = x.cpu() if x.device.type != "cpu" else x
+        if str(x.dtype) == "torch.bfloat16":
+            x = x.float()
+        return np.asarray(x.numpy())
+    if hasattr(x, "__dlpack__") and not hasattr(x, "__array__"):
+        return np.from_dlpack(x)
+    return np.asarray(x)

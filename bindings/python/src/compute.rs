@@ -1,0 +1,78 @@
+//! How anything is computed: the interpreter lock released, on as many threads as were asked for, and so that Ctrl-C ends the wait.
+
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// The threads that were asked for; all of them where nothing was.
+static POOL: RwLock<Option<Arc<ThreadPool>>> = RwLock::new(None);
+/// How often a wait looks for Ctrl-C.
+const LOOK: Duration = Duration::from_millis(50);
+
+fn pool() -> Option<Arc<ThreadPool>> {
+    POOL.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+fn on_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    match pool() {
+        Some(pool) => pool.install(f),
+        None => f(),
+    }
+}
+
+/// Computes where it stands, the interpreter lock released.
+pub(crate) fn compute<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
+    py.detach(|| on_pool(f))
+}
+
+/// Computes on a thread of its own: Ctrl-C raises KeyboardInterrupt at once, and what was begun ends unseen.
+///
+/// For what owns its data: nobody waits for it any more once it was interrupted.
+pub(crate) fn interruptible<R: Send + 'static>(py: Python<'_>, f: impl FnOnce() -> R + Send + 'static) -> PyResult<R> {
+    let (send, mut receive) = mpsc::sync_channel(1);
+    let worker = std::thread::Builder::new().name("kappa".to_owned()).spawn(move || {
+        // Nobody may be there to take it.
+        drop(send.send(on_pool(f)));
+    })?;
+    loop {
+        let (found, receiver) = py.detach(move || (receive.recv_timeout(LOOK), receive));
+        receive = receiver;
+        match found {
+            Ok(found) => return Ok(found),
+            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            Err(RecvTimeoutError::Disconnected) => {
+                return match worker.join() {
+                    Err(panic) => std::panic::resume_unwind(panic),
+                    Ok(()) => Err(PyRuntimeError::new_err("the computation ended without an answer")),
+                };
+            }
+        }
+    }
+}
+
+/// Sets how many threads compute, all of them for None; returns how many it was before. Answers do not depend on it.
+///
+/// >>> import kappa as kp
+/// >>> before = kp.set_threads(1)
+/// >>> kp.set_threads(before)
+/// 1
+#[pyfunction]
+#[pyo3(signature = (count = None))]
+pub(crate) fn set_threads(count: Option<NonZeroUsize>) -> PyResult<usize> {
+    let build = |n: NonZeroUsize| ThreadPoolBuilder::new().num_threads(n.get()).build().map(Arc::new);
+    let wanted = count.map(build).transpose().map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
+    let before = threads();
+    *POOL.write().unwrap_or_else(PoisonError::into_inner) = wanted;
+    Ok(before)
+}
+
+/// How many threads compute.
+#[pyfunction]
+pub(crate) fn threads() -> usize {
+    pool().map_or_else(rayon::current_num_threads, |pool| pool.current_num_threads())
+}
