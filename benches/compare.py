@@ -392,7 +392,7 @@ def regression() -> None:
 
 
 def main() -> None:
-    what = sys.argv[2:] or ["survey", "norms", "certificates", "conditioning", "equations", "regression"]
+    what = sys.argv[2:] or ["survey", "norms", "certificates", "conditioning", "equations", "regression", "linalg"]
     print(f"NumPy {np.__version__}, {THREADS} threads, medians of {RUNS} runs")
     with tempfile.TemporaryDirectory() as name:
         if "survey" in what:
@@ -407,6 +407,10 @@ def main() -> None:
         equations()
     if "regression" in what:
         regression()
+    if "linalg" in what:
+        from linalg import linalg
+
+        linalg(THREADS)
 
 
 if __name__ == "__main__":

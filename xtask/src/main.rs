@@ -1,7 +1,8 @@
-//! The developer's commands: `cargo xtask test | lint | compare | bench`.
+//! The developer's commands: `cargo xtask test | lint | peers | compare | bench`.
 
 mod compare;
 mod house;
+mod peers;
 mod python;
 mod run;
 mod test;
@@ -11,7 +12,8 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test      everything that must hold: lints, Rust, documentation, laws, attacks, Python, browser
 cargo xtask lint      format, clippy and the rules of the house only
-cargo xtask compare   kappa beside NumPy, in one run, on the same data and threads; or only survey, norms, certificates, conditioning, equations, regression
+cargo xtask peers     the own tests of numpy, scipy or sklearn, with kappa.linalg in the place of their functions
+cargo xtask compare   kappa beside NumPy, in one run, on the same data and threads; or only survey, norms, certificates, conditioning, equations, regression, linalg
 cargo xtask bench     the micro-benchmarks
 ";
 
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
     let outcome = match std::env::args().nth(1).as_deref() {
         Some("test") => test::run(),
         Some("lint") => test::lint().map(|()| true),
+        Some("peers") => peers::run(&std::env::args().skip(2).collect::<Vec<_>>()).map(|()| true),
         Some("compare") => compare::run(&std::env::args().skip(2).collect::<Vec<_>>()).map(|()| true),
         Some("bench") => run::cargo(&["bench", "--package", "kappa-benches"]).map(|()| true),
         _ => {

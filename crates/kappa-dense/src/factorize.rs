@@ -27,21 +27,68 @@ pub struct Lu<W: Scalar> {
 /// # Ok::<(), kappa_dense::Error>(())
 /// ```
 pub fn lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Lu<T::Wide>, Error> {
-    let n = square(a, "an LU factorization")?;
-    let (mut factors, e) = prepared(a)?;
-    let rows = T::Wide::engine_lu(factors.as_mut_slice(), (n, n), Cut::for_lu(n));
+    square(a, "an LU factorization")?;
+    let (factors, e) = prepared(a)?;
+    let (factors, rows) = eliminated(factors, || scaled(a, e));
     Ok(Lu { factors, rows, e })
 }
 
 /// [`lu`] of entries that are known to be finite, the largest part of any of them being `largest`: they are not looked at again.
 pub fn lu_of_finite<T: Scalar>(a: MatrixRef<'_, T>, largest: f64) -> Result<Lu<T::Wide>, Error> {
-    let n = square(a, "an LU factorization")?;
+    square(a, "an LU factorization")?;
     let e = exponent(largest);
     // Where the entries are near 1 as they are, the copy is a plain one.
     let e = if (-400..400).contains(&e) { 0 } else { e };
-    let mut factors: Matrix<T::Wide> = scaled(a, e);
-    let rows = T::Wide::engine_lu(factors.as_mut_slice(), (n, n), Cut::for_lu(n));
+    let (factors, rows) = eliminated(scaled(a, e), || scaled(a, e));
     Ok(Lu { factors, rows, e })
+}
+
+/// L (unit, below) and U of PA = LU, and the rows of A in the order of PA.
+///
+/// The engine divides by a pivot of zero, and what is not a number spreads from there: such a matrix is brought `again`.
+fn eliminated<W: Scalar<Wide = W> + WideEngine>(
+    mut a: Matrix<W>,
+    again: impl FnOnce() -> Matrix<W>,
+) -> (Matrix<W>, Vec<usize>) {
+    let (m, n) = (a.rows(), a.columns());
+    let p = m.min(n);
+    if p == 0 {
+        return (a, (0..m).collect());
+    }
+    let cut = if m == n { Cut::for_lu(n) } else { Cut::for_factors(p) };
+    let rows = W::engine_lu(a.as_mut_slice(), (m, n), cut);
+    // A last pivot of zero divides nothing, unless rows are below it.
+    let dividing = if m > n { p } else { p - 1 };
+    if (0..dividing).all(|k| a[(k, k)] != W::default() && a[(k, k)].is_finite()) {
+        return (a, rows);
+    }
+    let mut a = again();
+    let rows = eliminate_column_by_column(&mut a);
+    (a, rows)
+}
+
+/// Elimination that passes over a pivot of zero, below which there are zeros alone.
+fn eliminate_column_by_column<W: Scalar<Wide = W>>(a: &mut Matrix<W>) -> Vec<usize> {
+    let (m, n) = (a.rows(), a.columns());
+    let size = |x: W| x.re().abs() + x.im().abs();
+    let mut rows: Vec<usize> = (0..m).collect();
+    for k in 0..m.min(n) {
+        let pivot = (k..m).fold(k, |best, i| if size(a[(i, k)]) > size(a[(best, k)]) { i } else { best });
+        if a[(pivot, k)] == W::default() {
+            continue;
+        }
+        rows.swap(k, pivot);
+        (0..n).for_each(|j| a.column_mut(j).swap(k, pivot));
+        let (done, rest) = a.as_mut_slice().split_at_mut((k + 1) * m);
+        let column = &mut done[k * m..];
+        let divisor = column[k];
+        column[k + 1..].iter_mut().for_each(|x| *x = *x / divisor);
+        for other in rest.chunks_exact_mut(m) {
+            let factor = other[k];
+            other[k + 1..].iter_mut().zip(&column[k + 1..]).for_each(|(x, &l)| *x = *x - l * factor);
+        }
+    }
+    rows
 }
 
 impl<W: Scalar<Wide = W> + WideEngine> Lu<W> {
@@ -173,12 +220,8 @@ pub struct LuParts<W: Scalar> {
 /// ```
 pub fn lu_parts<T: Scalar>(a: MatrixRef<'_, T>) -> Result<LuParts<T::Wide>, Error> {
     let (m, n) = (a.rows(), a.columns());
-    let (mut factors, e) = prepared(a)?;
-    let cut = if m == n { Cut::for_lu(n) } else { Cut::for_factors(m.min(n)) };
-    let rows = match m * n {
-        0 => (0..m).collect(),
-        _ => T::Wide::engine_lu(factors.as_mut_slice(), (m, n), cut),
-    };
+    let (factors, e) = prepared(a)?;
+    let (factors, rows) = eliminated(factors, || scaled(a, e));
     let (p, one, zero) = (m.min(n), <T::Wide>::from_parts(1.0, 0.0), <T::Wide>::default());
     let l = Matrix::from_fn(m, p, |i, j| match i.cmp(&j) {
         std::cmp::Ordering::Less => zero,
@@ -275,5 +318,31 @@ impl<W: Scalar> Matrix<W> {
     /// Ones on the diagonal of an m×n matrix.
     pub(crate) fn identity_of(m: usize, n: usize) -> Self {
         Self::from_fn(m, n, |i, j| W::from_parts(f64::from(i == j), 0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn factors_of_singular_matrices_multiply_back() {
+        let dead_column =
+            |k: usize| Matrix::from_fn(70, 70, move |i, j| if j == k { 0.0 } else { ((i * 37 + j * 11) % 101) as f64 });
+        let low = Matrix::from_fn(40, 40, |i, j| f64::from(i % 3 == j % 3));
+        let tall = Matrix::from_fn(9, 4, |i, j| if j == 3 { 0.0 } else { (i + j) as f64 });
+        for a in [Matrix::zeros(3, 3), dead_column(0), dead_column(33), dead_column(69), low, tall, Matrix::zeros(2, 5)]
+        {
+            let f = lu_parts(a.as_ref()).unwrap();
+            let back = crate::multiply(f.l.as_ref(), f.u.as_ref()).unwrap();
+            for (i, &row) in f.rows.iter().enumerate() {
+                let worst = (0..a.columns()).map(|j| (back[(i, j)] - a[(row, j)]).abs()).fold(0.0, f64::max);
+                assert!(worst < 1e-11, "{}×{}: {worst:e}", a.rows(), a.columns());
+            }
+            if a.rows() == a.columns() {
+                assert!(lu(a.as_ref()).unwrap().is_singular());
+                assert_eq!(lu(a.as_ref()).unwrap().determinant(), (0.0, 0));
+            }
+        }
     }
 }

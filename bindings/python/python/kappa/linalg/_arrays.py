@@ -1,5 +1,7 @@
 """What counts as an array of matrices, in which type it is computed, and in which class the answer comes back."""
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +72,41 @@ def computed(a: Array, dtype: np.dtype[Any]) -> Array:
 def wide(a: Array) -> Array:
     """The array in double precision, for what multiplies factors out and rounds once at the end."""
     return computed(a, np.dtype("c16") if a.dtype.kind == "c" else np.dtype("f8"))
+
+
+def over_stacks(arrays: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Lets a function whose first arguments are single matrices take stacks of them: answers of one shape are stacked again."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        names = list(inspect.signature(function).parameters)[:arrays]
+
+        @functools.wraps(function)
+        def call(*arguments: Any, **options: Any) -> Any:
+            rest = list(arguments[arrays:])
+            given = list(arguments[:arrays])
+            given += [options.pop(name) for name in names[len(given) :] if name in options]
+            if len(given) < arrays:
+                return function(*given, *rest, **options)
+            stacks = [as_array(x) for x in given]
+            if all(a.ndim <= 2 for a in stacks):
+                return function(*stacks, *rest, **options)
+            outer = np.broadcast_shapes(*(a.shape[:-2] for a in stacks))
+            stacks = [np.broadcast_to(a, outer + a.shape[-2:]) for a in stacks]
+            found = [function(*(a[i] for a in stacks), *rest, **options) for i in np.ndindex(outer)]
+            if not found:
+                raise ValueError(f"a stack of shape {outer} holds no matrix")
+            if isinstance(found[0], tuple):
+                return tuple(_restacked(outer, part) for part in zip(*found, strict=True))
+            return _restacked(outer, found)
+
+        return call
+
+    return decorate
+
+
+def _restacked(outer: tuple[int, ...], parts: Any) -> Array:
+    joined = np.stack([np.asarray(part) for part in parts])
+    return joined.reshape(outer + joined.shape[1:])
 
 
 def stacked(a: Array) -> None:

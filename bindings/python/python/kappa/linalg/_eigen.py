@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 
 from .._kappa import linalg as native
-from ._arrays import answered_type, as_array, computed, one_matrix, refuse_not_finite, square, taken
+from ._arrays import answered_type, as_array, computed, over_stacks, refuse_not_finite, square, taken
 from ._reorder import reordered
 
 __all__ = ["EigResult", "EighResult", "eig", "eigh", "eigvals", "eigvalsh", "schur"]
@@ -149,7 +149,8 @@ def schur(
         Accepted, and of no effect.
     sort : {None, 'lhp', 'rhp', 'iuc', 'ouc', callable}, optional
         Which eigenvalues come first: those in the left or the right half-plane, inside or outside the unit circle, or those of which
-        the callable is true. It takes one complex number, or the real and the imaginary part where `output` is 'real' and `a` is.
+        the callable is true. It takes one complex number, or the real and the imaginary part (or the real one alone) where `output` is
+        'real' and `a` is.
     check_finite : bool, optional
         Whether entries that are not finite raise ValueError; they raise LinAlgError otherwise.
 
@@ -177,8 +178,8 @@ def schur(
     t, z = native.schur(computed(a, dtype), output[0] == "c")
     if sort is None:
         return t, z
-    one_matrix(a)
-    return reordered(t, z, _chosen(sort, t.dtype.kind != "c"))
+    found: tuple[Any, ...] = over_stacks(2)(reordered)(t, z, _chosen(sort, t.dtype.kind != "c"))
+    return found
 
 
 def _chosen(sort: Any, is_real: bool) -> Any:
@@ -190,7 +191,9 @@ def _chosen(sort: Any, is_real: bool) -> Any:
         "ouc": lambda x: abs(x) > 1,
     }
     if callable(sort):
-        return (lambda x: sort(x.real, x.imag)) if is_real and _takes_two(sort) else sort
+        if not is_real:
+            return sort
+        return (lambda x: sort(x.real, x.imag)) if _takes_two(sort) else (lambda x: sort(x.real))
     if not isinstance(sort, str) or sort not in named:
         raise ValueError("'sort' parameter must either be 'None', or a callable, or one of ('lhp','rhp','iuc','ouc')")
     return named[sort]

@@ -1,5 +1,6 @@
 """From products alone: the 1-norm of an operator, and the singular value decomposition of its largest part."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -192,9 +193,9 @@ def randomized_svd(
     transpose : bool or 'auto', optional
         Whether the sketch is one of the adjoint: where there are fewer rows than columns.
     flip_sign : bool, optional
-        Whether the largest entry of each left vector (right vector, where transposed) is made positive.
+        Whether the largest entry of each left vector is made positive.
     random_state : int, Generator, RandomState or None, optional
-        The seed of the sketch; 0 for None, so that the answer is always the same.
+        The seed of the sketch, drawn as scikit-learn draws it; 0 for None, so that the answer is always the same.
     svd_lapack_driver
         Accepted, and of no effect.
 
@@ -215,6 +216,7 @@ def randomized_svd(
     """
     operator = _Operator(M)
     m, n = operator.shape
+    _warn_of_slow_format(M)
     turned = m < n if transpose == "auto" else bool(transpose)
     apply, back = (operator.apply_adjoint, operator.apply) if turned else (operator.apply, operator.apply_adjoint)
     rows, columns = (n, m) if turned else (m, n)
@@ -235,8 +237,18 @@ def randomized_svd(
     if turned:
         u, vh = adjoint(vh), adjoint(u)
     if flip_sign:
-        u, vh = _positive(u, vh, not turned)
+        # The largest entry of each left vector is made real and positive.
+        signs = _signs(u[np.argmax(abs(u), axis=0), np.arange(u.shape[1])])
+        u, vh = u * signs.conj(), vh * signs[:, None]
     return u, s, vh
+
+
+def _warn_of_slow_format(a: Any) -> None:
+    if getattr(a, "format", None) in ("lil", "dok"):
+        from scipy.sparse import SparseEfficiencyWarning
+
+        message = f"Calculating SVD of a {type(a).__name__} is expensive. CSR format is more efficient."
+        warnings.warn(message, SparseEfficiencyWarning, stacklevel=3)
 
 
 def _gaussian(random_state: Any, shape: tuple[int, int]) -> Array:
@@ -244,7 +256,7 @@ def _gaussian(random_state: Any, shape: tuple[int, int]) -> Array:
         return random_state.standard_normal(shape)
     if hasattr(random_state, "normal"):
         return np.asarray(random_state.normal(size=shape))
-    return np.random.default_rng(0 if random_state is None else random_state).standard_normal(shape)
+    return np.random.RandomState(0 if random_state is None else random_state).normal(size=shape)
 
 
 def _normalizer(name: str, steps: int) -> Any:
@@ -255,13 +267,3 @@ def _normalizer(name: str, steps: int) -> Any:
     if name == "QR":
         return lambda x: np.asarray(qr(x)[0])
     return lambda x: lu(x, permute_l=True, check_finite=False)[0]
-
-
-def _positive(u: Array, vh: Array, by_left: bool) -> tuple[Array, Array]:
-    """The largest entry of each left (or right) vector is made real and positive."""
-    if by_left:
-        largest = u[np.argmax(abs(u), axis=0), np.arange(u.shape[1])]
-    else:
-        largest = vh[np.arange(vh.shape[0]), np.argmax(abs(vh), axis=1)].conj()
-    signs = _signs(largest)
-    return u * signs.conj(), vh * signs[:, None]

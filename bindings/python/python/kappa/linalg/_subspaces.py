@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import adjoint, answered_type, as_array, computed, refuse_not_finite
+from ._arrays import adjoint, answered_type, as_array, computed, over_stacks, refuse_not_finite
 from ._factor import svd, svdvals
 
 __all__ = ["null_space", "orth", "orthogonal_procrustes", "subspace_angles"]
@@ -15,6 +15,7 @@ def _cutoff(s: Any, shape: tuple[int, ...], rcond: Any) -> Any:
     return s.max(axis=-1, keepdims=True, initial=0) * share
 
 
+@over_stacks(1)
 def null_space(
     A: Any, rcond: Any = None, *, overwrite_a: bool = False, check_finite: bool = True, lapack_driver: str = "gesdd"
 ) -> Any:
@@ -49,6 +50,7 @@ def null_space(
     return adjoint(vh[rank:, :])
 
 
+@over_stacks(1)
 def orth(A: Any, rcond: Any = None) -> Any:
     """An orthonormal basis of the range of A, as `scipy.linalg.orth`.
 
@@ -65,6 +67,7 @@ def orth(A: Any, rcond: Any = None) -> Any:
     return u[:, : int(np.count_nonzero(s > _cutoff(s, A.shape, rcond)))]
 
 
+@over_stacks(2)
 def subspace_angles(A: Any, B: Any) -> Any:
     """The angles between the ranges of A and B in radians, largest first, as `scipy.linalg.subspace_angles`.
 

@@ -7,7 +7,12 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import linalg as linalg
+
 __version__: str
+
+def set_threads(count: int | None = None) -> int: ...
+def threads() -> int: ...
 
 class NotFiniteError(np.linalg.LinAlgError): ...
 
