@@ -6,16 +6,18 @@ use numpy::{Element, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayM
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::compute::{compute, interruptible};
 use crate::errors::to_python;
 
+/// From this m·n·min(m, n) on, an answer may take long enough for somebody to press Ctrl-C.
+const LONG: usize = 1 << 22;
+
 /// Does something with a matrix, the interpreter lock released. Vectors are columns; integers and booleans are widened.
-pub(crate) fn with_matrix<R: Send>(
+pub(crate) fn with_matrix<R: Send + 'static>(
     a: &Bound<'_, PyAny>,
-    ask: impl FnOnce(MatrixView<'_>) -> kappa::Result<R> + Send,
+    ask: impl FnOnce(MatrixView<'_>) -> kappa::Result<R> + Send + 'static,
 ) -> PyResult<R> {
-    let py = a.py();
-    let numpy = py.import("numpy")?;
-    let array = numpy.call_method1("asarray", (a,))?;
+    let array = a.py().import("kappa._input")?.call_method1("as_array", (a,))?;
     let dtype = array.getattr("dtype")?;
     let (kind, size): (String, usize) = (dtype.getattr("kind")?.extract()?, dtype.getattr("itemsize")?.extract()?);
     let big_endian: bool = dtype.getattr("byteorder")?.extract::<String>()? == ">";
@@ -42,9 +44,9 @@ pub(crate) fn with_matrix<R: Send>(
     }
 }
 
-fn typed<T: Element + Scalar, R: Send>(
+fn typed<T: Element + Scalar, R: Send + 'static>(
     array: &Bound<'_, PyAny>,
-    ask: impl FnOnce(MatrixView<'_>) -> kappa::Result<R> + Send,
+    ask: impl FnOnce(MatrixView<'_>) -> kappa::Result<R> + Send + 'static,
 ) -> PyResult<R>
 where
     for<'b> MatrixView<'b>: From<MatrixRef<'b, T>>,
@@ -69,7 +71,13 @@ where
     let entries = readonly.as_slice().map_err(|e| PyValueError::new_err(e.to_string()))?;
     let view = if by_rows { MatrixRef::row_major(m, n, entries) } else { MatrixRef::column_major(m, n, entries) };
     let view = view.map_err(|e| to_python(e.into()))?;
-    array.py().detach(move || ask(view.into())).map_err(to_python)
+    let py = array.py();
+    if m.saturating_mul(n).saturating_mul(m.min(n)) < LONG {
+        return compute(py, move || ask(view.into())).map_err(to_python);
+    }
+    // Who waits may be interrupted, and the array then be changed: what goes on has its own copy.
+    let owned = view.to_owned();
+    interruptible(py, move || ask(owned.as_ref().into()))?.map_err(to_python)
 }
 
 /// An enclosure of the rounded matrix would not be one of the matrix that was given.

@@ -3,7 +3,9 @@
 use kappa::{CertifiedSolution, Matrix, c64};
 use kappa_model::WideMatrix;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
+use crate::answers;
 use crate::enclosure::PyEnclosure;
 use crate::problem::{either, shaped};
 
@@ -26,6 +28,9 @@ impl PyCertifiedSolution {
         shaped(py, &Matrix::from_fn(n, k, f).into(), self.is_vector)
     }
 }
+
+/// What stands in the dict and the table.
+const CERTIFIED_SOLUTION_FIELDS: [&str; 6] = ["x", "lower", "upper", "digits", "residual_norms", "method"];
 
 #[pymethods]
 impl PyCertifiedSolution {
@@ -90,6 +95,13 @@ impl PyCertifiedSolution {
             let size = all().map(|(i, j)| s.entry(i, j).estimate().abs()).fold(0.0, f64::max);
             if radius == 0.0 { 0.0 } else { radius / size }
         })
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &CERTIFIED_SOLUTION_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &CERTIFIED_SOLUTION_FIELDS)
     }
     fn __repr__(&self) -> String {
         let (n, k) = either!(Proved, &self.found, s => (s.x().rows(), s.x().columns()));

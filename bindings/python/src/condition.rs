@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::array::with_matrix;
+use crate::compute::{compute, interruptible};
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
 use crate::factor::array;
@@ -17,7 +18,7 @@ use crate::ruler::norm_of;
 
 /// The matrix in double precision.
 pub(crate) fn wide(a: &Bound<'_, PyAny>) -> PyResult<WideMatrix> {
-    with_matrix(a, |view| Ok(view.to_wide()))
+    with_matrix(a, move |view| Ok(view.to_wide()))
 }
 
 /// Two matrices in double precision, both complex where one is.
@@ -89,7 +90,7 @@ pub(crate) fn sparse(a: &Bound<'_, PyAny>) -> PyResult<Option<Sparse<f64>>> {
 pub(crate) fn cond(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>, certify: bool) -> PyResult<PyEnclosure> {
     let norm = norm.map_or(Ok(Norm::spectral()), norm_of)?;
     if let Some(matrix) = sparse(a)? {
-        let value = a.py().detach(|| {
+        let value = compute(a.py(), || {
             if certify {
                 certified_cond(&matrix, norm).map(|c| c.value.enclosure())
             } else {
@@ -98,7 +99,7 @@ pub(crate) fn cond(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>, certif
         });
         return value.map(Into::into).map_err(to_python);
     }
-    with_matrix(a, |view| {
+    with_matrix(a, move |view| {
         if certify { view.certified_cond(norm).map(|c| c.value.enclosure()) } else { view.cond_by(norm).map(|c| c.0) }
     })
     .map(Into::into)
@@ -109,7 +110,7 @@ pub(crate) fn cond(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>, certif
 #[pyo3(signature = (a, norm = None))]
 pub(crate) fn cond_log10(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
     let norm = norm.map_or(Ok(Norm::spectral()), norm_of)?;
-    with_matrix(a, |view| view.certified_cond(norm).map(|c| c.value.log10()))
+    with_matrix(a, move |view| view.certified_cond(norm).map(|c| c.value.log10()))
 }
 
 /// The condition number in the 1- or inf-norm from one LU factorization: the lower end is proved, the estimate nearly always
@@ -125,7 +126,7 @@ pub(crate) fn cond_estimate(
     let norm = norm.map_or(Ok(Norm::max_column_sum()), norm_of)?;
     let how = OneNorm { columns, seed, ..OneNorm::default() };
     let matrix = wide(a)?;
-    let found = a.py().detach(|| with_wide!(&matrix, x => kappa::cond_estimate(x, norm, &how)));
+    let found = interruptible(a.py(), move || with_wide!(&matrix, x => kappa::cond_estimate(x, norm, &how)))?;
     found.map(Into::into).map_err(to_python)
 }
 
@@ -137,7 +138,7 @@ fn extended(x: &Extended) -> PyEnclosure {
 #[pyfunction]
 pub(crate) fn skeel_cond(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     let matrix = wide(a)?;
-    let found = a.py().detach(|| with_wide!(&matrix, x => kappa::skeel_cond(x)));
+    let found = interruptible(a.py(), move || with_wide!(&matrix, x => kappa::skeel_cond(x)))?;
     found.map(|x| extended(&x)).map_err(to_python)
 }
 
@@ -145,7 +146,7 @@ pub(crate) fn skeel_cond(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
 #[pyfunction]
 pub(crate) fn bauer_cond(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     let matrix = wide(a)?;
-    let found = a.py().detach(|| with_wide!(&matrix, x => kappa::bauer_cond(x)));
+    let found = interruptible(a.py(), move || with_wide!(&matrix, x => kappa::bauer_cond(x)))?;
     found.map(|x| extended(&x)).map_err(to_python)
 }
 
@@ -153,7 +154,7 @@ pub(crate) fn bauer_cond(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
 #[pyfunction]
 pub(crate) fn best_scaling<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let matrix = wide(a)?;
-    let found = py.detach(|| with_wide!(&matrix, x => kappa::best_scaling(x))).map_err(to_python)?;
+    let found = interruptible(py, move || with_wide!(&matrix, x => kappa::best_scaling(x)))?.map_err(to_python)?;
     let dict = PyDict::new(py);
     dict.set_item("rows", found.rows.to_pyarray(py))?;
     dict.set_item("columns", found.columns.to_pyarray(py))?;
@@ -168,7 +169,8 @@ pub(crate) fn best_scaling<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyRes
 #[pyo3(signature = (a, relative = 0.0, absolute = 0.0))]
 pub(crate) fn is_regular_within(a: &Bound<'_, PyAny>, relative: f64, absolute: f64) -> PyResult<bool> {
     let matrix = wide(a)?;
-    a.py().detach(|| with_wide!(&matrix, x => kappa::is_regular_within(x, relative, absolute))).map_err(to_python)
+    interruptible(a.py(), move || with_wide!(&matrix, x => kappa::is_regular_within(x, relative, absolute)))?
+        .map_err(to_python)
 }
 
 /// How far the nearest matrix without full rank is: the distance, the same relative to the norm, and that matrix.
@@ -181,7 +183,7 @@ pub(crate) fn distance_to_singularity<'py>(
 ) -> PyResult<(PyEnclosure, PyEnclosure, Bound<'py, PyAny>)> {
     let norm = norm.map_or(Ok(Norm::spectral()), norm_of)?;
     let matrix = wide(a)?;
-    let found = py.detach(|| {
+    let found = compute(py, || {
         with_wide!(&matrix, x => {
             kappa::distance_to_singularity(x, norm).map(|d| (d.value, d.relative, WideMatrix::from(d.nearest)))
         })
@@ -194,7 +196,7 @@ pub(crate) fn distance_to_singularity<'py>(
 #[pyfunction]
 pub(crate) fn exact_rank(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     let matrix = wide(a)?;
-    a.py().detach(|| with_wide!(&matrix, x => kappa::exact_rank(x))).map(Into::into).map_err(to_python)
+    interruptible(a.py(), move || with_wide!(&matrix, x => kappa::exact_rank(x)))?.map(Into::into).map_err(to_python)
 }
 
 /// Relative condition numbers of min |A x - b| in the 2-norm, by name.
@@ -205,8 +207,8 @@ pub(crate) fn least_squares_cond<'py>(
     b: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let found = match pair(a, b)? {
-        Pair::Real(a, b) => py.detach(|| kappa::least_squares_cond(&a, b.as_slice())),
-        Pair::Complex(a, b) => py.detach(|| kappa::least_squares_cond(&a, b.as_slice())),
+        Pair::Real(a, b) => interruptible(py, move || kappa::least_squares_cond(&a, b.as_slice()))?,
+        Pair::Complex(a, b) => interruptible(py, move || kappa::least_squares_cond(&a, b.as_slice()))?,
     }
     .map_err(to_python)?;
     let dict = PyDict::new(py);
@@ -240,7 +242,7 @@ pub(crate) fn statistical_cond<'py>(
         return Err(PyValueError::new_err("small-sample estimates are for real systems"));
     };
     let how = SmallSample { samples, seed };
-    let found = py.detach(|| kappa::statistical_cond(&a, b.as_slice(), &how)).map_err(to_python)?;
+    let found = interruptible(py, move || kappa::statistical_cond(&a, b.as_slice(), &how))?.map_err(to_python)?;
     Ok((found.entries.to_pyarray(py).into_any(), found.whole))
 }
 

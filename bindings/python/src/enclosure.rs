@@ -4,6 +4,9 @@ use kappa::{Enclosure, SingularValues};
 use numpy::{PyArray1, ToPyArray};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::answers;
 
 /// An answer with its error bound: lower ≤ estimate ≤ upper, and the evidence that the truth is between the ends.
 ///
@@ -24,6 +27,9 @@ impl PyEnclosure {
         self.0
     }
 }
+
+/// What stands in the dict and the table.
+const ENCLOSURE_FIELDS: [&str; 4] = ["lower", "estimate", "upper", "evidence"];
 
 #[pymethods]
 impl PyEnclosure {
@@ -63,6 +69,13 @@ impl PyEnclosure {
     fn __hash__(&self) -> u64 {
         self.0.lower().to_bits() ^ self.0.upper().to_bits().rotate_left(32)
     }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &ENCLOSURE_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &ENCLOSURE_FIELDS)
+    }
     fn __repr__(&self) -> String {
         let (x, evidence) = (self.0.estimate(), self.0.evidence());
         if self.0.lower() == self.0.upper() {
@@ -96,6 +109,9 @@ impl PySingularValues {
         numbers.to_pyarray(py)
     }
 }
+
+/// What stands in the dict and the table.
+const SINGULAR_VALUES_FIELDS: [&str; 4] = ["estimates", "lower", "upper", "algorithm"];
 
 #[pymethods]
 impl PySingularValues {
@@ -140,6 +156,13 @@ impl PySingularValues {
         let _ = copy;
         let array = self.array(py, Enclosure::estimate).into_any();
         dtype.map_or(Ok(array.clone()), |dtype| array.call_method1("astype", (dtype,)))
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &SINGULAR_VALUES_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &SINGULAR_VALUES_FIELDS)
     }
     fn __repr__(&self) -> String {
         let shown: Vec<String> = self.values.iter().take(self.count.min(8)).map(|x| x.short(8)).collect();

@@ -4,8 +4,10 @@ use kappa::{Matrix, Scalar};
 use kappa_model::Decomposition;
 use numpy::{Element, PyArrayMethods, ToPyArray};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use pyo3::types::{PyIterator, PyTuple};
 
+use crate::answers;
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::to_python;
 use crate::tolerance_of;
@@ -25,6 +27,9 @@ pub(crate) fn array<'py, T: Scalar + Element>(py: Python<'py>, a: &Matrix<T>) ->
     let by_columns = a.as_slice().to_pyarray(py).reshape([a.columns(), a.rows()])?;
     by_columns.into_any().getattr("T")
 }
+
+/// What stands in the dict and the table.
+const SVD_FIELDS: [&str; 4] = ["u", "s", "vh", "singular_values"];
 
 #[pymethods]
 impl PySvd {
@@ -71,6 +76,13 @@ impl PySvd {
     }
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
         PyTuple::new(py, [self.u(py)?, self.s(py), self.vh(py)?])?.try_iter()
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &SVD_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &SVD_FIELDS)
     }
     fn __repr__(&self) -> String {
         let values = self.0.singular_values();

@@ -3,6 +3,7 @@
 //! Arrays in C or Fortran order are used where they lie; others are copied once. The interpreter lock is released while
 //! anything is computed.
 
+mod answers;
 mod array;
 mod certified;
 mod compute;
@@ -32,6 +33,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use array::with_matrix;
+use compute::compute;
 use enclosure::{PyEnclosure, PySingularValues};
 use errors::to_python;
 use factor::PySvd;
@@ -56,7 +58,7 @@ fn norm(
         if norm != Norm::spectral() || !(width > 0.0 && width.is_finite()) {
             return Err(PyValueError::new_err("within is a relative width above 0, for the spectral norm only"));
         }
-        return with_matrix(a, |view| {
+        return with_matrix(a, move |view| {
             if certify {
                 let how = SpectralCertificate { width, ..SpectralCertificate::default() };
                 view.certified_spectral_norm(&how).map(|found| found.0)
@@ -66,7 +68,7 @@ fn norm(
         })
         .map(Into::into);
     }
-    with_matrix(a, |view| if certify { view.certified_norm(norm) } else { view.norm(norm) }).map(Into::into)
+    with_matrix(a, move |view| if certify { view.certified_norm(norm) } else { view.norm(norm) }).map(Into::into)
 }
 
 /// The numerical rank: how many singular values exceed `tolerance` times the largest, max(m, n)·2⁻⁵² by default.
@@ -83,7 +85,7 @@ pub(crate) fn tolerance_of(share: Option<f64>) -> PyResult<Tolerance> {
 
 /// The singular values that the options ask for.
 pub(crate) fn values_of(a: &Bound<'_, PyAny>, certify: bool) -> PyResult<SingularValues> {
-    with_matrix(a, |view| if certify { view.certified_singular_values() } else { view.singular_values() })
+    with_matrix(a, move |view| if certify { view.certified_singular_values() } else { view.singular_values() })
 }
 
 /// The singular values, largest first, each enclosed; the `top` largest where that is given. `certify=True` counts every
@@ -108,7 +110,7 @@ fn log_norm(a: &Bound<'_, PyAny>, p: f64) -> PyResult<PyEnclosure> {
 }
 
 fn one_answer(a: &Bound<'_, PyAny>, question: Question) -> PyResult<PyEnclosure> {
-    let answers = with_matrix(a, |view| view.measure(&[question]))?;
+    let answers = with_matrix(a, move |view| view.measure(&[question]))?;
     answers.first().map(|x| (*x).into()).ok_or_else(|| PyValueError::new_err("no answer"))
 }
 
@@ -116,7 +118,7 @@ fn one_answer(a: &Bound<'_, PyAny>, question: Question) -> PyResult<PyEnclosure>
 #[pyfunction]
 #[pyo3(signature = (a, full_matrices = false))]
 fn svd(a: &Bound<'_, PyAny>, full_matrices: bool) -> PyResult<PySvd> {
-    with_matrix(a, |view| view.svd(full_matrices)).map(PySvd::from)
+    with_matrix(a, move |view| view.svd(full_matrices)).map(PySvd::from)
 }
 
 /// Several questions for the price of the dearest: `measure(a, "rank", "cond", "norm:nuclear")`; all without a question.
@@ -129,8 +131,9 @@ fn measure<'py>(
     certify: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
     let questions = questions_of(&questions)?;
+    let asked = questions.clone();
     let answers =
-        with_matrix(a, |view| if certify { view.certified_measure(&questions) } else { view.measure(&questions) })?;
+        with_matrix(a, move |view| if certify { view.certified_measure(&asked) } else { view.measure(&asked) })?;
     answers_dict(py, &questions, answers)
 }
 
@@ -159,15 +162,17 @@ pub(crate) fn answers_dict<'py>(
 fn check(a: &Bound<'_, PyAny>, check: &str, certify: bool) -> PyResult<Option<bool>> {
     let check: Check = check.parse().map_err(to_python)?;
     let questions = [check.question];
-    let answers =
-        with_matrix(a, |view| if certify { view.certified_measure(&questions) } else { view.measure(&questions) })?;
+    let answers = with_matrix(
+        a,
+        move |view| if certify { view.certified_measure(&questions) } else { view.measure(&questions) },
+    )?;
     Ok(answers.first().and_then(|answer| check.holds(*answer)))
 }
 
 /// Runs the command line and returns its exit code.
 #[pyfunction]
 fn _main(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
-    py.detach(|| kappa_cli::run(arguments))
+    compute(py, || kappa_cli::run(arguments))
 }
 
 /// Measures matrices and says how far each answer can be trusted.

@@ -10,8 +10,10 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::answers;
 use crate::array::with_matrix;
 use crate::certified::{Proved, PyCertifiedSolution};
+use crate::compute::compute;
 use crate::condition::{Pair, out, pair, wide};
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
@@ -29,6 +31,10 @@ pub(crate) struct PyLstsqSolution {
     found: Fitted,
     is_vector: bool,
 }
+
+/// What stands in the dict and the table.
+const LSTSQ_SOLUTION_FIELDS: [&str; 9] =
+    ["x", "residual", "residual_norms", "rank", "method", "cond", "solution_cond", "backward_error", "forward_error"];
 
 #[pymethods]
 impl PyLstsqSolution {
@@ -62,25 +68,32 @@ impl PyLstsqSolution {
     /// The condition number in the spectral norm over the rank that was found.
     #[getter]
     fn cond(&self, py: Python<'_>) -> PyEnclosure {
-        py.detach(|| either!(Fitted, &self.found, s => s.cond())).into()
+        compute(py, || either!(Fitted, &self.found, s => s.cond())).into()
     }
     /// How sensitive x is to relative changes of A.
     #[getter]
     fn solution_cond(&self, py: Python<'_>) -> PyEnclosure {
-        py.detach(|| either!(Fitted, &self.found, s => s.solution_cond())).into()
+        compute(py, || either!(Fitted, &self.found, s => s.solution_cond())).into()
     }
     /// How little A must change, relative to its Frobenius norm, for x to be the exact minimiser.
     #[getter]
     fn backward_error(&self, py: Python<'_>) -> PyEnclosure {
-        py.detach(|| either!(Fitted, &self.found, s => s.backward_error())).into()
+        compute(py, || either!(Fitted, &self.found, s => s.backward_error())).into()
     }
     /// A bound of the relative error of x in the 2-norm, to first order.
     #[getter]
     fn forward_error(&self, py: Python<'_>) -> PyEnclosure {
-        py.detach(|| either!(Fitted, &self.found, s => s.forward_error())).into()
+        compute(py, || either!(Fitted, &self.found, s => s.forward_error())).into()
     }
     fn __float__(&self, py: Python<'_>) -> f64 {
         self.forward_error(py).inner().upper()
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &LSTSQ_SOLUTION_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &LSTSQ_SOLUTION_FIELDS)
     }
     fn __repr__(&self) -> String {
         let (n, k) = either!(Fitted, &self.found, s => (s.x().rows(), s.x().columns()));
@@ -115,7 +128,7 @@ pub(crate) fn lstsq<'py>(
     let a = dense.as_ref().unwrap_or(a);
     let Right { b, is_vector } = right(b)?;
     if certify {
-        let found = with_matrix(a, |view| match (view.to_wide(), &b) {
+        let found = with_matrix(a, move |view| match (view.to_wide(), &b) {
             (WideMatrix::Real(a), WideMatrix::Real(b)) => certified_lstsq(&a, b).map(Proved::Real),
             (a, b) => certified_lstsq(&a.complex(), &b.complex()).map(Proved::Complex),
         })?;
@@ -125,17 +138,17 @@ pub(crate) fn lstsq<'py>(
         let found = match Pair::of(wide(a)?, b) {
             Pair::Real(a, b) => {
                 let b = single(&b)?;
-                py.detach(|| weighted_lstsq(&a, b, &weights, &how)).map(Fitted::Real)
+                compute(py, || weighted_lstsq(&a, b, &weights, &how)).map(Fitted::Real)
             }
             Pair::Complex(a, b) => {
                 let b = single(&b)?;
-                py.detach(|| weighted_lstsq(&a, b, &weights, &how)).map(Fitted::Complex)
+                compute(py, || weighted_lstsq(&a, b, &weights, &how)).map(Fitted::Complex)
             }
         };
         let found = found.map_err(to_python)?;
         return Ok(Bound::new(py, PyLstsqSolution { found, is_vector })?.into_any());
     }
-    let found = with_matrix(a, |view| match (&view, &b) {
+    let found = with_matrix(a, move |view| match (&view, &b) {
         (MatrixView::F64(a), WideMatrix::Real(b)) => lstsq_by(a, b, &how).map(Fitted::Real),
         (MatrixView::C64(a), b) => lstsq_by(a, &b.complex(), &how).map(Fitted::Complex),
         (MatrixView::F32(a), WideMatrix::Real(b)) => lstsq_by(&a.to_wide(), b, &how).map(Fitted::Real),
@@ -169,7 +182,7 @@ pub(crate) fn constrained<'py>(
         WideMatrix: From<Matrix<W>>,
     {
         let (right, given) = (single(&b)?, single(&d)?);
-        let s = py.detach(|| constrained_lstsq(&a, right, &c, given, how)).map_err(to_python)?;
+        let s = compute(py, || constrained_lstsq(&a, right, &c, given, how)).map_err(to_python)?;
         let dict = PyDict::new(py);
         dict.set_item("x", column(py, &s.x)?)?;
         dict.set_item("multipliers", column(py, &s.multipliers)?)?;
@@ -200,7 +213,7 @@ pub(crate) fn generalized<'py>(
         return Err(PyValueError::new_err("a covariance is known for real problems in Python"));
     };
     let b = single(&right)?;
-    let s = py.detach(|| generalized_lstsq(&m, b, &factor)).map_err(to_python)?;
+    let s = compute(py, || generalized_lstsq(&m, b, &factor)).map_err(to_python)?;
     dict.set_item("x", column(py, &s.x)?)?;
     dict.set_item("errors", column(py, &s.errors)?)?;
     dict.set_item("error_norm", s.error_norm)?;
@@ -242,7 +255,7 @@ pub(crate) fn total<'py>(
         WideMatrix: From<Matrix<W>>,
     {
         let right = single(b)?;
-        let s = py.detach(|| total_lstsq(a, right, errors)).map_err(to_python)?;
+        let s = compute(py, || total_lstsq(a, right, errors)).map_err(to_python)?;
         let dict = PyDict::new(py);
         dict.set_item("x", column(py, &s.x)?)?;
         dict.set_item("correction_norm", s.correction_norm)?;
@@ -262,7 +275,7 @@ pub(crate) fn total<'py>(
 pub(crate) fn pinv<'py>(a: &Bound<'py, PyAny>, tolerance: Option<f64>) -> PyResult<Bound<'py, PyDict>> {
     let py = a.py();
     let tolerance = tolerance_of(tolerance)?;
-    let (x, rank, residuals): (WideMatrix, usize, [f64; 4]) = with_matrix(a, |view| {
+    let (x, rank, residuals): (WideMatrix, usize, [f64; 4]) = with_matrix(a, move |view| {
         let wide = view.to_wide();
         with_wide!(&wide, a => kappa::pinv(a, tolerance).map(|p| (p.matrix.into(), p.rank, p.residuals)))
     })?;

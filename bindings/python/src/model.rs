@@ -11,6 +11,8 @@ use pyo3::exceptions::{PyIndexError, PyKeyError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList};
 
+use crate::answers;
+use crate::compute::compute;
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::{model_to_python, to_python};
 use crate::{answers_dict, questions_of};
@@ -19,7 +21,7 @@ use crate::{answers_dict, questions_of};
 #[pyfunction]
 #[pyo3(signature = (path, *, mmap = true))]
 pub(crate) fn open(py: Python<'_>, path: PathBuf, mmap: bool) -> PyResult<PyModel> {
-    let model = py.detach(|| Model::open_with(&path, &Opening { map: mmap }));
+    let model = compute(py, || Model::open_with(&path, &Opening { map: mmap }));
     model.map(PyModel).map_err(model_to_python)
 }
 
@@ -76,7 +78,7 @@ impl PyModel {
         py: Python<'py>,
         layers: Option<Vec<String>>,
     ) -> PyResult<(PyEnclosure, Bound<'py, PyDict>)> {
-        let found = py.detach(|| self.0.lipschitz_product(&layers.unwrap_or_default())).map_err(model_to_python)?;
+        let found = compute(py, || self.0.lipschitz_product(&layers.unwrap_or_default())).map_err(model_to_python)?;
         let factors = PyDict::new(py);
         for (name, factor) in found.layers {
             factors.set_item(name, PyEnclosure::from(factor))?;
@@ -88,7 +90,7 @@ impl PyModel {
     #[pyo3(signature = (name, *questions))]
     fn measure<'py>(&self, py: Python<'py>, name: &str, questions: Vec<String>) -> PyResult<Bound<'py, PyDict>> {
         let questions = questions_of(&questions)?;
-        let answers = py.detach(|| {
+        let answers = compute(py, || {
             let (name, matrix) = self.0.matrix(Some(name))?;
             let answers = matrix.view()?.measure(&questions);
             answers.map_err(|e| kappa_model::Error::about(&name, &e))
@@ -202,6 +204,14 @@ impl PySurvey {
         }
     }
 
+    /// The whole survey, as `to_json` has it.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("json")?.call_method1("loads", (self.to_json(),))
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let rows = slf.getattr("layers")?.cast_into::<PyList>()?;
+        answers::rows_html(&slf.repr()?.to_string(), &rows)
+    }
     fn __repr__(&self) -> String {
         format!("Survey({} layers, {} not measured)", self.0.layers.len(), self.0.skipped.len())
     }

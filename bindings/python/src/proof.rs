@@ -8,13 +8,14 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::array::with_matrix;
+use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
 use crate::factor::array;
 
 /// The matrix in double precision.
 fn matrix(a: &Bound<'_, PyAny>) -> PyResult<Matrix<f64>> {
-    let found = with_matrix(a, |view| Ok((view.shape(), view.real_entries())))?;
+    let found = with_matrix(a, move |view| Ok((view.shape(), view.real_entries())))?;
     let ((m, n), entries) = found;
     let entries =
         entries.ok_or_else(|| PyValueError::new_err("proofs are about real matrices, and this one is complex"))?;
@@ -26,7 +27,7 @@ fn matrix(a: &Bound<'_, PyAny>) -> PyResult<Matrix<f64>> {
 pub(crate) fn prove(a: &Bound<'_, PyAny>, claim: &str) -> PyResult<String> {
     let claim: Claim = claim.parse().map_err(to_python)?;
     let matrix = matrix(a)?;
-    let proof = a.py().detach(|| {
+    let proof = compute(a.py(), || {
         let witness = kappa::proof::prove(&matrix, &claim)?;
         Ok(ProofFile::new(&matrix, claim, witness).to_json().to_string())
     });
@@ -39,7 +40,7 @@ pub(crate) fn verify(a: &Bound<'_, PyAny>, proof: &str) -> PyResult<bool> {
     let proof = ProofFile::from_json(proof).map_err(|reason| PyValueError::new_err(format!("the proof {reason}")))?;
     let matrix = matrix(a)?;
     let holds = || proof.is_about(&matrix) && kappa::proof::verify(&matrix, &proof.claim, &proof.witness).is_ok();
-    Ok(a.py().detach(holds))
+    Ok(compute(a.py(), holds))
 }
 
 /// An operator that Python multiplies.

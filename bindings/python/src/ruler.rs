@@ -4,8 +4,11 @@ use kappa::Norm;
 use kappa_model::{BallAction, Changed, WideMatrix};
 use numpy::ToPyArray;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
+use crate::answers;
 use crate::array::with_matrix;
+use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
 use crate::factor::array;
@@ -27,6 +30,10 @@ impl std::hash::Hash for PyNorm {
         self.0.to_string().hash(state);
     }
 }
+
+/// What stands in the dict and the table.
+const NORM_FIELDS: [&str; 6] =
+    ["name", "is_induced", "is_submultiplicative", "is_consistent", "is_unitarily_invariant", "is_absolute"];
 
 #[pymethods]
 impl PyNorm {
@@ -100,9 +107,16 @@ impl PyNorm {
         let other = norm_of(other)?;
         let (m, n) = shape;
         let norm = self.0;
-        let found = py.detach(move || norm.constant(&other, m, n, rank.unwrap_or(m.min(n)))).map_err(to_python)?;
+        let found = compute(py, move || norm.constant(&other, m, n, rank.unwrap_or(m.min(n)))).map_err(to_python)?;
         let attained = found.attained_by.as_ref().map(|a| array(py, a)).transpose()?;
         Ok((found.value.into(), attained))
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &NORM_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &NORM_FIELDS)
     }
     fn __repr__(&self) -> String {
         format!("Norm('{}')", self.0)

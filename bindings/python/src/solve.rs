@@ -6,8 +6,10 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::answers;
 use crate::array::with_matrix;
 use crate::certified::{Proved, PyCertifiedSolution};
+use crate::compute::{compute, interruptible};
 use crate::condition::{Pair, pair, sparse, wide};
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
@@ -24,6 +26,9 @@ pub(crate) struct PySolution {
     found: Solved,
     is_vector: bool,
 }
+
+/// What stands in the dict and the table.
+const SOLUTION_FIELDS: [&str; 7] = ["x", "residual", "method", "refined", "backward_error", "cond", "forward_error"];
 
 #[pymethods]
 impl PySolution {
@@ -57,15 +62,22 @@ impl PySolution {
     /// The condition number in the inf-norm, estimated from the factors.
     #[getter]
     fn cond(&self, py: Python<'_>) -> PyEnclosure {
-        py.detach(|| either!(Solved, &self.found, s => s.cond())).into()
+        compute(py, || either!(Solved, &self.found, s => s.cond())).into()
     }
     /// A bound of the relative error of x in the inf-norm, estimated from the factors.
     #[getter]
     fn forward_error(&self, py: Python<'_>) -> PyEnclosure {
-        py.detach(|| either!(Solved, &self.found, s => s.forward_error())).into()
+        compute(py, || either!(Solved, &self.found, s => s.forward_error())).into()
     }
     fn __float__(&self, py: Python<'_>) -> f64 {
         self.forward_error(py).inner().upper()
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &SOLUTION_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &SOLUTION_FIELDS)
     }
     fn __repr__(&self, py: Python<'_>) -> String {
         let (n, k) = either!(Solved, &self.found, s => (s.x().rows(), s.x().columns()));
@@ -99,21 +111,21 @@ pub(crate) fn solve<'py>(
             return Err(PyValueError::new_err("a sparse system needs a real right-hand side"));
         };
         if certify {
-            let found = py.detach(|| certified_solve(&matrix, &b)).map_err(to_python)?;
+            let found = interruptible(py, move || certified_solve(&matrix, &b))?.map_err(to_python)?;
             return Ok(Bound::new(py, PyCertifiedSolution { found: Proved::Real(found), is_vector })?.into_any());
         }
-        let found = py.detach(|| solve_by(&matrix, &b, &how)).map_err(to_python)?;
+        let found = interruptible(py, move || solve_by(&matrix, &b, &how))?.map_err(to_python)?;
         return Ok(Bound::new(py, PySolution { found: Solved::Real(found), is_vector })?.into_any());
     }
     if certify {
-        let found = with_matrix(a, |view| match (view.to_wide(), &b) {
+        let found = with_matrix(a, move |view| match (view.to_wide(), &b) {
             (WideMatrix::Real(a), WideMatrix::Real(b)) => certified_solve(&a, b).map(Proved::Real),
             (a, b) => certified_solve(&a.complex(), &b.complex()).map(Proved::Complex),
         })?;
         return Ok(Bound::new(py, PyCertifiedSolution { found, is_vector })?.into_any());
     }
     // A matrix in double precision is used where it lies.
-    let found = with_matrix(a, |view| match (&view, &b) {
+    let found = with_matrix(a, move |view| match (&view, &b) {
         (MatrixView::F64(a), WideMatrix::Real(b)) => solve_by(a, b, &how).map(Solved::Real),
         (MatrixView::C64(a), b) => solve_by(a, &b.complex(), &how).map(Solved::Complex),
         (MatrixView::F32(a), WideMatrix::Real(b)) => solve_by(&a.to_wide(), b, &how).map(Solved::Real),
@@ -138,6 +150,9 @@ enum Kept {
 #[pyclass(name = "Solver", module = "kappa", frozen)]
 pub(crate) struct PySolver(Kept);
 
+/// What stands in the dict and the table.
+const SOLVER_FIELDS: [&str; 2] = ["method", "cond"];
+
 #[pymethods]
 impl PySolver {
     #[new]
@@ -145,9 +160,11 @@ impl PySolver {
     fn new(a: &Bound<'_, PyAny>, method: Option<&str>, refine: &str) -> PyResult<Self> {
         let how = how(method, refine)?;
         if let Some(matrix) = sparse(a)? {
-            return a.py().detach(|| Solver::by(&matrix, &how)).map(|s| Self(Kept::Real(s))).map_err(to_python);
+            return interruptible(a.py(), move || Solver::by(&matrix, &how))?
+                .map(|s| Self(Kept::Real(s)))
+                .map_err(to_python);
         }
-        with_matrix(a, |view| match view.to_wide() {
+        with_matrix(a, move |view| match view.to_wide() {
             WideMatrix::Real(a) => Solver::by(&a, &how).map(Kept::Real),
             WideMatrix::Complex(a) => Solver::by(&a, &how).map(Kept::Complex),
         })
@@ -161,14 +178,14 @@ impl PySolver {
     /// The condition number in the inf-norm, estimated from the factors.
     #[getter]
     fn cond(&self, py: Python<'_>) -> PyEnclosure {
-        py.detach(|| either!(Kept, &self.0, s => s.cond())).into()
+        compute(py, || either!(Kept, &self.0, s => s.cond())).into()
     }
     /// Solves for one more right-hand side, a vector or a block of columns.
     fn solve(&self, py: Python<'_>, b: &Bound<'_, PyAny>) -> PyResult<PySolution> {
         let Right { b, is_vector } = right(b)?;
         let found = match (&self.0, b) {
-            (Kept::Real(s), WideMatrix::Real(b)) => py.detach(|| s.solve(&b)).map(Solved::Real),
-            (Kept::Complex(s), b) => py.detach(|| s.solve(&b.complex())).map(Solved::Complex),
+            (Kept::Real(s), WideMatrix::Real(b)) => compute(py, || s.solve(&b)).map(Solved::Real),
+            (Kept::Complex(s), b) => compute(py, || s.solve(&b.complex())).map(Solved::Complex),
             (Kept::Real(_), WideMatrix::Complex(_)) => {
                 return Err(PyValueError::new_err(
                     "a real matrix was factored, and the right-hand side is complex\n\nhint: solve for its real and its imaginary part",
@@ -176,6 +193,13 @@ impl PySolver {
             }
         };
         Ok(PySolution { found: found.map_err(to_python)?, is_vector })
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &SOLVER_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &SOLVER_FIELDS)
     }
     fn __repr__(&self) -> String {
         let n = either!(Kept, &self.0, s => s.plan().order);
@@ -206,7 +230,7 @@ pub(crate) fn solve_iteratively<'py>(
         WideMatrix: From<Matrix<W>>,
     {
         let right = single(b)?;
-        let s = py.detach(|| kappa::solve_iteratively(a, right, how)).map_err(to_python)?;
+        let s = compute(py, || kappa::solve_iteratively(a, right, how)).map_err(to_python)?;
         let dict = PyDict::new(py);
         dict.set_item("x", column(py, &s.x)?)?;
         dict.set_item("residual_norm", s.residual_norm)?;

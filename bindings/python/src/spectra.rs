@@ -8,7 +8,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::answers;
 use crate::array::with_matrix;
+use crate::compute::{compute, interruptible};
 use crate::condition::{out, wide};
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
@@ -17,6 +19,10 @@ use crate::factor::array;
 /// Eigenvalues with discs that hold them, and right and left eigenvectors.
 #[pyclass(name = "Eig", module = "kappa", frozen)]
 pub(crate) struct PyEig(kappa::Eig);
+
+/// What stands in the dict and the table.
+const EIG_FIELDS: [&str; 8] =
+    ["values", "radii", "evidence", "right", "left", "spectral_radius", "spectral_abscissa", "groups"];
 
 #[pymethods]
 impl PyEig {
@@ -65,6 +71,13 @@ impl PyEig {
     fn vector_cond(&self) -> PyResult<PyEnclosure> {
         self.0.vector_cond().map(Into::into).map_err(to_python)
     }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &EIG_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &EIG_FIELDS)
+    }
     fn __repr__(&self) -> String {
         let values = self.0.eigenvalues();
         format!("Eig({} eigenvalues, spectral radius {})", values.len(), values.spectral_radius().short(8))
@@ -75,16 +88,17 @@ impl PyEig {
 #[pyfunction]
 pub(crate) fn eig(a: &Bound<'_, PyAny>) -> PyResult<PyEig> {
     let matrix = wide(a)?;
-    a.py().detach(|| with_wide!(&matrix, x => kappa::eig(x))).map(PyEig).map_err(to_python)
+    interruptible(a.py(), move || with_wide!(&matrix, x => kappa::eig(x)))?.map(PyEig).map_err(to_python)
 }
 
 /// The eigenvalues of a Hermitian matrix, largest first, each enclosed, and orthonormal eigenvectors.
 #[pyfunction]
 pub(crate) fn eigh<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<(Vec<PyEnclosure>, Bound<'py, PyAny>)> {
     let matrix = wide(a)?;
-    let found = py.detach(|| {
-        with_wide!(&matrix, x => kappa::eigh(x).map(|f| (f.eigenvalues().to_vec(), WideMatrix::from(f.vectors().clone()))))
-    });
+    let found = compute(
+        py,
+        || with_wide!(&matrix, x => kappa::eigh(x).map(|f| (f.eigenvalues().to_vec(), WideMatrix::from(f.vectors().clone())))),
+    );
     let (values, vectors) = found.map_err(to_python)?;
     Ok((values.into_iter().map(Into::into).collect(), out(py, &vectors)?))
 }
@@ -93,7 +107,7 @@ pub(crate) fn eigh<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<(Vec
 #[pyfunction]
 pub(crate) fn eigenvalue_cond<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let matrix = wide(a)?;
-    let found = py.detach(|| with_wide!(&matrix, x => kappa::eigenvalue_cond(x))).map_err(to_python)?;
+    let found = interruptible(py, move || with_wide!(&matrix, x => kappa::eigenvalue_cond(x)))?.map_err(to_python)?;
     found
         .iter()
         .map(|c| {
@@ -111,7 +125,7 @@ pub(crate) fn eigenvalue_cond<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> Py
 #[pyfunction]
 pub(crate) fn separation(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     let (x, y) = (wide(a)?.complex(), wide(b)?.complex());
-    a.py().detach(|| kappa::separation(&x, &y)).map(Into::into).map_err(to_python)
+    interruptible(a.py(), move || kappa::separation(&x, &y))?.map(Into::into).map_err(to_python)
 }
 
 type Parts = Vec<(&'static str, WideMatrix, Option<Vec<usize>>)>;
@@ -175,7 +189,8 @@ pub(crate) fn factor<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let matrix = wide(a)?;
     let plain = kind.trim().to_lowercase().replace('_', "-");
-    let found = py.detach(|| with_wide!(&matrix, x => parts(&plain, x, rank, tolerance))).map_err(to_python)?;
+    let found =
+        interruptible(py, move || with_wide!(&matrix, x => parts(&plain, x, rank, tolerance)))?.map_err(to_python)?;
     let Some(found) = found else {
         return Err(PyValueError::new_err(format!(
             "`{kind}` is no factorization that is known here\n\nhint: qr, pivoted-qr, rank-revealing-qr, complete-orthogonal, lu, \
@@ -196,7 +211,7 @@ pub(crate) fn factor<'py>(
 #[pyfunction]
 pub(crate) fn gershgorin<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let matrix = wide(a)?;
-    let found = py.detach(|| with_wide!(&matrix, x => regions::gershgorin(x))).map_err(to_python)?;
+    let found = interruptible(py, move || with_wide!(&matrix, x => regions::gershgorin(x)))?.map_err(to_python)?;
     let dict = PyDict::new(py);
     let centers: Vec<c64> = found.rows.iter().map(|d| d.center).collect();
     let radii = |discs: &[regions::Disc]| discs.iter().map(|d| d.radius).collect::<Vec<f64>>();
@@ -219,7 +234,8 @@ pub(crate) fn numerical_range<'py>(
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
     let matrix = wide(a)?;
     let how = NumericalRange { directions };
-    let found = py.detach(|| with_wide!(&matrix, x => regions::numerical_range(x, &how))).map_err(to_python)?;
+    let found =
+        interruptible(py, move || with_wide!(&matrix, x => regions::numerical_range(x, &how)))?.map_err(to_python)?;
     Ok((found.inside.to_pyarray(py).into_any(), found.outside.to_pyarray(py).into_any()))
 }
 
@@ -235,7 +251,8 @@ pub(crate) fn pseudospectrum<'py>(
     let matrix = wide(a)?;
     let region = region.map(|(p, q, r, s)| Region { re: (p, q), im: (r, s) });
     let how = Pseudospectrum { region, points };
-    let g = py.detach(|| with_wide!(&matrix, x => regions::pseudospectrum(x, &how))).map_err(to_python)?;
+    let g =
+        interruptible(py, move || with_wide!(&matrix, x => regions::pseudospectrum(x, &how)))?.map_err(to_python)?;
     let table = g.values.to_pyarray(py).reshape([g.im.len(), g.re.len()])?;
     Ok((g.re.to_pyarray(py).into_any(), g.im.to_pyarray(py).into_any(), table.into_any()))
 }
@@ -253,10 +270,11 @@ pub(crate) fn pseudospectrum_cells(
     let matrix = wide(a)?;
     let region = Region { re: (region.0, region.1), im: (region.2, region.3) };
     let depth = depth.min(12);
-    let found = a
-        .py()
-        .detach(|| with_wide!(&matrix, x => regions::pseudospectrum_cells(x, epsilon, region, depth)))
-        .map_err(to_python)?;
+    let found = interruptible(
+        a.py(),
+        move || with_wide!(&matrix, x => regions::pseudospectrum_cells(x, epsilon, region, depth)),
+    )?
+    .map_err(to_python)?;
     Ok(found.cells.into_iter().map(|c| (c.center, c.half, c.is_inside)).collect())
 }
 
@@ -264,7 +282,7 @@ pub(crate) fn pseudospectrum_cells(
 #[pyfunction]
 pub(crate) fn normality(a: &Bound<'_, PyAny>) -> PyResult<(PyEnclosure, PyEnclosure)> {
     let matrix = wide(a)?;
-    let found = a.py().detach(|| with_wide!(&matrix, x => regions::normality(x))).map_err(to_python)?;
+    let found = interruptible(a.py(), move || with_wide!(&matrix, x => regions::normality(x)))?.map_err(to_python)?;
     Ok((found.departure.into(), found.commutator.into()))
 }
 
@@ -273,7 +291,8 @@ pub(crate) fn normality(a: &Bound<'_, PyAny>) -> PyResult<(PyEnclosure, PyEnclos
 #[pyo3(signature = (a, most = 64))]
 pub(crate) fn gelfand(a: &Bound<'_, PyAny>, most: u64) -> PyResult<Vec<(u64, PyEnclosure)>> {
     let matrix = wide(a)?;
-    let found = a.py().detach(|| with_wide!(&matrix, x => regions::gelfand(x, most))).map_err(to_python)?;
+    let found =
+        interruptible(a.py(), move || with_wide!(&matrix, x => regions::gelfand(x, most)))?.map_err(to_python)?;
     Ok(found.into_iter().map(|(k, x)| (k, x.into())).collect())
 }
 
@@ -306,24 +325,24 @@ pub(crate) fn polynomial_roots<'py>(
 #[pyfunction]
 #[pyo3(signature = (a, picture, title = "A"))]
 pub(crate) fn draw(a: &Bound<'_, PyAny>, picture: &str, title: &str) -> PyResult<String> {
-    let plain = picture.trim().to_lowercase().replace('_', "-");
-    let drawn = with_matrix(a, |view| {
+    let (plain, title) = (picture.trim().to_lowercase().replace('_', "-"), title.to_owned());
+    let drawn = with_matrix(a, move |view| {
         let wide = view.to_wide();
         let values = || with_wide!(&wide, x => kappa::eig(x)).map(|f| f.eigenvalues().estimates().to_vec());
         Ok(Some(match plain.as_str() {
             "gershgorin" => {
-                kappa_report::draw_gershgorin(title, &with_wide!(&wide, x => regions::gershgorin(x))?, &values()?)
+                kappa_report::draw_gershgorin(&title, &with_wide!(&wide, x => regions::gershgorin(x))?, &values()?)
             }
             "numerical-range" => {
                 let w = with_wide!(&wide, x => regions::numerical_range(x, &NumericalRange::default()))?;
-                kappa_report::draw_numerical_range(title, &w, &values()?)
+                kappa_report::draw_numerical_range(&title, &w, &values()?)
             }
             "pseudospectrum" => {
                 let g = with_wide!(&wide, x => regions::pseudospectrum(x, &Pseudospectrum::default()))?;
-                kappa_report::draw_pseudospectrum(title, &g)
+                kappa_report::draw_pseudospectrum(&title, &g)
             }
-            "ellipse" => kappa_report::draw_ellipse(title, &with_wide!(&wide, x => regions::ellipse(x, (0, 1)))?),
-            "eigenvalues" => kappa_report::draw_scatter(title, &values()?),
+            "ellipse" => kappa_report::draw_ellipse(&title, &with_wide!(&wide, x => regions::ellipse(x, (0, 1)))?),
+            "eigenvalues" => kappa_report::draw_scatter(&title, &values()?),
             _ => return Ok(None),
         }))
     })?;

@@ -10,7 +10,9 @@ use pyo3::exceptions::{PyFileNotFoundError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::answers;
 use crate::array::with_matrix;
+use crate::compute::{compute, interruptible};
 use crate::condition::{Pair, out, pair, wide};
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
@@ -45,6 +47,9 @@ fn made<W: Scalar<Wide = W> + WideEngine>(
     }
 }
 
+/// What stands in the dict and the table.
+const RIDGE_FIELDS: [&str; 2] = ["singular_values", "coefficients"];
+
 #[pymethods]
 impl PyRidge {
     #[new]
@@ -53,12 +58,14 @@ impl PyRidge {
         let py = a.py();
         let l = operator.map(wide).transpose()?;
         let found = match (pair(a, b)?, l) {
-            (Pair::Real(a, b), None) => py.detach(|| made(&a, &b, None)).map(Decomposed::Real),
-            (Pair::Real(a, b), Some(WideMatrix::Real(l))) => py.detach(|| made(&a, &b, Some(&l))).map(Decomposed::Real),
+            (Pair::Real(a, b), None) => compute(py, || made(&a, &b, None)).map(Decomposed::Real),
+            (Pair::Real(a, b), Some(WideMatrix::Real(l))) => {
+                compute(py, || made(&a, &b, Some(&l))).map(Decomposed::Real)
+            }
             (both, l) => {
                 let (a, b) = both.complex();
                 let l = l.map(|l| l.complex());
-                py.detach(|| made(&a, &b, l.as_ref())).map(Decomposed::Complex)
+                compute(py, || made(&a, &b, l.as_ref())).map(Decomposed::Complex)
             }
         };
         found.map(Self).map_err(to_python)
@@ -88,7 +95,7 @@ impl PyRidge {
         let choice = text.parse().map_err(to_python)?;
         let dict = PyDict::new(py);
         either!(&self.0, r => {
-            let s = py.detach(|| r.choose(choice)).map_err(to_python)?;
+            let s = compute(py, || r.choose(choice)).map_err(to_python)?;
             let x: WideMatrix = Matrix::from_fn(s.x.len(), 1, |i, _| s.x[i]).into();
             dict.set_item("x", out(py, &x)?.call_method0("ravel")?)?;
             dict.set_item("lambda", s.lambda)?;
@@ -101,13 +108,13 @@ impl PyRidge {
     }
     /// The solutions for several lambdas, one column each.
     fn solutions<'py>(&self, py: Python<'py>, lambdas: Vec<f64>) -> PyResult<Bound<'py, PyAny>> {
-        let x: WideMatrix = either!(&self.0, r => py.detach(|| r.solutions(&lambdas)).map_err(to_python)?.into());
+        let x: WideMatrix = either!(&self.0, r => compute(py, || r.solutions(&lambdas)).map_err(to_python)?.into());
         out(py, &x)
     }
     /// The curves at so many lambdas: a list of dicts with lambda, residual_norm, solution_norm, degrees, gcv and curvature.
     #[pyo3(signature = (count = 100))]
     fn path<'py>(&self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {
-        let points: Vec<RidgePoint> = either!(&self.0, r => py.detach(|| r.path(count)));
+        let points: Vec<RidgePoint> = either!(&self.0, r => compute(py, || r.path(count)));
         let list = PyList::empty(py);
         for p in points {
             let dict = PyDict::new(py);
@@ -120,6 +127,13 @@ impl PyRidge {
             list.append(dict)?;
         }
         Ok(list)
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &RIDGE_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &RIDGE_FIELDS)
     }
     fn __repr__(&self) -> String {
         format!("Ridge({} singular values)", either!(&self.0, r => r.singular_values().len()))
@@ -181,7 +195,7 @@ pub(crate) fn regress(
         Some(text) => text.parse::<Formula>().map_err(to_python)?,
         None => Formula { target: None, has_constant: true, terms: vec![None] },
     };
-    let fit = data.py().detach(|| {
+    let fit = compute(data.py(), || {
         let fit = match &weights {
             Some(Weights::Column(name)) => Regression::new(Design::with_weights(&columns, &formula, target, name)?),
             Some(Weights::Numbers(w)) => Regression::weighted(Design::new(&columns, &formula, target)?, Some(w)),
@@ -324,6 +338,10 @@ impl PyRegression {
     fn __str__(&self) -> PyResult<String> {
         self.summary(7)
     }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let rows = slf.getattr("coefficients")?.cast_into::<PyList>()?;
+        answers::rows_html(&slf.repr()?.to_string(), &rows)
+    }
     fn __repr__(&self) -> String {
         let (rows, n) = (self.0.observations(), self.0.parameters());
         format!("Regression({} rows, {n} coefficients, R² {})", rows, self.0.r_squared().short(6))
@@ -382,7 +400,7 @@ pub(crate) fn nearest_matrix<'py>(
     }
     let norm = norm.map_or(Ok(Norm::frobenius()), norm_of)?;
     let least = least.unwrap_or(0.0);
-    let x = with_matrix(a, |view| {
+    let x = with_matrix(a, move |view| {
         let wide = view.to_wide();
         with_wide!(&wide, a => match kind.as_str() {
             "symmetric" => nearest::symmetric(a).map(told),
@@ -421,7 +439,7 @@ pub(crate) fn align<'py>(
         return Err(PyTypeError::new_err("points are real\n\nhint: give real and imaginary parts as two columns"));
     };
     let how = Procrustes { rotation_only, scaling, translation, weights };
-    let s = py.detach(|| nearest::align(&a, &b, &how)).map_err(to_python)?;
+    let s = interruptible(py, move || nearest::align(&a, &b, &how))?.map_err(to_python)?;
     let dict = PyDict::new(py);
     dict.set_item("rotation", out(py, &s.rotation.into())?)?;
     dict.set_item("scale", s.scale)?;
@@ -452,7 +470,7 @@ pub(crate) fn align_all<'py>(
     };
     let sets: Vec<Matrix<f64>> = sets.iter().map(real).collect::<PyResult<_>>()?;
     let how = Procrustes { rotation_only, scaling, translation, weights: None };
-    let s = py.detach(|| nearest::align_all(&sets, &how)).map_err(to_python)?;
+    let s = interruptible(py, move || nearest::align_all(&sets, &how))?.map_err(to_python)?;
     let dict = PyDict::new(py);
     dict.set_item("mean", out(py, &s.mean.into())?)?;
     dict.set_item("error", s.error)?;

@@ -7,6 +7,7 @@ use kappa_model::WideMatrix;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::answers;
 use crate::condition::{Pair, out, pair, wide};
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
@@ -25,6 +26,9 @@ impl From<&dyn Theorem> for PyTheorem {
         Self { name: t.name(), statement: t.statement(), reference: t.reference(), bound: t.bound() }
     }
 }
+
+/// What stands in the dict and the table.
+const THEOREM_FIELDS: [&str; 4] = ["name", "statement", "reference", "bound"];
 
 #[pymethods]
 impl PyTheorem {
@@ -75,6 +79,13 @@ impl PyTheorem {
     }
     fn __float__(&self) -> f64 {
         self.bound.upper()
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &THEOREM_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &THEOREM_FIELDS)
     }
     fn __repr__(&self) -> String {
         format!("Theorem({:?}, bound={:e})", self.name, self.bound.upper())

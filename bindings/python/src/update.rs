@@ -23,7 +23,7 @@ pub(crate) struct PyWoodbury(Changing);
 impl PyWoodbury {
     #[new]
     fn new(a: &Bound<'_, PyAny>) -> PyResult<Self> {
-        with_matrix(a, |view| match view.to_wide() {
+        with_matrix(a, move |view| match view.to_wide() {
             WideMatrix::Real(a) => Woodbury::new(&a).map(Changing::Real),
             WideMatrix::Complex(a) => Woodbury::new(&a).map(Changing::Complex),
         })
@@ -97,7 +97,7 @@ impl PyCholeskyUpdate {
 impl PyCholeskyUpdate {
     #[new]
     fn new(a: &Bound<'_, PyAny>) -> PyResult<Self> {
-        with_matrix(a, |view| match view.to_wide() {
+        with_matrix(a, move |view| match view.to_wide() {
             WideMatrix::Real(a) => CholeskyUpdate::new(&a).map(Following::Real),
             WideMatrix::Complex(a) => CholeskyUpdate::new(&a).map(Following::Complex),
         })

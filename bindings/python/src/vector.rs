@@ -7,6 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::answers;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
 use crate::ruler::vector;
@@ -139,6 +140,9 @@ pub(crate) fn nuclear_norm_of_factors(b: &Bound<'_, PyAny>, a: &Bound<'_, PyAny>
 #[pyclass(name = "Inequality", module = "kappa", frozen)]
 pub(crate) struct PyInequality(Inequality);
 
+/// What stands in the dict and the table.
+const INEQUALITY_FIELDS: [&str; 3] = ["left", "right", "slack"];
+
 #[pymethods]
 impl PyInequality {
     /// The smaller side.
@@ -155,6 +159,13 @@ impl PyInequality {
     #[getter]
     fn slack(&self) -> PyEnclosure {
         self.0.slack.into()
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &INEQUALITY_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &INEQUALITY_FIELDS)
     }
     fn __repr__(&self) -> String {
         format!("Inequality({} <= {}, slack {})", self.0.left.short(8), self.0.right.short(8), self.0.slack.short(8))
@@ -191,6 +202,9 @@ pub(crate) fn parallelogram(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) 
 #[pyclass(name = "Sum", module = "kappa", frozen)]
 pub(crate) struct PySum(Summed);
 
+/// What stands in the dict and the table.
+const SUM_FIELDS: [&str; 5] = ["value", "naive", "condition", "digits_lost", "naive_digits"];
+
 #[pymethods]
 impl PySum {
     /// The sum, every rounding error counted.
@@ -220,6 +234,13 @@ impl PySum {
     }
     fn __float__(&self) -> f64 {
         self.0.value.estimate()
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &SUM_FIELDS)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &SUM_FIELDS)
     }
     fn __repr__(&self) -> String {
         format!("Sum({}, naive={:?}, digits_lost={:.1})", self.0.value.short(17), self.0.naive, self.0.digits_lost())

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,20 +15,24 @@ DIGITS = ROOT / "examples" / "digits" / "digits.safetensors"
 SHARED = Path(os.environ.get("KAPPA_SHARED", ROOT.parent / "shared")) / "data"
 
 
-def run(*arguments: object, **options: object) -> subprocess.CompletedProcess:
+def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
     """Runs `kappa` as the wheel installed it."""
     command = [str(Path(sys.executable).parent / "kappa"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, **options
+    )
+    return done
 
 
-def answer(*arguments: object) -> dict:
+def answer(*arguments: object) -> dict[str, Any]:
     """The result of a command with --json, which must succeed."""
     done = run(*arguments, "--json")
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
-def number(x: object) -> float:
+def number(x: Any) -> float:
     """A number of the JSON contract."""
     return float(x)
 

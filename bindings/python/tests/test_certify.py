@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -46,7 +47,7 @@ def exact_values(a: np.ndarray) -> list[mpmath.mpf]:
 
 
 def inside(x: kp.Enclosure, value: mpmath.mpf, slack: mpmath.mpf) -> bool:
-    return mpmath.mpf(x.lower) - slack <= value <= mpmath.mpf(x.upper) + slack
+    return bool(mpmath.mpf(x.lower) - slack <= value <= mpmath.mpf(x.upper) + slack)
 
 
 @pytest.mark.parametrize("a", cases(120), ids=lambda a: f"{a.dtype}{a.shape}")
@@ -183,7 +184,7 @@ def test_false_claims_and_broken_proofs(tmp_path: Path) -> None:
         kp.prove(np.eye(2) * 1j, "norm:spectral <= 2")
 
 
-HOSTILE = {
+HOSTILE: dict[str, tuple[np.ndarray, str, dict[str, Any]]] = {
     "t = 0 for the zero matrix": (np.zeros((2, 2)), "cond <= 2", {"method": "between", "middle": 0.0, "above": [[0], [0, 0]], "below": [[0], [0, 0]]}),
     "floats in a vector": (np.eye(2), "spectral >= 1e9", {"method": "vector", "x": [[1e200, 0]]}),
     "a vector of zeros": (np.eye(2), "spectral >= 1e9", {"method": "vector", "x": [[0, 0]]}),
@@ -229,7 +230,8 @@ def test_certify_on_every_measure(tmp_path: Path) -> None:
     assert kp.check(a, "cond < 1e6", certify=True) is True
     assert "counted products" in run("cond", file, "--certify", "--explain").stderr
     survey = kp.open(file).survey(certify=True)
-    assert survey.enclosure("a", "nuclear").evidence == "rounding"
+    nuclear = survey.enclosure("a", "nuclear")
+    assert nuclear is not None and nuclear.evidence == "rounding"
 
 
 def test_flush_to_zero_is_noticed(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import jsonschema
+from typing import Any
 import numpy as np
 import pytest
 from conftest import DIGITS, ROOT, answer, run, write_safetensors
@@ -103,7 +104,7 @@ def test_explanations_go_to_standard_error(w: Path) -> None:
         (("frobnicate",), ["frobnicate"]),
     ],
 )
-def test_what_cannot_be_answered_says_why(arguments: tuple, words: list[str], w: Path) -> None:
+def test_what_cannot_be_answered_says_why(arguments: tuple[Any, ...], words: list[str], w: Path) -> None:
     (w.parent / "empty").mkdir()
     np.save(w.parent / "nan.npy", np.array([[1.0], [np.nan]]))
     names = {"EMPTY": w.parent / "empty", "W": w, "NAN": w.parent / "nan.npy"}
@@ -191,6 +192,7 @@ def test_a_long_survey_shows_progress_with_an_estimate(tmp_path: Path) -> None:
     command = str(Path(sys.executable).parent / "kappa")
     process = subprocess.Popen([command, "survey", str(model), "--threads", "1"], stdout=subprocess.PIPE, stderr=child)
     os.close(child)
+    assert process.stdout is not None
     rows = process.stdout.read().decode()
     process.wait(timeout=300)
     shown = b""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -27,7 +28,7 @@ def random(m: int, n: int, seed: int = 0, complex_: bool = False) -> np.ndarray:
 
 @pytest.mark.parametrize("complex_", [False, True])
 @pytest.mark.parametrize(("name", "order"), [("spectral", 2), ("frobenius", "fro"), ("max-column-sum", 1), ("max-row-sum", np.inf)])
-def test_condition_numbers_agree_with_numpy(name: str, order: object, complex_: bool) -> None:
+def test_condition_numbers_agree_with_numpy(name: str, order: Any, complex_: bool) -> None:
     for seed in range(20):
         a = random(6, 6, seed, complex_)
         expected = np.linalg.cond(a, order)
@@ -95,14 +96,14 @@ def test_estimators_scaling_and_boxes() -> None:
     skeel = np.abs(np.linalg.inv(a)) @ np.abs(a)
     assert abs(float(kp.skeel_cond(a)) / skeel.sum(axis=1).max() - 1) < 1e-10
     assert abs(float(kp.bauer_cond(a)) / np.abs(np.linalg.eigvals(skeel)).max() - 1) < 1e-6
-    s = kp.best_scaling(a * 10.0 ** np.arange(30)[:, None])
-    assert s["after"].lower <= 4.5 * s["least"].upper and float(s["before"]) > 1e20
+    scaled = kp.best_scaling(a * 10.0 ** np.arange(30)[:, None])
+    assert scaled["after"].lower <= 4.5 * scaled["least"].upper and float(scaled["before"]) > 1e20
     assert kp.is_regular_within(np.eye(3), 0.3) and not kp.is_regular_within(np.ones((3, 3)), 0.0)
     assert kp.cond_log10(np.diag([1e200, 1e-236])) == pytest.approx(436)
-    value, relative, nearest = kp.distance_to_singularity(a)
+    value, relative, singular = kp.distance_to_singularity(a)
     s = np.linalg.svd(a, compute_uv=False)
     assert s[-1] * (1 - 1e-12) in value or abs(float(value) / s[-1] - 1) < 1e-11
-    assert abs(float(relative) * s[0] / s[-1] - 1) < 1e-10 and np.linalg.svd(nearest, compute_uv=False)[-1] < 1e-13
+    assert abs(float(relative) * s[0] / s[-1] - 1) < 1e-10 and np.linalg.svd(singular, compute_uv=False)[-1] < 1e-13
     with pytest.raises(ValueError, match="hint"):
         kp.cond_estimate(a, "nuclear")
 

@@ -85,7 +85,7 @@ def holds(answer: kp.Enclosure, true: mpmath.mpf) -> bool:
         return answer.upper == np.inf
     with mpmath.workprec(2 * BITS):
         slack = true * mpmath.mpf(2) ** (10 - BITS)
-        return mpmath.mpf(answer.lower) - slack <= true <= mpmath.mpf(answer.upper) + slack
+        return bool(mpmath.mpf(answer.lower) - slack <= true <= mpmath.mpf(answer.upper) + slack)
 
 
 @pytest.mark.parametrize("start", range(0, CASES, 20))

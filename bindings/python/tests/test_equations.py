@@ -5,6 +5,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import jsonschema
+from typing import Any
+
 import numpy as np
 import pandas
 import polars
@@ -22,7 +24,7 @@ RNG = np.random.default_rng(17)
 DTYPES = [np.float32, np.float64, np.complex64, np.complex128]
 
 
-def draw(shape, dtype=np.float64):
+def draw(shape: Any, dtype: Any = np.float64) -> Any:
     x = RNG.standard_normal(shape)
     if np.issubdtype(dtype, np.complexfloating):
         x = x + 1j * RNG.standard_normal(shape)
@@ -31,7 +33,7 @@ def draw(shape, dtype=np.float64):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("order", ["C", "F", "strided"])
-def test_solve_agrees_with_numpy(dtype, order):
+def test_solve_agrees_with_numpy(dtype: Any, order: Any) -> None:
     a = draw((24, 24), dtype)
     if order == "F":
         a = np.asfortranarray(a)
@@ -47,7 +49,7 @@ def test_solve_agrees_with_numpy(dtype, order):
         assert s.cond.estimate <= np.linalg.cond(a.astype(np.complex128), np.inf) * 1.01
 
 
-def test_structure_is_seen():
+def test_structure_is_seen() -> None:
     t = np.diag(np.full(20, 4.0)) - np.diag(np.ones(19), 1) - np.diag(np.ones(19), -1)
     b = draw(20)
     expected = np.linalg.solve(t, b)
@@ -67,7 +69,7 @@ def test_structure_is_seen():
         kp.solve(np.ones((3, 2)), np.ones(3))
 
 
-def test_factor_once_solve_many():
+def test_factor_once_solve_many() -> None:
     a = draw((30, 30), np.complex128)
     solver = kp.Solver(a)
     for _ in range(3):
@@ -76,7 +78,7 @@ def test_factor_once_solve_many():
     assert "LU" in repr(solver) and solver.cond.estimate > 1
 
 
-def test_sparse_systems():
+def test_sparse_systems() -> None:
     n = 900
     a = sparse.diags([-1.0, 4.1, -1.3], [-1, 0, 1], shape=(n, n), format="csr")
     b = draw(n)
@@ -88,7 +90,7 @@ def test_sparse_systems():
     assert kp.solve(a, b, certify=True).digits.min() > 20
 
 
-def test_iterations_agree_with_scipy():
+def test_iterations_agree_with_scipy() -> None:
     n = 2500
     line = sparse.diags_array([-1.0, 2.01, -1.0], offsets=[-1, 0, 1], shape=(50, 50))
     a = (sparse.kron(line, sparse.eye_array(50)) + sparse.kron(sparse.eye_array(50), line)).tocsr()
@@ -105,7 +107,7 @@ def test_iterations_agree_with_scipy():
         kp.solve_iteratively(a, b, by="magic")
 
 
-def exact_solution(a, b):
+def exact_solution(a: Any, b: Any) -> Any:
     """Rational elimination; None for a singular matrix."""
     n = len(b)
     m = [[Fraction(float(x)) for x in row] + [Fraction(float(y))] for row, y in zip(a, b)]
@@ -121,7 +123,7 @@ def exact_solution(a, b):
     return [m[i][n] / m[i][i] for i in range(n)]
 
 
-def test_certified_solutions_hold_rational_ones():
+def test_certified_solutions_hold_rational_ones() -> None:
     for case in range(60):
         n = 1 + case % 6
         a = draw((n, n)) * 10.0 ** RNG.integers(-8, 8, (1, n))
@@ -133,7 +135,7 @@ def test_certified_solutions_hold_rational_ones():
         assert s.entry(0).evidence == "rounding"
 
 
-def refined(a, b):
+def refined(a: Any, b: Any) -> Any:
     """The solution of a sparse system to about 200 bits: doubles to correct by, residuals in whole numbers of 2^-1400."""
     from scipy.sparse.linalg import splu
 
@@ -175,7 +177,7 @@ MATRICES = (
 
 
 @pytest.mark.parametrize("name", MATRICES)
-def test_real_matrices_have_certified_solutions(shared, name):
+def test_real_matrices_have_certified_solutions(shared: Path, name: Any) -> None:
     path = shared / "mtx" / f"{name}.mtx"
     from scipy.io import mmread
 
@@ -204,7 +206,7 @@ def test_real_matrices_have_certified_solutions(shared, name):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(20, 6), (6, 20), (9, 9), (1, 4), (4, 1)])
-def test_lstsq_agrees_with_numpy(dtype, shape):
+def test_lstsq_agrees_with_numpy(dtype: Any, shape: Any) -> None:
     a, b = draw(shape, dtype), draw((shape[0], 2), dtype)
     wide = a.astype(np.complex128)
     expected, _, rank, _ = np.linalg.lstsq(wide, b, rcond=None)
@@ -217,7 +219,7 @@ def test_lstsq_agrees_with_numpy(dtype, shape):
     assert np.allclose(proved.x, expected, rtol=1e-9, atol=1e-10)
 
 
-def test_lstsq_of_dependent_columns():
+def test_lstsq_of_dependent_columns() -> None:
     a = draw((12, 3)) @ draw((3, 7))
     b = draw(12)
     expected = np.linalg.lstsq(a, b, rcond=1e-12)[0]
@@ -234,7 +236,7 @@ def test_lstsq_of_dependent_columns():
     assert np.allclose(kp.lstsq(narrow, b, weights=w.tolist()).x, expected)
 
 
-def test_constrained_total_and_generalized():
+def test_constrained_total_and_generalized() -> None:
     a, b, c, d = draw((15, 5)), draw(15), draw((2, 5)), draw(2)
     s = kp.constrained_lstsq(a, b, c, d)
     kkt = np.block([[a.T @ a, c.T], [c, np.zeros((2, 2))]])
@@ -251,7 +253,7 @@ def test_constrained_total_and_generalized():
     assert np.allclose(p["matrix"], np.linalg.pinv(a)) and p["penrose_residuals"].max() < 1e-13
 
 
-def test_ridge_agrees_with_the_stacked_problem():
+def test_ridge_agrees_with_the_stacked_problem() -> None:
     a, b = draw((30, 8)), draw(30)
     ridge = kp.Ridge(a, b)
     for lam in (1e-4, 0.3, 11.0):
@@ -271,7 +273,7 @@ def test_ridge_agrees_with_the_stacked_problem():
         ridge.choose("nonsense")
 
 
-def test_updates():
+def test_updates() -> None:
     a = draw((25, 25)) + 8 * np.eye(25)
     w = kp.Woodbury(a)
     u, v, b = draw((25, 2)), draw((25, 2)), draw(25)
@@ -286,7 +288,7 @@ def test_updates():
         f.downdate(100 * x)
 
 
-def test_nearest_matrices():
+def test_nearest_matrices() -> None:
     a = draw((7, 7))
     q = kp.nearest(a, "orthogonal")["matrix"]
     assert np.allclose(q, scipy_linalg.polar(a)[0])
@@ -303,14 +305,14 @@ def test_nearest_matrices():
         kp.nearest(a, "low-rank")
 
 
-def test_choices_that_would_be_ignored_are_refused():
+def test_choices_that_would_be_ignored_are_refused() -> None:
     a = draw((4, 4))
     for kind, more in (("symmetric", {"norm": "spectral"}), ("normal", {"rank": 2}), ("singular", {"least": 1.0}), ("low-rank", {"rank": -1})):
         with pytest.raises(ValueError, match="is for|0 or more"):
             kp.nearest(a, kind, **more)
 
 
-def test_alignment_agrees_with_scipy():
+def test_alignment_agrees_with_scipy() -> None:
     a, b = draw((40, 3)), draw((40, 3))
     r, _ = scipy_linalg.orthogonal_procrustes(a, b)
     assert np.allclose(kp.align(a, b)["rotation"], r)
@@ -324,7 +326,7 @@ def test_alignment_agrees_with_scipy():
     assert kp.align(a, holes)["rows"] == 39
 
 
-def test_many_sets_meet_at_their_mean():
+def test_many_sets_meet_at_their_mean() -> None:
     shape = draw((12, 2))
     turn = lambda t: np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]])
     found = kp.align_all([shape @ turn(t) + t for t in (0.1, 1.0, 2.5)], translation=True)
@@ -333,7 +335,7 @@ def test_many_sets_meet_at_their_mean():
     assert np.allclose(abs(relative), abs(turn(0.9)))
 
 
-def test_the_motion_of_a_real_camera(shared):
+def test_the_motion_of_a_real_camera(shared: Path) -> None:
     data = np.load(shared / "points" / "pair_xyz_rgbdslam.npz")
     sets = [x for x in data.values() if x.ndim == 2 and x.shape[1] == 3]
     if len(sets) < 2 or sets[0].shape != sets[1].shape:
@@ -346,7 +348,7 @@ NIST = ROOT / "crates" / "kappa" / "tests" / "strd"
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in NIST.glob("*.csv")))
-def test_nist_regressions(name):
+def test_nist_regressions(name: Any) -> None:
     lines = (NIST / f"{name}.csv").read_text().splitlines()
     said = {l[2:].split(" ")[0]: l[2:].split(" ")[1:] for l in lines if l.startswith("# ") and "NIST" not in l}
     fit = kp.regress(str(NIST / f"{name}.csv"), " ".join(said["formula:"]))
@@ -357,14 +359,14 @@ def test_nist_regressions(name):
     assert np.isclose(float(fit.r_squared), float(said["r_squared"][1]), rtol=1e-13)
 
 
-def test_regression_with_categories_and_missing_values():
-    data = {
+def test_regression_with_categories_and_missing_values() -> None:
+    data: dict[str, Any] = {
         "y": [1.0, 2.0, 4.0, 3.5, 6.0, 7.5, None, 9.0],
         "x": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0],
         "g": ["a", "b", "a", "b", "a", "b", "a", None],
     }
     fit = kp.regress(data, "y ~ x + g")
-    design = np.array([[1, x, g == "b"] for x, g in zip(data["x"][:6], data["g"][:6])], dtype=float)
+    design = np.array([[1, x, g == "b"] for x, g in zip(data["x"][:6], data["g"][:6])], dtype=np.float64)
     expected = np.linalg.lstsq(design, np.array(data["y"][:6]), rcond=None)[0]
     assert np.allclose(fit.params, expected) and fit.rows == [0, 1, 2, 3, 4, 5]
     assert [c["name"] for c in fit.coefficients] == ["(constant)", "x", "g=b"]
@@ -378,7 +380,7 @@ def test_regression_with_categories_and_missing_values():
         kp.regress({"y": [1.0, 2, 3, 5], "x": [1.0, 2, 3, 4], "z": [2.0, 4, 6, 8]}, "y ~ x + z")
 
 
-def test_regression_takes_tables_as_they_come():
+def test_regression_takes_tables_as_they_come() -> None:
     """Weights by name or by number, the missing values of pandas, polars, and what cannot be meant."""
     rng = np.random.default_rng(3)
     x, w = rng.normal(size=12), rng.uniform(0.5, 2, 12)
@@ -404,7 +406,7 @@ def test_regression_takes_tables_as_they_come():
             kp.lstsq(np.column_stack([np.ones(12), x]), y, certify=True, **more)
 
 
-def test_regression_statistics_agree_with_their_definitions():
+def test_regression_statistics_agree_with_their_definitions() -> None:
     n, p = 40, 3
     x = draw((n, p))
     y = x @ np.array([1.0, -2.0, 0.5]) + 3 + draw(n)
@@ -446,13 +448,13 @@ def test_regression_statistics_agree_with_their_definitions():
     assert np.allclose(weighted.params, np.linalg.lstsq(a * w[:, None], y * w, rcond=None)[0])
 
 
-def saved(folder, **arrays):
+def saved(folder: Path, **arrays: Any) -> Any:
     for name, a in arrays.items():
         np.save(folder / f"{name}.npy", a)
     return {name: folder / f"{name}.npy" for name in arrays}
 
 
-def test_the_commands_keep_the_json_contract(tmp_path):
+def test_the_commands_keep_the_json_contract(tmp_path: Path) -> None:
     f = saved(tmp_path, a=draw((6, 6)), b=draw(6), z=draw((6, 6), np.complex128), t=draw((9, 4)), r=draw(9), c=draw((2, 4)), d=draw(2),
               w=RNG.random(9) + 0.1, k=np.eye(9), p=draw((9, 2)), q=draw((9, 2)))
     (tmp_path / "s.mtx").write_text("%%MatrixMarket matrix coordinate real general\n3 3 4\n1 1 2\n2 2 3\n3 3 4\n1 3 1\n")
@@ -486,7 +488,7 @@ def test_the_commands_keep_the_json_contract(tmp_path):
     assert np.allclose([float(x) for x in printed], np.linalg.solve(np.load(f["a"]), np.load(f["b"])))
 
 
-def test_errors_teach(tmp_path):
+def test_errors_teach(tmp_path: Path) -> None:
     f = saved(tmp_path, a=np.ones((3, 3)), b=np.ones(3), short=np.ones(2), t=np.ones((4, 2)))
     (tmp_path / "bad.csv").write_text("x,y\n1,2\n3\n")
     (tmp_path / "twice.csv").write_text("x,x\n1,2\n3,4\n")

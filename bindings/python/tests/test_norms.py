@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import ml_dtypes
+from typing import Any
 import numpy as np
 import pytest
 from conftest import answer, run
@@ -16,7 +17,7 @@ RNG = np.random.default_rng(7)
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
 def test_induced_norms_agree_with_a_search(dtype: type) -> None:
-    a = RNG.standard_normal((4, 3)).astype(dtype)
+    a: Any = RNG.standard_normal((4, 3)).astype(dtype)
     if np.iscomplexobj(a):
         a = (a + 1j * RNG.standard_normal(a.shape)).astype(dtype)
     for p, q in [(1, 2), (2, np.inf), (2, 1), (np.inf, 1), (np.inf, 2), (3, 1.5), (1.5, 3), (3, 3)]:
@@ -25,7 +26,8 @@ def test_induced_norms_agree_with_a_search(dtype: type) -> None:
 
         def ratio(z: np.ndarray) -> float:
             z = z[:3] + 1j * z[3:] if parts == 2 else z
-            return -np.linalg.norm(a.astype(complex if parts == 2 else float) @ z, q) / max(np.linalg.norm(z, p), 1e-300)
+            image = a.astype(complex if parts == 2 else float) @ z
+            return -float(np.linalg.norm(image, q)) / max(float(np.linalg.norm(z, p)), 1e-300)
 
         found = max(-optimize.minimize(ratio, RNG.standard_normal(3 * parts), method="Nelder-Mead").fun for _ in range(8))
         assert found <= x.upper * (1 + 1e-9), (p, q, x, found)
@@ -49,6 +51,7 @@ def test_norm_objects() -> None:
     assert np.allclose(kp.Norm("entrywise:1").prox(a, 0.3), np.sign(a) * np.maximum(abs(a) - 0.3, 0))
     assert np.allclose(kp.Norm("spectral").linear_minimum(a, 2.0), -2 * u @ vh)
     c, matrix = kp.Norm("frobenius").constant("max-row-sum", (9, 4))
+    assert matrix is not None
     assert 3.0 in c and np.linalg.norm(matrix) / abs(matrix).sum(1).max() == pytest.approx(3.0)
     z = a + 1j * a[::-1]
     assert np.iscomplexobj(kp.Norm("nuclear").prox(z, 0.1))

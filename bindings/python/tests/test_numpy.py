@@ -3,6 +3,7 @@
 import doctest
 import threading
 import time
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import kappa as kp
 
 RNG = np.random.default_rng(1)
-NUMPY_ORD = {"frobenius": "fro", "spectral": 2, "nuclear": "nuc", "max-column-sum": 1, "max-row-sum": np.inf}
+NUMPY_ORD: dict[str, Any] = {"frobenius": "fro", "spectral": 2, "nuclear": "nuc", "max-column-sum": 1, "max-row-sum": np.inf}
 
 
 def arrays() -> list[np.ndarray]:

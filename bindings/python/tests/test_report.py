@@ -3,6 +3,7 @@
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="SKIPPED: no Chromium o
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser() -> Any:
     from playwright.sync_api import sync_playwright
 
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -24,7 +25,7 @@ def browser():
         browser.close()
 
 
-def load(browser, path: Path, **options):
+def load(browser: Any, path: Path, **options: Any) -> Any:
     page = browser.new_page(**options)
     page.complaints = []
     page.on("console", lambda m: page.complaints.append(m.text) if m.type in ("error", "warning") else None)
@@ -41,11 +42,12 @@ def report(tmp_path: Path, model: Path) -> Path:
     return path
 
 
-def names(page) -> list[str]:
-    return page.eval_on_selector_all("#layers tbody tr:not([hidden]):not(.detail) button", "all => all.map(b => b.textContent)")
+def names(page: Any) -> list[str]:
+    shown = "#layers tbody tr:not([hidden]):not(.detail) button"
+    return list(page.eval_on_selector_all(shown, "all => all.map(b => b.textContent)"))
 
 
-def test_the_report_sorts_filters_and_opens(browser, tmp_path: Path) -> None:
+def test_the_report_sorts_filters_and_opens(browser: Any, tmp_path: Path) -> None:
     page = load(browser, report(tmp_path, DIGITS))
     assert names(page) == ["fc1.weight", "fc2.weight", "fc3.weight"]
     page.click("#layers th:has-text('condition')")
@@ -66,7 +68,7 @@ def test_the_report_sorts_filters_and_opens(browser, tmp_path: Path) -> None:
     assert page.complaints == []
 
 
-def test_names_are_never_markup(browser, tmp_path: Path) -> None:
+def test_names_are_never_markup(browser: Any, tmp_path: Path) -> None:
     hostile = "</script><img src=x onerror=alert(1)>{{script}}"
     write_safetensors(tmp_path / "m.safetensors", {hostile: ("F32", np.eye(3, dtype=np.float32))})
     page = load(browser, report(tmp_path, tmp_path / "m.safetensors"))
@@ -75,7 +77,7 @@ def test_names_are_never_markup(browser, tmp_path: Path) -> None:
     assert page.locator("tr.detail canvas").count() == 1 and page.complaints == []
 
 
-def test_300_layers_open_in_two_seconds_in_light_and_dark(browser, tmp_path: Path) -> None:
+def test_300_layers_open_in_two_seconds_in_light_and_dark(browser: Any, tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     tensors = {f"layers.{k}.weight": ("F32", rng.standard_normal((64, 300)).astype(np.float32)) for k in range(300)}
     tensors["layers.7.weight"][1][3] = 0
@@ -93,7 +95,7 @@ def test_300_layers_open_in_two_seconds_in_light_and_dark(browser, tmp_path: Pat
         assert names(page) == ["layers.7.weight"] and page.complaints == []
 
 
-def test_the_report_reads_without_javascript(browser, tmp_path: Path) -> None:
+def test_the_report_reads_without_javascript(browser: Any, tmp_path: Path) -> None:
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(report(tmp_path, DIGITS).as_uri())
     assert "fc3.weight" in page.inner_text("#layers") and "JavaScript" in page.inner_text("main")

@@ -2,6 +2,8 @@
 
 import csv
 import json
+from pathlib import Path
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -16,7 +18,7 @@ import kappa as kp
 RNG = np.random.default_rng(2)
 
 
-def check_layer(layer: dict, a: np.ndarray) -> None:
+def check_layer(layer: dict[str, Any], a: np.ndarray) -> None:
     """Every measure of a layer against NumPy in double precision."""
     s = np.linalg.svd(a, compute_uv=False)
     moduli = np.abs(a)
@@ -57,8 +59,10 @@ def test_the_example_agrees_with_numpy() -> None:
         expected = np.linalg.svd(tensors[layer["name"]].astype(float), compute_uv=False)
         assert np.abs(values - expected).max() <= 1e-12 * expected[0]
         spectral = survey.enclosure(layer["name"], "spectral")
+        assert spectral is not None
         assert spectral.lower <= expected[0] * (1 + 1e-14) and expected[0] * (1 - 1e-14) <= spectral.upper
-    assert survey.enclosure("fc1.weight", "frobenius").evidence == "rounding"
+    frobenius = survey.enclosure("fc1.weight", "frobenius")
+    assert frobenius is not None and frobenius.evidence == "rounding"
 
 
 def test_a_survey_is_a_data_frame() -> None:
@@ -72,7 +76,7 @@ def test_a_survey_is_a_data_frame() -> None:
     assert survey.to_markdown().startswith("| layer") and "<!doctype html>" in survey.to_html()
 
 
-def test_every_storage_type_is_widened_exactly(tmp_path) -> None:
+def test_every_storage_type_is_widened_exactly(tmp_path: Path) -> None:
     a = RNG.standard_normal((20, 12))
     types = {
         "F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": ml_dtypes.bfloat16,
@@ -89,15 +93,16 @@ def test_every_storage_type_is_widened_exactly(tmp_path) -> None:
     assert "whole numbers (i8)" in survey.skipped[0]["reason"]
 
 
-def test_numpy_files_in_both_orders_and_all_types(tmp_path) -> None:
+def test_numpy_files_in_both_orders_and_all_types(tmp_path: Path) -> None:
     a = RNG.standard_normal((9, 14))
     for dtype in ("<f2", "<f4", "<f8", ">f4", ">f8", "<c8", "<c16", ">c16", "<i4", "|u1"):
         for order in "CF":
-            stored = (a * 50 if dtype[1] in "iu" else a).astype(np.dtype(dtype), order=order)
+            stored: Any = np.asarray(a * 50 if dtype[1] in "iu" else a, dtype=np.dtype(dtype), order="C" if order == "C" else "F")
             np.save(tmp_path / "w.npy", stored)
             check_layer(kp.open(tmp_path / "w.npy").survey()[0], matrix_of("w", stored))
     tensors = {"x": a, "deep": RNG.standard_normal((3, 4, 5)), "back": np.asfortranarray(RNG.standard_normal((3, 4, 5)))}
-    for save in (np.savez, np.savez_compressed):
+    savers: tuple[Any, ...] = (np.savez, np.savez_compressed)
+    for save in savers:
         save(tmp_path / "all.npz", **tensors)
         survey = kp.open(tmp_path / "all.npz").survey()
         for layer in survey:
@@ -105,9 +110,9 @@ def test_numpy_files_in_both_orders_and_all_types(tmp_path) -> None:
         assert len(survey) == 3
 
 
-def test_a_sharded_checkpoint_is_one_model(tmp_path) -> None:
+def test_a_sharded_checkpoint_is_one_model(tmp_path: Path) -> None:
     parts = [{"a.weight": np.eye(3, dtype=np.float32)}, {"b.weight": np.ones((2, 4), dtype=np.float32)}]
-    weight_map = {}
+    weight_map: dict[str, str] = {}
     for k, part in enumerate(parts, start=1):
         file = f"model-{k:05}-of-00002.safetensors"
         save_file(part, tmp_path / file)
@@ -120,7 +125,7 @@ def test_a_sharded_checkpoint_is_one_model(tmp_path) -> None:
         kp.open(tmp_path)
 
 
-def test_verdicts_say_what_to_look_at(tmp_path) -> None:
+def test_verdicts_say_what_to_look_at(tmp_path: Path) -> None:
     rank_one = np.outer(np.arange(1.0, 7.0), np.ones(5)).astype(np.float32)
     dead = RNG.standard_normal((6, 5)).astype(np.float32)
     dead[2], dead[:, 3] = 0, 0
@@ -143,7 +148,7 @@ def test_verdicts_say_what_to_look_at(tmp_path) -> None:
     assert survey[4]["frobenius"] is None and {"name": "none", "reason": "an empty tensor"} in survey.skipped
 
 
-def test_filters_threads_and_memory_change_no_digit(tmp_path) -> None:
+def test_filters_threads_and_memory_change_no_digit(tmp_path: Path) -> None:
     tensors = {f"layers.{k}.fc.weight": RNG.standard_normal((80, 60 + k)).astype(np.float32) for k in range(12)}
     save_file(tensors, tmp_path / "m.safetensors")
     model = kp.open(tmp_path / "m.safetensors")
@@ -158,7 +163,7 @@ def test_filters_threads_and_memory_change_no_digit(tmp_path) -> None:
     assert float(model.measure("layers.0.fc.weight", "frobenius")["frobenius"]) > 0
 
 
-def facts(shared) -> list[dict]:
+def facts(shared: Path) -> list[dict[str, Any]]:
     lines = [line for line in (shared / "FACTS.tsv").read_text().splitlines() if not line.startswith("#")]
     return list(csv.DictReader(lines, delimiter="\t"))
 
@@ -166,9 +171,10 @@ def facts(shared) -> list[dict]:
 READ = (".safetensors", ".npy", ".npz", ".mtx")
 
 
-def test_reference_values_of_real_data(shared) -> None:
+def test_reference_values_of_real_data(shared: Path) -> None:
     """FACTS.tsv, printed to 12 digits: norms, singular values, rank of every tensor in a format that is read."""
-    surveys, checked = {}, 0
+    surveys: dict[str, kp.Survey] = {}
+    checked = 0
     for fact in facts(shared):
         if not fact["file"].endswith(READ):
             continue
@@ -181,6 +187,7 @@ def test_reference_values_of_real_data(shared) -> None:
                             "max_row_sum": "norm_inf", "stable_rank": "stable_rank"}.items():
             assert layer[key] == pytest.approx(float(fact[column]), rel=digits), (fact["file"], fact["tensor"], key)
         values = survey.singular_values(layer["name"])
+        assert values is not None
         assert abs(values.estimates[-1] - float(fact["sigma_min"])) <= digits * first, fact
         assert abs(values.estimates[1] - float(fact["sigma_2"])) <= digits * first, fact
         assert layer["rank_lower"] <= int(fact["rank"]) <= layer["rank_upper"], fact
@@ -188,7 +195,7 @@ def test_reference_values_of_real_data(shared) -> None:
     assert checked > 90
 
 
-def test_reference_singular_values_of_matrix_market_files(shared) -> None:
+def test_reference_singular_values_of_matrix_market_files(shared: Path) -> None:
     """25-digit references lie inside every enclosure."""
     reference = json.loads((shared / "mtx" / "reference_singular_values.json").read_text())
     checked = 0
@@ -197,6 +204,7 @@ def test_reference_singular_values_of_matrix_market_files(shared) -> None:
         if not path.exists() or not entry.get("singular_values"):
             continue
         values = kp.open(path).survey().singular_values(name)
+        assert values is not None
         for answer, true in zip(values, entry["singular_values"]):
             if true is not None:
                 # The reference is rounded to double here: half a unit in the last place.
@@ -205,7 +213,7 @@ def test_reference_singular_values_of_matrix_market_files(shared) -> None:
     assert checked > 1000
 
 
-def test_every_file_of_the_kinds_that_are_read_is_surveyed(shared) -> None:
+def test_every_file_of_the_kinds_that_are_read_is_surveyed(shared: Path) -> None:
     """Broken ones with a message; everything else with an answer."""
     files = [f for f in sorted(shared.rglob("*")) if f.name.endswith((*READ, ".csv", ".csv.gz"))]
     assert len(files) > 60

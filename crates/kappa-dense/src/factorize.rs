@@ -4,7 +4,7 @@
 
 use crate::decompose::Shape;
 use crate::engine::{Cut, WideEngine};
-use crate::guard::{prepared, square, unscaled};
+use crate::guard::{largest_entry, prepared, square, unscaled};
 use crate::reflections::{pivoted_reflections, reflections};
 use crate::scale::{exponent, scale_by_power, scaled};
 use crate::{Error, Matrix, MatrixRef, Scalar};
@@ -28,19 +28,23 @@ pub struct Lu<W: Scalar> {
 /// ```
 pub fn lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Lu<T::Wide>, Error> {
     square(a, "an LU factorization")?;
-    let (factors, e) = prepared(a)?;
-    let (factors, rows) = eliminated(factors, || scaled(a, e));
-    Ok(Lu { factors, rows, e })
+    lu_of_finite(a, largest_entry(a)?)
 }
 
 /// [`lu`] of entries that are known to be finite, the largest part of any of them being `largest`: they are not looked at again.
 pub fn lu_of_finite<T: Scalar>(a: MatrixRef<'_, T>, largest: f64) -> Result<Lu<T::Wide>, Error> {
     square(a, "an LU factorization")?;
-    let e = exponent(largest);
-    // Where the entries are near 1 as they are, the copy is a plain one.
-    let e = if (-400..400).contains(&e) { 0 } else { e };
+    let e = mild(largest);
     let (factors, rows) = eliminated(scaled(a, e), || scaled(a, e));
     Ok(Lu { factors, rows, e })
+}
+
+/// The exponent of a scaling that brings the largest entry into 2^±400, and nothing small under the smallest numbers without need.
+///
+/// Products of two entries then stay in range. Where the entries are near 1 as they are, the copy is a plain one.
+fn mild(largest: f64) -> i32 {
+    let e = exponent(largest);
+    e - e.clamp(-400, 400)
 }
 
 /// L (unit, below) and U of PA = LU, and the rows of A in the order of PA.
@@ -220,8 +224,8 @@ pub struct LuParts<W: Scalar> {
 /// ```
 pub fn lu_parts<T: Scalar>(a: MatrixRef<'_, T>) -> Result<LuParts<T::Wide>, Error> {
     let (m, n) = (a.rows(), a.columns());
-    let (factors, e) = prepared(a)?;
-    let (factors, rows) = eliminated(factors, || scaled(a, e));
+    let e = mild(largest_entry(a)?);
+    let (factors, rows) = eliminated(scaled(a, e), || scaled(a, e));
     let (p, one, zero) = (m.min(n), <T::Wide>::from_parts(1.0, 0.0), <T::Wide>::default());
     let l = Matrix::from_fn(m, p, |i, j| match i.cmp(&j) {
         std::cmp::Ordering::Less => zero,
@@ -305,6 +309,7 @@ pub fn ldlt<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Ldlt<T::Wide>, Error> {
 pub fn cholesky<W: Scalar<Wide = W> + WideEngine>(a: &mut Matrix<W>) -> bool {
     let n = a.rows();
     assert_eq!(n, a.columns(), "a Cholesky factor needs a square matrix");
+    (0..n).for_each(|j| a[(j, j)] = W::from_parts(a[(j, j)].re(), 0.0));
     let done = n == 0 || W::engine_cholesky(a.as_mut_slice(), n, Cut::for_factors(n));
     for j in 0..n {
         a.column_mut(j)[..j].fill(W::default());

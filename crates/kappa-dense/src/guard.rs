@@ -5,20 +5,27 @@ use crate::{Error, Matrix, MatrixRef, Scalar, scan};
 
 /// A·2⁻ᵉ with its largest entry near 1, in double precision, and e. Refuses entries that are not finite.
 pub(crate) fn prepared<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Matrix<T::Wide>, i32), Error> {
-    let found = scan(a);
-    if let Some(at) = found.not_finite {
-        return Err(Error::not_finite(at.row, at.column));
-    }
-    // The modulus of a complex entry may overflow where its parts do not.
-    let e = exponent(found.max_abs.min(f64::MAX));
+    let e = exponent(largest_entry(a)?);
     Ok((scaled(a, e), e))
 }
 
-/// The same of the lower triangle alone: what stands above it may be anything, and is zero in the copy.
+/// The largest modulus. Refuses entries that are not finite.
+pub(crate) fn largest_entry<T: Scalar>(a: MatrixRef<'_, T>) -> Result<f64, Error> {
+    let found = scan(a);
+    match found.not_finite {
+        Some(at) => Err(Error::not_finite(at.row, at.column)),
+        // The modulus of a complex entry may overflow where its parts do not.
+        None => Ok(found.max_abs.min(f64::MAX)),
+    }
+}
+
+/// The same of the lower triangle of a Hermitian matrix: what stands above it, and in the imaginary parts of its diagonal, may be
+/// anything, and is zero in the copy.
 pub(crate) fn prepared_lower<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Matrix<T::Wide>, i32), Error> {
     let mut lower = a.to_owned();
-    for j in 1..a.columns() {
-        lower.column_mut(j)[..j.min(a.rows())].fill(T::default());
+    for j in 0..a.columns().min(a.rows()) {
+        lower.column_mut(j)[..j].fill(T::default());
+        lower[(j, j)] = T::from_parts(lower[(j, j)].re(), 0.0);
     }
     prepared(lower.as_ref())
 }

@@ -1,6 +1,6 @@
 //! √Σ|xᵢ|² at the speed of memory, whatever the scale.
 
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::Scalar;
 use crate::scale::{exponent, scale_by_power};
@@ -22,7 +22,7 @@ const SMALL: f64 = 1e-270;
 /// ```
 /// # use kappa_dense::length;
 /// assert_eq!(length(&[3.0, -4.0]), 5.0);
-/// assert_eq!(length(&[3e200, 4e200]), 5e200);
+/// assert_eq!(length(&[1e200; 4]), 2e200);
 /// ```
 pub fn length<T: Scalar>(x: &[T]) -> f64 {
     let sum = sum_of_squares(x, 1.0);
@@ -42,7 +42,21 @@ fn sum_of_squares<T: Scalar>(x: &[T], factor: f64) -> f64 {
     if x.len() < SHARED {
         return x.chunks(PIECE).map(piece).fold(0.0, |sum, x| sum + x);
     }
-    x.par_chunks(PIECE).map(piece).collect::<Vec<f64>>().iter().sum()
+    // The caller works as well: waking the others takes about as long as a piece.
+    let sums: Vec<AtomicU64> = x.chunks(PIECE).map(|_| AtomicU64::new(0)).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((k, x)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|k| Some((k, x.chunks(PIECE).nth(k)?)))
+        {
+            sums[k].store(piece(x).to_bits(), Ordering::Relaxed);
+        }
+    };
+    rayon::in_place_scope(|scope| {
+        (1..rayon::current_num_threads()).for_each(|_| scope.spawn(|_| work()));
+        work();
+    });
+    sums.into_iter().fold(0.0, |sum, x| sum + f64::from_bits(x.into_inner()))
 }
 
 struct Squares<'a, T>(&'a [T], f64);
@@ -53,12 +67,16 @@ impl<T: Scalar> pulp::WithSimd for Squares<'_, T> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> f64 {
         let Self(x, factor) = self;
+        // A fused multiplication is one instruction here, and a call where the processor has none.
+        let add = |square: f64, x: f64| if S::IS_SCALAR { square + x * x } else { x.mul_add(x, square) };
         let mut sums = [0.0; LANES];
         let mut lanes = x.chunks_exact(LANES);
         for x in &mut lanes {
             for (sum, x) in sums.iter_mut().zip(x) {
-                let (re, im) = (x.re() * factor, x.im() * factor);
-                *sum += if T::IS_COMPLEX { re * re + im * im } else { re * re };
+                *sum = add(*sum, x.re() * factor);
+                if T::IS_COMPLEX {
+                    *sum = add(*sum, x.im() * factor);
+                }
             }
         }
         let square = |x: &T| x.scale(factor).widen().abs_squared();

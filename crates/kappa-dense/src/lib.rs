@@ -15,6 +15,7 @@
 
 mod bisect;
 mod decompose;
+mod dqds;
 mod eigen;
 mod engine;
 mod error;

@@ -9,7 +9,7 @@ use super::stack::Entry;
 use crate::compute::compute;
 
 /// From so many entries on, rows are worth a second thread.
-const SHARED: usize = 1 << 16;
+const SHARED: usize = 1 << 19;
 
 fn typed<T: Entry>(a: &Bound<'_, PyAny>) -> Option<f64> {
     let array = a.cast::<PyArrayDyn<T>>().ok()?.readonly();

@@ -14,6 +14,8 @@ use crate::compute::{compute, interruptible};
 const LONG: f64 = 2e9;
 /// From so many flops on, a stack is worth a second thread.
 const SHARED: f64 = 2e5;
+/// From so many numbers on, copying them is.
+const COPIED: usize = 1 << 16;
 
 /// Entries of an array and of its answers.
 pub(crate) trait Entry: Scalar + Element {}
@@ -154,11 +156,30 @@ pub(crate) fn joined<'py, T: Entry, W: Scalar>(
     let numbers: Vec<T> = if parts.len() == 1 {
         parts.into_iter().next().map(narrowed).unwrap_or_default()
     } else {
-        narrowed(parts.concat())
+        compute(py, || concatenated(&parts))
     };
     let shape: Vec<usize> = outer.iter().chain(inner).copied().collect();
     let flat = if numbers.len() < 64 { numbers.to_pyarray(py) } else { numpy::PyArray1::from_vec(py, numbers) };
     Ok(flat.reshape(shape)?.into_any())
+}
+
+/// Parts of one length after one another, rounded to the type of the entries.
+fn concatenated<T: Scalar, W: Scalar>(parts: &[Vec<W>]) -> Vec<T> {
+    let length = parts.first().map_or(0, Vec::len);
+    let mut numbers = vec![T::default(); parts.len() * length];
+    if length == 0 {
+        return numbers;
+    }
+    let fill = |(to, from): (&mut [T], &Vec<W>)| {
+        to.iter_mut().zip(from).for_each(|(to, x)| *to = T::from_parts(x.re(), x.im()));
+    };
+    if numbers.len() < COPIED {
+        numbers.chunks_exact_mut(length).zip(parts).for_each(fill);
+    } else {
+        let least = (COPIED / 4).div_ceil(length);
+        numbers.par_chunks_exact_mut(length).zip(parts).with_min_len(least).for_each(fill);
+    }
+    numbers
 }
 
 /// One matrix for each matrix, all of one shape, column after column in memory.

@@ -9,22 +9,22 @@ import numpy as np
 from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
 
-from .._input import as_array
+from .._input import as_array as as_array
 
 Array = NDArray[Any]
 Wrap = Callable[[Any], Any]
 
 #: The type in which each type of entry is answered. Half precision is answered in single precision.
-_ANSWERED = {
-    **dict.fromkeys("efd", np.dtype("f8")),
-    **dict.fromkeys("FD", np.dtype("c16")),
+_ANSWERED: dict[str, np.dtype[Any]] = {
+    "d": np.dtype("f8"),
+    "D": np.dtype("c16"),
     "e": np.dtype("f4"),
     "f": np.dtype("f4"),
     "F": np.dtype("c8"),
     **dict.fromkeys("?bBhHiIlLqQpPnN", np.dtype("f8")),
 }
 #: The real type beside each type of answer.
-REAL = {"f": np.dtype("f4"), "F": np.dtype("f4"), "d": np.dtype("f8"), "D": np.dtype("f8")}
+REAL: dict[str, np.dtype[Any]] = {"f": np.dtype("f4"), "F": np.dtype("f4"), "d": np.dtype("f8"), "D": np.dtype("f8")}
 
 
 def plain(a: Array) -> Array:
@@ -50,7 +50,7 @@ def answered_type(*arrays: Array) -> np.dtype[Any]:
     """The type in which a function of these arrays is answered: f4, f8, c8 or c16; whole numbers count as f8."""
     if len(arrays) == 1 and arrays[0].dtype.char in "fdFD":
         return arrays[0].dtype.newbyteorder("=")
-    types = []
+    types: list[np.dtype[Any]] = []
     for a in arrays:
         if a.dtype.char in _ANSWERED:
             types.append(_ANSWERED[a.dtype.char])

@@ -1,5 +1,6 @@
 """What solves it: systems, least squares, inverses, determinants, powers."""
 
+import math
 import operator
 from typing import Any, NamedTuple
 
@@ -61,11 +62,12 @@ def solve(a: Any, b: Any) -> Any:
         raise ValueError(f"the matrix has {n} rows, and the right-hand side {b.shape[-2] if b.ndim > 1 else 'none'}")
     if a.ndim == 2 and b.ndim > 2:
         # One matrix is factored once: all right-hand sides are columns of one block.
-        block = np.moveaxis(b, -2, 0).reshape(n, -1)
+        block = np.moveaxis(b, -2, 0).reshape(n, math.prod(b.shape[:-2]) * k)
         x = native.solve(a, block).reshape(n, *b.shape[:-2], k)
         return wrap(np.moveaxis(x, 0, -2))
-    outer = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    a, b = np.broadcast_to(a, (*outer, n, n)), np.broadcast_to(b, (*outer, n, k))
+    if a.shape[:-2] != b.shape[:-2]:
+        outer = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        a, b = np.broadcast_to(a, (*outer, n, n)), np.broadcast_to(b, (*outer, n, k))
     x = native.solve(a, b)
     return wrap(x[..., 0] if is_vector else x)
 
