@@ -268,7 +268,7 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(statistics::nearest_matrix, m)?)?;
     m.add_function(wrap_pyfunction!(statistics::align, m)?)?;
     m.add_function(wrap_pyfunction!(statistics::align_all, m)?)?;
-    m.add_submodule(&linalg::module(m.py())?)?;
+    m.add("linalg", linalg::module(m.py())?)?;
     m.add_function(wrap_pyfunction!(compute::set_threads, m)?)?;
     m.add_function(wrap_pyfunction!(compute::threads, m)?)?;
     m.add_function(wrap_pyfunction!(model::open, m)?)?;

@@ -13,7 +13,10 @@ use pyo3::prelude::*;
 
 /// The module `kappa._kappa.linalg`.
 pub(crate) fn module<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyModule>> {
-    let m = PyModule::new(py, "linalg")?;
+    const NAME: &str = "kappa._kappa.linalg";
+    let m = PyModule::new(py, NAME)?;
+    // So that it can be imported by its name, as the stubs have it.
+    py.import("sys")?.getattr("modules")?.set_item(NAME, &m)?;
     m.add_function(wrap_pyfunction!(length::length, &m)?)?;
     m.add_function(wrap_pyfunction!(length::lengths, &m)?)?;
     m.add_function(wrap_pyfunction!(factor::svdvals, &m)?)?;
