@@ -32,8 +32,16 @@ struct Minima {
     but_one: f64,
     /// Without the last two.
     but_two: f64,
-    /// The last d, and the one before it.
-    end: (f64, f64),
+    /// The last d, and the two before it.
+    end: [f64; 3],
+}
+
+impl Minima {
+    /// What it says when the end has been taken off: the minima of those that are left.
+    fn without_last(self) -> Self {
+        let [_, dn1, dn2] = self.end;
+        Self { all: self.but_one, but_one: self.but_two, but_two: self.but_two, end: [dn1, dn2, f64::NAN] }
+    }
 }
 
 /// All singular values of the bidiagonal matrix with these moduli on its diagonal and above it, largest first; `None` where the
@@ -110,7 +118,9 @@ impl Array {
         self.next_q.truncate(n);
         self.e.truncate(n.saturating_sub(1));
         self.next_e.truncate(n.saturating_sub(1));
-        self.last = None;
+        for _ in 0..count {
+            self.last = self.last.map(Minima::without_last);
+        }
     }
 
     /// One transformation with a shift that keeps all that is left positive.
@@ -118,7 +128,7 @@ impl Array {
         let mut shift = self.shift();
         loop {
             let found = self.transform(shift);
-            let is_number = found.all.is_finite() && found.end.0.is_finite();
+            let is_number = found.all.is_finite() && found.end[0].is_finite();
             if is_number && found.all >= 0.0 {
                 std::mem::swap(&mut self.q, &mut self.next_q);
                 std::mem::swap(&mut self.e, &mut self.next_e);
@@ -133,7 +143,7 @@ impl Array {
             }
             *left = left.checked_sub(1)?;
             // Only the last one is negative: s + d is a lower bound that is nearly sharp. Otherwise the shift was far off.
-            let near = shift + found.end.0;
+            let near = shift + found.end[0];
             shift = if is_number && found.but_one > 0.0 && near > 0.0 {
                 near * (1.0 - 2.0 * f64::EPSILON)
             } else {
@@ -145,27 +155,10 @@ impl Array {
         }
     }
 
-    /// q and e of the array less the shift: q̂ᵢ = dᵢ + eᵢ, êᵢ = eᵢ·qᵢ₊₁/q̂ᵢ, dᵢ₊₁ = dᵢ·qᵢ₊₁/q̂ᵢ − s.
+    /// q and e of the array less the shift, where the others are.
     fn transform(&mut self, s: f64) -> Minima {
-        let n = self.q.len();
-        let mut d = self.q[0] - s;
-        let mut before = f64::INFINITY;
-        let (mut but_one, mut but_two) = (f64::INFINITY, f64::INFINITY);
-        let (q, e) = (&self.q[1..n], &self.e[..n - 1]);
-        let (to_q, to_e) = (&mut self.next_q[..n - 1], &mut self.next_e[..n - 1]);
-        for (((&q, &e), to_q), to_e) in q.iter().zip(e).zip(to_q).zip(to_e) {
-            let sum = d + e;
-            let t = q / sum;
-            but_two = but_one;
-            but_one = but_one.min(d);
-            before = d;
-            *to_q = sum;
-            *to_e = e * t;
-            d = d * t - s;
-        }
-        self.next_q[n - 1] = d;
-        // NaN passes through no minimum; it is seen in the last d.
-        Minima { all: but_one.min(d), but_one, but_two, end: (d, before) }
+        let Self { q, e, next_q, next_e, .. } = self;
+        pulp::Arch::new().dispatch(Transform { q, e, next_q, next_e, s })
     }
 
     /// A lower bound of the smallest value, or nearly one.
@@ -174,7 +167,7 @@ impl Array {
         let Some(last) = self.last else {
             return 0.0;
         };
-        let (dn, dn1) = last.end;
+        let [dn, dn1, _] = last.end;
         if last.all != dn {
             // The smallest value belongs to what stands farther up.
             return if last.all == dn1 { last.all / 3.0 } else { last.all / 4.0 };
@@ -194,6 +187,46 @@ impl Array {
             s = s.min(a2 - (b1 + b2));
         }
         s.max(last.all / 3.0)
+    }
+}
+
+struct Transform<'a> {
+    q: &'a [f64],
+    e: &'a [f64],
+    next_q: &'a mut [f64],
+    next_e: &'a mut [f64],
+    s: f64,
+}
+
+impl pulp::WithSimd for Transform<'_> {
+    type Output = Minima;
+
+    /// q̂ᵢ = dᵢ + eᵢ, êᵢ = eᵢ·qᵢ₊₁/q̂ᵢ, dᵢ₊₁ = dᵢ·qᵢ₊₁/q̂ᵢ − s.
+    ///
+    /// Each d waits for the one before it, so that the products stand beside the sum, and the division is one of 1.
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Minima {
+        let Self { q, e, next_q, next_e, s } = self;
+        let n = q.len();
+        let mut d = q[0] - s;
+        let (mut before, mut second) = (f64::INFINITY, f64::INFINITY);
+        let (mut but_one, mut but_two) = (f64::INFINITY, f64::INFINITY);
+        let (to_q, last) = next_q.split_at_mut(n - 1);
+        for (((&q, &e), to_q), to_e) in q[1..].iter().zip(&e[..n - 1]).zip(to_q).zip(&mut next_e[..n - 1]) {
+            let sum = d + e;
+            let inverse = 1.0 / sum;
+            second = before;
+            before = d;
+            but_two = but_one;
+            but_one = but_one.min(d);
+            *to_q = sum;
+            *to_e = (e * q) * inverse;
+            // A fused multiplication is one instruction here, and a call where the processor has none.
+            d = if S::IS_SCALAR { (d * q) * inverse - s } else { (d * q).mul_add(inverse, -s) };
+        }
+        last[0] = d;
+        // NaN passes through no minimum; it is seen in the last d.
+        Minima { all: but_one.min(d), but_one, but_two, end: [d, before, second] }
     }
 }
 

@@ -261,8 +261,7 @@ fn qr_by<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape, pivoted: bool) -> Result<
     let (m, n) = (a.rows(), a.columns());
     let p = if shape == Shape::Full { m } else { m.min(n) };
     let factors = if pivoted { pivoted_reflections(a)? } else { reflections(a)? };
-    let mut q = Matrix::identity_of(m, p);
-    factors.apply(&mut q, false);
+    let q = factors.q(p);
     let r = Matrix::from_fn(p, n, |i, j| if i < m.min(n) { factors.r_entry(i, j) } else { <T::Wide>::default() });
     Ok(QrParts { q, r, columns: factors.columns().to_vec() })
 }

@@ -36,6 +36,7 @@ mod scale;
 mod scan;
 mod schur;
 mod single;
+mod small_qr;
 mod triangle;
 
 pub use decompose::{

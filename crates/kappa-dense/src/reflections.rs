@@ -3,6 +3,7 @@
 use crate::engine::{Cut, Reflected, Triangle, WideEngine};
 use crate::guard::{prepared, unscaled};
 use crate::scale::scale_by_power;
+use crate::small_qr::{form_columns, reflect_columns};
 use crate::triangle::solve_scaled;
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
@@ -40,10 +41,18 @@ fn reflected<T: Scalar>(a: MatrixRef<'_, T>, pivoted: bool) -> Result<Reflection
     let (mut factors, e) = prepared(a)?;
     let with = if m == 0 || n == 0 {
         Reflected { order: (0..n).collect(), ..Reflected::default() }
+    } else if !pivoted && is_small::<T>(m, n) {
+        let coefficients = reflect_columns(factors.as_mut_slice(), m, n);
+        Reflected { order: (0..n).collect(), coefficients, block: 1 }
     } else {
         T::Wide::engine_reflections(factors.as_mut_slice(), (m, n), pivoted, Cut::for_factors(m.min(n)))
     };
     Ok(Reflections { factors, with, e })
+}
+
+/// Up to so many entries one reflection after the other is faster than blocks (measured on 2 cores).
+fn is_small<W: Scalar>(rows: usize, columns: usize) -> bool {
+    rows * columns <= if W::IS_COMPLEX { 48 * 48 } else { 96 * 96 }
 }
 
 impl<W: Scalar<Wide = W> + WideEngine> Reflections<W> {
@@ -94,6 +103,22 @@ impl<W: Scalar<Wide = W> + WideEngine> Reflections<W> {
             if inverse.is_finite() { one / inverse } else { W::default() }
         });
         (factors, tau.collect())
+    }
+
+    /// The first `count` columns of Q, m of them at most. 2mp² − ⅔p³ flops for p of them.
+    pub fn q(&self, count: usize) -> Matrix<W> {
+        let (m, n) = self.shape();
+        let mut q = Matrix::identity_of(m, count);
+        if m == 0 || n == 0 || count == 0 {
+            return q;
+        }
+        if self.with.block == 1 {
+            form_columns(self.factors.as_slice(), m, &self.with.coefficients, q.as_mut_slice());
+        } else {
+            let cut = Cut::for_shape(m, count);
+            W::engine_form(self.factors.as_slice(), (m, n), &self.with, q.as_mut_slice(), cut);
+        }
+        q
     }
 
     /// B becomes QB, or QᴴB. 4mp flops for each column. Panics unless B has m rows.

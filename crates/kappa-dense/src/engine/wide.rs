@@ -5,6 +5,7 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::{lblt, llt};
 use faer::linalg::evd::{self, ComputeEigenvectors};
 use faer::linalg::householder::{
+    apply_block_householder_on_the_left_in_place_scratch, apply_block_householder_on_the_left_in_place_with_conj,
     apply_block_householder_sequence_on_the_left_in_place_scratch,
     apply_block_householder_sequence_on_the_left_in_place_with_conj,
     apply_block_householder_sequence_transpose_on_the_left_in_place_scratch,
@@ -14,6 +15,7 @@ use faer::linalg::lu::partial_pivoting::inverse as lu_inverse;
 use faer::linalg::qr::{col_pivoting, no_pivoting};
 use faer::linalg::triangular_solve;
 use faer::perm::PermRef;
+use faer::reborrow::ReborrowMut;
 use faer::{Conj, MatMut, MatRef};
 use num_complex::{Complex32, Complex64};
 
@@ -74,6 +76,9 @@ pub trait WideEngine: Sized {
         adjoint: bool,
         cut: Cut,
     );
+    /// The first columns of Q into B, which is zero with ones on its diagonal.
+    #[doc(hidden)]
+    fn engine_form(a: &[Self], shape: (usize, usize), with: &Reflected<Self>, b: &mut [Self], cut: Cut);
     /// B becomes T⁻¹B, or T⁻ᴴB.
     #[doc(hidden)]
     fn engine_triangular_solve(t: &[Self], order: usize, which: Triangle, b: &mut [Self], cut: Cut);
@@ -196,6 +201,37 @@ macro_rules! wide_engine {
                         b,
                         cut.par(),
                         stack,
+                    );
+                }
+            }
+
+            fn engine_form(
+                a: &[Self],
+                (rows, columns): (usize, usize),
+                with: &Reflected<Self>,
+                b: &mut [Self],
+                cut: Cut,
+            ) {
+                let (size, count) = (rows.min(columns), b.len() / rows);
+                let a = MatRef::from_column_major_slice(a, rows, columns);
+                let factors = MatRef::from_column_major_slice(&with.coefficients, with.block, size);
+                let mut b = MatMut::from_column_major_slice_mut(b, rows, count);
+                let mut memory = MemBuffer::new(apply_block_householder_on_the_left_in_place_scratch::<Self>(
+                    rows, with.block, count,
+                ));
+                // From the last block back, so that each meets only rows and columns that are no longer those of the identity.
+                for j in (0..size).step_by(with.block).rev() {
+                    if j >= count {
+                        continue;
+                    }
+                    let width = with.block.min(size - j);
+                    apply_block_householder_on_the_left_in_place_with_conj(
+                        a.submatrix(j, j, rows - j, width),
+                        factors.submatrix(0, j, width, width),
+                        Conj::No,
+                        b.rb_mut().submatrix_mut(j, j, rows - j, count - j),
+                        cut.par(),
+                        MemStack::new(&mut memory),
                     );
                 }
             }

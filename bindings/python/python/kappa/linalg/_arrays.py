@@ -48,8 +48,9 @@ def _as_it_is(answer: Any) -> Any:
 
 def answered_type(*arrays: Array) -> np.dtype[Any]:
     """The type in which a function of these arrays is answered: f4, f8, c8 or c16; whole numbers count as f8."""
-    if len(arrays) == 1 and arrays[0].dtype.char in "fdFD":
-        return arrays[0].dtype.newbyteorder("=")
+    first = arrays[0].dtype
+    if first.isnative and first.char in "fdFD" and (len(arrays) == 1 or all(a.dtype == first for a in arrays)):
+        return first
     types: list[np.dtype[Any]] = []
     for a in arrays:
         if a.dtype.char in _ANSWERED:
