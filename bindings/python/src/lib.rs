@@ -14,6 +14,7 @@ mod factor;
 mod linalg;
 mod lstsq;
 mod model;
+mod operator;
 mod problem;
 mod proof;
 mod ruler;

@@ -1,9 +1,8 @@
 //! Proofs, in Python.
 
 use kappa::proof::Claim;
-use kappa::{Hutchinson, LinearOperator, Matrix};
+use kappa::{Hutchinson, Matrix};
 use kappa_report::ProofFile;
-use numpy::{PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -11,7 +10,7 @@ use crate::array::with_matrix;
 use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
-use crate::factor::array;
+use crate::operator::PyOperator;
 
 /// The matrix in double precision.
 fn matrix(a: &Bound<'_, PyAny>) -> PyResult<Matrix<f64>> {
@@ -43,54 +42,6 @@ pub(crate) fn verify(a: &Bound<'_, PyAny>, proof: &str) -> PyResult<bool> {
     Ok(compute(a.py(), holds))
 }
 
-/// An operator that Python multiplies.
-struct Callback<'py> {
-    shape: (usize, usize),
-    apply: Bound<'py, PyAny>,
-    adjoint: Option<Bound<'py, PyAny>>,
-    failed: std::cell::RefCell<Option<PyErr>>,
-}
-
-impl LinearOperator<f64> for Callback<'_> {
-    fn shape(&self) -> (usize, usize) {
-        self.shape
-    }
-
-    fn apply(&self, x: &Matrix<f64>) -> kappa::Result<Matrix<f64>> {
-        Ok(self.or_note(self.product(&self.apply, self.shape.0, x), self.shape.0, x))
-    }
-
-    fn apply_adjoint(&self, x: &Matrix<f64>) -> kappa::Result<Matrix<f64>> {
-        let missing = || PyValueError::new_err("a sketch needs `adjoint`, the product with the transpose");
-        let product = self.adjoint.as_ref().ok_or_else(missing).and_then(|f| self.product(f, self.shape.1, x));
-        Ok(self.or_note(product, self.shape.1, x))
-    }
-}
-
-impl Callback<'_> {
-    /// The product, or zeros where Python raised: the first exception is kept.
-    fn or_note(&self, product: PyResult<Matrix<f64>>, rows: usize, x: &Matrix<f64>) -> Matrix<f64> {
-        product.unwrap_or_else(|error| {
-            self.failed.borrow_mut().get_or_insert(error);
-            Matrix::zeros(rows, x.columns())
-        })
-    }
-
-    fn product(&self, multiply: &Bound<'_, PyAny>, m: usize, x: &Matrix<f64>) -> PyResult<Matrix<f64>> {
-        let py = multiply.py();
-        let y = multiply.call1((array(py, x)?,))?;
-        let y = py.import("numpy")?.call_method1("asfortranarray", (y, "float64"))?;
-        let y = y.cast::<PyArray2<f64>>()?.readonly();
-        let k = x.columns();
-        if numpy::PyUntypedArrayMethods::shape(&*y) != [m, k] {
-            return Err(PyValueError::new_err(format!("the product must have shape ({m}, {k})")));
-        }
-        let entries: Vec<f64> =
-            (0..k).flat_map(|j| (0..m).map(move |i| (i, j))).map(|p| *y.get([p.0, p.1]).unwrap_or(&f64::NAN)).collect();
-        Matrix::from_column_major(m, k, entries).map_err(|e| to_python(e.into()))
-    }
-}
-
 /// The Frobenius norm of an operator that can only multiply: `apply` takes an array of shape (n, k) and returns (m, k).
 ///
 /// Random vectors by seed; the bounds fail with at most the given probability. `sketch` columns are found exactly (Hutch++), for
@@ -99,19 +50,16 @@ impl Callback<'_> {
 #[pyo3(signature = (shape, apply, *, adjoint = None, samples = 1000, sketch = 0, failure = 1e-6, seed = 0))]
 pub(crate) fn frobenius_by_sampling(
     shape: (usize, usize),
-    apply: Bound<'_, PyAny>,
-    adjoint: Option<Bound<'_, PyAny>>,
+    apply: Py<PyAny>,
+    adjoint: Option<Py<PyAny>>,
     samples: usize,
     sketch: usize,
     failure: f64,
     seed: u64,
 ) -> PyResult<PyEnclosure> {
-    let operator = Callback { shape, apply, adjoint, failed: None.into() };
+    let operator = PyOperator::new(shape, apply, adjoint);
     let found = kappa::frobenius_by_sampling(&operator, &Hutchinson { samples, sketch, failure, seed });
-    match operator.failed.take() {
-        Some(error) => Err(error),
-        None => found.map(Into::into).map_err(to_python),
-    }
+    operator.answer(found).map(Into::into)
 }
 
 /// The norm that a symmetric gauge function of the singular values defines; the function takes an array and returns a number.

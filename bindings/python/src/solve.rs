@@ -1,6 +1,6 @@
 //! Systems of equations, in Python.
 
-use kappa::{Iterate, LinearOperator, Matrix, Scalar, Solution, Solve, Solver, c64, certified_solve, solve_by};
+use kappa::{Iterate, Iterated, Matrix, Scalar, Solution, Solve, Solver, c64, certified_solve, solve_by};
 use kappa_model::{MatrixView, WideMatrix};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -13,6 +13,7 @@ use crate::compute::{compute, interruptible};
 use crate::condition::{Pair, pair, sparse, wide};
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
+use crate::operator::PyOperator;
 use crate::problem::{Right, column, either, right, shaped, single};
 
 enum Solved {
@@ -210,7 +211,8 @@ impl PySolver {
 /// Solves A x = b, or minimises |A x - b|, from products alone, as a dict: x, residual_norm, gradient_norm, backward_error, steps,
 /// has_converged.
 ///
-/// `by` is cg (Hermitian positive definite), minres (Hermitian) or lsmr (any shape); SciPy sparse matrices are not written out.
+/// `by` is cg (Hermitian positive definite), minres (Hermitian) or lsmr (any shape); SciPy sparse matrices and
+/// LinearOperators are not written out.
 #[pyfunction]
 #[pyo3(signature = (a, b, *, by = "lsmr", tolerance = 1e-12, steps = 0))]
 pub(crate) fn solve_iteratively<'py>(
@@ -220,17 +222,10 @@ pub(crate) fn solve_iteratively<'py>(
     tolerance: f64,
     steps: usize,
 ) -> PyResult<Bound<'py, PyDict>> {
-    fn tell<'py, W: Scalar<Wide = W>>(
-        py: Python<'py>,
-        a: &(impl LinearOperator<W> + Sync),
-        b: &Matrix<W>,
-        how: &Iterate,
-    ) -> PyResult<Bound<'py, PyDict>>
+    fn tell<'py, W: Scalar<Wide = W>>(py: Python<'py>, s: &Iterated<W>) -> PyResult<Bound<'py, PyDict>>
     where
         WideMatrix: From<Matrix<W>>,
     {
-        let right = single(b)?;
-        let s = compute(py, || kappa::solve_iteratively(a, right, how)).map_err(to_python)?;
         let dict = PyDict::new(py);
         dict.set_item("x", column(py, &s.x)?)?;
         dict.set_item("residual_norm", s.residual_norm)?;
@@ -242,14 +237,34 @@ pub(crate) fn solve_iteratively<'py>(
     }
     let py = a.py();
     let how = Iterate { by: by.parse().map_err(to_python)?, tolerance, steps };
+    let real = |b| match b {
+        WideMatrix::Real(b) => Ok(b),
+        WideMatrix::Complex(_) => Err(PyValueError::new_err(
+            "a sparse matrix or an operator needs a real right-hand side\n\nhint: solve for its real and its imaginary part",
+        )),
+    };
     if let Some(matrix) = sparse(a)? {
-        return match wide(b)? {
-            WideMatrix::Real(b) => tell(py, &matrix, &b, &how),
-            WideMatrix::Complex(_) => Err(PyValueError::new_err("a sparse problem needs a real right-hand side")),
-        };
+        let b = real(wide(b)?)?;
+        single(&b)?;
+        let run = move || kappa::solve_iteratively(&matrix, b.as_slice(), &how);
+        return tell(py, &interruptible(py, run)?.map_err(to_python)?);
+    }
+    if let Some(operator) = PyOperator::of(a)? {
+        let b = real(wide(b)?)?;
+        let right = single(&b)?;
+        let found = compute(py, || kappa::solve_iteratively(&operator, right, &how));
+        return tell(py, &operator.answer(found)?);
     }
     match pair(a, b)? {
-        Pair::Real(a, b) => tell(py, &a, &b, &how),
-        Pair::Complex(a, b) => tell(py, &a, &b, &how),
+        Pair::Real(a, b) => {
+            single(&b)?;
+            let run = move || kappa::solve_iteratively(&a, b.as_slice(), &how);
+            tell(py, &interruptible(py, run)?.map_err(to_python)?)
+        }
+        Pair::Complex(a, b) => {
+            single(&b)?;
+            let run = move || kappa::solve_iteratively(&a, b.as_slice(), &how);
+            tell(py, &interruptible(py, run)?.map_err(to_python)?)
+        }
     }
 }

@@ -5,12 +5,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+#: Entries that are written out at most, as in Rust's `DENSE_LIMIT`.
+_MOST = 1 << 28
+
 
 def as_array(x: Any) -> NDArray[Any]:
     """The object as an array, without a copy where it lies in memory that NumPy can see.
 
     Takes whatever `numpy.asarray` takes, and what hands its memory over by DLPack. Tensors of PyTorch may want gradients, and may be
-    of bfloat16, which neither way can express: those are widened to float32, exactly.
+    of bfloat16, which neither way can express: those are widened to float32, exactly. SciPy's sparse matrices and LinearOperators are
+    written out, up to 2^28 entries; what only multiplies is asked by `solve_iteratively`, `onenormest` and `randomized_svd`.
     """
     if isinstance(x, np.ndarray):
         return x
@@ -20,6 +24,15 @@ def as_array(x: Any) -> NDArray[Any]:
         if str(x.dtype) == "torch.bfloat16":
             x = x.float()
         return np.asarray(x.numpy())
+    if hasattr(x, "toarray") or (hasattr(x, "matmat") and not hasattr(x, "__array__")):
+        return _written_out(x)
     if hasattr(x, "__dlpack__") and not hasattr(x, "__array__"):
         return np.from_dlpack(x)
     return np.asarray(x)
+
+
+def _written_out(x: Any) -> NDArray[Any]:
+    m, n = x.shape
+    if m * n > _MOST:
+        raise MemoryError(f"a {m}×{n} operator is too large to be written out\n\nhint: at most {_MOST} entries are written")
+    return np.asarray(x.toarray() if hasattr(x, "toarray") else x.matmat(np.eye(n)))
