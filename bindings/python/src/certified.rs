@@ -15,6 +15,13 @@ pub(crate) enum Proved {
 }
 
 /// x with an enclosure of each entry, every rounding error counted. `float(s)` is the largest radius over the largest entry.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> s = kp.solve([[2.0, 1.0], [1.0, 3.0]], [3.0, 5.0], certify=True)
+/// >>> bool((s.lower <= [0.8, 1.4]).all() and (s.upper >= [0.8, 1.4]).all())
+/// True
 #[pyclass(name = "CertifiedSolution", module = "kappa", frozen)]
 pub(crate) struct PyCertifiedSolution {
     pub(crate) found: Proved,

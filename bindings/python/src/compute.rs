@@ -72,6 +72,12 @@ pub(crate) fn set_threads(count: Option<NonZeroUsize>) -> PyResult<usize> {
 }
 
 /// How many threads compute.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.threads() >= 1
+/// True
 #[pyfunction]
 pub(crate) fn threads() -> usize {
     pool().map_or_else(rayon::current_num_threads, |pool| pool.current_num_threads())

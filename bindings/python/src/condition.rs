@@ -85,6 +85,14 @@ pub(crate) fn sparse(a: &Bound<'_, PyAny>) -> PyResult<Option<Sparse<f64>>> {
 ///
 /// `certify=True` counts every rounding error, in every norm that can be evaluated. A SciPy sparse matrix is factored as it is, in
 /// the spectral norm, the largest column sum and the largest row sum. Where the value lies beyond all doubles, `cond_log10` has it.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> round(float(kp.cond([[2.0, 0.0], [0.0, 0.5]])), 12)
+/// 4.0
+/// >>> kp.cond([[2.0, 0.0], [0.0, 0.5]], certify=True).evidence
+/// 'rounding'
 #[pyfunction]
 #[pyo3(signature = (a, norm = None, *, certify = false))]
 pub(crate) fn cond(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>, certify: bool) -> PyResult<PyEnclosure> {
@@ -106,6 +114,12 @@ pub(crate) fn cond(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>, certif
 }
 
 /// log10 of the certified condition number, also where the number itself is beyond all doubles.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, kappa as kp
+/// >>> round(kp.cond_log10(np.diag([1e200, 1e-200])), 9)
+/// 400.0
 #[pyfunction]
 #[pyo3(signature = (a, norm = None))]
 pub(crate) fn cond_log10(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
@@ -115,6 +129,12 @@ pub(crate) fn cond_log10(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>) 
 
 /// The condition number in the 1- or inf-norm from one LU factorization: the lower end is proved, the estimate nearly always
 /// within a factor of 3.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> float(kp.cond_estimate([[2.0, 0.0], [0.0, 0.5]], "max-column-sum"))
+/// 4.0
 #[pyfunction]
 #[pyo3(signature = (a, norm = None, *, columns = 2, seed = 0))]
 pub(crate) fn cond_estimate(
@@ -135,6 +155,12 @@ fn extended(x: &Extended) -> PyEnclosure {
 }
 
 /// Skeel's condition number, for errors of each entry by itself; certified.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> round(float(kp.skeel_cond([[1.0, 1.0], [0.0, 1.0]])), 12)
+/// 3.0
 #[pyfunction]
 pub(crate) fn skeel_cond(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     let matrix = wide(a)?;
@@ -143,6 +169,12 @@ pub(crate) fn skeel_cond(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
 }
 
 /// Bauer's condition number: the least inf-norm condition that scaling rows and columns can reach; certified.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> round(float(kp.bauer_cond([[2.0, 1.0], [1.0, 2.0]])), 9)
+/// 3.0
 #[pyfunction]
 pub(crate) fn bauer_cond(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     let matrix = wide(a)?;
@@ -151,6 +183,13 @@ pub(crate) fn bauer_cond(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
 }
 
 /// The best scaling by powers of two: exponents of rows and columns, and the inf-norm condition before, after, and at best.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> found = kp.best_scaling([[1.0, 2.0], [3e6, 4e6]])
+/// >>> float(found["after"]) < 1e-3 * float(found["before"])
+/// True
 #[pyfunction]
 pub(crate) fn best_scaling<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let matrix = wide(a)?;
@@ -165,6 +204,12 @@ pub(crate) fn best_scaling<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyRes
 }
 
 /// Whether every matrix is regular whose entries differ by at most `relative` times themselves plus `absolute`; True is a proof.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, kappa as kp
+/// >>> kp.is_regular_within(np.eye(2), relative=0.1)
+/// True
 #[pyfunction]
 #[pyo3(signature = (a, relative = 0.0, absolute = 0.0))]
 pub(crate) fn is_regular_within(a: &Bound<'_, PyAny>, relative: f64, absolute: f64) -> PyResult<bool> {
@@ -174,6 +219,14 @@ pub(crate) fn is_regular_within(a: &Bound<'_, PyAny>, relative: f64, absolute: f
 }
 
 /// How far the nearest matrix without full rank is: the distance, the same relative to the norm, and that matrix.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> distance, relative, nearest = kp.distance_to_singularity([[2.0, 0.0], [0.0, 1.0]])
+/// >>> round(float(distance), 12), nearest.round(12)
+/// (1.0, array([[2., 0.],
+///        [0., 0.]]))
 #[pyfunction]
 #[pyo3(signature = (a, norm = None))]
 pub(crate) fn distance_to_singularity<'py>(
@@ -193,6 +246,12 @@ pub(crate) fn distance_to_singularity<'py>(
 }
 
 /// The rank of the matrix as exact numbers, without any tolerance: elimination modulo primes.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> int(kp.exact_rank([[1, 2], [2, 4]]))
+/// 1
 #[pyfunction]
 pub(crate) fn exact_rank(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     let matrix = wide(a)?;
@@ -200,6 +259,12 @@ pub(crate) fn exact_rank(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
 }
 
 /// Relative condition numbers of min |A x - b| in the 2-norm, by name.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> round(kp.least_squares_cond([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], [1.0, 2.0, 4.0])["cond"], 6)
+/// 1.732051
 #[pyfunction]
 pub(crate) fn least_squares_cond<'py>(
     py: Python<'py>,
@@ -229,6 +294,13 @@ pub(crate) fn least_squares_cond<'py>(
 }
 
 /// How sensitive each entry of the solution of A x = b is, from a few random changes: per entry, and for x as a whole.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> entries, estimate = kp.statistical_cond([[2.0, 0.0], [0.0, 1.0]], [1.0, 1.0])
+/// >>> entries.shape
+/// (2,)
 #[pyfunction]
 #[pyo3(signature = (a, b, *, samples = 3, seed = 0))]
 pub(crate) fn statistical_cond<'py>(
@@ -248,6 +320,12 @@ pub(crate) fn statistical_cond<'py>(
 
 /// How many digits of a solution survive, as a sentence: `cond` is a number or an Enclosure, `data` bf16, f16, f32, f64 or a
 /// relative error, `algorithm` lu, cholesky, qr, normal-equations or exact.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.digits(1e6)["lost"]
+/// 6.0
 #[pyfunction]
 #[pyo3(signature = (cond, n = 1, data = "f64", algorithm = "lu"))]
 pub(crate) fn digits<'py>(

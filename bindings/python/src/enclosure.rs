@@ -11,6 +11,13 @@ use crate::answers;
 /// An answer with its error bound: lower ≤ estimate ≤ upper, and the evidence that the truth is between the ends.
 ///
 /// float(x) is the estimate; `y in x` asks whether y lies between the ends.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> x = kp.norm([[3.0, 4.0]], certify=True)
+/// >>> float(x), x.lower <= 5 <= x.upper, 5 in x, x.evidence
+/// (5.0, True, True, 'rounding')
 #[pyclass(name = "Enclosure", module = "kappa", frozen, from_py_object)]
 #[derive(Clone, Copy)]
 pub(crate) struct PyEnclosure(Enclosure);
@@ -92,6 +99,13 @@ impl PyEnclosure {
 }
 
 /// Singular values, largest first, each an Enclosure; numpy.asarray gives the estimates.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, kappa as kp
+/// >>> s = kp.singular_values([[3.0, 0.0], [0.0, -4.0]])
+/// >>> np.asarray(s), len(s), float(s[0])
+/// (array([4., 3.]), 2, 4.0)
 #[pyclass(name = "SingularValues", module = "kappa", frozen, sequence)]
 pub(crate) struct PySingularValues {
     values: SingularValues,

@@ -13,6 +13,14 @@ use crate::errors::to_python;
 use crate::tolerance_of;
 
 /// A singular value decomposition A = u @ diag(s) @ vh, kept so that the next questions cost nothing.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> f = kp.svd([[3.0, 0.0], [0.0, 4.0]])
+/// >>> u, s, vh = f
+/// >>> s, int(f.rank()), round(float(f.cond()), 12)
+/// (array([4., 3.]), 2, 1.333333333333)
 #[pyclass(name = "Svd", module = "kappa", frozen)]
 pub(crate) struct PySvd(Decomposition);
 

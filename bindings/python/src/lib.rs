@@ -14,13 +14,15 @@ mod factor;
 mod linalg;
 mod lstsq;
 mod model;
+mod nearest;
 mod operator;
 mod problem;
 mod proof;
+mod regress;
+mod ridge;
 mod ruler;
 mod solve;
 mod spectra;
-mod statistics;
 mod theory;
 mod update;
 mod vector;
@@ -46,6 +48,14 @@ use ruler::norm_of;
 /// schatten:p, ky-fan:k, ky-fan:k,p, dual:NAME, or a Norm. In the units of the entries. `certify=True` counts every rounding
 /// error; `within=1e-6` stops at that relative width (spectral only). Raises ValueError for an unknown norm and
 /// NotFiniteError where an entry is NaN or infinite. One pass over the entries, or the cost of the singular values.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.norm([[3.0, 0.0], [0.0, 4.0]], "nuclear").estimate
+/// 7.0
+/// >>> kp.norm([[3.0, 0.0], [0.0, 4.0]], certify=True)
+/// Enclosure(5.0000000000000, evidence='rounding')
 #[pyfunction]
 #[pyo3(signature = (a, norm = None, *, certify = false, within = None))]
 fn norm(
@@ -73,6 +83,12 @@ fn norm(
 }
 
 /// The numerical rank: how many singular values exceed `tolerance` times the largest, max(m, n)·2⁻⁵² by default.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> int(kp.rank([[1.0, 2.0], [2.0, 4.0]]))
+/// 1
 #[pyfunction]
 #[pyo3(signature = (a, tolerance = None, *, certify = false))]
 fn rank(a: &Bound<'_, PyAny>, tolerance: Option<f64>, certify: bool) -> PyResult<PyEnclosure> {
@@ -91,6 +107,12 @@ pub(crate) fn values_of(a: &Bound<'_, PyAny>, certify: bool) -> PyResult<Singula
 
 /// The singular values, largest first, each enclosed; the `top` largest where that is given. `certify=True` counts every
 /// rounding error.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.singular_values([[3.0, 0.0], [0.0, -4.0]]).estimates
+/// array([4., 3.])
 #[pyfunction]
 #[pyo3(signature = (a, top = None, *, certify = false))]
 fn singular_values(a: &Bound<'_, PyAny>, top: Option<usize>, certify: bool) -> PyResult<PySingularValues> {
@@ -98,12 +120,24 @@ fn singular_values(a: &Bound<'_, PyAny>, top: Option<usize>, certify: bool) -> P
 }
 
 /// The numerical radius max |x* A x| over unit x of a square matrix; always certified.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> round(float(kp.numerical_radius([[0.0, 2.0], [0.0, 0.0]])), 6)
+/// 1.0
 #[pyfunction]
 fn numerical_radius(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     one_answer(a, Question::NumericalRadius)
 }
 
 /// The logarithmic norm of a square matrix for p = 1, 2 or inf: the certified growth rate of x' = A x; may be negative.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> round(float(kp.log_norm([[-1.0, 0.0], [0.0, -3.0]])), 12)
+/// -1.0
 #[pyfunction]
 #[pyo3(signature = (a, p = 2.0))]
 fn log_norm(a: &Bound<'_, PyAny>, p: f64) -> PyResult<PyEnclosure> {
@@ -116,6 +150,13 @@ fn one_answer(a: &Bound<'_, PyAny>, question: Question) -> PyResult<PyEnclosure>
 }
 
 /// The singular value decomposition: unpack it as `u, s, vh = svd(a)`, or keep it to ask for rank, cond and norm.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> u, s, vh = kp.svd([[3.0, 0.0], [0.0, 4.0]])
+/// >>> s
+/// array([4., 3.])
 #[pyfunction]
 #[pyo3(signature = (a, full_matrices = false))]
 fn svd(a: &Bound<'_, PyAny>, full_matrices: bool) -> PyResult<PySvd> {
@@ -123,6 +164,13 @@ fn svd(a: &Bound<'_, PyAny>, full_matrices: bool) -> PyResult<PySvd> {
 }
 
 /// Several questions for the price of the dearest: `measure(a, "rank", "cond", "norm:nuclear")`; all without a question.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> found = kp.measure([[3.0, 0.0], [0.0, 4.0]], "rank", "norm:nuclear")
+/// >>> {name: round(float(x), 12) for name, x in found.items()}
+/// {'rank': 2.0, 'nuclear': 7.0}
 #[pyfunction]
 #[pyo3(signature = (a, *questions, certify = false))]
 fn measure<'py>(
@@ -158,6 +206,12 @@ pub(crate) fn answers_dict<'py>(
 }
 
 /// Whether a claim such as "cond < 1e8" holds: True, False, or None where the bounds cannot tell.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.check([[2.0, 0.0], [0.0, 0.5]], "cond < 10"), kp.check([[2.0, 0.0], [0.0, 0.5]], "cond < 3")
+/// (True, False)
 #[pyfunction]
 #[pyo3(signature = (a, check, *, certify = false))]
 fn check(a: &Bound<'_, PyAny>, check: &str, certify: bool) -> PyResult<Option<bool>> {
@@ -256,8 +310,8 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<lstsq::PyLstsqSolution>()?;
     m.add_class::<update::PyWoodbury>()?;
     m.add_class::<update::PyCholeskyUpdate>()?;
-    m.add_class::<statistics::PyRidge>()?;
-    m.add_class::<statistics::PyRegression>()?;
+    m.add_class::<ridge::PyRidge>()?;
+    m.add_class::<regress::PyRegression>()?;
     m.add_function(wrap_pyfunction!(solve::solve, m)?)?;
     m.add_function(wrap_pyfunction!(lstsq::lstsq, m)?)?;
     m.add_function(wrap_pyfunction!(solve::solve_iteratively, m)?)?;
@@ -265,10 +319,10 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(lstsq::generalized, m)?)?;
     m.add_function(wrap_pyfunction!(lstsq::total, m)?)?;
     m.add_function(wrap_pyfunction!(lstsq::pinv, m)?)?;
-    m.add_function(wrap_pyfunction!(statistics::regress, m)?)?;
-    m.add_function(wrap_pyfunction!(statistics::nearest_matrix, m)?)?;
-    m.add_function(wrap_pyfunction!(statistics::align, m)?)?;
-    m.add_function(wrap_pyfunction!(statistics::align_all, m)?)?;
+    m.add_function(wrap_pyfunction!(regress::regress, m)?)?;
+    m.add_function(wrap_pyfunction!(nearest::nearest_matrix, m)?)?;
+    m.add_function(wrap_pyfunction!(nearest::align, m)?)?;
+    m.add_function(wrap_pyfunction!(nearest::align_all, m)?)?;
     m.add("linalg", linalg::module(m.py())?)?;
     m.add_function(wrap_pyfunction!(compute::set_threads, m)?)?;
     m.add_function(wrap_pyfunction!(compute::threads, m)?)?;

@@ -26,6 +26,13 @@ enum Fitted {
 }
 
 /// The minimiser of |A x - b| with what it leaves over, and how far it can be trusted. `float(s)` is the bound of its relative error.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> s = kp.lstsq([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 3.0, 5.0])
+/// >>> s.x.round(12), s.rank
+/// (array([1., 2.]), 2)
 #[pyclass(name = "LstsqSolution", module = "kappa", frozen)]
 pub(crate) struct PyLstsqSolution {
     found: Fitted,
@@ -106,6 +113,13 @@ impl PyLstsqSolution {
 /// `method` asks for qr, cod, svd or normal-equations; singular values below `tolerance` times the largest count as zero; `weights`
 /// multiply the squares of the residuals. `certify=True` encloses every entry, every rounding error counted, and goes with none of the
 /// others.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> s = kp.lstsq([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 3.0, 5.0])
+/// >>> s.x.round(12)
+/// array([1., 2.])
 #[pyfunction]
 #[pyo3(signature = (a, b, *, certify = false, method = None, tolerance = None, weights = None))]
 pub(crate) fn lstsq<'py>(
@@ -163,6 +177,13 @@ fn dense<'py>(a: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
 }
 
 /// The x that minimises |A x - b| among those with C x = d, as a dict: x, multipliers, residual_norm, constraint_norm, is_unique.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> s = kp.constrained_lstsq([[1.0, 0.0], [0.0, 1.0]], [1.0, 2.0], [[1.0, 1.0]], [1.0])
+/// >>> s["x"].round(12) + 0.0
+/// array([0., 1.])
 #[pyfunction]
 #[pyo3(name = "constrained_lstsq", signature = (a, b, c, d, *, multipliers = false))]
 pub(crate) fn constrained<'py>(
@@ -200,6 +221,13 @@ pub(crate) fn constrained<'py>(
 }
 
 /// The x that minimises |v| with b = A x + B v, errors with the covariance B B*, as a dict: x, errors, error_norm, is_unique.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> s = kp.generalized_lstsq([[1.0], [1.0]], [1.0, 3.0], [[1.0, 0.0], [0.0, 1.0]])
+/// >>> s["x"].round(12)
+/// array([2.])
 #[pyfunction]
 #[pyo3(name = "generalized_lstsq")]
 pub(crate) fn generalized<'py>(
@@ -224,6 +252,13 @@ pub(crate) fn generalized<'py>(
 /// The x of the least correction that makes (A + E) x = b + f true, as a dict: x, correction_norm, gap, is_unique.
 ///
 /// `errors` is "everywhere" or "matrix"; `scale` weighs the errors of b; `exact_columns` lists columns without errors, from 0.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> s = kp.total_lstsq([[1.0], [2.0]], [1.0, 2.0])
+/// >>> s["x"].round(12)
+/// array([1.])
 #[pyfunction]
 #[pyo3(name = "total_lstsq", signature = (a, b, *, errors = "everywhere", scale = None, exact_columns = None))]
 pub(crate) fn total<'py>(
@@ -270,6 +305,13 @@ pub(crate) fn total<'py>(
 }
 
 /// The pseudoinverse as a dict: matrix, rank, and the residuals of Penrose's four conditions.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.pinv([[2.0, 0.0], [0.0, 0.0]])["matrix"]
+/// array([[0.5, 0. ],
+///        [0. , 0. ]])
 #[pyfunction]
 #[pyo3(signature = (a, tolerance = None))]
 pub(crate) fn pinv<'py>(a: &Bound<'py, PyAny>, tolerance: Option<f64>) -> PyResult<Bound<'py, PyDict>> {

@@ -18,6 +18,14 @@ use crate::errors::{model_to_python, to_python};
 use crate::{answers_dict, questions_of};
 
 /// Opens a checkpoint: a file, a folder, or the index of a sharded one, by content. Reads headers only.
+///
+/// Examples
+/// --------
+/// >>> import pathlib, tempfile, numpy as np, kappa as kp
+/// >>> path = pathlib.Path(tempfile.mkdtemp()) / "w.npy"
+/// >>> np.save(path, np.eye(3))
+/// >>> kp.open(path).names
+/// ['w']
 #[pyfunction]
 #[pyo3(signature = (path, *, mmap = true))]
 pub(crate) fn open(py: Python<'_>, path: PathBuf, mmap: bool) -> PyResult<PyModel> {
@@ -26,6 +34,14 @@ pub(crate) fn open(py: Python<'_>, path: PathBuf, mmap: bool) -> PyResult<PyMode
 }
 
 /// A checkpoint, or a file with a single matrix.
+///
+/// Examples
+/// --------
+/// >>> import pathlib, tempfile, numpy as np, kappa as kp
+/// >>> path = pathlib.Path(tempfile.mkdtemp()) / "w.npy"
+/// >>> np.save(path, np.eye(3))
+/// >>> round(float(kp.open(path).measure("w", "norm:nuclear")["nuclear"]), 12)
+/// 3.0
 #[pyclass(name = "Model", module = "kappa", frozen)]
 pub(crate) struct PyModel(Model);
 
@@ -104,6 +120,15 @@ impl PyModel {
 }
 
 /// A survey: a sequence of flat dictionaries, one a layer, that pandas.DataFrame and polars.DataFrame take as they are.
+///
+/// Examples
+/// --------
+/// >>> import pathlib, tempfile, numpy as np, kappa as kp
+/// >>> path = pathlib.Path(tempfile.mkdtemp()) / "w.npy"
+/// >>> np.save(path, np.eye(3))
+/// >>> survey = kp.open(path).survey()
+/// >>> len(survey), survey[0]["name"]
+/// (1, 'w')
 #[pyclass(name = "Survey", module = "kappa", frozen)]
 pub(crate) struct PySurvey(Report);
 

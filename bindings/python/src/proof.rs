@@ -22,6 +22,13 @@ fn matrix(a: &Bound<'_, PyAny>) -> PyResult<Matrix<f64>> {
 }
 
 /// A proof of a claim such as "norm:spectral <= 3.2", as the text of a proof file; LinAlgError or ValueError where there is none.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> proof = kp.prove([[3.0, 0.0], [0.0, 4.0]], "norm:spectral <= 4.1")
+/// >>> kp.verify([[3.0, 0.0], [0.0, 4.0]], proof)
+/// True
 #[pyfunction]
 pub(crate) fn prove(a: &Bound<'_, PyAny>, claim: &str) -> PyResult<String> {
     let claim: Claim = claim.parse().map_err(to_python)?;
@@ -34,6 +41,13 @@ pub(crate) fn prove(a: &Bound<'_, PyAny>, claim: &str) -> PyResult<String> {
 }
 
 /// Whether a proof, as the text of its file, holds for this matrix: checked with whole numbers, exactly.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> proof = kp.prove([[1.0, 0.0], [0.0, 2.0]], "norm:frobenius <= 3")
+/// >>> kp.verify([[1.0, 0.0], [0.0, 2.0]], proof), kp.verify([[9.0, 0.0], [0.0, 2.0]], proof)
+/// (True, False)
 #[pyfunction]
 pub(crate) fn verify(a: &Bound<'_, PyAny>, proof: &str) -> PyResult<bool> {
     let proof = ProofFile::from_json(proof).map_err(|reason| PyValueError::new_err(format!("the proof {reason}")))?;
@@ -46,6 +60,14 @@ pub(crate) fn verify(a: &Bound<'_, PyAny>, proof: &str) -> PyResult<bool> {
 ///
 /// Random vectors by seed; the bounds fail with at most the given probability. `sketch` columns are found exactly (Hutch++), for
 /// which `adjoint` multiplies by the transpose.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, kappa as kp
+/// >>> a = np.diag([3.0, 4.0])
+/// >>> x = kp.frobenius_by_sampling((2, 2), lambda v: a @ v)
+/// >>> 5 in x
+/// True
 #[pyfunction]
 #[pyo3(signature = (shape, apply, *, adjoint = None, samples = 1000, sketch = 0, failure = 1e-6, seed = 0))]
 pub(crate) fn frobenius_by_sampling(
@@ -65,6 +87,12 @@ pub(crate) fn frobenius_by_sampling(
 /// The norm that a symmetric gauge function of the singular values defines; the function takes an array and returns a number.
 ///
 /// It is tried on random vectors first: symmetry, homogeneity, monotonicity, triangle inequality.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, kappa as kp
+/// >>> round(float(kp.norm_by_gauge(np.diag([3.0, 4.0]), lambda s: s.sum())), 12)
+/// 7.0
 #[pyfunction]
 pub(crate) fn norm_by_gauge(a: &Bound<'_, PyAny>, gauge: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     let values = crate::values_of(a, false)?;

@@ -15,6 +15,14 @@ use crate::factor::array;
 
 /// A matrix norm by its name: frobenius, spectral, nuclear, max-abs, max-column-sum, max-row-sum, entrywise:p, induced:p,q,
 /// schatten:p, ky-fan:k, ky-fan:k,p, or dual:NAME. Equal norms are equal: Norm("schatten:2") == Norm("frobenius").
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.Norm("nuclear").dual
+/// Norm('spectral')
+/// >>> kp.Norm("spectral").is_unitarily_invariant
+/// True
 #[pyclass(name = "Norm", module = "kappa", frozen, eq, hash)]
 #[derive(Clone, Copy)]
 pub(crate) struct PyNorm(Norm);

@@ -17,6 +17,15 @@ use crate::errors::to_python;
 use crate::factor::array;
 
 /// Eigenvalues with discs that hold them, and right and left eigenvectors.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, kappa as kp
+/// >>> f = kp.eig([[2.0, 1.0], [0.0, 3.0]])
+/// >>> np.sort(f.values.real)
+/// array([2., 3.])
+/// >>> round(float(f.spectral_radius), 12)
+/// 3.0
 #[pyclass(name = "Eig", module = "kappa", frozen)]
 pub(crate) struct PyEig(kappa::Eig);
 
@@ -85,6 +94,12 @@ impl PyEig {
 }
 
 /// Eigenvalues with discs, and right and left eigenvectors, of a square matrix.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, kappa as kp
+/// >>> np.sort(kp.eig([[2.0, 1.0], [0.0, 3.0]]).values.real)
+/// array([2., 3.])
 #[pyfunction]
 pub(crate) fn eig(a: &Bound<'_, PyAny>) -> PyResult<PyEig> {
     let matrix = wide(a)?;
@@ -92,6 +107,13 @@ pub(crate) fn eig(a: &Bound<'_, PyAny>) -> PyResult<PyEig> {
 }
 
 /// The eigenvalues of a Hermitian matrix, largest first, each enclosed, and orthonormal eigenvectors.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> values, vectors = kp.eigh([[2.0, 1.0], [1.0, 2.0]])
+/// >>> [round(float(x), 12) for x in values]
+/// [3.0, 1.0]
 #[pyfunction]
 pub(crate) fn eigh<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<(Vec<PyEnclosure>, Bound<'py, PyAny>)> {
     let matrix = wide(a)?;
@@ -104,6 +126,12 @@ pub(crate) fn eigh<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<(Vec
 }
 
 /// The condition of every eigenvalue, 1/|y* x|, and of its vector, 1/sep; largest modulus first.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> [round(float(x["condition"]), 6) for x in kp.eigenvalue_cond([[1.0, 0.0], [0.0, 2.0]])]
+/// [1.0, 1.0]
 #[pyfunction]
 pub(crate) fn eigenvalue_cond<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let matrix = wide(a)?;
@@ -122,6 +150,12 @@ pub(crate) fn eigenvalue_cond<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> Py
 }
 
 /// sep(A, B) = min |A X - X B| over |X| = 1, Frobenius; an estimate from above.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> round(float(kp.separation([[1.0]], [[3.0]])), 12)
+/// 2.0
 #[pyfunction]
 pub(crate) fn separation(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     let (x, y) = (wide(a)?.complex(), wide(b)?.complex());
@@ -178,6 +212,13 @@ where
 
 /// A factorization by name, as a dict of arrays: qr, pivoted-qr, rank-revealing-qr (with `rank`), complete-orthogonal, lu,
 /// cholesky, ldlt, polar, schur. Asking for jordan explains why not.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.factor([[4.0, 2.0], [2.0, 5.0]], "cholesky")["l"]
+/// array([[2., 0.],
+///        [1., 2.]])
 #[pyfunction]
 #[pyo3(signature = (a, kind, *, rank = None, tolerance = 1e-13))]
 pub(crate) fn factor<'py>(
@@ -208,6 +249,12 @@ pub(crate) fn factor<'py>(
 }
 
 /// Gershgorin's discs as arrays of centre and radius, by rows and by columns, with the groups that touch.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.gershgorin([[2.0, 1.0], [0.0, 3.0]])["row_radii"]
+/// array([1., 0.])
 #[pyfunction]
 pub(crate) fn gershgorin<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let matrix = wide(a)?;
@@ -225,6 +272,13 @@ pub(crate) fn gershgorin<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResul
 }
 
 /// The numerical range between two polygons: corners inside, corners around.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> inside, outside = kp.numerical_range([[1.0, 0.0], [0.0, 2.0]], directions=8)
+/// >>> len(inside), len(outside)
+/// (8, 8)
 #[pyfunction]
 #[pyo3(signature = (a, directions = 72))]
 pub(crate) fn numerical_range<'py>(
@@ -240,6 +294,13 @@ pub(crate) fn numerical_range<'py>(
 }
 
 /// The smallest singular value of z - A on a grid: real parts, imaginary parts, and a table with a row for each imaginary part.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> re, im, smallest = kp.pseudospectrum([[1.0, 1.0], [0.0, 1.0]], points=8)
+/// >>> smallest.shape == (len(im), len(re))
+/// True
 #[pyfunction]
 #[pyo3(signature = (a, region = None, points = 0))]
 pub(crate) fn pseudospectrum<'py>(
@@ -259,6 +320,13 @@ pub(crate) fn pseudospectrum<'py>(
 
 /// Squares of the plane that are proved to belong to the epsilon-pseudospectrum (True) or not (False), or left open (None):
 /// tuples of centre, half side and that.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> cells = kp.pseudospectrum_cells([[1.0, 0.0], [0.0, 2.0]], 0.5, (0.0, 3.0, -1.0, 1.0), depth=2)
+/// >>> {inside for _, _, inside in cells} <= {True, False, None}
+/// True
 #[pyfunction]
 #[pyo3(signature = (a, epsilon, region, depth = 5))]
 pub(crate) fn pseudospectrum_cells(
@@ -279,6 +347,13 @@ pub(crate) fn pseudospectrum_cells(
 }
 
 /// Henrici's departure from normality, and the norm of A* A - A A*.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> departure, commutator = kp.normality([[2.0, 0.0], [0.0, 3.0]])
+/// >>> float(departure), float(commutator)
+/// (0.0, 0.0)
 #[pyfunction]
 pub(crate) fn normality(a: &Bound<'_, PyAny>) -> PyResult<(PyEnclosure, PyEnclosure)> {
     let matrix = wide(a)?;
@@ -287,6 +362,12 @@ pub(crate) fn normality(a: &Bound<'_, PyAny>) -> PyResult<(PyEnclosure, PyEnclos
 }
 
 /// |A^k|^(1/k) for k = 1, 2, 4, ... up to `most`: Gelfand's sequence, falling to the spectral radius.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> [(k, round(float(x), 3)) for k, x in kp.gelfand([[0.0, 4.0], [1.0, 0.0]], most=4)]
+/// [(1, 4.0), (2, 2.0), (4, 2.0)]
 #[pyfunction]
 #[pyo3(signature = (a, most = 64))]
 pub(crate) fn gelfand(a: &Bound<'_, PyAny>, most: u64) -> PyResult<Vec<(u64, PyEnclosure)>> {
@@ -298,6 +379,12 @@ pub(crate) fn gelfand(a: &Bound<'_, PyAny>, most: u64) -> PyResult<Vec<(u64, PyE
 
 /// The roots of a polynomial, the coefficient of the highest power first as in numpy.roots: dicts of value, condition,
 /// backward_error, and distance to a polynomial with a double root there.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> sorted(round(r["value"].real, 12) for r in kp.polynomial_roots([1.0, -3.0, 2.0]))
+/// [1.0, 2.0]
 #[pyfunction]
 pub(crate) fn polynomial_roots<'py>(
     py: Python<'py>,
@@ -322,6 +409,12 @@ pub(crate) fn polynomial_roots<'py>(
 }
 
 /// A picture as SVG text: gershgorin, numerical-range, pseudospectrum, ellipse or eigenvalues.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.draw([[2.0, 1.0], [0.0, 3.0]], "gershgorin").startswith("<svg")
+/// True
 #[pyfunction]
 #[pyo3(signature = (a, picture, title = "A"))]
 pub(crate) fn draw(a: &Bound<'_, PyAny>, picture: &str, title: &str) -> PyResult<String> {

@@ -16,6 +16,14 @@ enum Changing {
 }
 
 /// A matrix that changes by U V*, solved with the factors of the first one, and factored again where that loses accuracy.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> w = kp.Woodbury([[2.0, 0.0], [0.0, 2.0]])
+/// >>> w.update([[1.0], [0.0]], [[2.0], [0.0]])
+/// >>> w.solve([4.0, 4.0]).round(12)
+/// array([1., 2.])
 #[pyclass(name = "Woodbury", module = "kappa")]
 pub(crate) struct PyWoodbury(Changing);
 
@@ -74,6 +82,15 @@ enum Following {
 }
 
 /// A Cholesky factor that follows its matrix when x x* is added or taken away, and is made anew where it has drifted.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> f = kp.CholeskyUpdate([[4.0, 0.0], [0.0, 1.0]])
+/// >>> f.update([0.0, 2.0])
+/// >>> (f.l @ f.l.T).round(12)
+/// array([[4., 0.],
+///        [0., 5.]])
 #[pyclass(name = "CholeskyUpdate", module = "kappa")]
 pub(crate) struct PyCholeskyUpdate(Following);
 

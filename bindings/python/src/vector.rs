@@ -71,6 +71,12 @@ fn vector_norm_of(
 /// The norm of a vector: (sum |x|^p)^(1/p), with weights (sum w |x|^p)^(1/p), or sqrt(x' M x) for `mahalanobis=M`.
 ///
 /// p = 0 counts the non-zeros; below 1 it is a quasi-norm. `dual=True` measures in the dual norm.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> 5 in kp.vector_norm([3.0, 4.0])
+/// True
 #[pyfunction]
 #[pyo3(signature = (x, p = 2.0, *, weights = None, mahalanobis = None, dual = false))]
 pub(crate) fn vector_norm(
@@ -90,6 +96,12 @@ pub(crate) fn vector_norm(
 }
 
 /// A y of dual norm 1 with <y, x> equal to the norm of x.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.dual_vector([3.0, 4.0]).round(12)
+/// array([0.6, 0.8])
 #[pyfunction]
 #[pyo3(signature = (x, p = 2.0, *, weights = None, mahalanobis = None))]
 pub(crate) fn dual_vector<'py>(
@@ -107,6 +119,13 @@ pub(crate) fn dual_vector<'py>(
 }
 
 /// The largest ratio of the p-norm to the q-norm over vectors of length n, and a vector that attains it.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> constant, vector = kp.vector_constant(1, 2, 4)
+/// >>> round(float(constant), 12)
+/// 2.0
 #[pyfunction]
 pub(crate) fn vector_constant(py: Python<'_>, p: f64, q: f64, n: usize) -> PyResult<(PyEnclosure, Bound<'_, PyAny>)> {
     let constant = VectorNorm::p(p).and_then(|x| x.constant(&VectorNorm::p(q)?, n)).map_err(to_python)?;
@@ -114,6 +133,12 @@ pub(crate) fn vector_constant(py: Python<'_>, p: f64, q: f64, n: usize) -> PyRes
 }
 
 /// The modulus of <x, y>, the first conjugated, every rounding error counted.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> float(kp.inner_product([1.0, 2.0], [3.0, 4.0]))
+/// 11.0
 #[pyfunction]
 pub(crate) fn inner_product(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     let found = match (entries(x)?, entries(y)?) {
@@ -131,12 +156,25 @@ fn complex(x: Entries) -> Vec<c64> {
 }
 
 /// The nuclear norm of b @ a from its factors, without forming the product: at most the product of their Frobenius norms.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> round(float(kp.nuclear_norm_of_factors([[2.0], [0.0]], [[0.0, 3.0]])), 12)
+/// 6.0
 #[pyfunction]
 pub(crate) fn nuclear_norm_of_factors(b: &Bound<'_, PyAny>, a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     kappa::nuclear_norm_of_factors(&real_matrix(b)?, &real_matrix(a)?).map(Into::into).map_err(to_python)
 }
 
 /// Both sides of an inequality, and their difference.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> holds = kp.holder([1.0, 2.0], [3.0, 4.0])
+/// >>> round(float(holds.left), 12), float(holds.slack) >= 0
+/// (11.0, True)
 #[pyclass(name = "Inequality", module = "kappa", frozen)]
 pub(crate) struct PyInequality(Inequality);
 
@@ -173,6 +211,13 @@ impl PyInequality {
 }
 
 /// Hoelder's inequality |<x, y>| <= |x|_p |y|_q for 1/p + 1/q = 1; Cauchy-Schwarz for p = 2.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> holds = kp.holder([1.0, 2.0], [3.0, 4.0])
+/// >>> round(float(holds.left), 12), float(holds.left) <= float(holds.right)
+/// (11.0, True)
 #[pyfunction]
 #[pyo3(signature = (x, y, p = 2.0))]
 pub(crate) fn holder(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) -> PyResult<PyInequality> {
@@ -185,12 +230,25 @@ pub(crate) fn holder(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) -> PyRe
 }
 
 /// Bessel's inequality: the squared inner products with orthonormal columns add up to at most |x|^2.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> holds = kp.bessel([3.0, 4.0], [[1.0], [0.0]])
+/// >>> round(float(holds.left), 12), round(float(holds.right), 12)
+/// (9.0, 25.0)
 #[pyfunction]
 pub(crate) fn bessel(x: &Bound<'_, PyAny>, columns: &Bound<'_, PyAny>) -> PyResult<PyInequality> {
     kappa::bessel(&real(x)?, &real_matrix(columns)?).map(PyInequality).map_err(to_python)
 }
 
 /// The parallelogram law in the p-norm: |x + y|^2 + |x - y|^2 against 2 |x|^2 + 2 |y|^2; equal for all x and y only for p = 2.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> float(kp.parallelogram([1.0, 0.0], [0.0, 1.0]).slack) < 1e-14
+/// True
 #[pyfunction]
 #[pyo3(signature = (x, y, p = 2.0))]
 pub(crate) fn parallelogram(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) -> PyResult<PyInequality> {
@@ -199,6 +257,12 @@ pub(crate) fn parallelogram(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) 
 }
 
 /// A sum with its error bound, beside what plain addition makes of it.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.sum([1e16, 1.0, -1e16]).value.estimate, kp.sum([1e16, 1.0, -1e16]).naive
+/// (1.0, 0.0)
 #[pyclass(name = "Sum", module = "kappa", frozen)]
 pub(crate) struct PySum(Summed);
 
@@ -248,18 +312,37 @@ impl PySum {
 }
 
 /// The sum of real numbers, every rounding error counted, with a report of what cancels.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.sum([1e16, 1.0, -1e16]).value.estimate
+/// 1.0
 #[pyfunction]
 pub(crate) fn sum(x: &Bound<'_, PyAny>) -> PyResult<PySum> {
     arithmetic::sum(&real(x)?).map(PySum).map_err(to_python)
 }
 
 /// The inner product of real vectors, every rounding error counted, with a report of what cancels.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> float(kp.dot([1e16, 1.0, -1e16], [1.0, 1.0, 1.0]).value)
+/// 1.0
 #[pyfunction]
 pub(crate) fn dot(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<PySum> {
     arithmetic::dot(&real(x)?, &real(y)?).map(PySum).map_err(to_python)
 }
 
 /// The mean and the unbiased variance, in two passes, every rounding error counted.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> mean, variance = kp.mean_and_variance([1.0, 2.0, 3.0])
+/// >>> float(mean), float(variance)
+/// (2.0, 1.0)
 #[pyfunction]
 pub(crate) fn mean_and_variance(x: &Bound<'_, PyAny>) -> PyResult<(PyEnclosure, PyEnclosure)> {
     let m = arithmetic::mean_and_variance(&real(x)?).map_err(to_python)?;
@@ -267,12 +350,24 @@ pub(crate) fn mean_and_variance(x: &Bound<'_, PyAny>) -> PyResult<(PyEnclosure, 
 }
 
 /// sqrt(a^2 + b^2) without overflow.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> 5 in kp.hypot(3.0, 4.0)
+/// True
 #[pyfunction]
 pub(crate) fn hypot(a: f64, b: f64) -> PyEnclosure {
     arithmetic::hypot(a, b).into()
 }
 
 /// a^2 - b^2 without cancellation.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> 4.0 in kp.difference_of_squares(2.5, 1.5)
+/// True
 #[pyfunction]
 pub(crate) fn difference_of_squares(a: f64, b: f64) -> PyEnclosure {
     arithmetic::difference_of_squares(a, b).into()
@@ -280,6 +375,13 @@ pub(crate) fn difference_of_squares(a: f64, b: f64) -> PyEnclosure {
 
 /// The roots of a x^2 + b x + c without cancellation: a list of two real enclosures, of one for a = 0, or of the real part
 /// and the modulus of the imaginary part, with the kind first: "real", "one", "conjugate", "none" or "all".
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kind, roots = kp.quadratic_roots(1.0, -3.0, 2.0)
+/// >>> kind, [float(x) for x in roots]
+/// ('real', [1.0, 2.0])
 #[pyfunction]
 pub(crate) fn quadratic_roots(a: f64, b: f64, c: f64) -> PyResult<(&'static str, Vec<PyEnclosure>)> {
     Ok(match arithmetic::quadratic_roots(a, b, c).map_err(to_python)? {
@@ -293,6 +395,12 @@ pub(crate) fn quadratic_roots(a: f64, b: f64, c: f64) -> PyResult<(&'static str,
 
 /// The number formats by name: precision, unit_roundoff, largest, smallest_normal, smallest; and, for a number, what it
 /// becomes and the unit in the last place there.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> sorted(kp.formats())[:4]
+/// ['bf16', 'f16', 'f32', 'f64']
 #[pyfunction]
 #[pyo3(signature = (number = None))]
 pub(crate) fn formats(py: Python<'_>, number: Option<f64>) -> PyResult<Bound<'_, PyDict>> {
@@ -322,12 +430,24 @@ fn majorized(py: Python<'_>, m: Majorization) -> PyResult<Bound<'_, PyDict>> {
 }
 
 /// Whether y majorizes x: {"weak", "strong", "fails_at"}, None where the doubt decides.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.majorization([2.0, 2.0], [3.0, 1.0])["strong"]
+/// True
 #[pyfunction]
 pub(crate) fn majorization<'py>(x: &Bound<'py, PyAny>, y: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     majorized(x.py(), kappa::majorization(&real(x)?, &real(y)?).map_err(to_python)?)
 }
 
 /// Whether a is at most b in every unitarily invariant norm: "weak" is the answer, "fails_at" the first Ky Fan norm to fail.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, kappa as kp
+/// >>> kp.fan_dominance(np.diag([1.0, 1.0]), np.diag([2.0, 1.0]))["weak"]
+/// True
 #[pyfunction]
 #[pyo3(signature = (a, b, *, certify = false))]
 pub(crate) fn fan_dominance<'py>(

@@ -110,6 +110,14 @@ def test_the_examples_of_the_documentation_run() -> None:
     assert tried >= 3 and failed == 0
 
 
+@pytest.mark.parametrize("name", [name for name in kp.__all__ if name not in ("__version__", "linalg", "NotFiniteError")])
+def test_every_public_name_has_an_example_that_runs(name: str) -> None:
+    text = getattr(kp, name).__doc__ or ""
+    assert ">>>" in text, f"{name} has no example"
+    example = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
+    assert doctest.DocTestRunner().run(example).failed == 0
+
+
 def test_measure_and_check() -> None:
     a = np.diag([4.0, 2.0, 1.0])
     m = kp.measure(a, "rank", "cond", "norm:nuclear", "energy_rank:90")

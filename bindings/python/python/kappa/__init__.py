@@ -110,27 +110,52 @@ from ._kappa import (
 
 
 def DavisKahan(gap: float, change: float) -> Theorem:
-    """Davis and Kahan: an invariant subspace of a Hermitian matrix turns by sin <= change/gap."""
+    """Davis and Kahan: an invariant subspace of a Hermitian matrix turns by sin <= change/gap.
+
+    >>> import kappa as kp
+    >>> round(kp.DavisKahan(0.5, 0.1).bound().upper, 12)
+    0.2
+    """
     return Theorem("davis-kahan", gap=gap, change=change)
 
 
 def Wedin(gap: float, change: float) -> Theorem:
-    """Wedin: singular subspaces turn by sin <= change/gap."""
+    """Wedin: singular subspaces turn by sin <= change/gap.
+
+    >>> import kappa as kp
+    >>> round(kp.Wedin(0.5, 0.1).bound().upper, 12)
+    0.2
+    """
     return Theorem("wedin", gap=gap, change=change)
 
 
 def Weyl(change: float) -> Theorem:
-    """Weyl: no singular value moves by more than the change."""
+    """Weyl: no singular value moves by more than the change.
+
+    >>> import kappa as kp
+    >>> kp.Weyl(0.1).bound().upper
+    0.1
+    """
     return Theorem("weyl", change=change)
 
 
 def BauerFike(cond: float, change: float) -> Theorem:
-    """Bauer and Fike: eigenvalues move by at most cond(X) times the change."""
+    """Bauer and Fike: eigenvalues move by at most cond(X) times the change.
+
+    >>> import kappa as kp
+    >>> round(kp.BauerFike(3.0, 0.1).bound().upper, 12)
+    0.3
+    """
     return Theorem("bauer-fike", cond=cond, change=change)
 
 
 def LinearSystem(cond: float, matrix_error: float, rhs_error: float = 0.0) -> Theorem:
-    """The relative change of the solution of A x = b."""
+    """The relative change of the solution of A x = b.
+
+    >>> import kappa as kp
+    >>> round(kp.LinearSystem(10.0, 1e-6).bound().upper, 8)
+    1e-05
+    """
     return Theorem("linear-system", cond=cond, matrix_error=matrix_error, rhs_error=rhs_error)
 
 
