@@ -60,11 +60,12 @@ where
             return Err(PyValueError::new_err(message));
         }
     };
-    let by_rows = untyped.is_c_contiguous();
-    let contiguous = if by_rows || untyped.is_fortran_contiguous() {
+    let is_aligned = untyped.is_aligned();
+    let by_rows = untyped.is_c_contiguous() || !is_aligned;
+    let contiguous = if is_aligned && (by_rows || untyped.is_fortran_contiguous()) {
         array.clone()
     } else {
-        array.py().import("numpy")?.call_method1("ascontiguousarray", (array,))?
+        array.call_method1("copy", ("C",))?
     };
     let by_rows = by_rows || !untyped.is_fortran_contiguous();
     let readonly = contiguous.cast::<PyArrayDyn<T>>()?.readonly();
@@ -76,7 +77,7 @@ where
         return compute(py, move || ask(view.into())).map_err(to_python);
     }
     // Who waits may be interrupted, and the array then be changed: what goes on has its own copy.
-    let owned = view.to_owned();
+    let owned = compute(py, || view.to_owned());
     interruptible(py, move || ask(owned.as_ref().into()))?.map_err(to_python)
 }
 

@@ -1,21 +1,32 @@
 //! How anything is computed: the interpreter lock released, on as many threads as were asked for, and so that Ctrl-C ends the wait.
 
-use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// The threads that were asked for; all of them where nothing was.
 static POOL: RwLock<Option<Arc<ThreadPool>>> = RwLock::new(None);
+/// More threads than any machine of today has use for.
+const MOST: i64 = 1024;
 /// How often a wait looks for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(50);
 
 fn pool() -> Option<Arc<ThreadPool>> {
     POOL.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Called in a child that `fork` made: threads are not copied, so that whoever waited for theirs would wait for ever.
+#[pyfunction]
+pub(crate) fn _after_fork() -> PyResult<()> {
+    let count = i64::try_from(threads()).ok().map(|n| n.clamp(1, MOST));
+    // The old pool is not dropped: that would wait for its threads.
+    let old = POOL.write().unwrap_or_else(PoisonError::into_inner).take();
+    std::mem::forget(old);
+    set_threads(count).map(drop)
 }
 
 fn on_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
@@ -55,16 +66,22 @@ pub(crate) fn interruptible<R: Send + 'static>(py: Python<'_>, f: impl FnOnce() 
     }
 }
 
-/// Sets how many threads compute, all of them for None; returns how many it was before. Answers do not depend on it.
+/// Sets how many threads compute, up to 1024, all of them for None; returns how many it was before. Answers do not depend on it.
 ///
+/// Examples
+/// --------
 /// >>> import kappa as kp
 /// >>> before = kp.set_threads(1)
 /// >>> kp.set_threads(before)
 /// 1
 #[pyfunction]
 #[pyo3(signature = (count = None))]
-pub(crate) fn set_threads(count: Option<NonZeroUsize>) -> PyResult<usize> {
-    let build = |n: NonZeroUsize| ThreadPoolBuilder::new().num_threads(n.get()).build().map(Arc::new);
+pub(crate) fn set_threads(count: Option<i64>) -> PyResult<usize> {
+    if let Some(n) = count.filter(|n| !(1..=MOST).contains(n)) {
+        let message = format!("{n} threads cannot be had\n\nhint: from 1 to {MOST}, or None for all processors");
+        return Err(PyValueError::new_err(message));
+    }
+    let build = |n: i64| ThreadPoolBuilder::new().num_threads(n as usize).build().map(Arc::new);
     let wanted = count.map(build).transpose().map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
     let before = threads();
     *POOL.write().unwrap_or_else(PoisonError::into_inner) = wanted;

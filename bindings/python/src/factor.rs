@@ -8,6 +8,7 @@ use pyo3::types::PyDict;
 use pyo3::types::{PyIterator, PyTuple};
 
 use crate::answers;
+use crate::compute::compute;
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::to_python;
 use crate::tolerance_of;
@@ -58,8 +59,8 @@ impl PySvd {
     #[getter]
     fn vh<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match &self.0 {
-            Decomposition::Real(f) => array(py, &f.v().adjoint()),
-            Decomposition::Complex(f) => array(py, &f.v().adjoint()),
+            Decomposition::Real(f) => array(py, &compute(py, || f.v().adjoint())),
+            Decomposition::Complex(f) => array(py, &compute(py, || f.v().adjoint())),
         }
     }
     /// The singular values, enclosed.

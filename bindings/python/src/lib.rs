@@ -326,6 +326,7 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("linalg", linalg::module(m.py())?)?;
     m.add_function(wrap_pyfunction!(compute::set_threads, m)?)?;
     m.add_function(wrap_pyfunction!(compute::threads, m)?)?;
+    m.add_function(wrap_pyfunction!(compute::_after_fork, m)?)?;
     m.add_function(wrap_pyfunction!(model::open, m)?)?;
     m.add_function(wrap_pyfunction!(_main, m)?)?;
     Ok(())

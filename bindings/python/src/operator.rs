@@ -24,14 +24,14 @@ impl LinearOperator<f64> for PyOperator {
     }
 
     fn apply(&self, x: &Matrix<f64>) -> kappa::Result<Matrix<f64>> {
-        Ok(self.or_note(product(&self.apply, self.shape.0, x), self.shape.0, x))
+        product(&self.apply, self.shape.0, x).or_else(|error| self.noted(error))
     }
 
     fn apply_adjoint(&self, x: &Matrix<f64>) -> kappa::Result<Matrix<f64>> {
         let missing =
             || PyValueError::new_err("`adjoint`, the product with the transpose, is needed, and there is none");
         let product = self.adjoint.as_ref().ok_or_else(missing).and_then(|f| product(f, self.shape.1, x));
-        Ok(self.or_note(product, self.shape.1, x))
+        product.or_else(|error| self.noted(error))
     }
 }
 
@@ -46,6 +46,10 @@ impl PyOperator {
             return Ok(None);
         }
         let shape: (usize, usize) = a.getattr("shape")?.extract()?;
+        let dtype = a.getattr("dtype")?;
+        if !dtype.is_none() && dtype.getattr("kind")?.extract::<String>()? == "c" {
+            return Err(complex_refused());
+        }
         Ok(Some(Self::new(shape, a.getattr("matmat")?.unbind(), Some(a.getattr("rmatmat")?.unbind()))))
     }
 
@@ -57,19 +61,26 @@ impl PyOperator {
         }
     }
 
-    /// The product, or zeros where Python raised.
-    fn or_note(&self, product: PyResult<Matrix<f64>>, rows: usize, x: &Matrix<f64>) -> Matrix<f64> {
-        product.unwrap_or_else(|error| {
-            self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-            Matrix::zeros(rows, x.columns())
-        })
+    /// Keeps what Python raised, and stops whoever asked for the product by an error of ours in its place.
+    fn noted<R>(&self, error: PyErr) -> kappa::Result<R> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        let stop = Matrix::<f64>::from_column_major(1, 1, Vec::new());
+        Err(stop.map_or_else(Into::into, |_| unreachable!("no entry fills no matrix")))
     }
+}
+
+fn complex_refused() -> PyErr {
+    PyValueError::new_err("complex operators are not multiplied\n\nhint: write the matrix out where it fits")
 }
 
 fn product(multiply: &Py<PyAny>, m: usize, x: &Matrix<f64>) -> PyResult<Matrix<f64>> {
     Python::attach(|py| {
         let y = multiply.call1(py, (array(py, x)?,))?;
-        let y = py.import("numpy")?.call_method1("asfortranarray", (y, "float64"))?;
+        let numpy = py.import("numpy")?;
+        if numpy.call_method1("iscomplexobj", (&y,))?.extract()? {
+            return Err(complex_refused());
+        }
+        let y = numpy.call_method1("asfortranarray", (y, "float64"))?;
         let y = y.cast::<PyArray2<f64>>()?.readonly();
         let k = x.columns();
         if y.shape() != [m, k] {

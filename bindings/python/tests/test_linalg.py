@@ -2,7 +2,10 @@
 
 import doctest
 import importlib
+import os
 import pkgutil
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -383,8 +386,9 @@ def test_answers_are_the_same_on_any_number_of_threads() -> None:
     assert kp.threads() == before
     for other in found[1:]:
         assert all(np.array_equal(x, y) for x, y in zip(found[0], other))
-    with pytest.raises(ValueError):
-        kp.set_threads(0)
+    for refused in (0, -1, 5000):
+        with pytest.raises(ValueError, match="hint"):
+            kp.set_threads(refused)
 
 
 @pytest.mark.parametrize("module", [name for _, name, _ in pkgutil.iter_modules(la.__path__, "kappa.linalg.")] + ["kappa.linalg"])
@@ -436,3 +440,115 @@ def test_subspaces() -> None:
     q = np.linalg.qr(rng.standard_normal((5, 5))).Q
     r, scale = la.orthogonal_procrustes(a, a @ q)
     assert np.abs(a @ r - a @ q).max() < 1e-13 and scale == pytest.approx(np.linalg.norm(a) ** 2)
+
+
+def test_defective_triangular_and_scaled_matrices_have_their_eigenvalues() -> None:
+    for n in (23, 30, 60):
+        block = np.diag(np.ones(n - 1), 1) + 2 * np.eye(n)
+        for a in (block, block.T, np.tril(np.ones((n, n))) + np.eye(n), block + 0j):
+            values, vectors = la.eig(a)
+            assert np.array_equal(values, np.full(n, 2)) and np.array_equal(la.eigvals(a), values)
+            assert np.abs(a @ vectors - vectors * values).max() < 1e-13
+            assert np.array_equal(np.diag(la.schur(a, "complex")[0]), values)
+    # Eigenvalues that are nearly equal: the residuals of their vectors are still small.
+    near = np.eye(20) + 1e-8 * np.random.default_rng(1).normal(size=(20, 20))
+    values, vectors = la.eig(near)
+    assert np.linalg.norm(near @ vectors - vectors * values) < 1e-12
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((6, 6))
+    scale = 10.0 ** np.arange(-9, 9, 3)
+    order = np.random.default_rng(1).permutation(6)
+    hidden = (scale[:, None] * a / scale)[order][:, order]
+    expected, found = np.sort_complex(np.linalg.eigvals(a)), np.sort_complex(la.eigvals(hidden))
+    assert np.abs(found - expected).max() < 1e-10
+
+
+def test_rows_and_columns_of_any_size() -> None:
+    assert la.solve([[1e-309, 1], [0, 2.0]], [1, 2.0]).tolist() == [0, 1]
+    assert la.det([[1e-310, 1], [0, 2.0]]) == 2e-310 and la.det([[1e-310, 1], [1e-310, 2]]) == 1e-310
+    apart = np.diag([1e300, 1e-300])
+    assert la.det(apart) == pytest.approx(1) and la.slogdet(apart).sign == 1
+    assert np.diag(la.inv(apart)).tolist() == pytest.approx([1e-300, 1e300])
+    both = [[1e300, 1e-300], [1e300, 1e-300]]
+    assert la.solve(np.eye(2), both).tolist() == both
+    rng = np.random.default_rng(0)
+    for rows in (20, 300):
+        a = rng.standard_normal((rows, 12))
+        for graded in (a * 10.0 ** rng.uniform(-200, 0, (rows, 1)), a * 10.0 ** rng.uniform(-100, 100, 12)):
+            u, s, vh = la.svd(graded, full_matrices=False)
+            assert np.abs((u * s) @ vh - graded).max() <= 1e-13 * s[0]
+            assert np.abs(la.svdvals(graded) - s).max() <= 1e-13 * s[0]
+        graded = a * 10.0 ** rng.uniform(-100, 100, 12)
+        q, r = la.qr(graded)
+        assert (np.abs(q @ r - graded).max(axis=0) <= 1e-13 * np.abs(graded).max(axis=0)).all()
+
+
+def test_signs_of_real_determinants_are_exact() -> None:
+    a = np.random.default_rng(0).standard_normal((500, 4, 4))
+    assert set(la.slogdet(a).sign.tolist()) == {-1.0, 1.0} and la.slogdet([[49.0]]).sign == 1
+
+
+def test_matrices_and_masked_arrays_are_plain_arrays_to_norms() -> None:
+    with pytest.warns(PendingDeprecationWarning):
+        m = np.matrix([[1.0, 2.0], [3.0, 4.0]])
+    for order in (None, "fro", 1, -1, 2, -2, np.inf, -np.inf, "nuc"):
+        assert type(la.norm(m, order)) is type(np.linalg.norm(m, order))
+        assert la.norm(m, order) == pytest.approx(np.linalg.norm(m, order))
+    assert type(la.norm(m, 1, axis=0)) is np.ndarray and la.polar(m)[0].shape == (2, 2) and type(la.orth(m)) is np.ndarray
+    assert la.norm(np.ma.array([3.0, 4.0]), 1) == 7
+
+
+def test_unaligned_arrays_are_copied() -> None:
+    packed = np.zeros(3, dtype="u1,(2,2)f8")["f1"]
+    packed[0] = [[3.0, 0.0], [0.0, 4.0]]
+    a = packed[0]
+    assert not a.flags.aligned
+    assert la.norm(a) == 5 and la.norm(a, axis=0).tolist() == [3, 4] and float(kp.norm(a)) == 5
+    assert la.svdvals(a).tolist() == [4, 3] and kp.solve(a, [3.0, 4.0]).x.tolist() == [1, 1]
+
+
+def test_edges_of_shapes() -> None:
+    with pytest.raises(ValueError):
+        la.solve(np.eye(2), 5.0)
+    assert la.solve(np.ones((2, 2)), np.zeros((0, 2, 1))).shape == (0, 2, 1)
+    assert la.vector_norm(np.zeros((0, 3, 2)), axis=(1, 2)).shape == (0,)
+    with pytest.raises(np.exceptions.AxisError):
+        la.norm(np.array(0.0), 1, axis=-1, keepdims=True)
+    r, scale = la.orthogonal_procrustes(np.ones((2, 3, 3)), np.ones((2, 3, 3)))
+    assert r.shape == (2, 3, 3) and scale.shape == (2,)
+
+
+def test_sums_of_single_precision_are_not_taken_in_it() -> None:
+    a = np.full((1 << 20, 2), 0.1, dtype=np.float32)
+    assert la.norm(a, 1) == pytest.approx(float(np.float32(0.1)) * (1 << 20), rel=1e-7)
+    assert la.norm(a[:, 0], 3) == pytest.approx(float(np.float32(0.1)) * (1 << 20) ** (1 / 3), rel=1e-7)
+    assert la.norm(np.array([1e200] * 4, dtype=">f8")) == 2e200
+    assert la.norm([1e-200, 1e200], -3) == pytest.approx(1e-200)
+
+
+@pytest.mark.parametrize("dtype", [ml_dtypes.float8_e5m2, ml_dtypes.float8_e4m3b11fnuz, ml_dtypes.bfloat16])
+def test_small_floats_are_known_by_their_names(dtype: Any) -> None:
+    a = np.eye(2).astype(dtype)
+    assert la.svdvals(a).dtype == np.float32 and la.norm(a).dtype == np.float32
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="SKIPPED: this system has no fork")
+def test_a_forked_child_computes() -> None:
+    program = (
+        "import os, numpy as np, kappa as kp, kappa.linalg as la\n"
+        "a = np.random.default_rng(0).standard_normal((600, 600))\n"
+        "la.solve(a, a); kp.cond(a)\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    la.solve(a, a); la.svd(np.ones((100, 32, 32))); kp.cond(a); os._exit(7)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "7\n", done.stderr
+
+
+def test_complex_operators_are_refused() -> None:
+    linear = pytest.importorskip("scipy.sparse.linalg")
+    a = np.array([[2, 1j], [-1j, 3]])
+    with pytest.raises(ValueError, match="complex operators"):
+        kp.solve_iteratively(linear.aslinearoperator(a), [1.0, 2.0], by="cg")

@@ -34,8 +34,7 @@ pub fn lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Lu<T::Wide>, Error> {
 /// [`lu`] of entries that are known to be finite, the largest part of any of them being `largest`: they are not looked at again.
 pub fn lu_of_finite<T: Scalar>(a: MatrixRef<'_, T>, largest: f64) -> Result<Lu<T::Wide>, Error> {
     square(a, "an LU factorization")?;
-    let e = mild(largest);
-    let (factors, rows) = eliminated(scaled(a, e), || scaled(a, e));
+    let (factors, rows, e) = factored(a, largest);
     Ok(Lu { factors, rows, e })
 }
 
@@ -47,9 +46,24 @@ fn mild(largest: f64) -> i32 {
     e - e.clamp(-400, 400)
 }
 
+/// The factors of PA·2⁻ᵉ, the rows of A in the order of PA, and e.
+fn factored<T: Scalar>(a: MatrixRef<'_, T>, largest: f64) -> (Matrix<T::Wide>, Vec<usize>, i32) {
+    let e = mild(largest);
+    if e > 0 && !T::IS_COMPLEX {
+        // Brought down, small entries would be lost: only where something overflows as it is.
+        let (factors, rows): (Matrix<T::Wide>, _) = eliminated(scaled(a, 0), || scaled(a, 0));
+        if factors.as_slice().iter().all(|x| x.is_finite()) {
+            return (factors, rows, 0);
+        }
+    }
+    let (factors, rows) = eliminated(scaled(a, e), || scaled(a, e));
+    (factors, rows, e)
+}
+
 /// L (unit, below) and U of PA = LU, and the rows of A in the order of PA.
 ///
-/// The engine divides by a pivot of zero, and what is not a number spreads from there: such a matrix is brought `again`.
+/// The engine multiplies by the inverse of a pivot, which may be zero or below the normal numbers. What is not a number spreads from there:
+/// such a matrix is brought `again`, and divided.
 fn eliminated<W: Scalar<Wide = W> + WideEngine>(
     mut a: Matrix<W>,
     again: impl FnOnce() -> Matrix<W>,
@@ -63,7 +77,7 @@ fn eliminated<W: Scalar<Wide = W> + WideEngine>(
     let rows = W::engine_lu(a.as_mut_slice(), (m, n), cut);
     // A last pivot of zero divides nothing, unless rows are below it.
     let dividing = if m > n { p } else { p - 1 };
-    if (0..dividing).all(|k| a[(k, k)] != W::default() && a[(k, k)].is_finite()) {
+    if (0..dividing).all(|k| a[(k, k)] != W::default()) && a.as_slice().iter().all(|x| x.is_finite()) {
         return (a, rows);
     }
     let mut a = again();
@@ -168,21 +182,75 @@ impl<W: Scalar<Wide = W> + WideEngine> Lu<W> {
 
     fn solved(&self, b: &Matrix<W>, adjoint: bool) -> Matrix<W> {
         assert_eq!(b.rows(), self.order(), "a right-hand side has as many rows as the matrix");
-        // Brought near 1 as well, so that nothing small is rounded on the way.
-        let largest = b.as_slice().iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
-        let eb = if largest.is_finite() { exponent(largest) } else { 0 };
-        let mut x = scaled::<W, W>(b.as_ref(), eb);
+        // Every column is brought near 1, so that nothing small is rounded on the way.
+        let exponents: Vec<i32> = (0..b.columns())
+            .map(|j| {
+                let largest = b.column(j).iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
+                if largest.is_finite() { exponent(largest) } else { 0 }
+            })
+            .collect();
+        let scaled_columns = |x: &mut Matrix<W>, e: &dyn Fn(i32) -> i32| {
+            for (j, &own) in exponents.iter().enumerate() {
+                let e = e(own);
+                x.column_mut(j)
+                    .iter_mut()
+                    .for_each(|x| *x = W::from_parts(scale_by_power(x.re(), e), scale_by_power(x.im(), e)));
+            }
+        };
+        let mut right = b.clone();
+        scaled_columns(&mut right, &|own| -own);
+        let mut x = right.clone();
         if self.order() > 0 {
             let cut = Cut::for_shape(self.order(), self.order());
             W::engine_lu_solve(self.factors.as_slice(), &self.rows, x.as_mut_slice(), adjoint, cut);
+            let is_whole = |x: &Matrix<W>| x.as_slice().iter().all(|x| x.is_finite());
+            if !is_whole(&x) && is_whole(&right) && !self.is_singular() {
+                // The inverse of a pivot below the normal numbers is infinite, and a quotient by it need not be.
+                x = self.substituted(&right, adjoint);
+            }
         }
-        unscaled(x, eb - self.e)
+        scaled_columns(&mut x, &|own| own - self.e);
+        x
+    }
+
+    /// Substitution that divides, one column after the other.
+    fn substituted(&self, b: &Matrix<W>, adjoint: bool) -> Matrix<W> {
+        let (n, f) = (self.order(), &self.factors);
+        let mut x = Matrix::zeros(n, b.columns());
+        for k in 0..b.columns() {
+            let mut y: Vec<W> =
+                if adjoint { b.column(k).to_vec() } else { self.rows.iter().map(|&i| b[(i, k)]).collect() };
+            if adjoint {
+                // UᴴLᴴPx = b
+                for i in 0..n {
+                    let sum = (0..i).fold(y[i], |sum, j| sum - f[(j, i)].conj() * y[j]);
+                    y[i] = sum / f[(i, i)].conj();
+                }
+                for i in (0..n).rev() {
+                    y[i] = (i + 1..n).fold(y[i], |sum, j| sum - f[(j, i)].conj() * y[j]);
+                }
+                self.rows.iter().zip(&y).for_each(|(&i, &y)| x[(i, k)] = y);
+            } else {
+                for i in 0..n {
+                    y[i] = (0..i).fold(y[i], |sum, j| sum - f[(i, j)] * y[j]);
+                }
+                for i in (0..n).rev() {
+                    let sum = (i + 1..n).fold(y[i], |sum, j| sum - f[(i, j)] * y[j]);
+                    y[i] = sum / f[(i, i)];
+                }
+                x.column_mut(k).copy_from_slice(&y);
+            }
+        }
+        x
     }
 
     /// A⁻¹ about, not finite where A is singular. 4/3·n³ flops.
     pub fn inverse(&self) -> Matrix<W> {
         let n = self.order();
         let entries = W::engine_lu_inverse(self.factors.as_slice(), &self.rows, Cut::for_shape(n, n));
+        if !self.is_singular() && !entries.iter().all(|x| x.is_finite()) {
+            return self.solve(&Matrix::identity(n));
+        }
         unscaled(Matrix::owning(n, n, entries), -self.e)
     }
 }
@@ -224,8 +292,7 @@ pub struct LuParts<W: Scalar> {
 /// ```
 pub fn lu_parts<T: Scalar>(a: MatrixRef<'_, T>) -> Result<LuParts<T::Wide>, Error> {
     let (m, n) = (a.rows(), a.columns());
-    let e = mild(largest_entry(a)?);
-    let (factors, rows) = eliminated(scaled(a, e), || scaled(a, e));
+    let (factors, rows, e) = factored(a, largest_entry(a)?);
     let (p, one, zero) = (m.min(n), <T::Wide>::from_parts(1.0, 0.0), <T::Wide>::default());
     let l = Matrix::from_fn(m, p, |i, j| match i.cmp(&j) {
         std::cmp::Ordering::Less => zero,
@@ -348,5 +415,27 @@ mod tests {
                 assert_eq!(lu(a.as_ref()).unwrap().determinant(), (0.0, 0));
             }
         }
+    }
+
+    #[test]
+    fn tiny_pivots_and_wide_ranges_are_solved() {
+        let tiny = Matrix::from_row_major(2, 2, vec![1e-309, 1.0, 0.0, 2.0]).unwrap();
+        let x = lu(tiny.as_ref()).unwrap().solve(&Matrix::from_row_major(2, 1, vec![1.0, 2.0]).unwrap());
+        assert_eq!(x.as_slice(), [0.0, 1.0]);
+        let two = Matrix::from_row_major(2, 2, vec![1e-310, 1.0, 1e-310, 2.0]).unwrap();
+        let f: LuParts<f64> = lu_parts(two.as_ref()).unwrap();
+        assert!(f.l.as_slice().iter().chain(f.u.as_slice()).all(|x| x.is_finite()));
+        let apart = Matrix::from_row_major(2, 2, vec![1e300, 0.0, 0.0, 1e-300]).unwrap();
+        let f = lu(apart.as_ref()).unwrap();
+        let (x, k): (f64, i64) = f.determinant();
+        assert!((x * 2f64.powi(k as i32) - 1.0).abs() < 1e-15);
+        let inverse = f.inverse();
+        assert!((inverse[(0, 0)] * 1e300 - 1.0).abs() < 1e-15 && (inverse[(1, 1)] * 1e-300 - 1.0).abs() < 1e-15);
+        // Each right-hand side has its own scale.
+        let b = Matrix::from_row_major(2, 2, vec![1e300, 1e-300, 1e300, 1e-300]).unwrap();
+        assert_eq!(lu(Matrix::<f64>::identity(2).as_ref()).unwrap().solve(&b), b);
+        let large = Matrix::from_row_major(2, 2, vec![1e308, -1e308, 1e308, 1e308]).unwrap();
+        let x = lu(large.as_ref()).unwrap().solve(&Matrix::from_row_major(2, 1, vec![0.0, 1e308]).unwrap());
+        assert!(x.as_slice().iter().all(|x| (x - 0.5).abs() < 1e-15), "{x:?}");
     }
 }

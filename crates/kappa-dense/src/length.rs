@@ -30,8 +30,9 @@ pub fn length<T: Scalar>(x: &[T]) -> f64 {
         return sum.sqrt();
     }
     let largest = x.iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
+    // A sum of squares is a number unless an entry is none.
     if sum.is_nan() || largest == 0.0 || largest.is_infinite() {
-        return if sum.is_nan() && largest.is_infinite() { largest } else { sum.sqrt() };
+        return sum.sqrt();
     }
     let e = exponent(largest).clamp(-1000, 1000);
     scale_by_power(sum_of_squares(x, scale_by_power(1.0, -e)).sqrt(), e)
@@ -109,7 +110,7 @@ mod tests {
         assert_eq!(length::<f64>(&[]), 0.0);
         assert_eq!(length(&[0.0, -0.0]), 0.0);
         assert_eq!(length(&[1.0, f64::INFINITY]), f64::INFINITY);
-        assert!(length(&[1.0, f64::NAN]).is_nan());
+        assert!(length(&[1.0, f64::NAN]).is_nan() && length(&[f64::INFINITY, f64::NAN]).is_nan());
         assert_eq!(length(&[5e-324]), 5e-324);
     }
 }

@@ -13,6 +13,7 @@
 //! # Ok::<(), kappa_dense::Error>(())
 //! ```
 
+mod balance;
 mod bisect;
 mod decompose;
 mod dqds;
@@ -38,6 +39,7 @@ mod schur;
 mod single;
 mod small_qr;
 mod triangle;
+mod triangular_vectors;
 
 pub use decompose::{
     Accuracy, Shape, SvdParts, Values, Vectors, is_small, singular_values, singular_values_in_double, svd,

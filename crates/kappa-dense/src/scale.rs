@@ -46,6 +46,21 @@ pub(crate) fn scaled<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matri
     copied(a, |x| W::from_parts(x.re() * first * second, x.im() * first * second))
 }
 
+/// The same without entries below 2⁻³⁰⁰ when the largest is 1: squares that underflow cost the engine digits, and those entries move no
+/// singular value by more than √(mn)·2⁻³⁰⁰.
+pub(crate) fn scaled_without_specks<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matrix<W> {
+    let (first, second) = (-e / 2, -e - (-e / 2));
+    let (first, second) = (power_of_two(first), power_of_two(second));
+    let part = |x: f64| {
+        let x = x * first * second;
+        if x.abs() < SPECK { 0.0 } else { x }
+    };
+    copied(a, |x| W::from_parts(part(x.re()), part(x.im())))
+}
+
+/// 2⁻³⁰⁰.
+const SPECK: f64 = f64::from_bits((1023 - 300) << 52);
+
 /// Columns that one thread copies at a time, and rows of a tile: both sides of a transposition stay in the first cache.
 const TILE: usize = 64;
 /// From so many entries on, waking another thread takes less time than it saves.

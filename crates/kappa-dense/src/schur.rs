@@ -2,6 +2,7 @@
 
 use num_complex::Complex64;
 
+use crate::balance::Balance;
 use crate::engine::{Cut, engine_hessenberg};
 use crate::francis::triangularize_real;
 use crate::guard::{prepared, square, unscaled};
@@ -22,14 +23,16 @@ pub struct SchurParts {
 /// Fails for a matrix that is not square, when an entry is not finite, and when the steps do not converge.
 pub fn schur<T: Scalar>(a: MatrixRef<'_, T>) -> Result<SchurParts, Error> {
     let n = square(a, "a Schur form")?;
-    let (work, e) = prepared(a)?;
+    let (mut work, e) = prepared(a)?;
+    // What is triangular but for its order is not touched by a rounding.
+    let balance = Balance::of(&mut work, false);
     let mut t = Matrix::from_fn(n, n, |i, j| Complex64::new(work[(i, j)].re(), work[(i, j)].im()));
     let q = engine_hessenberg(t.as_mut_slice(), n, Cut::for_shape(n, n));
     let mut q = Matrix::owning(n, n, q);
     if !triangularize(&mut t, &mut q) {
         return Err(Error::not_triangular(n));
     }
-    Ok(SchurParts { q, t: unscaled(t, e) })
+    Ok(SchurParts { q: balance.undo(&q, false), t: unscaled(t, e) })
 }
 
 /// A = QTQᵀ with Q orthogonal and T upper triangular but for blocks of order 2 on its diagonal, one for each conjugate pair.
@@ -54,11 +57,12 @@ pub struct RealSchurParts {
 /// ```
 pub fn real_schur<T: Real>(a: MatrixRef<'_, T>) -> Result<RealSchurParts, Error> {
     let n = square(a, "a Schur form")?;
-    let (work, e) = prepared(a)?;
+    let (mut work, e) = prepared(a)?;
+    let balance = Balance::of(&mut work, false);
     let mut t = Matrix::from_fn(n, n, |i, j| work[(i, j)].re());
     let mut q = Matrix::owning(n, n, engine_hessenberg(t.as_mut_slice(), n, Cut::for_shape(n, n)));
     if !triangularize_real(&mut t, &mut q) {
         return Err(Error::not_triangular(n));
     }
-    Ok(RealSchurParts { q, t: unscaled(t, e) })
+    Ok(RealSchurParts { q: balance.undo(&q, false), t: unscaled(t, e) })
 }

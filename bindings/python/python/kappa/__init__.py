@@ -11,6 +11,8 @@ Enclosure(4.00000000000000, evidence='estimate: errors of Jacobi rotations in do
 Norm('spectral')
 """
 
+import os as _os
+
 from . import linalg
 from ._kappa import (
     CertifiedSolution,
@@ -33,6 +35,7 @@ from ._kappa import (
     Theorem,
     Woodbury,
     __version__,
+    _after_fork,
     align,
     align_all,
     backward_error,
@@ -107,6 +110,10 @@ from ._kappa import (
     vector_norm,
     verify,
 )
+
+
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(after_in_child=_after_fork)
 
 
 def DavisKahan(gap: float, change: float) -> Theorem:

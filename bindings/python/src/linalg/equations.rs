@@ -107,5 +107,7 @@ fn signed<W: Scalar<Wide = W>>((x, k): (W, i64)) -> (W, f64, W) {
     // In two steps, so that no factor overflows or underflows where the product does not.
     let k = k.clamp(-2200, 2200) as i32;
     let (first, second) = (2f64.powi(k / 2), 2f64.powi(k - k / 2));
-    (x.scale(1.0 / size), log, x.scale(first).scale(second))
+    // The sign of a real number is exact.
+    let sign = if W::IS_COMPLEX { x.scale(1.0 / size) } else { W::from_parts(1f64.copysign(x.re()), 0.0) };
+    (sign, log, x.scale(first).scale(second))
 }

@@ -21,7 +21,7 @@ use faer::reborrow::ReborrowMut;
 
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
-pub(crate) use eigen::{Eigen, Sides, engine_eig_complex, engine_eig_real, engine_hessenberg};
+pub(crate) use eigen::{Sides, engine_eig_complex, engine_eig_real, engine_hessenberg};
 pub use sparse::{Columns, SparseCholesky, SparseLu};
 pub(crate) use wide::Reflected;
 pub use wide::{Triangle, WideEngine};

@@ -23,6 +23,8 @@ _ANSWERED: dict[str, np.dtype[Any]] = {
     "F": np.dtype("c8"),
     **dict.fromkeys("?bBhHiIlLqQpPnN", np.dtype("f8")),
 }
+#: Types that are answered as they are.
+_OWN = tuple(np.dtype(name) for name in ("f4", "f8", "c8", "c16"))
 #: The real type beside each type of answer.
 REAL: dict[str, np.dtype[Any]] = {"f": np.dtype("f4"), "F": np.dtype("f4"), "d": np.dtype("f8"), "D": np.dtype("f8")}
 
@@ -46,18 +48,22 @@ def _as_it_is(answer: Any) -> Any:
     return answer
 
 
+def is_small_float(dtype: np.dtype[Any]) -> bool:
+    """Whether it is one of the floats of ml_dtypes, whose characters may be those of other types."""
+    return dtype.isbuiltin == 2 and "float" in dtype.name
+
+
 def answered_type(*arrays: Array) -> np.dtype[Any]:
     """The type in which a function of these arrays is answered: f4, f8, c8 or c16; whole numbers count as f8."""
     first = arrays[0].dtype
-    if first.isnative and first.char in "fdFD" and (len(arrays) == 1 or all(a.dtype == first for a in arrays)):
+    if first in _OWN and (len(arrays) == 1 or all(a.dtype == first for a in arrays)):
         return first
     types: list[np.dtype[Any]] = []
     for a in arrays:
-        if a.dtype.char in _ANSWERED:
-            types.append(_ANSWERED[a.dtype.char])
-        elif a.dtype.kind == "V" and "float" in a.dtype.name and a.dtype.itemsize <= 2:
-            # The small floats of ml_dtypes.
+        if is_small_float(a.dtype):
             types.append(np.dtype("f4"))
+        elif a.dtype.isbuiltin != 2 and a.dtype.char in _ANSWERED:
+            types.append(_ANSWERED[a.dtype.char])
         else:
             raise TypeError(f"array type {a.dtype.name} is unsupported in linalg")
     return np.result_type(*types)

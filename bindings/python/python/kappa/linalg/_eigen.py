@@ -3,9 +3,11 @@
 import inspect
 from typing import Any, NamedTuple
 
+import numpy as np
+
 
 from .._kappa import linalg as native
-from ._arrays import answered_type, as_array, computed, over_stacks, refuse_not_finite, square, taken
+from ._arrays import answered_type, as_array, computed, over_stacks, refuse_not_finite, square, taken, wide
 from ._reorder import reordered
 
 __all__ = ["EigResult", "EighResult", "eig", "eigh", "eigvals", "eigvalsh", "schur"]
@@ -175,11 +177,13 @@ def schur(
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise ValueError(f"expected square matrix, not one of shape {a.shape}")
     dtype = answered_type(a)
-    t, z = native.schur(computed(a, dtype), output[0] == "c")
     if sort is None:
-        return t, z
-    found: tuple[Any, ...] = over_stacks(2)(reordered)(t, z, _chosen(sort, t.dtype.kind != "c"))
-    return found
+        return native.schur(computed(a, dtype), output[0] == "c")
+    # Exchanged in double precision, and rounded once.
+    t, z = native.schur(wide(a), output[0] == "c")
+    kind = np.result_type(dtype, np.complex64) if t.dtype.kind == "c" else dtype
+    t, z, count = over_stacks(2)(reordered)(t, z, _chosen(sort, t.dtype.kind != "c"))
+    return t.astype(kind, copy=False), z.astype(kind, copy=False), count
 
 
 def _chosen(sort: Any, is_real: bool) -> Any:

@@ -57,9 +57,13 @@ def solve(a: Any, b: Any) -> Any:
     a, b = computed(a, dtype), computed(b, dtype)
     if is_vector:
         b = b[:, None]
+    if b.ndim < 2:
+        raise ValueError("the right-hand side is a number, and a vector or a matrix is needed")
     n, k = a.shape[-1], b.shape[-1]
-    if b.ndim < 2 or b.shape[-2] != n:
-        raise ValueError(f"the matrix has {n} rows, and the right-hand side {b.shape[-2] if b.ndim > 1 else 'none'}")
+    if b.shape[-2] != n:
+        raise ValueError(f"the matrix has {n} rows, and the right-hand side has {b.shape[-2]}")
+    if a.ndim == 2 and b.ndim > 2 and b.size == 0:
+        return wrap(np.empty(b.shape, dtype=dtype))
     if a.ndim == 2 and b.ndim > 2:
         # One matrix is factored once: all right-hand sides are columns of one block.
         block = np.moveaxis(b, -2, 0).reshape(n, math.prod(b.shape[:-2]) * k)
@@ -171,7 +175,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
     return wrap(pinv_of(u, s, vh, cutoff).astype(dtype, copy=False))
 
 
-def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, Any]:
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
     """Least squares by the singular value decomposition, as `numpy.linalg.lstsq`.
 
     Parameters
@@ -204,7 +208,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, An
     --------
     >>> import kappa.linalg as la
     >>> x, residuals, rank, s = la.lstsq([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 3.0, 5.0])
-    >>> x.round(12), rank
+    >>> x.round(12), int(rank)
     (array([1., 2.]), 2)
     """
     a = as_array(a)
@@ -231,7 +235,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, An
         left = right - a @ x
         residuals = (left.real**2 + left.imag**2).sum(axis=0).astype(real, copy=False)
     x = x.astype(dtype, copy=False)
-    return wrap(x[:, 0] if is_vector else x), wrap(residuals), rank, s.astype(real, copy=False)
+    return wrap(x[:, 0] if is_vector else x), wrap(residuals), np.int32(rank), s.astype(real, copy=False)
 
 
 def matrix_power(a: Any, n: int) -> Any:

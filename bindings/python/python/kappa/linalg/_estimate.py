@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import Array, adjoint, as_array
+from ._arrays import Array, adjoint, as_array, plain
 from ._factor import lu, qr, svd
 
 __all__ = ["onenormest", "randomized_svd"]
@@ -15,8 +15,10 @@ class _Operator:
     """Products with an array, a sparse matrix or a LinearOperator, and with its adjoint."""
 
     def __init__(self, a: Any) -> None:
-        if not hasattr(a, "shape"):
-            a = as_array(a)
+        if not hasattr(a, "toarray") and not hasattr(a, "matmat"):
+            a = plain(as_array(a))
+        if len(a.shape) != 2:
+            raise ValueError(f"an operator has two dimensions, and this one has {len(a.shape)}")
         self.shape: tuple[int, ...] = tuple(a.shape)
         self.a = a
         # A LinearOperator multiplies by matmat; sparse matrices and arrays by @.
@@ -216,11 +218,13 @@ def randomized_svd(
     """
     operator = _Operator(M)
     m, n = operator.shape
+    if n_components < 1:
+        raise ValueError(f"at least one component is wanted, not {n_components}")
     _warn_of_slow_format(M)
     turned = m < n if transpose == "auto" else bool(transpose)
     apply, back = (operator.apply_adjoint, operator.apply) if turned else (operator.apply, operator.apply_adjoint)
     rows, columns = (n, m) if turned else (m, n)
-    dtype = np.dtype(getattr(M, "dtype", np.float64))
+    dtype = np.dtype(getattr(operator.a, "dtype", None) or np.float64)
     sketch = _gaussian(random_state, (columns, n_components + n_oversamples))
     if dtype.kind == "f":
         sketch = sketch.astype(dtype, copy=False)

@@ -13,6 +13,7 @@ from ._arrays import (
     answered_type,
     as_array,
     computed,
+    plain,
     refuse_not_finite,
     square,
     stacked,
@@ -82,7 +83,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     a = computed(a, dtype)
     if not compute_uv:
         return native.svdvals(a, True)
-    u, s, vh = native.svd(a, full_matrices)
+    u, s, vh = native.svd(a, bool(full_matrices))
     return SVDResult(wrap(u), s, wrap(vh))
 
 
@@ -195,7 +196,7 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     """
     a, wrap = taken(a)
     square(a)
-    return wrap(native.cholesky(computed(a, answered_type(a)), upper))
+    return wrap(native.cholesky(computed(a, answered_type(a)), bool(upper)))
 
 
 def lu(
@@ -270,7 +271,7 @@ def polar(a: Any, side: str = "right") -> tuple[Any, Any]:
     """
     if side not in ("right", "left"):
         raise ValueError(f"`side` must be either 'right' or 'left', not {side!r}")
-    a = as_array(a)
+    a = plain(as_array(a))
     if a.ndim < 2:
         raise ValueError("`a` must be a 2-D array.")
     w, s, vh = svd(a, full_matrices=False)

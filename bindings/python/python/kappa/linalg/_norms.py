@@ -1,12 +1,13 @@
 """How large: norms of vectors and matrices, condition numbers, ranks."""
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.linalg import LinAlgError
 
 from .._kappa import linalg as native
-from ._arrays import Array, answered_type, as_array, computed, square
+from ._arrays import Array, answered_type, as_array, computed, is_small_float, plain, square
 from ._factor import svd, svdvals_or_nan
 from ._equations import inv_or_nan
 
@@ -57,9 +58,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         found = native.length(x)
         if found is not None:
             return _REAL_SCALAR[x.dtype.char](found)
-    x = as_array(x)
-    if not issubclass(x.dtype.type, np.inexact) and x.dtype.type is not np.object_:
-        x = x.astype(float)
+    x = _numbers(x)
     if axis is None:
         whole = ord is None or (ord in ("f", "fro") and x.ndim == 2) or (ord == 2 and x.ndim == 1)
         if whole:
@@ -79,11 +78,23 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     raise ValueError(f"Improper number of dimensions to norm: {len(axis)}")
 
 
+def _numbers(x: Any) -> Array:
+    """A plain array in the machine's byte order: whole numbers as f8, the small floats of ml_dtypes as f4."""
+    a: Array = plain(as_array(x))
+    kind = a.dtype.newbyteorder("=")
+    if is_small_float(a.dtype):
+        kind = np.dtype(np.float32)
+    elif not issubclass(a.dtype.type, np.inexact) and a.dtype.type is not np.object_:
+        kind = np.dtype(float)
+    found: Array = a.astype(kind, copy=False)
+    return found
+
+
 def _lengths(x: Array, axis: int, keepdims: bool) -> Any:
     """Euclidean lengths along an axis."""
-    if x.dtype.char in "fdFD" and x.dtype.isnative and x.shape[axis] > 0:
-        moved = np.moveaxis(np.asarray(x), axis, -1)
-        found: Any = native.lengths(np.ascontiguousarray(moved))
+    if x.dtype.char in "fdFD" and x.shape[axis] > 0:
+        moved = np.ascontiguousarray(np.moveaxis(x, axis, -1))
+        found: Any = native.lengths(moved if moved.flags.aligned else moved.copy())
     elif x.dtype.char == "e":
         # Half precision would overflow at 256.
         return np.asarray(_lengths(x.astype(np.float32), axis, keepdims)).astype(np.float16)[()]
@@ -100,6 +111,7 @@ def _of_vectors(x: Array, ord: Any, axis: int, keepdims: bool) -> Any:
     kept: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
     if isinstance(ord, str):
         raise ValueError(f"Invalid norm order '{ord}' for vectors")
+    np.lib.array_utils.normalize_axis_index(axis, x.ndim)
     if ord is None or ord == 2:
         axis = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
         return _lengths(x, axis, keepdims)
@@ -110,18 +122,22 @@ def _of_vectors(x: Array, ord: Any, axis: int, keepdims: bool) -> Any:
     if ord == 0:
         # What is not zero, counted.
         return (x != 0).astype(x.real.dtype).sum(**kept)
-    if ord == 1:
-        return abs(x).sum(**kept)
-    return _powers(abs(x), ord, kept)
+    # Sums of numbers in single precision and below are taken in double precision.
+    size = abs(x)
+    kind = size.dtype
+    if kind.char in "ef":
+        size = size.astype(np.float64)
+    found = size.sum(**kept) if ord == 1 else _powers(size, ord, kept)
+    return np.asarray(found).astype(kind, copy=False)[()]
 
 
 def _powers(size: Array, ord: Any, kept: dict[str, Any]) -> Any:
-    """(Σ|xᵢ|ᵖ)^(1/p), again with the largest brought to 1 where a power left the range."""
+    """(Σ|xᵢ|ᵖ)^(1/p), again with what counts most brought to 1 where a power left the range."""
     with np.errstate(divide="ignore", over="ignore", under="ignore"):
         found = (size**ord).sum(**kept) ** np.reciprocal(ord, dtype=size.dtype)
     if size.size == 0 or size.dtype.kind != "f":
         return found
-    top = size.max(axis=kept["axis"], keepdims=True)
+    top = size.max(axis=kept["axis"], keepdims=True) if ord > 0 else size.min(axis=kept["axis"], keepdims=True)
     usual = (found > 0) & np.isfinite(found)
     if usual.all() or not (np.isfinite(top) & (top > 0)).any() or (ord < 0 and (size == 0).any()):
         return found
@@ -149,7 +165,9 @@ def _of_matrices(x: Array, ord: Any, axis: tuple[int, int], keepdims: bool) -> A
             found = found.astype(kind, copy=False)
     elif ord in (1, -1, np.inf, -np.inf):
         summed, other = (row, column) if abs(ord) == 1 else (column, row)
-        sums = abs(x).sum(axis=summed)
+        size = abs(x)
+        kind = size.dtype
+        sums = size.sum(axis=summed, dtype=np.float64 if kind.char in "ef" else None).astype(kind, copy=False)
         other -= other > summed
         found = sums.max(axis=other, initial=0) if ord > 0 else sums.min(axis=other)
     elif ord in (None, "fro", "f"):
@@ -185,7 +203,7 @@ def vector_norm(
     >>> la.vector_norm([[1.0, 2.0], [2.0, 4.0]])
     np.float64(5.0)
     """
-    x = as_array(x)
+    x = plain(as_array(x))
     if axis is None:
         found = norm(x.ravel(), ord=ord, axis=0)
         return np.reshape(found, (1,) * x.ndim) if keepdims else found
@@ -193,7 +211,7 @@ def vector_norm(
         return norm(x, ord=ord, axis=axis, keepdims=keepdims)
     axes = np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
     rest = [k for k in range(x.ndim) if k not in axes]
-    moved = x.transpose(*rest, *axes).reshape(*(x.shape[k] for k in rest), -1)
+    moved = x.transpose(*rest, *axes).reshape(*(x.shape[k] for k in rest), math.prod(x.shape[k] for k in axes))
     found = norm(moved, ord=ord, axis=-1)
     return np.reshape(found, [1 if k in axes else n for k, n in enumerate(x.shape)]) if keepdims else found
 
@@ -240,7 +258,7 @@ def cond(x: Any, p: Any = None) -> Any:
     >>> la.cond([[2.0, 0.0], [0.0, 0.5]])
     np.float64(4.0)
     """
-    x = as_array(x)
+    x = plain(as_array(x))
     if x.size == 0 and 0 in x.shape[-2:]:
         raise LinAlgError("cond is not defined on empty arrays")
     if p is None or p in (2, -2):
@@ -248,16 +266,21 @@ def cond(x: Any, p: Any = None) -> Any:
         largest, smallest = values[..., 0], values[..., -1]
         with np.errstate(all="ignore"):
             found = smallest / largest if p == -2 else largest / smallest
-        with_nan = np.isnan(values).any(axis=-1)
+        with_nan = _with_nan(x)
     else:
         square(x)
         x = computed(x, answered_type(x))
         inverse = inv_or_nan(x)
         with np.errstate(all="ignore"):
             found = np.asarray(norm(x, p, axis=(-2, -1)) * norm(inverse, p, axis=(-2, -1)))
-        with_nan = np.isnan(x).any(axis=(-2, -1))
+        with_nan = _with_nan(x)
     found = np.where(np.isnan(found) & ~with_nan, np.inf, found).astype(found.dtype, copy=False)
     return found[()]
+
+
+def _with_nan(x: Array) -> Any:
+    """Which matrices have an entry that is no number."""
+    return np.isnan(x.astype(float) if x.dtype.kind not in "fc" else x).any(axis=(-2, -1))
 
 
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import adjoint, answered_type, as_array, computed, over_stacks, refuse_not_finite
+from ._arrays import REAL, adjoint, answered_type, as_array, computed, over_stacks, plain, refuse_not_finite, wide
 from ._factor import svd, svdvals
 
 __all__ = ["null_space", "orth", "orthogonal_procrustes", "subspace_angles"]
@@ -42,7 +42,7 @@ def null_space(
     array([[0.7071],
            [0.7071]])
     """
-    A = as_array(A)
+    A = plain(as_array(A))
     if check_finite:
         refuse_not_finite(A)
     _, s, vh = svd(A, full_matrices=True)
@@ -61,7 +61,7 @@ def orth(A: Any, rcond: Any = None) -> Any:
     array([[0.6],
            [0.8]])
     """
-    A = as_array(A)
+    A = plain(as_array(A))
     refuse_not_finite(A)
     u, s, _ = svd(A, full_matrices=False)
     return u[:, : int(np.count_nonzero(s > _cutoff(s, A.shape, rcond)))]
@@ -80,7 +80,7 @@ def subspace_angles(A: Any, B: Any) -> Any:
     >>> np.rad2deg(la.subspace_angles([[1.0], [0.0]], [[1.0], [1.0]])).round(12)
     array([45.])
     """
-    A, B = as_array(A), as_array(B)
+    A, B = plain(as_array(A)), plain(as_array(B))
     for name, x in (("A", A), ("B", B)):
         refuse_not_finite(x)
         if x.ndim != 2:
@@ -100,6 +100,7 @@ def subspace_angles(A: Any, B: Any) -> Any:
     return np.where(cosines**2 >= 0.5, np.arcsin(sines), np.arccos(cosines))
 
 
+@over_stacks(2)
 def orthogonal_procrustes(A: Any, B: Any, check_finite: bool = True) -> tuple[Any, Any]:
     """The orthogonal R that brings A @ R nearest to B, and the sum of the singular values of Aᴴ @ B, as
     `scipy.linalg.orthogonal_procrustes`.
@@ -120,12 +121,12 @@ def orthogonal_procrustes(A: Any, B: Any, check_finite: bool = True) -> tuple[An
     if check_finite:
         refuse_not_finite(A)
         refuse_not_finite(B)
-    if A.ndim != 2:
+    if A.ndim != 2 or B.ndim != 2:
         raise ValueError(f"expected ndim to be 2, but observed {A.ndim}")
     if A.shape != B.shape:
         raise ValueError(f"the shapes of A and B differ ({A.shape} vs {B.shape})")
     dtype = answered_type(A, B)
-    A, B = computed(A, dtype), computed(B, dtype)
+    A, B = wide(A), wide(B)
     # Aᴴ B is the adjoint of Bᴴ A: U V^H of it is the nearest unitary matrix.
     u, s, vh = svd(adjoint(adjoint(B) @ A))
-    return u @ vh, s.sum()
+    return (u @ vh).astype(dtype, copy=False), s.sum().astype(REAL[dtype.char], copy=False)
