@@ -80,15 +80,8 @@ impl Balance {
 fn order<W: Scalar>(a: &Matrix<W>) -> (Vec<usize>, std::ops::Range<usize>) {
     let n = a.rows();
     let is_entry = |i: usize, j: usize| i != j && a[(i, j)] != W::default();
-    let mut in_row: Vec<usize> = vec![0; n];
-    let mut in_column: Vec<usize> = vec![0; n];
-    for j in 0..n {
-        for i in 0..n {
-            let count = usize::from(is_entry(i, j));
-            in_row[i] += count;
-            in_column[j] += count;
-        }
-    }
+    let mut in_row: Vec<usize> = (0..n).map(|i| (0..n).filter(|&j| is_entry(i, j)).count()).collect();
+    let mut in_column: Vec<usize> = (0..n).map(|j| (0..n).filter(|&i| is_entry(i, j)).count()).collect();
     let mut left: Vec<usize> = (0..n).collect();
     let (mut first, mut last) = (Vec::new(), Vec::new());
     loop {
