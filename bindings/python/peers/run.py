@@ -115,9 +115,9 @@ def main() -> int:
     peer = Peer(sys.argv[1])
     peer.substitute()
     tests = [located(test) for test in PEERS[peer.name][2]]
-    if peer.name == "sklearn":
-        tests += ["-p", "sklearn.conftest"]
-    options = ["-q", "-rxX", "-p", "no:cacheprovider"]
+    # The peers' own fixtures, wherever this is called from.
+    site = str(Path(pytest.__file__).resolve().parents[1])
+    options = ["-q", "-rxX", "-p", "no:cacheprovider", "--rootdir", site, "--confcutdir", site]
     code = pytest.main([*options, *tests, *sys.argv[2:]], plugins=[peer])
     is_whole = peer.report()
     return int(code) or int(not is_whole)
