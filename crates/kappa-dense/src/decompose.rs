@@ -306,7 +306,12 @@ fn is_strongly_graded<T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> bool {
         let size = x.re().abs().max(x.im().abs());
         size > 0.0 && size < least
     };
-    m.saturating_mul(n).saturating_mul(m.min(n)) < ROTATED && (0..m).any(|i| (0..n).any(|j| is_tiny(a.get(i, j))))
+    let a = if a.is_row_major() { a } else { a.transpose() };
+    let is_any_tiny = |i: usize| match a.contiguous_row(i) {
+        Some(row) => row.iter().any(|&x| is_tiny(x)),
+        None => (0..a.columns()).any(|j| is_tiny(a.get(i, j))),
+    };
+    m.saturating_mul(n).saturating_mul(m.min(n)) < ROTATED && (0..a.rows()).any(is_any_tiny)
 }
 
 fn unscale(values: &mut [f64], e: i32) {

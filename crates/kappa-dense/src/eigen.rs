@@ -6,13 +6,12 @@ use num_complex::Complex64;
 
 use crate::balance::Balance;
 use crate::bisect::tridiagonal_eigenvalues;
-use crate::engine::{Cut, Engine, Sides, WideEngine, engine_eig_complex, engine_eig_real, engine_hessenberg, multiply};
-use crate::francis::triangularize_real;
+use crate::engine::{Cut, Engine, Sides, WideEngine, engine_eig_complex, engine_eig_real, multiply};
 use crate::guard::{prepared, prepared_lower, square};
-use crate::hessenberg::triangularize;
-use crate::scale::scale_by_power;
+use crate::scale::{scale_by_power, scale_entry};
+use crate::schur::{complex, complex_form, real_form};
 use crate::triangular_vectors::{left_triangular_vectors, triangular_vectors};
-use crate::{Error, Matrix, MatrixRef, Scalar};
+use crate::{Error, Matrix, MatrixRef, Scalar, length};
 
 /// Eigenvalues in rising order, and orthonormal vectors in columns, of a Hermitian matrix whose lower triangle is read.
 ///
@@ -98,8 +97,7 @@ fn eigen<T: Scalar>(a: MatrixRef<'_, T>, sides: Sides) -> Result<EigParts, Error
     let by_engine = |cut| by_engine::<T>(&work, sides, cut).filter(|found| is_accurate::<T>(&work, found));
     let found = by_engine(Cut::for_shape(n, n)).or_else(|| by_schur_form(&work, sides));
     let EigParts { mut values, right, left } = found.ok_or_else(|| Error::not_triangular(n))?;
-    values.iter_mut().for_each(|x| *x = Complex64::new(scale_by_power(x.re, e), scale_by_power(x.im, e)));
-    let (right, left) = (unit_columns(right), unit_columns(left));
+    values.iter_mut().for_each(|x| *x = scale_entry(*x, e));
     let undone = |x: &Matrix<Complex64>, is_left| unit_columns(balance.undo(x, is_left));
     Ok(EigParts { values, right: undone(&right, false), left: undone(&left, true) })
 }
@@ -114,10 +112,6 @@ fn by_engine<T: Scalar>(work: &Matrix<T::Wide>, sides: Sides, cut: Cut) -> Optio
     let (values, right, left) = found.ok()?;
     let columns = |entries: Vec<Complex64>| unit_columns(Matrix::owning(n, entries.len() / n, entries));
     Some(EigParts { values, right: columns(right), left: columns(left) })
-}
-
-fn complex<W: Scalar>(a: &Matrix<W>) -> Matrix<Complex64> {
-    Matrix::from_fn(a.rows(), a.columns(), |i, j| Complex64::new(a[(i, j)].re(), a[(i, j)].im()))
 }
 
 /// Residuals above so many n·ε·‖A‖ are refused: ten times what is usual.
@@ -150,7 +144,7 @@ fn are_eigenvectors<W: Scalar<Wide = W>>(a: &Matrix<W>, values: &[Complex64], v:
             .map(|p| Matrix::from_fn(n, n, |i, j| Complex64::new(p[(i, j)], p[(i, j + n)])))
     };
     let Ok(product) = product else { return false };
-    let norm = a.as_slice().iter().map(|x| x.abs_squared()).sum::<f64>().sqrt();
+    let norm = length(a.as_slice());
     values.iter().enumerate().all(|(k, lambda)| {
         let off: f64 = product.column(k).iter().zip(v.column(k)).map(|(p, x)| (p - lambda * x).norm_sqr()).sum();
         off.sqrt() <= RESIDUAL * n as f64 * f64::EPSILON * norm
@@ -160,17 +154,12 @@ fn are_eigenvectors<W: Scalar<Wide = W>>(a: &Matrix<W>, values: &[Complex64], v:
 /// From our own Schur form, whose every step is a rotation, and a substitution that cannot overflow.
 fn by_schur_form<W: Scalar<Wide = W>>(work: &Matrix<W>, sides: Sides) -> Option<EigParts> {
     let n = work.rows();
-    let cut = Cut::for_shape(n, n);
     let (t, q, values, pairs) = if W::IS_COMPLEX {
-        let mut t = complex(work);
-        let mut q = Matrix::owning(n, n, engine_hessenberg(t.as_mut_slice(), n, cut));
-        triangularize(&mut t, &mut q).then_some(())?;
+        let (q, t) = complex_form(work)?;
         let values = (0..n).map(|i| t[(i, i)]).collect();
         (t, q, values, Vec::new())
     } else {
-        let mut t = Matrix::from_fn(n, n, |i, j| work[(i, j)].re());
-        let mut q = Matrix::owning(n, n, engine_hessenberg(t.as_mut_slice(), n, cut));
-        triangularize_real(&mut t, &mut q).then_some(())?;
+        let (q, t) = real_form(work)?;
         triangular_from_blocks(&t, &q)
     };
     let turned = |x: Matrix<Complex64>| {

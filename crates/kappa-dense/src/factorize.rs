@@ -6,7 +6,7 @@ use crate::decompose::Shape;
 use crate::engine::{Cut, WideEngine};
 use crate::guard::{largest_entry, prepared, square, unscaled};
 use crate::reflections::{pivoted_reflections, reflections};
-use crate::scale::{exponent, scale_by_power, scaled};
+use crate::scale::{exponent, scale_by_power, scale_entry, scaled};
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
 /// PA·2⁻ᵉ = LU by partial pivoting, kept to solve with.
@@ -141,7 +141,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Lu<W> {
                 return (W::default(), 0);
             }
             let e = exponent(size);
-            x = W::from_parts(scale_by_power(x.re(), -e), scale_by_power(x.im(), -e));
+            x = scale_entry(x, -e);
             power += i64::from(e);
         }
         (x, power)
@@ -149,20 +149,12 @@ impl<W: Scalar<Wide = W> + WideEngine> Lu<W> {
 
     /// L, unit lower triangular.
     pub fn l(&self) -> Matrix<W> {
-        let one = W::from_parts(1.0, 0.0);
-        let n = self.order();
-        Matrix::from_fn(n, n, |i, j| match i.cmp(&j) {
-            std::cmp::Ordering::Less => W::default(),
-            std::cmp::Ordering::Equal => one,
-            std::cmp::Ordering::Greater => self.factors[(i, j)],
-        })
+        lower(&self.factors)
     }
 
     /// U, upper triangular.
     pub fn u(&self) -> Matrix<W> {
-        let n = self.order();
-        let upper = Matrix::from_fn(n, n, |i, j| if i <= j { self.factors[(i, j)] } else { W::default() });
-        unscaled(upper, self.e)
+        unscaled(upper(&self.factors), self.e)
     }
 
     /// Row i of L·U is row `rows()[i]` of A.
@@ -189,28 +181,25 @@ impl<W: Scalar<Wide = W> + WideEngine> Lu<W> {
                 if largest.is_finite() { exponent(largest) } else { 0 }
             })
             .collect();
-        let scaled_columns = |x: &mut Matrix<W>, e: &dyn Fn(i32) -> i32| {
+        let columns_scaled = |mut x: Matrix<W>, e: &dyn Fn(i32) -> i32| {
             for (j, &own) in exponents.iter().enumerate() {
                 let e = e(own);
-                x.column_mut(j)
-                    .iter_mut()
-                    .for_each(|x| *x = W::from_parts(scale_by_power(x.re(), e), scale_by_power(x.im(), e)));
+                x.column_mut(j).iter_mut().for_each(|x| *x = scale_entry(*x, e));
             }
+            x
         };
-        let mut right = b.clone();
-        scaled_columns(&mut right, &|own| -own);
-        let mut x = right.clone();
+        let right = || columns_scaled(b.clone(), &|own| -own);
+        let mut x = right();
         if self.order() > 0 {
             let cut = Cut::for_shape(self.order(), self.order());
             W::engine_lu_solve(self.factors.as_slice(), &self.rows, x.as_mut_slice(), adjoint, cut);
             let is_whole = |x: &Matrix<W>| x.as_slice().iter().all(|x| x.is_finite());
-            if !is_whole(&x) && is_whole(&right) && !self.is_singular() {
+            if !is_whole(&x) && is_whole(b) && !self.is_singular() {
                 // The inverse of a pivot below the normal numbers is infinite, and a quotient by it need not be.
-                x = self.substituted(&right, adjoint);
+                x = self.substituted(&right(), adjoint);
             }
         }
-        scaled_columns(&mut x, &|own| own - self.e);
-        x
+        columns_scaled(x, &|own| own - self.e)
     }
 
     /// Substitution that divides, one column after the other.
@@ -291,16 +280,24 @@ pub struct LuParts<W: Scalar> {
 /// # Ok::<(), kappa_dense::Error>(())
 /// ```
 pub fn lu_parts<T: Scalar>(a: MatrixRef<'_, T>) -> Result<LuParts<T::Wide>, Error> {
-    let (m, n) = (a.rows(), a.columns());
     let (factors, rows, e) = factored(a, largest_entry(a)?);
-    let (p, one, zero) = (m.min(n), <T::Wide>::from_parts(1.0, 0.0), <T::Wide>::default());
-    let l = Matrix::from_fn(m, p, |i, j| match i.cmp(&j) {
-        std::cmp::Ordering::Less => zero,
-        std::cmp::Ordering::Equal => one,
+    Ok(LuParts { l: lower(&factors), u: unscaled(upper(&factors), e), rows })
+}
+
+/// The unit lower triangular factor that stands below the diagonal, m×p.
+fn lower<W: Scalar>(factors: &Matrix<W>) -> Matrix<W> {
+    let (m, p) = (factors.rows(), factors.rows().min(factors.columns()));
+    Matrix::from_fn(m, p, |i, j| match i.cmp(&j) {
+        std::cmp::Ordering::Less => W::default(),
+        std::cmp::Ordering::Equal => W::from_parts(1.0, 0.0),
         std::cmp::Ordering::Greater => factors[(i, j)],
-    });
-    let u = Matrix::from_fn(p, n, |i, j| if i <= j { factors[(i, j)] } else { zero });
-    Ok(LuParts { l, u: unscaled(u, e), rows })
+    })
+}
+
+/// The upper triangular factor that stands on and above the diagonal, p×n.
+fn upper<W: Scalar>(factors: &Matrix<W>) -> Matrix<W> {
+    let (p, n) = (factors.rows().min(factors.columns()), factors.columns());
+    Matrix::from_fn(p, n, |i, j| if i <= j { factors[(i, j)] } else { W::default() })
 }
 
 /// Q, R and the order of the columns: A[:, columns] = QR.
@@ -364,7 +361,7 @@ pub fn ldlt<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Ldlt<T::Wide>, Error> {
             work[(i, j)]
         }
     });
-    let scale = |x: &T::Wide| <T::Wide>::from_parts(scale_by_power(x.re(), e), scale_by_power(x.im(), e));
+    let scale = |x: &T::Wide| scale_entry(*x, e);
     Ok(Ldlt { l, diagonal, below: below.iter().map(scale).collect(), rows })
 }
 

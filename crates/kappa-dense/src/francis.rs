@@ -5,6 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::Matrix;
+use crate::hessenberg::active;
 
 /// Double steps for one eigenvalue before giving up.
 const STEPS: usize = 300;
@@ -75,7 +76,7 @@ impl Reflection {
 /// steps do not converge.
 ///
 /// Golub and Van Loan, *Matrix Computations*, 4th ed., section 7.5; exceptional shifts after 10 and 20 steps; the deflation test of
-/// Ahues and Tisseur (LAPACK Working Note 122, 1997).
+/// Ahues and Tisseur (LAPACK Working Note 122, 1997), as for the complex form.
 pub(crate) fn triangularize_real(h: &mut Matrix<f64>, q: &mut Matrix<f64>) -> bool {
     // QR is the adjoint of RᵀQᵀ, whose columns can be worked on one by one.
     let mut adjoint = q.adjoint();
@@ -137,36 +138,6 @@ impl Waiting {
         }
         self.0.clear();
     }
-}
-
-/// Where the last block that is not yet apart begins.
-fn active(h: &Matrix<f64>, end: usize) -> usize {
-    let smallest = f64::MIN_POSITIVE / f64::EPSILON;
-    let mut k = end - 1;
-    while k > 0 {
-        let below = h[(k, k - 1)].abs();
-        if below <= smallest {
-            break;
-        }
-        let (before, here) = (h[(k - 1, k - 1)], h[(k, k)]);
-        let mut near = before.abs() + here.abs();
-        if near == 0.0 {
-            near += if k >= 2 { h[(k - 1, k - 2)].abs() } else { 0.0 };
-            near += if k + 1 < h.rows() { h[(k + 1, k)].abs() } else { 0.0 };
-        }
-        if below <= f64::EPSILON * near {
-            let above = h[(k - 1, k)].abs();
-            let (ab, ba) = (below.max(above), below.min(above));
-            let gap = (before - here).abs();
-            let (aa, bb) = (here.abs().max(gap), here.abs().min(gap));
-            let sum = aa + ab;
-            if ba * (ab / sum) <= smallest.max(f64::EPSILON * (bb * (aa / sum))) {
-                break;
-            }
-        }
-        k -= 1;
-    }
-    k
 }
 
 /// Sum and product of the two shifts: the eigenvalues of the last block of order 2.

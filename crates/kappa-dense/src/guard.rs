@@ -1,6 +1,6 @@
 //! What every factorization does at the door: shapes, entries that are not finite, and a scaling by a power of two.
 
-use crate::scale::{exponent, scale_by_power, scaled};
+use crate::scale::{exponent, scale_entry, scaled};
 use crate::{Error, Matrix, MatrixRef, Scalar, scan};
 
 /// A·2⁻ᵉ with its largest entry near 1, in double precision, and e. Refuses entries that are not finite.
@@ -36,7 +36,6 @@ pub(crate) fn square<T: Scalar>(a: MatrixRef<'_, T>, what: &str) -> Result<usize
 }
 
 pub(crate) fn unscaled<W: Scalar>(mut a: Matrix<W>, e: i32) -> Matrix<W> {
-    let scale = |x: W| W::from_parts(scale_by_power(x.re(), e), scale_by_power(x.im(), e));
-    a.as_mut_slice().iter_mut().for_each(|x| *x = scale(*x));
+    a.as_mut_slice().iter_mut().for_each(|x| *x = scale_entry(*x, e));
     a
 }

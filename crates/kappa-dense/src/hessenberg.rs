@@ -5,12 +5,12 @@ use std::ops::Range;
 use num_complex::Complex64;
 use rayon::prelude::*;
 
-use crate::Matrix;
+use crate::{Matrix, Scalar};
 
 const ULP: f64 = f64::EPSILON;
 
-fn size(x: Complex64) -> f64 {
-    x.re.abs() + x.im.abs()
+fn size<W: Scalar>(x: W) -> f64 {
+    x.re().abs() + x.im().abs()
 }
 
 /// A rotation [c s; −s̄ c] that takes (a, b) to (r, 0).
@@ -154,7 +154,7 @@ pub(crate) fn triangularize(h: &mut Matrix<Complex64>, q: &mut Matrix<Complex64>
 }
 
 /// Where the last block that is not yet apart begins.
-fn active(h: &Matrix<Complex64>, end: usize) -> usize {
+pub(crate) fn active<W: Scalar>(h: &Matrix<W>, end: usize) -> usize {
     let smallest = f64::MIN_POSITIVE / ULP;
     let mut k = end - 1;
     while k > 0 {

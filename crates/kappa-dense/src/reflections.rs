@@ -2,7 +2,7 @@
 
 use crate::engine::{Cut, Reflected, Triangle, WideEngine};
 use crate::guard::{prepared, unscaled};
-use crate::scale::scale_by_power;
+use crate::scale::scale_entry;
 use crate::small_qr::{form_columns, reflect_columns};
 use crate::triangle::solve_scaled;
 use crate::{Error, Matrix, MatrixRef, Scalar};
@@ -70,8 +70,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Reflections<W> {
         if i > j {
             return W::default();
         }
-        let x = self.factors[(i, j)];
-        W::from_parts(scale_by_power(x.re(), self.e), scale_by_power(x.im(), self.e))
+        scale_entry(self.factors[(i, j)], self.e)
     }
 
     /// R, p×n upper triangular, p = min(m, n).

@@ -21,6 +21,11 @@ pub(crate) fn scale_by_power(x: f64, e: i32) -> f64 {
     x
 }
 
+/// The same for an entry, part by part.
+pub(crate) fn scale_entry<W: Scalar>(x: W, e: i32) -> W {
+    W::from_parts(scale_by_power(x.re(), e), scale_by_power(x.im(), e))
+}
+
 /// The e with x·2⁻ᵉ in [1/2, 1); 0 for x = 0.
 pub(crate) fn exponent(x: f64) -> i32 {
     if x == 0.0 {
@@ -40,22 +45,22 @@ pub(crate) fn exponent_of_one_factor(x: f64) -> i32 {
 
 /// A·2⁻ᵉ in the type `W`, column after column.
 pub(crate) fn scaled<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matrix<W> {
+    scaled_and(a, e, |x| x)
+}
+
+/// A·2⁻ᵉ with something done to each part.
+fn scaled_and<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32, then: impl Fn(f64) -> f64 + Sync) -> Matrix<W> {
     // Two factors, because 2⁻ᵉ alone may not be a normal number.
     let (first, second) = (-e / 2, -e - (-e / 2));
     let (first, second) = (power_of_two(first), power_of_two(second));
-    copied(a, |x| W::from_parts(x.re() * first * second, x.im() * first * second))
+    let part = |x: f64| then(x * first * second);
+    copied(a, |x| W::from_parts(part(x.re()), part(x.im())))
 }
 
 /// The same without entries below 2⁻³⁰⁰ when the largest is 1: squares that underflow cost the engine digits, and those entries move no
 /// singular value by more than √(mn)·2⁻³⁰⁰.
 pub(crate) fn scaled_without_specks<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matrix<W> {
-    let (first, second) = (-e / 2, -e - (-e / 2));
-    let (first, second) = (power_of_two(first), power_of_two(second));
-    let part = |x: f64| {
-        let x = x * first * second;
-        if x.abs() < SPECK { 0.0 } else { x }
-    };
-    copied(a, |x| W::from_parts(part(x.re()), part(x.im())))
+    scaled_and(a, e, |x| if x.abs() < SPECK { 0.0 } else { x })
 }
 
 /// 2⁻³⁰⁰.

@@ -22,17 +22,42 @@ pub struct SchurParts {
 ///
 /// Fails for a matrix that is not square, when an entry is not finite, and when the steps do not converge.
 pub fn schur<T: Scalar>(a: MatrixRef<'_, T>) -> Result<SchurParts, Error> {
+    let (q, t) = form(a, complex_form)?;
+    Ok(SchurParts { q, t })
+}
+
+/// Q and T of a square matrix of any scale, by what finds them near 1.
+fn form<T: Scalar, W: Scalar<Wide = W>>(
+    a: MatrixRef<'_, T>,
+    find: impl Fn(&Matrix<T::Wide>) -> Option<(Matrix<W>, Matrix<W>)>,
+) -> Result<(Matrix<W>, Matrix<W>), Error> {
     let n = square(a, "a Schur form")?;
     let (mut work, e) = prepared(a)?;
     // What is triangular but for its order is not touched by a rounding.
     let balance = Balance::of(&mut work, false);
-    let mut t = Matrix::from_fn(n, n, |i, j| Complex64::new(work[(i, j)].re(), work[(i, j)].im()));
-    let q = engine_hessenberg(t.as_mut_slice(), n, Cut::for_shape(n, n));
-    let mut q = Matrix::owning(n, n, q);
-    if !triangularize(&mut t, &mut q) {
-        return Err(Error::not_triangular(n));
-    }
-    Ok(SchurParts { q: balance.undo(&q, false), t: unscaled(t, e) })
+    let (q, t) = find(&work).ok_or_else(|| Error::not_triangular(n))?;
+    Ok((balance.undo(&q, false), unscaled(t, e)))
+}
+
+/// Q and T of the complex form of a matrix near 1; `None` where the steps do not converge.
+pub(crate) fn complex_form<W: Scalar>(a: &Matrix<W>) -> Option<(Matrix<Complex64>, Matrix<Complex64>)> {
+    let n = a.rows();
+    let mut t = complex(a);
+    let mut q = Matrix::owning(n, n, engine_hessenberg(t.as_mut_slice(), n, Cut::for_shape(n, n)));
+    triangularize(&mut t, &mut q).then_some((q, t))
+}
+
+/// Q and T of the real form of a real matrix near 1; `None` where the steps do not converge.
+pub(crate) fn real_form<W: Scalar>(a: &Matrix<W>) -> Option<(Matrix<f64>, Matrix<f64>)> {
+    let n = a.rows();
+    let mut t = Matrix::from_fn(n, n, |i, j| a[(i, j)].re());
+    let mut q = Matrix::owning(n, n, engine_hessenberg(t.as_mut_slice(), n, Cut::for_shape(n, n)));
+    triangularize_real(&mut t, &mut q).then_some((q, t))
+}
+
+/// The same matrix over the complex numbers.
+pub(crate) fn complex<W: Scalar>(a: &Matrix<W>) -> Matrix<Complex64> {
+    Matrix::from_fn(a.rows(), a.columns(), |i, j| Complex64::new(a[(i, j)].re(), a[(i, j)].im()))
 }
 
 /// A = QTQᵀ with Q orthogonal and T upper triangular but for blocks of order 2 on its diagonal, one for each conjugate pair.
@@ -56,13 +81,6 @@ pub struct RealSchurParts {
 /// # Ok::<(), kappa_dense::Error>(())
 /// ```
 pub fn real_schur<T: Real>(a: MatrixRef<'_, T>) -> Result<RealSchurParts, Error> {
-    let n = square(a, "a Schur form")?;
-    let (mut work, e) = prepared(a)?;
-    let balance = Balance::of(&mut work, false);
-    let mut t = Matrix::from_fn(n, n, |i, j| work[(i, j)].re());
-    let mut q = Matrix::owning(n, n, engine_hessenberg(t.as_mut_slice(), n, Cut::for_shape(n, n)));
-    if !triangularize_real(&mut t, &mut q) {
-        return Err(Error::not_triangular(n));
-    }
-    Ok(RealSchurParts { q: balance.undo(&q, false), t: unscaled(t, e) })
+    let (q, t) = form(a, real_form)?;
+    Ok(RealSchurParts { q, t })
 }

@@ -1,6 +1,6 @@
 //! Solutions, inverses and determinants of each matrix of a stack.
 
-use kappa::{Scalar, c32, c64, dense};
+use kappa::{Scalar, dense};
 use numpy::PyArrayDyn;
 use pyo3::prelude::*;
 
@@ -11,29 +11,21 @@ use crate::errors::LinAlgError;
 /// The solutions of AX = B, for stacks of one outer shape and one type.
 #[pyfunction]
 pub(crate) fn solve<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(x) = solve_of::<f64>(a, b)? {
-        return Ok(x);
-    }
-    if let Some(x) = solve_of::<f32>(a, b)? {
-        return Ok(x);
-    }
-    if let Some(x) = solve_of::<c64>(a, b)? {
-        return Ok(x);
-    }
-    solve_of::<c32>(a, b)?.ok_or_else(|| no_entries(a))
+    by_entry!(a, left: T => {
+        let right = b.cast::<PyArrayDyn<T>>().map_err(|_| no_entries(b))?;
+        solve_of::<T>(&left, &Stacked::of(right)?)
+    })
 }
 
-fn solve_of<'py, T: Entry>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let (Ok(a), Ok(b)) = (a.cast::<PyArrayDyn<T>>(), b.cast::<PyArrayDyn<T>>()) else { return Ok(None) };
-    let (py, left, right) = (a.py(), Stacked::of(a)?, Stacked::of(b)?);
+fn solve_of<'py, T: Entry>(left: &Stacked<'py, T>, right: &Stacked<'py, T>) -> PyResult<Bound<'py, PyAny>> {
     let (n, k) = (left.rows, right.columns);
     let flops = cube(n, n) + 2.0 * n as f64 * n as f64 * k as f64;
-    let found = left.map_with(&right, flops, move |a, b| match dense::lu(a) {
+    let found = left.map_with(right, flops, move |a, b| match dense::lu(a) {
         Ok(factors) if factors.is_singular() => None,
         Ok(factors) => Some(factors.solve(&b.to_wide())),
         Err(_) => Some(nans(n, k)),
     })?;
-    matrices::<T, T::Wide>(py, &left.outer, (n, k), regular(found)?).map(Some)
+    matrices::<T, T::Wide>(left.py(), &left.outer, (n, k), regular(found)?)
 }
 
 /// What NumPy raises where a pivot is zero.

@@ -2,6 +2,7 @@
 
 use kappa::dense::{self, Shape};
 use kappa::{Matrix, Scalar};
+use numpy::{PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
 
 use super::stack::{Entry, Stacked, all_or_first, by_entry, joined, matrices};
@@ -131,13 +132,13 @@ fn lu_of<'py, T: Entry>(py: Python<'py>, stack: &Stacked<'py, T>) -> PyResult<Ar
     let found = stack.map(cube(m, n), |a| dense::lu_parts(a).map_err(kappa::Error::from))?;
     let (mut rows, mut l, mut u) = (Vec::new(), Vec::new(), Vec::new());
     for parts in all_or_first(found)? {
-        rows.push(parts.rows.iter().map(|&i| i as f64).collect::<Vec<f64>>());
+        rows.extend(parts.rows.iter().map(|&i| i as isize));
         l.push(parts.l);
         u.push(parts.u);
     }
-    let rows = joined::<f64, f64>(py, &stack.outer, &[m], rows)?.call_method1("astype", ("intp",))?;
+    let shape: Vec<usize> = stack.outer.iter().copied().chain([m]).collect();
     Ok((
-        rows,
+        PyArray1::from_vec(py, rows).reshape(shape)?.into_any(),
         matrices::<T, T::Wide>(py, &stack.outer, (m, p), l)?,
         matrices::<T, T::Wide>(py, &stack.outer, (p, n), u)?,
     ))

@@ -36,14 +36,15 @@ impl<'a, T: Scalar> Stack<'a, T> {
         let view = if self.by_columns { MatrixRef::column_major } else { MatrixRef::row_major };
         view(self.rows, self.columns, entries).unwrap_or_else(|_| unreachable!("a slice of rows times columns"))
     }
+}
 
-    fn map<R: Send>(&self, count: usize, flops: f64, f: impl Fn(MatrixRef<'_, T>) -> R + Sync) -> Vec<R> {
-        if count > 1 && flops * count as f64 > SHARED {
-            let least = (SHARED / 2.0 / flops.max(1.0)).ceil() as usize;
-            return (0..count).into_par_iter().with_min_len(least.max(1)).map(|i| f(self.matrix(i))).collect();
-        }
-        (0..count).map(|i| f(self.matrix(i))).collect()
+/// f of each number below `count`, about so many flops each, shared among threads where that is worth it.
+fn each<R: Send>(count: usize, flops: f64, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
+    if count > 1 && flops * count as f64 > SHARED {
+        let least = (SHARED / 2.0 / flops.max(1.0)).ceil() as usize;
+        return (0..count).into_par_iter().with_min_len(least.max(1)).map(&f).collect();
     }
+    (0..count).map(f).collect()
 }
 
 /// An array of matrices, held where it lies when that is row after row or column after column.
@@ -67,6 +68,10 @@ impl<'py, T: Entry> Stacked<'py, T> {
         Ok(Self { held, by_columns, outer, rows, columns })
     }
 
+    pub(crate) fn py(&self) -> Python<'py> {
+        self.held.py()
+    }
+
     /// The matrices of the stack.
     pub(crate) fn count(&self) -> usize {
         self.outer.iter().product()
@@ -79,15 +84,20 @@ impl<'py, T: Entry> Stacked<'py, T> {
         f: impl Fn(MatrixRef<'_, T>) -> R + Send + Sync + 'static,
     ) -> PyResult<Vec<R>> {
         let (rows, columns, by_columns, count) = (self.rows, self.columns, self.by_columns, self.count());
-        let entries = self.held.as_slice().map_err(|e| PyValueError::new_err(e.to_string()))?;
-        let py = self.held.py();
+        let run = move |entries: &[T]| {
+            let stack = Stack { entries, rows, columns, by_columns };
+            each(count, flops, |i| f(stack.matrix(i)))
+        };
+        let (py, entries) = (self.py(), self.entries()?);
         if flops * count as f64 > LONG {
             let owned = entries.to_vec();
-            return interruptible(py, move || {
-                Stack { entries: &owned, rows, columns, by_columns }.map(count, flops, f)
-            });
+            return interruptible(py, move || run(&owned));
         }
-        Ok(compute(py, || Stack { entries, rows, columns, by_columns }.map(count, flops, f)))
+        Ok(compute(py, || run(entries)))
+    }
+
+    fn entries(&self) -> PyResult<&[T]> {
+        self.held.as_slice().map_err(|e| PyValueError::new_err(e.to_string()))
     }
 
     /// f of each matrix with its right-hand side, from a stack of the same outer shape.
@@ -97,19 +107,13 @@ impl<'py, T: Entry> Stacked<'py, T> {
         flops: f64,
         f: impl Fn(MatrixRef<'_, T>, MatrixRef<'_, T>) -> R + Send + Sync + 'static,
     ) -> PyResult<Vec<R>> {
-        let b = right.held.as_slice().map_err(|e| PyValueError::new_err(e.to_string()))?;
-        let a = self.held.as_slice().map_err(|e| PyValueError::new_err(e.to_string()))?;
+        let (a, b) = (self.entries()?, right.entries()?);
         let (rows, columns, by_columns, count) = (self.rows, self.columns, self.by_columns, self.count());
         let (b_rows, b_columns, b_by_columns) = (right.rows, right.columns, right.by_columns);
         let run = move |a: &[T], b: &[T]| {
             let a = Stack { entries: a, rows, columns, by_columns };
             let b = Stack { entries: b, rows: b_rows, columns: b_columns, by_columns: b_by_columns };
-            let one = |i: usize| f(a.matrix(i), b.matrix(i));
-            if count > 1 && flops * count as f64 > SHARED {
-                (0..count).into_par_iter().with_min_len((SHARED / 2.0 / flops).ceil() as usize).map(one).collect()
-            } else {
-                (0..count).map(one).collect()
-            }
+            each(count, flops, |i| f(a.matrix(i), b.matrix(i)))
         };
         let py = self.held.py();
         if flops * count as f64 > LONG {

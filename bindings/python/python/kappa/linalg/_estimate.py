@@ -223,7 +223,7 @@ def randomized_svd(
     _warn_of_slow_format(M)
     turned = m < n if transpose == "auto" else bool(transpose)
     apply, back = (operator.apply_adjoint, operator.apply) if turned else (operator.apply, operator.apply_adjoint)
-    rows, columns = (n, m) if turned else (m, n)
+    columns = m if turned else n
     dtype = np.dtype(getattr(operator.a, "dtype", None) or np.float64)
     sketch = _gaussian(random_state, (columns, n_components + n_oversamples))
     if dtype.kind == "f":
@@ -234,9 +234,9 @@ def randomized_svd(
         sketch = normalized(back(normalized(apply(sketch))))
     q = qr(apply(sketch))[0]
     # B = Qᴴ A is small one way.
-    b = adjoint(back(np.asarray(q)))
+    b = adjoint(back(q))
     small, s, vh = svd(b, full_matrices=False)
-    u = np.asarray(q) @ small
+    u = q @ small
     u, s, vh = u[:, :n_components], s[:n_components], vh[:n_components]
     if turned:
         u, vh = adjoint(vh), adjoint(u)
@@ -269,5 +269,5 @@ def _normalizer(name: str, steps: int) -> Any:
     if name == "none" or (name == "auto" and steps <= 2):
         return lambda x: x
     if name == "QR":
-        return lambda x: np.asarray(qr(x)[0])
+        return lambda x: qr(x)[0]
     return lambda x: lu(x, permute_l=True, check_finite=False)[0]

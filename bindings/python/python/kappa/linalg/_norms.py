@@ -63,7 +63,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         whole = ord is None or (ord in ("f", "fro") and x.ndim == 2) or (ord == 2 and x.ndim == 1)
         if whole:
             # The array as one vector, in whichever order it lies.
-            found = _lengths(np.asarray(x).ravel(order="K"), 0, False)
+            found = _lengths(x.ravel(order="K"), 0, False)
             return found.reshape((1,) * x.ndim) if keepdims else found
         axis = tuple(range(x.ndim))
     elif not isinstance(axis, tuple):
@@ -108,13 +108,12 @@ def _squares(x: Array) -> Array:
 
 
 def _of_vectors(x: Array, ord: Any, axis: int, keepdims: bool) -> Any:
-    kept: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
     if isinstance(ord, str):
         raise ValueError(f"Invalid norm order '{ord}' for vectors")
-    np.lib.array_utils.normalize_axis_index(axis, x.ndim)
+    axis = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
     if ord is None or ord == 2:
-        axis = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
         return _lengths(x, axis, keepdims)
+    kept: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
     if ord == np.inf:
         return abs(x).max(**kept, initial=0)
     if ord == -np.inf:
@@ -155,11 +154,11 @@ def _of_matrices(x: Array, ord: Any, axis: tuple[int, int], keepdims: bool) -> A
     if ord in (2, -2, "nuc"):
         moved = np.moveaxis(x, (row, column), (-2, -1))
         if moved.size == 0 and moved.shape[-2:].count(0):
-            found = np.zeros(moved.shape[:-2], dtype=moved.real.dtype.newbyteorder("="))
+            found = np.zeros(moved.shape[:-2], dtype=moved.real.dtype)
             if ord == -2:
                 raise ValueError("the smallest singular value of an empty matrix is not defined")
         else:
-            kind = x.real.dtype.newbyteorder("=")
+            kind = x.real.dtype
             values = svdvals_or_nan(moved)
             found = {2: lambda: values[..., 0], -2: lambda: values[..., -1], "nuc": lambda: values.sum(-1)}[ord]()
             found = found.astype(kind, copy=False)
@@ -225,7 +224,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     >>> la.matrix_norm(np.ones((2, 3, 3)), ord=1)
     array([3., 3.])
     """
-    return norm(as_array(x), ord=ord, axis=(-2, -1), keepdims=keepdims)
+    return norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims)
 
 
 def cond(x: Any, p: Any = None) -> Any:
