@@ -5,8 +5,9 @@ use crate::dqds::bidiagonal_values;
 use crate::engine::{Cut, Engine};
 use crate::jacobi::jacobi_svd;
 use crate::pair::pair_singular_values;
+use crate::reduce;
 use crate::scale::{exponent, scale_by_power, scaled, scaled_without_specks};
-use crate::{Error, Matrix, MatrixRef, Scalar, Scan, scan};
+use crate::{Error, Matrix, MatrixRef, Real, Scalar, Scan, scan};
 
 /// How many singular vectors a decomposition keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -38,6 +39,18 @@ pub enum Accuracy {
     Bisection,
     /// Several times that: divide and conquer, or Jacobi rotations in double precision.
     Rotations,
+    /// A few ε·√max(m, n)·σ₁ with the ε of single precision, 2⁻²³: a reduction in two stages, the first of them in single precision.
+    Single,
+}
+
+/// In which precision the products of a reduction are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Precision {
+    /// Double, whatever the entries are stored in.
+    #[default]
+    Double,
+    /// That of the entries: half the time and half the memory for `f32`, with errors of its size.
+    Stored,
 }
 
 /// U and V of A = U·diag(σ)·Vᴴ.
@@ -59,6 +72,11 @@ pub struct SvdParts<T: Scalar> {
 }
 
 const BIDIAGONAL: [&str; 2] = ["bidiagonalisation and bisection", "bidiagonalisation and dqds"];
+const TWO_STAGES: [&str; 2] = ["bidiagonalisation in two stages and bisection", "bidiagonalisation in two stages and dqds"];
+const SINGLE: [&str; 2] = [
+    "bidiagonalisation in two stages, the first in single precision, and bisection",
+    "bidiagonalisation in two stages, the first in single precision, and dqds",
+];
 const QR_BIDIAGONAL: [&str; 2] = ["QR, bidiagonalisation and bisection", "QR, bidiagonalisation and dqds"];
 const DIVIDE: &str = "bidiagonalisation and divide and conquer";
 const TRANSPOSED: &str = "bidiagonalisation of the adjoint";
@@ -71,8 +89,10 @@ const NOTHING: &str = "nothing to compute";
 
 /// From this ratio of rows to columns on, R of A = QR is reduced instead of A (Chan, TOMS 8 (1982) 72–83).
 const QR_FIRST: f64 = 11.0 / 6.0;
-/// The engine's answer is refused when Σσ² and ‖A‖_F² differ by more than this many ε·‖A‖_F²·max(m, n).
+/// An answer is refused when Σσ² and ‖A‖_F² differ by more than this many ε·‖A‖_F²·max(m, n).
 const AGREEMENT: f64 = 32.0;
+/// A reduction is refused when its probes are off by more than this many ε·‖A‖_F·√max(m, n): three times the worst seen.
+const OFF: f64 = 32.0;
 
 /// Whether a matrix of this shape is small enough that its singular values are computed in 106 bits.
 pub fn is_small(rows: usize, columns: usize) -> bool {
@@ -109,18 +129,25 @@ pub fn singular_values<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Values, Error> 
 
 /// The same for many matrices in a row: no 106 bits for small ones, and quotients and differences in place of bisection.
 ///
-/// Off by about ε·√max(m, n)·σ₁ times a small number, a hundred times faster for an order of 32, and by a third from 64 to 256.
+/// Off by about ε·√max(m, n)·σ₁ times a small number with the ε of the precision; a hundred times faster for an order of 32, and by a third
+/// from 64 to 256.
 ///
 /// ```
-/// # use kappa_dense::{MatrixRef, singular_values_in_double};
-/// let s = singular_values_in_double(MatrixRef::row_major(2, 2, &[0.0, 2.0, 1.0, 0.0])?)?;
+/// # use kappa_dense::{MatrixRef, Precision, singular_values_in};
+/// let s = singular_values_in(MatrixRef::row_major(2, 2, &[0.0, 2.0, 1.0, 0.0])?, Precision::Double)?;
 /// assert!((s.values[0] - 2.0).abs() < 1e-15 && (s.values[1] - 1.0).abs() < 1e-15);
 /// # Ok::<(), kappa_dense::Error>(())
 /// ```
-pub fn singular_values_in_double<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Values, Error> {
+pub fn singular_values_in<T: Scalar>(a: MatrixRef<'_, T>, precision: Precision) -> Result<Values, Error> {
     let Some(checked) = check(a)? else { return Ok(nothing(a.rows().min(a.columns()))) };
     let a = tall(a);
-    let mut found = reduced(a, &checked, Finder::Dqds).ok_or_else(|| Error::no_convergence(a.rows(), a.columns()))?;
+    let mut found = None;
+    if precision == Precision::Stored && !T::IS_DOUBLE && reduce::is_in_two_stages::<T>(a.columns()) {
+        found = in_two_stages::<T::Part, T>(a, &checked, Finder::Dqds);
+    }
+    let mut found = found
+        .or_else(|| reduced(a, &checked, Finder::Dqds))
+        .ok_or_else(|| Error::no_convergence(a.rows(), a.columns()))?;
     unscale(&mut found.values, checked.e);
     Ok(found)
 }
@@ -139,19 +166,57 @@ enum Finder {
     Dqds,
 }
 
-/// The ladder in double precision for a tall matrix, its values still scaled.
-fn reduced<T: Scalar>(a: MatrixRef<'_, T>, Checked { e, guard }: &Checked, finder: Finder) -> Option<Values> {
-    let (e, rows, columns) = (*e, a.rows(), a.columns());
-    let accept = |(values, accuracy): (Vec<f64>, Accuracy), [by_bisection, by_dqds]: [&'static str; 2]| {
-        let algorithm = if accuracy == Accuracy::Bisection { by_bisection } else { by_dqds };
-        guard.accepts(&values).then_some(Values { values, algorithm, accuracy })
+/// The values of a bidiagonal matrix that agree with what the guard knows, and how they were found.
+fn bidiagonal_ladder(diagonal: &[f64], above: &[f64], guard: &Guard, finder: Finder) -> Option<(Vec<f64>, Accuracy)> {
+    let quick = (finder == Finder::Dqds).then(|| bidiagonal_values(diagonal, above)).flatten();
+    let quick = quick.filter(|values| guard.accepts(values)).map(|values| (values, Accuracy::Rotations));
+    quick.or_else(|| {
+        let values = bidiagonal_singular_values(diagonal, above);
+        guard.accepts(&values).then_some((values, Accuracy::Bisection))
+    })
+}
+
+/// The name among two that goes with an accuracy.
+fn named((values, accuracy): (Vec<f64>, Accuracy), [by_bisection, by_dqds]: [&'static str; 2]) -> Values {
+    let algorithm = if accuracy == Accuracy::Bisection { by_bisection } else { by_dqds };
+    Values { values, algorithm, accuracy }
+}
+
+/// A reduction in two stages of a real tall matrix, the products in the precision of `P`; `None` where its probes or its sum of squares
+/// say that it failed.
+fn in_two_stages<P: Real, T: Scalar>(a: MatrixRef<'_, T>, Checked { e, guard }: &Checked, finder: Finder) -> Option<Values> {
+    let (rows, columns) = (a.rows(), a.columns());
+    let guard = guard.in_precision_of::<P>();
+    let found = if rows as f64 > QR_FIRST * columns as f64 {
+        let mut work: Matrix<P> = scaled_without_specks(a, *e);
+        let r = P::engine_triangle(work.as_mut_slice(), rows, columns, Cut::for_shape(rows, columns));
+        drop(work);
+        reduce::bidiagonal::<P, P>(Matrix::owning(columns, columns, r).as_ref(), 0)
+    } else {
+        reduce::bidiagonal::<P, T>(a, *e)
     };
+    let allowed = OFF * unit::<P>() * (rows as f64).sqrt() * guard.sum_of_squares.sqrt();
+    let is_sound = found.off <= allowed;
+    let values = is_sound.then(|| bidiagonal_ladder(&found.diagonal, &found.above, &guard, finder)).flatten()?;
+    if P::IS_DOUBLE {
+        return Some(named(values, TWO_STAGES));
+    }
+    Some(Values { accuracy: Accuracy::Single, ..named(values, SINGLE) })
+}
+
+/// The ε of the precision.
+fn unit<P: Scalar>() -> f64 {
+    if P::IS_DOUBLE { f64::EPSILON } else { f64::from(f32::EPSILON) }
+}
+
+/// The ladder in double precision for a tall matrix, its values still scaled.
+fn reduced<T: Scalar>(a: MatrixRef<'_, T>, checked: &Checked, finder: Finder) -> Option<Values> {
+    let Checked { e, guard } = checked;
+    let (e, rows, columns) = (*e, a.rows(), a.columns());
     let bidiagonal = |work: &mut Matrix<T::Wide>, cut| {
         let (rows, columns) = (work.rows(), work.columns());
         let (diagonal, above) = T::Wide::engine_bidiagonal(work.as_mut_slice(), rows, columns, cut);
-        let quick = (finder == Finder::Dqds).then(|| bidiagonal_values(&diagonal, &above)).flatten();
-        let quick = quick.filter(|values| guard.accepts(values)).map(|values| (values, Accuracy::Rotations));
-        quick.unwrap_or_else(|| (bidiagonal_singular_values(&diagonal, &above), Accuracy::Bisection))
+        bidiagonal_ladder(&diagonal, &above, guard, finder)
     };
     let cut = Cut::for_shape(rows, columns);
     let mut found = None;
@@ -159,17 +224,20 @@ fn reduced<T: Scalar>(a: MatrixRef<'_, T>, Checked { e, guard }: &Checked, finde
         let by_rotations = jacobi_parts::<T::Wide>(&scaled(a, e)).map(|(_, values, _)| rotations(values, JACOBI));
         found = by_rotations.filter(|found| guard.accepts(&found.values));
     }
+    if found.is_none() && reduce::is_in_two_stages::<T>(columns) {
+        found = in_two_stages::<f64, T>(a, checked, finder);
+    }
     if found.is_none() && rows as f64 > QR_FIRST * columns as f64 {
         let mut work: Matrix<T::Wide> = scaled_without_specks(a, e);
         let r = T::Wide::engine_triangle(work.as_mut_slice(), rows, columns, cut);
         drop(work);
-        found = accept(bidiagonal(&mut Matrix::owning(columns, columns, r), cut), QR_BIDIAGONAL);
+        found = bidiagonal(&mut Matrix::owning(columns, columns, r), cut).map(|found| named(found, QR_BIDIAGONAL));
     }
     if found.is_none() {
-        found = accept(bidiagonal(&mut scaled_without_specks(a, e), cut), BIDIAGONAL);
+        found = bidiagonal(&mut scaled_without_specks(a, e), cut).map(|found| named(found, BIDIAGONAL));
     }
     if found.is_none() && cut != Cut::Whole {
-        found = accept(bidiagonal(&mut scaled_without_specks(a, e), Cut::Whole), [WHOLE; 2]);
+        found = bidiagonal(&mut scaled_without_specks(a, e), Cut::Whole).map(|found| named(found, [WHOLE; 2]));
     }
     found.or_else(|| {
         jacobi_parts::<T::Wide>(&scaled_without_specks(a, e)).map(|(_, values, _)| rotations(values, JACOBI))
@@ -270,6 +338,11 @@ struct Guard {
 }
 
 impl Guard {
+    /// The same with the room that the errors of this precision need.
+    fn in_precision_of<P: Scalar>(&self) -> Self {
+        Self { sum_of_squares: self.sum_of_squares, tolerance: self.tolerance / f64::EPSILON * unit::<P>() }
+    }
+
     fn accepts(&self, values: &[f64]) -> bool {
         let sum: f64 = values.iter().map(|s| s * s).sum();
         let sorted = values.windows(2).all(|pair| pair[0] >= pair[1]);
@@ -337,7 +410,7 @@ mod tests {
         let back = multiply(scaled.as_ref(), f.vectors.v.adjoint().as_ref()).unwrap();
         let off = back.as_slice().iter().zip(a.as_slice()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
         assert!(off <= 100.0 * f64::EPSILON * f.values.values[0], "{:e}", off / f.values.values[0]);
-        let quick = singular_values_in_double(a.as_ref()).unwrap().values;
+        let quick = singular_values_in(a.as_ref(), Precision::Double).unwrap().values;
         for (x, y) in quick.iter().zip(&f.values.values) {
             assert!((x - y).abs() <= 100.0 * f64::EPSILON * quick[0], "{x:e} beside {y:e}");
         }

@@ -49,9 +49,15 @@ impl Minima {
 ///
 /// The entries must be finite and near 1 in size.
 pub(crate) fn bidiagonal_values(diagonal: &[f64], above: &[f64]) -> Option<Vec<f64>> {
-    let n = diagonal.len();
+    let mut values = squares(Array::of(diagonal, above))?;
+    values.iter_mut().for_each(|x| *x = x.sqrt());
+    Some(values)
+}
+
+/// The values of an array, largest first.
+fn squares(mut work: Array) -> Option<Vec<f64>> {
+    let n = work.q.len();
     let mut values = Vec::with_capacity(n);
-    let mut work = Array::of(diagonal, above);
     let mut left = SWEEPS * n;
     while !work.q.is_empty() {
         while work.deflate(&mut values) {}
@@ -61,16 +67,53 @@ pub(crate) fn bidiagonal_values(diagonal: &[f64], above: &[f64]) -> Option<Vec<f
         left = left.checked_sub(1)?;
         work.step(&mut left)?;
     }
-    values.iter_mut().for_each(|x: &mut f64| *x = x.max(0.0).sqrt());
+    values.iter_mut().for_each(|x: &mut f64| *x = x.max(0.0));
     values.sort_by(|x, y| y.total_cmp(x));
     values.iter().all(|x| x.is_finite()).then_some(values)
+}
+
+/// All eigenvalues of the symmetric tridiagonal matrix with this diagonal and these moduli beside it, smallest first; `None` where the
+/// transformations do not converge.
+///
+/// T − s·I with s below all of them is LLᵀ, and the values are those of L. The entries must be finite and at most near 1 in size.
+pub(crate) fn tridiagonal_values(diagonal: &[f64], beside: &[f64]) -> Option<Vec<f64>> {
+    let n = diagonal.len();
+    let b = |i: usize| beside.get(i).copied().unwrap_or(0.0).abs();
+    let radius = |i: usize| (if i + 1 < n { b(i) } else { 0.0 }) + if i > 0 { b(i - 1) } else { 0.0 };
+    let lower = (0..n).map(|i| diagonal[i] - radius(i)).fold(f64::INFINITY, f64::min);
+    let size = (0..n).map(|i| diagonal[i].abs() + radius(i)).fold(0.0, f64::max);
+    if size == 0.0 {
+        return Some(vec![0.0; n]);
+    }
+    let s = lower - 4.0 * f64::EPSILON * size;
+    let (mut q, mut e) = (Vec::with_capacity(n), Vec::with_capacity(n));
+    let mut left = 0.0;
+    for (i, a) in diagonal.iter().enumerate() {
+        let pivot = (a - s) - left;
+        if pivot.is_nan() || pivot <= 0.0 {
+            return None;
+        }
+        left = b(i) * b(i) / pivot;
+        q.push(pivot);
+        e.push(left);
+    }
+    e.truncate(n - 1);
+    let mut values = squares(Array::from_squares(q, e))?;
+    values.iter_mut().for_each(|x| *x += s);
+    values.reverse();
+    Some(values)
 }
 
 impl Array {
     fn of(diagonal: &[f64], above: &[f64]) -> Self {
         let n = diagonal.len();
-        let mut q: Vec<f64> = diagonal.iter().map(|x| x * x).collect();
-        let mut e: Vec<f64> = above.iter().take(n.saturating_sub(1)).map(|x| x * x).collect();
+        let q = diagonal.iter().map(|x| x * x).collect();
+        let e = above.iter().take(n.saturating_sub(1)).map(|x| x * x).collect();
+        Self::from_squares(q, e)
+    }
+
+    fn from_squares(mut q: Vec<f64>, mut e: Vec<f64>) -> Self {
+        let n = q.len();
         if n > 1 && 1.5 * q[0] < q[n - 1] {
             // The small values are found first where they stand last: reversed, B becomes its transpose.
             q.reverse();

@@ -2,8 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::bisect::tridiagonal_eigenvalues;
-use crate::engine::Cut;
+use crate::eigen::hermitian_values;
 use crate::engine::Engine;
 use crate::scale::{exponent_of_one_factor, scale_by_power};
 use crate::{Matrix, MatrixRef, Scalar};
@@ -35,16 +34,13 @@ pub fn gram_singular_values<T: Scalar>(a: MatrixRef<'_, T>, max_abs: f64) -> Opt
     }
     let a = if a.rows() < a.columns() { a.transpose() } else { a };
     let e = exponent_of_one_factor(max_abs);
-    let mut lower = lower_gram::<T>(a, scale_by_power(1.0, -e));
+    let lower = lower_gram::<T>(a, scale_by_power(1.0, -e));
     // The largest diagonal entry of AᴴA is its largest entry: brought near 1 for the reduction.
     let n = a.columns();
     let top = (0..n).map(|j| lower[(j, j)].re()).fold(0.0, f64::max);
     let gram_e = exponent_of_one_factor(top);
     let gram_e = gram_e - gram_e % 2;
-    let factor = scale_by_power(1.0, -gram_e);
-    lower.as_mut_slice().iter_mut().for_each(|x| *x = x.scale(factor));
-    let (diagonal, beside) = T::Wide::engine_tridiagonal(lower.as_mut_slice(), n, Cut::Whole);
-    let mut values = tridiagonal_eigenvalues(&diagonal, &beside);
+    let mut values = hermitian_values(lower, gram_e);
     values.reverse();
     let (first, last) = (*values.first()?, *values.last()?);
     if last.is_nan() || last < first * LOST * LOST {

@@ -31,6 +31,7 @@ mod matrix;
 mod normal;
 pub mod pair;
 mod product;
+mod reduce;
 mod reflections;
 mod scalar;
 mod scale;
@@ -42,7 +43,7 @@ mod triangle;
 mod triangular_vectors;
 
 pub use decompose::{
-    Accuracy, Shape, SvdParts, Values, Vectors, is_small, singular_values, singular_values_in_double, svd,
+    Accuracy, Precision, Shape, SvdParts, Values, Vectors, is_small, singular_values, singular_values_in, svd,
 };
 pub use eigen::{EigParts, eig, eig_right, eigh, eigvals, eigvalsh};
 pub use engine::{Columns, SparseCholesky, SparseLu, Triangle, WideEngine, multiply};

@@ -50,21 +50,33 @@ pub(crate) fn scaled<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matri
 
 /// A·2⁻ᵉ with something done to each part.
 fn scaled_and<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32, then: impl Fn(f64) -> f64 + Sync) -> Matrix<W> {
+    copied(a, by_parts(e, then))
+}
+
+/// An entry times 2⁻ᵉ with something done to each part.
+fn by_parts<T: Scalar, W: Scalar>(e: i32, then: impl Fn(f64) -> f64 + Sync) -> impl Fn(T) -> W + Sync {
     // Two factors, because 2⁻ᵉ alone may not be a normal number.
     let (first, second) = (-e / 2, -e - (-e / 2));
     let (first, second) = (power_of_two(first), power_of_two(second));
-    let part = |x: f64| then(x * first * second);
-    copied(a, |x| W::from_parts(part(x.re()), part(x.im())))
+    let part = move |x: f64| then(x * first * second);
+    move |x| W::from_parts(part(x.re()), part(x.im()))
 }
 
 /// The same without entries below 2⁻³⁰⁰ when the largest is 1: squares that underflow cost the engine digits, and those entries move no
 /// singular value by more than √(mn)·2⁻³⁰⁰.
 pub(crate) fn scaled_without_specks<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matrix<W> {
-    scaled_and(a, e, |x| if x.abs() < SPECK { 0.0 } else { x })
+    scaled_and(a, e, without_specks::<W>())
 }
 
-/// 2⁻³⁰⁰.
-const SPECK: f64 = f64::from_bits((1023 - 300) << 52);
+/// The same into memory whose columns begin `stride` entries apart; in single precision without entries below 2⁻⁶⁰.
+pub(crate) fn scaled_without_specks_into<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32, to: &mut [W], stride: usize) {
+    copied_into(a, to, stride, by_parts(e, without_specks::<W>()));
+}
+
+fn without_specks<W: Scalar>() -> impl Fn(f64) -> f64 {
+    let speck = if W::IS_DOUBLE { power_of_two(-300) } else { power_of_two(-60) };
+    move |x| if x.abs() < speck { 0.0 } else { x }
+}
 
 /// Columns that one thread copies at a time, and rows of a tile: both sides of a transposition stay in the first cache.
 const TILE: usize = 64;
@@ -75,17 +87,23 @@ const SHARED: usize = 1 << 17;
 pub(crate) fn copied<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, f: impl Fn(T) -> W + Sync) -> Matrix<W> {
     let (m, n) = (a.rows(), a.columns());
     let mut entries = vec![W::default(); m * n];
-    if m * n >= SHARED {
-        let parts = entries.par_chunks_mut(m * TILE).enumerate();
-        parts.for_each(|(part, to)| copy_columns(a, part * TILE, to, &f));
-    } else if m > 0 {
-        entries.chunks_mut(m * TILE).enumerate().for_each(|(part, to)| copy_columns(a, part * TILE, to, &f));
-    }
+    copied_into(a, &mut entries, m, f);
     Matrix::owning(m, n, entries)
 }
 
+/// The same into memory whose columns begin `stride` entries apart; what lies between them stays.
+fn copied_into<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, to: &mut [W], stride: usize, f: impl Fn(T) -> W + Sync) {
+    let (m, n) = (a.rows(), a.columns());
+    if m * n >= SHARED {
+        let parts = to.par_chunks_mut(stride * TILE).enumerate();
+        parts.for_each(|(part, to)| copy_columns(a, part * TILE, to, stride, &f));
+    } else if m * n > 0 {
+        to.chunks_mut(stride * TILE).enumerate().for_each(|(part, to)| copy_columns(a, part * TILE, to, stride, &f));
+    }
+}
+
 /// A few columns from `first` on.
-fn copy_columns<T: Scalar, W>(a: MatrixRef<'_, T>, first: usize, to: &mut [W], f: impl Fn(T) -> W) {
+fn copy_columns<T: Scalar, W>(a: MatrixRef<'_, T>, first: usize, to: &mut [W], stride: usize, f: impl Fn(T) -> W) {
     let m = a.rows();
     let columns = a.transpose();
     if a.is_row_major() && a.columns() > 1 {
@@ -96,13 +114,14 @@ fn copy_columns<T: Scalar, W>(a: MatrixRef<'_, T>, first: usize, to: &mut [W], f
                 Some(row) => &row[first..],
                 None => &[],
             });
-            for (j, to) in to.chunks_exact_mut(m).enumerate() {
+            for (j, to) in to.chunks_exact_mut(stride).enumerate() {
                 to[i..i + count].iter_mut().zip(&rows).for_each(|(to, row)| *to = f(row[j]));
             }
         }
         return;
     }
-    for (j, to) in to.chunks_exact_mut(m).enumerate() {
+    for (j, to) in to.chunks_exact_mut(stride).enumerate() {
+        let to = &mut to[..m];
         match columns.contiguous_row(first + j) {
             Some(column) => to.iter_mut().zip(column).for_each(|(to, &x)| *to = f(x)),
             None => to.iter_mut().enumerate().for_each(|(i, to)| *to = f(a.get(i, first + j))),

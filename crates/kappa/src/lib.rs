@@ -54,9 +54,9 @@ mod condition;
 /// Plain numbers for many matrices in a row: the decompositions under the questions, in double precision and without bounds.
 pub mod dense {
     pub use kappa_dense::{
-        EigParts, LuParts, QrParts, RealSchurParts, Reflections, SchurParts, Shape, SvdParts, cholesky, eig_right,
+        EigParts, LuParts, Precision, QrParts, RealSchurParts, Reflections, SchurParts, Shape, SvdParts, cholesky, eig_right,
         eigh, eigvals, eigvalsh, length, lu, lu_parts, multiply, qr, real_schur, reflections, schur,
-        singular_values_in_double, svd,
+        singular_values_in, svd,
     };
 }
 /// Why it is so, as questions and answers.

@@ -22,7 +22,7 @@ pub(crate) fn svdvals<'py>(a: &Bound<'py, PyAny>, strict: bool) -> PyResult<Boun
     by_entry!(a, stack: T => {
         let size = stack.rows.min(stack.columns);
         let found = stack.map(4.0 * cube(stack.rows, stack.columns), move |a| {
-            match dense::singular_values_in_double(a).map_err(kappa::Error::from) {
+            match dense::singular_values_in(a, Precision::Stored).map_err(kappa::Error::from) {
                 Err(e) if e.is_not_finite() && !strict => Ok(vec![f64::NAN; size]),
                 found => found.map(|s| s.values),
             }

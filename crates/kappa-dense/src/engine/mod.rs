@@ -1,6 +1,8 @@
 //! The only folder that names the engine: plain calls, no policy. Inputs are finite and scaled; shapes are checked above.
 
+mod band;
 mod eigen;
+mod gram;
 mod lu;
 mod sparse;
 mod wide;
@@ -10,7 +12,7 @@ use std::num::NonZeroUsize;
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
-use faer::linalg::matmul::{matmul, triangular};
+use faer::linalg::matmul::matmul;
 use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
 use faer::linalg::svd::bidiag::{bidiag_in_place, bidiag_in_place_scratch};
 use faer::linalg::svd::{self as engine_svd, ComputeSvdVectors};
@@ -175,36 +177,13 @@ macro_rules! engine {
             }
 
             fn engine_add_gram(lower: &mut [Self], order: usize, panel: &[Self], rows: usize, adjoint_first: bool) {
-                use triangular::BlockStructure::{Rectangular, TriangularLower};
                 let c = MatMut::from_column_major_slice_mut(lower, order, order);
                 if adjoint_first {
                     let p = MatRef::from_column_major_slice(panel, rows, order);
-                    let (left, right) = (p.adjoint(), p);
-                    triangular::matmul(
-                        c,
-                        TriangularLower,
-                        Accum::Add,
-                        left,
-                        Rectangular,
-                        right,
-                        Rectangular,
-                        $one,
-                        Par::Seq,
-                    );
+                    gram::add_lower_product(c, p.adjoint(), p);
                 } else {
                     let p = MatRef::from_column_major_slice(panel, order, rows);
-                    let (left, right) = (p, p.adjoint());
-                    triangular::matmul(
-                        c,
-                        TriangularLower,
-                        Accum::Add,
-                        left,
-                        Rectangular,
-                        right,
-                        Rectangular,
-                        $one,
-                        Par::Seq,
-                    );
+                    gram::add_lower_product(c, p, p.adjoint());
                 }
             }
 
@@ -227,6 +206,34 @@ engine!(f32, 1.0, |&x| f64::from(x));
 engine!(f64, 1.0, |&x| x);
 engine!(Complex32, Complex32::new(1.0, 0.0), |x: &Complex32| { f64::from(x.re) });
 engine!(Complex64, Complex64::new(1.0, 0.0), |x: &Complex64| x.re);
+
+/// The engine's functions for real entries. Implemented here only.
+pub trait RealEngine: Sized {
+    /// A, bordered below by Xᵀ with so many rows, and on the right by as many columns, becomes an upper band.
+    #[doc(hidden)]
+    fn engine_upper_band(a: &mut [Self], stride: usize, shape: (usize, usize), probes: usize, width: usize);
+    /// A symmetric A, its lower triangle given with its order and stride, becomes a band QᵀAQ of this width, and [X, ·]
+    /// beside it Qᵀ·[X, A·X].
+    #[doc(hidden)]
+    fn engine_lower_band(a: &mut [Self], shape: (usize, usize), width: usize, beside: &mut [Self]);
+}
+
+macro_rules! real_engine {
+    ($type:ty) => {
+        impl RealEngine for $type {
+            fn engine_upper_band(a: &mut [Self], stride: usize, shape: (usize, usize), probes: usize, width: usize) {
+                band::upper_band(a, stride, shape, probes, width);
+            }
+
+            fn engine_lower_band(a: &mut [Self], shape: (usize, usize), width: usize, beside: &mut [Self]) {
+                band::lower_band(a, shape, width, beside);
+            }
+        }
+    };
+}
+
+real_engine!(f32);
+real_engine!(f64);
 
 /// The product A·B of an m×k and a k×n matrix, in the precision of their entries.
 ///

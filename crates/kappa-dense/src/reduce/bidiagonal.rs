@@ -1,0 +1,82 @@
+//! From an upper band to a bidiagonal matrix.
+
+use super::chase::{Band, Repair, Window};
+use super::tile::{ALONG, COLUMN, PROBES, Probe, Reflection, TILE, WIDTH};
+
+/// An upper band B with the probes X and their images: B·X = image, but for rounding.
+///
+/// Column j holds rows j − 2·WIDTH … j + WIDTH − 1.
+pub(super) struct UpperBand(Band);
+
+/// A bidiagonal matrix: its diagonal and what stands above it, and ‖E‖_F, about, for the E by which it fails the probes.
+pub(crate) struct Bidiagonal {
+    pub(crate) diagonal: Vec<f64>,
+    pub(crate) above: Vec<f64>,
+    pub(crate) off: f64,
+}
+
+impl UpperBand {
+    /// Row i of the band has its entries in columns i … i + WIDTH.
+    pub(super) fn new(order: usize, entry: impl Fn(usize, usize) -> f64, probes: impl Fn(usize) -> (Probe, Probe)) -> Self {
+        let mut band = Band::zeros(order);
+        for j in 0..order {
+            for i in j.saturating_sub(WIDTH)..=j {
+                band.entries[at(i, j)] = entry(i, j);
+            }
+            (band.x[j], band.image[j]) = probes(j);
+        }
+        Self(band)
+    }
+
+    /// 8·n²·WIDTH flops.
+    pub(super) fn reduced(mut self) -> Bidiagonal {
+        self.0.chase::<Bulge>();
+        let Band { order, entries, x, image } = self.0;
+        let diagonal: Vec<f64> = (0..order).map(|i| entries[at(i, i)]).collect();
+        let above: Vec<f64> = (1..order).map(|j| entries[at(j - 1, j)]).collect();
+        let next = |i: usize, p: usize| above.get(i).map_or(0.0, |b| b * x[i + 1][p]);
+        let square = |i: usize, p: usize| (diagonal[i] * x[i][p] + next(i, p) - image[i][p]).powi(2);
+        let squares: f64 = (0..order).map(|i| (0..PROBES).map(|p| square(i, p)).sum::<f64>()).sum();
+        Bidiagonal { diagonal, above, off: (squares / PROBES as f64).sqrt() }
+    }
+}
+
+const fn at(i: usize, j: usize) -> usize {
+    j * COLUMN + i + 2 * WIDTH - j
+}
+
+struct Bulge;
+
+impl Repair for Bulge {
+    const BACK: usize = 0;
+
+    /// The right-hand reflection that leaves one entry of `row` in the columns from c on, and the left-hand one that leaves one entry of
+    /// column c from its diagonal on.
+    #[inline(always)]
+    fn repair<S: pulp::Simd>(window: &mut Window<'_>, row: usize, c: usize) {
+        let place = |i: usize, j: usize| i + 2 * WIDTH - j;
+        let at = window.at(c);
+        let along_row = |l: usize| at + l * COLUMN + place(row, c + l);
+        let x = std::array::from_fn(|l| window.entries[along_row(l)]);
+        if let Some((reflection, left)) = Reflection::of::<S>(x) {
+            if row + WIDTH == c {
+                reflection.from_right::<S>(&mut window.entries[at + place(row, c)..][..TILE]);
+            }
+            for l in 0..WIDTH {
+                window.entries[along_row(l)] = if l == 0 { left } else { 0.0 };
+            }
+            reflection.from_right::<S>(&mut window.entries[at + place(c, c)..][..TILE]);
+            let [x, _] = window.probes(c);
+            reflection.of_probes::<S>(x);
+        }
+        let down = at + place(c, c);
+        let x = std::array::from_fn(|k| window.entries[down + k]);
+        if let Some((reflection, left)) = Reflection::of::<S>(x) {
+            reflection.from_left::<S>(&mut window.entries[down + ALONG..], 2 * WIDTH - 1);
+            window.entries[down..down + WIDTH].fill(0.0);
+            window.entries[down] = left;
+            let [_, image] = window.probes(c);
+            reflection.of_probes::<S>(image);
+        }
+    }
+}

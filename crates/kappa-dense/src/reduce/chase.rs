@@ -1,0 +1,153 @@
+//! In which order, and on which threads, what was pushed out of a band is chased down it and off its end.
+//!
+//! Lang, Parallel Comput. 25 (1999) 845–860; Haidar, Ltaief and Dongarra, SC 11, article 8. Sweep i makes row or column i right and then
+//! repairs the band in blocks k = 0, 1, …, each `WIDTH` columns further down. A sweep may follow another three blocks behind it. Sweeps go
+//! in groups, and groups in slabs of blocks, two slabs apart, so that they meet different columns and may run side by side; what is
+//! computed does not depend on whether they do.
+
+use std::marker::PhantomData;
+
+use rayon::prelude::*;
+
+use super::tile::{COLUMN, Probe, WIDTH};
+
+/// A square band of width `WIDTH` with the probes that go through the reduction with it.
+pub(super) struct Band {
+    pub(super) order: usize,
+    /// `COLUMN` entries of each column and of some beyond the last.
+    pub(super) entries: Vec<f64>,
+    pub(super) x: Vec<Probe>,
+    pub(super) image: Vec<Probe>,
+}
+
+/// Some columns of a band, with the probes' rows of the same numbers.
+pub(super) struct Window<'a> {
+    /// The number of the first column.
+    first: usize,
+    pub(super) entries: &'a mut [f64],
+    pub(super) x: &'a mut [Probe],
+    pub(super) image: &'a mut [Probe],
+}
+
+/// What a sweep does at one block.
+pub(super) trait Repair: Send {
+    /// How many blocks before its own a repair reaches back: the window holds two in all.
+    const BACK: usize;
+
+    /// `row` is the row or column made right, `c` the first column of the block.
+    fn repair<S: pulp::Simd>(window: &mut Window<'_>, row: usize, c: usize);
+}
+
+/// Sweeps in a group.
+const GROUP: usize = 4;
+/// Blocks in a slab.
+const SLAB: usize = 3 * GROUP;
+/// From this order on, other threads take part.
+const SHARED: usize = 768;
+
+impl Band {
+    pub(super) fn zeros(order: usize) -> Self {
+        let columns = order + 3 * WIDTH;
+        Self {
+            order,
+            entries: vec![0.0; columns * COLUMN],
+            x: vec![Probe::default(); columns],
+            image: vec![Probe::default(); columns],
+        }
+    }
+
+    /// All sweeps.
+    pub(super) fn chase<R: Repair>(&mut self) {
+        let order = self.order;
+        let groups = order.saturating_sub(1).div_ceil(GROUP);
+        let slabs = order.div_ceil(WIDTH).div_ceil(SLAB) + 1;
+        for step in 0..2 * groups + slabs {
+            // Group g stands at slab step − 2g: the later a group, the lower its columns.
+            let active = ((step + 1).saturating_sub(slabs).div_ceil(2)..groups.min(step / 2 + 1)).rev();
+            let slabs = self.windows::<R>(active.map(|group| (group, step - 2 * group)));
+            if order < SHARED {
+                slabs.into_iter().for_each(Slab::run);
+            } else {
+                slabs.into_par_iter().for_each(Slab::run);
+            }
+        }
+    }
+
+    /// The columns that each of these groups needs at its slab, from the lowest to the highest.
+    fn windows<R: Repair>(&mut self, active: impl Iterator<Item = (usize, usize)>) -> Vec<Slab<'_, R>> {
+        let order = self.order;
+        let mut rest = Window { first: 0, entries: &mut self.entries, x: &mut self.x, image: &mut self.image };
+        let mut slabs = Vec::new();
+        for (group, slab) in active {
+            let c = group * GROUP + 1;
+            let start = (c + (slab * SLAB).saturating_sub(3 * (GROUP - 1)) * WIDTH).saturating_sub(R::BACK * WIDTH);
+            let end = c + ((slab + 1) * SLAB + 1 - R::BACK) * WIDTH;
+            let (window, after) = rest.after(start).split(end);
+            slabs.push(Slab { order, group, slab, window, repair: PhantomData });
+            rest = after;
+        }
+        slabs
+    }
+}
+
+impl<'a> Window<'a> {
+    /// What lies before this column, and the rest.
+    fn split(self, column: usize) -> (Self, Self) {
+        let at = column.saturating_sub(self.first).min(self.x.len());
+        let (entries, entries_after) = self.entries.split_at_mut(at * COLUMN);
+        let (x, x_after) = self.x.split_at_mut(at);
+        let (image, image_after) = self.image.split_at_mut(at);
+        let after = Self { first: self.first + at, entries: entries_after, x: x_after, image: image_after };
+        (Self { first: self.first, entries, x, image }, after)
+    }
+
+    fn after(self, column: usize) -> Self {
+        self.split(column).1
+    }
+
+    /// Where a column begins.
+    #[inline(always)]
+    pub(super) fn at(&self, column: usize) -> usize {
+        (column - self.first) * COLUMN
+    }
+
+    /// The probes' rows that a reflection of the columns or rows from c on meets.
+    #[inline(always)]
+    pub(super) fn probes(&mut self, c: usize) -> [&mut [Probe]; 2] {
+        let rows = c - self.first..c - self.first + WIDTH;
+        [&mut self.x[rows.clone()], &mut self.image[rows]]
+    }
+}
+
+/// A group of sweeps at a slab of blocks.
+struct Slab<'a, R> {
+    order: usize,
+    group: usize,
+    slab: usize,
+    window: Window<'a>,
+    repair: PhantomData<R>,
+}
+
+impl<R: Repair> Slab<'_, R> {
+    fn run(self) {
+        pulp::Arch::new().dispatch(self);
+    }
+}
+
+impl<R: Repair> pulp::WithSimd for Slab<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(mut self, _: S) {
+        for place in 0..GROUP {
+            let row = self.group * GROUP + place;
+            let end = (self.slab + 1) * SLAB - 3 * place;
+            for block in end.saturating_sub(SLAB)..end {
+                let c = row + 1 + block * WIDTH;
+                if c < self.order {
+                    R::repair::<S>(&mut self.window, row.max(c.saturating_sub(WIDTH)), c);
+                }
+            }
+        }
+    }
+}

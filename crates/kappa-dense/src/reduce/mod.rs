@@ -1,0 +1,187 @@
+//! Two-stage reductions: a full matrix becomes a band by products of matrices, and the band a bidiagonal or tridiagonal matrix by short
+//! reflections in the first cache.
+//!
+//! A reduction in one stage does half of its work at the speed of memory. Here a few columns of random signs, X and A·X, go through every
+//! transformation beside the matrix: at the end they tell how far the product of all of them is from what it should be, whatever went
+//! wrong. For independent signs E‖EX‖_F² = PROBES·‖E‖_F² (Hutchinson, Comm. Stat. 18 (1989) 1059–1076).
+
+mod bidiagonal;
+mod chase;
+mod tile;
+mod tridiagonal;
+
+use std::array::from_fn;
+
+use crate::scale::scaled_without_specks_into;
+use crate::{MatrixRef, Real, Scalar};
+use bidiagonal::UpperBand;
+pub(crate) use bidiagonal::Bidiagonal;
+use tile::{PROBES, Probe, WIDTH};
+use tridiagonal::LowerBand;
+pub(crate) use tridiagonal::Tridiagonal;
+
+/// From this order on two stages take less time than one (measured on 2 cores).
+const FROM: usize = 160;
+
+/// Whether a real matrix of this order is reduced in two stages.
+pub(crate) fn is_in_two_stages<T: Scalar>(order: usize) -> bool {
+    !T::IS_COMPLEX && order >= FROM
+}
+
+/// A real A·2⁻ᵉ with at least as many rows as columns becomes bidiagonal; the products are made in the precision of `P`.
+///
+/// 4·m·n² − 4/3·n³ + 8·n²·WIDTH flops; memory for A in the precision of `P`.
+pub(crate) fn bidiagonal<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bidiagonal {
+    let (m, n) = (a.rows(), a.columns());
+    let stride = padded::<P>(m + PROBES);
+    let mut entries = vec![P::default(); stride * (n + PROBES)];
+    scaled_without_specks_into(a, e, &mut entries[..stride * n], stride);
+    let mut signs = Signs::default();
+    for column in entries[..stride * n].chunks_exact_mut(stride) {
+        (0..PROBES).for_each(|p| column[m + p] = P::from_parts(signs.next(), 0.0));
+    }
+    P::engine_upper_band(&mut entries, stride, (m, n), PROBES, WIDTH);
+    let entry = |i: usize, j: usize| entries[i + j * stride].re();
+    let probes = |j: usize| (from_fn(|p| entry(m + p, j)), from_fn(|p| entry(j, n + p)));
+    let mut reduced = UpperBand::new(n, entry, probes).reduced();
+    // Below the band nothing should be left.
+    let below: f64 = (0..PROBES).flat_map(|p| (n..m).map(move |i| entry(i, n + p).powi(2))).sum();
+    reduced.off = reduced.off.hypot((below / PROBES as f64).sqrt());
+    reduced
+}
+
+/// A real symmetric A·2⁻ᵉ, its lower triangle read, becomes tridiagonal.
+///
+/// 4/3·n³ + 8·n²·WIDTH flops; memory for A in the precision of `P`.
+pub(crate) fn tridiagonal<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Tridiagonal {
+    let n = a.rows();
+    let stride = padded::<P>(n);
+    let mut entries = vec![P::default(); stride * n];
+    scaled_without_specks_into(a, e, &mut entries, stride);
+    let mut signs = Signs::default();
+    let mut beside = vec![P::default(); 2 * PROBES * n];
+    beside[..PROBES * n].fill_with(|| P::from_parts(signs.next(), 0.0));
+    P::engine_lower_band(&mut entries, (n, stride), WIDTH, &mut beside);
+    let row = |j: usize, first: usize| -> Probe { from_fn(|p| beside[j + (first + p) * n].re()) };
+    LowerBand::new(n, |i, j| entries[i + j * stride].re(), |j| (row(j, 0), row(j, PROBES))).reduced()
+}
+
+/// A distance between columns that does not bring their entries to the same places of the cache.
+fn padded<P>(rows: usize) -> usize {
+    let line = 64 / size_of::<P>();
+    let lines = rows.div_ceil(line);
+    (lines + usize::from(lines % 8 == 0)) * line
+}
+
+/// 1 and −1 in no order that a matrix would have (Steele and Vigna's constants for a linear congruence).
+struct Signs(u64);
+
+impl Default for Signs {
+    fn default() -> Self {
+        Self(0x9E37_79B9_7F4A_7C15)
+    }
+}
+
+impl Signs {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(1);
+        if self.0 >> 63 == 0 { 1.0 } else { -1.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Matrix;
+    use crate::bisect::{bidiagonal_singular_values, tridiagonal_eigenvalues};
+    use crate::engine::{Cut, Engine};
+    use crate::length;
+
+    /// The probes see all errors together, and gather those of every step where a few directions carry most of the matrix.
+    const OFF: f64 = 8.0;
+
+    fn random(m: usize, n: usize, mut seed: u64) -> Matrix<f64> {
+        Matrix::from_fn(m, n, |_, _| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as f64 / 2f64.powi(30) - 1.0
+        })
+    }
+
+    const SHAPES: [(usize, usize); 12] =
+        [(1, 1), (2, 2), (5, 3), (31, 31), (32, 32), (33, 33), (34, 34), (64, 40), (100, 65), (129, 128), (300, 257), (800, 780)];
+
+    fn cases(m: usize, n: usize) -> Vec<(&'static str, Matrix<f64>)> {
+        let a = random(m, n, 7);
+        let with = |f: &dyn Fn(usize, usize) -> f64| Matrix::from_fn(m, n, f);
+        vec![
+            ("random", a.clone()),
+            ("zero", Matrix::zeros(m, n)),
+            ("ones", with(&|_, _| 1.0)),
+            ("diagonal", with(&|i, j| if i == j { 1.0 / (1 + i) as f64 } else { 0.0 })),
+            ("rank 2", with(&|i, j| a[(i, 0)] * a[(0, j)] + 1e-3 * a[(i, n - 1)] * a[(m - 1, j)])),
+            ("falling rows", with(&|i, j| a[(i, j)] * 0.9f64.powi(i as i32))),
+            ("rising columns", with(&|i, j| a[(i, j)] * 0.9f64.powi((n - j) as i32))),
+            ("clustered", with(&|i, j| if i == j { 1.0 } else { 1e-9 * a[(i, j)] })),
+            ("one column", with(&|i, j| if j == n / 2 { a[(i, j)] } else { 0.0 })),
+        ]
+    }
+
+    fn check<P: Real>(m: usize, n: usize) {
+        let unit = if P::IS_DOUBLE { f64::EPSILON } else { f64::from(f32::EPSILON) };
+        for (what, a) in cases(m, n) {
+            let a = Matrix::from_fn(m, n, |i, j| P::from_parts(a[(i, j)], 0.0));
+            let mut whole = Matrix::from_fn(m, n, |i, j| a[(i, j)].re());
+            let size = length(whole.as_slice());
+            let (diagonal, above) = f64::engine_bidiagonal(whole.as_mut_slice(), m, n, Cut::Whole);
+            let expected = bidiagonal_singular_values(&diagonal, &above);
+            let found = bidiagonal::<P, P>(a.as_ref(), 0);
+            let room = 2.0 * unit * size * (4.0 + (m as f64).sqrt());
+            assert!(found.off <= OFF * room, "{what}, {m}×{n}: probes off by {:e}, {:e} allowed", found.off, room);
+            let values = bidiagonal_singular_values(&found.diagonal, &found.above);
+            for (i, (x, y)) in values.iter().zip(&expected).enumerate() {
+                assert!((x - y).abs() <= room, "{what}, {m}×{n}, σ{i}: {x:e} beside {y:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_stages_find_the_singular_values_of_one() {
+        for (m, n) in SHAPES {
+            check::<f64>(m, n);
+            check::<f32>(m, n);
+        }
+    }
+
+    #[test]
+    fn two_stages_find_the_eigenvalues_of_one() {
+        for (_, n) in SHAPES {
+            for (what, a) in cases(n, n) {
+                let a = Matrix::from_fn(n, n, |i, j| if i >= j { a[(i, j)] } else { f64::NAN });
+                let mut whole = Matrix::from_fn(n, n, |i, j| a[(i.max(j), i.min(j))]);
+                let size = length(whole.as_slice());
+                let (diagonal, beside) = f64::engine_tridiagonal(whole.as_mut_slice(), n, Cut::Whole);
+                let expected = tridiagonal_eigenvalues(&diagonal, &beside);
+                let found = tridiagonal::<f64, f64>(a.as_ref(), 0);
+                let room = f64::EPSILON * size * (4.0 + (n as f64).sqrt());
+                assert!(found.off <= OFF * room, "{what}, {n}: probes off by {:e}, {:e} allowed", found.off, room);
+                let values = tridiagonal_eigenvalues(&found.diagonal, &found.beside);
+                for (i, (x, y)) in values.iter().zip(&expected).enumerate() {
+                    assert!((x - y).abs() <= room, "{what}, {n}, λ{i}: {x:e} beside {y:e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn probes_notice_a_wrong_reduction() {
+        let a = random(200, 200, 3);
+        let right = bidiagonal::<f64, f64>(a.as_ref(), 0);
+        let size = length(a.as_slice());
+        assert!(right.off < 1e-13 * size);
+        // A matrix for which the band does not stand: one entry changed after the image was made.
+        let band = |i: usize, j: usize| if i == j { 1.0 } else { 0.0 };
+        let probes = |j: usize| ([1.0; PROBES], [if j == 17 { 1.0 + 1e-9 } else { 1.0 }; PROBES]);
+        let off = UpperBand::new(100, band, probes).reduced().off;
+        assert!((off / 1e-9 - 1.0).abs() < 1e-6, "{off:e}");
+    }
+}

@@ -1,0 +1,73 @@
+//! From a symmetric band to a tridiagonal matrix.
+
+use super::chase::{Band, Repair, Window};
+use super::tile::{ALONG, COLUMN, PROBES, Probe, Reflection, TILE, WIDTH};
+
+/// The lower half of a symmetric band B with the probes X and their images: B·X = image, but for rounding.
+///
+/// Column j holds rows j − WIDTH … j + 2·WIDTH − 1; what stands above the diagonal is zero.
+pub(super) struct LowerBand(Band);
+
+/// A symmetric tridiagonal matrix: its diagonal and what stands beside it, and ‖E‖_F, about, for the E by which it fails the probes.
+pub(crate) struct Tridiagonal {
+    pub(crate) diagonal: Vec<f64>,
+    pub(crate) beside: Vec<f64>,
+    pub(crate) off: f64,
+}
+
+impl LowerBand {
+    /// Column j of the band has its entries in rows j … j + WIDTH.
+    pub(super) fn new(order: usize, entry: impl Fn(usize, usize) -> f64, probes: impl Fn(usize) -> (Probe, Probe)) -> Self {
+        let mut band = Band::zeros(order);
+        for j in 0..order {
+            for i in j..(j + WIDTH + 1).min(order) {
+                band.entries[at(i, j)] = entry(i, j);
+            }
+            (band.x[j], band.image[j]) = probes(j);
+        }
+        Self(band)
+    }
+
+    /// 8·n²·WIDTH flops.
+    pub(super) fn reduced(mut self) -> Tridiagonal {
+        self.0.chase::<Bulge>();
+        let Band { order, entries, x, image } = self.0;
+        let diagonal: Vec<f64> = (0..order).map(|i| entries[at(i, i)]).collect();
+        let beside: Vec<f64> = (1..order).map(|i| entries[at(i, i - 1)]).collect();
+        let next = |i: usize, p: usize| beside.get(i).map_or(0.0, |b| b * x[i + 1][p]);
+        let last = |i: usize, p: usize| if i == 0 { 0.0 } else { beside[i - 1] * x[i - 1][p] };
+        let square = |i: usize, p: usize| (last(i, p) + diagonal[i] * x[i][p] + next(i, p) - image[i][p]).powi(2);
+        let squares: f64 = (0..order).map(|i| (0..PROBES).map(|p| square(i, p)).sum::<f64>()).sum();
+        Tridiagonal { diagonal, beside, off: (squares / PROBES as f64).sqrt() }
+    }
+}
+
+const fn at(i: usize, j: usize) -> usize {
+    j * COLUMN + i + WIDTH - j
+}
+
+struct Bulge;
+
+impl Repair for Bulge {
+    const BACK: usize = 1;
+
+    /// The reflection that leaves one entry of column `row` in the rows from c on: from the left on the columns between, from both sides
+    /// on the block on the diagonal, and from the right on the one below it.
+    #[inline(always)]
+    fn repair<S: pulp::Simd>(window: &mut Window<'_>, row: usize, c: usize) {
+        let place = |i: usize, j: usize| i + WIDTH - j;
+        let down = window.at(row) + place(c, row);
+        let x = std::array::from_fn(|k| window.entries[down + k]);
+        if let Some((reflection, left)) = Reflection::of::<S>(x) {
+            reflection.from_left::<S>(&mut window.entries[down + ALONG..], c - row - 1);
+            window.entries[down..down + WIDTH].fill(0.0);
+            window.entries[down] = left;
+            let at = window.at(c);
+            reflection.from_both_sides::<S>(&mut window.entries[at + place(c, c)..][..TILE]);
+            reflection.from_right::<S>(&mut window.entries[at + place(c + WIDTH, c)..][..TILE]);
+            let [x, image] = window.probes(c);
+            reflection.of_probes::<S>(x);
+            reflection.of_probes::<S>(image);
+        }
+    }
+}
