@@ -142,7 +142,7 @@ pub fn singular_values_in<T: Scalar>(a: MatrixRef<'_, T>, precision: Precision) 
     let Some(checked) = check(a)? else { return Ok(nothing(a.rows().min(a.columns()))) };
     let a = tall(a);
     let mut found = None;
-    if precision == Precision::Stored && !T::IS_DOUBLE && reduce::is_in_two_stages::<T>(a.columns()) {
+    if precision == Precision::Stored && !T::IS_DOUBLE && reduce::is_bidiagonal_in_two_stages::<T>(a.columns()) {
         found = in_two_stages::<T::Part, T>(a, &checked, Finder::Dqds);
     }
     let mut found = found
@@ -224,7 +224,7 @@ fn reduced<T: Scalar>(a: MatrixRef<'_, T>, checked: &Checked, finder: Finder) ->
         let by_rotations = jacobi_parts::<T::Wide>(&scaled(a, e)).map(|(_, values, _)| rotations(values, JACOBI));
         found = by_rotations.filter(|found| guard.accepts(&found.values));
     }
-    if found.is_none() && reduce::is_in_two_stages::<T>(columns) {
+    if found.is_none() && reduce::is_bidiagonal_in_two_stages::<T::Wide>(columns) {
         found = in_two_stages::<f64, T>(a, checked, finder);
     }
     if found.is_none() && rows as f64 > QR_FIRST * columns as f64 {

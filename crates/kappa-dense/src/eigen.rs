@@ -58,7 +58,7 @@ const OFF: f64 = 64.0;
 /// The eigenvalues of A·2⁻ᵉ in rising order, for a Hermitian A whose lower triangle is read and whose entries are then near 1.
 pub(crate) fn hermitian_values<W: Scalar<Wide = W> + WideEngine>(mut a: Matrix<W>, e: i32) -> Vec<f64> {
     let n = a.rows();
-    if reduce::is_in_two_stages::<W>(n) {
+    if reduce::is_tridiagonal_in_two_stages::<W>(n) {
         let found = reduce::tridiagonal::<f64, W>(a.as_ref(), e);
         let size = length(&found.diagonal).hypot(std::f64::consts::SQRT_2 * length(&found.beside));
         if found.off <= OFF * f64::EPSILON * (n as f64).sqrt() * size {

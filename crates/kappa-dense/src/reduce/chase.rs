@@ -39,7 +39,7 @@ pub(super) trait Repair: Send {
 }
 
 /// Sweeps in a group.
-const GROUP: usize = 4;
+const GROUP: usize = 2;
 /// Blocks in a slab.
 const SLAB: usize = 3 * GROUP;
 /// From this order on, other threads take part.

@@ -20,18 +20,25 @@ use tile::{PROBES, Probe, WIDTH};
 use tridiagonal::LowerBand;
 pub(crate) use tridiagonal::Tridiagonal;
 
-/// From this order on two stages take less time than one (measured on 2 cores).
-const FROM: usize = 160;
+/// Whether a reduction to bidiagonal form with the products in this precision takes less time in two stages (measured on 2 cores).
+pub(crate) fn is_bidiagonal_in_two_stages<P: Scalar>(order: usize) -> bool {
+    !P::IS_COMPLEX && order >= if P::IS_DOUBLE { 256 } else { 192 }
+}
 
-/// Whether a real matrix of this order is reduced in two stages.
-pub(crate) fn is_in_two_stages<T: Scalar>(order: usize) -> bool {
-    !T::IS_COMPLEX && order >= FROM
+/// Whether a reduction to tridiagonal form takes less time in two stages: one stage does half of its work in the cache for longer.
+pub(crate) fn is_tridiagonal_in_two_stages<W: Scalar>(order: usize) -> bool {
+    !W::IS_COMPLEX && order >= 768
 }
 
 /// A real A·2⁻ᵉ with at least as many rows as columns becomes bidiagonal; the products are made in the precision of `P`.
 ///
 /// 4·m·n² − 4/3·n³ + 8·n²·WIDTH flops; memory for A in the precision of `P`.
 pub(crate) fn bidiagonal<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bidiagonal {
+    // Into the pool once, not at every step.
+    rayon::scope(|_| bidiagonal_in_pool::<P, T>(a, e))
+}
+
+fn bidiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bidiagonal {
     let (m, n) = (a.rows(), a.columns());
     let stride = padded::<P>(m + PROBES);
     let mut entries = vec![P::default(); stride * (n + PROBES)];
@@ -54,6 +61,10 @@ pub(crate) fn bidiagonal<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bid
 ///
 /// 4/3·n³ + 8·n²·WIDTH flops; memory for A in the precision of `P`.
 pub(crate) fn tridiagonal<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Tridiagonal {
+    rayon::scope(|_| tridiagonal_in_pool::<P, T>(a, e))
+}
+
+fn tridiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Tridiagonal {
     let n = a.rows();
     let stride = padded::<P>(n);
     let mut entries = vec![P::default(); stride * n];

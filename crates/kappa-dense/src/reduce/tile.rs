@@ -17,6 +17,9 @@ const NOTHING: f64 = 1e-280;
 /// One row of the probes.
 pub(super) type Probe = [f64; PROBES];
 
+/// Entries of a register, or of two.
+const LANES: usize = 8;
+
 /// I − factor·vvᵀ.
 pub(super) struct Reflection {
     v: [f64; WIDTH],
@@ -72,25 +75,33 @@ impl Reflection {
     #[inline(always)]
     pub(super) fn from_both_sides<S: pulp::Simd>(&self, tile: &mut [f64]) {
         let v = &self.v;
-        let mut p = [0.0; WIDTH];
-        for (l, column) in tile.chunks(ALONG).take(WIDTH).enumerate() {
-            let column = &column[..WIDTH];
-            add::<S>(&mut p, v[l], column);
-            p[l] += dot::<S>(v, column) - v[l] * column[l];
+        // What each column gives below the diagonal, and what its mirror image gives beside it.
+        let (mut p, mut mirrored) = ([0.0; WIDTH], [0.0; WIDTH]);
+        for (column, &v) in tile.chunks(ALONG).zip(v) {
+            add::<S>(&mut p, v, &column[..WIDTH]);
+        }
+        for (l, (column, mirrored)) in tile.chunks(ALONG).zip(&mut mirrored).enumerate() {
+            *mirrored = dot::<S>(v, column) - v[l] * column[l];
         }
         // H·A·H = A − v·wᵀ − w·vᵀ with p = factor·A·v and w = p − ½·factor·(pᵀv)·v.
-        for p in &mut p {
-            *p *= self.factor;
+        for (p, mirrored) in p.iter_mut().zip(mirrored) {
+            *p = self.factor * (*p + mirrored);
         }
         let mut w = p;
         add::<S>(&mut w, -0.5 * self.factor * dot::<S>(&p, v), v);
-        // What of v and w stands below the diagonal in each column.
-        let (mut v_below, mut w_below) = (*v, w);
         for (l, column) in tile.chunks_mut(ALONG).take(WIDTH).enumerate() {
-            let column = &mut column[..WIDTH];
-            add::<S>(column, -w[l], &v_below);
-            add::<S>(column, -v[l], &w_below);
-            (v_below[l], w_below[l]) = (0.0, 0.0);
+            // From the last whole register above the diagonal on; what is written above it becomes zero again.
+            let start = l - l % LANES;
+            let (by_v, by_w, column) = (-w[l], -v[l], &mut column[start..WIDTH]);
+            let registers = column.chunks_exact_mut(LANES).zip(v[start..].chunks_exact(LANES)).zip(w[start..].chunks_exact(LANES));
+            for ((x, v), w) in registers {
+                for ((x, v), w) in x.iter_mut().zip(v).zip(w) {
+                    *x = fused::<S>(by_v, *v, fused::<S>(by_w, *w, *x));
+                }
+            }
+            for (k, x) in column[..LANES].iter_mut().enumerate() {
+                *x = if start + k < l { 0.0 } else { *x };
+            }
         }
     }
 
