@@ -72,7 +72,8 @@ pub struct SvdParts<T: Scalar> {
 }
 
 const BIDIAGONAL: [&str; 2] = ["bidiagonalisation and bisection", "bidiagonalisation and dqds"];
-const TWO_STAGES: [&str; 2] = ["bidiagonalisation in two stages and bisection", "bidiagonalisation in two stages and dqds"];
+const TWO_STAGES: [&str; 2] =
+    ["bidiagonalisation in two stages and bisection", "bidiagonalisation in two stages and dqds"];
 const SINGLE: [&str; 2] = [
     "bidiagonalisation in two stages, the first in single precision, and bisection",
     "bidiagonalisation in two stages, the first in single precision, and dqds",
@@ -184,12 +185,16 @@ fn named((values, accuracy): (Vec<f64>, Accuracy), [by_bisection, by_dqds]: [&'s
 
 /// A reduction in two stages of a real tall matrix, the products in the precision of `P`; `None` where its probes or its sum of squares
 /// say that it failed.
-fn in_two_stages<P: Real, T: Scalar>(a: MatrixRef<'_, T>, Checked { e, guard }: &Checked, finder: Finder) -> Option<Values> {
+fn in_two_stages<P: Real, T: Scalar>(
+    a: MatrixRef<'_, T>,
+    Checked { e, guard }: &Checked,
+    finder: Finder,
+) -> Option<Values> {
     let (rows, columns) = (a.rows(), a.columns());
     let guard = guard.in_precision_of::<P>();
     let found = if rows as f64 > QR_FIRST * columns as f64 {
         let mut work: Matrix<P> = scaled_without_specks(a, *e);
-        let r = P::engine_triangle(work.as_mut_slice(), rows, columns, Cut::for_shape(rows, columns));
+        let r = P::engine_triangle(work.as_mut_slice(), rows, columns);
         drop(work);
         reduce::bidiagonal::<P, P>(Matrix::owning(columns, columns, r).as_ref(), 0)
     } else {
@@ -229,7 +234,7 @@ fn reduced<T: Scalar>(a: MatrixRef<'_, T>, checked: &Checked, finder: Finder) ->
     }
     if found.is_none() && rows as f64 > QR_FIRST * columns as f64 {
         let mut work: Matrix<T::Wide> = scaled_without_specks(a, e);
-        let r = T::Wide::engine_triangle(work.as_mut_slice(), rows, columns, cut);
+        let r = T::Wide::engine_triangle(work.as_mut_slice(), rows, columns);
         drop(work);
         found = bidiagonal(&mut Matrix::owning(columns, columns, r), cut).map(|found| named(found, QR_BIDIAGONAL));
     }

@@ -25,10 +25,11 @@ pub fn gram_is_worth_a_try(rows: usize, columns: usize) -> bool {
 /// All singular values through the eigenvalues of AᴴA (or AAᴴ), largest first, or `None` where they lose accuracy.
 ///
 /// With λ̂ᵢ = λᵢ + δ and |δ| a small multiple of ε·λ₁, σ̂ᵢ = √λ̂ᵢ is wrong by δ/(2σᵢ): good to ε·σ₁·(σ₁/σᵢ). The answer
-/// is given only when σₘᵢₙ ≥ σ₁/256, so that no value is worse than a hundred times the error of a direct method.
+/// is given only when σₘᵢₙ ≥ σ₁/256, so that no value is worse than a hundred times the error of a direct method; with `is_for_single`
+/// always, since |σ̂ᵢ − σᵢ| ≤ √δ is never much more than the error of a direct method in single precision.
 /// Double precision throughout, whatever the entries are stored in; m·n² flops and memory for n² numbers and a
 /// panel, not for a copy of A. `max_abs` is the largest modulus of the entries, which must be finite.
-pub fn gram_singular_values<T: Scalar>(a: MatrixRef<'_, T>, max_abs: f64) -> Option<Vec<f64>> {
+pub fn gram_singular_values<T: Scalar>(a: MatrixRef<'_, T>, max_abs: f64, is_for_single: bool) -> Option<Vec<f64>> {
     if max_abs == 0.0 || a.rows().min(a.columns()) == 0 {
         return None;
     }
@@ -43,10 +44,10 @@ pub fn gram_singular_values<T: Scalar>(a: MatrixRef<'_, T>, max_abs: f64) -> Opt
     let mut values = hermitian_values(lower, gram_e);
     values.reverse();
     let (first, last) = (*values.first()?, *values.last()?);
-    if last.is_nan() || last < first * LOST * LOST {
+    if last.is_nan() || (last < first * LOST * LOST && !is_for_single) {
         return None;
     }
-    values.iter_mut().for_each(|lambda| *lambda = scale_by_power(lambda.sqrt(), e + gram_e / 2));
+    values.iter_mut().for_each(|lambda| *lambda = scale_by_power(lambda.max(0.0).sqrt(), e + gram_e / 2));
     Some(values)
 }
 

@@ -46,7 +46,7 @@ pub use decompose::{
     Accuracy, Precision, Shape, SvdParts, Values, Vectors, is_small, singular_values, singular_values_in, svd,
 };
 pub use eigen::{EigParts, eig, eig_right, eigh, eigvals, eigvalsh};
-pub use engine::{Columns, SparseCholesky, SparseLu, Triangle, WideEngine, multiply};
+pub use engine::{Columns, SparseCholesky, SparseLu, Triangle, WideEngine, adjoint_times, multiply};
 pub use error::Error;
 pub use factorize::{Ldlt, Lu, LuParts, QrParts, cholesky, ldlt, lu, lu_of_finite, lu_parts, pivoted_qr, qr};
 pub use gram::{gram_is_worth_a_try, gram_singular_values};

@@ -202,6 +202,11 @@ impl<'a, T: Scalar> MatrixRef<'a, T> {
         self.column_stride == 1
     }
 
+    /// The entries, and whether they lie row after row.
+    pub(crate) fn entries(&self) -> (&'a [T], bool) {
+        (self.entries, self.row_stride != 1)
+    }
+
     /// A copy, column after column.
     pub fn to_owned(&self) -> Matrix<T> {
         copied(*self, |x| x)

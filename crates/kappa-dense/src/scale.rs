@@ -69,7 +69,12 @@ pub(crate) fn scaled_without_specks<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e
 }
 
 /// The same into memory whose columns begin `stride` entries apart; in single precision without entries below 2⁻⁶⁰.
-pub(crate) fn scaled_without_specks_into<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32, to: &mut [W], stride: usize) {
+pub(crate) fn scaled_without_specks_into<T: Scalar, W: Scalar>(
+    a: MatrixRef<'_, T>,
+    e: i32,
+    to: &mut [W],
+    stride: usize,
+) {
     copied_into(a, to, stride, by_parts(e, without_specks::<W>()));
 }
 

@@ -96,8 +96,7 @@ impl<W: Scalar<Wide = W> + WideEngine> SingleLu<W> {
             }
             last = moved;
             let mut product = Matrix::zeros(n, b.columns());
-            let shape = (n, n, b.columns());
-            W::engine_multiply(product.as_mut_slice(), a.as_slice(), x.as_slice(), shape, Cut::for_shape(n, n));
+            W::engine_multiply(product.as_mut_slice(), a.as_ref(), false, x.as_ref(), Cut::for_shape(n, n));
             rest = Matrix::from_fn(n, b.columns(), |i, j| b[(i, j)] - product[(i, j)]);
             // The criterion of LAPACK's DSGESV: a residual as small as rounding leaves it.
             if largest(rest.as_slice()) <= enough * largest(x.as_slice()) {

@@ -1,21 +1,23 @@
 //! Householder's QR of matrices that fit into the first cache, one reflection after the other.
 //!
-//! The engine's blocks pay from about 64 columns on; below, half of its time goes into calls. Here four columns are reflected
-//! together, so that the sums of one hide the latency of the others.
+//! Blocks pay from about 64 columns on. Here four columns are reflected together, so that the sums of one hide the latency of the others.
+//! The panels of blocks go this way too: the engine's QR leaves out what is left of a column below 16·m·ε of its length, here nothing is.
 
 use crate::Scalar;
 use crate::scale::{exponent, scale_by_power};
 
 /// Sums side by side within a column.
-const LANES: usize = 4;
-/// Below this a sum of squares may have lost what underflowed; entries are near 1 in size, or below.
-const SMALL: f64 = 1e-270;
+const LANES: usize = 8;
+/// Below this a sum of squares may have lost what underflowed, or its inverse is no number; entries are near 1 in size, or below.
+const fn small<W: Scalar>() -> f64 {
+    if W::IS_DOUBLE { 1e-270 } else { 1e-60 }
+}
 
 /// A (rows × columns) becomes R above and vectors vⱼ without their leading 1 below its diagonal; the τⱼ of
 /// Hⱼ = I − vⱼvⱼᴴ/τⱼ, infinite for Hⱼ = I.
 ///
 /// Golub and Van Loan, *Matrix Computations*, 4th ed., algorithms 5.1.1 and 5.2.1. 2mn² − ⅔n³ flops.
-pub(crate) fn reflect_columns<W: Scalar<Wide = W>>(a: &mut [W], rows: usize, columns: usize) -> Vec<W> {
+pub(crate) fn reflect_columns<W: Scalar>(a: &mut [W], rows: usize, columns: usize) -> Vec<W> {
     pulp::Arch::new().dispatch(Factor { a, rows, columns })
 }
 
@@ -30,7 +32,7 @@ struct Factor<'a, W> {
     columns: usize,
 }
 
-impl<W: Scalar<Wide = W>> pulp::WithSimd for Factor<'_, W> {
+impl<W: Scalar> pulp::WithSimd for Factor<'_, W> {
     type Output = Vec<W>;
 
     #[inline(always)]
@@ -75,11 +77,11 @@ impl<W: Scalar<Wide = W>> pulp::WithSimd for Form<'_, W> {
 
 /// x becomes (β, v₂, v₃, …) with Hx = βe₁, and τ.
 #[inline(always)]
-fn reflection<W: Scalar<Wide = W>>(x: &mut [W]) -> f64 {
+fn reflection<W: Scalar>(x: &mut [W]) -> f64 {
     let Some((head, tail)) = x.split_first_mut() else { return f64::INFINITY };
     let mut e = 0;
     let mut below = squares(tail);
-    if below < SMALL {
+    if below < small::<W>() {
         // Brought near 1, so that no square underflows.
         let largest = tail.iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
         if largest == 0.0 {
@@ -87,7 +89,9 @@ fn reflection<W: Scalar<Wide = W>>(x: &mut [W]) -> f64 {
         }
         e = exponent(largest.max(head.re().abs()).max(head.im().abs())).clamp(-1000, 1000);
         let factor = scale_by_power(1.0, -e);
-        tail.iter_mut().for_each(|x| *x = x.scale(factor));
+        for x in tail.iter_mut() {
+            *x = x.scale(factor);
+        }
         *head = head.scale(factor);
         below = squares(tail);
         if below == 0.0 {
@@ -102,7 +106,9 @@ fn reflection<W: Scalar<Wide = W>>(x: &mut [W]) -> f64 {
     let sum = before + length;
     let divisor = phase.scale(sum);
     let inverse = divisor.conj().scale(1.0 / (sum * sum));
-    tail.iter_mut().for_each(|x| *x = *x * inverse);
+    for x in tail.iter_mut() {
+        *x = *x * inverse;
+    }
     *head = phase.scale(-scale_by_power(length, e));
     // (1 + Σ|vᵢ|²)/2
     0.5 * (1.0 + below / (sum * sum))
@@ -113,14 +119,16 @@ fn squares<W: Scalar>(x: &[W]) -> f64 {
     let mut sums = [0.0; LANES];
     let mut lanes = x.chunks_exact(LANES);
     for x in &mut lanes {
-        (0..LANES).for_each(|l| sums[l] += x[l].abs_squared());
+        for (sum, x) in sums.iter_mut().zip(x) {
+            *sum += x.abs_squared();
+        }
     }
     lanes.remainder().iter().fold(sums.iter().sum(), |sum, x| sum + x.abs_squared())
 }
 
 /// c ← c − v·(vᴴc)/τ for each column, in the rows from j on; v without its leading 1.
 #[inline(always)]
-fn reflect<W: Scalar<Wide = W>>(v: &[W], factor: f64, columns: &mut [W], rows: usize, j: usize) {
+fn reflect<W: Scalar>(v: &[W], factor: f64, columns: &mut [W], rows: usize, j: usize) {
     let mut fours = columns.chunks_exact_mut(4 * rows);
     for four in &mut fours {
         let (a, rest) = four.split_at_mut(rows);
@@ -135,26 +143,34 @@ fn reflect<W: Scalar<Wide = W>>(v: &[W], factor: f64, columns: &mut [W], rows: u
 }
 
 #[inline(always)]
-fn reflect_together<W: Scalar<Wide = W>, const N: usize>(v: &[W], factor: f64, mut columns: [&mut [W]; N]) {
+fn reflect_together<W: Scalar, const N: usize>(v: &[W], factor: f64, mut columns: [&mut [W]; N]) {
     let count = v.len() / LANES * LANES;
     let mut sums = [[W::default(); LANES]; N];
     for at in (0..count).step_by(LANES) {
         let v: &[W] = &v[at..at + LANES];
         for (sum, column) in sums.iter_mut().zip(&columns) {
             let x = &column[at + 1..at + 1 + LANES];
-            (0..LANES).for_each(|l| sum[l] += v[l].conj() * x[l]);
+            for ((sum, v), x) in sum.iter_mut().zip(v).zip(x) {
+                *sum += v.conj() * *x;
+            }
         }
     }
     let mut along = [W::default(); N];
     for ((along, sum), column) in along.iter_mut().zip(&sums).zip(&mut columns) {
         let mut total = column[0];
-        (0..LANES).for_each(|l| total += sum[l]);
-        (count..v.len()).for_each(|i| total += v[i].conj() * column[i + 1]);
+        for &sum in sum {
+            total += sum;
+        }
+        for (v, x) in v[count..].iter().zip(&column[count + 1..]) {
+            total += v.conj() * *x;
+        }
         *along = total.scale(factor);
         column[0] = column[0] - *along;
     }
     for (along, column) in along.iter().zip(&mut columns) {
-        column[1..].iter_mut().zip(v).for_each(|(x, &v)| *x = *x - *along * v);
+        for (x, &v) in column[1..].iter_mut().zip(v) {
+            *x = *x - *along * v;
+        }
     }
 }
 

@@ -256,6 +256,19 @@ impl MatrixView<'_> {
         with_view!(self, a => kappa::singular_values(a))
     }
 
+    /// All singular values, those above this share of the largest as accurate as single precision.
+    pub fn singular_values_above(&self, floor: f64) -> kappa::Result<kappa::SingularValues> {
+        with_view!(self, a => kappa::singular_values_above(a, floor))
+    }
+
+    /// The plan for that.
+    pub fn plan_above(&self, floor: f64) -> kappa::Plan {
+        match self {
+            Self::F32(_) | Self::C32(_) => kappa::Plan::singular_values_above::<f32>(self.shape(), floor),
+            Self::F64(_) | Self::C64(_) => kappa::Plan::singular_values(self.shape()),
+        }
+    }
+
     /// The singular value decomposition: real, or complex.
     pub fn svd(&self, full: bool) -> kappa::Result<Decomposition> {
         use Decomposition::{Complex, Real};

@@ -54,8 +54,8 @@ mod condition;
 /// Plain numbers for many matrices in a row: the decompositions under the questions, in double precision and without bounds.
 pub mod dense {
     pub use kappa_dense::{
-        EigParts, LuParts, Precision, QrParts, RealSchurParts, Reflections, SchurParts, Shape, SvdParts, cholesky, eig_right,
-        eigh, eigvals, eigvalsh, length, lu, lu_parts, multiply, qr, real_schur, reflections, schur,
+        EigParts, LuParts, Precision, QrParts, RealSchurParts, Reflections, SchurParts, Shape, SvdParts, cholesky,
+        eig_right, eigh, eigvals, eigvalsh, length, lu, lu_parts, multiply, qr, real_schur, reflections, schur,
         singular_values_in, svd,
     };
 }
@@ -86,7 +86,7 @@ mod values;
 pub use ask::{
     Check, Comparison, Profile, Question, certified_measure, certified_norm, certified_singular_values,
     certified_spectral_norm, certified_spectral_norm_by, cond, cond_by, cond_in, exact_rank, induced_norm, log_norm,
-    measure, norm, numerical_radius, rank, singular_values, spectral_norm, svd, svd_full,
+    measure, norm, numerical_radius, rank, singular_values, singular_values_above, spectral_norm, svd, svd_full,
 };
 pub use condition::{
     Condition, DataType, Digits, Distance, EigenvalueCondition, Extended, LeastSquaresCondition, OneNorm, Scaling,
@@ -104,17 +104,17 @@ pub use equations::{
 };
 pub use error::{Error, Result};
 pub use factor::{
-    CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PivotedQr, Polar, Qr, Schur, Svd, cholesky,
+    CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PartialSvd, PivotedQr, Polar, Qr, Schur, Svd, cholesky,
     complete_orthogonal, eig, eigh, jordan, ldlt, lu, pivoted_qr, polar, qr, rank_revealing_qr, schur,
 };
 pub use kappa_dense::{Matrix, MatrixRef, Real, Scalar, WideEngine, c32, c64};
-pub use krylov::{Iterate, Iterated, Iteration, Lanczos, solve_iteratively};
+pub use krylov::{End, Iterate, Iterated, Iteration, Lanczos, ThickRestart, partial_svd, solve_iteratively};
 pub use norm::{
     Constant, Equivalence, Induced, Inequality, Majorization, Norm, Subgradient, VectorNorm, bessel, fan_dominance,
     holder, inner_product, majorization, norm_by_gauge, nuclear_norm_of_factors, parallelogram,
 };
 pub use operator::{Adjoint, DENSE_LIMIT, Diagonal, LinearOperator, LowRank, Product, Scaled, Sparse, Sum};
 pub use plan::{Algorithm, Plan};
-pub use random::{Hutchinson, frobenius_by_sampling};
+pub use random::{Hutchinson, RandomizedSvd, Sketch, frobenius_by_sampling, randomized_svd, randomized_svd_within};
 pub use tolerance::Tolerance;
 pub use values::{Eigenvalues, SingularValues};

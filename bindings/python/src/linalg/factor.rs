@@ -1,6 +1,6 @@
 //! Singular values, QR, LU and Cholesky factors of each matrix of a stack.
 
-use kappa::dense::{self, Shape};
+use kappa::dense::{self, Precision, Shape};
 use kappa::{Matrix, Scalar};
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::prelude::*;

@@ -4,81 +4,25 @@
 //! What is multiplied is cut into pieces by its size alone, each a product on one thread, so that the digits do not depend on the number
 //! of threads.
 
-use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::matmul::matmul;
-use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch};
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::reborrow::{Reborrow, ReborrowMut};
 use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-/// Columns of a piece.
-const COLUMNS: usize = 128;
+use super::qr::{COLUMNS, Panel, multiply_by_parts};
+use crate::Scalar;
+
 /// Rows of a piece: with all its columns it stays in the second or third cache between its two products.
 const ROWS: usize = 128;
-
-/// A panel's reflections Q = I − VT⁻¹Vᴴ: V unit lower trapezoidal in memory of its own, T upper triangular.
-struct Panel<T> {
-    v: Mat<T>,
-    t: Mat<T>,
-}
-
-impl<T: ComplexField + Copy> Panel<T> {
-    /// Q and R of a panel. Threads do not help: it is narrow.
-    fn of(mut v: Mat<T>) -> (Self, Mat<T>) {
-        let (rows, columns) = (v.nrows(), v.ncols());
-        let size = rows.min(columns);
-        let mut t = Mat::zeros(size, size);
-        if size == 0 {
-            return (Self { v: Mat::zeros(rows, 0), t }, Mat::zeros(0, columns));
-        }
-        let mut memory = MemBuffer::new(qr_in_place_scratch::<T>(rows, columns, size, Par::Seq, Default::default()));
-        qr_in_place(v.as_mut(), t.as_mut(), Par::Seq, MemStack::new(&mut memory), Default::default());
-        let r = Mat::from_fn(size, columns, |i, j| if i <= j { v[(i, j)] } else { T::zero_impl() });
-        for j in 0..size {
-            for i in 0..j {
-                v[(i, j)] = T::zero_impl();
-            }
-            v[(j, j)] = T::one_impl();
-        }
-        v.truncate(rows, size);
-        let mut panel = Self { v, t };
-        panel.drop_idle();
-        (panel, r)
-    }
-
-    /// Where a column needed no reflection the engine says so by an infinite Tⱼⱼ, which no product may meet: v = 0 says the same.
-    fn drop_idle(&mut self) {
-        for j in 0..self.t.nrows() {
-            if T::is_finite_impl(&self.t[(j, j)]) {
-                continue;
-            }
-            self.v.as_mut().col_mut(j).fill(T::zero_impl());
-            self.t.as_mut().col_mut(j).fill(T::zero_impl());
-            self.t.as_mut().row_mut(j).fill(T::zero_impl());
-            self.t[(j, j)] = T::one_impl();
-        }
-    }
-
-    /// W = T⁻ᴴ·VᴴA, so that QᴴA = A − VW.
-    fn projected(&self, a: MatRef<'_, T>) -> Mat<T> {
-        let mut w = Mat::zeros(self.v.ncols(), a.ncols());
-        let pieces = w.as_mut().par_col_chunks_mut(COLUMNS).zip(a.par_col_chunks(COLUMNS));
-        pieces.for_each(|(mut w, a)| {
-            matmul(w.rb_mut(), Accum::Replace, self.v.adjoint(), a, T::one_impl(), Par::Seq);
-            solve_lower_triangular_in_place(self.t.adjoint(), w, Par::Seq);
-        });
-        w
-    }
-}
 
 /// A bordered matrix [A, ·; Xᵀ, ·], A m×n with m ≥ n and X with `probes` columns: A becomes upper triangular with `width` entries right of
 /// its diagonal; what stands elsewhere means nothing.
 ///
 /// The right border becomes A·X first. Whatever is done to A from the left is done to A·X, and from the right to Xᵀ, so that at the end
 /// B·X′ = (A·X)′ tells how well the band B stands for A. 4·m·n² − 4/3·n³ flops.
-pub(crate) fn upper_band<T: ComplexField + Copy>(
+pub(crate) fn upper_band<T: ComplexField + Scalar>(
     entries: &mut [T],
     stride: usize,
     (m, n): (usize, usize),
@@ -88,11 +32,11 @@ pub(crate) fn upper_band<T: ComplexField + Copy>(
     let mut whole = MatMut::from_column_major_slice_with_stride_mut(entries, m + probes, n + probes, stride);
     let (a, mut image) = whole.rb_mut().split_at_col_mut(n);
     let (a, x) = a.rb().split_at_row(m);
-    matmul(image.rb_mut().subrows_mut(0, m), Accum::Replace, a, x.transpose(), T::one_impl(), Par::Seq);
+    multiply_by_parts(image.rb_mut().subrows_mut(0, m), a, x.transpose());
     let mut k = 0;
     while k < n {
         let b = width.min(n - k);
-        let (left, r) = Panel::of(whole.rb().submatrix(k, k, m - k, b).to_owned());
+        let (left, r) = Panel::of(whole.rb().submatrix(k, k, m - k, b));
         let size = left.v.ncols();
         write_triangle(whole.rb_mut().submatrix_mut(k, k, size, b), &r, false);
         let rest = n - k - b;
@@ -103,7 +47,7 @@ pub(crate) fn upper_band<T: ComplexField + Copy>(
         matmul(head.rb_mut(), Accum::Add, top, w.as_ref(), -T::one_impl(), Par::Seq);
         // The rows that are done: head·Q₂ is lower triangular.
         let mut head = head.subcols_mut(0, rest);
-        let (right, r) = Panel::of(head.rb().adjoint().to_owned());
+        let (right, r) = Panel::of(head.rb().adjoint().to_owned().as_ref());
         write_triangle(head.rb_mut(), &r, true);
         from_both_sides(body, below, &w, &right);
         k += b;
@@ -113,7 +57,7 @@ pub(crate) fn upper_band<T: ComplexField + Copy>(
 /// Both sides in one pass over the rest: A − V·W, times Q₂, that is A − [V, Y]·[W; V₂ᴴ] with Y = (A − V·W)·V₂T₂⁻¹.
 ///
 /// V and V₂ may have fewer rows than A has rows and columns: nothing is done there.
-fn from_both_sides<T: ComplexField + Copy>(mut a: MatMut<'_, T>, v: MatRef<'_, T>, w: &Mat<T>, right: &Panel<T>) {
+fn from_both_sides<T: ComplexField + Scalar>(mut a: MatMut<'_, T>, v: MatRef<'_, T>, w: &Mat<T>, right: &Panel<T>) {
     let (b, size, touched) = (v.ncols(), right.v.ncols(), right.v.nrows());
     let mut by_left = Mat::<T>::zeros(a.nrows(), b + size);
     by_left.as_mut().submatrix_mut(0, 0, v.nrows(), b).copy_from(v);
@@ -121,12 +65,12 @@ fn from_both_sides<T: ComplexField + Copy>(mut a: MatMut<'_, T>, v: MatRef<'_, T
     by_right.as_mut().subrows_mut(0, b).copy_from(w.as_ref());
     by_right.as_mut().submatrix_mut(b, 0, size, touched).copy_from(right.v.adjoint());
     let mut wv = Mat::<T>::zeros(b, size);
-    matmul(wv.as_mut(), Accum::Replace, w.as_ref().subcols(0, touched), right.v.as_ref(), T::one_impl(), Par::Seq);
+    multiply_by_parts(wv.as_mut(), w.as_ref().subcols(0, touched), right.v.as_ref());
     let (by_right, wv) = (by_right.as_ref(), wv.as_ref());
     let pieces = by_left.as_mut().par_row_chunks_mut(ROWS).zip(a.rb_mut().par_row_chunks_mut(ROWS));
     pieces.for_each(|(mut by_left, mut a)| {
         let (v, mut y) = by_left.rb_mut().split_at_col_mut(b);
-        matmul(y.rb_mut(), Accum::Replace, a.rb().subcols(0, touched), right.v.as_ref(), T::one_impl(), Par::Seq);
+        multiply_by_parts(y.rb_mut(), a.rb().subcols(0, touched), right.v.as_ref());
         matmul(y.rb_mut(), Accum::Add, v.rb(), wv, -T::one_impl(), Par::Seq);
         // Y := Y·T₂⁻¹, that is Yᵀ := T₂⁻ᵀ·Yᵀ.
         solve_lower_triangular_in_place(right.t.transpose(), y.transpose_mut(), Par::Seq);
@@ -137,7 +81,7 @@ fn from_both_sides<T: ComplexField + Copy>(mut a: MatMut<'_, T>, v: MatRef<'_, T
 /// A Hermitian A, its lower triangle given, keeps `width` entries below its diagonal; what stands elsewhere means nothing.
 ///
 /// `beside` is [X, ·] and becomes Qᴴ·[X, A·X] for the Q with QᴴAQ the band. 4/3·n³ flops.
-pub(crate) fn lower_band<T: ComplexField + Copy>(
+pub(crate) fn lower_band<T: ComplexField + Scalar>(
     entries: &mut [T],
     (order, stride): (usize, usize),
     width: usize,
@@ -153,7 +97,7 @@ pub(crate) fn lower_band<T: ComplexField + Copy>(
     let mut k = 0;
     while k + width + 1 < n {
         let (top, size) = (k + width, n - k - width);
-        let (panel, r) = Panel::of(a.rb().submatrix(top, k, size, width).to_owned());
+        let (panel, r) = Panel::of(a.rb().submatrix(top, k, size, width));
         write_triangle(a.rb_mut().submatrix_mut(top, k, size, width), &r, false);
         let turned = panel.projected(beside.rb().subrows(top, size));
         let below = beside.rb_mut().subrows_mut(top, size);
@@ -169,7 +113,7 @@ fn first_piece(order: usize) -> usize {
 }
 
 /// What stands above the diagonal of the square pieces on it.
-fn fill_diagonal_pieces<T: ComplexField + Copy>(mut a: MatMut<'_, T>) {
+fn fill_diagonal_pieces<T: ComplexField + Scalar>(mut a: MatMut<'_, T>) {
     let n = a.nrows();
     for j in 1..n {
         let piece = (j + COLUMNS - first_piece(n)) / COLUMNS;
@@ -181,7 +125,7 @@ fn fill_diagonal_pieces<T: ComplexField + Copy>(mut a: MatMut<'_, T>) {
 }
 
 /// QᴴSQ = S − V·Wᴴ − W·Vᴴ with W = X − ½·V·M, X = S·V·T⁻¹ and M = T⁻ᴴ·Vᴴ·X, in the lower triangle and the pieces on the diagonal.
-fn hermitian_from_both_sides<T: ComplexField + Copy>(s: MatMut<'_, T>, panel: &Panel<T>) {
+fn hermitian_from_both_sides<T: ComplexField + Scalar>(s: MatMut<'_, T>, panel: &Panel<T>) {
     let (order, b) = (s.nrows(), panel.v.ncols());
     let v = panel.v.as_ref();
     let mut x = hermitian_product(s.rb(), v);
@@ -205,7 +149,7 @@ fn hermitian_from_both_sides<T: ComplexField + Copy>(s: MatMut<'_, T>, panel: &P
 }
 
 /// S·V from the lower triangle of S and the square pieces on its diagonal.
-fn hermitian_product<T: ComplexField + Copy>(s: MatRef<'_, T>, v: MatRef<'_, T>) -> Mat<T> {
+fn hermitian_product<T: ComplexField + Scalar>(s: MatRef<'_, T>, v: MatRef<'_, T>) -> Mat<T> {
     let order = s.nrows();
     let mut product = Mat::zeros(order, v.ncols());
     let (first, rest) = product.as_mut().split_at_row_mut(first_piece(order));
@@ -213,15 +157,18 @@ fn hermitian_product<T: ComplexField + Copy>(s: MatRef<'_, T>, v: MatRef<'_, T>)
     pieces.for_each(|(piece, mut y)| {
         let start = (piece * COLUMNS + first_piece(order)).saturating_sub(COLUMNS);
         let end = start + y.nrows();
-        let (left, below) = (s.submatrix(start, 0, end - start, end), s.submatrix(end, start, order - end, end - start));
-        matmul(y.rb_mut(), Accum::Replace, left, v.subrows(0, end), T::one_impl(), Par::Seq);
-        matmul(y, Accum::Add, below.adjoint(), v.subrows(end, order - end), T::one_impl(), Par::Seq);
+        let (left, below) =
+            (s.submatrix(start, 0, end - start, end), s.submatrix(end, start, order - end, end - start));
+        multiply_by_parts(y.rb_mut(), left, v.subrows(0, end));
+        let mut under = Mat::zeros(y.nrows(), y.ncols());
+        multiply_by_parts(under.as_mut(), below.adjoint(), v.subrows(end, order - end));
+        y += under;
     });
     product
 }
 
 /// R into the upper triangle, or Rᴴ into the lower one.
-fn write_triangle<T: ComplexField + Copy>(mut to: MatMut<'_, T>, r: &Mat<T>, adjoint: bool) {
+fn write_triangle<T: ComplexField + Scalar>(mut to: MatMut<'_, T>, r: &Mat<T>, adjoint: bool) {
     for j in 0..to.ncols() {
         for i in 0..to.nrows() {
             to[(i, j)] = match adjoint {

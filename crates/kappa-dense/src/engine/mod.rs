@@ -4,6 +4,7 @@ mod band;
 mod eigen;
 mod gram;
 mod lu;
+mod qr;
 mod sparse;
 mod wide;
 
@@ -13,7 +14,7 @@ use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
 use faer::linalg::matmul::matmul;
-use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
+use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
 use faer::linalg::svd::bidiag::{bidiag_in_place, bidiag_in_place_scratch};
 use faer::linalg::svd::{self as engine_svd, ComputeSvdVectors};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
@@ -70,6 +71,11 @@ impl Cut {
         if rows.min(columns) >= Self::FROM { Self::Pieces } else { Self::Whole }
     }
 
+    /// For products of an m×k and a k×n matrix: from a millisecond of work on.
+    pub(crate) fn for_product(m: usize, k: usize, n: usize) -> Self {
+        if m.saturating_mul(k).saturating_mul(n) >= 1 << 24 { Self::Pieces } else { Self::Whole }
+    }
+
     fn par(self) -> Par {
         match self {
             Self::Whole | Self::Panels(_) => Par::Seq,
@@ -92,7 +98,7 @@ pub trait Engine: Sized {
     fn engine_bidiagonal(a: &mut [Self], rows: usize, columns: usize, cut: Cut) -> (Vec<f64>, Vec<f64>);
     /// A (rows ≥ columns) becomes R, columns×columns, of A = QR.
     #[doc(hidden)]
-    fn engine_triangle(a: &mut [Self], rows: usize, columns: usize, cut: Cut) -> Vec<Self>;
+    fn engine_triangle(a: &mut [Self], rows: usize, columns: usize) -> Vec<Self>;
     #[doc(hidden)]
     fn engine_svd(a: &[Self], rows: usize, columns: usize, full: bool, cut: Cut) -> Result<Triplets<Self>, Failed>;
     /// A Hermitian matrix, its lower triangle given, becomes tridiagonal: diagonal and moduli beside it.
@@ -100,8 +106,11 @@ pub trait Engine: Sized {
     fn engine_tridiagonal(lower: &mut [Self], order: usize, cut: Cut) -> (Vec<f64>, Vec<f64>);
     #[doc(hidden)]
     fn engine_add_gram(lower: &mut [Self], order: usize, panel: &[Self], rows: usize, adjoint_first: bool);
+    /// C = A·B, or Aᴴ·B.
     #[doc(hidden)]
-    fn engine_multiply(c: &mut [Self], a: &[Self], b: &[Self], shape: (usize, usize, usize), cut: Cut);
+    fn engine_multiply(c: &mut [Self], a: MatrixRef<'_, Self>, adjoint: bool, b: MatrixRef<'_, Self>, cut: Cut)
+    where
+        Self: Scalar;
 }
 
 macro_rules! engine {
@@ -122,14 +131,9 @@ macro_rules! engine {
                 (diagonal, (1..columns).map(|i| size(&a[(i - 1, i)])).collect())
             }
 
-            fn engine_triangle(a: &mut [Self], rows: usize, columns: usize, cut: Cut) -> Vec<Self> {
+            fn engine_triangle(a: &mut [Self], rows: usize, columns: usize) -> Vec<Self> {
                 let mut a = MatMut::from_column_major_slice_mut(a, rows, columns);
-                let block = recommended_block_size::<Self>(rows, columns);
-                let mut householder = Mat::<Self>::zeros(block, columns);
-                let par = cut.par();
-                let scratch = qr_in_place_scratch::<Self>(rows, columns, block, par, Default::default());
-                let mut memory = MemBuffer::new(scratch);
-                qr_in_place(a.rb_mut(), householder.as_mut(), par, MemStack::new(&mut memory), Default::default());
+                rayon::scope(|_| qr::reflections_in_place(a.rb_mut()));
                 let upper = |i: usize, j: usize| if i <= j { a[(i, j)] } else { Self::default() };
                 (0..columns).flat_map(|j| (0..columns).map(move |i| (i, j))).map(|(i, j)| upper(i, j)).collect()
             }
@@ -187,16 +191,22 @@ macro_rules! engine {
                 }
             }
 
-            fn engine_multiply(c: &mut [Self], a: &[Self], b: &[Self], shape: (usize, usize, usize), cut: Cut) {
-                let (m, k, n) = shape;
-                matmul(
-                    MatMut::from_column_major_slice_mut(c, m, n),
-                    Accum::Replace,
-                    MatRef::from_column_major_slice(a, m, k),
-                    MatRef::from_column_major_slice(b, k, n),
-                    $one,
-                    cut.par(),
-                );
+            fn engine_multiply(
+                c: &mut [Self],
+                a: MatrixRef<'_, Self>,
+                adjoint: bool,
+                b: MatrixRef<'_, Self>,
+                cut: Cut,
+            ) {
+                let (one, par, columns) = ($one, cut.par(), b.columns());
+                let (a, b) = (view(a), view(b));
+                if adjoint {
+                    let c = MatMut::from_column_major_slice_mut(c, a.ncols(), columns);
+                    matmul(c, Accum::Replace, a.adjoint(), b, one, par);
+                } else {
+                    let c = MatMut::from_column_major_slice_mut(c, a.nrows(), columns);
+                    matmul(c, Accum::Replace, a, b, one, par);
+                }
             }
         }
     };
@@ -235,11 +245,21 @@ macro_rules! real_engine {
 real_engine!(f32);
 real_engine!(f64);
 
+/// The same matrix as the engine sees it.
+fn view<T: Scalar>(a: MatrixRef<'_, T>) -> MatRef<'_, T> {
+    let (entries, is_row_major) = a.entries();
+    if is_row_major {
+        MatRef::from_row_major_slice(entries, a.rows(), a.columns())
+    } else {
+        MatRef::from_column_major_slice(entries, a.rows(), a.columns())
+    }
+}
+
 /// The product A·B of an m×k and a k×n matrix, in the precision of their entries.
 ///
 /// Each entry is a sum of k products in some order, with or without fused multiply-add, so its error is at most
 /// γₖ·(|A|·|B|)ᵢⱼ with γₖ = k·u/(1 − k·u) (Higham, *Accuracy and Stability*, 2nd ed., section 3.5) where nothing
-/// overflows or underflows. 2·m·n·k flops. Fails when the inner dimensions differ.
+/// overflows or underflows. 2·m·n·k flops, no copy of a factor. Fails when the inner dimensions differ.
 ///
 /// ```
 /// # use kappa_dense::{Matrix, multiply};
@@ -249,18 +269,29 @@ real_engine!(f64);
 /// # Ok::<(), kappa_dense::Error>(())
 /// ```
 pub fn multiply<T: Scalar>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>) -> Result<Matrix<T>, Error> {
-    if a.columns() != b.rows() {
-        return Err(Error::shape(format!(
-            "a {}×{} matrix cannot be multiplied by a {}×{} matrix",
-            a.rows(),
-            a.columns(),
-            b.rows(),
-            b.columns()
-        )));
+    product(a, false, b)
+}
+
+/// The product Aᴴ·B of a k×m and a k×n matrix, without writing the adjoint down. Otherwise as [`multiply`].
+///
+/// ```
+/// # use kappa_dense::{Matrix, adjoint_times};
+/// let a = Matrix::from_row_major(2, 1, vec![1.0, 2.0])?;
+/// assert_eq!(adjoint_times(a.as_ref(), a.as_ref())?[(0, 0)], 5.0);
+/// # Ok::<(), kappa_dense::Error>(())
+/// ```
+pub fn adjoint_times<T: Scalar>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>) -> Result<Matrix<T>, Error> {
+    product(a, true, b)
+}
+
+fn product<T: Scalar>(a: MatrixRef<'_, T>, adjoint: bool, b: MatrixRef<'_, T>) -> Result<Matrix<T>, Error> {
+    let (m, k) = if adjoint { (a.columns(), a.rows()) } else { (a.rows(), a.columns()) };
+    let n = b.columns();
+    if k != b.rows() {
+        let rows = b.rows();
+        return Err(Error::shape(format!("a {m}×{k} matrix cannot be multiplied by a {rows}×{n} matrix")));
     }
-    let (m, k, n) = (a.rows(), a.columns(), b.columns());
     let mut c = Matrix::zeros(m, n);
-    let (a, b) = (a.to_owned(), b.to_owned());
-    T::engine_multiply(c.as_mut_slice(), a.as_slice(), b.as_slice(), (m, k, n), Cut::for_shape(m, n));
+    T::engine_multiply(c.as_mut_slice(), a, adjoint, b, Cut::for_product(m, k, n));
     Ok(c)
 }

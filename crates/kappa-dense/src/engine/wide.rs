@@ -20,7 +20,7 @@ use faer::{Conj, MatMut, MatRef};
 use num_complex::{Complex32, Complex64};
 
 use super::lu::{inverse_order, lu_in_place, lu_solve_in_place};
-use super::{Cut, Failed};
+use super::{Cut, Failed, qr};
 
 /// What goes with the Householder vectors of a QR factorization.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -141,26 +141,23 @@ macro_rules! wide_engine {
                 pivoted: bool,
                 cut: Cut,
             ) -> Reflected<Self> {
-                let size = rows.min(columns);
+                let a = MatMut::from_column_major_slice_mut(a, rows, columns);
                 let mut order: Vec<usize> = (0..columns).collect();
+                let size = rows.min(columns);
+                if !pivoted {
+                    let coefficients = rayon::scope(|_| qr::reflections_in_place(a));
+                    return Reflected { order, coefficients, block: qr::panel_width(columns).min(size) };
+                }
+                use col_pivoting::factor::{qr_in_place, qr_in_place_scratch};
                 let mut inverse = order.clone();
                 let block = no_pivoting::factor::recommended_block_size::<Self>(rows, columns);
                 let mut coefficients = vec![$zero; block * size];
                 let householder = MatMut::from_column_major_slice_mut(&mut coefficients, block, size);
-                let a = MatMut::from_column_major_slice_mut(a, rows, columns);
                 let par = cut.par();
-                if pivoted {
-                    use col_pivoting::factor::{qr_in_place, qr_in_place_scratch};
-                    let scratch = qr_in_place_scratch::<usize, Self>(rows, columns, block, par, Default::default());
-                    let mut memory = MemBuffer::new(scratch);
-                    let stack = MemStack::new(&mut memory);
-                    qr_in_place(a, householder, &mut order, &mut inverse, par, stack, Default::default());
-                } else {
-                    use no_pivoting::factor::{qr_in_place, qr_in_place_scratch};
-                    let scratch = qr_in_place_scratch::<Self>(rows, columns, block, par, Default::default());
-                    let mut memory = MemBuffer::new(scratch);
-                    qr_in_place(a, householder, par, MemStack::new(&mut memory), Default::default());
-                }
+                let scratch = qr_in_place_scratch::<usize, Self>(rows, columns, block, par, Default::default());
+                let mut memory = MemBuffer::new(scratch);
+                let stack = MemStack::new(&mut memory);
+                qr_in_place(a, householder, &mut order, &mut inverse, par, stack, Default::default());
                 Reflected { order, coefficients, block }
             }
 

@@ -14,8 +14,8 @@ use std::array::from_fn;
 
 use crate::scale::scaled_without_specks_into;
 use crate::{MatrixRef, Real, Scalar};
-use bidiagonal::UpperBand;
 pub(crate) use bidiagonal::Bidiagonal;
+use bidiagonal::UpperBand;
 use tile::{PROBES, Probe, WIDTH};
 use tridiagonal::LowerBand;
 pub(crate) use tridiagonal::Tridiagonal;
@@ -118,8 +118,20 @@ mod tests {
         })
     }
 
-    const SHAPES: [(usize, usize); 12] =
-        [(1, 1), (2, 2), (5, 3), (31, 31), (32, 32), (33, 33), (34, 34), (64, 40), (100, 65), (129, 128), (300, 257), (800, 780)];
+    const SHAPES: [(usize, usize); 12] = [
+        (1, 1),
+        (2, 2),
+        (5, 3),
+        (31, 31),
+        (32, 32),
+        (33, 33),
+        (34, 34),
+        (64, 40),
+        (100, 65),
+        (129, 128),
+        (300, 257),
+        (800, 780),
+    ];
 
     fn cases(m: usize, n: usize) -> Vec<(&'static str, Matrix<f64>)> {
         let a = random(m, n, 7);

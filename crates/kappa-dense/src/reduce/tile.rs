@@ -93,7 +93,8 @@ impl Reflection {
             // From the last whole register above the diagonal on; what is written above it becomes zero again.
             let start = l - l % LANES;
             let (by_v, by_w, column) = (-w[l], -v[l], &mut column[start..WIDTH]);
-            let registers = column.chunks_exact_mut(LANES).zip(v[start..].chunks_exact(LANES)).zip(w[start..].chunks_exact(LANES));
+            let registers =
+                column.chunks_exact_mut(LANES).zip(v[start..].chunks_exact(LANES)).zip(w[start..].chunks_exact(LANES));
             for ((x, v), w) in registers {
                 for ((x, v), w) in x.iter_mut().zip(v).zip(w) {
                     *x = fused::<S>(by_v, *v, fused::<S>(by_w, *w, *x));

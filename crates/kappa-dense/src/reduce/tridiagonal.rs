@@ -17,7 +17,11 @@ pub(crate) struct Tridiagonal {
 
 impl LowerBand {
     /// Column j of the band has its entries in rows j … j + WIDTH.
-    pub(super) fn new(order: usize, entry: impl Fn(usize, usize) -> f64, probes: impl Fn(usize) -> (Probe, Probe)) -> Self {
+    pub(super) fn new(
+        order: usize,
+        entry: impl Fn(usize, usize) -> f64,
+        probes: impl Fn(usize) -> (Probe, Probe),
+    ) -> Self {
         let mut band = Band::zeros(order);
         for j in 0..order {
             for i in j..(j + WIDTH + 1).min(order) {

@@ -25,7 +25,7 @@ pub use norm::{induced_norm, norm, spectral_norm};
 pub use profile::Profile;
 pub use question::{Check, Comparison, Question};
 pub use rank::rank;
-pub use singular_values::singular_values;
+pub use singular_values::{singular_values, singular_values_above};
 pub use svd::{svd, svd_full};
 
 use kappa_dense::{Matrix, MatrixRef, Scalar};

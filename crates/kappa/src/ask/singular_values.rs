@@ -1,7 +1,7 @@
-use kappa_dense::{MatrixRef, Scalar, gram_singular_values};
+use kappa_dense::{MatrixRef, Precision, Scalar, gram_singular_values};
 
 use super::{Entries, Profile};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
 use crate::plan::Algorithm;
 use crate::values::SingularValues;
@@ -31,15 +31,57 @@ pub fn singular_values<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Resu
     values_of(entries.view(), &profile)
 }
 
-/// Carries out the plan.
+/// All singular values, those above floor·σ₁ within about 2⁻²³·σ₁ if the entries are stored in 32 bits or fewer.
+///
+/// As accurate as a backward stable method in the precision of the entries, in half the time of [`singular_values`] for a square matrix
+/// of order 4096 and less for a long one: by a reduction whose products are made in single precision, or by the eigenvalues of AᴴA in double
+/// precision where their bound reaches down to the floor ([`Plan::singular_values_above`] says which, and why). Every value carries the
+/// radius of its algorithm. For matrices of doubles, small ones, and those that know their values, the same as [`singular_values`].
+/// Fails for a floor that is not in [0, 1], when an entry is not finite, and when nothing converges.
+///
+/// ```
+/// # use kappa::{Matrix, singular_values_above};
+/// let a = Matrix::from_fn(300, 200, |i, j| if i == j { 2.0f32 } else { 0.0 });
+/// let s = singular_values_above(&a, 1e-6)?;
+/// assert!(s.iter().all(|x| x.contains(2.0) && x.upper() - x.lower() < 1e-4));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn singular_values_above<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), floor: f64) -> Result<SingularValues> {
+    if !(0.0..=1.0).contains(&floor) {
+        return Err(Error::shape(format!("a floor of {floor} is not a share of the largest singular value"))
+            .with_hint("shares lie between 0 and 1, such as 1e-6"));
+    }
+    if let Some(known) = a.known_singular_values() {
+        return Ok(known);
+    }
+    let entries = Entries::of(a)?;
+    let profile = Profile::of_entries(entries.view())?;
+    let plan = Plan::singular_values_above::<T>(a.shape(), floor);
+    carry_out(plan, entries.view(), &profile)
+}
+
+/// Carries out the usual plan.
 pub(super) fn values_of<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile) -> Result<SingularValues> {
+    carry_out(Plan::singular_values((a.rows(), a.columns())), a, profile)
+}
+
+fn carry_out<T: Scalar>(plan: Plan, a: MatrixRef<'_, T>, profile: &Profile) -> Result<SingularValues> {
     let shape = (a.rows(), a.columns());
-    match Plan::singular_values(shape).algorithm {
+    match plan.algorithm {
         Algorithm::Known | Algorithm::Length => return Ok(profile.vector_values()),
         Algorithm::Gram => {
-            if let Some(values) = gram_singular_values(a, profile.max_abs_value()) {
+            if let Some(values) = gram_singular_values(a, profile.max_abs_value(), false) {
                 return Ok(SingularValues::from_gram(shape, values));
             }
+        }
+        Algorithm::GramForSingle => {
+            if let Some(values) = gram_singular_values(a, profile.max_abs_value(), true) {
+                return Ok(SingularValues::from_gram(shape, values));
+            }
+        }
+        Algorithm::SinglePrecision => {
+            let found = kappa_dense::singular_values_in(a, Precision::Stored)?;
+            return Ok(SingularValues::from_svd(shape, found));
         }
         Algorithm::DoubleDouble | Algorithm::Bidiagonal | Algorithm::Certificate => {}
     }

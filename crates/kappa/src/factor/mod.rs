@@ -1,6 +1,7 @@
 //! What one keeps to ask again.
 
 mod eig;
+mod partial;
 mod polar;
 mod qr;
 mod schur;
@@ -9,6 +10,8 @@ mod svd;
 mod triangular;
 
 pub use eig::{Eig, Eigh, eig, eigh, jordan};
+pub(crate) use partial::Known;
+pub use partial::PartialSvd;
 pub use polar::{Polar, polar};
 pub use qr::{CompleteOrthogonal, GuEisenstat, PivotedQr, Qr, complete_orthogonal, pivoted_qr, qr, rank_revealing_qr};
 pub use schur::{Schur, schur};

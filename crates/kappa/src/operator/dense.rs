@@ -1,6 +1,6 @@
 //! A matrix in memory.
 
-use kappa_dense::{Matrix, MatrixRef, Scalar, multiply};
+use kappa_dense::{Matrix, MatrixRef, Scalar, adjoint_times, multiply};
 
 use super::LinearOperator;
 use crate::error::Result;
@@ -15,7 +15,7 @@ impl<T: Scalar> LinearOperator<T> for MatrixRef<'_, T> {
     }
 
     fn apply_adjoint(&self, x: &Matrix<T>) -> Result<Matrix<T>> {
-        Ok(multiply(self.to_owned().adjoint().as_ref(), x.as_ref())?)
+        Ok(adjoint_times(*self, x.as_ref())?)
     }
 
     fn as_dense(&self) -> Option<MatrixRef<'_, T>> {

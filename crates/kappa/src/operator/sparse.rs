@@ -1,6 +1,6 @@
 //! A matrix of which only the entries that are not zero are stored.
 
-use kappa_dense::{Matrix, Scalar};
+use kappa_dense::{Matrix, MatrixRef, Scalar};
 
 use super::{LinearOperator, check_dense_limit, check_rows};
 use crate::error::{Error, Result};
@@ -70,6 +70,11 @@ impl<T: Scalar> Sparse<T> {
         let mut counts = vec![0; self.shape.0];
         self.rows.iter().for_each(|&i| counts[i] += 1);
         counts.into_iter().max().unwrap_or(0)
+    }
+
+    /// The stored entries as one column, whose length is ‖A‖_F.
+    pub(crate) fn entries_as_column(&self) -> Result<MatrixRef<'_, T>> {
+        Ok(MatrixRef::column_major(self.entries.len(), 1, &self.entries)?)
     }
 
     /// The largest Σᵢ|aᵢⱼ| of a column, or Σⱼ|aᵢⱼ| of a row.

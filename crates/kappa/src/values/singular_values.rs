@@ -2,7 +2,7 @@ use kappa_dense::Accuracy;
 use kappa_dense::pair::Pair;
 
 use crate::arithmetic::power::{exponential_ends, logarithm_ends};
-use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_down, mul_up};
+use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_down, mul_up, sqrt_up};
 use crate::error::{Error, Result};
 
 use crate::{Enclosure, Evidence, Norm, Tolerance};
@@ -71,6 +71,8 @@ impl Model {
         Self { offset: 3.0, slope: 2.0, name: "errors of a bidiagonal reduction in double precision" };
     /// Values with vectors, by divide and conquer or Jacobi rotations.
     const ROTATIONS: Self = Self { offset: 3.0, slope: 8.0, name: "errors of an SVD with vectors in double precision" };
+    /// Values alone, by a reduction that begins in single precision.
+    const SINGLE: Self = Self { offset: 3.0, slope: 3.0, name: "errors of a bidiagonal reduction in single precision" };
     /// Squares of values, by the eigenvalues of AᴴA.
     const GRAM: Self = Self { offset: 8.0, slope: 3.0, name: "errors of a Gram product in double precision" };
 
@@ -90,11 +92,13 @@ impl SingularValues {
             Accuracy::Pair => return Self::from_pairs(shape, values, algorithm),
             Accuracy::Bisection => &Model::BISECTION,
             Accuracy::Rotations => &Model::ROTATIONS,
+            Accuracy::Single => &Model::SINGLE,
         };
+        let unit = if accuracy == Accuracy::Single { f64::from(f32::EPSILON) } else { f64::EPSILON };
         let constant = model.constant(shape).min(0.9 * shape.0.max(shape.1) as f64);
         let radius = match values.first() {
             None | Some(0.0) => 0.0,
-            Some(first) => add_up(mul_up(*first, constant * f64::EPSILON), SMALLEST),
+            Some(first) => add_up(mul_up(*first, constant * unit), SMALLEST),
         };
         Self {
             shape,
@@ -130,6 +134,13 @@ impl SingularValues {
             algorithm: "eigenvalues of the Gram product",
             residual: None,
         }
+    }
+
+    /// Down to which share of σ₁ the eigenvalues of the Gram product give singular values within 2⁻²³·σ₁.
+    ///
+    /// Their errors are c·ε·σ₁²/(2σ) at most, with the c of the model.
+    pub(crate) fn floor_of_gram(shape: (usize, usize)) -> f64 {
+        Model::GRAM.constant(shape) * f64::EPSILON / (2.0 * f64::from(f32::EPSILON))
     }
 
     /// Values that are each enclosed already, in any order.
@@ -203,8 +214,9 @@ impl SingularValues {
             Doubt::Each(each) => each[i],
             Doubt::Absolute { radius, evidence } => Enclosure::around(value, *radius, *evidence),
             Doubt::Squares { radius, evidence } => {
-                // |σ̂ − σ| ≤ c·ε·σ₁²/(σ̂ + σ) ≤ (c·ε·σ₁)·(σ₁/σ̂).
-                let own = mul_up(*radius, div_up(self.values[0], value));
+                // |σ̂ − σ| ≤ c·ε·σ₁²/(σ̂ + σ) ≤ (c·ε·σ₁)·(σ₁/σ̂), and |σ̂ − σ|² ≤ |σ̂² − σ²|.
+                let by_quotient = mul_up(*radius, div_up(self.values[0], value));
+                let own = by_quotient.min(mul_up(sqrt_up(*radius), sqrt_up(self.values[0])));
                 Enclosure::around(value, add_up(own, SMALLEST), *evidence)
             }
         }

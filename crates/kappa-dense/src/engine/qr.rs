@@ -1,0 +1,135 @@
+//! Householder's QR by panels: each is reflected in the cache, and what lies right of it multiplied.
+//!
+//! Schreiber and Van Loan, SISSC 10 (1989) 53–57; the factor T⁻¹ from VᴴV as in Joffrain, Low, Quintana-Ortí, van de Geijn and Van Zee,
+//! ACM Trans. Math. Software 32 (2006) 169–179. Pieces are cut by size alone, so that the digits do not depend on the number of threads.
+
+use faer::linalg::matmul::matmul;
+use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
+use faer::reborrow::{Reborrow, ReborrowMut};
+use faer::traits::{ComplexField, Conjugate};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
+use rayon::prelude::*;
+
+use crate::Scalar;
+use crate::small_qr::reflect_columns;
+
+/// Columns of a piece.
+pub(super) const COLUMNS: usize = 128;
+/// From this many entries on, pieces go to other threads.
+const SHARED: usize = 1 << 18;
+
+/// Terms of a sum before a new one begins: equal entries, whose rounding errors all have one sign, would lose n·ε/4 otherwise.
+const TERMS: usize = 48;
+
+/// C = A·B on this thread, long sums in parts.
+pub(super) fn multiply_by_parts<T, A, B>(mut c: MatMut<'_, T>, a: MatRef<'_, A>, b: MatRef<'_, B>)
+where
+    T: ComplexField + Scalar,
+    A: Conjugate<Canonical = T>,
+    B: Conjugate<Canonical = T>,
+{
+    let mut accumulate = Accum::Replace;
+    for k in (0..a.ncols().max(1)).step_by(TERMS) {
+        let count = TERMS.min(a.ncols() - k);
+        matmul(c.rb_mut(), accumulate, a.subcols(k, count), b.subrows(k, count), T::one_impl(), Par::Seq);
+        accumulate = Accum::Add;
+    }
+}
+
+/// A panel's reflections Q = I − VT⁻¹Vᴴ: V unit lower trapezoidal in memory of its own, T upper triangular.
+pub(super) struct Panel<T> {
+    pub(super) v: Mat<T>,
+    pub(super) t: Mat<T>,
+    /// The diagonal of T with an infinite entry for each reflection that is none.
+    tau: Vec<T>,
+}
+
+impl<T: ComplexField + Scalar> Panel<T> {
+    /// Q and R of a panel. Threads do not help: it is narrow.
+    pub(super) fn of(a: MatRef<'_, T>) -> (Self, Mat<T>) {
+        let (rows, columns) = a.shape();
+        let size = rows.min(columns);
+        let mut entries = Vec::with_capacity(rows * columns);
+        (0..columns).for_each(|j| entries.extend(a.col(j).iter().copied()));
+        let tau = reflect_columns(&mut entries, rows, columns);
+        let at = |i: usize, j: usize| entries[i + j * rows];
+        let r = Mat::from_fn(size, columns, |i, j| if i <= j { at(i, j) } else { T::default() });
+        // Where a column needed no reflection, v = 0 says so.
+        let is_idle = |j: usize| !tau[j].is_finite();
+        let one = T::from_parts(1.0, 0.0);
+        let v = Mat::from_fn(rows, size, |i, j| match i.cmp(&j) {
+            _ if is_idle(j) => T::default(),
+            std::cmp::Ordering::Less => T::default(),
+            std::cmp::Ordering::Equal => one,
+            std::cmp::Ordering::Greater => at(i, j),
+        });
+        let mut t = Mat::<T>::zeros(size, size);
+        multiply_by_parts(t.as_mut(), v.adjoint(), v.as_ref());
+        for j in 0..size {
+            // Half of vᴴv as the products of the matrix will see it: their rounding errors have a direction where entries are equal.
+            t[(j, j)] = if is_idle(j) { one } else { t[(j, j)].scale(0.5) };
+            (j + 1..size).for_each(|i| t[(i, j)] = T::default());
+        }
+        (Self { v, t, tau }, r)
+    }
+
+    /// W = T⁻ᴴ·VᴴA, so that QᴴA = A − VW.
+    pub(super) fn projected(&self, a: MatRef<'_, T>) -> Mat<T> {
+        let mut w = Mat::zeros(self.v.ncols(), a.ncols());
+        let pieces = w.as_mut().par_col_chunks_mut(COLUMNS).zip(a.par_col_chunks(COLUMNS));
+        pieces.for_each(|(w, a)| self.project(w, a));
+        w
+    }
+
+    fn project(&self, mut w: MatMut<'_, T>, a: MatRef<'_, T>) {
+        multiply_by_parts(w.rb_mut(), self.v.adjoint(), a);
+        solve_lower_triangular_in_place(self.t.adjoint(), w, Par::Seq);
+    }
+
+    /// A becomes QᴴA.
+    fn apply_adjoint(&self, a: MatMut<'_, T>) {
+        let one_piece = |mut a: MatMut<'_, T>| {
+            let mut w = Mat::zeros(self.v.ncols(), a.ncols());
+            self.project(w.as_mut(), a.rb());
+            matmul(a.rb_mut(), Accum::Add, self.v.as_ref(), w.as_ref(), -T::one_impl(), Par::Seq);
+        };
+        if a.nrows() * a.ncols() < SHARED {
+            one_piece(a);
+        } else {
+            a.par_col_chunks_mut(COLUMNS).for_each(one_piece);
+        }
+    }
+}
+
+/// Columns of a panel of a matrix with so many in all.
+pub(super) fn panel_width(columns: usize) -> usize {
+    if columns >= 1024 { 64 } else { 32 }
+}
+
+/// A becomes R above and on its diagonal, and vectors without their leading 1 below it. 2mn² − ⅔n³ flops for m ≥ n.
+///
+/// The block for panel k is T, in the columns of that panel: [`panel_width`] rows for each of min(m, n) columns; infinite on its diagonal for a
+/// reflection that is none.
+pub(super) fn reflections_in_place<T: ComplexField + Scalar>(mut a: MatMut<'_, T>) -> Vec<T> {
+    let (m, n) = a.shape();
+    let size = m.min(n);
+    let block = panel_width(n).min(size);
+    let mut coefficients = vec![T::default(); block * size];
+    for k in (0..size).step_by(block) {
+        let b = block.min(size - k);
+        let (left, right) = a.rb_mut().subrows_mut(k, m - k).split_at_col_mut(k + b);
+        let mut panel_columns = left.subcols_mut(k, b);
+        let (panel, r) = Panel::of(panel_columns.rb());
+        for j in 0..b {
+            for i in 0..m - k {
+                panel_columns[(i, j)] = if i <= j { r[(i, j)] } else { panel.v[(i, j)] };
+            }
+            for i in 0..b {
+                coefficients[(k + j) * block + i] =
+                    if i == j && !panel.tau[j].is_finite() { panel.tau[j] } else { panel.t[(i, j)] };
+            }
+        }
+        panel.apply_adjoint(right);
+    }
+    coefficients
+}

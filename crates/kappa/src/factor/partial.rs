@@ -1,0 +1,163 @@
+use kappa_dense::{Matrix, Scalar};
+
+use crate::enclosure::directed::{add_up, mul_down, mul_up, sqrt_up};
+use crate::error::Result;
+use crate::krylov::GolubKahanRitz as Ritz;
+use crate::{Enclosure, Evidence, LowRank};
+
+/// Some singular triplets of A: A·vᵢ = σᵢ·uᵢ but for rounding, and Aᴴ·uᵢ = σᵢ·vᵢ but for a residual that is known.
+///
+/// ```
+/// # use kappa::{Matrix, RandomizedSvd, randomized_svd};
+/// let a = Matrix::from_fn(60, 40, |i, j| if i == j { 0.5f64.powi(i as i32) } else { 0.0 });
+/// let f = randomized_svd(&a, 3, &RandomizedSvd::default())?;
+/// assert!(f.values()[0].contains(1.0) && f.values()[2].contains(0.25));
+/// assert!((f.error().unwrap().estimate() - 0.25 / 3f64.sqrt()).abs() < 1e-6);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartialSvd<T: Scalar> {
+    u: Matrix<T>,
+    v: Matrix<T>,
+    estimates: Vec<f64>,
+    values: Vec<Enclosure>,
+    residuals: Vec<f64>,
+    error: Option<Enclosure>,
+    spectral_error: Enclosure,
+    products: usize,
+}
+
+/// What is known of A beside its triplets.
+pub(crate) struct Known {
+    /// ‖A‖_F, where the entries are.
+    pub(crate) frobenius: Option<Enclosure>,
+    /// An upper bound of ‖A(I − VVᴴ)‖₂, where it was looked for.
+    pub(crate) rest: Option<(f64, Evidence)>,
+    /// The rounding errors of the products, in units of σ₁: a model.
+    pub(crate) rounding: f64,
+}
+
+impl<T: Scalar<Wide = T>> PartialSvd<T> {
+    /// The k largest of these, with what follows for the values of A.
+    ///
+    /// In bases that begin with the triplets A is [Σ, R; 0, E] with the residuals in R, so that σᵢ(Σ) ≤ σᵢ(A) ≤ max(σᵢ(Σ), ‖E‖₂) + ‖R‖_F
+    /// (Weyl), and σᵢ(A)² ≤ σᵢ(Σ)² + ‖[R; E]‖₂² with [R; E] = A(I − VVᴴ).
+    pub(crate) fn largest(ritz: Ritz<T>, k: usize, known: &Known, products: usize) -> Self {
+        let k = k.min(ritz.values.len());
+        let estimates = ritz.values[..k].to_vec();
+        let residuals = ritz.residuals[..k].to_vec();
+        let first = estimates.first().copied().unwrap_or(0.0);
+        let doubt = mul_up(first, known.rounding);
+        let squares = |x: &[f64]| x.iter().fold(0.0, |sum, x| add_up(sum, mul_up(*x, *x)));
+        let r = add_up(sqrt_up(squares(&residuals)), doubt);
+        let model = Evidence::Estimate("errors of products and reflections in working precision");
+        // ‖A − UΣVᴴ‖_F² = ‖A‖_F² − Σσᵢ², exactly where A·V = U·Σ.
+        let error = known.frobenius.map(|frobenius| frobenius.times_exactly(1.0 / ritz.scale)).map(|frobenius| {
+            let kept: f64 = estimates.iter().map(|s| s * s).sum();
+            let off = mul_up(4.0 * known.rounding, mul_up(frobenius.upper(), frobenius.upper()));
+            let root = |square: f64| square.max(0.0).sqrt();
+            let square = frobenius.estimate() * frobenius.estimate() - kept;
+            let lower = mul_down(frobenius.lower(), frobenius.lower()) - kept - off;
+            let upper = add_up(mul_up(frobenius.upper(), frobenius.upper()) - kept, off);
+            Enclosure::new(root(lower), root(square), sqrt_up(upper.max(0.0)), model)
+        });
+        let by_frobenius = error.map(|e| (e.upper(), model));
+        let (rest, evidence) = match (known.rest, by_frobenius) {
+            (Some(rest), Some(other)) if rest.0 / ritz.scale > other.0 => other,
+            (Some((rest, evidence)), _) => (rest / ritz.scale, evidence.and(model)),
+            (None, Some(other)) => other,
+            (None, None) => (f64::INFINITY, Evidence::Residual),
+        };
+        let rest_upper = add_up(rest, doubt);
+        let enclose = |&s: &f64| {
+            let by_weyl = add_up(s.max(rest_upper), r);
+            let by_squares = sqrt_up(add_up(mul_up(s, s), add_up(mul_up(rest_upper, rest_upper), mul_up(r, r))));
+            Enclosure::new((s - doubt).max(0.0), s, by_weyl.min(by_squares), evidence)
+        };
+        let values = estimates.iter().map(enclose).collect();
+        let next = ritz.values.get(k).copied().unwrap_or(0.0);
+        let spectral_error = Enclosure::new((next - doubt).max(0.0), next, add_up(rest_upper, r), evidence);
+        let head = |x: &Matrix<T>| Matrix::from_fn(x.rows(), k, |i, j| x[(i, j)]);
+        let (u, v) = (head(&ritz.u), head(&ritz.v));
+        Self { u, v, estimates, values, residuals, error, spectral_error, products }.scaled(ritz.scale)
+    }
+
+    /// The k smallest of these: each within its residual of a singular value of A.
+    pub(crate) fn smallest(ritz: Ritz<T>, k: usize, known: &Known, products: usize) -> Self {
+        let count = ritz.values.len();
+        let k = k.min(count);
+        let first = ritz.values.first().copied().unwrap_or(0.0);
+        let doubt = mul_up(first, known.rounding);
+        let chosen: Vec<usize> = (count - k..count).rev().collect();
+        let estimates: Vec<f64> = chosen.iter().map(|&i| ritz.values[i]).collect();
+        let residuals: Vec<f64> = chosen.iter().map(|&i| ritz.residuals[i]).collect();
+        let around = |(&s, &r): (&f64, &f64)| {
+            let r = add_up(r, doubt);
+            Enclosure::new((s - r).next_down().max(0.0), s, add_up(s, r), Evidence::Residual)
+        };
+        let values = estimates.iter().zip(&residuals).map(around).collect();
+        let pick = |x: &Matrix<T>| Matrix::from_fn(x.rows(), k, |i, j| x[(i, chosen[j])]);
+        let spectral_error = Enclosure::new(0.0, first, f64::INFINITY, Evidence::Residual);
+        Self { u: pick(&ritz.u), v: pick(&ritz.v), estimates, values, residuals, error: None, spectral_error, products }
+            .scaled(ritz.scale)
+    }
+
+    /// Of A·scale instead of A, for a power of two.
+    fn scaled(mut self, scale: f64) -> Self {
+        self.estimates.iter_mut().chain(&mut self.residuals).for_each(|x| *x *= scale);
+        self.values.iter_mut().for_each(|x| *x = x.times_exactly(scale));
+        self.error = self.error.map(|x| x.times_exactly(scale));
+        self.spectral_error = self.spectral_error.times_exactly(scale);
+        self
+    }
+}
+
+impl<T: Scalar> PartialSvd<T> {
+    /// Left singular vectors in columns, m×k.
+    pub fn u(&self) -> &Matrix<T> {
+        &self.u
+    }
+
+    /// Right singular vectors in columns (not Vᴴ), n×k.
+    pub fn v(&self) -> &Matrix<T> {
+        &self.v
+    }
+
+    /// The singular values, enclosed: the largest first, or the smallest first where those were asked for.
+    ///
+    /// For the largest, value i is the i-th of A; for the smallest, *some* singular value of A lies there.
+    pub fn values(&self) -> &[Enclosure] {
+        &self.values
+    }
+
+    /// The best guesses.
+    pub fn estimates(&self) -> &[f64] {
+        &self.estimates
+    }
+
+    /// ‖Aᴴuᵢ − σᵢvᵢ‖: some singular value of A lies within this of each.
+    pub fn residuals(&self) -> &[f64] {
+        &self.residuals
+    }
+
+    /// ‖A − UΣVᴴ‖_F, where ‖A‖_F is known: for matrices with entries, dense or sparse.
+    pub fn error(&self) -> Option<Enclosure> {
+        self.error
+    }
+
+    /// ‖A − UΣVᴴ‖₂, at least the next singular value.
+    pub fn spectral_error(&self) -> Enclosure {
+        self.spectral_error
+    }
+
+    /// Products of A or its adjoint with one vector that it took.
+    pub fn products(&self) -> usize {
+        self.products
+    }
+
+    /// UΣVᴴ as a product of two factors.
+    pub fn low_rank(&self) -> Result<LowRank<T>> {
+        let left = Matrix::from_fn(self.u.rows(), self.u.columns(), |i, j| self.u[(i, j)].scale(self.estimates[j]));
+        LowRank::new(left, self.v.adjoint())
+    }
+}

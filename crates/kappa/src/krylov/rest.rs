@@ -1,0 +1,71 @@
+//! What is left of an operator beside some of its singular vectors.
+
+use std::cell::RefCell;
+
+use kappa_dense::{Matrix, Scalar, adjoint_times, multiply};
+
+use super::{Lanczos, Stop, largest_eigenvalue};
+use crate::ask::norm;
+use crate::enclosure::directed::sqrt_up;
+use crate::error::{Error, Result};
+use crate::factor::Known;
+use crate::operator::LinearOperator;
+use crate::{Evidence, Norm};
+
+/// An upper bound of ‖A(I − VVᴴ)‖₂ by Lanczos on its square, but for the stated probability and up to rounding.
+fn norm_of_rest<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    v: &Matrix<T::Wide>,
+    how: &Lanczos,
+) -> Result<(f64, Evidence)> {
+    let failed: RefCell<Option<Error>> = RefCell::new(None);
+    let apply = |x: &[T::Wide]| {
+        square_beside(a, v, x).unwrap_or_else(|error| {
+            failed.borrow_mut().get_or_insert(error);
+            vec![T::Wide::default(); x.len()]
+        })
+    };
+    let ritz = largest_eigenvalue::<T::Wide>(v.rows(), how, Stop::Enclosed, apply);
+    match failed.into_inner() {
+        Some(error) => Err(error),
+        None => Ok((sqrt_up(ritz.upper.max(0.0)), Evidence::Probability(how.failure))),
+    }
+}
+
+/// (I − VVᴴ)·AᴴA·(I − VVᴴ)·x.
+fn square_beside<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    v: &Matrix<T::Wide>,
+    x: &[T::Wide],
+) -> Result<Vec<T::Wide>> {
+    let x = beside(v, Matrix::from_column_major(x.len(), 1, x.to_vec())?)?;
+    let narrow = Matrix::from_fn(x.rows(), 1, |i, _| T::from_parts(x[(i, 0)].re(), x[(i, 0)].im()));
+    let y = a.apply_adjoint(&a.apply(&narrow)?)?;
+    Ok(beside(v, y.as_ref().to_wide())?.into_vec())
+}
+
+fn beside<W: Scalar>(v: &Matrix<W>, mut x: Matrix<W>) -> Result<Matrix<W>> {
+    let along = multiply(v.as_ref(), adjoint_times(v.as_ref(), x.as_ref())?.as_ref())?;
+    x.as_mut_slice().iter_mut().zip(along.as_slice()).for_each(|(x, &y)| *x = *x - y);
+    Ok(x)
+}
+
+/// What an operator says of itself, and what Lanczos adds where it is asked.
+pub(crate) fn known<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    v: &Matrix<T::Wide>,
+    bound: Option<&Lanczos>,
+) -> Result<Known> {
+    let (m, n) = a.shape();
+    let frobenius = if let Some(sparse) = a.as_sparse() {
+        Some(norm(&sparse.entries_as_column()?, Norm::frobenius())?)
+    } else if a.as_dense().is_some() {
+        Some(norm(a, Norm::frobenius())?)
+    } else {
+        None
+    };
+    let rest = bound.map(|how| norm_of_rest(a, v, how)).transpose()?;
+    let unit = if T::IS_DOUBLE { f64::EPSILON } else { f64::from(f32::EPSILON) };
+    let rounding = unit * (4.0 + 4.0 * (m.max(n) as f64).sqrt());
+    Ok(Known { frobenius, rest, rounding })
+}

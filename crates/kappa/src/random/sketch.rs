@@ -1,0 +1,96 @@
+use kappa_dense::{Matrix, Scalar};
+
+use super::Draws;
+
+/// Which random matrix meets the operator.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Sketch {
+    /// Independent normal numbers: the best understood.
+    #[default]
+    Gaussian,
+    /// A few random signs in each row: products with a sparse matrix (Tropp, Yurtsever, Udell and Cevher, SISC 41 (2019) A2430–A2463).
+    SparseSign,
+    /// Some columns and rows of D·H, with random signs on the diagonal of D and Hadamard's matrix H: the sketch of fast transforms
+    /// (Tropp, Adv. Adapt. Data Anal. 3 (2011) 115–126).
+    Hadamard,
+}
+
+/// Signs in a row of a sparse sketch.
+const SIGNS: usize = 8;
+
+impl Sketch {
+    /// The n×k matrix of a seed.
+    pub fn matrix<T: Scalar>(self, n: usize, k: usize, seed: u64) -> Matrix<T> {
+        let mut draws = Draws(seed ^ 0x736b_6574_6368);
+        match self {
+            Self::Gaussian => Matrix::from_fn(n, k, |_, _| T::from_parts(draws.normal(), draws.normal())),
+            Self::SparseSign => sparse_signs(n, k, &mut draws),
+            Self::Hadamard => hadamard(n, k, &mut draws),
+        }
+    }
+}
+
+fn sign(draws: &mut Draws) -> f64 {
+    if draws.uniform() < 0.5 { -1.0 } else { 1.0 }
+}
+
+/// So many of 0..n, each set as likely as any other (Floyd).
+fn distinct(n: usize, count: usize, draws: &mut Draws) -> Vec<usize> {
+    let mut chosen = Vec::with_capacity(count);
+    for j in n - count..n {
+        let x = ((draws.uniform() * (j + 1) as f64) as usize).min(j);
+        chosen.push(if chosen.contains(&x) { j } else { x });
+    }
+    chosen
+}
+
+fn sparse_signs<T: Scalar>(n: usize, k: usize, draws: &mut Draws) -> Matrix<T> {
+    let mut omega = Matrix::zeros(n, k);
+    let count = SIGNS.min(k);
+    for i in 0..n {
+        for j in distinct(k, count, draws) {
+            omega[(i, j)] = T::from_parts(sign(draws) / (count as f64).sqrt(), 0.0);
+        }
+    }
+    omega
+}
+
+fn hadamard<T: Scalar>(n: usize, k: usize, draws: &mut Draws) -> Matrix<T> {
+    let order = n.max(k).next_power_of_two();
+    let signs: Vec<f64> = (0..n).map(|_| sign(draws)).collect();
+    // Rows in random order as well: neighbours differ in few bits, and would see the same signs in too many columns.
+    let mut rows: Vec<usize> = (0..order).collect();
+    for i in 0..n {
+        let j = i + ((draws.uniform() * (order - i) as f64) as usize).min(order - i - 1);
+        rows.swap(i, j);
+    }
+    let chosen = distinct(order, k, draws);
+    let scale = 1.0 / (k.max(1) as f64).sqrt();
+    Matrix::from_fn(n, k, |i, j| {
+        let entry = if (rows[i] & chosen[j]).count_ones().is_multiple_of(2) { scale } else { -scale };
+        T::from_parts(signs[i] * entry, 0.0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sketch_keeps_lengths_on_average_and_depends_on_its_seed_alone() {
+        for sketch in [Sketch::Gaussian, Sketch::SparseSign, Sketch::Hadamard] {
+            let (n, k) = (700, 40);
+            let omega = sketch.matrix::<f64>(n, k, 5);
+            assert_eq!(omega, sketch.matrix::<f64>(n, k, 5));
+            assert_ne!(omega, sketch.matrix::<f64>(n, k, 6));
+            // ‖Ωᵀx‖² = c·‖x‖² on average over Ω, whatever x is.
+            let of = |x: &dyn Fn(usize) -> f64, seed: u64| -> f64 {
+                let omega = sketch.matrix::<f64>(n, k, seed);
+                (0..k).map(|j| (0..n).map(|i| omega[(i, j)] * x(i)).sum::<f64>().powi(2)).sum()
+            };
+            let mean = |x: &dyn Fn(usize) -> f64| (0..60).map(|seed| of(x, seed)).sum::<f64>() / 60.0;
+            let (even, one) = (mean(&|_| (1.0 / n as f64).sqrt()), mean(&|i| f64::from(i == 300)));
+            assert!((even / one - 1.0).abs() < 0.2, "{sketch:?}: {even} beside {one}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Partial decompositions against closed forms, full decompositions, and every shape that might be trouble.
+
+use std::cell::Cell;
+
+use kappa::{
+    End, LinearOperator, Matrix, Norm, Plan, RandomizedSvd, Scalar, Sketch, Sparse, ThickRestart, c32, c64, norm,
+    partial_svd, randomized_svd, randomized_svd_within, singular_values, singular_values_above, svd,
+};
+
+/// A matrix with these singular values and Householder reflections of fixed vectors around them.
+fn with_values<T: Scalar>(m: usize, n: usize, values: &[f64]) -> Matrix<T> {
+    let reflect = |size: usize, by: usize| {
+        let v: Vec<f64> = (0..size).map(|i| (((i * by + 7) % 97) as f64 - 48.0) / 50.0 + 0.01).collect();
+        let square: f64 = v.iter().map(|v| v * v).sum();
+        move |i: usize, j: usize| f64::from(i == j) - 2.0 * v[i] * v[j] / square
+    };
+    let (u, v) = (reflect(m, 31), reflect(n, 57));
+    let k = values.len();
+    Matrix::from_fn(m, n, |i, j| {
+        let sum: f64 = (0..k).map(|l| u(i, l) * values[l] * v(j, l)).sum();
+        T::from_parts(sum, 0.0)
+    })
+}
+
+/// An operator that hides its entries, and counts its products.
+struct Hidden<'a, T: Scalar>(&'a Matrix<T>, Cell<usize>);
+
+impl<T: Scalar> LinearOperator<T> for Hidden<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        (self.0.rows(), self.0.columns())
+    }
+    fn apply(&self, x: &Matrix<T>) -> kappa::Result<Matrix<T>> {
+        self.1.set(self.1.get() + x.columns());
+        self.0.apply(x)
+    }
+    fn apply_adjoint(&self, x: &Matrix<T>) -> kappa::Result<Matrix<T>> {
+        self.1.set(self.1.get() + x.columns());
+        self.0.apply_adjoint(x)
+    }
+}
+
+const SKETCHES: [Sketch; 3] = [Sketch::Gaussian, Sketch::SparseSign, Sketch::Hadamard];
+
+fn check_triplets<T: Scalar>(a: &Matrix<T>, f: &kappa::PartialSvd<T::Wide>, unit: f64) {
+    let wide = a.as_ref().to_wide();
+    let k = f.estimates().len();
+    let av = kappa::dense::multiply(wide.as_ref(), f.v().as_ref()).unwrap();
+    let first = f.estimates().first().copied().unwrap_or(0.0);
+    let room = 200.0 * unit * first.max(f64::MIN_POSITIVE);
+    for j in 0..k {
+        for i in 0..a.rows() {
+            let off = (av[(i, j)] - f.u()[(i, j)].scale(f.estimates()[j])).abs_squared().sqrt();
+            assert!(off <= room, "A·v is not σ·u: {off:e} with {room:e} allowed");
+        }
+        for l in 0..=j {
+            let inner = |x: &Matrix<T::Wide>| {
+                let sum = (0..x.rows()).fold(<T::Wide>::default(), |s, i| s + x[(i, l)].conj() * x[(i, j)]);
+                (sum - <T::Wide>::from_parts(f64::from(l == j), 0.0)).abs_squared().sqrt()
+            };
+            assert!(inner(f.u()) < 1e-12 && inner(f.v()) < 1e-12, "vectors {l} and {j} are not orthonormal");
+        }
+    }
+}
+
+#[test]
+fn slow_and_fast_decay_are_found_to_a_thousandth_of_the_best_error() {
+    let slow: Vec<f64> = (1..=200).map(|i| 1.0 / f64::from(i)).collect();
+    let fast: Vec<f64> = (1..=200).map(|i| (-f64::from(i) / 20.0).exp()).collect();
+    for values in [slow, fast] {
+        let a = with_values::<f64>(300, 200, &values);
+        for k in [1, 10, 50] {
+            let best = values[k..].iter().map(|s| s * s).sum::<f64>().sqrt();
+            for sketch in SKETCHES {
+                let f = randomized_svd(&a, k, &RandomizedSvd { sketch, ..RandomizedSvd::default() }).unwrap();
+                check_triplets(&a, &f, f64::EPSILON);
+                let error = f.error().unwrap();
+                println!("{sketch:?} {k} {:.2e}", error.estimate() / best - 1.0);
+                assert!(error.lower() <= best * 1.001 && error.upper() >= best * (1.0 - 1e-9), "{error:?} {best}");
+                assert!(error.estimate() <= best * 1.001, "{sketch:?}, {k}: {} beside {best}", error.estimate());
+                // What it says of the error is true of the product.
+                let product = f.low_rank().unwrap().to_dense().unwrap();
+                let rest = Matrix::from_fn(300, 200, |i, j| a[(i, j)] - product[(i, j)]);
+                let truth = norm(&rest, Norm::frobenius()).unwrap();
+                assert!(error.lower() <= truth.upper() && truth.lower() <= error.upper(), "{error:?} {truth:?}");
+                for (x, s) in f.values().iter().zip(&values) {
+                    assert!(x.contains(*s), "{x:?} does not hold {s}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn shapes_and_types_that_might_be_trouble() {
+    let cases: [(usize, usize, Vec<f64>); 9] = [
+        (1, 1, vec![3.0]),
+        (1, 9, vec![2.0]),
+        (9, 1, vec![2.0]),
+        (6, 6, vec![0.0; 6]),
+        (40, 30, vec![1.0; 30]),
+        (40, 30, vec![5.0, 1.0]),
+        (30, 40, vec![1.0, 1.0, 1.0, 1e-9]),
+        (50, 20, (0..20).map(|i| 1e200 / f64::from(1 + i)).collect()),
+        (50, 20, (0..20).map(|i| 1e-200 / f64::from(1 + i)).collect()),
+    ];
+    for (m, n, values) in cases {
+        let a = with_values::<f64>(m, n, &values);
+        let wide = Matrix::from_fn(m, n, |i, j| c64::new(0.0, a[(i, j)]));
+        for k in [1, 3, 6] {
+            if k > m.min(n) {
+                continue;
+            }
+            let random = randomized_svd(&a, k, &RandomizedSvd::default()).unwrap();
+            let complex = randomized_svd(&wide, k, &RandomizedSvd::default()).unwrap();
+            let lanczos = partial_svd(&a, k, &ThickRestart::default()).unwrap();
+            let values_of = |i: usize| values.get(i).copied().unwrap_or(0.0);
+            for (i, ((x, y), z)) in random.values().iter().zip(complex.values()).zip(lanczos.values()).enumerate() {
+                let is_in = |x: &kappa::Enclosure| {
+                    let room = 1e-14 * values_of(0);
+                    x.lower() - room <= values_of(i) && values_of(i) <= x.upper() + room
+                };
+                assert!(is_in(x) && is_in(y), "{m}×{n}: {x:?} {y:?} {}", values_of(i));
+                // One start cannot tell how often a value is repeated: the copies that rounding has not found yet are the rest.
+                assert!(z.upper() >= values_of(i) - 1e-14 * values_of(0), "{m}×{n}: {z:?} {}", values_of(i));
+                assert!(z.lower() <= values_of(i) + 1e-14 * values_of(0), "{m}×{n}: {z:?} {}", values_of(i));
+            }
+        }
+    }
+    let single = with_values::<f32>(60, 50, &(1..=50).map(|i| 1.0 / f64::from(i * i)).collect::<Vec<_>>());
+    let f = randomized_svd(&single, 5, &RandomizedSvd::default()).unwrap();
+    check_triplets(&single, &f, f64::from(f32::EPSILON));
+    let exact = singular_values(&single).unwrap();
+    assert!(f.values().iter().zip(exact.iter()).all(|(x, s)| x.lower() <= s.upper() && s.lower() <= x.upper()));
+    let complex = Matrix::from_fn(20, 20, |i, j| c32::new(1.0 / (1 + i + j) as f32, (i as f32 - j as f32) / 40.0));
+    let (f, g) = (randomized_svd(&complex, 4, &RandomizedSvd::default()).unwrap(), svd(&complex).unwrap());
+    for (x, s) in f.values().iter().zip(g.singular_values().iter()) {
+        assert!(x.lower() <= s.upper() && s.lower() <= x.upper(), "{x:?} {s:?}");
+    }
+}
+
+#[test]
+fn wrong_questions_are_refused() {
+    let a = Matrix::<f64>::identity(4);
+    for k in [0, 5] {
+        assert!(randomized_svd(&a, k, &RandomizedSvd::default()).unwrap_err().is_shape());
+        assert!(partial_svd(&a, k, &ThickRestart::default()).unwrap_err().is_shape());
+    }
+    for share in [0.0, -1.0, 1.0, 1e-12, f64::NAN] {
+        assert!(randomized_svd_within(&a, share, &RandomizedSvd::default()).is_err());
+    }
+    let broken = Matrix::from_fn(3, 3, |i, _| if i == 1 { f64::NAN } else { 1.0 });
+    assert!(randomized_svd(&broken, 1, &RandomizedSvd::default()).is_err());
+    assert!(partial_svd(&broken, 1, &ThickRestart::default()).is_err());
+    let hidden = Hidden(&a, Cell::new(0));
+    assert!(randomized_svd_within(&hidden, 0.1, &RandomizedSvd::default()).unwrap_err().is_unsupported());
+}
+
+#[test]
+fn precision_decides_the_rank() {
+    let values: Vec<f64> = (0..60).map(|i| 0.7f64.powi(i)).collect();
+    let a = with_values::<f64>(90, 70, &values);
+    let whole = values.iter().map(|s| s * s).sum::<f64>().sqrt();
+    for share in [0.5, 1e-2, 1e-4, 1e-6] {
+        let f = randomized_svd_within(&a, share, &RandomizedSvd::default()).unwrap();
+        let rest = |k: usize| values[k..].iter().map(|s| s * s).sum::<f64>().sqrt() / whole;
+        let best = (0..60).find(|&k| rest(k) <= share).unwrap();
+        let k = f.estimates().len();
+        assert!(k >= best && k <= best + 1, "{share:e}: {k} triplets, {best} are enough");
+        assert!(rest(k) <= share);
+    }
+}
+
+#[test]
+fn lanczos_finds_both_ends_of_a_sparse_matrix() {
+    // The second difference: λₖ = 4·sin²(kπ/(2(n + 1))).
+    let n = 400;
+    let entries = (0..n).flat_map(|i| {
+        [(i, i, 2.0)].into_iter().chain((i > 0).then(|| (i, i - 1, -1.0))).chain((i + 1 < n).then(|| (i, i + 1, -1.0)))
+    });
+    let a = Sparse::from_triplets((n, n), entries.collect()).unwrap();
+    let exact = |k: usize| 4.0 * (k as f64 * std::f64::consts::PI / (2 * (n + 1)) as f64).sin().powi(2);
+    for block in [1, 3] {
+        let how = ThickRestart { block, width: 60, ..ThickRestart::default() };
+        let f = partial_svd(&a, 4, &how).unwrap();
+        for (i, x) in f.values().iter().enumerate() {
+            assert!(x.contains(exact(n - i)), "{x:?} {}", exact(n - i));
+            assert!(x.width() < 0.2, "{x:?}");
+        }
+        let how = ThickRestart { end: End::Smallest, tolerance: 1e-9, restarts: 3000, ..how };
+        let f = partial_svd(&a, 3, &how).unwrap();
+        for (i, x) in f.values().iter().enumerate() {
+            assert!(x.contains(exact(1 + i)), "{x:?} {}", exact(1 + i));
+        }
+    }
+}
+
+#[test]
+fn products_are_counted_and_unfinished_answers_are_wide_but_true() {
+    let values: Vec<f64> = (1..=120).map(|i| 1.0 + 1.0 / f64::from(i)).collect();
+    let a = with_values::<f64>(150, 120, &values);
+    let hidden = Hidden(&a, Cell::new(0));
+    let f = partial_svd(&hidden, 3, &ThickRestart { restarts: 0, bound: None, ..ThickRestart::default() }).unwrap();
+    assert_eq!(f.products(), hidden.1.get());
+    assert!(f.error().is_none());
+    for (x, s) in f.values().iter().zip(&values) {
+        assert!(x.lower() <= *s && x.upper() == f64::INFINITY);
+    }
+    let f = partial_svd(&hidden, 3, &ThickRestart { restarts: 1, ..ThickRestart::default() }).unwrap();
+    assert!(f.values().iter().zip(&values).all(|(x, s)| x.contains(*s)), "{:?}", f.values());
+    let random = randomized_svd(&hidden, 3, &RandomizedSvd::default()).unwrap();
+    assert_eq!(random.products(), (3 + 10) * 6);
+}
+
+#[test]
+fn values_above_a_floor_are_as_accurate_as_single_precision() {
+    for (m, n) in [(300, 250), (250, 300), (900, 200), (260, 260)] {
+        let values: Vec<f64> = (0..m.min(n)).map(|i| 1e-7f64.powf(i as f64 / m.min(n) as f64)).collect();
+        let a = with_values::<f32>(m, n, &values);
+        let exact = singular_values(&a).unwrap();
+        for floor in [1e-6, 1e-9] {
+            let found = singular_values_above(&a, floor).unwrap();
+            for (i, (x, s)) in found.iter().zip(exact.iter()).enumerate() {
+                assert!(x.lower() <= s.upper() && s.lower() <= x.upper(), "{m}×{n}, {floor}, {i}: {x:?} {s:?}");
+                assert!(
+                    (x.estimate() - s.estimate()).abs() <= 64.0 * f64::from(f32::EPSILON),
+                    "{m}×{n} {i}: {x:?} {s:?}"
+                );
+            }
+            assert!(!Plan::singular_values_above::<f32>((m, n), floor).why.is_empty());
+        }
+        let huge = Matrix::from_fn(m, n, |i, j| a[(i, j)] * 1e37);
+        let tiny = Matrix::from_fn(m, n, |i, j| a[(i, j)] * 1e-30);
+        assert!(singular_values_above(&huge, 1e-6).unwrap().first().contains(f64::from(1e37f32)));
+        let first = singular_values_above(&tiny, 1e-6).unwrap().first();
+        assert!((first.estimate() / 1e-30 - 1.0).abs() < 1e-6, "{first:?}");
+    }
+    let zero = Matrix::<f32>::zeros(300, 300);
+    assert!(singular_values_above(&zero, 1e-6).unwrap().iter().all(|x| x.upper() == 0.0));
+    let broken = Matrix::from_fn(300, 300, |i, j| if i + j == 9 { f32::INFINITY } else { 1.0 });
+    assert!(singular_values_above(&broken, 1e-6).unwrap_err().is_not_finite());
+    for floor in [-1.0, 2.0, f64::NAN] {
+        assert!(singular_values_above(&zero, floor).is_err());
+    }
+    // Rows over many powers of ten, which single precision cannot reflect: what the probes refuse, doubles take over.
+    let graded = Matrix::from_fn(260, 200, |i, j| ((i * 7 + j * 3) % 11) as f32 * 10f32.powi(-((i % 60) as i32) / 2));
+    let (found, exact) = (singular_values_above(&graded, 1e-6).unwrap(), singular_values(&graded).unwrap());
+    assert!(found.iter().zip(exact.iter()).all(|(x, s)| x.lower() <= s.upper() && s.lower() <= x.upper()));
+}
