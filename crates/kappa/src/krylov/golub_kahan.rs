@@ -20,7 +20,7 @@ pub(crate) struct GolubKahan<'a, T: Scalar, A: ?Sized> {
     coupling: Matrix<T::Wide>,
     products: usize,
     /// 2ᵉ with A·2⁻ᵉ near 1, from the first product.
-    scale: f64,
+    scale: Option<f64>,
 }
 
 /// Columns that grow in number.
@@ -78,7 +78,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
             next,
             coupling: Matrix::zeros(0, 0),
             products: 0,
-            scale: 1.0,
+            scale: None,
         })
     }
 
@@ -100,11 +100,12 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
     /// One more block: T gets columns for `next`, which joins P, and rows for what of A·next was not in Q.
     pub(crate) fn grow(&mut self) -> Result<()> {
         let (before, added) = (self.q.count(), self.next.columns());
-        self.products += 2 * added;
+        self.products += added;
         let mut image = self.times(&self.next)?;
-        if before == 0 {
-            self.scale = power_near(largest(&image));
-            image.as_mut_slice().iter_mut().for_each(|x| *x = x.scale(1.0 / self.scale));
+        if self.scale.is_none() {
+            let scale = power_near(largest(&image));
+            image.as_mut_slice().iter_mut().for_each(|x| *x = x.scale(1.0 / scale));
+            self.scale = Some(scale);
         }
         let (along, block) = orthonormal(image, &self.q)?;
         let (along, r) = along;
@@ -126,6 +127,12 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         self.p.entries.extend_from_slice(self.next.as_slice());
         self.q.entries.extend_from_slice(block.as_slice());
         // AᴴQ − P·Tᴴ can only come from the new columns of Q.
+        if block.columns() == 0 {
+            self.coupling = Matrix::zeros(0, after);
+            self.next = Matrix::zeros(self.shape.1, 0);
+            return Ok(());
+        }
+        self.products += block.columns();
         let ((_, s), next) = orthonormal(self.adjoint_times(&block)?, &self.p)?;
         let fresh = s.columns();
         self.coupling = Matrix::from_fn(s.rows(), after, |i, j| match j.checked_sub(after - fresh) {
@@ -138,7 +145,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
 
     /// The power of two that was taken out of A.
     pub(crate) fn scale(&self) -> f64 {
-        self.scale
+        self.scale.unwrap_or(1.0)
     }
 
     /// Singular values of T.
@@ -153,7 +160,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         let v = multiply(self.p.view()?, f.vectors.v.as_ref())?;
         let rest = multiply(self.coupling.as_ref(), f.vectors.u.as_ref())?;
         let residuals = (0..rest.columns()).map(|j| kappa_dense::length(rest.column(j))).collect();
-        Ok(Ritz { scale: self.scale, u, values: f.values.values, v, residuals })
+        Ok(Ritz { scale: self.scale(), u, values: f.values.values, v, residuals })
     }
 
     /// Keeps so many of the Ritz vectors and forgets the rest.
@@ -172,11 +179,11 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
     }
 
     fn times(&self, x: &Matrix<T::Wide>) -> Result<Matrix<T::Wide>> {
-        finite(self.a.apply(&narrowed::<T>(x))?, self.scale)
+        finite(self.a.apply(&narrowed::<T>(x))?, self.scale())
     }
 
     fn adjoint_times(&self, x: &Matrix<T::Wide>) -> Result<Matrix<T::Wide>> {
-        finite(self.a.apply_adjoint(&narrowed::<T>(x))?, self.scale)
+        finite(self.a.apply_adjoint(&narrowed::<T>(x))?, self.scale())
     }
 }
 

@@ -61,7 +61,8 @@ pub fn partial_svd<T: Scalar>(
         return Err(Error::shape(format!("{k} singular triplets of a {m}×{n} operator, which has {least}")));
     }
     let block = how.block.clamp(1, least);
-    let width = if how.width == 0 { 2 * k + 20 } else { how.width.max(k + 2 * block) }.min(least);
+    // Room for a block beyond the rank: only then is it seen that nothing is left.
+    let width = if how.width == 0 { 2 * k + 20 } else { how.width.max(k + 2 * block) }.min(least + block);
     let mut draws = Draws(how.seed ^ 0x7461_6c6c);
     let start = Matrix::from_fn(n, block, |_, _| T::Wide::from_parts(draws.normal(), draws.normal()));
     let mut space = GolubKahan::new(a, &start)?;

@@ -56,7 +56,7 @@ pub fn randomized_svd<T: Scalar>(
     }
     let mut space = begin(a, (k + how.oversampling).min(least), how)?;
     for _ in 0..=how.steps {
-        if !space.is_exhausted() && space.width() < least {
+        if !space.is_exhausted() {
             space.grow()?;
         }
     }
@@ -98,10 +98,7 @@ pub fn randomized_svd_within<T: Scalar>(
         |values: &[f64], scale: f64| 1.0 - values.iter().map(|s| (s * (scale / norm.estimate())).powi(2)).sum::<f64>();
     let allowed = share * share;
     let mut space = begin(a, (how.oversampling + 6).min(m.min(n)), how)?;
-    while norm.upper() > 0.0 {
-        if space.is_exhausted() || space.width() >= m.min(n) {
-            break;
-        }
+    while norm.upper() > 0.0 && !space.is_exhausted() {
         space.grow()?;
         if rest(&space.values()?, space.scale()) <= allowed {
             break;
