@@ -17,6 +17,15 @@ pub(crate) fn with_matrix<R: Send + 'static>(
     a: &Bound<'_, PyAny>,
     ask: impl FnOnce(MatrixView<'_>) -> kappa::Result<R> + Send + 'static,
 ) -> PyResult<R> {
+    with_matrix_of_work(a, |m, n| m.saturating_mul(n).saturating_mul(m.min(n)), ask)
+}
+
+/// The same for a question that costs so many operations, rather than a decomposition: what takes long may be interrupted.
+pub(crate) fn with_matrix_of_work<R: Send + 'static>(
+    a: &Bound<'_, PyAny>,
+    work: impl Fn(usize, usize) -> usize,
+    ask: impl FnOnce(MatrixView<'_>) -> kappa::Result<R> + Send + 'static,
+) -> PyResult<R> {
     let array = a.py().import("kappa._input")?.call_method1("as_array", (a,))?;
     let dtype = array.getattr("dtype")?;
     let (kind, size): (String, usize) = (dtype.getattr("kind")?.extract()?, dtype.getattr("itemsize")?.extract()?);
@@ -24,20 +33,20 @@ pub(crate) fn with_matrix<R: Send + 'static>(
     let name: String = dtype.getattr("name")?.extract()?;
     let to = |name: &str| array.call_method1("astype", (name,));
     match (kind.as_str(), size, big_endian) {
-        ("f", 4, false) => typed::<f32, R>(&array, ask),
-        ("f", 8, false) => typed::<f64, R>(&array, ask),
-        ("c", 8, false) => typed::<c32, R>(&array, ask),
-        ("c", 16, false) => typed::<c64, R>(&array, ask),
-        ("f", 1 | 2 | 4, _) => typed::<f32, R>(&to("float32")?, ask),
-        ("f", 8, true) => typed::<f64, R>(&to("float64")?, ask),
+        ("f", 4, false) => typed::<f32, R>(&array, work, ask),
+        ("f", 8, false) => typed::<f64, R>(&array, work, ask),
+        ("c", 8, false) => typed::<c32, R>(&array, work, ask),
+        ("c", 16, false) => typed::<c64, R>(&array, work, ask),
+        ("f", 1 | 2 | 4, _) => typed::<f32, R>(&to("float32")?, work, ask),
+        ("f", 8, true) => typed::<f64, R>(&to("float64")?, work, ask),
         ("b" | "i" | "u", ..) => {
             let wide = to("float64")?;
             refuse_rounded(&array, &wide, size)?;
-            typed::<f64, R>(&wide, ask)
+            typed::<f64, R>(&wide, work, ask)
         }
-        ("c", _, true) => typed::<c64, R>(&to("complex128")?, ask),
+        ("c", _, true) => typed::<c64, R>(&to("complex128")?, work, ask),
         // The small floats of ml_dtypes widen exactly.
-        ("V", 1 | 2, _) if name.contains("float") => typed::<f32, R>(&to("float32")?, ask),
+        ("V", 1 | 2, _) if name.contains("float") => typed::<f32, R>(&to("float32")?, work, ask),
         _ => Err(PyTypeError::new_err(format!(
             "an array of {name} is not a matrix of numbers\n\nhint: convert it with .astype(float)"
         ))),
@@ -46,6 +55,7 @@ pub(crate) fn with_matrix<R: Send + 'static>(
 
 fn typed<T: Element + Scalar, R: Send + 'static>(
     array: &Bound<'_, PyAny>,
+    work: impl Fn(usize, usize) -> usize,
     ask: impl FnOnce(MatrixView<'_>) -> kappa::Result<R> + Send + 'static,
 ) -> PyResult<R>
 where
@@ -73,12 +83,16 @@ where
     let view = if by_rows { MatrixRef::row_major(m, n, entries) } else { MatrixRef::column_major(m, n, entries) };
     let view = view.map_err(|e| to_python(e.into()))?;
     let py = array.py();
-    if m.saturating_mul(n).saturating_mul(m.min(n)) < LONG {
+    if work(m, n) < LONG {
         return compute(py, move || ask(view.into())).map_err(to_python);
     }
     // Who waits may be interrupted, and the array then be changed: what goes on has its own copy.
-    let owned = compute(py, || view.to_owned());
-    interruptible(py, move || ask(owned.as_ref().into()))?.map_err(to_python)
+    let owned = compute(py, || entries.to_vec());
+    let again = move || {
+        let view = if by_rows { MatrixRef::row_major(m, n, &owned) } else { MatrixRef::column_major(m, n, &owned) };
+        ask(view?.into())
+    };
+    interruptible(py, again)?.map_err(to_python)
 }
 
 /// An enclosure of the rounded matrix would not be one of the matrix that was given.

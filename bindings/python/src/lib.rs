@@ -16,6 +16,7 @@ mod lstsq;
 mod model;
 mod nearest;
 mod operator;
+mod partial;
 mod problem;
 mod proof;
 mod regress;
@@ -251,6 +252,9 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyEnclosure>()?;
     m.add_class::<PySingularValues>()?;
     m.add_class::<PySvd>()?;
+    m.add_class::<partial::PyPartialSvd>()?;
+    m.add_function(wrap_pyfunction!(partial::randomized_svd, m)?)?;
+    m.add_function(wrap_pyfunction!(partial::partial_svd, m)?)?;
     m.add_class::<model::PyModel>()?;
     m.add_class::<model::PySurvey>()?;
     m.add_function(wrap_pyfunction!(norm, m)?)?;

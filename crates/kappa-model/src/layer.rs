@@ -1,6 +1,6 @@
 //! A tensor as a matrix.
 
-use kappa::{LinearOperator, MatrixRef, Profile, Question, c32, c64};
+use kappa::{LinearOperator, MatrixRef, Profile, Question, RandomizedSvd, ThickRestart, c32, c64};
 use kappa_tensors::{Numbers, Order, Tensor};
 
 use crate::{Error, Result};
@@ -269,6 +269,36 @@ impl MatrixView<'_> {
         }
     }
 
+    /// The k largest singular triplets from a random sketch.
+    pub fn randomized_svd(&self, k: usize, how: &RandomizedSvd) -> kappa::Result<PartialDecomposition> {
+        match self {
+            Self::F32(a) => kappa::randomized_svd(a, k, how).map(PartialDecomposition::Real),
+            Self::F64(a) => kappa::randomized_svd(a, k, how).map(PartialDecomposition::Real),
+            Self::C32(a) => kappa::randomized_svd(a, k, how).map(PartialDecomposition::Complex),
+            Self::C64(a) => kappa::randomized_svd(a, k, how).map(PartialDecomposition::Complex),
+        }
+    }
+
+    /// As many as bring the error down to this share of the Frobenius norm.
+    pub fn randomized_svd_within(&self, share: f64, how: &RandomizedSvd) -> kappa::Result<PartialDecomposition> {
+        match self {
+            Self::F32(a) => kappa::randomized_svd_within(a, share, how).map(PartialDecomposition::Real),
+            Self::F64(a) => kappa::randomized_svd_within(a, share, how).map(PartialDecomposition::Real),
+            Self::C32(a) => kappa::randomized_svd_within(a, share, how).map(PartialDecomposition::Complex),
+            Self::C64(a) => kappa::randomized_svd_within(a, share, how).map(PartialDecomposition::Complex),
+        }
+    }
+
+    /// The k largest or smallest singular triplets by Lanczos.
+    pub fn partial_svd(&self, k: usize, how: &ThickRestart) -> kappa::Result<PartialDecomposition> {
+        match self {
+            Self::F32(a) => kappa::partial_svd(a, k, how).map(PartialDecomposition::Real),
+            Self::F64(a) => kappa::partial_svd(a, k, how).map(PartialDecomposition::Real),
+            Self::C32(a) => kappa::partial_svd(a, k, how).map(PartialDecomposition::Complex),
+            Self::C64(a) => kappa::partial_svd(a, k, how).map(PartialDecomposition::Complex),
+        }
+    }
+
     /// The singular value decomposition: real, or complex.
     pub fn svd(&self, full: bool) -> kappa::Result<Decomposition> {
         use Decomposition::{Complex, Real};
@@ -409,6 +439,26 @@ impl Decomposition {
             Self::Complex(f) => f.singular_values(),
         }
     }
+}
+
+/// A few singular triplets.
+#[derive(Clone, Debug)]
+pub enum PartialDecomposition {
+    /// Of a real matrix.
+    Real(kappa::PartialSvd<f64>),
+    /// Of a complex one.
+    Complex(kappa::PartialSvd<kappa::c64>),
+}
+
+/// The same expression for both kinds.
+#[macro_export]
+macro_rules! with_partial {
+    ($partial:expr, $f:ident => $body:expr) => {
+        match $partial {
+            $crate::PartialDecomposition::Real($f) => $body,
+            $crate::PartialDecomposition::Complex($f) => $body,
+        }
+    };
 }
 
 /// Whether two tensors hold the same numbers, bit for bit up to their type.

@@ -21,7 +21,7 @@ mod verdict;
 
 pub use error::{Error, Result};
 pub use kappa_tensors::{DType, Opening, Skipped, printable};
-pub use layer::{BallAction, Changed, Decomposition, LayerMatrix, MatrixView, WideMatrix};
+pub use layer::{BallAction, Changed, Decomposition, LayerMatrix, MatrixView, PartialDecomposition, WideMatrix};
 pub use lipschitz::LipschitzProduct;
 pub use model::Model;
 pub use role::Role;
