@@ -55,7 +55,7 @@ impl PyPartialSvd {
     fn values(&self) -> Vec<PyEnclosure> {
         with_partial!(&self.0, f => f.values().iter().map(|&x| x.into()).collect())
     }
-    /// ‖aᴴu − s·v‖ for each triplet: some singular value lies within this of s.
+    /// At least ‖aᴴu − s·v‖ for each triplet: some singular value lies within this of s.
     #[getter]
     fn residuals<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
         with_partial!(&self.0, f => f.residuals().to_pyarray(py).into_any())
@@ -117,7 +117,7 @@ fn bound_within(width: Option<f64>, seed: u64) -> PyResult<Option<Lanczos>> {
 /// >>> float(f.error) < 1e-6, len(kp.randomized_svd(a, within=1e-3))
 /// (True, 4)
 #[pyfunction]
-#[pyo3(signature = (a, k = None, *, within = None, oversampling = 10, steps = 2, sketch = "gaussian", bound = None, seed = 0))]
+#[pyo3(signature = (a, k = None, *, within = None, oversampling = 10, steps = 3, sketch = "gaussian", bound = None, seed = 0))]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn randomized_svd(
     a: &Bound<'_, PyAny>,
@@ -138,7 +138,7 @@ pub(crate) fn randomized_svd(
             return Err(PyValueError::new_err(message));
         }
     };
-    let how = RandomizedSvd { oversampling, steps, sketch, bound: bound_within(bound, seed)?, seed };
+    let how = RandomizedSvd { oversampling, steps, in_single: true, sketch, bound: bound_within(bound, seed)?, seed };
     let ask = match (k, within) {
         (Some(k), None) => Ask::Rank(k),
         (None, Some(share)) => Ask::Within(share),
@@ -157,7 +157,8 @@ pub(crate) fn randomized_svd(
         return Ok(PyPartialSvd(PartialDecomposition::Real(operator.answer(found)?)));
     }
     let columns = k.unwrap_or(200).saturating_add(oversampling).saturating_mul(2 * steps + 2);
-    let work = move |m: usize, n: usize| m.saturating_mul(n).saturating_mul(columns) / 8;
+    // A second on one core.
+    let work = move |m: usize, n: usize| m.saturating_mul(n).saturating_mul(columns) / 8192;
     let found = with_matrix_of_work(a, work, move |view| match ask {
         Ask::Rank(k) => view.randomized_svd(k, &how),
         Ask::Within(share) => view.randomized_svd_within(share, &how),

@@ -19,7 +19,7 @@ pub(super) const COLUMNS: usize = 128;
 const SHARED: usize = 1 << 18;
 
 /// Terms of a sum before a new one begins: equal entries, whose rounding errors all have one sign, would lose n·ε/4 otherwise.
-const TERMS: usize = 48;
+const TERMS: usize = 96;
 
 /// C = A·B on this thread, long sums in parts.
 pub(super) fn multiply_by_parts<T, A, B>(mut c: MatMut<'_, T>, a: MatRef<'_, A>, b: MatRef<'_, B>)

@@ -9,15 +9,17 @@ use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
 
 /// A·P = Q·T and AᴴQ = P·Tᴴ + next·C, but for rounding: P is n×l, Q m×k with k ≤ l, both orthonormal; A is scaled by a power of two.
+///
+/// All of it in the precision of A; only reflections and the singular values of T are double.
 pub(crate) struct GolubKahan<'a, T: Scalar, A: ?Sized> {
     a: &'a A,
     shape: (usize, usize),
-    p: Columns<T::Wide>,
-    q: Columns<T::Wide>,
+    p: Columns<T>,
+    q: Columns<T>,
     /// k×l, column after column.
-    t: Columns<T::Wide>,
-    next: Matrix<T::Wide>,
-    coupling: Matrix<T::Wide>,
+    t: Columns<T>,
+    next: Matrix<T>,
+    coupling: Matrix<T>,
     products: usize,
     /// 2ᵉ with A·2⁻ᵉ near 1, from the first product.
     scale: Option<f64>,
@@ -54,6 +56,35 @@ pub(crate) struct Ritz<W: Scalar> {
     pub(crate) residuals: Vec<f64>,
 }
 
+impl<W: Scalar<Wide = W>> Ritz<W> {
+    /// From the span of V: A·V = Q·R for an orthonormal V, and the singular values of R.
+    ///
+    /// Residuals are found where they are asked for; otherwise they are not known, and infinite.
+    pub(crate) fn by_right_vectors<T: Scalar<Wide = W>>(
+        a: &(impl LinearOperator<T> + ?Sized),
+        v: &Matrix<impl Scalar<Wide = W>>,
+        scale: f64,
+        with_residuals: bool,
+    ) -> Result<Self> {
+        let v = qr(v.as_ref(), Shape::Thin)?.q;
+        let image = qr(finite(a.apply(&narrowed::<T>(&v))?, scale)?.as_ref(), Shape::Thin)?;
+        let f = svd(image.r.as_ref(), Shape::Thin)?;
+        let u = multiply(image.q.as_ref(), f.vectors.u.as_ref())?;
+        let v = multiply(v.as_ref(), f.vectors.v.as_ref())?;
+        let values = f.values.values;
+        let residuals = if with_residuals {
+            let back = finite(a.apply_adjoint(&narrowed::<T>(&u))?, scale)?;
+            let of = |j: usize| -> Vec<W> {
+                back.column(j).iter().zip(v.column(j)).map(|(x, &v)| x.widen() - v.scale(values[j])).collect()
+            };
+            (0..values.len()).map(|j| kappa_dense::length(&of(j))).collect()
+        } else {
+            vec![f64::INFINITY; values.len()]
+        };
+        Ok(Self { scale, u, values, v, residuals })
+    }
+}
+
 /// Which of the values of T.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum End {
@@ -66,9 +97,9 @@ pub enum End {
 
 impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
     /// Begins with the span of these columns of length n.
-    pub(crate) fn new(a: &'a A, start: &Matrix<T::Wide>) -> Result<Self> {
+    pub(crate) fn new(a: &'a A, start: Matrix<T>) -> Result<Self> {
         let (m, n) = a.shape();
-        let (_, next) = orthonormal(start.clone(), &Columns::new(n))?;
+        let (_, next) = orthonormal(start, &Columns::new(n))?;
         Ok(Self {
             a,
             shape: (m, n),
@@ -114,10 +145,10 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         if before > 0 {
             for column in self.t.entries.chunks_exact(before) {
                 t.extend_from_slice(column);
-                t.resize(t.len() + block.columns(), T::Wide::default());
+                t.resize(t.len() + block.columns(), T::default());
             }
         } else {
-            t.resize(after * self.p.count(), T::Wide::default());
+            t.resize(after * self.p.count(), T::default());
         }
         for j in 0..added {
             t.extend((0..before).map(|i| along[(i, j)]));
@@ -137,7 +168,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         let fresh = s.columns();
         self.coupling = Matrix::from_fn(s.rows(), after, |i, j| match j.checked_sub(after - fresh) {
             Some(j) => s[(i, j)],
-            None => T::Wide::default(),
+            None => T::default(),
         });
         self.next = next;
         Ok(())
@@ -156,11 +187,20 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
     /// Singular values of T with their vectors.
     pub(crate) fn ritz(&self) -> Result<Ritz<T::Wide>> {
         let f = svd(self.t.view()?, Shape::Thin)?;
-        let u = multiply(self.q.view()?, f.vectors.u.as_ref())?;
-        let v = multiply(self.p.view()?, f.vectors.v.as_ref())?;
-        let rest = multiply(self.coupling.as_ref(), f.vectors.u.as_ref())?;
+        let u = multiply(self.q.view()?.to_wide().as_ref(), f.vectors.u.as_ref())?;
+        let v = multiply(self.p.view()?.to_wide().as_ref(), f.vectors.v.as_ref())?;
+        let rest = multiply(self.coupling.as_ref().to_wide().as_ref(), f.vectors.u.as_ref())?;
         let residuals = (0..rest.columns()).map(|j| kappa_dense::length(rest.column(j))).collect();
         Ok(Ritz { scale: self.scale(), u, values: f.values.values, v, residuals })
+    }
+
+    /// The right vectors alone, of so many of the largest values.
+    pub(crate) fn right_vectors(&self, count: usize) -> Result<Matrix<T>> {
+        let f = svd(self.t.view()?, Shape::Thin)?;
+        let v = &f.vectors.v;
+        let count = count.min(v.columns());
+        let head = Matrix::from_fn(v.rows(), count, |i, j| v[(i, j)]);
+        Ok(multiply(self.p.view()?, narrowed::<T>(&head).as_ref())?)
     }
 
     /// Keeps so many of the Ritz vectors and forgets the rest.
@@ -169,25 +209,28 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         let count = ritz.values.len();
         let kept = kept.min(count);
         let first = if end == End::Largest { 0 } else { count - kept };
-        let columns = |x: &Matrix<T::Wide>, rows: usize| x.as_slice()[first * rows..(first + kept) * rows].to_vec();
+        let columns = |x: &Matrix<T::Wide>, rows: usize| -> Vec<T> {
+            let kept = &x.as_slice()[first * rows..(first + kept) * rows];
+            kept.iter().map(|x| T::from_parts(x.re(), x.im())).collect()
+        };
         self.p = Columns { rows: n, entries: columns(&ritz.v, n) };
         self.q = Columns { rows: m, entries: columns(&ritz.u, m) };
-        let t = Matrix::<T::Wide>::from_fn(kept, kept, |i, j| {
-            T::Wide::from_parts(if i == j { ritz.values[first + j] } else { 0.0 }, 0.0)
+        let t = Matrix::<T>::from_fn(kept, kept, |i, j| {
+            T::from_parts(if i == j { ritz.values[first + j] } else { 0.0 }, 0.0)
         });
         self.t = Columns { rows: kept, entries: t.into_vec() };
     }
 
-    fn times(&self, x: &Matrix<T::Wide>) -> Result<Matrix<T::Wide>> {
-        finite(self.a.apply(&narrowed::<T>(x))?, self.scale())
+    fn times(&self, x: &Matrix<T>) -> Result<Matrix<T>> {
+        finite(self.a.apply(x)?, self.scale())
     }
 
-    fn adjoint_times(&self, x: &Matrix<T::Wide>) -> Result<Matrix<T::Wide>> {
-        finite(self.a.apply_adjoint(&narrowed::<T>(x))?, self.scale())
+    fn adjoint_times(&self, x: &Matrix<T>) -> Result<Matrix<T>> {
+        finite(self.a.apply_adjoint(x)?, self.scale())
     }
 }
 
-fn narrowed<T: Scalar>(x: &Matrix<T::Wide>) -> Matrix<T> {
+pub(crate) fn narrowed<T: Scalar>(x: &Matrix<T::Wide>) -> Matrix<T> {
     Matrix::from_fn(x.rows(), x.columns(), |i, j| T::from_parts(x[(i, j)].re(), x[(i, j)].im()))
 }
 
@@ -196,64 +239,83 @@ fn largest<W: Scalar>(x: &Matrix<W>) -> f64 {
 }
 
 /// The power of two below this number; between 2⁻¹⁰⁰⁰ and 2¹⁰⁰⁰, so that its inverse is a normal number too.
-fn power_near(x: f64) -> f64 {
+pub(crate) fn power_near(x: f64) -> f64 {
     if x == 0.0 { 1.0 } else { 2f64.powi((x.log2().floor() as i32).clamp(-1000, 1000)) }
 }
 
 /// Y/scale, where Y is finite.
-fn finite<T: Scalar>(y: Matrix<T>, scale: f64) -> Result<Matrix<T::Wide>> {
+fn finite<T: Scalar>(mut y: Matrix<T>, scale: f64) -> Result<Matrix<T>> {
     match y.as_slice().iter().position(|y| !y.is_finite()) {
-        None if scale == 1.0 => Ok(y.as_ref().to_wide()),
-        None => Ok(Matrix::from_fn(y.rows(), y.columns(), |i, j| y[(i, j)].widen().scale(1.0 / scale))),
+        None => {
+            y.as_mut_slice().iter_mut().for_each(|y| *y = y.scale(1.0 / scale));
+            Ok(y)
+        }
         Some(_) => Err(Error::unsupported("a product with an orthonormal block is not finite")
             .with_hint("the operator has entries that are not finite, or too large to be multiplied")),
     }
 }
 
 /// A column shorter than this share of what it was has no direction of its own left.
-const GONE: f64 = 1e-13;
+const fn gone<T: Scalar>() -> f64 {
+    if T::IS_DOUBLE { 1e-13 } else { 1e-6 }
+}
+
 /// Below this share, what is left of a column is made orthogonal once more.
-const SHRUNK: f64 = 1e-4;
+const SHRUNK: f64 = 1e-2;
 
 /// (C, R) and X with block = basis·C + X·R, X orthonormal and orthogonal to the basis; columns without a direction of their own are left
 /// out of X.
-type Parts<W> = ((Matrix<W>, Matrix<W>), Matrix<W>);
+type Parts<T> = ((Matrix<T>, Matrix<T>), Matrix<T>);
 
-fn orthonormal<W: Scalar<Wide = W>>(block: Matrix<W>, basis: &Columns<W>) -> Result<Parts<W>> {
+fn orthonormal<T: Scalar>(block: Matrix<T>, basis: &Columns<T>) -> Result<Parts<T>> {
     let sizes: Vec<f64> = (0..block.columns()).map(|j| kappa_dense::length(block.column(j))).collect();
     let scale = sizes.iter().copied().fold(0.0, f64::max);
     let (mut along, rest) = projected(block, basis)?;
-    let f = qr(rest.as_ref(), Shape::Thin)?;
-    let (mut x, mut r) = (f.q, f.r);
+    let (mut x, mut r) = reflected(&rest)?;
     let least = (0..r.rows()).map(|i| r[(i, i)].abs_squared().sqrt()).fold(f64::INFINITY, f64::min);
     if least < SHRUNK * scale {
         // What was lost in cancellation: once more, and now for columns of length 1.
         let (more, rest) = projected(x, basis)?;
-        let g = qr(rest.as_ref(), Shape::Thin)?;
-        let back = multiply(more.as_ref(), r.as_ref())?;
-        add(&mut along, &back);
-        r = multiply(g.r.as_ref(), r.as_ref())?;
-        x = g.q;
+        let (again, s) = reflected(&rest)?;
+        add(&mut along, &multiply(more.as_ref(), r.as_ref())?);
+        r = multiply(s.as_ref(), r.as_ref())?;
         let is_kept = |i: usize| {
             let size = (i..r.columns()).map(|j| r[(i, j)].abs_squared()).sum::<f64>().sqrt();
-            g.r[(i, i)].abs_squared() > 0.25 && size > GONE * scale
+            s[(i, i)].abs_squared() > 0.25 && size > gone::<T>() * scale
         };
-        let kept: Vec<usize> = (0..x.columns()).filter(|&i| is_kept(i)).collect();
-        x = Matrix::from_fn(x.rows(), kept.len(), |i, j| x[(i, kept[j])]);
+        let kept: Vec<usize> = (0..again.columns()).filter(|&i| is_kept(i)).collect();
+        x = Matrix::from_fn(again.rows(), kept.len(), |i, j| again[(i, kept[j])]);
         r = Matrix::from_fn(kept.len(), r.columns(), |i, j| r[(kept[i], j)]);
     }
     Ok(((along, r), x))
 }
 
-/// C and block − basis·C, in two rounds: once is not enough (Kahan, Parlett).
-fn projected<W: Scalar<Wide = W>>(mut block: Matrix<W>, basis: &Columns<W>) -> Result<(Matrix<W>, Matrix<W>)> {
+/// Q and R, reflected in double precision.
+fn reflected<T: Scalar>(a: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>)> {
+    let f = qr(a.as_ref(), Shape::Thin)?;
+    Ok((narrowed(&f.q), narrowed(&f.r)))
+}
+
+/// A column of which more than this is left needs no second round (Daniel, Gragg, Kaufman and Stewart, Math. Comp. 30 (1976) 772–795).
+const ENOUGH: f64 = std::f64::consts::FRAC_1_SQRT_2;
+
+/// C and block − basis·C, in two rounds where much is lost in the first (Kahan, Parlett).
+fn projected<T: Scalar>(mut block: Matrix<T>, basis: &Columns<T>) -> Result<(Matrix<T>, Matrix<T>)> {
     let mut along = Matrix::zeros(basis.count(), block.columns());
-    if basis.count() > 0 {
-        for _ in 0..2 {
-            let c = adjoint_times(basis.view()?, block.as_ref())?;
-            let part = multiply(basis.view()?, c.as_ref())?;
-            block.as_mut_slice().iter_mut().zip(part.as_slice()).for_each(|(x, &y)| *x = *x - y);
-            add(&mut along, &c);
+    if basis.count() == 0 {
+        return Ok((along, block));
+    }
+    let lengths = |block: &Matrix<T>| -> Vec<f64> {
+        (0..block.columns()).map(|j| kappa_dense::length(block.column(j))).collect()
+    };
+    let before = lengths(&block);
+    for round in 0..2 {
+        let c = adjoint_times(basis.view()?, block.as_ref())?;
+        let part = multiply(basis.view()?, c.as_ref())?;
+        block.as_mut_slice().iter_mut().zip(part.as_slice()).for_each(|(x, &y)| *x = *x - y);
+        add(&mut along, &c);
+        if round == 0 && lengths(&block).iter().zip(&before).all(|(after, before)| *after > ENOUGH * before) {
+            break;
         }
     }
     Ok((along, block))

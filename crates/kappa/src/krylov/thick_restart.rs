@@ -64,8 +64,8 @@ pub fn partial_svd<T: Scalar>(
     // Room for a block beyond the rank: only then is it seen that nothing is left.
     let width = if how.width == 0 { 2 * k + 20 } else { how.width.max(k + 2 * block) }.min(least + block);
     let mut draws = Draws(how.seed ^ 0x7461_6c6c);
-    let start = Matrix::from_fn(n, block, |_, _| T::Wide::from_parts(draws.normal(), draws.normal()));
-    let mut space = GolubKahan::new(a, &start)?;
+    let start = Matrix::from_fn(n, block, |_, _| T::from_parts(draws.normal(), draws.normal()));
+    let mut space = GolubKahan::new(a, start)?;
     let mut left = how.restarts;
     let ritz = loop {
         while space.width() < width && !space.is_exhausted() {
