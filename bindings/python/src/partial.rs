@@ -16,7 +16,7 @@ use crate::errors::to_python;
 use crate::factor::array;
 use crate::operator::PyOperator;
 
-/// Some singular triplets: a @ v = u * s but for rounding, with what is known of all that was left out.
+/// Some singular triplets: u, s and vh with u * s @ vh near the matrix, with what is known of all that was left out.
 ///
 /// Examples
 /// --------
@@ -55,7 +55,7 @@ impl PyPartialSvd {
     fn values(&self) -> Vec<PyEnclosure> {
         with_partial!(&self.0, f => f.values().iter().map(|&x| x.into()).collect())
     }
-    /// At least ‖aᴴu − s·v‖ for each triplet: some singular value lies within this of s.
+    /// At least ‖a·v − s·u‖, or that of the adjoint, for each triplet: some singular value lies within this of s.
     #[getter]
     fn residuals<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
         with_partial!(&self.0, f => f.residuals().to_pyarray(py).into_any())
@@ -117,7 +117,7 @@ fn bound_within(width: Option<f64>, seed: u64) -> PyResult<Option<Lanczos>> {
 /// >>> float(f.error) < 1e-6, len(kp.randomized_svd(a, within=1e-3))
 /// (True, 4)
 #[pyfunction]
-#[pyo3(signature = (a, k = None, *, within = None, oversampling = 10, steps = 3, sketch = "gaussian", bound = None, seed = 0))]
+#[pyo3(signature = (a, k = None, *, within = None, oversampling = 10, steps = 2, sketch = "gaussian", bound = None, seed = 0))]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn randomized_svd(
     a: &Bound<'_, PyAny>,

@@ -44,13 +44,13 @@ const SKETCHES: [Sketch; 3] = [Sketch::Gaussian, Sketch::SparseSign, Sketch::Had
 fn check_triplets<T: Scalar>(a: &Matrix<T>, f: &kappa::PartialSvd<T::Wide>, unit: f64) {
     let wide = a.as_ref().to_wide();
     let k = f.estimates().len();
-    let av = kappa::dense::multiply(wide.as_ref(), f.v().as_ref()).unwrap();
+    let av = kappa::dense::multiply(wide.adjoint().as_ref(), f.u().as_ref()).unwrap();
     let first = f.estimates().first().copied().unwrap_or(0.0);
     let room = 200.0 * unit * first.max(f64::MIN_POSITIVE);
     for j in 0..k {
-        for i in 0..a.rows() {
-            let off = (av[(i, j)] - f.u()[(i, j)].scale(f.estimates()[j])).abs_squared().sqrt();
-            assert!(off <= room, "A·v is not σ·u: {off:e} with {room:e} allowed");
+        for i in 0..a.columns() {
+            let off = (av[(i, j)] - f.v()[(i, j)].scale(f.estimates()[j])).abs_squared().sqrt();
+            assert!(off <= room, "Aᴴ·u is not σ·v: {off:e} with {room:e} allowed");
         }
         for l in 0..=j {
             let inner = |x: &Matrix<T::Wide>| {

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::krylov::GolubKahanRitz as Ritz;
 use crate::{Enclosure, Evidence, LowRank};
 
-/// Some singular triplets of A: A·vᵢ = σᵢ·uᵢ but for rounding, and Aᴴ·uᵢ = σᵢ·vᵢ but for a residual that is known.
+/// Some singular triplets of A: one of A·vᵢ = σᵢ·uᵢ and Aᴴ·uᵢ = σᵢ·vᵢ holds but for rounding, the other but for a residual.
 ///
 /// ```
 /// # use kappa::{Matrix, RandomizedSvd, randomized_svd};
@@ -31,7 +31,7 @@ pub struct PartialSvd<T: Scalar> {
 pub(crate) struct Known {
     /// ‖A‖_F, where the entries are.
     pub(crate) frobenius: Option<Enclosure>,
-    /// An upper bound of ‖A(I − VVᴴ)‖₂, where it was looked for.
+    /// An upper bound of ‖A(I − VVᴴ)‖₂, or of ‖(I − UUᴴ)A‖₂ where Aᴴ·uᵢ = σᵢ·vᵢ is what holds, where it was looked for.
     pub(crate) rest: Option<(f64, Evidence)>,
     /// The rounding errors of the products, in units of σ₁: a model.
     pub(crate) rounding: f64,
@@ -41,7 +41,7 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
     /// The k largest of these, with what follows for the values of A.
     ///
     /// In bases that begin with the triplets A is [Σ, R; 0, E] with the residuals in R, so that σᵢ(Σ) ≤ σᵢ(A) ≤ max(σᵢ(Σ), ‖E‖₂) + ‖R‖_F
-    /// (Weyl), and σᵢ(A)² ≤ σᵢ(Σ)² + ‖[R; E]‖₂² with [R; E] = A(I − VVᴴ).
+    /// (Weyl), and σᵢ(A)² ≤ σᵢ(Σ)² + ‖[R; E]‖₂² with [R; E] = A(I − VVᴴ). The same holds of the adjoint.
     pub(crate) fn largest(ritz: Ritz<T>, k: usize, known: &Known, products: usize) -> Self {
         let k = k.min(ritz.values.len());
         let estimates = ritz.values[..k].to_vec();
@@ -138,7 +138,7 @@ impl<T: Scalar> PartialSvd<T> {
         &self.estimates
     }
 
-    /// At least ‖Aᴴuᵢ − σᵢvᵢ‖: some singular value of A lies within this of each.
+    /// At least ‖Aᴴuᵢ − σᵢvᵢ‖ or ‖A·vᵢ − σᵢuᵢ‖, whichever is not zero: some singular value of A lies within this of each.
     ///
     /// Where nobody asked for a bound and the product was saved, it is what ‖A‖_F leaves.
     pub fn residuals(&self) -> &[f64] {

@@ -57,6 +57,11 @@ pub(crate) struct Ritz<W: Scalar> {
 }
 
 impl<W: Scalar<Wide = W>> Ritz<W> {
+    /// The same of the adjoint.
+    pub(crate) fn transposed(self) -> Self {
+        Self { u: self.v, v: self.u, ..self }
+    }
+
     /// From the span of V: A·V = Q·R for an orthonormal V, and the singular values of R.
     ///
     /// Residuals are found where they are asked for; otherwise they are not known, and infinite.
@@ -179,9 +184,9 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         self.scale.unwrap_or(1.0)
     }
 
-    /// Singular values of T.
+    /// Singular values of QᴴA.
     pub(crate) fn values(&self) -> Result<Vec<f64>> {
-        Ok(singular_values_in(self.t.view()?, Precision::Double)?.values)
+        Ok(singular_values_in(self.projected_operator().as_ref(), Precision::Double)?.values)
     }
 
     /// Singular values of T with their vectors.
@@ -194,13 +199,35 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         Ok(Ritz { scale: self.scale(), u, values: f.values.values, v, residuals })
     }
 
-    /// The right vectors alone, of so many of the largest values.
-    pub(crate) fn right_vectors(&self, count: usize) -> Result<Matrix<T>> {
-        let f = svd(self.t.view()?, Shape::Thin)?;
-        let v = &f.vectors.v;
-        let count = count.min(v.columns());
-        let head = Matrix::from_fn(v.rows(), count, |i, j| v[(i, j)]);
-        Ok(multiply(self.p.view()?, narrowed::<T>(&head).as_ref())?)
+    /// QᴴA = [T, Cᴴ]·[P, next]ᴴ: half a step more than T, for nothing.
+    fn projected_operator(&self) -> Matrix<T> {
+        let (rows, width) = (self.q.count(), self.p.count());
+        Matrix::from_fn(rows, width + self.next.columns(), |i, j| match j.checked_sub(width) {
+            None => self.t.entries[i + j * rows],
+            Some(j) => self.coupling[(j, i)].conj(),
+        })
+    }
+
+    /// Singular values of QᴴA with their vectors: Aᴴ·uᵢ = σᵢ·vᵢ, and residuals that nobody knows.
+    pub(crate) fn left_ritz(&self) -> Result<Ritz<T::Wide>> {
+        let f = svd(self.projected_operator().as_ref(), Shape::Thin)?;
+        let u = multiply(self.q.view()?.to_wide().as_ref(), f.vectors.u.as_ref())?;
+        let mut basis = self.p.entries.clone();
+        basis.extend_from_slice(self.next.as_slice());
+        let columns = self.p.count() + self.next.columns();
+        let basis = MatrixRef::column_major(self.shape.1, columns, &basis)?.to_wide();
+        let v = multiply(basis.as_ref(), f.vectors.v.as_ref())?;
+        let values = f.values.values;
+        let residuals = vec![f64::INFINITY; values.len()];
+        Ok(Ritz { scale: self.scale(), u, values, v, residuals })
+    }
+
+    /// The left vectors alone, of so many of the largest values of QᴴA.
+    pub(crate) fn left_vectors(&self, count: usize) -> Result<Matrix<T>> {
+        let f = svd(self.projected_operator().as_ref(), Shape::Thin)?;
+        let u = &f.vectors.u;
+        let head = Matrix::from_fn(u.rows(), count.min(u.columns()), |i, j| u[(i, j)]);
+        Ok(multiply(self.q.view()?, narrowed::<T>(&head).as_ref())?)
     }
 
     /// Keeps so many of the Ritz vectors and forgets the rest.

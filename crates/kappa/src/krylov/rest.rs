@@ -10,7 +10,7 @@ use crate::enclosure::directed::sqrt_up;
 use crate::error::{Error, Result};
 use crate::factor::Known;
 use crate::operator::LinearOperator;
-use crate::{Evidence, Norm};
+use crate::{Enclosure, Evidence, Norm};
 
 /// An upper bound of ‖A(I − VVᴴ)‖₂ by Lanczos on its square, but for the stated probability and up to rounding.
 fn norm_of_rest<T: Scalar>(
@@ -50,22 +50,22 @@ fn beside<W: Scalar>(v: &Matrix<W>, mut x: Matrix<W>) -> Result<Matrix<W>> {
     Ok(x)
 }
 
-/// What an operator says of itself, and what Lanczos adds where it is asked.
+/// ‖A‖_F, where the entries are.
+pub(crate) fn frobenius<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Option<Enclosure>> {
+    if let Some(sparse) = a.as_sparse() {
+        return norm(&sparse.entries_as_column()?, Norm::frobenius()).map(Some);
+    }
+    if a.as_dense().is_some() { norm(a, Norm::frobenius()).map(Some) } else { Ok(None) }
+}
+
+/// What an operator says of itself, and what Lanczos adds where it is asked about B(I − VVᴴ) for B = A or Aᴴ.
 pub(crate) fn known<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
-    v: &Matrix<T::Wide>,
-    bound: Option<&Lanczos>,
+    rest: Option<(&impl LinearOperator<T>, &Matrix<T::Wide>, &Lanczos)>,
 ) -> Result<Known> {
     let (m, n) = a.shape();
-    let frobenius = if let Some(sparse) = a.as_sparse() {
-        Some(norm(&sparse.entries_as_column()?, Norm::frobenius())?)
-    } else if a.as_dense().is_some() {
-        Some(norm(a, Norm::frobenius())?)
-    } else {
-        None
-    };
-    let rest = bound.map(|how| norm_of_rest(a, v, how)).transpose()?;
+    let rest = rest.map(|(b, v, how)| norm_of_rest(b, v, how)).transpose()?;
     let unit = if T::IS_DOUBLE { f64::EPSILON } else { f64::from(f32::EPSILON) };
     let rounding = unit * (4.0 + 4.0 * (m.max(n) as f64).sqrt());
-    Ok(Known { frobenius, rest, rounding })
+    Ok(Known { frobenius: frobenius(a)?, rest, rounding })
 }

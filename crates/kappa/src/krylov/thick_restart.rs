@@ -50,8 +50,8 @@ impl Default for ThickRestart {
 /// ```
 ///
 /// Reference: Baglama and Reichel, SIAM J. Sci. Comput. 27 (2005) 19–42.
-pub fn partial_svd<T: Scalar>(
-    a: &(impl LinearOperator<T> + ?Sized),
+pub fn partial_svd<T: Scalar, A: LinearOperator<T> + ?Sized>(
+    a: &A,
     k: usize,
     how: &ThickRestart,
 ) -> Result<PartialSvd<T::Wide>> {
@@ -85,10 +85,10 @@ pub fn partial_svd<T: Scalar>(
     };
     let products = space.products();
     if how.end == End::Smallest {
-        let known = known(a, &ritz.v, None)?;
+        let known = known(a, None::<(&&A, _, _)>)?;
         return Ok(PartialSvd::smallest(ritz, k, &known, products));
     }
     let v = Matrix::from_fn(n, k.min(ritz.values.len()), |i, j| ritz.v[(i, j)]);
-    let known = known(a, &v, how.bound.as_ref())?;
+    let known = known(a, how.bound.as_ref().map(|how| (&a, &v, how)))?;
     Ok(PartialSvd::largest(ritz, k, &known, products))
 }

@@ -495,7 +495,7 @@ def randomized_svd(
     *,
     within: float | None = None,
     oversampling: int = 10,
-    steps: int = 3,
+    steps: int = 2,
     sketch: str = "gaussian",
     bound: float | None = None,
     seed: int = 0,
