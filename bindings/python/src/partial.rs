@@ -143,7 +143,8 @@ pub(crate) fn randomized_svd(
         (Some(k), None) => Ask::Rank(k),
         (None, Some(share)) => Ask::Within(share),
         _ => {
-            let message = "either a number of triplets or `within` is needed\n\nhint: randomized_svd(a, 10), or within=1e-3";
+            let message =
+                "either a number of triplets or `within` is needed\n\nhint: randomized_svd(a, 10), or within=1e-3";
             return Err(PyValueError::new_err(message));
         }
     };
@@ -225,8 +226,7 @@ pub(crate) fn partial_svd(
         let found = compute(py, || kappa::partial_svd(&operator, k, &how));
         return Ok(PyPartialSvd(PartialDecomposition::Real(operator.answer(found)?)));
     }
-    let found = with_matrix_of_work(a, |m, n| m.saturating_mul(n).saturating_mul(1000), move |view| {
-        view.partial_svd(k, &how)
-    })?;
+    let found =
+        with_matrix_of_work(a, |m, n| m.saturating_mul(n).saturating_mul(1000), move |view| view.partial_svd(k, &how))?;
     Ok(PyPartialSvd(found))
 }

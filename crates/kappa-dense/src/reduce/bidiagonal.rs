@@ -64,19 +64,19 @@ impl Repair for Bulge {
         let x = std::array::from_fn(|l| window.entries[along_row(l)]);
         if let Some((reflection, left)) = Reflection::of::<S>(x) {
             if row + WIDTH == c {
-                reflection.from_right::<S>(&mut window.entries[at + place(row, c)..][..TILE]);
+                reflection.on_the_right::<S>(&mut window.entries[at + place(row, c)..][..TILE]);
             }
             for l in 0..WIDTH {
                 window.entries[along_row(l)] = if l == 0 { left } else { 0.0 };
             }
-            reflection.from_right::<S>(&mut window.entries[at + place(c, c)..][..TILE]);
+            reflection.on_the_right::<S>(&mut window.entries[at + place(c, c)..][..TILE]);
             let [x, _] = window.probes(c);
             reflection.of_probes::<S>(x);
         }
         let down = at + place(c, c);
         let x = std::array::from_fn(|k| window.entries[down + k]);
         if let Some((reflection, left)) = Reflection::of::<S>(x) {
-            reflection.from_left::<S>(&mut window.entries[down + ALONG..], 2 * WIDTH - 1);
+            reflection.on_the_left::<S>(&mut window.entries[down + ALONG..], 2 * WIDTH - 1);
             window.entries[down..down + WIDTH].fill(0.0);
             window.entries[down] = left;
             let [_, image] = window.probes(c);

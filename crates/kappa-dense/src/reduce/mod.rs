@@ -81,7 +81,7 @@ fn tridiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Tridi
 fn padded<P>(rows: usize) -> usize {
     let line = 64 / size_of::<P>();
     let lines = rows.div_ceil(line);
-    (lines + usize::from(lines % 8 == 0)) * line
+    (lines + usize::from(lines.is_multiple_of(8))) * line
 }
 
 /// 1 and −1 in no order that a matrix would have (Steele and Vigna's constants for a linear congruence).

@@ -51,7 +51,7 @@ impl Reflection {
 
     /// A·H for the tile whose first entry is the first of these.
     #[inline(always)]
-    pub(super) fn from_right<S: pulp::Simd>(&self, tile: &mut [f64]) {
+    pub(super) fn on_the_right<S: pulp::Simd>(&self, tile: &mut [f64]) {
         let mut y = [0.0; WIDTH];
         for (column, &v) in tile.chunks(ALONG).zip(&self.v) {
             add::<S>(&mut y, v, &column[..WIDTH]);
@@ -63,7 +63,7 @@ impl Reflection {
 
     /// H·A for so many columns of the tile whose first entry is the first of these.
     #[inline(always)]
-    pub(super) fn from_left<S: pulp::Simd>(&self, tile: &mut [f64], columns: usize) {
+    pub(super) fn on_the_left<S: pulp::Simd>(&self, tile: &mut [f64], columns: usize) {
         for column in tile.chunks_mut(ALONG).take(columns) {
             let column = &mut column[..WIDTH];
             let along = -(self.factor * dot::<S>(&self.v, column));
@@ -73,7 +73,7 @@ impl Reflection {
 
     /// H·A·H for the lower triangle of a symmetric tile, with zeros above it.
     #[inline(always)]
-    pub(super) fn from_both_sides<S: pulp::Simd>(&self, tile: &mut [f64]) {
+    pub(super) fn on_both_sides<S: pulp::Simd>(&self, tile: &mut [f64]) {
         let v = &self.v;
         // What each column gives below the diagonal, and what its mirror image gives beside it.
         let (mut p, mut mirrored) = ([0.0; WIDTH], [0.0; WIDTH]);

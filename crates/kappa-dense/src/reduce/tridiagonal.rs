@@ -63,12 +63,12 @@ impl Repair for Bulge {
         let down = window.at(row) + place(c, row);
         let x = std::array::from_fn(|k| window.entries[down + k]);
         if let Some((reflection, left)) = Reflection::of::<S>(x) {
-            reflection.from_left::<S>(&mut window.entries[down + ALONG..], c - row - 1);
+            reflection.on_the_left::<S>(&mut window.entries[down + ALONG..], c - row - 1);
             window.entries[down..down + WIDTH].fill(0.0);
             window.entries[down] = left;
             let at = window.at(c);
-            reflection.from_both_sides::<S>(&mut window.entries[at + place(c, c)..][..TILE]);
-            reflection.from_right::<S>(&mut window.entries[at + place(c + WIDTH, c)..][..TILE]);
+            reflection.on_both_sides::<S>(&mut window.entries[at + place(c, c)..][..TILE]);
+            reflection.on_the_right::<S>(&mut window.entries[at + place(c + WIDTH, c)..][..TILE]);
             let [x, image] = window.probes(c);
             reflection.of_probes::<S>(x);
             reflection.of_probes::<S>(image);

@@ -37,7 +37,7 @@ impl<W: Scalar> Columns<W> {
     }
 
     fn count(&self) -> usize {
-        if self.rows == 0 { 0 } else { self.entries.len() / self.rows }
+        self.entries.len().checked_div(self.rows).unwrap_or(0)
     }
 
     fn view(&self) -> Result<MatrixRef<'_, W>> {

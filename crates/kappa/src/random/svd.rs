@@ -59,7 +59,8 @@ pub fn randomized_svd<T: Scalar>(
         return Err(Error::shape(format!("{k} singular triplets of a {m}×{n} operator, which has {least}")));
     }
     let columns = (k + how.oversampling).min(least);
-    if how.in_single && a.as_dense().is_some_and(|a| !T::IS_COMPLEX && T::IS_DOUBLE && a.rows() * a.columns() >= LARGE) {
+    if how.in_single && a.as_dense().is_some_and(|a| !T::IS_COMPLEX && T::IS_DOUBLE && a.rows() * a.columns() >= LARGE)
+    {
         return by_single(a, k, columns, how);
     }
     let mut space = begin(a, columns, how)?;
