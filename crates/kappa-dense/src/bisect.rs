@@ -10,6 +10,8 @@ use rayon::prelude::*;
 const LANES: usize = 16;
 /// Halvings before giving up on the last bits; 53 + the 7 bits below are enough for every value.
 const HALVINGS: usize = 64;
+/// From this order on, groups of shifts go to other threads.
+const SHARED: usize = 192;
 /// Pivots are kept this far from zero; entries are near 1 in size.
 const PIVOT: f64 = 1e-290;
 
@@ -77,8 +79,8 @@ impl Count for Tridiagonal {
 
 /// Singular values of the bidiagonal matrix with these moduli on the diagonal and above it, largest first.
 ///
-/// The entries must be finite and near 1 in size.
-pub(crate) fn bidiagonal_singular_values(diagonal: &[f64], above: &[f64]) -> Vec<f64> {
+/// Each within unit/64 of the largest. The entries must be finite and near 1 in size.
+pub(crate) fn bidiagonal_singular_values(diagonal: &[f64], above: &[f64], unit: f64) -> Vec<f64> {
     let n = diagonal.len();
     let b = |i: usize| above.get(i).copied().unwrap_or(0.0).abs();
     let bound = (0..n).map(|i| diagonal[i].abs() + b(i).max(if i > 0 { b(i - 1) } else { 0.0 })).fold(0.0, f64::max);
@@ -86,7 +88,7 @@ pub(crate) fn bidiagonal_singular_values(diagonal: &[f64], above: &[f64]) -> Vec
         a_squared: diagonal.iter().map(|a| a * a).collect(),
         b_squared: (0..n).map(|i| if i + 1 < n { b(i) * b(i) } else { 0.0 }).collect(),
     };
-    let mut values = bisect_all(&squares, 0.0, bound * (1.0 + 8.0 * f64::EPSILON));
+    let mut values = bisect_all(&squares, 0.0, bound * (1.0 + 8.0 * f64::EPSILON), unit);
     values.reverse();
     values
 }
@@ -105,17 +107,17 @@ pub(crate) fn tridiagonal_eigenvalues(diagonal: &[f64], beside: &[f64]) -> Vec<f
         diagonal: diagonal.to_vec(),
         off_squared: (0..n).map(|i| if i > 0 { b(i - 1) * b(i - 1) } else { 0.0 }).collect(),
     };
-    bisect_all(&matrix, lower - room, upper + room)
+    bisect_all(&matrix, lower - room, upper + room, f64::EPSILON)
 }
 
 /// Every value in [lower, upper], smallest first.
-fn bisect_all(matrix: &impl Count, lower: f64, upper: f64) -> Vec<f64> {
+fn bisect_all(matrix: &impl Count, lower: f64, upper: f64, unit: f64) -> Vec<f64> {
     let n = matrix.order();
     // A count costs n divisions: only a large matrix is worth the threads. Each group stands alone, so the result
     // does not depend on their number.
     let first = (0..n).step_by(LANES);
-    let group = |k: usize| bisect_group(matrix, k, lower, upper);
-    let groups: Vec<[f64; LANES]> = if n >= 1024 {
+    let group = |k: usize| bisect_group(matrix, k, lower, upper, unit);
+    let groups: Vec<[f64; LANES]> = if n >= SHARED {
         first.collect::<Vec<_>>().into_par_iter().map(group).collect()
     } else {
         first.map(group).collect()
@@ -127,16 +129,16 @@ fn bisect_all(matrix: &impl Count, lower: f64, upper: f64) -> Vec<f64> {
 }
 
 /// The values number k, k + 1, …, counted from the smallest.
-fn bisect_group<M: Count>(matrix: &M, k: usize, lower: f64, upper: f64) -> [f64; LANES] {
-    struct Bisect<'a, M>(&'a M, usize, f64, f64);
+fn bisect_group<M: Count>(matrix: &M, k: usize, lower: f64, upper: f64, unit: f64) -> [f64; LANES] {
+    struct Bisect<'a, M>(&'a M, usize, f64, f64, f64);
     impl<M: Count> pulp::WithSimd for Bisect<'_, M> {
         type Output = [f64; LANES];
         #[inline(always)]
         fn with_simd<S: pulp::Simd>(self, _: S) -> [f64; LANES] {
-            let Self(matrix, k, lower, upper) = self;
+            let Self(matrix, k, lower, upper, unit) = self;
             let (mut low, mut high) = ([lower; LANES], [upper; LANES]);
             // Below this the entries themselves carry no more information.
-            let floor = upper.abs().max(lower.abs()) * f64::EPSILON / 64.0;
+            let floor = upper.abs().max(lower.abs()) * unit / 64.0;
             for _ in 0..HALVINGS {
                 let mut middle = [0.0; LANES];
                 let mut done = true;
@@ -163,7 +165,7 @@ fn bisect_group<M: Count>(matrix: &M, k: usize, lower: f64, upper: f64) -> [f64;
             values.map(|x| if lower == 0.0 && x <= floor { 0.0 } else { x })
         }
     }
-    pulp::Arch::new().dispatch(Bisect(matrix, k, lower, upper))
+    pulp::Arch::new().dispatch(Bisect(matrix, k, lower, upper, unit))
 }
 
 #[cfg(test)]
@@ -185,10 +187,10 @@ mod tests {
     #[test]
     fn a_graded_bidiagonal_keeps_its_small_values() {
         // [[1, 1], [0, δ]]: σ₂ = δ/σ₁, and σ₁² + σ₂² = 2 + δ².
-        let values = bidiagonal_singular_values(&[1.0, 1e-8], &[1.0]);
+        let values = bidiagonal_singular_values(&[1.0, 1e-8], &[1.0], f64::EPSILON);
         assert!((values[1] / (1e-8 / values[0]) - 1.0).abs() < 1e-8);
         assert!((values[0] - 2f64.sqrt()).abs() < 4.0 * f64::EPSILON);
-        assert_eq!(bidiagonal_singular_values(&[0.0, 0.0], &[0.0]), [0.0, 0.0]);
-        assert_eq!(bidiagonal_singular_values(&[], &[]), [0.0; 0]);
+        assert_eq!(bidiagonal_singular_values(&[0.0, 0.0], &[0.0], f64::EPSILON), [0.0, 0.0]);
+        assert_eq!(bidiagonal_singular_values(&[], &[], f64::EPSILON), [0.0; 0]);
     }
 }

@@ -292,7 +292,7 @@ mod tests {
     use crate::bisect::bidiagonal_singular_values;
 
     fn check(diagonal: &[f64], above: &[f64], what: &str) {
-        let expected = bidiagonal_singular_values(diagonal, above);
+        let expected = bidiagonal_singular_values(diagonal, above, f64::EPSILON);
         let found = bidiagonal_values(diagonal, above).unwrap_or_else(|| panic!("{what} does not converge"));
         assert_eq!(found.len(), expected.len(), "{what}");
         let scale = expected.first().copied().unwrap_or(0.0);

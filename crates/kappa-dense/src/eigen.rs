@@ -62,7 +62,8 @@ pub(crate) fn hermitian_values<W: Scalar<Wide = W> + WideEngine>(mut a: Matrix<W
         let found = reduce::tridiagonal::<f64, W>(a.as_ref(), e);
         let size = length(&found.diagonal).hypot(std::f64::consts::SQRT_2 * length(&found.beside));
         if found.off <= OFF * f64::EPSILON * (n as f64).sqrt() * size {
-            return tridiagonal_ladder(&found.diagonal, &found.beside);
+            // On all threads, which dqds is not.
+            return tridiagonal_eigenvalues(&found.diagonal, &found.beside);
         }
     }
     let factor = scale_by_power(1.0, -e);

@@ -156,11 +156,11 @@ mod tests {
             let mut whole = Matrix::from_fn(m, n, |i, j| a[(i, j)].re());
             let size = length(whole.as_slice());
             let (diagonal, above) = f64::engine_bidiagonal(whole.as_mut_slice(), m, n, Cut::Whole);
-            let expected = bidiagonal_singular_values(&diagonal, &above);
+            let expected = bidiagonal_singular_values(&diagonal, &above, f64::EPSILON);
             let found = bidiagonal::<P, P>(a.as_ref(), 0);
             let room = 2.0 * unit * size * (4.0 + (m as f64).sqrt());
             assert!(found.off <= OFF * room, "{what}, {m}×{n}: probes off by {:e}, {:e} allowed", found.off, room);
-            let values = bidiagonal_singular_values(&found.diagonal, &found.above);
+            let values = bidiagonal_singular_values(&found.diagonal, &found.above, f64::EPSILON);
             for (i, (x, y)) in values.iter().zip(&expected).enumerate() {
                 assert!((x - y).abs() <= room, "{what}, {m}×{n}, σ{i}: {x:e} beside {y:e}");
             }
