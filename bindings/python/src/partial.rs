@@ -192,7 +192,7 @@ impl Ask {
 /// --------
 /// >>> import kappa as kp, numpy as np
 /// >>> f = kp.partial_svd(np.diag(np.arange(1.0, 101.0)), 2)
-/// >>> f.s.round(9), f.values[0].contains(100.0)
+/// >>> f.s.round(9), f.values[0].lower <= 100.0 <= f.values[0].upper
 /// (array([100.,  99.]), True)
 #[pyfunction]
 #[pyo3(signature = (a, k, *, which = "largest", block = 1, width = 0, restarts = 300, tolerance = 1e-10, bound = Some(0.05), seed = 0))]

@@ -79,7 +79,8 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         };
         let values = estimates.iter().map(enclose).collect();
         let next = ritz.values.get(k).copied().unwrap_or(0.0);
-        let spectral_error = Enclosure::new((next - doubt).max(0.0), next, add_up(rest_upper, r), evidence);
+        // A − UΣVᴴ is A(I − VVᴴ).
+        let spectral_error = Enclosure::new((next - doubt).max(0.0), next, rest_upper, evidence);
         let head = |x: &Matrix<T>| Matrix::from_fn(x.rows(), k, |i, j| x[(i, j)]);
         let (u, v) = (head(&ritz.u), head(&ritz.v));
         Self { u, v, estimates, values, residuals, error, spectral_error, products }.scaled(ritz.scale)
