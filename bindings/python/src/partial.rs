@@ -115,7 +115,7 @@ fn bound_within(width: Option<f64>, seed: u64) -> PyResult<Option<Lanczos>> {
 /// >>> a = 1.0 / (1.0 + np.add.outer(np.arange(100.0), np.arange(80.0)))
 /// >>> f = kp.randomized_svd(a, 12)
 /// >>> float(f.error) < 1e-6, len(kp.randomized_svd(a, within=1e-3))
-/// (True, 4)
+/// (True, 5)
 #[pyfunction]
 #[pyo3(signature = (a, k = None, *, within = None, oversampling = 10, steps = 2, sketch = "gaussian", bound = None, seed = 0))]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]

@@ -509,7 +509,7 @@ def partial_svd(
     width: int = 0,
     restarts: int = 300,
     tolerance: float = 1e-10,
-    bound: float | None = 0.05,
+    bound: float | None = ...,
     seed: int = 0,
 ) -> PartialSvd: ...
 def numerical_radius(a: ArrayLike) -> Enclosure: ...
