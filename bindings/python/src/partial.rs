@@ -1,7 +1,7 @@
 //! A few singular triplets, in Python.
 
-use kappa::{Enclosure, End, Lanczos, PartialSvd, RandomizedSvd, Scalar, Sketch, ThickRestart};
-use kappa_model::{PartialDecomposition, with_partial};
+use kappa::{Enclosure, End, Lanczos, LinearOperator, PartialSvd, RandomizedSvd, Scalar, Sketch, ThickRestart};
+use kappa_model::{MatrixView, PartialDecomposition, with_partial};
 use numpy::{Element, ToPyArray};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -140,47 +140,59 @@ pub(crate) fn randomized_svd(
     };
     let how = RandomizedSvd { oversampling, steps, in_single: true, sketch, bound: bound_within(bound, seed)?, seed };
     let ask = match (k, within) {
-        (Some(k), None) => Ask::Rank(k),
-        (None, Some(share)) => Ask::Within(share),
+        (Some(k), None) => Ask::Rank(k, how),
+        (None, Some(share)) => Ask::Within(share, how),
         _ => {
             let message =
                 "either a number of triplets or `within` is needed\n\nhint: randomized_svd(a, 10), or within=1e-3";
             return Err(PyValueError::new_err(message));
         }
     };
-    let py = a.py();
-    if let Some(matrix) = sparse(a)? {
-        let found = interruptible(py, move || ask.real(&matrix, &how))?.map_err(to_python)?;
-        return Ok(PyPartialSvd(PartialDecomposition::Real(found)));
-    }
-    if let Some(operator) = PyOperator::of(a)? {
-        let found = compute(py, || ask.real(&operator, &how));
-        return Ok(PyPartialSvd(PartialDecomposition::Real(operator.answer(found)?)));
-    }
     let columns = k.unwrap_or(200).saturating_add(oversampling).saturating_mul(2 * steps + 2);
-    // A second on one core.
-    let work = move |m: usize, n: usize| m.saturating_mul(n).saturating_mul(columns) / 8192;
-    let found = with_matrix_of_work(a, work, move |view| match ask {
-        Ask::Rank(k) => view.randomized_svd(k, &how),
-        Ask::Within(share) => view.randomized_svd_within(share, &how),
-    })?;
-    Ok(PyPartialSvd(found))
+    answered(a, columns, ask)
 }
 
-/// What ends the search.
+/// Which triplets, and how.
 #[derive(Clone, Copy)]
 enum Ask {
-    Rank(usize),
-    Within(f64),
+    Rank(usize, RandomizedSvd),
+    Within(f64, RandomizedSvd),
+    Lanczos(usize, ThickRestart),
 }
 
 impl Ask {
-    fn real(self, a: &impl kappa::LinearOperator<f64>, how: &RandomizedSvd) -> kappa::Result<PartialSvd<f64>> {
+    fn of_operator(self, a: &impl LinearOperator<f64>) -> kappa::Result<PartialDecomposition> {
+        let found = match self {
+            Self::Rank(k, how) => kappa::randomized_svd(a, k, &how),
+            Self::Within(share, how) => kappa::randomized_svd_within(a, share, &how),
+            Self::Lanczos(k, how) => kappa::partial_svd(a, k, &how),
+        };
+        found.map(PartialDecomposition::Real)
+    }
+
+    fn of_view(self, a: &MatrixView<'_>) -> kappa::Result<PartialDecomposition> {
         match self {
-            Self::Rank(k) => kappa::randomized_svd(a, k, how),
-            Self::Within(share) => kappa::randomized_svd_within(a, share, how),
+            Self::Rank(k, how) => a.randomized_svd(k, &how),
+            Self::Within(share, how) => a.randomized_svd_within(share, &how),
+            Self::Lanczos(k, how) => a.partial_svd(k, &how),
         }
     }
+}
+
+/// Asks a sparse matrix, an operator or an array, which takes so many products with one vector.
+fn answered(a: &Bound<'_, PyAny>, products: usize, ask: Ask) -> PyResult<PyPartialSvd> {
+    let py = a.py();
+    if let Some(matrix) = sparse(a)? {
+        let found = interruptible(py, move || ask.of_operator(&matrix))?;
+        return found.map(PyPartialSvd).map_err(to_python);
+    }
+    if let Some(operator) = PyOperator::of(a)? {
+        let found = compute(py, || ask.of_operator(&operator));
+        return operator.answer(found).map(PyPartialSvd);
+    }
+    // In place up to a second on one core, as a copy would take longer than the answer.
+    let work = move |m: usize, n: usize| m.saturating_mul(n).saturating_mul(products) / 8192;
+    with_matrix_of_work(a, work, move |view| ask.of_view(&view)).map(PyPartialSvd)
 }
 
 /// The k largest (or, with `which="smallest"`, smallest) singular triplets by Golub-Kahan-Lanczos with thick restarts.
@@ -217,16 +229,6 @@ pub(crate) fn partial_svd(
         }
     };
     let how = ThickRestart { end, block, width, restarts, tolerance, bound: bound_within(bound, seed)?, seed };
-    let py = a.py();
-    if let Some(matrix) = sparse(a)? {
-        let found = interruptible(py, move || kappa::partial_svd(&matrix, k, &how))?.map_err(to_python)?;
-        return Ok(PyPartialSvd(PartialDecomposition::Real(found)));
-    }
-    if let Some(operator) = PyOperator::of(a)? {
-        let found = compute(py, || kappa::partial_svd(&operator, k, &how));
-        return Ok(PyPartialSvd(PartialDecomposition::Real(operator.answer(found)?)));
-    }
-    let found =
-        with_matrix_of_work(a, |m, n| m.saturating_mul(n).saturating_mul(1000), move |view| view.partial_svd(k, &how))?;
-    Ok(PyPartialSvd(found))
+    // Nobody knows how many restarts it takes.
+    answered(a, usize::MAX, Ask::Lanczos(k, how))
 }

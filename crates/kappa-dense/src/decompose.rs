@@ -194,19 +194,14 @@ fn in_two_stages<P: Real, T: Scalar>(a: MatrixRef<'_, T>, Checked { e, guard }: 
     } else {
         reduce::bidiagonal::<P, T>(a, *e)
     };
-    let allowed = OFF * unit::<P>() * (rows as f64).sqrt() * guard.sum_of_squares.sqrt();
+    let allowed = OFF * P::EPSILON * (rows as f64).sqrt() * guard.sum_of_squares.sqrt();
     if found.off.is_nan() || found.off > allowed {
         return None;
     }
-    let values = bidiagonal_singular_values(&found.diagonal, &found.above, unit::<P>());
+    let values = bidiagonal_singular_values(&found.diagonal, &found.above, P::EPSILON);
     let (algorithm, accuracy) =
         if P::IS_DOUBLE { (TWO_STAGES, Accuracy::Bisection) } else { (SINGLE, Accuracy::Single) };
     guard.accepts(&values).then_some(Values { values, algorithm, accuracy })
-}
-
-/// The ε of the precision.
-fn unit<P: Scalar>() -> f64 {
-    if P::IS_DOUBLE { f64::EPSILON } else { f64::from(f32::EPSILON) }
 }
 
 /// The ladder in double precision for a tall matrix, its values still scaled.
@@ -340,7 +335,7 @@ struct Guard {
 impl Guard {
     /// The same with the room that the errors of this precision need.
     fn in_precision_of<P: Scalar>(&self) -> Self {
-        Self { sum_of_squares: self.sum_of_squares, tolerance: self.tolerance / f64::EPSILON * unit::<P>() }
+        Self { sum_of_squares: self.sum_of_squares, tolerance: self.tolerance / f64::EPSILON * P::EPSILON }
     }
 
     fn accepts(&self, values: &[f64]) -> bool {

@@ -41,6 +41,9 @@ pub trait Scalar:
     /// Whether the parts are stored in double precision.
     const IS_DOUBLE: bool;
 
+    /// The ε of the parts: 2⁻⁵² or 2⁻²³.
+    const EPSILON: f64 = if Self::IS_DOUBLE { f64::EPSILON } else { f32::EPSILON as f64 };
+
     /// The same value in double precision; exact.
     fn widen(self) -> Self::Wide;
     /// The value nearest to `re + i·im`; the imaginary part is dropped by a real type.

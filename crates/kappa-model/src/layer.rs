@@ -271,32 +271,17 @@ impl MatrixView<'_> {
 
     /// The k largest singular triplets from a random sketch.
     pub fn randomized_svd(&self, k: usize, how: &RandomizedSvd) -> kappa::Result<PartialDecomposition> {
-        match self {
-            Self::F32(a) => kappa::randomized_svd(a, k, how).map(PartialDecomposition::Real),
-            Self::F64(a) => kappa::randomized_svd(a, k, how).map(PartialDecomposition::Real),
-            Self::C32(a) => kappa::randomized_svd(a, k, how).map(PartialDecomposition::Complex),
-            Self::C64(a) => kappa::randomized_svd(a, k, how).map(PartialDecomposition::Complex),
-        }
+        with_view!(self, a => Ok(kappa::randomized_svd(a, k, how)?.into()))
     }
 
     /// As many as bring the error down to this share of the Frobenius norm.
     pub fn randomized_svd_within(&self, share: f64, how: &RandomizedSvd) -> kappa::Result<PartialDecomposition> {
-        match self {
-            Self::F32(a) => kappa::randomized_svd_within(a, share, how).map(PartialDecomposition::Real),
-            Self::F64(a) => kappa::randomized_svd_within(a, share, how).map(PartialDecomposition::Real),
-            Self::C32(a) => kappa::randomized_svd_within(a, share, how).map(PartialDecomposition::Complex),
-            Self::C64(a) => kappa::randomized_svd_within(a, share, how).map(PartialDecomposition::Complex),
-        }
+        with_view!(self, a => Ok(kappa::randomized_svd_within(a, share, how)?.into()))
     }
 
     /// The k largest or smallest singular triplets by Lanczos.
     pub fn partial_svd(&self, k: usize, how: &ThickRestart) -> kappa::Result<PartialDecomposition> {
-        match self {
-            Self::F32(a) => kappa::partial_svd(a, k, how).map(PartialDecomposition::Real),
-            Self::F64(a) => kappa::partial_svd(a, k, how).map(PartialDecomposition::Real),
-            Self::C32(a) => kappa::partial_svd(a, k, how).map(PartialDecomposition::Complex),
-            Self::C64(a) => kappa::partial_svd(a, k, how).map(PartialDecomposition::Complex),
-        }
+        with_view!(self, a => Ok(kappa::partial_svd(a, k, how)?.into()))
     }
 
     /// The singular value decomposition: real, or complex.
@@ -448,6 +433,18 @@ pub enum PartialDecomposition {
     Real(kappa::PartialSvd<f64>),
     /// Of a complex one.
     Complex(kappa::PartialSvd<kappa::c64>),
+}
+
+impl From<kappa::PartialSvd<f64>> for PartialDecomposition {
+    fn from(f: kappa::PartialSvd<f64>) -> Self {
+        Self::Real(f)
+    }
+}
+
+impl From<kappa::PartialSvd<kappa::c64>> for PartialDecomposition {
+    fn from(f: kappa::PartialSvd<kappa::c64>) -> Self {
+        Self::Complex(f)
+    }
 }
 
 /// The same expression for both kinds.

@@ -68,7 +68,7 @@ impl Plan {
             let why = "long: a third of the work; bidiagonalisation after all where the least value is below 1/256 of the largest";
             return Self { algorithm: Algorithm::Gram, flops, bytes: 16.0 * short * short, why };
         }
-        let flops = 4.0 * long * short * short - 4.0 / 3.0 * cube;
+        let flops = bidiagonal_flops(long, short);
         let why = "about as wide as long: all values to the precision of doubles";
         Self { algorithm: Algorithm::Bidiagonal, flops, bytes: 8.0 * long * short, why }
     }
@@ -97,7 +97,7 @@ impl Plan {
         } else {
             "stored in 32 bits or fewer, and products in single precision take half the time"
         };
-        let flops = 4.0 * long * short * short - 4.0 / 3.0 * short * short * short;
+        let flops = bidiagonal_flops(long, short);
         Self { algorithm: Algorithm::SinglePrecision, flops, bytes: 4.0 * long * short, why }
     }
 
@@ -132,6 +132,11 @@ impl fmt::Display for Plan {
         };
         write!(f, "{name}, {}flop, {}B", with_prefix(self.flops), with_prefix(self.bytes))
     }
+}
+
+/// Of a reduction to bidiagonal form.
+fn bidiagonal_flops(long: f64, short: f64) -> f64 {
+    4.0 * long * short * short - 4.0 / 3.0 * short * short * short
 }
 
 /// Two digits and a decimal prefix: 2400000000 is "2.4 G".

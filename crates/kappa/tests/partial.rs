@@ -140,6 +140,27 @@ fn shapes_and_types_that_might_be_trouble() {
 }
 
 #[test]
+fn the_rest_of_a_tiny_or_huge_matrix_is_bounded_too() {
+    let values: Vec<f64> = (1..=60).map(|i| 1.0 / f64::from(i)).collect();
+    for scale in [1e-200, 1e-120, 1.0, 1e120, 1e200] {
+        let scaled: Vec<f64> = values.iter().map(|s| s * scale).collect();
+        let a = with_values::<f64>(80, 60, &scaled);
+        let hidden = Hidden(&a, Cell::new(0));
+        let lanczos = partial_svd(&hidden, 2, &ThickRestart::default()).unwrap();
+        let bound = ThickRestart::default().bound;
+        let random = randomized_svd(&hidden, 2, &RandomizedSvd { bound, ..RandomizedSvd::default() }).unwrap();
+        for f in [lanczos, random] {
+            let rest = f.spectral_error();
+            assert!(rest.upper() >= scaled[2] * (1.0 - 1e-12) && rest.upper() < 2.0 * scaled[2], "{scale:e}: {rest:?}");
+            for (x, s) in f.values().iter().zip(&scaled) {
+                let room = 1e-14 * scaled[0];
+                assert!(x.lower() - room <= *s && *s <= x.upper() + room, "{scale:e}: {x:?} {s:e}");
+            }
+        }
+    }
+}
+
+#[test]
 fn wrong_questions_are_refused() {
     let a = Matrix::<f64>::identity(4);
     for k in [0, 5] {

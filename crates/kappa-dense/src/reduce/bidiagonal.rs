@@ -1,7 +1,7 @@
 //! From an upper band to a bidiagonal matrix.
 
 use super::chase::{Band, Repair, Window};
-use super::tile::{ALONG, COLUMN, PROBES, Probe, Reflection, TILE, WIDTH};
+use super::tile::{ALONG, COLUMN, Probe, Reflection, TILE, WIDTH};
 
 /// An upper band B with the probes X and their images: B·X = image, but for rounding.
 ///
@@ -22,26 +22,18 @@ impl UpperBand {
         entry: impl Fn(usize, usize) -> f64,
         probes: impl Fn(usize) -> (Probe, Probe),
     ) -> Self {
-        let mut band = Band::zeros(order);
-        for j in 0..order {
-            for i in j.saturating_sub(WIDTH)..=j {
-                band.entries[at(i, j)] = entry(i, j);
-            }
-            (band.x[j], band.image[j]) = probes(j);
-        }
-        Self(band)
+        Self(Band::new(order, |j| j.saturating_sub(WIDTH)..j + 1, at, entry, probes))
     }
 
     /// 8·n²·WIDTH flops.
     pub(super) fn reduced(mut self) -> Bidiagonal {
         self.0.chase::<Bulge>();
-        let Band { order, entries, x, image } = self.0;
-        let diagonal: Vec<f64> = (0..order).map(|i| entries[at(i, i)]).collect();
-        let above: Vec<f64> = (1..order).map(|j| entries[at(j - 1, j)]).collect();
-        let next = |i: usize, p: usize| above.get(i).map_or(0.0, |b| b * x[i + 1][p]);
-        let square = |i: usize, p: usize| (diagonal[i] * x[i][p] + next(i, p) - image[i][p]).powi(2);
-        let squares: f64 = (0..order).map(|i| (0..PROBES).map(|p| square(i, p)).sum::<f64>()).sum();
-        Bidiagonal { diagonal, above, off: (squares / PROBES as f64).sqrt() }
+        let Band { order, entries, .. } = &self.0;
+        let diagonal: Vec<f64> = (0..*order).map(|i| entries[at(i, i)]).collect();
+        let above: Vec<f64> = (1..*order).map(|j| entries[at(j - 1, j)]).collect();
+        let next = |x: &[Probe], i: usize, p: usize| above.get(i).map_or(0.0, |b| b * x[i + 1][p]);
+        let off = self.0.off(|x, i, p| diagonal[i] * x[i][p] + next(x, i, p));
+        Bidiagonal { diagonal, above, off }
     }
 }
 

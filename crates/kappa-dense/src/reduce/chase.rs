@@ -6,10 +6,11 @@
 //! computed does not depend on whether they do.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::tile::{COLUMN, Probe, WIDTH};
+use super::tile::{COLUMN, PROBES, Probe, WIDTH};
 
 /// A square band of width `WIDTH` with the probes that go through the reduction with it.
 pub(super) struct Band {
@@ -46,14 +47,31 @@ const SLAB: usize = 3 * GROUP;
 const SHARED: usize = 768;
 
 impl Band {
-    pub(super) fn zeros(order: usize) -> Self {
+    /// With the entries of `rows` of each column at `at`, and the probes' rows.
+    pub(super) fn new(
+        order: usize,
+        rows: impl Fn(usize) -> Range<usize>,
+        at: impl Fn(usize, usize) -> usize,
+        entry: impl Fn(usize, usize) -> f64,
+        probes: impl Fn(usize) -> (Probe, Probe),
+    ) -> Self {
         let columns = order + 3 * WIDTH;
-        Self {
-            order,
-            entries: vec![0.0; columns * COLUMN],
-            x: vec![Probe::default(); columns],
-            image: vec![Probe::default(); columns],
+        let (x, image) = (vec![Probe::default(); columns], vec![Probe::default(); columns]);
+        let mut band = Self { order, entries: vec![0.0; columns * COLUMN], x, image };
+        for j in 0..order {
+            for i in rows(j) {
+                band.entries[at(i, j)] = entry(i, j);
+            }
+            (band.x[j], band.image[j]) = probes(j);
         }
+        band
+    }
+
+    /// ‖E‖_F, about: the root of the mean square by which `times`, row i of the reduced matrix times probe p, fails the image.
+    pub(super) fn off(&self, times: impl Fn(&[Probe], usize, usize) -> f64) -> f64 {
+        let square = |i: usize, p: usize| (times(&self.x, i, p) - self.image[i][p]).powi(2);
+        let squares: f64 = (0..self.order).map(|i| (0..PROBES).map(|p| square(i, p)).sum::<f64>()).sum();
+        (squares / PROBES as f64).sqrt()
     }
 
     /// All sweeps.

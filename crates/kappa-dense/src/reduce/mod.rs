@@ -150,7 +150,6 @@ mod tests {
     }
 
     fn check<P: Real>(m: usize, n: usize) {
-        let unit = if P::IS_DOUBLE { f64::EPSILON } else { f64::from(f32::EPSILON) };
         for (what, a) in cases(m, n) {
             let a = Matrix::from_fn(m, n, |i, j| P::from_parts(a[(i, j)], 0.0));
             let mut whole = Matrix::from_fn(m, n, |i, j| a[(i, j)].re());
@@ -158,7 +157,7 @@ mod tests {
             let (diagonal, above) = f64::engine_bidiagonal(whole.as_mut_slice(), m, n, Cut::Whole);
             let expected = bidiagonal_singular_values(&diagonal, &above, f64::EPSILON);
             let found = bidiagonal::<P, P>(a.as_ref(), 0);
-            let room = 2.0 * unit * size * (4.0 + (m as f64).sqrt());
+            let room = 2.0 * P::EPSILON * size * (4.0 + (m as f64).sqrt());
             assert!(found.off <= OFF * room, "{what}, {m}×{n}: probes off by {:e}, {:e} allowed", found.off, room);
             let values = bidiagonal_singular_values(&found.diagonal, &found.above, f64::EPSILON);
             for (i, (x, y)) in values.iter().zip(&expected).enumerate() {

@@ -31,7 +31,8 @@ pub struct PartialSvd<T: Scalar> {
 pub(crate) struct Known {
     /// ‖A‖_F, where the entries are.
     pub(crate) frobenius: Option<Enclosure>,
-    /// An upper bound of ‖A(I − VVᴴ)‖₂, or of ‖(I − UUᴴ)A‖₂ where Aᴴ·uᵢ = σᵢ·vᵢ is what holds, where it was looked for.
+    /// An upper bound of ‖A(I − VVᴴ)‖₂, or of ‖(I − UUᴴ)A‖₂ where Aᴴ·uᵢ = σᵢ·vᵢ is what holds, over
+    /// the scale, where it was looked for.
     pub(crate) rest: Option<(f64, Evidence)>,
     /// The rounding errors of the products, in units of σ₁: a model.
     pub(crate) rounding: f64,
@@ -63,8 +64,8 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         });
         let by_frobenius = error.map(|e| (e.upper(), model));
         let (rest, evidence) = match (known.rest, by_frobenius) {
-            (Some(rest), Some(other)) if rest.0 / ritz.scale > other.0 => other,
-            (Some((rest, evidence)), _) => (rest / ritz.scale, evidence.and(model)),
+            (Some(rest), Some(other)) if rest.0 > other.0 => other,
+            (Some((rest, evidence)), _) => (rest, evidence.and(model)),
             (None, Some(other)) => other,
             (None, None) => (f64::INFINITY, Evidence::Residual),
         };

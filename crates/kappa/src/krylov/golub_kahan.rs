@@ -5,6 +5,7 @@
 
 use kappa_dense::{Matrix, MatrixRef, Precision, Scalar, Shape, adjoint_times, multiply, qr, singular_values_in, svd};
 
+use crate::enclosure::exponent_of;
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
 
@@ -90,6 +91,15 @@ impl<W: Scalar<Wide = W>> Ritz<W> {
     }
 }
 
+/// Refuses a number of triplets that an operator of this shape does not have; min(m, n).
+pub(crate) fn check_count(k: usize, (m, n): (usize, usize)) -> Result<usize> {
+    let least = m.min(n);
+    if k == 0 || k > least {
+        return Err(Error::shape(format!("{k} singular triplets of a {m}×{n} operator, which has {least}")));
+    }
+    Ok(least)
+}
+
 /// Which of the values of T.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum End {
@@ -143,8 +153,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
             image.as_mut_slice().iter_mut().for_each(|x| *x = x.scale(1.0 / scale));
             self.scale = Some(scale);
         }
-        let (along, block) = orthonormal(image, &self.q)?;
-        let (along, r) = along;
+        let ((along, r), block) = orthonormal(image, &self.q)?;
         let after = before + block.columns();
         let mut t = Vec::with_capacity(after * (self.p.count() + added));
         if before > 0 {
@@ -257,7 +266,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
     }
 }
 
-pub(crate) fn narrowed<T: Scalar>(x: &Matrix<T::Wide>) -> Matrix<T> {
+pub(super) fn narrowed<T: Scalar>(x: &Matrix<T::Wide>) -> Matrix<T> {
     Matrix::from_fn(x.rows(), x.columns(), |i, j| T::from_parts(x[(i, j)].re(), x[(i, j)].im()))
 }
 
@@ -265,13 +274,13 @@ fn largest<W: Scalar>(x: &Matrix<W>) -> f64 {
     x.as_slice().iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max)
 }
 
-/// The power of two below this number; between 2⁻¹⁰⁰⁰ and 2¹⁰⁰⁰, so that its inverse is a normal number too.
+/// The power of two near this number; between 2⁻¹⁰⁰⁰ and 2¹⁰⁰⁰, so that its inverse is a normal number too.
 pub(crate) fn power_near(x: f64) -> f64 {
-    if x == 0.0 { 1.0 } else { 2f64.powi((x.log2().floor() as i32).clamp(-1000, 1000)) }
+    2f64.powi(exponent_of(x).clamp(-1000, 1000))
 }
 
 /// Y/scale, where Y is finite.
-fn finite<T: Scalar>(mut y: Matrix<T>, scale: f64) -> Result<Matrix<T>> {
+pub(super) fn finite<T: Scalar>(mut y: Matrix<T>, scale: f64) -> Result<Matrix<T>> {
     match y.as_slice().iter().position(|y| !y.is_finite()) {
         None => {
             y.as_mut_slice().iter_mut().for_each(|y| *y = y.scale(1.0 / scale));

@@ -11,7 +11,7 @@ mod system;
 mod thick_restart;
 
 pub use golub_kahan::End;
-pub(crate) use golub_kahan::{GolubKahan, Ritz as GolubKahanRitz, power_near};
+pub(crate) use golub_kahan::{GolubKahan, Ritz as GolubKahanRitz, check_count, power_near};
 pub use lanczos::Lanczos;
 pub(crate) use lanczos::{Ritz, Stop, largest_eigenvalue};
 pub(crate) use rest::{frobenius, known};

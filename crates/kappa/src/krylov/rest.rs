@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use kappa_dense::{Matrix, Scalar, adjoint_times, multiply};
 
+use super::golub_kahan::{finite, narrowed};
 use super::{Lanczos, Stop, largest_eigenvalue};
 use crate::ask::norm;
 use crate::enclosure::directed::sqrt_up;
@@ -12,15 +13,16 @@ use crate::factor::Known;
 use crate::operator::LinearOperator;
 use crate::{Enclosure, Evidence, Norm};
 
-/// An upper bound of ‖A(I − VVᴴ)‖₂ by Lanczos on its square, but for the stated probability and up to rounding.
+/// An upper bound of ‖A(I − VVᴴ)‖₂/scale by Lanczos on its square, but for the stated probability and up to rounding.
 fn norm_of_rest<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     v: &Matrix<T::Wide>,
+    scale: f64,
     how: &Lanczos,
 ) -> Result<(f64, Evidence)> {
     let failed: RefCell<Option<Error>> = RefCell::new(None);
     let apply = |x: &[T::Wide]| {
-        square_beside(a, v, x).unwrap_or_else(|error| {
+        square_beside(a, v, scale, x).unwrap_or_else(|error| {
             failed.borrow_mut().get_or_insert(error);
             vec![T::Wide::default(); x.len()]
         })
@@ -32,15 +34,15 @@ fn norm_of_rest<T: Scalar>(
     }
 }
 
-/// (I − VVᴴ)·AᴴA·(I − VVᴴ)·x.
+/// (I − VVᴴ)·AᴴA·(I − VVᴴ)·x/scale²: without the scale the square of a tiny A would be zero, and its bound too.
 fn square_beside<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     v: &Matrix<T::Wide>,
+    scale: f64,
     x: &[T::Wide],
 ) -> Result<Vec<T::Wide>> {
     let x = beside(v, Matrix::from_column_major(x.len(), 1, x.to_vec())?)?;
-    let narrow = Matrix::from_fn(x.rows(), 1, |i, _| T::from_parts(x[(i, 0)].re(), x[(i, 0)].im()));
-    let y = a.apply_adjoint(&a.apply(&narrow)?)?;
+    let y = finite(a.apply_adjoint(&finite(a.apply(&narrowed(&x))?, scale)?)?, scale)?;
     Ok(beside(v, y.as_ref().to_wide())?.into_vec())
 }
 
@@ -61,11 +63,11 @@ pub(crate) fn frobenius<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Res
 /// What an operator says of itself, and what Lanczos adds where it is asked about B(I − VVᴴ) for B = A or Aᴴ.
 pub(crate) fn known<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
+    scale: f64,
     rest: Option<(&impl LinearOperator<T>, &Matrix<T::Wide>, &Lanczos)>,
 ) -> Result<Known> {
     let (m, n) = a.shape();
-    let rest = rest.map(|(b, v, how)| norm_of_rest(b, v, how)).transpose()?;
-    let unit = if T::IS_DOUBLE { f64::EPSILON } else { f64::from(f32::EPSILON) };
-    let rounding = unit * (4.0 + 4.0 * (m.max(n) as f64).sqrt());
+    let rest = rest.map(|(b, v, how)| norm_of_rest(b, v, scale, how)).transpose()?;
+    let rounding = T::EPSILON * (4.0 + 4.0 * (m.max(n) as f64).sqrt());
     Ok(Known { frobenius: frobenius(a)?, rest, rounding })
 }

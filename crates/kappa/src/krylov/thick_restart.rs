@@ -1,9 +1,9 @@
 use kappa_dense::{Matrix, Scalar};
 
-use super::golub_kahan::{End, GolubKahan};
+use super::golub_kahan::{End, GolubKahan, check_count};
 use super::{Lanczos, known};
 use crate::PartialSvd;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::operator::LinearOperator;
 use crate::random::Draws;
 
@@ -55,11 +55,7 @@ pub fn partial_svd<T: Scalar, A: LinearOperator<T> + ?Sized>(
     k: usize,
     how: &ThickRestart,
 ) -> Result<PartialSvd<T::Wide>> {
-    let (m, n) = a.shape();
-    let least = m.min(n);
-    if k == 0 || k > least {
-        return Err(Error::shape(format!("{k} singular triplets of a {m}×{n} operator, which has {least}")));
-    }
+    let (least, n) = (check_count(k, a.shape())?, a.shape().1);
     let block = how.block.clamp(1, least);
     // Room for a block beyond the rank: only then is it seen that nothing is left.
     let width = if how.width == 0 { 2 * k + 20 } else { how.width.max(k + 2 * block) }.min(least + block);
@@ -85,10 +81,10 @@ pub fn partial_svd<T: Scalar, A: LinearOperator<T> + ?Sized>(
     };
     let products = space.products();
     if how.end == End::Smallest {
-        let known = known(a, None::<(&&A, _, _)>)?;
+        let known = known(a, ritz.scale, None::<(&&A, _, _)>)?;
         return Ok(PartialSvd::smallest(ritz, k, &known, products));
     }
     let v = Matrix::from_fn(n, k.min(ritz.values.len()), |i, j| ritz.v[(i, j)]);
-    let known = known(a, how.bound.as_ref().map(|how| (&a, &v, how)))?;
+    let known = known(a, ritz.scale, how.bound.as_ref().map(|how| (&a, &v, how)))?;
     Ok(PartialSvd::largest(ritz, k, &known, products))
 }

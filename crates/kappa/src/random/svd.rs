@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use super::Sketch;
 use crate::PartialSvd;
 use crate::error::{Error, Result};
-use crate::krylov::{GolubKahan, GolubKahanRitz as Ritz, Lanczos, frobenius, known, power_near};
+use crate::krylov::{GolubKahan, GolubKahanRitz as Ritz, Lanczos, check_count, frobenius, known, power_near};
 use crate::operator::{Adjoint, LinearOperator};
 
 /// How a randomised decomposition is made: passed last, and usually left at its default.
@@ -53,53 +53,55 @@ pub fn randomized_svd<T: Scalar>(
     k: usize,
     how: &RandomizedSvd,
 ) -> Result<PartialSvd<T::Wide>> {
-    let (m, n) = a.shape();
-    let least = m.min(n);
-    if k == 0 || k > least {
-        return Err(Error::shape(format!("{k} singular triplets of a {m}×{n} operator, which has {least}")));
-    }
+    let least = check_count(k, a.shape())?;
     let columns = (k + how.oversampling).min(least);
-    if how.in_single && a.as_dense().is_some_and(|a| !T::IS_COMPLEX && T::IS_DOUBLE && a.rows() * a.columns() >= LARGE)
-    {
-        return by_single(a, k, columns, how);
+    let is_worth_a_copy = |a: &MatrixRef<'_, T>| a.rows() * a.columns() >= LARGE;
+    match a.as_dense().filter(is_worth_a_copy) {
+        Some(dense) if how.in_single && T::IS_DOUBLE && !T::IS_COMPLEX => by_single(dense, k, columns, how),
+        _ => finish(a, &grown(a, columns, how)?, |_| k, how),
     }
+}
+
+/// The space after all steps.
+fn grown<'a, T: Scalar, A: LinearOperator<T> + ?Sized>(
+    a: &'a A,
+    columns: usize,
+    how: &RandomizedSvd,
+) -> Result<GolubKahan<'a, T, A>> {
     let mut space = begin(a, columns, how)?;
     for _ in 0..=how.steps {
         if !space.is_exhausted() {
             space.grow()?;
         }
     }
-    finish(a, &space, |_| k, how)
+    Ok(space)
 }
 
 /// Entries from which a copy in single precision costs less than it saves.
 const LARGE: usize = 1 << 18;
 
-/// The space from a copy in single precision; then A·V = Q·R and the singular values of R, in double.
+/// The space from a copy in single precision; then AᴴU = Q·R and the singular values of R, in double.
 fn by_single<T: Scalar>(
-    a: &(impl LinearOperator<T> + ?Sized),
+    a: MatrixRef<'_, T>,
     k: usize,
     columns: usize,
     how: &RandomizedSvd,
 ) -> Result<PartialSvd<T::Wide>> {
     let (m, n) = a.shape();
-    let scale = frobenius(a)?.map_or(1.0, |norm| power_near(norm.upper()));
-    let (u, products): (Matrix<f32>, usize) = {
-        let entries = a.as_dense().map(|a| narrowed(a, 1.0 / scale)).unwrap_or_default();
-        let is_row_major = a.as_dense().is_some_and(|a| a.is_row_major());
-        let copy =
-            if is_row_major { MatrixRef::row_major(m, n, &entries) } else { MatrixRef::column_major(m, n, &entries) };
+    let scale = frobenius(&a)?.map_or(1.0, |norm| power_near(norm.upper()));
+    let (u, products) = {
+        let entries = in_single_precision(a, 1.0 / scale);
+        let copy = if a.is_row_major() {
+            MatrixRef::row_major(m, n, &entries)
+        } else {
+            MatrixRef::column_major(m, n, &entries)
+        };
         let copy = copy?;
-        let mut space = begin::<f32, _>(&copy, columns, how)?;
-        for _ in 0..=how.steps {
-            if !space.is_exhausted() {
-                space.grow()?;
-            }
-        }
+        let space = grown::<f32, _>(&copy, columns, how)?;
         (space.left_vectors(columns)?, space.products())
     };
     let u = Matrix::from_fn(u.rows(), u.columns(), |i, j| T::from_parts(u[(i, j)].into(), 0.0));
-    by_last_product(a, &u, scale, products, |_| k, how)
+    by_last_product(&a, &u, scale, products, |_| k, how)
 }
 
 /// AᴴU = Q·R and the singular values of R, in double but for the product.
@@ -127,12 +129,12 @@ fn bounded<T: Scalar>(
     let k = count(&ritz.values).min(ritz.values.len());
     let head = Matrix::from_fn(ritz.u.rows(), k, |i, j| ritz.u[(i, j)]);
     let adjoint = Adjoint(a);
-    let known = known(a, how.bound.as_ref().map(|how| (&adjoint, &head, how)))?;
+    let known = known(a, ritz.scale, how.bound.as_ref().map(|how| (&adjoint, &head, how)))?;
     Ok(PartialSvd::largest(ritz, k, &known, products))
 }
 
 /// The entries in single precision, in the order in which they lie.
-fn narrowed<T: Scalar>(a: MatrixRef<'_, T>, factor: f64) -> Vec<f32> {
+fn in_single_precision<T: Scalar>(a: MatrixRef<'_, T>, factor: f64) -> Vec<f32> {
     let rows = if a.is_row_major() { a } else { a.transpose() };
     let mut entries = vec![0.0; a.rows() * a.columns()];
     entries.par_chunks_mut(rows.columns().max(1)).enumerate().for_each(|(i, to)| {
