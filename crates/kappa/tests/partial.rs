@@ -161,6 +161,20 @@ fn the_rest_of_a_tiny_or_huge_matrix_is_bounded_too() {
 }
 
 #[test]
+fn complex_triplets_are_those_of_the_matrix() {
+    let a = Matrix::from_fn(70, 50, |i, j| {
+        let angle = ((i * 13 + j * 29 + i * j) % 101) as f64;
+        c64::new(angle.cos(), (2.0 * angle).sin()).scale(0.9f64.powi((i + j) as i32))
+    });
+    let exact = singular_values(&a).unwrap();
+    for k in [1, 4, 9] {
+        let f = randomized_svd(&a, k, &RandomizedSvd { steps: 1, ..RandomizedSvd::default() }).unwrap();
+        check_triplets(&a, &f, f64::EPSILON);
+        assert!(f.values().iter().zip(exact.iter()).all(|(x, s)| x.lower() <= s.upper() && s.lower() <= x.upper()));
+    }
+}
+
+#[test]
 fn wrong_questions_are_refused() {
     let a = Matrix::<f64>::identity(4);
     for k in [0, 5] {
@@ -212,6 +226,7 @@ fn lanczos_finds_both_ends_of_a_sparse_matrix() {
         let f = partial_svd(&a, 3, &how).unwrap();
         for (i, x) in f.values().iter().enumerate() {
             assert!(x.contains(exact(1 + i)), "{x:?} {}", exact(1 + i));
+            assert!(x.width() < 1e-7, "not found, only enclosed: {x:?}");
         }
     }
 }
