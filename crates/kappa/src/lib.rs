@@ -117,4 +117,6 @@ pub use operator::{Adjoint, DENSE_LIMIT, Diagonal, LinearOperator, LowRank, Prod
 pub use plan::{Algorithm, Plan};
 pub use random::{Hutchinson, RandomizedSvd, Sketch, frobenius_by_sampling, randomized_svd, randomized_svd_within};
 pub use tolerance::Tolerance;
-pub use values::{Eigenvalues, SingularValues};
+pub use values::{
+    Bins, Bulk, Clauset, Eigenvalues, Histogram, LikelihoodRatio, MarchenkoPastur, SingularValues, Steps, Tail, TailLaw,
+};

@@ -1,9 +1,15 @@
 //! Numbers from a factor, and nothing but numbers.
 
+mod density;
 mod eigenvalues;
+mod marchenko_pastur;
 mod singular_values;
+mod tail;
 
+pub use density::{Bins, Histogram};
 pub use eigenvalues::Eigenvalues;
 pub(crate) use eigenvalues::connected;
+pub use marchenko_pastur::{Bulk, MarchenkoPastur};
 pub(crate) use singular_values::Residual;
 pub use singular_values::SingularValues;
+pub use tail::{Clauset, LikelihoodRatio, Steps, Tail, TailLaw};

@@ -187,6 +187,11 @@ impl SingularValues {
         self
     }
 
+    /// (m, n).
+    pub fn shape(&self) -> (usize, usize) {
+        self.shape
+    }
+
     /// How many: min(m, n).
     pub fn len(&self) -> usize {
         self.values.len()

@@ -1,0 +1,324 @@
+//! Where large values begin to fall like a power, and how fast.
+
+mod distance;
+mod laws;
+
+use rayon::prelude::*;
+
+pub use laws::{LikelihoodRatio, TailLaw};
+
+use crate::arithmetic::power::logarithm_ends;
+use crate::enclosure::directed::{add_down, add_up, div_down, div_up, gamma_up, mul_down, mul_up};
+use crate::error::{Error, Result};
+use crate::random::Draws;
+use crate::{Enclosure, Evidence};
+use distance::Logarithms;
+
+/// Which ends of the steps of an empirical distribution are compared with a law.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Steps {
+    /// Both: the distance of Kolmogorov and Smirnov.
+    #[default]
+    Both,
+    /// The lower ones, as the program of Clauset, Shalizi and Newman does, and those that follow it.
+    Lower,
+}
+
+/// How the beginning of a power law is searched: passed last, and usually left at its default.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clauset {
+    /// The fewest values in a tail; at least 2.
+    pub least: usize,
+    /// What the distance looks at.
+    pub steps: Steps,
+    /// Where the tail begins, instead of the best place.
+    pub x_min: Option<f64>,
+}
+
+impl Default for Clauset {
+    fn default() -> Self {
+        Self { least: 2, steps: Steps::Both, x_min: None }
+    }
+}
+
+/// Values at and above x_min, and the power law p(x) ∝ x^−α that is most likely to have drawn them.
+///
+/// Of all places where a tail may begin, the one is taken at which Kolmogorov and Smirnov's distance between the values and their
+/// own most likely power law is least. That a law was fitted does not say that it holds: ask [`Tail::p_value`], and
+/// [`Tail::likelihood_ratio`] about the alternatives.
+///
+/// ```
+/// # use kappa::{Clauset, Tail};
+/// // Quantiles of a power law with α = 3, on top of a body that follows none.
+/// let body = (1..=300).map(|k| k as f64 / 300.0);
+/// let tail = (0..700).map(|k| (1.0 - (k as f64 + 0.5) / 700.0f64).powf(-0.5));
+/// let found = Tail::of(&body.chain(tail).collect::<Vec<_>>(), &Clauset::default())?;
+/// assert!((found.exponent().estimate() - 3.0).abs() < 0.05);
+/// assert!((found.x_min() - 1.0).abs() < 0.05 && found.distance() < 0.01);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Clauset, Shalizi and Newman, SIAM Rev. 51 (2009) 661–703.
+#[derive(Clone, Debug)]
+pub struct Tail {
+    /// All positive values, from the smallest on.
+    values: Vec<f64>,
+    /// The first of the tail.
+    from: usize,
+    exponent: Enclosure,
+    distance: f64,
+    how: Clauset,
+}
+
+/// Where the best tail begins, as it was found.
+struct Found {
+    from: usize,
+    exponent: f64,
+    distance: f64,
+}
+
+impl Tail {
+    /// The tail of these numbers, in any order; numbers that are not above zero are left out.
+    ///
+    /// O(N log N) to sort them, and then a few looks at each: every place that cannot be the best is given up at the first value that says
+    /// so. Fails where a number is not finite, and where fewer than two different ones are left.
+    pub fn of(numbers: &[f64], how: &Clauset) -> Result<Self> {
+        if let Some(k) = numbers.iter().position(|x| !x.is_finite()) {
+            return Err(Error::not_finite(k, 0, numbers.iter().filter(|x| !x.is_finite()).count()));
+        }
+        let exact: Vec<Enclosure> = numbers.iter().filter(|&&x| x > 0.0).map(|&x| Enclosure::exact(x)).collect();
+        Self::of_enclosures(exact, how)
+    }
+
+    /// The tail of numbers above zero that are known within bounds.
+    pub(crate) fn of_enclosures(mut numbers: Vec<Enclosure>, how: &Clauset) -> Result<Self> {
+        numbers.sort_by(|x, y| x.estimate().total_cmp(&y.estimate()));
+        let values: Vec<f64> = numbers.iter().map(Enclosure::estimate).collect();
+        let found = search(&values, how)?;
+        let exponent = exponent(&numbers[found.from..], found.exponent);
+        Ok(Self { values, from: found.from, exponent, distance: found.distance, how: *how })
+    }
+
+    /// α. Its ends say what rounding and the bounds of the values leave open, for a tail that begins where it does; how far chance may
+    /// have moved it is [`Tail::standard_error`].
+    pub fn exponent(&self) -> Enclosure {
+        self.exponent
+    }
+
+    /// (α − 1)/√n, the standard error of α over many draws of n values.
+    pub fn standard_error(&self) -> f64 {
+        (self.exponent.estimate() - 1.0) / (self.len() as f64).sqrt()
+    }
+
+    /// Where the tail begins.
+    pub fn x_min(&self) -> f64 {
+        self.values[self.from]
+    }
+
+    /// The largest distance between the share of values below x and what the law says.
+    pub fn distance(&self) -> f64 {
+        self.distance
+    }
+
+    /// How many values are in the tail.
+    pub fn len(&self) -> usize {
+        self.values.len() - self.from
+    }
+
+    /// Never: a tail has two values at least.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The values of the tail, from the smallest on.
+    pub fn values(&self) -> &[f64] {
+        &self.values[self.from..]
+    }
+
+    /// How often values that were drawn from this law, on top of a body like this one, are at least as far from their own best law.
+    ///
+    /// Below 0.1 the power law is not believable. Each of the replicates is searched as the values were; the answer depends on the seed
+    /// alone and has a standard error of at most 1/(2√replicates). Fails for no replicates.
+    pub fn p_value(&self, replicates: usize, seed: u64) -> Result<f64> {
+        if replicates == 0 {
+            return Err(Error::syntax("a p-value needs at least one replicate").with_hint("1000 tell it within 0.02"));
+        }
+        let is_farther = |k: usize| {
+            let mut draws = Draws(seed ^ (k as u64 + 1).wrapping_mul(0xd134_2543_de82_ef95));
+            search(&self.drawn(&mut draws), &self.how).is_ok_and(|found| found.distance >= self.distance)
+        };
+        let farther = (0..replicates).into_par_iter().filter(|&k| is_farther(k)).count();
+        Ok(farther as f64 / replicates as f64)
+    }
+
+    /// As many values as there are, sorted: from the law, or one of the body again.
+    fn drawn(&self, draws: &mut Draws) -> Vec<f64> {
+        let (size, slope) = (self.values.len(), 1.0 / (self.exponent.estimate() - 1.0));
+        let one = |_| {
+            let place = ((draws.uniform() * size as f64) as usize).min(size - 1);
+            if place < self.from { self.values[place] } else { self.x_min() * draws.uniform().powf(-slope) }
+        };
+        let mut values: Vec<f64> = (0..size).map(one).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    }
+}
+
+/// The best beginning of a tail of sorted values above zero.
+fn search(values: &[f64], how: &Clauset) -> Result<Found> {
+    let size = values.len();
+    // Over the largest, so that no logarithm is lost to a common factor.
+    let y: Vec<f64> = values.iter().map(|x| (x / values[size - 1]).max(f64::MIN_POSITIVE).ln()).collect();
+    let logarithms = Logarithms { y: &y, steps: how.steps };
+    let is_start = |i: usize| i == 0 || values[i] > values[i - 1];
+    let candidates: Vec<usize> = match how.x_min {
+        Some(x) => (0..size).find(|&i| values[i] >= x).into_iter().collect(),
+        None => (0..size.saturating_sub(how.least.max(2) - 1)).filter(|&i| is_start(i)).collect(),
+    };
+    let mut sums = vec![0.0; size + 1];
+    (0..size).rev().for_each(|i| sums[i] = sums[i + 1] + y[i]);
+    let (mut best, mut at): (Option<Found>, usize) = (None, 0);
+    for i in candidates {
+        let (count, sum) = ((size - i) as f64, sums[i] - (size - i) as f64 * y[i]);
+        if y[i] == y[size - 1] || sum <= 0.0 {
+            continue;
+        }
+        let beta = count / sum;
+        let enough = best.as_ref().map_or(f64::INFINITY, |found| found.distance);
+        if let Some(distance) = logarithms.distance(i, beta, enough, at) {
+            at = distance.at;
+            best = Some(Found { from: i, exponent: 1.0 + beta, distance: distance.size });
+        }
+    }
+    best.ok_or_else(|| match how.x_min {
+        Some(x) => Error::unsupported(format!("no tail begins at {x}: fewer than two different values are left")),
+        None => Error::unsupported(format!("{size} values above zero hold no tail"))
+            .with_hint("a power law needs two different values at least"),
+    })
+}
+
+/// 1 + n/Σ ln(xⱼ/x₁), from both ends of every value.
+fn exponent(tail: &[Enclosure], estimate: f64) -> Enclosure {
+    let count = tail.len() as f64;
+    let first = tail[0];
+    let (mut low, mut high) = (0.0, 0.0);
+    // Logarithms over the first, rounded outward; differences of large logarithms would lose digits.
+    for x in tail {
+        let (down, up) = (div_down(x.lower(), first.upper()), div_up(x.upper(), first.lower()));
+        let down = if down > 0.0 { logarithm_ends(down).0.max(0.0) } else { 0.0 };
+        let up = if up.is_finite() && up > 0.0 { logarithm_ends(up).1.max(0.0) } else { f64::INFINITY };
+        low += down;
+        high += up;
+    }
+    let gamma = gamma_up(tail.len());
+    let (low, high) = (mul_down(low, (1.0 - gamma).next_down()), mul_up(high, (1.0 + gamma).next_up()));
+    let end = |sum: f64, over: fn(f64, f64) -> f64, add: fn(f64, f64) -> f64| {
+        if sum > 0.0 { add(1.0, over(count, sum)) } else { f64::INFINITY }
+    };
+    let (lower, upper) = (end(high, div_down, add_down), end(low, div_up, add_up));
+    let evidence = tail.iter().fold(Evidence::Rounding, |evidence, x| evidence.and(x.evidence()));
+    Enclosure::new(lower.min(estimate), estimate, upper.max(estimate), evidence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every beginning, every value, as the definition says: (from, α, distance).
+    fn plain(values: &[f64], steps: Steps, least: usize) -> (usize, f64, f64) {
+        let mut best = (0, 0.0, f64::INFINITY);
+        for i in 0..=values.len() - least {
+            if i > 0 && values[i] == values[i - 1] || values[i] == values[values.len() - 1] {
+                continue;
+            }
+            let tail = &values[i..];
+            let n = tail.len() as f64;
+            let alpha = 1.0 + n / tail.iter().map(|x| (x / tail[0]).ln()).sum::<f64>();
+            let mut distance = 0.0f64;
+            for (j, x) in tail.iter().enumerate() {
+                let model = 1.0 - (x / tail[0]).powf(1.0 - alpha);
+                distance = distance.max((model - j as f64 / n).abs());
+                if steps == Steps::Both {
+                    distance = distance.max((model - (j + 1) as f64 / n).abs());
+                }
+            }
+            if distance < best.2 {
+                best = (i, alpha, distance);
+            }
+        }
+        best
+    }
+
+    fn samples(kind: u64, size: usize) -> Vec<f64> {
+        let mut draws = Draws(kind);
+        let one = |k: usize| match kind {
+            0 => draws.uniform().powf(-0.8),
+            1 => draws.normal().exp(),
+            2 => -draws.uniform().ln() + 1e-3,
+            3 => (1 + k % 9) as f64,
+            _ => draws.uniform().powf(-20.0),
+        };
+        let mut values: Vec<f64> = (0..size).map(one).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    }
+
+    #[test]
+    fn the_search_finds_the_beginning_that_the_definition_finds() {
+        for kind in 0..5 {
+            for size in [2, 3, 10, 257] {
+                let values = samples(kind, size);
+                for steps in [Steps::Both, Steps::Lower] {
+                    for least in [2, 8] {
+                        if size < least {
+                            continue;
+                        }
+                        let how = Clauset { least, steps, x_min: None };
+                        let found = Tail::of(&values, &how).unwrap();
+                        let (from, alpha, distance) = plain(&values, steps, least);
+                        assert_eq!(found.len(), size - from, "{kind} {size} {steps:?}");
+                        assert!((found.distance() - distance).abs() < 1e-12);
+                        assert!((found.exponent().estimate() / alpha - 1.0).abs() < 1e-12);
+                        assert!(found.exponent().contains(alpha) || found.exponent().width() < 1e-12 * alpha);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_exponent_does_not_depend_on_the_scale() {
+        let values = samples(0, 300);
+        let of = |factor: f64| {
+            let scaled: Vec<f64> = values.iter().map(|x| x * factor).collect();
+            let found = Tail::of(&scaled, &Clauset::default()).unwrap();
+            (found.len(), found.exponent().estimate())
+        };
+        let (length, alpha) = of(1.0);
+        for factor in [2f64.powi(-900), 2f64.powi(900), 2f64.powi(-30)] {
+            assert_eq!(of(factor), (length, alpha));
+        }
+    }
+
+    #[test]
+    fn a_power_law_is_believed_and_a_mixture_of_two_is_not() {
+        let law = Tail::of(&samples(0, 500), &Clauset::default()).unwrap();
+        assert!(law.p_value(200, 1).unwrap() > 0.1);
+        assert_eq!(law.p_value(50, 4).unwrap(), law.p_value(50, 4).unwrap());
+        let values: Vec<f64> = (0..400).map(|k| 1.0 + (k % 2) as f64 + 1e-3 * k as f64 / 400.0).collect();
+        let none = Tail::of(&values, &Clauset { x_min: Some(1.0), ..Clauset::default() }).unwrap();
+        assert!(none.p_value(100, 1).unwrap() < 0.05 && none.p_value(0, 1).is_err());
+    }
+
+    #[test]
+    fn what_has_no_tail_is_said_so() {
+        for values in [vec![], vec![1.0], vec![2.0; 9], vec![0.0, -1.0, 3.0]] {
+            assert!(Tail::of(&values, &Clauset::default()).is_err(), "{values:?}");
+        }
+        assert!(Tail::of(&[1.0, f64::NAN], &Clauset::default()).unwrap_err().is_not_finite());
+        let beyond = Clauset { x_min: Some(9.0), ..Clauset::default() };
+        assert!(Tail::of(&[1.0, 2.0, 3.0], &beyond).is_err());
+        let found = Tail::of(&[1e-300, 1e300], &Clauset::default()).unwrap();
+        assert!(found.exponent().estimate() > 1.0 && found.len() == 2);
+    }
+}
