@@ -14,6 +14,6 @@ pub use golub_kahan::End;
 pub(crate) use golub_kahan::{GolubKahan, Ritz as GolubKahanRitz, check_count, power_near};
 pub use lanczos::Lanczos;
 pub(crate) use lanczos::{Ritz, Stop, largest_eigenvalue};
-pub(crate) use rest::{frobenius, known};
+pub(crate) use rest::{frobenius, known, norm_by_products};
 pub use system::{Iterate, Iterated, Iteration, solve_iteratively};
 pub use thick_restart::{ThickRestart, partial_svd};

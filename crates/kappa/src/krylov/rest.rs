@@ -1,25 +1,26 @@
-//! What is left of an operator beside some of its singular vectors.
+//! How large an operator is by its products alone, and what is left of it beside some of its singular vectors.
 
 use std::cell::RefCell;
 
 use kappa_dense::{Matrix, Scalar, adjoint_times, multiply};
 
-use super::golub_kahan::{finite, narrowed};
+use super::golub_kahan::{finite, narrowed, power_near};
 use super::{Lanczos, Stop, largest_eigenvalue};
 use crate::ask::norm;
 use crate::enclosure::directed::sqrt_up;
 use crate::error::{Error, Result};
 use crate::factor::Known;
-use crate::operator::LinearOperator;
+use crate::operator::{DENSE_LIMIT, LinearOperator};
+use crate::random::random_unit;
 use crate::{Enclosure, Evidence, Norm};
 
-/// An upper bound of ‖A(I − VVᴴ)‖₂/scale by Lanczos on its square, but for the stated probability and up to rounding.
+/// ‖A(I − VVᴴ)‖₂/scale by Lanczos on its square: from below, and from above but for the stated probability, both up to rounding.
 fn norm_of_rest<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     v: &Matrix<T::Wide>,
     scale: f64,
     how: &Lanczos,
-) -> Result<(f64, Evidence)> {
+) -> Result<(f64, f64)> {
     let failed: RefCell<Option<Error>> = RefCell::new(None);
     let apply = |x: &[T::Wide]| {
         square_beside(a, v, scale, x).unwrap_or_else(|error| {
@@ -30,8 +31,28 @@ fn norm_of_rest<T: Scalar>(
     let ritz = largest_eigenvalue::<T::Wide>(v.rows(), how, Stop::Enclosed, apply);
     match failed.into_inner() {
         Some(error) => Err(error),
-        None => Ok((sqrt_up(ritz.upper.max(0.0)), Evidence::Probability(how.failure))),
+        None => Ok((ritz.value.max(0.0).sqrt(), sqrt_up(ritz.upper.max(0.0)))),
     }
+}
+
+/// ‖A‖₂ from products alone: evidence is the stated probability, and the rounding of products is a model, with room.
+pub(crate) fn norm_by_products<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &Lanczos) -> Result<Enclosure> {
+    let (m, n) = a.shape();
+    let evidence = Evidence::Probability(how.failure);
+    if m == 0 || n == 0 {
+        return Ok(Enclosure::exact(0.0).with_evidence(evidence));
+    }
+    if m.max(n) > DENSE_LIMIT {
+        return Err(Error::limit(format!("a {m}×{n} operator multiplies vectors that are too long to be kept"))
+            .with_hint(format!("at most {DENSE_LIMIT} entries are; ask about a smaller part")));
+    }
+    let start: Vec<T::Wide> = random_unit(n, !how.seed);
+    let image = finite(a.apply(&narrowed(&Matrix::from_column_major(n, 1, start)?))?, 1.0)?;
+    let scale = power_near(image.as_slice().iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max));
+    let (value, upper) = norm_of_rest(a, &Matrix::zeros(n, 0), scale, how)?;
+    let slack = 4.0 * T::EPSILON * (4.0 + (m as f64).sqrt() + (n as f64).sqrt());
+    let found = Enclosure::new((value * (1.0 - slack)).max(0.0), value, upper * (1.0 + slack), evidence);
+    Ok(found.times_exactly(scale))
 }
 
 /// (I − VVᴴ)·AᴴA·(I − VVᴴ)·x/scale²: without the scale the square of a tiny A would be zero, and its bound too.
@@ -67,7 +88,10 @@ pub(crate) fn known<T: Scalar>(
     rest: Option<(&impl LinearOperator<T>, &Matrix<T::Wide>, &Lanczos)>,
 ) -> Result<Known> {
     let (m, n) = a.shape();
-    let rest = rest.map(|(b, v, how)| norm_of_rest(b, v, scale, how)).transpose()?;
+    let rest = match rest {
+        Some((b, v, how)) => Some((norm_of_rest(b, v, scale, how)?.1, Evidence::Probability(how.failure))),
+        None => None,
+    };
     let rounding = T::EPSILON * (4.0 + 4.0 * (m.max(n) as f64).sqrt());
     Ok(Known { frobenius: frobenius(a)?, rest, rounding })
 }

@@ -122,8 +122,10 @@ fn edges(squares: &[Enclosure], values: &SingularValues, bins: &Bins) -> Result<
     }
     match bins {
         Bins::Edges(_) => Err(Error::syntax("the edges of a histogram must be finite, and each above the one before")),
-        _ => Err(Error::unsupported(format!("the eigenvalues from {low:e} to {high:e} are too close for so many intervals"))
-            .with_hint("ask for fewer")),
+        _ => Err(Error::unsupported(format!(
+            "the eigenvalues from {low:e} to {high:e} are too close for so many intervals"
+        ))
+        .with_hint("ask for fewer")),
     }
 }
 
@@ -150,8 +152,7 @@ mod tests {
         for bins in [Bins::Automatic, Bins::Count(1), Bins::Count(17), Bins::Logarithmic(12)] {
             let found = values.density(&bins).unwrap();
             assert_eq!(found.counts.iter().map(Enclosure::estimate).sum::<f64>(), 40.0, "{bins:?}");
-            let mass: f64 =
-                found.densities().iter().zip(found.edges.windows(2)).map(|(d, e)| d * (e[1] - e[0])).sum();
+            let mass: f64 = found.densities().iter().zip(found.edges.windows(2)).map(|(d, e)| d * (e[1] - e[0])).sum();
             assert!((mass - 1.0).abs() < 1e-12);
         }
     }
@@ -167,7 +168,9 @@ mod tests {
 
     #[test]
     fn nasty_values_have_a_histogram_or_a_reason() {
-        for a in [Matrix::<f64>::zeros(3, 3), Matrix::identity(5), Matrix::zeros(0, 4), Matrix::from_fn(1, 1, |_, _| 1e200)] {
+        for a in
+            [Matrix::<f64>::zeros(3, 3), Matrix::identity(5), Matrix::zeros(0, 4), Matrix::from_fn(1, 1, |_, _| 1e200)]
+        {
             let values = singular_values(&a).unwrap();
             if let Ok(found) = values.density(&Bins::Automatic) {
                 assert_eq!(found.counts.iter().map(Enclosure::estimate).sum::<f64>(), values.len() as f64);

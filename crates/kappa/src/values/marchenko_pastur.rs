@@ -140,8 +140,10 @@ impl SingularValues {
         let (m, n) = self.shape();
         let count = squares.len();
         if count < FEWEST {
-            return Err(Error::unsupported(format!("{count} singular values above zero do not show how noise is spread"))
-                .with_hint(format!("a fit of the law of Marchenko and Pastur needs {FEWEST}")));
+            return Err(Error::unsupported(format!(
+                "{count} singular values above zero do not show how noise is spread"
+            ))
+            .with_hint(format!("a fit of the law of Marchenko and Pastur needs {FEWEST}")));
         }
         let long = m.max(n);
         let unit = MarchenkoPastur::new((long, count), 1.0)?;
