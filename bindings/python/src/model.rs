@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kappa::Question;
 use kappa_model::{Layer, Model, Opening, Progress, Report, Survey};
-use kappa_report::{envelope, measure_key, survey_csv, survey_html, survey_json, survey_markdown};
+use kappa_report::{envelope, measure_key, spread_numbers, survey_csv, survey_html, survey_json, survey_markdown};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList};
@@ -153,6 +153,9 @@ fn row<'py>(py: Python<'py>, layer: &Layer) -> PyResult<Bound<'py, PyDict>> {
         dict.set_item(&key, answer.map(|x| x.estimate()))?;
         dict.set_item(format!("{key}_lower"), answer.map(|x| x.lower()))?;
         dict.set_item(format!("{key}_upper"), answer.map(|x| x.upper()))?;
+    }
+    for (key, x) in spread_numbers(layer.tail.as_ref(), layer.bulk.as_ref()) {
+        dict.set_item(key, x)?;
     }
     dict.set_item("verdicts", layer.verdicts.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     Ok(dict)

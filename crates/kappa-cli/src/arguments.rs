@@ -6,6 +6,7 @@ use crate::align::AlignArguments;
 use crate::ball::{AboutNormArguments, BallArguments};
 use crate::check::CheckArguments;
 use crate::condition::{CondArguments, DigitsArguments, DistanceArguments};
+use crate::density::DensityArguments;
 use crate::dominance::DominanceArguments;
 use crate::draw::DrawArguments;
 use crate::lipschitz::LipschitzArguments;
@@ -61,6 +62,8 @@ pub(crate) enum Command {
     SingularValues(SingularValuesArguments),
     /// Several questions at once.
     Measure(MeasureArguments),
+    /// How the eigenvalues of AᵀA are spread: a histogram, the noise and what rises above it, power laws of the largest.
+    Density(DensityArguments),
     /// Factor once, ask many: writes U, σ and Vᴴ as .npz.
     Svd(SvdArguments),
     /// Eigenvalues with discs that hold them, and how sensitive each is.

@@ -9,6 +9,7 @@ mod array;
 mod ball;
 mod check;
 mod condition;
+mod density;
 mod dominance;
 mod draw;
 mod failure;
@@ -75,6 +76,7 @@ fn dispatch(command: &Command) -> Result<u8, Failure> {
         Command::Rank(a) => one::rank(a),
         Command::SingularValues(a) => one::singular_values(a),
         Command::Measure(a) => one::measure(a),
+        Command::Density(a) => density::run(a),
         Command::Svd(a) => svd::run(a),
         Command::Eig(a) => spectra::eig(a),
         Command::Factor(a) => spectra::factor(a),

@@ -56,7 +56,7 @@ pub(crate) struct SingularValuesArguments {
 pub(crate) struct MeasureArguments {
     #[command(flatten)]
     pub(crate) input: Input,
-    /// Such as rank, cond, stable_rank, effective_rank, energy_rank:95, singular_value:1, numerical_radius, log_norm:2, norm:nuclear; all when none is
+    /// Such as rank, cond, stable_rank, effective_rank, nuclear_rank, participation_ratio, energy_rank:95, singular_value:1, numerical_radius, log_norm:2, norm:nuclear; all when none is
     /// given.
     #[arg(value_name = "QUESTION")]
     pub(crate) questions: Vec<String>,

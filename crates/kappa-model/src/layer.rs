@@ -269,6 +269,11 @@ impl MatrixView<'_> {
         }
     }
 
+    /// How the singular values are spread, from products with random vectors.
+    pub fn lanczos_density(&self, how: &kappa::StochasticLanczos) -> kappa::Result<kappa::LanczosDensity> {
+        with_view!(self, a => kappa::LanczosDensity::of(a, how))
+    }
+
     /// The k largest singular triplets from a random sketch.
     pub fn randomized_svd(&self, k: usize, how: &RandomizedSvd) -> kappa::Result<PartialDecomposition> {
         with_view!(self, a => Ok(kappa::randomized_svd(a, k, how)?.into()))

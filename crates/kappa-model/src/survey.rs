@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use glob::Pattern;
-use kappa::{Enclosure, Plan, Profile, Question, SingularValues};
+use kappa::{Bulk, Clauset, Enclosure, Plan, Profile, Question, SingularValues, Tail};
 use kappa_tensors::{DType, TensorInfo};
 
 use crate::layer::{LayerMatrix, matrix_shape, row_major, same_numbers};
@@ -49,6 +49,10 @@ pub struct Layer {
     pub measures: Vec<(Question, Enclosure)>,
     /// The singular values; `None` when the entries are not finite.
     pub singular_values: Option<SingularValues>,
+    /// Where the eigenvalues σ² begin to fall like a power; `None` for fewer than two different ones above zero.
+    pub tail: Option<Tail>,
+    /// The noise; `None` for fewer than ten values above zero.
+    pub bulk: Option<Bulk>,
     /// What a person should know.
     pub verdicts: Vec<Verdict>,
 }
@@ -265,6 +269,8 @@ fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<La
         role: if model.is_single_matrix() { Role::Matrix } else { Role::of(name, job.info.shape.len()) },
         measures: Vec::new(),
         singular_values: None,
+        tail: None,
+        bulk: None,
         verdicts: Vec::new(),
     };
     match profile {
@@ -285,6 +291,8 @@ fn fill(layer: &mut Layer, profile: &Profile) -> Result<()> {
     layer.measures = Question::standard().into_iter().map(answer).collect::<Result<Vec<_>>>()?;
     layer.verdicts = Verdict::of(profile)?;
     layer.singular_values = profile.singular_values().cloned();
+    layer.tail = layer.singular_values.as_ref().and_then(|values| values.tail(&Clauset::default()).ok());
+    layer.bulk = layer.singular_values.as_ref().and_then(|values| values.bulk().ok());
     Ok(())
 }
 

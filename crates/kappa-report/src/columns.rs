@@ -1,6 +1,6 @@
 //! What a survey's tables show, once for text and Markdown.
 
-use kappa::{Norm, Question, Tolerance};
+use kappa::{Enclosure, Norm, Question, Tolerance};
 use kappa_model::{Layer, printable};
 
 use crate::sparkline::sparkline;
@@ -22,6 +22,11 @@ fn words(title: &'static str, cell: impl Fn(&Layer) -> String + 'static) -> Colu
 
 fn number(title: &'static str, question: Question) -> Column {
     let cell = move |layer: &Layer| layer.measure(&question).map_or("–".into(), |x| x.short(DIGITS));
+    Column { title, right: true, cell: Box::new(cell) }
+}
+
+fn derived(title: &'static str, of: impl Fn(&Layer) -> Option<Enclosure> + 'static) -> Column {
+    let cell = move |layer: &Layer| of(layer).map_or("–".into(), |x| x.short(DIGITS));
     Column { title, right: true, cell: Box::new(cell) }
 }
 
@@ -59,6 +64,12 @@ pub(crate) fn columns(all: bool) -> Vec<Column> {
     ]);
     if all {
         columns.push(number("effective", Question::EffectiveRank));
+    }
+    columns.push(derived("alpha", |l| l.tail.as_ref().map(|tail| tail.exponent())));
+    if all {
+        columns.push(derived("± alpha", |l| l.tail.as_ref().map(|tail| Enclosure::exact(tail.standard_error()))));
+        columns.push(derived("distance", |l| l.tail.as_ref().map(|tail| Enclosure::exact(tail.distance()))));
+        columns.push(derived("spikes", |l| l.bulk.map(|bulk| bulk.spikes)));
     }
     columns.push(energy());
     columns.push(words("spectrum", |l| l.singular_values.as_ref().map_or(String::new(), |s| sparkline(s, SPARKS))));

@@ -5,6 +5,7 @@ use kappa_model::Report;
 
 use crate::columns::shape_words;
 use crate::json::measure_key;
+use crate::spread::spread_numbers;
 
 /// A survey as comma-separated values: each measure with its estimate, lower and upper end.
 pub fn survey_csv(report: &Report) -> String {
@@ -13,6 +14,7 @@ pub fn survey_csv(report: &Report) -> String {
     for key in questions.iter().map(measure_key) {
         header.extend([key.clone(), format!("{key}_lower"), format!("{key}_upper")]);
     }
+    header.extend(spread_numbers(None, None).map(|(name, _)| name.into()));
     header.push("verdicts".into());
     let mut text = header.join(",") + "\n";
     for layer in &report.layers {
@@ -31,6 +33,8 @@ pub fn survey_csv(report: &Report) -> String {
                 None => cells.extend([const { String::new() }; 3]),
             }
         }
+        let spread = spread_numbers(layer.tail.as_ref(), layer.bulk.as_ref());
+        cells.extend(spread.map(|(_, x)| x.map_or_else(String::new, |x| x.to_string())));
         cells.push(quoted(&layer.verdicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")));
         text += &cells.join(",");
         text.push('\n');

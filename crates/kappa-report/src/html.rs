@@ -55,7 +55,7 @@ fn summary(report: &Report) -> String {
 }
 
 /// The columns of the table, with the question behind each number.
-fn numbers() -> [Question; 10] {
+fn numbers() -> [Question; 12] {
     [
         Question::Norm(Norm::frobenius()),
         Question::Norm(Norm::spectral()),
@@ -67,6 +67,8 @@ fn numbers() -> [Question; 10] {
         Question::Rank(Tolerance::default()),
         Question::StableRank,
         Question::EffectiveRank,
+        Question::NuclearRank,
+        Question::ParticipationRatio,
     ]
 }
 
@@ -84,6 +86,8 @@ fn row((index, layer): (usize, &Layer)) -> String {
     }
     let energy = [90.0, 95.0, 99.0].map(|p| layer.measure(&Question::EnergyRank(p)));
     cells += &energy.map(number_cell).concat();
+    cells += &number_cell(layer.tail.as_ref().map(|tail| tail.exponent()));
+    cells += &number_cell(layer.bulk.map(|bulk| bulk.spikes));
     let verdicts = layer.verdicts.iter().map(|v| format!("<span class=\"verdict\">{}</span>", escaped(&v.to_string())));
     cells += &format!("<td>{}</td>", verdicts.collect::<String>());
     format!("<tr data-layer=\"{index}\">{cells}</tr>\n")

@@ -4,6 +4,8 @@ use kappa::{Enclosure, Question};
 use kappa_model::{Layer, Report};
 use serde_json::{Map, Value, json};
 
+use crate::spread::{bulk_json, tail_json};
+
 /// The one object that every command prints.
 pub fn envelope(command: &str, inputs: Value, result: Value) -> Value {
     json!({ "kappa": env!("CARGO_PKG_VERSION"), "command": command, "inputs": inputs, "result": result })
@@ -56,6 +58,8 @@ fn layer(layer: &Layer) -> Value {
         "dtype": layer.dtype.name(),
         "role": layer.role.to_string(),
         "measures": measures,
+        "tail": layer.tail.as_ref().map(tail_json),
+        "bulk": layer.bulk.as_ref().map(bulk_json),
         "verdicts": layer.verdicts.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

@@ -9,6 +9,7 @@ mod picture;
 mod proof;
 mod regression;
 mod sparkline;
+mod spread;
 mod text;
 
 pub use columns::shape_words;
@@ -17,10 +18,11 @@ pub use html::survey_html;
 pub use json::{enclosure_json, envelope, measure_key, number_json, survey_json};
 pub use markdown::survey_markdown;
 pub use picture::{
-    Picture, draw_ellipse, draw_filters, draw_gershgorin, draw_l_curve, draw_numerical_range, draw_pseudospectrum,
-    draw_quantiles, draw_residuals, draw_scatter,
+    Picture, draw_density, draw_ellipse, draw_filters, draw_gershgorin, draw_l_curve, draw_numerical_range,
+    draw_pseudospectrum, draw_quantiles, draw_residuals, draw_scatter,
 };
 pub use proof::{ProofFile, digest};
 pub use regression::{regression_json, regression_text};
 pub use sparkline::sparkline;
+pub use spread::{bulk_json, bulk_rows, histogram_json, histogram_rows, spread_numbers, tail_json, tail_rows};
 pub use text::{aligned, survey_text};

@@ -116,10 +116,11 @@ pub use norm::{
 pub use operator::{Adjoint, DENSE_LIMIT, Diagonal, LinearOperator, LowRank, Product, Scaled, Sparse, Sum};
 pub use plan::{Algorithm, Plan};
 pub use random::{
-    Hutchinson, RandomizedSvd, Sketch, Spread, StochasticLanczos, frobenius_by_sampling, randomized_svd,
+    Hutchinson, LanczosDensity, RandomizedSvd, Sketch, StochasticLanczos, frobenius_by_sampling, randomized_svd,
     randomized_svd_within,
 };
 pub use tolerance::Tolerance;
 pub use values::{
-    Bins, Bulk, Clauset, Eigenvalues, Histogram, LikelihoodRatio, MarchenkoPastur, SingularValues, Steps, Tail, TailLaw,
+    Bins, Bulk, Clauset, Eigenvalues, Histogram, LikelihoodRatio, MarchenkoPastur, SingularValues, Steps, Tail,
+    TailLaw, TailLaws,
 };

@@ -42,6 +42,50 @@ pub fn draw_filters(title: &str, singular_values: &[f64], coefficients: &[f64], 
         .with_legend(Ink::GREEN, "right-hand side along the singular vectors, likewise")
 }
 
+/// Points of a law in a picture.
+const CURVE: usize = 240;
+
+/// The density of eigenvalues as a histogram, with the law of the noise, its threshold, and where the tail begins.
+pub fn draw_density(
+    title: &str,
+    histogram: &kappa::Histogram,
+    bulk: Option<&kappa::Bulk>,
+    tail: Option<&kappa::Tail>,
+) -> Picture {
+    let mut outline = vec![(histogram.edges[0], 0.0)];
+    for (ends, height) in histogram.edges.windows(2).zip(histogram.densities()) {
+        outline.extend([(ends[0], height), (ends[1], height)]);
+    }
+    outline.extend(histogram.edges.last().map(|&x| (x, 0.0)));
+    let top = outline.iter().map(|p| p.1).fold(0.0, f64::max);
+    let post = |x: f64, height: f64, ink: Ink| chain(vec![(x, 0.0), (x, height * top)], ink);
+    let mut shapes = vec![chain(outline, Ink::BLUE)];
+    if let Some(bulk) = bulk {
+        let (a, b) = bulk.law.edges();
+        let share = histogram.total as f64;
+        let at = |k: usize| a + (b - a) * (0.5 - 0.5 * (std::f64::consts::PI * k as f64 / CURVE as f64).cos());
+        // Of all eigenvalues, the noise has those that are no spikes.
+        let part = (share - bulk.spikes.estimate()) / share.max(1.0);
+        let law = (0..=CURVE).map(|k| (at(k), (part * bulk.law.density(at(k))).min(2.0 * top))).collect();
+        shapes.push(chain(law, Ink::ORANGE));
+        shapes.push(post(bulk.law.threshold(), 0.25, Ink::ORANGE));
+    }
+    if let Some(tail) = tail {
+        shapes.push(post(tail.x_min(), 0.5, Ink::GREEN));
+    }
+    let mut picture = Picture::new(format!("eigenvalues of {title}"), ("λ = σ²", "density"), shapes)
+        .into_chart()
+        .with_legend(Ink::BLUE, "histogram");
+    if let Some(bulk) = bulk {
+        let spikes = bulk.spikes.estimate();
+        picture = picture.with_legend(Ink::ORANGE, format!("noise, and the threshold that {spikes} rise above"));
+    }
+    match tail {
+        Some(tail) => picture.with_legend(Ink::GREEN, format!("the tail begins: α = {}", tail.exponent().short(4))),
+        None => picture,
+    }
+}
+
 /// Residuals over fitted values; those beyond three standard deviations in orange.
 pub fn draw_residuals(title: &str, fitted: &[f64], residuals: &[f64], deviation: f64) -> Picture {
     let is_far = |r: f64| r.abs() > 3.0 * deviation;

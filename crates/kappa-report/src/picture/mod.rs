@@ -8,7 +8,7 @@ mod draw;
 mod pixels;
 mod svg;
 
-pub use chart::{draw_filters, draw_l_curve, draw_quantiles, draw_residuals};
+pub use chart::{draw_density, draw_filters, draw_l_curve, draw_quantiles, draw_residuals};
 pub use draw::{draw_ellipse, draw_gershgorin, draw_numerical_range, draw_pseudospectrum, draw_scatter};
 
 /// A colour, opaque but for `alpha` in percent.

@@ -147,6 +147,8 @@ impl Profile {
             Question::Rank(tolerance) => Ok(self.values()?.rank(tolerance)),
             Question::StableRank => self.stable_rank(),
             Question::EffectiveRank => Ok(self.values()?.effective_rank()),
+            Question::NuclearRank => self.values()?.nuclear_rank(),
+            Question::ParticipationRatio => self.values()?.participation_ratio(),
             Question::EnergyRank(percent) => self.values()?.energy_rank(percent / 100.0),
             Question::SingularValue(k) => {
                 let values = self.values()?;

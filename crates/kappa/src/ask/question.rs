@@ -26,6 +26,10 @@ pub enum Question {
     StableRank,
     /// exp of the entropy of the singular values.
     EffectiveRank,
+    /// ‖A‖_*/‖A‖₂.
+    NuclearRank,
+    /// (Σσ²)²/Σσ⁴.
+    ParticipationRatio,
     /// How many singular values hold this many percent of Σσ².
     EnergyRank(f64),
     /// The k-th largest singular value, k from 1.
@@ -36,8 +40,8 @@ pub enum Question {
     LogNorm(f64),
 }
 
-const HINT: &str = "ask for cond, rank, rank:TOLERANCE, stable_rank, effective_rank, energy_rank:PERCENT, \
-                    singular_value:K, numerical_radius, log_norm:P, or a norm such as norm:nuclear";
+const HINT: &str = "ask for cond, rank, rank:TOLERANCE, stable_rank, effective_rank, nuclear_rank, \
+                    participation_ratio, energy_rank:PERCENT, singular_value:K, numerical_radius, log_norm:P, or a norm such as norm:nuclear";
 
 impl Question {
     /// The questions of a survey, in the order of its columns.
@@ -51,7 +55,14 @@ impl Question {
             Norm::max_abs(),
         ];
         let ranks = [90.0, 95.0, 99.0].map(Self::EnergyRank);
-        let rest = [Self::Cond, Self::Rank(Tolerance::default()), Self::StableRank, Self::EffectiveRank];
+        let rest = [
+            Self::Cond,
+            Self::Rank(Tolerance::default()),
+            Self::StableRank,
+            Self::EffectiveRank,
+            Self::NuclearRank,
+            Self::ParticipationRatio,
+        ];
         norms.map(Self::Norm).into_iter().chain(rest).chain(ranks).collect()
     }
 
@@ -75,6 +86,8 @@ impl fmt::Display for Question {
             }
             Self::StableRank => "stable_rank".into(),
             Self::EffectiveRank => "effective_rank".into(),
+            Self::NuclearRank => "nuclear_rank".into(),
+            Self::ParticipationRatio => "participation_ratio".into(),
             Self::EnergyRank(percent) => format!("energy_rank:{percent}"),
             Self::SingularValue(k) => format!("singular_value:{k}"),
             Self::NumericalRadius => "numerical_radius".into(),
@@ -95,6 +108,8 @@ impl FromStr for Question {
             "rank" => return Ok(Self::Rank(Tolerance::default())),
             "stable_rank" => return Ok(Self::StableRank),
             "effective_rank" => return Ok(Self::EffectiveRank),
+            "nuclear_rank" => return Ok(Self::NuclearRank),
+            "participation_ratio" => return Ok(Self::ParticipationRatio),
             "numerical_radius" => return Ok(Self::NumericalRadius),
             "log_norm" => return Ok(Self::LogNorm(2.0)),
             _ => {}

@@ -1,12 +1,12 @@
 //! What needs a seed.
 
-mod quadrature;
+mod density;
 mod seed;
 mod sketch;
 mod svd;
 mod trace;
 
-pub use quadrature::{Spread, StochasticLanczos};
+pub use density::{LanczosDensity, StochasticLanczos};
 pub(crate) use seed::{Draws, random_unit};
 pub use sketch::Sketch;
 pub use svd::{RandomizedSvd, randomized_svd, randomized_svd_within};

@@ -7,7 +7,7 @@ use crate::{Clauset, Enclosure, Tail};
 /// Where a histogram is cut: passed last, and usually left at its default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Bins {
-    /// As wide as Freedman and Diaconis advise, 2·IQR/∛N, but at most 200.
+    /// As wide as Freedman and Diaconis advise, 2·IQR/∛N, but at most 50.
     #[default]
     Automatic,
     /// So many of one width.
@@ -39,7 +39,7 @@ impl Histogram {
 }
 
 /// The most intervals that are chosen without being asked for.
-const MOST: f64 = 200.0;
+const MOST: f64 = 50.0;
 
 impl SingularValues {
     /// How the eigenvalues σ² of AᴴA are spread (of AAᴴ, for a wide matrix): exact counts.
@@ -88,8 +88,9 @@ impl SingularValues {
 }
 
 fn edges(squares: &[Enclosure], values: &SingularValues, bins: &Bins) -> Result<Vec<f64>> {
-    let most = squares.first().map_or(1.0, Enclosure::estimate);
-    let least = squares.last().map_or(0.0, Enclosure::estimate);
+    // All of what the first and the last may be, so that both lie inside for certain.
+    let most = squares.first().map_or(1.0, |x| x.upper().min(f64::MAX));
+    let least = squares.last().map_or(0.0, Enclosure::lower);
     // All values alike: an interval around them.
     let (low, high) = if least < most { (least, most) } else { (0.0, if most > 0.0 { 2.0 * most } else { 1.0 }) };
     let even = |count: usize| -> Vec<f64> {
@@ -105,8 +106,8 @@ fn edges(squares: &[Enclosure], values: &SingularValues, bins: &Bins) -> Result<
         Bins::Count(count) => even(some(*count)?),
         Bins::Logarithmic(count) => {
             let count = some(*count)?;
-            let first = values.squares_above_zero().first().map_or(0.5 * high, Enclosure::estimate);
-            let first = if first < high { first } else { 0.5 * high };
+            let first = values.squares_above_zero().first().map_or(0.5 * high, Enclosure::lower);
+            let first = if first > 0.0 && first < high { first } else { 0.5 * high };
             let at = |i: usize| match i {
                 0 => first,
                 i if i == count => high,

@@ -12,4 +12,4 @@ pub(crate) use eigenvalues::connected;
 pub use marchenko_pastur::{Bulk, MarchenkoPastur};
 pub(crate) use singular_values::Residual;
 pub use singular_values::SingularValues;
-pub use tail::{Clauset, LikelihoodRatio, Steps, Tail, TailLaw};
+pub use tail::{Clauset, LikelihoodRatio, Steps, Tail, TailLaw, TailLaws};

@@ -321,6 +321,35 @@ impl SingularValues {
         )
     }
 
+    /// ‖A‖_*/‖A‖₂ = Σσᵢ/σ₁, between 1 and p; 0 for the zero matrix.
+    pub fn nuclear_rank(&self) -> Result<Enclosure> {
+        let first = self.first();
+        self.count_of(|| Ok(self.norm(Norm::nuclear())?.over(first)))
+    }
+
+    /// (Σσᵢ²)²/Σσᵢ⁴, between 1 and p: over how many directions the energy is spread; 0 for the zero matrix.
+    ///
+    /// Source: Bell and Dean, Discuss. Faraday Soc. 50 (1970) 55–61.
+    pub fn participation_ratio(&self) -> Result<Enclosure> {
+        self.count_of(|| {
+            let ratio = self.norm(Norm::frobenius())?.over(self.norm(Norm::schatten(4.0)?)?);
+            let square = ratio.times(ratio);
+            Ok(square.times(square))
+        })
+    }
+
+    /// A count of directions that need not be whole.
+    fn count_of(&self, count: impl FnOnce() -> Result<Enclosure>) -> Result<Enclosure> {
+        if self.first().upper() == 0.0 {
+            return Ok(Enclosure::exact(0.0));
+        }
+        let found = count()?;
+        // Of zero over zero, or beyond all doubles, nothing is left but that.
+        let within = |x: f64, else_: f64| if x.is_nan() { else_ } else { x.clamp(1.0, self.len() as f64) };
+        let (lower, upper) = (within(found.lower(), 1.0), within(found.upper(), self.len() as f64));
+        Ok(Enclosure::new(lower, within(found.estimate(), upper), upper, found.evidence()))
+    }
+
     /// The smallest k with σ₁² + … + σₖ² ≥ `share`·Σσᵢ², for 0 < share ≤ 1; 0 for the zero matrix.
     pub fn energy_rank(&self, share: f64) -> Result<Enclosure> {
         if !(share > 0.0 && share <= 1.0) {

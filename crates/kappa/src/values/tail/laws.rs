@@ -36,7 +36,34 @@ pub struct LikelihoodRatio {
     pub p_value: f64,
 }
 
+/// The most likely law of each kind for one tail, and which of them is more likely.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TailLaws {
+    /// The power law.
+    pub power_law: TailLaw,
+    /// With an exponential end; `None` where the tail holds none.
+    pub truncated: Option<TailLaw>,
+    /// The exponential.
+    pub exponential: TailLaw,
+    /// The power law against the one with an end: never above zero.
+    pub against_truncated: Option<LikelihoodRatio>,
+    /// The power law against the exponential.
+    pub against_exponential: LikelihoodRatio,
+}
+
 impl Tail {
+    /// The most likely law of each kind, and which of them is more likely.
+    pub fn laws(&self) -> TailLaws {
+        let (power_law, truncated, exponential) = (self.power_law(), self.truncated().ok(), self.exponential());
+        TailLaws {
+            power_law,
+            truncated,
+            exponential,
+            against_truncated: truncated.map(|law| self.likelihood_ratio(power_law, law)),
+            against_exponential: self.likelihood_ratio(power_law, exponential),
+        }
+    }
+
     /// The most likely power law.
     pub fn power_law(&self) -> TailLaw {
         TailLaw::PowerLaw { exponent: self.exponent.estimate() }

@@ -5,7 +5,7 @@ mod laws;
 
 use rayon::prelude::*;
 
-pub use laws::{LikelihoodRatio, TailLaw};
+pub use laws::{LikelihoodRatio, TailLaw, TailLaws};
 
 use crate::arithmetic::power::logarithm_ends;
 use crate::enclosure::directed::{add_down, add_up, div_down, div_up, gamma_up, mul_down, mul_up};

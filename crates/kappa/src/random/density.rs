@@ -34,9 +34,9 @@ impl Default for StochasticLanczos {
 /// those of Radau's with a node at zero.
 ///
 /// ```
-/// # use kappa::{Diagonal, Spread, StochasticLanczos};
+/// # use kappa::{Diagonal, LanczosDensity, StochasticLanczos};
 /// let a = Diagonal::new((2000, 2000), (0..2000).map(|i| 1.0 + (i % 100) as f64 / 100.0).collect())?;
-/// let spread = Spread::of(&a, &StochasticLanczos::default())?;
+/// let spread = LanczosDensity::of(&a, &StochasticLanczos::default())?;
 /// assert!(spread.schatten(1.0)?.contains(2000.0 * 1.495));
 /// assert!((spread.share_below(1.5) - 0.5).abs() < 0.05);
 /// # Ok::<(), kappa::Error>(())
@@ -45,7 +45,7 @@ impl Default for StochasticLanczos {
 /// Reference: Ubaru, Chen and Saad, SIAM J. Matrix Anal. Appl. 38 (2017) 1075–1099; Golub and Meurant, Matrices, Moments and
 /// Quadrature, 2010, chapter 6.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Spread {
+pub struct LanczosDensity {
     /// min(m, n), the number of singular values.
     count: usize,
     /// What nodes are to be multiplied with.
@@ -77,7 +77,7 @@ impl Probe {
     }
 }
 
-impl Spread {
+impl LanczosDensity {
     /// Of an operator that can multiply in both directions.
     ///
     /// 2·probes·steps products with a vector, all probes side by side, and some more for σ₁; memory for probes·steps vectors of each length, which stay
@@ -310,14 +310,14 @@ mod tests {
     fn schatten_norms_lie_between_the_ends() {
         let how = StochasticLanczos { probes: 30, steps: 30, ..StochasticLanczos::default() };
         for (n, power) in [(1500, 0.3), (800, 1.0), (60, 0.0), (1, 1.0)] {
-            let spread = Spread::of(&falling(n, power), &how).unwrap();
+            let spread = LanczosDensity::of(&falling(n, power), &how).unwrap();
             for p in [1.0, 1.5, 2.0, 3.0, 5.0] {
                 let truth = (0..n).map(|i| (1.0 + i as f64).powf(-power * p)).sum::<f64>().powf(1.0 / p);
                 let found = spread.schatten(p).unwrap();
                 assert!(found.contains(truth), "{n} {power} {p}: {found:?} {truth}");
             }
         }
-        let even = Spread::of(&falling(1500, 0.3), &how).unwrap().schatten(1.0).unwrap();
+        let even = LanczosDensity::of(&falling(1500, 0.3), &how).unwrap().schatten(1.0).unwrap();
         assert!(even.width() < 0.5 * even.estimate(), "{even:?}");
     }
 
@@ -326,7 +326,7 @@ mod tests {
         // One probe with all of the weight where it is known: gᴴf(D)g directly.
         let d = falling(200, 0.7);
         let how = StochasticLanczos { probes: 3, steps: 6, ..StochasticLanczos::default() };
-        let spread = Spread::of(&d, &how).unwrap();
+        let spread = LanczosDensity::of(&d, &how).unwrap();
         for (k, probe) in spread.probes.iter().enumerate() {
             let walker = Walker::<f64>::new(200, (k as u64 + 1).wrapping_mul(0x9e6c_63d0));
             for p in [0.5, 1.0, 1.7, 2.5, 3.3, 5.0] {
@@ -344,7 +344,7 @@ mod tests {
         let a = Matrix::from_fn(40, 15, |i, j| c64::new(((i * 7 + j * 3) % 11) as f64, ((i + j * j) % 5) as f64));
         let truth = norm(&a, Norm::nuclear()).unwrap().estimate();
         let how = StochasticLanczos { probes: 60, steps: 15, ..StochasticLanczos::default() };
-        for found in [Spread::of(&a, &how).unwrap(), Spread::of(&Adjoint(&a), &how).unwrap()] {
+        for found in [LanczosDensity::of(&a, &how).unwrap(), LanczosDensity::of(&Adjoint(&a), &how).unwrap()] {
             assert!(found.schatten(1.0).unwrap().contains(truth));
             let middle = singular_values(&a).unwrap().get(7).estimate();
             assert!((found.share_below(middle * 1.0001) - 8.0 / 15.0).abs() < 0.1);
@@ -355,16 +355,16 @@ mod tests {
     #[test]
     fn nasty_operators_have_an_answer_or_a_reason() {
         let how = StochasticLanczos { probes: 4, steps: 5, ..StochasticLanczos::default() };
-        assert!(Spread::of(&Matrix::<f64>::zeros(6, 4), &how).unwrap().schatten(1.0).unwrap().upper() < 1e-150);
-        assert_eq!(Spread::of(&Matrix::<f64>::zeros(0, 4), &how).unwrap().schatten(1.0).unwrap().upper(), 0.0);
+        assert!(LanczosDensity::of(&Matrix::<f64>::zeros(6, 4), &how).unwrap().schatten(1.0).unwrap().upper() < 1e-150);
+        assert_eq!(LanczosDensity::of(&Matrix::<f64>::zeros(0, 4), &how).unwrap().schatten(1.0).unwrap().upper(), 0.0);
         for scale in [1e-200, 1e200] {
             let a = Matrix::from_fn(30, 30, |i, j| if i == j { scale } else { 0.0 });
-            let found = Spread::of(&a, &how).unwrap().schatten(1.0).unwrap();
+            let found = LanczosDensity::of(&a, &how).unwrap().schatten(1.0).unwrap();
             assert!(found.contains(30.0 * scale), "{found:?}");
         }
         let broken = Matrix::from_fn(3, 3, |_, _| f64::NAN);
-        assert!(Spread::of(&broken, &how).is_err());
-        assert!(Spread::of(&broken, &StochasticLanczos { probes: 0, ..how }).is_err());
-        assert!(Spread::of(&Matrix::<f64>::identity(3), &how).unwrap().schatten(0.5).is_err());
+        assert!(LanczosDensity::of(&broken, &how).is_err());
+        assert!(LanczosDensity::of(&broken, &StochasticLanczos { probes: 0, ..how }).is_err());
+        assert!(LanczosDensity::of(&Matrix::<f64>::identity(3), &how).unwrap().schatten(0.5).is_err());
     }
 }

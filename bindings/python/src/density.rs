@@ -1,0 +1,427 @@
+//! How eigenvalues are spread, in Python.
+
+use kappa::{
+    Bins, Bulk, Clauset, Histogram, LanczosDensity, LikelihoodRatio, Steps, StochasticLanczos, Tail, TailLaw, TailLaws,
+};
+use numpy::{PyArray1, ToPyArray};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::answers;
+use crate::array::with_matrix_of_work;
+use crate::compute::{compute, interruptible};
+use crate::condition::sparse;
+use crate::enclosure::PyEnclosure;
+use crate::errors::to_python;
+use crate::operator::PyOperator;
+use crate::values_of;
+
+fn clauset(x_min: Option<f64>, least: usize, steps: &str) -> PyResult<Clauset> {
+    let steps = match steps {
+        "both" => Steps::Both,
+        "lower" => Steps::Lower,
+        other => {
+            let message = format!("`{other}` is no end of a step\n\nhint: both or lower");
+            return Err(PyValueError::new_err(message));
+        }
+    };
+    Ok(Clauset { least, steps, x_min })
+}
+
+/// Where values begin to fall like a power: p(x) ∝ x**-exponent from x_min on, and other laws for the same values.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp, numpy as np
+/// >>> tail = kp.tail((1.0 - (np.arange(700) + 0.5) / 700) ** -0.5)
+/// >>> round(float(tail.exponent), 1), tail.count > 600
+/// (3.0, True)
+#[pyclass(name = "Tail", module = "kappa", frozen)]
+pub(crate) struct PyTail {
+    tail: Tail,
+    laws: TailLaws,
+}
+
+const TAIL: [&str; 9] = [
+    "exponent",
+    "standard_error",
+    "x_min",
+    "count",
+    "distance",
+    "truncated",
+    "exponential",
+    "against_truncated",
+    "against_exponential",
+];
+
+impl From<Tail> for PyTail {
+    fn from(tail: Tail) -> Self {
+        let laws = tail.laws();
+        Self { tail, laws }
+    }
+}
+
+fn ratio(x: LikelihoodRatio) -> (f64, f64) {
+    (x.log_ratio, x.p_value)
+}
+
+#[pymethods]
+impl PyTail {
+    /// The exponent; its ends are what rounding and the bounds of the values leave open.
+    #[getter]
+    fn exponent(&self) -> PyEnclosure {
+        self.tail.exponent().into()
+    }
+    /// The standard error of the exponent over many draws.
+    #[getter]
+    fn standard_error(&self) -> f64 {
+        self.tail.standard_error()
+    }
+    /// Where the tail begins.
+    #[getter]
+    fn x_min(&self) -> f64 {
+        self.tail.x_min()
+    }
+    /// How many values are in the tail.
+    #[getter]
+    fn count(&self) -> usize {
+        self.tail.len()
+    }
+    /// Kolmogorov and Smirnov's distance between the values of the tail and the law.
+    #[getter]
+    fn distance(&self) -> f64 {
+        self.tail.distance()
+    }
+    /// (exponent, rate) of the most likely x**-exponent * exp(-rate * x); None where the tail holds none.
+    #[getter]
+    fn truncated(&self) -> Option<(f64, f64)> {
+        match self.laws.truncated {
+            Some(TailLaw::Truncated { exponent, rate }) => Some((exponent, rate)),
+            _ => None,
+        }
+    }
+    /// The rate of the most likely exponential.
+    #[getter]
+    fn exponential(&self) -> f64 {
+        match self.laws.exponential {
+            TailLaw::Exponential { rate } => rate,
+            _ => f64::NAN,
+        }
+    }
+    /// (log ratio of likelihoods, p-value) of the power law against the truncated one: Wilks's test.
+    #[getter]
+    fn against_truncated(&self) -> Option<(f64, f64)> {
+        self.laws.against_truncated.map(ratio)
+    }
+    /// (log ratio of likelihoods, p-value) of the power law against the exponential: Vuong's test, above zero for the power law.
+    #[getter]
+    fn against_exponential(&self) -> (f64, f64) {
+        ratio(self.laws.against_exponential)
+    }
+    /// How often values drawn from this law, on top of a body like this one, lie as far from their own best law: below 0.1 the power law is
+    /// not believable.
+    #[pyo3(signature = (replicates = 1000, *, seed = 0))]
+    fn p_value(&self, py: Python<'_>, replicates: usize, seed: u64) -> PyResult<f64> {
+        let tail = self.tail.clone();
+        interruptible(py, move || tail.p_value(replicates, seed))?.map_err(to_python)
+    }
+    /// The values of the tail, from the smallest on.
+    #[getter]
+    fn values<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        self.tail.values().to_pyarray(py)
+    }
+    fn __float__(&self) -> f64 {
+        self.tail.exponent().estimate()
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &TAIL)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &TAIL)
+    }
+    fn __repr__(&self) -> String {
+        let (alpha, count) = (self.tail.exponent().short(5), self.tail.len());
+        format!("Tail(exponent {alpha} ± {:.2}, {count} values from {:e})", self.standard_error(), self.tail.x_min())
+    }
+}
+
+/// The power law of the largest of some numbers, in any order; those that are not above zero are left out.
+///
+/// The tail begins where Kolmogorov and Smirnov's distance is least, or at `x_min`. `steps="lower"` looks at the lower ends of steps only, as
+/// the program of Clauset, Shalizi and Newman does.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> kp.tail([1.0, 1.0, 2.0, 4.0, 8.0, 16.0], x_min=1.0).count
+/// 6
+#[pyfunction]
+#[pyo3(signature = (x, *, x_min = None, least = 2, steps = "both"))]
+pub(crate) fn tail(x: &Bound<'_, PyAny>, x_min: Option<f64>, least: usize, steps: &str) -> PyResult<PyTail> {
+    let py = x.py();
+    let how = clauset(x_min, least, steps)?;
+    let numbers: Vec<f64> =
+        py.import("numpy")?.call_method1("ravel", (x,))?.call_method1("astype", ("f8",))?.extract()?;
+    compute(py, || Tail::of(&numbers, &how)).map(Into::into).map_err(to_python)
+}
+
+/// The noise in a matrix: the law of Marchenko and Pastur that fits the bulk of its eigenvalues, and what rises above it.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp, numpy as np
+/// >>> noise = np.random.default_rng(0).standard_normal((200, 60))
+/// >>> bulk = kp.density(noise + np.outer(np.ones(200), np.ones(60))).bulk
+/// >>> int(bulk.spikes), round(bulk.variance, 1)
+/// (1, 1.0)
+#[pyclass(name = "Bulk", module = "kappa", frozen)]
+pub(crate) struct PyBulk(Bulk);
+
+const BULK: [&str; 6] = ["variance", "edges", "threshold", "spikes", "distance", "soft_rank"];
+
+#[pymethods]
+impl PyBulk {
+    /// The variance of the entries of the noise.
+    #[getter]
+    fn variance(&self) -> f64 {
+        self.0.law.variance()
+    }
+    /// Where the eigenvalues of the noise begin and end.
+    #[getter]
+    fn edges(&self) -> (f64, f64) {
+        self.0.law.edges()
+    }
+    /// Above which the largest eigenvalue of pure noise lies once in a hundred times.
+    #[getter]
+    fn threshold(&self) -> f64 {
+        self.0.law.threshold()
+    }
+    /// How many eigenvalues rise above the threshold.
+    #[getter]
+    fn spikes(&self) -> PyEnclosure {
+        self.0.spikes.into()
+    }
+    /// Kolmogorov and Smirnov's distance between the other eigenvalues and the law: above about 0.1 there is no bulk.
+    #[getter]
+    fn distance(&self) -> f64 {
+        self.0.distance
+    }
+    /// The upper edge over the largest eigenvalue, at most 1.
+    #[getter]
+    fn soft_rank(&self) -> f64 {
+        self.0.soft_rank
+    }
+    /// The density of the law at x.
+    fn density(&self, x: f64) -> f64 {
+        self.0.law.density(x)
+    }
+    /// The share of the law below x.
+    fn cumulative(&self, x: f64) -> f64 {
+        self.0.law.cumulative(x)
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &BULK)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &BULK)
+    }
+    fn __repr__(&self) -> String {
+        let (_, edge) = self.0.law.edges();
+        format!("Bulk({} spikes above {:.5e}, distance {:.3})", self.0.spikes.short(6), edge, self.0.distance)
+    }
+}
+
+/// How the eigenvalues of a.T @ a are spread.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp, numpy as np
+/// >>> found = kp.density(np.diag([1.0, 2.0, 3.0]), bins=[0.0, 5.0, 10.0])
+/// >>> found.counts
+/// array([2., 1.])
+#[pyclass(name = "Density", module = "kappa", frozen)]
+pub(crate) struct PyDensity {
+    histogram: Histogram,
+    tail: Option<Tail>,
+    bulk: Option<Bulk>,
+}
+
+const DENSITY: [&str; 6] = ["edges", "counts", "densities", "total", "tail", "bulk"];
+
+#[pymethods]
+impl PyDensity {
+    /// The ends of the intervals.
+    #[getter]
+    fn edges<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        self.histogram.edges.to_pyarray(py)
+    }
+    /// How many eigenvalues lie in each.
+    #[getter]
+    fn counts<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        self.histogram.counts.iter().map(kappa::Enclosure::estimate).collect::<Vec<_>>().to_pyarray(py)
+    }
+    /// The same, enclosed: the ends differ where a value cannot be told from an edge.
+    #[getter]
+    fn enclosed_counts(&self) -> Vec<PyEnclosure> {
+        self.histogram.counts.iter().map(|&x| x.into()).collect()
+    }
+    /// The share of all in each interval over its width.
+    #[getter]
+    fn densities<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        self.histogram.densities().to_pyarray(py)
+    }
+    /// How many eigenvalues there are.
+    #[getter]
+    fn total(&self) -> usize {
+        self.histogram.total
+    }
+    /// Their tail; None for fewer than two different ones above zero.
+    #[getter]
+    fn tail(&self) -> Option<PyTail> {
+        self.tail.clone().map(Into::into)
+    }
+    /// The noise; None for fewer than ten above zero.
+    #[getter]
+    fn bulk(&self) -> Option<PyBulk> {
+        self.bulk.map(PyBulk)
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &DENSITY)
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &DENSITY)
+    }
+    fn __repr__(&self) -> String {
+        format!("Density({} eigenvalues in {} intervals)", self.histogram.total, self.histogram.counts.len())
+    }
+}
+
+/// How the eigenvalues of a.T @ a (or a @ a.T, whichever is smaller) are spread: exact counts, their tail, and the noise.
+///
+/// `bins` is a number of intervals, their edges, or None for as many as the values suggest; `logarithmic` makes them of one ratio. `x_min`, `least`
+/// and `steps` are those of `tail`. `certify=True` counts every rounding error.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp, numpy as np
+/// >>> a = np.random.default_rng(1).standard_normal((300, 100))
+/// >>> found = kp.density(a)
+/// >>> int(found.counts.sum()), found.bulk.distance < 0.1
+/// (100, True)
+#[pyfunction]
+#[pyo3(signature = (a, bins = None, *, logarithmic = false, x_min = None, least = 2, steps = "both", certify = false))]
+pub(crate) fn density(
+    a: &Bound<'_, PyAny>,
+    bins: Option<&Bound<'_, PyAny>>,
+    logarithmic: bool,
+    x_min: Option<f64>,
+    least: usize,
+    steps: &str,
+    certify: bool,
+) -> PyResult<PyDensity> {
+    let how = clauset(x_min, least, steps)?;
+    let bins = match bins {
+        None if logarithmic => Bins::Logarithmic(20),
+        None => Bins::Automatic,
+        Some(bins) => match bins.extract::<usize>() {
+            Ok(count) if logarithmic => Bins::Logarithmic(count),
+            Ok(count) => Bins::Count(count),
+            Err(_) => Bins::Edges(bins.extract()?),
+        },
+    };
+    let values = values_of(a, certify)?;
+    compute(a.py(), || {
+        let histogram = values.density(&bins)?;
+        let tail = match values.tail(&how) {
+            Err(error) if x_min.is_some() => return Err(error),
+            found => found.ok(),
+        };
+        Ok(PyDensity { histogram, tail, bulk: values.bulk().ok() })
+    })
+    .map_err(to_python)
+}
+
+/// How the singular values of a large matrix or operator are spread, from products with random vectors.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp, numpy as np
+/// >>> found = kp.lanczos_density(np.diag(np.linspace(1.0, 2.0, 500)))
+/// >>> norm = found.schatten(1.0)
+/// >>> bool(norm.lower <= 750.0 <= norm.upper)
+/// True
+#[pyclass(name = "LanczosDensity", module = "kappa", frozen)]
+pub(crate) struct PyLanczosDensity(LanczosDensity);
+
+#[pymethods]
+impl PyLanczosDensity {
+    /// The Schatten norm for p of at least 1, but for the stated probability.
+    fn schatten(&self, p: f64) -> PyResult<PyEnclosure> {
+        self.0.schatten(p).map(Into::into).map_err(to_python)
+    }
+    /// About which share of the singular values lies below x.
+    fn share_below(&self, x: f64) -> f64 {
+        self.0.share_below(x)
+    }
+    /// About how dense the eigenvalues of a.T @ a are at x, smoothed over this width.
+    fn density(&self, x: f64, width: f64) -> f64 {
+        self.0.density(x, width)
+    }
+    /// Singular values, and the shares that they stand for.
+    #[getter]
+    fn nodes<'py>(&self, py: Python<'py>) -> (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>) {
+        let (nodes, weights): (Vec<f64>, Vec<f64>) = self.0.nodes().unzip();
+        (nodes.to_pyarray(py), weights.to_pyarray(py))
+    }
+    /// Products of the matrix or its adjoint with one vector.
+    #[getter]
+    fn products(&self) -> usize {
+        self.0.products()
+    }
+    /// The parts of the answer by name.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        answers::dict(slf.as_any(), &["nodes", "products"])
+    }
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
+        answers::html(slf.as_any(), &["products"])
+    }
+    fn __repr__(&self) -> String {
+        format!("LanczosDensity({} nodes, {} products)", self.0.nodes().count(), self.0.products())
+    }
+}
+
+/// How the singular values of a large matrix are spread, by stochastic Lanczos quadrature: an array, a sparse matrix or a LinearOperator.
+///
+/// `probes` random vectors, `steps` steps from each; Schatten norms hold but for the probability `failure`. The answer depends on the seed alone.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp, numpy as np
+/// >>> kp.lanczos_density(np.eye(300), probes=5, steps=8).products
+/// 80
+#[pyfunction]
+#[pyo3(signature = (a, *, probes = 20, steps = 40, failure = 1e-6, seed = 0))]
+pub(crate) fn lanczos_density(
+    a: &Bound<'_, PyAny>,
+    probes: usize,
+    steps: usize,
+    failure: f64,
+    seed: u64,
+) -> PyResult<PyLanczosDensity> {
+    let py = a.py();
+    let how = StochasticLanczos { probes, steps, failure, seed };
+    if let Some(matrix) = sparse(a)? {
+        let found = interruptible(py, move || LanczosDensity::of(&matrix, &how))?;
+        return found.map(PyLanczosDensity).map_err(to_python);
+    }
+    if let Some(operator) = PyOperator::of(a)? {
+        let found = compute(py, || LanczosDensity::of(&operator, &how));
+        return operator.answer(found).map(PyLanczosDensity);
+    }
+    let work = move |m: usize, n: usize| m.saturating_mul(n).saturating_mul(2 * probes * steps) / 8192;
+    with_matrix_of_work(a, work, move |view| view.lanczos_density(&how)).map(PyLanczosDensity)
+}
