@@ -316,6 +316,21 @@ pub fn qr<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<QrParts<T::Wid
     qr_by(a, shape, false)
 }
 
+/// R alone of A = QR, n×n, for A with at least as many rows as columns, in place of A.
+///
+/// For entries near 1 in size and finite: nothing is scaled or looked at. 2mn² − ⅔n³ flops. Fails for fewer rows than columns.
+pub fn triangle<W: Scalar<Wide = W>>(mut a: Matrix<W>) -> Result<Matrix<W>, Error> {
+    let (m, n) = (a.rows(), a.columns());
+    if m < n {
+        return Err(Error::shape(format!("R alone needs at least as many rows as columns, not {m}×{n}")));
+    }
+    if n == 0 {
+        return Ok(Matrix::zeros(0, 0));
+    }
+    let r = W::engine_triangle(a.as_mut_slice(), m, n);
+    Ok(Matrix::owning(n, n, r))
+}
+
 /// A[:, columns] = QR with |r₁₁| ≥ |r₂₂| ≥ …, the longest remaining column first (Businger and Golub, Numer. Math. 7 (1965)).
 pub fn pivoted_qr<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<QrParts<T::Wide>, Error> {
     qr_by(a, shape, true)

@@ -48,7 +48,7 @@ pub use decompose::{
 pub use eigen::{EigParts, eig, eig_right, eigh, eigvals, eigvalsh};
 pub use engine::{Columns, SparseCholesky, SparseLu, Triangle, WideEngine, adjoint_times, multiply};
 pub use error::Error;
-pub use factorize::{Ldlt, Lu, LuParts, QrParts, cholesky, ldlt, lu, lu_of_finite, lu_parts, pivoted_qr, qr};
+pub use factorize::{Ldlt, Lu, LuParts, QrParts, cholesky, ldlt, lu, lu_of_finite, lu_parts, pivoted_qr, qr, triangle};
 pub use gram::{gram_is_worth_a_try, gram_singular_values};
 pub use length::length;
 pub use matrix::{Matrix, MatrixRef};
@@ -57,6 +57,7 @@ pub use num_complex::{Complex32 as c32, Complex64 as c64};
 pub use product::{Counted, add_square, counted_gram, counted_product};
 pub use reflections::{Reflections, pivoted_reflections, reflections};
 pub use scalar::{Real, RealForm, Scalar};
+pub use scale::stacked;
 pub use scan::{NonFinite, Scan, scan};
 pub use schur::{RealSchurParts, SchurParts, real_schur, schur};
 pub use single::{SingleLu, single_lu};

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::{Matrix, MatrixRef, Scalar};
+use crate::{Error, Matrix, MatrixRef, Scalar};
 
 /// 2ᵉ for −1022 ≤ e ≤ 1023.
 fn power_of_two(e: i32) -> f64 {
@@ -66,6 +66,21 @@ fn by_parts<T: Scalar, W: Scalar>(e: i32, then: impl Fn(f64) -> f64 + Sync) -> i
 /// singular value by more than √(mn)·2⁻³⁰⁰.
 pub(crate) fn scaled_without_specks<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matrix<W> {
     scaled_and(a, e, without_specks::<W>())
+}
+
+/// A·2⁻ᵉ above B: an exact copy where no entry leaves the range, as fast as memory goes whichever way A lies.
+pub fn stacked<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32, b: &Matrix<W>) -> Result<Matrix<W>, Error> {
+    let (m, n) = (a.rows(), a.columns());
+    if b.columns() != n {
+        return Err(Error::shape(format!("{n} columns cannot stand above {}", b.columns())));
+    }
+    let rows = m + b.rows();
+    let mut entries = vec![W::default(); rows * n];
+    copied_into(a, &mut entries, rows.max(1), by_parts(e, |x| x));
+    for j in 0..n {
+        entries[j * rows + m..(j + 1) * rows].copy_from_slice(b.column(j));
+    }
+    Ok(Matrix::owning(rows, n, entries))
 }
 
 /// The same into memory whose columns begin `stride` entries apart; in single precision without entries below 2⁻⁶⁰.
@@ -146,6 +161,21 @@ mod tests {
             let turned = a.adjoint();
             assert_eq!(copied(turned.as_ref().transpose(), |x| x), a, "{m}×{n}");
         }
+    }
+
+    #[test]
+    fn a_stack_has_both_parts_in_their_places() {
+        for (m, k, n) in [(0, 3, 4), (3, 0, 4), (300, 17, 90), (1, 1, 1)] {
+            let (a, b) =
+                (Matrix::from_fn(m, n, |i, j| (i * 100 + j) as f32), Matrix::from_fn(k, n, |i, j| (i + j) as f64));
+            let turned = a.adjoint();
+            for view in [a.as_ref(), turned.as_ref().transpose()] {
+                let found: Matrix<f64> = stacked(view, 3, &b).unwrap();
+                let entry = |i: usize, j: usize| if i < m { f64::from(a[(i, j)]) / 8.0 } else { b[(i - m, j)] };
+                assert_eq!(found, Matrix::from_fn(m + k, n, entry));
+            }
+        }
+        assert!(stacked::<f32, f64>(Matrix::zeros(2, 2).as_ref(), 0, &Matrix::zeros(2, 3)).is_err());
     }
 
     #[test]

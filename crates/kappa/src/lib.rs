@@ -104,8 +104,9 @@ pub use equations::{
 };
 pub use error::{Error, Result};
 pub use factor::{
-    CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PartialSvd, PivotedQr, Polar, Qr, Schur, Svd, cholesky,
-    complete_orthogonal, eig, eigh, jordan, ldlt, lu, pivoted_qr, polar, qr, rank_revealing_qr, schur,
+    CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PartialSvd, PivotedQr, Polar, Qr, RowSketch, Schur,
+    SketchParts, Svd, TopRight, cholesky, complete_orthogonal, eig, eigh, jordan, ldlt, lu, pivoted_qr, polar, qr,
+    rank_revealing_qr, schur,
 };
 pub use kappa_dense::{Matrix, MatrixRef, Real, Scalar, WideEngine, c32, c64};
 pub use krylov::{End, Iterate, Iterated, Iteration, Lanczos, ThickRestart, partial_svd, solve_iteratively};

@@ -175,7 +175,7 @@ impl Profile {
     }
 
     /// √Σ|aᵢⱼ|²: the sum's rounding errors counted, the root and the scaling stepped outward.
-    pub(super) fn frobenius(&self) -> Enclosure {
+    pub(crate) fn frobenius(&self) -> Enclosure {
         let s = self.scan.sum_of_squares;
         let (lower, upper) = self.around_sum(s, self.shape.0 * self.shape.1);
         let root = Enclosure::new(lower, s, upper, Evidence::Rounding).sqrt();
