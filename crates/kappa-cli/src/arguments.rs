@@ -18,6 +18,7 @@ use crate::pinv::PinvArguments;
 use crate::proof::{ProveArguments, VerifyArguments};
 use crate::regress::RegressArguments;
 use crate::ridge::RidgeArguments;
+use crate::sketch::SketchArguments;
 use crate::solve::SolveArguments;
 use crate::spectra::{EigArguments, FactorArguments};
 use crate::survey::SurveyArguments;
@@ -64,8 +65,10 @@ pub(crate) enum Command {
     Measure(MeasureArguments),
     /// How the eigenvalues of AᵀA are spread: a histogram, the noise and what rises above it, power laws of the largest.
     Density(DensityArguments),
-    /// Factor once, ask many: writes U, σ and Vᴴ as .npz.
+    /// Factor once, ask many: writes U, σ and Vᴴ as .npz; `--top K` reads a large file block by block.
     Svd(SvdArguments),
+    /// What is kept of rows that are seen once: written, merged with others, and asked for the largest singular values.
+    Sketch(SketchArguments),
     /// Eigenvalues with discs that hold them, and how sensitive each is.
     Eig(EigArguments),
     /// Factor a matrix: writes the factors as .npz.

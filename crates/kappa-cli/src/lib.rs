@@ -28,6 +28,7 @@ mod progress;
 mod proof;
 mod regress;
 mod ridge;
+mod sketch;
 mod solve;
 mod spectra;
 mod survey;
@@ -78,6 +79,7 @@ fn dispatch(command: &Command) -> Result<u8, Failure> {
         Command::Measure(a) => one::measure(a),
         Command::Density(a) => density::run(a),
         Command::Svd(a) => svd::run(a),
+        Command::Sketch(a) => sketch::run(a),
         Command::Eig(a) => spectra::eig(a),
         Command::Factor(a) => spectra::factor(a),
         Command::Solve(a) => solve::run(a),

@@ -1,16 +1,20 @@
 //! `kappa svd`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use kappa_model::Decomposition;
+use kappa::Enclosure;
+use kappa_model::{Decomposition, Model, Progress, Streamed, Streaming, WideMatrix};
 use kappa_report::enclosure_json;
 use kappa_tensors::{npy, npz};
 use serde_json::json;
 
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::one::{about, inputs, with_matrix};
+use crate::one::{DIGITS, about, inputs, with_matrix};
+use crate::parse::bytes;
+use crate::progress::{Bar, When};
 use crate::{ANSWERED, array, output};
 
 #[derive(Args, Debug)]
@@ -18,15 +22,38 @@ pub(crate) struct SvdArguments {
     #[command(flatten)]
     pub(crate) input: Input,
     /// The file to write: u (m×p), s (p) and vh (p×n), for numpy.load.
-    #[arg(long, short, value_name = "FILE.npz")]
-    pub(crate) output: PathBuf,
+    #[arg(long, short, value_name = "FILE.npz", required_unless_present = "top")]
+    pub(crate) output: Option<PathBuf>,
     /// Write all of U (m×m) and Vᴴ (n×n).
-    #[arg(long)]
+    #[arg(long, conflicts_with = "top")]
     pub(crate) full: bool,
+    /// Only the K largest triplets, from blocks of the file: memory for a few blocks, whatever the size of the matrix.
+    #[arg(long, value_name = "K", conflicts_with = "certify")]
+    pub(crate) top: Option<usize>,
+    /// Memory that may be in use at once, such as 2GiB; half of what is available by default.
+    #[arg(long, value_name = "SIZE", value_parser = bytes, requires = "top")]
+    pub(crate) memory: Option<u64>,
+    /// Read the file once: values and the vectors of the short side only.
+    #[arg(long, requires = "top")]
+    pub(crate) one_pass: bool,
+    /// Rows that are kept of all that were read; as many as the short side has, so that nothing is lost, where that fits.
+    #[arg(long, value_name = "ROWS", requires = "top")]
+    pub(crate) capacity: Option<usize>,
+    /// Whether to show progress.
+    #[arg(long, value_enum, default_value_t = When::Auto)]
+    pub(crate) progress: When,
 }
 
 pub(crate) fn run(a: &SvdArguments) -> Result<u8, Failure> {
-    output::check_place_beside(&a.output, &a.input.file)?;
+    a.output.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, &a.input.file))?;
+    match (a.top, &a.output) {
+        (Some(top), _) => largest(a, top),
+        (None, Some(path)) => whole(a, path),
+        (None, None) => Err(Failure::new("a decomposition is written to a file").with_hint("`--output factors.npz`")),
+    }
+}
+
+fn whole(a: &SvdArguments, path: &Path) -> Result<u8, Failure> {
     with_matrix(&a.input, |name, matrix| {
         let view = matrix.view()?;
         let f = view.svd(a.full).map_err(about(name))?;
@@ -37,22 +64,101 @@ pub(crate) fn run(a: &SvdArguments) -> Result<u8, Failure> {
         let certified = a.input.certify.then(|| view.certified_singular_values()).transpose().map_err(about(name))?;
         let values = certified.as_ref().unwrap_or(f.singular_values());
         let s = npy::encode_f64(&[values.len()], values.estimates());
-        output::file(&a.output, |file| npz::write(file, &[("u", u), ("s", s), ("vh", vh)]).map(drop))?;
+        output::file(path, |file| npz::write(file, &[("u", u), ("s", s), ("vh", vh)]).map(drop))?;
         if a.input.style.explain {
             let first = values.first();
             output::words(&format!("algorithm: {}\nevidence: {}", values.algorithm(), first.evidence()));
         }
         if !a.input.style.json {
-            output::words(&format!("wrote {}", a.output.display()));
+            output::words(&format!("wrote {}", path.display()));
             return Ok(ANSWERED);
         }
         let (m, n) = view.shape();
         let result = json!({
             "tensor": name,
             "shape": [m, n],
-            "output": a.output,
+            "output": path,
             "singular_values": values.iter().map(|s| enclosure_json(&s)).collect::<Vec<_>>(),
         });
         output::json("svd", inputs(&a.input), result)
     })
+}
+
+/// The largest triplets, block by block.
+fn largest(a: &SvdArguments, top: usize) -> Result<u8, Failure> {
+    if a.input.style.no_mmap {
+        return Err(Failure::new("blocks of a file are read from its map, and --no-mmap would read all of it")
+            .with_hint("leave --no-mmap out"));
+    }
+    let model = Model::open(&a.input.file)?;
+    let tensor = a.input.tensor.as_deref();
+    let both = a.output.is_some() && !a.one_pass;
+    let how = Streaming { top, memory: a.memory, capacity: a.capacity, both };
+    let bar = Bar::new(a.progress);
+    let never = AtomicBool::new(false);
+    let progress = Progress { advanced: &|name, share| bar.advance(name, share), cancelled: &never };
+    let found = model.stream(tensor, &how, &progress);
+    bar.finish();
+    let found = found?;
+    if let Some(path) = &a.output {
+        written(path, &found)?;
+    }
+    if a.input.style.explain {
+        output::words(&explanation(&found));
+    }
+    let (m, n) = found.shape;
+    if a.input.style.json {
+        let result = json!({
+            "tensor": found.name,
+            "shape": [m, n],
+            "output": a.output,
+            "singular_values": found.values.iter().map(enclosure_json).collect::<Vec<_>>(),
+            "error": enclosure_json(&found.error),
+            "passes": found.passes,
+            "block": found.block,
+            "capacity": found.capacity,
+            "is_exact": found.is_exact,
+        });
+        return output::json("svd", inputs(&a.input), result);
+    }
+    if let Some(path) = &a.output {
+        output::words(&format!("wrote {}", path.display()));
+    }
+    output::data(&found.values.iter().map(|s| s.short(DIGITS) + "\n").collect::<String>())
+}
+
+fn explanation(found: &Streamed) -> String {
+    let how = if found.is_exact {
+        "QR of one block of rows after the other, and the singular values of R"
+    } else {
+        "Frequent Directions: σᵢ² of the matrix lies between that of the sketch and what it lost above"
+    };
+    let (m, n) = found.shape;
+    let first = found.values.first().copied().unwrap_or(Enclosure::exact(0.0));
+    let passes = if found.passes == 1 { "one pass" } else { "two passes" };
+    format!(
+        "plan: {how} ({m}×{n}, {} in a block, room for {}, {passes} over the file)\nevidence: {}\n\
+         left out: ‖A − UΣVᴴ‖_F in {:e} … {:e}\n\
+         reference: Demmel, Grigori, Hoemmen and Langou, SIAM J. Sci. Comput. 34 (2012) A206–A239; Ghashami, Liberty, Phillips and \
+         Woodruff, SIAM J. Comput. 45 (2016) 1762–1792",
+        found.block,
+        found.capacity,
+        first.evidence(),
+        found.error.lower(),
+        found.error.upper()
+    )
+}
+
+fn written(path: &Path, found: &Streamed) -> Result<(), Failure> {
+    let estimates: Vec<f64> = found.values.iter().map(Enclosure::estimate).collect();
+    let mut parts = vec![("s", npy::encode_f64(&[estimates.len()], &estimates))];
+    if let Some(u) = &found.u {
+        parts.push(("u", array::encode(u)));
+    }
+    match &found.v {
+        Some(WideMatrix::Real(v)) => parts.push(("vh", array::encode(&v.adjoint().into()))),
+        Some(WideMatrix::Complex(v)) => parts.push(("vh", array::encode(&v.adjoint().into()))),
+        None => {}
+    }
+    output::file(path, |file| npz::write(file, &parts).map(drop))
 }

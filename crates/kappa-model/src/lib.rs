@@ -15,7 +15,9 @@ mod layer;
 mod lipschitz;
 mod model;
 mod role;
+mod saved_sketch;
 mod schedule;
+mod stream;
 mod survey;
 mod verdict;
 
@@ -25,5 +27,7 @@ pub use layer::{BallAction, Changed, Decomposition, LayerMatrix, MatrixView, Par
 pub use lipschitz::LipschitzProduct;
 pub use model::Model;
 pub use role::Role;
+pub use saved_sketch::SavedSketch;
+pub use stream::{Streamed, Streaming};
 pub use survey::{Layer, Progress, Report, Survey};
 pub use verdict::Verdict;

@@ -55,10 +55,7 @@ impl Model {
 
     /// One tensor as a matrix: the named one, or the only one there is. A vector is a column.
     pub fn matrix(&self, name: Option<&str>) -> Result<(String, LayerMatrix<'_>)> {
-        let info = match name {
-            Some(name) => self.named(name)?,
-            None => self.only()?,
-        };
+        let info = self.info_of(name)?;
         let shape = match matrix_shape(&info.name, &info.shape) {
             Ok(shape) => shape,
             Err(_) => (info.len(), usize::from(!info.is_empty())),
@@ -70,10 +67,7 @@ impl Model {
     /// The tensor as a sparse matrix of real numbers, where it is one in its file and large enough that this pays: above order
     /// 1000.
     pub fn sparse(&self, name: Option<&str>) -> Result<Option<(String, kappa::Sparse<f64>)>> {
-        let info = match name {
-            Some(name) => self.named(name)?,
-            None => self.only()?,
-        };
+        let info = self.info_of(name)?;
         let Some(found) = self.source.triplets(&info.name) else { return Ok(None) };
         let (m, n) = found.shape;
         if found.is_complex || m.min(n) <= 1000 {
@@ -82,6 +76,14 @@ impl Model {
         let triplets = found.entries.iter().map(|&(i, j, x)| (i, j, x.re)).collect();
         let sparse = kappa::Sparse::from_triplets((m, n), triplets).map_err(|e| Error::about(&info.name, &e))?;
         Ok(Some((info.name.clone(), sparse)))
+    }
+
+    /// The named tensor, or the only one there is.
+    pub(crate) fn info_of(&self, name: Option<&str>) -> Result<&TensorInfo> {
+        match name {
+            Some(name) => self.named(name),
+            None => self.only(),
+        }
     }
 
     fn named(&self, name: &str) -> Result<&TensorInfo> {

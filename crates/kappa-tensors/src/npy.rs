@@ -44,6 +44,23 @@ impl Npy {
     }
 }
 
+impl Npy {
+    /// The bytes of so many numbers.
+    fn part(&self, start: usize, count: usize) -> Result<&[u8]> {
+        part_of(&self.bytes[self.header.start..], self.header.dtype, start, count)
+    }
+}
+
+/// The bytes of so many numbers among those of a tensor.
+pub(crate) fn part_of(bytes: &[u8], dtype: DType, start: usize, count: usize) -> Result<&[u8]> {
+    let size = dtype.size();
+    let end = start.checked_add(count).and_then(|end| end.checked_mul(size));
+    end.and_then(|end| bytes.get(start * size..end)).ok_or_else(|| {
+        let held = bytes.len() / size;
+        Error::limit(format!("holds {held} numbers, and not numbers {start} to {start} + {count}"))
+    })
+}
+
 impl Source for Npy {
     fn infos(&self) -> &[TensorInfo] {
         &self.infos
@@ -56,6 +73,21 @@ impl Source for Npy {
         let Header { dtype, big_endian, order, ref shape, start } = self.header;
         let numbers = Numbers::from_bytes(dtype, &self.bytes[start..], big_endian)?;
         Ok(Tensor { shape: shape.clone(), order, numbers })
+    }
+
+    fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
+        let bytes = self.part(start, count);
+        let numbers = |bytes| Numbers::from_bytes(self.header.dtype, bytes, self.header.big_endian);
+        Some(if self.infos[0].name == name { bytes.and_then(numbers) } else { Err(no_such_tensor(name)) })
+    }
+
+    fn forget_part(&self, _: &str, start: usize, count: usize) {
+        let size = self.header.dtype.size();
+        self.bytes.forget(self.header.start + start * size, count * size);
+    }
+
+    fn order(&self, _: &str) -> Order {
+        self.header.order
     }
 
     fn is_single_matrix(&self) -> bool {

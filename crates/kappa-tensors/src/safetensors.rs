@@ -11,6 +11,7 @@ use serde_json::{Deserializer, Value};
 
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
+use crate::npy::part_of;
 use crate::source::no_such_tensor;
 use crate::tensor::byte_length;
 use crate::{DType, Numbers, Order, Skipped, Source, Tensor, TensorInfo, limits};
@@ -241,6 +242,20 @@ impl Source for SafeTensors {
 
     fn skipped(&self) -> &[Skipped] {
         &self.skipped
+    }
+
+    fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
+        let (info, &(begin, length)) = self.info(name).zip(self.ranges.get(name))?;
+        let bytes = part_of(&self.bytes[begin..begin + length], info.dtype, start, count);
+        let numbers = bytes.and_then(|bytes| Numbers::from_bytes(info.dtype, bytes, false));
+        Some(numbers.map_err(|e| e.of_tensor(name)))
+    }
+
+    fn forget_part(&self, name: &str, start: usize, count: usize) {
+        if let Some((info, &(begin, _))) = self.info(name).zip(self.ranges.get(name)) {
+            let size = info.dtype.size();
+            self.bytes.forget(begin + start * size, count * size);
+        }
     }
 
     fn forget(&self, name: &str) {

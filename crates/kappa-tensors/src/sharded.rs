@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::source::{Triplets, no_such_tensor};
-use crate::{Opening, Skipped, Source, Tensor, TensorInfo, limits, open};
+use crate::{Numbers, Opening, Order, Skipped, Source, Tensor, TensorInfo, limits, open};
 
 /// Several sources as one.
 pub(crate) struct Sharded {
@@ -73,6 +73,21 @@ impl Source for Sharded {
     fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
         let (shard, inner) = self.places.get(name)?;
         self.shards[*shard].triplets(inner)
+    }
+
+    fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
+        let (shard, inner) = self.places.get(name)?;
+        self.shards[*shard].read_part(inner, start, count)
+    }
+
+    fn forget_part(&self, name: &str, start: usize, count: usize) {
+        if let Some((shard, inner)) = self.places.get(name) {
+            self.shards[*shard].forget_part(inner, start, count);
+        }
+    }
+
+    fn order(&self, name: &str) -> Order {
+        self.places.get(name).map_or(Order::RowMajor, |(shard, inner)| self.shards[*shard].order(inner))
     }
 
     fn forget(&self, name: &str) {

@@ -1,7 +1,7 @@
 use num_complex::Complex64;
 
 use crate::error::{Error, Result};
-use crate::{Tensor, TensorInfo};
+use crate::{Numbers, Order, Tensor, TensorInfo};
 
 /// How a matrix, or a thousand, came in.
 ///
@@ -12,6 +12,24 @@ pub trait Source: Send + Sync {
 
     /// The numbers of a tensor; borrowed from the mapped file where possible.
     fn read(&self, name: &str) -> Result<Tensor<'_>>;
+
+    /// So many of a tensor's numbers from this one on, in the order in which they are stored; `None` where the file does not keep them so that a
+    /// part can be read without the rest.
+    fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
+        let _ = (name, start, count);
+        None
+    }
+
+    /// A hint that those numbers will not be read again soon.
+    fn forget_part(&self, name: &str, start: usize, count: usize) {
+        let _ = (name, start, count);
+    }
+
+    /// How the numbers of a tensor lie.
+    fn order(&self, name: &str) -> Order {
+        let _ = name;
+        Order::RowMajor
+    }
 
     /// What the file holds but cannot be read, with the reason.
     fn skipped(&self) -> &[Skipped] {

@@ -1,9 +1,10 @@
-use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, stacked, svd, triangle};
+use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, qr, stacked, svd, triangle};
 
 use crate::ask::Profile;
 use crate::enclosure::directed::{add_up, mul_up, sqrt_down, sqrt_up};
 use crate::enclosure::exponent_of;
 use crate::error::{Error, Result};
+use crate::random::Draws;
 use crate::{Enclosure, Evidence};
 
 /// What is kept of the rows of a matrix that are seen once: B with BᴴB near AᴴA.
@@ -118,6 +119,11 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
     /// Whether nothing was left out but for rounding.
     pub fn is_exact(&self) -> bool {
         self.0.lost == 0.0
+    }
+
+    /// What Frequent Directions took from the squares of singular values, at most.
+    pub fn lost(&self) -> f64 {
+        self.unscaled(self.unscaled(Enclosure::exact(self.0.lost))).estimate()
     }
 
     /// ‖A‖_F of the rows that it saw.
@@ -235,11 +241,12 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
                 .with_hint(format!("this sketch knows {most}, as it has room for {}", self.0.capacity)));
         }
         let (s, v) = if held == 0 {
-            (Vec::new(), Matrix::identity(n))
+            (Vec::new(), Matrix::zeros(n, 0))
         } else {
-            let f = svd(self.0.kept.as_ref(), Shape::Full)?;
+            let f = svd(self.0.kept.as_ref(), Shape::Thin)?;
             (f.values.values, f.vectors.v)
         };
+        let v = with_columns(&v, k)?;
         let value = |i: usize| s.get(i).copied().unwrap_or(0.0);
         let (lost, squares) = (self.0.lost, self.0.squares);
         let rounding = f64::EPSILON * (8.0 + 4.0 * (n as f64).sqrt() + 2.0 * (self.0.rounds as f64).sqrt());
@@ -268,7 +275,7 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
         Ok(TopRight {
             estimates: values.iter().map(Enclosure::estimate).collect(),
             values,
-            v: Matrix::from_fn(n, k, |i, j| v[(i, j)]),
+            v,
             error: self.unscaled(error),
         })
     }
@@ -280,10 +287,21 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
     }
 }
 
+/// The first k of orthonormal columns, with more of them where there are fewer: what is left of random ones.
+fn with_columns<W: Scalar<Wide = W>>(v: &Matrix<W>, k: usize) -> Result<Matrix<W>> {
+    let (n, held) = (v.rows(), v.columns().min(k));
+    if held == k {
+        return Ok(Matrix::from_fn(n, k, |i, j| v[(i, j)]));
+    }
+    let mut draws = Draws(1);
+    let more = Matrix::from_fn(n, k, |i, j| if j < held { v[(i, j)] } else { W::from_parts(draws.normal(), 0.0) });
+    let q = qr(more.as_ref(), Shape::Thin)?.q;
+    Ok(Matrix::from_fn(n, k, |i, j| if j < held { v[(i, j)] } else { q[(i, j)] }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Draws;
     use crate::{c64, singular_values};
 
     fn noise(m: usize, n: usize, seed: u64) -> Matrix<f64> {
@@ -396,6 +414,7 @@ mod tests {
         found.push(Matrix::<f64>::zeros(5, 3).as_ref()).unwrap();
         let zero = found.top(2).unwrap();
         assert_eq!((zero.estimates[0], zero.error.upper()), (0.0, 0.0));
+        assert!(kappa_dense::length(zero.v.column(1)) > 0.999 && zero.v.columns() == 2);
         let good = found.parts().clone();
         for change in [
             |p: &mut SketchParts<f64>| p.lost = -1.0,

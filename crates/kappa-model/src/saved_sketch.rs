@@ -1,0 +1,81 @@
+//! A sketch of rows as a file for numpy.load, and back again.
+
+use kappa::{Enclosure, Evidence, Matrix, RowSketch, SketchParts};
+use kappa_tensors::{Numbers, Order, npy};
+
+use crate::{Error, Model, Result};
+
+/// The file format of a sketch: an archive with the kept rows and nine numbers.
+#[derive(Debug)]
+pub struct SavedSketch;
+
+/// The name of the numbers: version, capacity, rows, exponent, lost, ‖A‖_F² from below, best guess and from above, rounds.
+const NUMBERS: &str = "kappa_sketch";
+const ROWS: &str = "rows";
+const VERSION: f64 = 1.0;
+/// Whole numbers up to this size are exact in double precision.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+impl SavedSketch {
+    /// The arrays of a file.
+    pub fn encode(sketch: &RowSketch<f64>) -> Vec<(&'static str, Vec<u8>)> {
+        let SketchParts { capacity, rows, exponent, ref kept, lost, squares, rounds } = *sketch.parts();
+        let numbers = [
+            VERSION,
+            capacity as f64,
+            rows as f64,
+            f64::from(exponent),
+            lost,
+            squares.lower(),
+            squares.estimate(),
+            squares.upper(),
+            rounds as f64,
+        ];
+        let entries: Vec<f64> = (0..kept.rows()).flat_map(|i| (0..kept.columns()).map(move |j| kept[(i, j)])).collect();
+        vec![
+            (NUMBERS, npy::encode_f64(&[numbers.len()], &numbers)),
+            (ROWS, npy::encode_f64(&[kept.rows(), kept.columns()], &entries)),
+        ]
+    }
+
+    /// The sketch in a file, or `None` where it holds something else. Fails where its parts do not fit together.
+    pub fn read(model: &Model) -> Result<Option<RowSketch<f64>>> {
+        let source = model.source();
+        if source.info(NUMBERS).is_none() {
+            return Ok(None);
+        }
+        let broken = |why: &str| {
+            Error::filter(format!("`{}` is no sketch of rows: {why}", model.path().display()))
+                .with_hint("`kappa sketch a.npy --output rows.npz` writes one")
+        };
+        let doubles = |name: &str| -> Result<(Vec<f64>, Vec<usize>)> {
+            let tensor = source.read(name)?;
+            match (tensor.numbers, tensor.order) {
+                (Numbers::F64(x), Order::RowMajor) => Ok((x.into_owned(), tensor.shape)),
+                _ => Err(broken(&format!("`{name}` is not an array of doubles in rows"))),
+            }
+        };
+        let (numbers, _) = doubles(NUMBERS)?;
+        let &[version, capacity, rows, exponent, lost, lower, estimate, upper, rounds] = numbers.as_slice() else {
+            return Err(broken(&format!("it has {} numbers, not 9", numbers.len())));
+        };
+        if version != VERSION {
+            return Err(broken(&format!("its version is {version}, and only {VERSION} is read")));
+        }
+        let is_whole = |x: f64| x.fract() == 0.0 && (0.0..=EXACT).contains(&x);
+        if ![capacity, rows, rounds].into_iter().all(is_whole) || exponent.fract() != 0.0 || exponent.abs() > 1e4 {
+            return Err(broken("its counts are not whole numbers"));
+        }
+        if !(lower <= estimate && estimate <= upper) {
+            return Err(broken("its sum of squares has no order"));
+        }
+        let (entries, shape) = doubles(ROWS)?;
+        let &[held, columns] = shape.as_slice() else { return Err(broken("its rows are no matrix")) };
+        let kept =
+            Matrix::from_row_major(held, columns, entries).map_err(|e| broken(&kappa::Error::from(e).to_string()))?;
+        let squares = Enclosure::new(lower, estimate, upper, Evidence::Rounding);
+        let (capacity, rows, rounds) = (capacity as usize, rows as u64, rounds as u64);
+        let parts = SketchParts { capacity, rows, exponent: exponent as i32, kept, lost, squares, rounds };
+        RowSketch::from_parts(parts).map(Some).map_err(|e| broken(&e.to_string()))
+    }
+}

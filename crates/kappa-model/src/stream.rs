@@ -1,0 +1,366 @@
+//! The largest singular triplets of a matrix that is read block by block, within a ceiling of memory.
+
+use std::sync::atomic::Ordering;
+
+use kappa::{Enclosure, Matrix, MatrixRef, RowSketch, Scalar, TopRight};
+use kappa_tensors::{Numbers, Order};
+
+use crate::layer::matrix_shape;
+use crate::schedule::default_ceiling;
+use crate::{Error, Model, Progress, Result, WideMatrix};
+
+/// How a matrix is read block by block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Streaming {
+    /// How many triplets.
+    pub top: usize,
+    /// Bytes that may be in use at once; half of the available memory when `None`.
+    pub memory: Option<u64>,
+    /// Rows that the sketch keeps, at most: as many as there are columns, so that nothing is lost, where that fits, when `None`.
+    pub capacity: Option<usize>,
+    /// Whether the vectors of the long side are wanted too, for which the matrix is read once more.
+    pub both: bool,
+}
+
+impl Streaming {
+    /// So many triplets, with everything else by default.
+    pub fn top(top: usize) -> Self {
+        Self { top, memory: None, capacity: None, both: true }
+    }
+}
+
+/// What was found block by block.
+#[derive(Clone, Debug)]
+pub struct Streamed {
+    /// The tensor's name.
+    pub name: String,
+    /// The singular values, enclosed, the largest first.
+    pub values: Vec<Enclosure>,
+    /// Left singular vectors in columns, where they are known.
+    pub u: Option<WideMatrix>,
+    /// Right singular vectors in columns, where they are known.
+    pub v: Option<WideMatrix>,
+    /// ‖A − UΣVᴴ‖_F.
+    pub error: Enclosure,
+    /// Rows and columns.
+    pub shape: (usize, usize),
+    /// How often the matrix was read.
+    pub passes: usize,
+    /// Rows or columns in a block.
+    pub block: usize,
+    /// Rows that the sketch had room for.
+    pub capacity: usize,
+    /// Whether nothing was left out but for rounding.
+    pub is_exact: bool,
+}
+
+/// A tensor as a matrix with at least as many rows as columns, cut into blocks of rows.
+struct Long<'a> {
+    model: &'a Model,
+    name: String,
+    /// The matrix of the tensor, rows and columns.
+    shape: (usize, usize),
+    rows: usize,
+    columns: usize,
+    /// Whether its rows lie one after the other; else its columns do.
+    by_rows: bool,
+    /// Whether it is the transpose of the tensor's matrix.
+    is_transposed: bool,
+}
+
+/// Numbers of one type, as a matrix.
+trait Entry: Scalar {
+    fn of<'a>(numbers: &'a Numbers<'_>) -> Option<&'a [Self]>;
+}
+
+macro_rules! entry {
+    ($($type:ty => $variant:ident),*) => {$(
+        impl Entry for $type {
+            fn of<'a>(numbers: &'a Numbers<'_>) -> Option<&'a [Self]> {
+                match numbers {
+                    Numbers::$variant(x) => Some(x),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+entry!(f32 => F32, f64 => F64, kappa::c32 => C32, kappa::c64 => C64);
+
+/// The most rows that a sketch keeps without being asked: beyond, exact values take longer than anyone would wait.
+const MOST_KEPT: usize = 8192;
+/// Rows in a block for each that is kept: the reflections of the kept ones are then a small part of the work.
+const ROWS_A_KEPT: usize = 4;
+
+/// How blocks and sketch share the memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Cut {
+    capacity: usize,
+    block: usize,
+}
+
+impl Cut {
+    /// For a matrix of so many rows and columns of so many bytes each in double precision.
+    fn new(rows: usize, columns: usize, bytes: usize, how: &Streaming) -> Result<Self> {
+        let ceiling = how.memory.unwrap_or_else(default_ceiling);
+        let row = columns as u64 * bytes as u64;
+        let vectors = if how.both { 2 * (rows as u64 + columns as u64) } else { columns as u64 };
+        let outside = vectors * how.top as u64 * bytes as u64;
+        // Two copies of a block and the kept rows while they are reduced; at the end, a decomposition of the kept rows.
+        let needs = |capacity: u64, block: u64| {
+            let short = capacity.min(columns as u64);
+            let at_the_end = (4 * short * short + 2 * columns as u64 * short) * bytes as u64;
+            outside + (2 * (capacity + block) * row).max(at_the_end)
+        };
+        let capacity = match how.capacity {
+            Some(capacity) => capacity,
+            None if columns <= MOST_KEPT && needs(columns as u64, columns as u64 / 4) <= ceiling => columns,
+            None => {
+                // As many as fit, beyond which Frequent Directions loses little.
+                let wanted = (8 * how.top).max(256).min(columns);
+                let least = (how.top + 1).min(columns);
+                (least..=wanted).rev().find(|&k| needs(k as u64, k as u64) <= ceiling).unwrap_or(least)
+            }
+        };
+        let most = if capacity < columns { capacity } else { ROWS_A_KEPT * capacity }.clamp(1, rows.max(1));
+        let (mut low, mut high) = (1, most);
+        while low < high {
+            let middle = low.midpoint(high + 1);
+            if needs(capacity as u64, middle as u64) <= ceiling { low = middle } else { high = middle - 1 }
+        }
+        let least = needs(capacity as u64, low as u64);
+        if least > ceiling {
+            let (needs, allowed) = (least.div_ceil(1 << 20), ceiling >> 20);
+            return Err(Error::limit(format!(
+                "{} triplets need {needs} MiB, above the memory ceiling of {allowed} MiB",
+                how.top
+            ))
+            .with_hint("allow more memory, ask for fewer triplets, or for those of one side"));
+        }
+        Ok(Self { capacity, block: low })
+    }
+}
+
+impl Model {
+    /// The largest singular triplets of a tensor that is read block by block.
+    ///
+    /// One pass for the values and the vectors of the short side, by the QR decomposition of tall matrices where that fits, or the sketch of Frequent
+    /// Directions (see [`RowSketch`]); a second one for those of the long side where they are wanted. Fails where the file does not keep the
+    /// tensor so that parts can be read, where the memory does not suffice, and when an entry is not finite.
+    pub fn stream(&self, name: Option<&str>, how: &Streaming, progress: &Progress<'_>) -> Result<Streamed> {
+        let long = self.long(name)?;
+        match long.read(0, 1)? {
+            Numbers::F32(_) => real(long.streamed::<f32>(how, progress)?),
+            Numbers::F64(_) => real(long.streamed::<f64>(how, progress)?),
+            Numbers::C32(_) => complex(long.streamed::<kappa::c32>(how, progress)?),
+            Numbers::C64(_) => complex(long.streamed::<kappa::c64>(how, progress)?),
+        }
+    }
+
+    /// How many columns the matrix of a tensor has.
+    pub fn columns(&self, name: Option<&str>) -> Result<usize> {
+        Ok(self.long(name)?.shape.1)
+    }
+
+    /// Every row of a real tensor goes into a sketch, block by block.
+    pub fn sketch_rows(&self, name: Option<&str>, sketch: &mut RowSketch<f64>, progress: &Progress<'_>) -> Result<()> {
+        let found = self.long(name)?;
+        // Rows are rows, even of a matrix with more columns.
+        let (m, n) = found.shape;
+        let by_rows = found.by_rows != found.is_transposed;
+        let all = Long { rows: m, columns: n, by_rows, is_transposed: false, ..found };
+        let block = (ROWS_A_KEPT * sketch.parts().capacity).clamp(1, m);
+        match all.read(0, 1)? {
+            Numbers::F32(_) => all.into_sketch::<f32>(sketch, block, 1.0, progress),
+            Numbers::F64(_) => all.into_sketch::<f64>(sketch, block, 1.0, progress),
+            _ => Err(Error::filter(format!("`{}` is complex, and a sketch that is kept is real", all.name))),
+        }
+    }
+
+    fn long(&self, name: Option<&str>) -> Result<Long<'_>> {
+        let info = self.info_of(name)?;
+        let (m, n) = matrix_shape(&info.name, &info.shape)
+            .map_err(|why| Error::filter(format!("`{}` is {why}, not a matrix", crate::printable(&info.name))))?;
+        let by_columns = self.source().order(&info.name) == Order::ColumnMajor;
+        if by_columns && info.shape.len() > 2 {
+            return Err(Error::filter(format!("`{}` has more than two dimensions, column after column", info.name)));
+        }
+        let is_transposed = m < n;
+        let (rows, columns) = if is_transposed { (n, m) } else { (m, n) };
+        let by_rows = by_columns == is_transposed;
+        let long = Long { model: self, name: info.name.clone(), shape: (m, n), rows, columns, by_rows, is_transposed };
+        Ok(long)
+    }
+}
+
+type Triplets<W> = (Streamed, Option<Matrix<W>>, Option<Matrix<W>>);
+
+fn real((streamed, u, v): Triplets<f64>) -> Result<Streamed> {
+    Ok(Streamed { u: u.map(WideMatrix::Real), v: v.map(WideMatrix::Real), ..streamed })
+}
+
+fn complex((streamed, u, v): Triplets<kappa::c64>) -> Result<Streamed> {
+    Ok(Streamed { u: u.map(WideMatrix::Complex), v: v.map(WideMatrix::Complex), ..streamed })
+}
+
+impl Long<'_> {
+    fn read(&self, start: usize, count: usize) -> Result<Numbers<'_>> {
+        let found = self.model.source().read_part(&self.name, start, count).ok_or_else(|| {
+            Error::filter(format!(
+                "`{}`: tensor `{}` cannot be read in parts",
+                self.model.path().display(),
+                crate::printable(&self.name)
+            ))
+            .with_hint("keep it as .npy or safetensors, which lie in the file as they are; `np.save(\"a.npy\", a)`")
+        })?;
+        Ok(found?)
+    }
+
+    /// Does something with a block of rows.
+    fn with_block<T: Entry, R>(
+        &self,
+        from: usize,
+        to: usize,
+        ask: impl FnOnce(MatrixRef<'_, T>) -> kappa::Result<R>,
+    ) -> Result<R> {
+        let about = |error: kappa::Error| Error::about(&self.name, &error);
+        let wrong = || Error::filter(format!("`{}` changed while it was read", self.name));
+        let height = to - from;
+        if self.by_rows {
+            let (start, count) = (from * self.columns, height * self.columns);
+            let numbers = self.read(start, count)?;
+            let entries = T::of(&numbers).ok_or_else(wrong)?;
+            let block = MatrixRef::row_major(height, self.columns, entries).map_err(|e| about(e.into()))?;
+            let answer = ask(block).map_err(about);
+            self.model.source().forget_part(&self.name, start, count);
+            return answer;
+        }
+        let mut entries: Vec<T> = Vec::with_capacity(height * self.columns);
+        for column in 0..self.columns {
+            let start = column * self.rows + from;
+            let numbers = self.read(start, height)?;
+            entries.extend_from_slice(T::of(&numbers).ok_or_else(wrong)?);
+            self.model.source().forget_part(&self.name, start, height);
+        }
+        ask(MatrixRef::column_major(height, self.columns, &entries).map_err(|e| about(e.into()))?).map_err(about)
+    }
+
+    /// Does something with every block, telling how far it is: a part of all the work, after what was done.
+    fn for_each_block<T: Entry>(
+        &self,
+        block: usize,
+        (done, part): (f64, f64),
+        progress: &Progress<'_>,
+        mut ask: impl FnMut(usize, MatrixRef<'_, T>) -> kappa::Result<()>,
+    ) -> Result<()> {
+        for from in (0..self.rows).step_by(block) {
+            if progress.cancelled.load(Ordering::Relaxed) {
+                return Err(Error::cancelled());
+            }
+            let to = (from + block).min(self.rows);
+            self.with_block(from, to, |a| ask(from, a))?;
+            (progress.advanced)(&self.name, done + part * to as f64 / self.rows as f64);
+        }
+        Ok(())
+    }
+
+    fn into_sketch<T: Entry>(
+        &self,
+        sketch: &mut RowSketch<T::Wide>,
+        block: usize,
+        part: f64,
+        progress: &Progress<'_>,
+    ) -> Result<()> {
+        self.for_each_block::<T>(block, (0.0, part), progress, |_, a| sketch.push(a))
+    }
+
+    fn streamed<T: Entry>(&self, how: &Streaming, progress: &Progress<'_>) -> Result<Triplets<T::Wide>> {
+        let about = |error: kappa::Error| Error::about(&self.name, &error);
+        let cut = Cut::new(self.rows, self.columns, size_of::<T::Wide>(), how)?;
+        let mut sketch = RowSketch::<T::Wide>::new(self.columns, cut.capacity).map_err(about)?;
+        // The second pass has a product with k vectors where the first has a decomposition.
+        let first = if how.both { 0.8 } else { 1.0 };
+        self.into_sketch::<T>(&mut sketch, cut.block, first, progress)?;
+        let is_exact = sketch.is_exact();
+        let found = sketch.top(how.top).map_err(about)?;
+        drop(sketch);
+        let other =
+            how.both.then(|| self.other_side::<T>(&found, cut.block, (first, 1.0 - first), progress)).transpose()?;
+        let TopRight { values, v, error, .. } = found;
+        // A = X, or A = Xᵀ = conj(W)·Σ·Pᵀ for X = P·Σ·Wᴴ.
+        let (u, v) = if self.is_transposed { (Some(conjugate(v)), other.map(conjugate)) } else { (other, Some(v)) };
+        let streamed = Streamed {
+            name: self.name.clone(),
+            values,
+            u: None,
+            v: None,
+            error,
+            shape: self.shape,
+            passes: if how.both { 2 } else { 1 },
+            block: cut.block,
+            capacity: cut.capacity,
+            is_exact,
+        };
+        Ok((streamed, u, v))
+    }
+
+    /// P of X = P·Σ·Wᴴ: X·W made orthonormal by reflections, so that it is so even where values are zero.
+    fn other_side<T: Entry>(
+        &self,
+        found: &TopRight<T::Wide>,
+        block: usize,
+        done: (f64, f64),
+        progress: &Progress<'_>,
+    ) -> Result<Matrix<T::Wide>> {
+        let k = found.v.columns();
+        let mut image = Matrix::<T::Wide>::zeros(self.rows, k);
+        self.for_each_block::<T>(block, done, progress, |from, a| {
+            let part = kappa::dense::multiply(a.to_wide().as_ref(), found.v.as_ref())?;
+            for j in 0..k {
+                image.column_mut(j)[from..from + part.rows()].copy_from_slice(part.column(j));
+            }
+            Ok(())
+        })?;
+        let f = kappa::dense::qr(image.as_ref(), kappa::dense::Shape::Thin)
+            .map_err(|e| Error::about(&self.name, &e.into()))?;
+        drop(image);
+        let mut q = f.q;
+        for j in 0..k {
+            // R is diagonal but for rounding, with a phase that belongs to the vector.
+            let r = f.r[(j, j)];
+            let size = r.abs_squared().sqrt();
+            if size > 0.0 && size.is_finite() {
+                let phase = r.scale(1.0 / size);
+                q.column_mut(j).iter_mut().for_each(|x| *x = *x * phase);
+            }
+        }
+        Ok(q)
+    }
+}
+
+fn conjugate<W: Scalar>(mut a: Matrix<W>) -> Matrix<W> {
+    a.as_mut_slice().iter_mut().for_each(|x| *x = x.conj());
+    a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(rows: usize, columns: usize, mib: u64, how: &Streaming) -> Result<Cut> {
+        Cut::new(rows, columns, 8, &Streaming { memory: Some(mib << 20), ..how.clone() })
+    }
+
+    #[test]
+    fn what_is_exact_and_how_high_a_block_is_follow_from_the_memory() {
+        let how = Streaming::top(50);
+        let exact = cut(200_000, 2000, 1024, &how).unwrap();
+        assert!(exact.capacity == 2000 && exact.block >= 4000, "{exact:?}");
+        let tight = cut(200_000, 2000, 300, &how).unwrap();
+        assert!(tight.capacity <= 2000 && tight.block >= 1, "{tight:?}");
+        let less = cut(1_000_000, 50_000, 4096, &Streaming { both: false, ..how.clone() }).unwrap();
+        assert!(less.capacity >= 51 && less.capacity < 50_000, "{less:?}");
+        assert!(cut(1_000_000, 50_000, 10, &how).unwrap_err().is_limit());
+        assert_eq!(cut(3, 2, 1024, &Streaming::top(1)).unwrap(), Cut { capacity: 2, block: 3 });
+    }
+}
