@@ -23,6 +23,7 @@ mod proof;
 mod regress;
 mod ridge;
 mod ruler;
+mod sketch;
 mod solve;
 mod spectra;
 mod theory;
@@ -253,6 +254,9 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyEnclosure>()?;
     m.add_class::<PySingularValues>()?;
     m.add_class::<PySvd>()?;
+    m.add_class::<sketch::PyRowSketch>()?;
+    m.add_class::<sketch::PyTopRight>()?;
+    m.add_class::<sketch::PyStreamedSvd>()?;
     m.add_class::<density::PyTail>()?;
     m.add_class::<density::PyBulk>()?;
     m.add_class::<density::PyDensity>()?;

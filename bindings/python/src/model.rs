@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kappa::Question;
-use kappa_model::{Layer, Model, Opening, Progress, Report, Survey};
+use kappa_model::{Layer, Model, Opening, Progress, Report, Streaming, Survey};
 use kappa_report::{envelope, measure_key, spread_numbers, survey_csv, survey_html, survey_json, survey_markdown};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyRuntimeError};
 use pyo3::prelude::*;
@@ -15,6 +15,7 @@ use crate::answers;
 use crate::compute::compute;
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::{model_to_python, to_python};
+use crate::sketch::PyStreamedSvd;
 use crate::{answers_dict, questions_of};
 
 /// Opens a checkpoint: a file, a folder, or the index of a sharded one, by content. Reads headers only.
@@ -68,23 +69,25 @@ impl PyModel {
         certify: bool,
     ) -> PyResult<PySurvey> {
         let how = Survey { layers: layers.unwrap_or_default(), threads, memory, certify };
-        let cancelled = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            let worker = scope.spawn(|| {
-                let progress = Progress { advanced: &|_, _| {}, cancelled: &cancelled };
-                self.0.survey_with(&how, &progress)
-            });
-            while !worker.is_finished() {
-                py.detach(|| std::thread::sleep(GLANCE));
-                if let Err(signal) = py.check_signals() {
-                    cancelled.store(true, Ordering::Relaxed);
-                    py.detach(|| drop(worker.join()));
-                    return Err(signal);
-                }
-            }
-            let report = worker.join().map_err(|_| PyRuntimeError::new_err("the survey panicked; please report it"))?;
-            Ok(PySurvey(report.map_err(model_to_python)?))
-        })
+        watched(py, |progress| self.0.survey_with(&how, progress)).map(PySurvey)
+    }
+
+    /// The `top` largest singular triplets of a tensor that is read block by block, within `memory` bytes.
+    ///
+    /// One pass for the values and the vectors of the short side, a second for those of the long side unless `one_pass`. `capacity` is how many rows the
+    /// sketch keeps: as many as the short side has where that fits, and then nothing is lost but to rounding.
+    #[pyo3(signature = (top, *, name = None, memory = None, capacity = None, one_pass = false))]
+    fn stream_svd(
+        &self,
+        py: Python<'_>,
+        top: usize,
+        name: Option<&str>,
+        memory: Option<u64>,
+        capacity: Option<usize>,
+        one_pass: bool,
+    ) -> PyResult<PyStreamedSvd> {
+        let how = Streaming { top, memory, capacity, both: !one_pass };
+        watched(py, |progress| self.0.stream(name, &how, progress)).map(PyStreamedSvd)
     }
 
     /// How much a chain of layers can stretch: the product of their certified spectral norms, and each factor by name.
@@ -117,6 +120,24 @@ impl PyModel {
     fn __repr__(&self) -> String {
         format!("{:?}", self.0)
     }
+}
+
+/// Works on a thread of its own, and is told when Ctrl-C was pressed.
+fn watched<R: Send>(py: Python<'_>, work: impl FnOnce(&Progress<'_>) -> kappa_model::Result<R> + Send) -> PyResult<R> {
+    let cancelled = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(|| work(&Progress { advanced: &|_, _| {}, cancelled: &cancelled }));
+        while !worker.is_finished() {
+            py.detach(|| std::thread::sleep(GLANCE));
+            if let Err(signal) = py.check_signals() {
+                cancelled.store(true, Ordering::Relaxed);
+                py.detach(|| drop(worker.join()));
+                return Err(signal);
+            }
+        }
+        let found = worker.join().map_err(|_| PyRuntimeError::new_err("the work panicked; please report it"))?;
+        found.map_err(model_to_python)
+    })
 }
 
 /// A survey: a sequence of flat dictionaries, one a layer, that pandas.DataFrame and polars.DataFrame take as they are.

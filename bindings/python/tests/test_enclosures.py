@@ -65,13 +65,15 @@ class Truth:
             }
             last = self.values[-1]
             self.measures["cond"] = size / last if last > 0 else mpmath.inf
-            zero = ("effective_rank", "stable_rank", "energy_rank_90", "energy_rank_95", "energy_rank_99")
+            zero = ("effective_rank", "stable_rank", "nuclear_rank", "participation_ratio", "energy_rank_90", "energy_rank_95", "energy_rank_99")
             self.measures |= dict.fromkeys(zero, mpmath.mpf(0))
             if size > 0:
                 shares = [x / total for x in self.values]
                 entropy = -mpmath.fsum(p * mpmath.log(p) for p in shares if p > 0)
                 self.measures["effective_rank"] = mpmath.exp(entropy)
                 self.measures["stable_rank"] = squares / size**2
+                self.measures["nuclear_rank"] = total / size
+                self.measures["participation_ratio"] = squares**2 / mpmath.fsum(x**4 for x in self.values)
                 for percent in (90, 95, 99):
                     head, k = mpmath.mpf(0), 0
                     while head < squares * percent / 100 and k < len(self.values):

@@ -34,6 +34,8 @@ def check_layer(layer: dict[str, Any], a: np.ndarray) -> None:
         assert layer[key] == pytest.approx(expected, rel=1e-12), key
     p = s[s > 0] / s.sum()
     assert layer["effective_rank"] == pytest.approx(np.exp(-(p * np.log(p)).sum()), rel=1e-10)
+    assert layer["nuclear_rank"] == pytest.approx(s.sum() / s[0], rel=1e-12)
+    assert layer["participation_ratio"] == pytest.approx((s**2).sum() ** 2 / (s**4).sum(), rel=1e-12)
     energy = np.cumsum(s**2) / (s**2).sum()
     for percent in (90, 95, 99):
         expected = int(np.searchsorted(energy, percent / 100) + 1)
