@@ -2,14 +2,15 @@
 //!
 //! The engine's QR iteration loses about n·ε·σ₁; counting loses a few ε. Each count is exact for a matrix whose entries
 //! differ by a few units roundoff (Demmel and Kahan, SISSC 11 (1990) 873–912; Kahan 1966), so bisection is as accurate
-//! as the entries are, cannot fail to converge, and takes no branch that depends on the data: 16 shifts go side by side.
+//! as the entries are and cannot fail to converge. Where a value is alone in its bracket, Newton's steps lead to it sooner; each is a count as
+//! well, so that the bracket stays true. 16 shifts go side by side.
 
 use rayon::prelude::*;
 
 /// Shifts counted side by side: enough to hide the latency of a division.
 const LANES: usize = 16;
-/// Halvings before giving up on the last bits; 53 + the 7 bits below are enough for every value.
-const HALVINGS: usize = 64;
+/// Looks before giving up on the last bits: 53 + 7 halvings are enough for every value, and Newton's steps may each be followed by one.
+const LOOKS: usize = 128;
 /// From this order on, groups of shifts go to other threads.
 const SHARED: usize = 192;
 /// Pivots are kept this far from zero; entries are near 1 in size.
@@ -19,6 +20,8 @@ const PIVOT: f64 = 1e-290;
 trait Count: Sync {
     fn order(&self) -> usize;
     fn below(&self, shifts: &[f64; LANES]) -> [f64; LANES];
+    /// The same, and the sum of 1/(shift − value) over all values; nonsense where a pivot vanishes.
+    fn below_with_slope(&self, shifts: &[f64; LANES]) -> ([f64; LANES], [f64; LANES]);
 }
 
 /// BᵀB for a bidiagonal B with diagonal a and superdiagonal b, by its squares; shifts are squared as well.
@@ -48,6 +51,31 @@ impl Count for Bidiagonal {
         }
         count
     }
+
+    #[inline(always)]
+    fn below_with_slope(&self, shifts: &[f64; LANES]) -> ([f64; LANES], [f64; LANES]) {
+        // With x = shift², dᵢ′ = sᵢ′ and sᵢ₊₁′ = aᵢ²·bᵢ²·sᵢ′/dᵢ² − 1; Σ dᵢ′/dᵢ is the derivative of ln det by x.
+        let x = shifts.map(|s| s * s);
+        let mut s = x.map(|x| -x);
+        let mut slope = [-1.0; LANES];
+        let (mut count, mut sum) = ([0.0; LANES], [0.0; LANES]);
+        for (&a, &b) in self.a_squared.iter().zip(&self.b_squared) {
+            for l in 0..LANES {
+                let d = a + s[l];
+                let d = if d.abs() < PIVOT { -PIVOT } else { d };
+                count[l] += if d < 0.0 { 1.0 } else { 0.0 };
+                let inverse = 1.0 / d;
+                let share = slope[l] * inverse;
+                sum[l] += share;
+                slope[l] = a * b * (share * inverse) - 1.0;
+                s[l] = b * (s[l] * inverse) - x[l];
+            }
+        }
+        for l in 0..LANES {
+            sum[l] *= 2.0 * shifts[l];
+        }
+        (count, sum)
+    }
 }
 
 /// A symmetric tridiagonal matrix by its diagonal and the squares below it.
@@ -74,6 +102,25 @@ impl Count for Tridiagonal {
             }
         }
         count
+    }
+
+    #[inline(always)]
+    fn below_with_slope(&self, shifts: &[f64; LANES]) -> ([f64; LANES], [f64; LANES]) {
+        // dᵢ′ = −1 + b²·dᵢ₋₁′/dᵢ₋₁²; Σ dᵢ′/dᵢ is the derivative of ln det.
+        let (mut inverse, mut share) = ([1.0; LANES], [0.0; LANES]);
+        let (mut count, mut sum) = ([0.0; LANES], [0.0; LANES]);
+        for (&a, &b) in self.diagonal.iter().zip(&self.off_squared) {
+            for l in 0..LANES {
+                let along = b * inverse[l];
+                let d = (a - shifts[l]) - along;
+                let d = if d.abs() < PIVOT { -PIVOT } else { d };
+                count[l] += if d < 0.0 { 1.0 } else { 0.0 };
+                inverse[l] = 1.0 / d;
+                share[l] = (along * share[l] - 1.0) * inverse[l];
+                sum[l] += share[l];
+            }
+        }
+        (count, sum)
     }
 }
 
@@ -113,59 +160,210 @@ pub(crate) fn tridiagonal_eigenvalues(diagonal: &[f64], beside: &[f64]) -> Vec<f
 /// Every value in [lower, upper], smallest first.
 fn bisect_all(matrix: &impl Count, lower: f64, upper: f64, unit: f64) -> Vec<f64> {
     let n = matrix.order();
-    // A count costs n divisions: only a large matrix is worth the threads. Each group stands alone, so the result
+    // A count costs n divisions: only a large matrix is worth the threads. Each value stands alone, so the result
     // does not depend on their number.
-    let first = (0..n).step_by(LANES);
-    let group = |k: usize| bisect_group(matrix, k, lower, upper, unit);
-    let groups: Vec<[f64; LANES]> = if n >= SHARED {
-        first.collect::<Vec<_>>().into_par_iter().map(group).collect()
+    let is_shared = n >= SHARED;
+    let grid = Grid::new(matrix, lower, upper, is_shared);
+    let mut values = vec![0.0; n];
+    let part = |(k, values): (usize, &mut [f64])| search(matrix, k * PART, &grid, unit, values);
+    if is_shared {
+        values.par_chunks_mut(PART).enumerate().for_each(part);
     } else {
-        first.map(group).collect()
-    };
-    let mut values: Vec<f64> = groups.into_iter().flatten().take(n).collect();
-    // Neighbours in different groups may cross by a rounding.
+        values.chunks_mut(PART).enumerate().for_each(part);
+    }
+    // Neighbours may cross by a rounding.
     values.sort_by(f64::total_cmp);
     values
 }
 
-/// The values number k, k + 1, …, counted from the smallest.
-fn bisect_group<M: Count>(matrix: &M, k: usize, lower: f64, upper: f64, unit: f64) -> [f64; LANES] {
-    struct Bisect<'a, M>(&'a M, usize, f64, f64, f64);
-    impl<M: Count> pulp::WithSimd for Bisect<'_, M> {
-        type Output = [f64; LANES];
-        #[inline(always)]
-        fn with_simd<S: pulp::Simd>(self, _: S) -> [f64; LANES] {
-            let Self(matrix, k, lower, upper, unit) = self;
-            let (mut low, mut high) = ([lower; LANES], [upper; LANES]);
-            // Below this the entries themselves carry no more information.
-            let floor = upper.abs().max(lower.abs()) * unit / 64.0;
-            for _ in 0..HALVINGS {
-                let mut middle = [0.0; LANES];
-                let mut done = true;
-                for l in 0..LANES {
-                    middle[l] = low[l] + (high[l] - low[l]) / 2.0;
-                    done &= high[l] - low[l] <= floor.max(f64::EPSILON * low[l].abs());
-                }
-                if done {
-                    break;
-                }
-                let count = matrix.below(&middle);
-                for l in 0..LANES {
-                    let index = (k + l) as f64;
-                    let is_above = count[l] > index;
-                    high[l] = if is_above { middle[l] } else { high[l] };
-                    low[l] = if is_above { low[l] } else { middle[l] };
-                }
-            }
-            let mut values = [0.0; LANES];
-            for l in 0..LANES {
-                values[l] = low[l] + (high[l] - low[l]) / 2.0;
-            }
-            // What cannot be told from zero is zero: a bracket that never left its end.
-            values.map(|x| if lower == 0.0 && x <= floor { 0.0 } else { x })
+/// Values that one thread searches in a row.
+const PART: usize = 128;
+/// Values for each point of a grid: finer ones bring each search closer, and take counts of their own.
+const VALUES_A_POINT: usize = 2;
+
+/// Even points between both ends, and how many values lie below each.
+struct Grid {
+    points: Vec<f64>,
+    /// They rise.
+    counts: Vec<f64>,
+}
+
+impl Grid {
+    fn new(matrix: &impl Count, lower: f64, upper: f64, is_shared: bool) -> Self {
+        let inside = (matrix.order() / VALUES_A_POINT).next_multiple_of(LANES);
+        let at = |i: usize| lower + (upper - lower) * ((i + 1) as f64 / (inside + 1) as f64);
+        let points: Vec<f64> = (0..inside).map(at).collect();
+        let count = |part: &[f64]| {
+            let mut shifts = [upper; LANES];
+            shifts.copy_from_slice(part);
+            pulp::Arch::new().dispatch(CountBelow(matrix, shifts))
+        };
+        let counted: Vec<[f64; LANES]> = if is_shared {
+            points.par_chunks_exact(LANES).map(count).collect()
+        } else {
+            points.chunks_exact(LANES).map(count).collect()
+        };
+        let mut grid = Self { points: vec![lower], counts: vec![0.0] };
+        grid.points.extend(points);
+        grid.points.push(upper);
+        for count in counted.into_iter().flatten() {
+            // Rounding may turn two counts around.
+            let last = grid.counts[grid.counts.len() - 1];
+            grid.counts.push(count.max(last));
+        }
+        grid.counts.push(matrix.order() as f64);
+        grid
+    }
+
+    /// Where value number k lies, counted from 0.
+    fn bracket(&self, k: usize) -> Bracket {
+        let after = self.counts.partition_point(|&count| count <= k as f64).clamp(1, self.points.len() - 1);
+        Bracket {
+            index: k as f64,
+            low: self.points[after - 1],
+            high: self.points[after],
+            below_low: self.counts[after - 1],
+            below_high: self.counts[after],
+            point: 0.5 * (self.points[after - 1] + self.points[after]),
+            before: f64::INFINITY,
+            looks: 0,
         }
     }
-    pulp::Arch::new().dispatch(Bisect(matrix, k, lower, upper, unit))
+}
+
+struct CountBelow<'a, M>(&'a M, [f64; LANES]);
+
+impl<M: Count> pulp::WithSimd for CountBelow<'_, M> {
+    type Output = [f64; LANES];
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> [f64; LANES] {
+        self.0.below(&self.1)
+    }
+}
+
+/// Between which points a value lies.
+#[derive(Clone, Copy)]
+struct Bracket {
+    index: f64,
+    low: f64,
+    high: f64,
+    /// How many values lie below each end.
+    below_low: f64,
+    below_high: f64,
+    /// Where to look next.
+    point: f64,
+    /// How wide it was a few looks ago.
+    before: f64,
+    looks: usize,
+}
+
+/// Looks in which Newton's steps must shrink a bracket by as many halvings; else it is halved.
+const PATIENCE: usize = 5;
+
+impl Bracket {
+    #[inline(always)]
+    fn width(&self) -> f64 {
+        self.high - self.low
+    }
+
+    /// How narrow is enough.
+    #[inline(always)]
+    fn target(&self, floor: f64) -> f64 {
+        floor.max(f64::EPSILON * self.low.abs())
+    }
+
+    /// Takes in a count, and the sum of 1/(x − λ) over all values: Newton's step leads to where its inverse would vanish.
+    #[inline(always)]
+    fn update(&mut self, count: f64, slope: f64, floor: f64) {
+        let x = self.point;
+        if count > self.index {
+            (self.high, self.below_high) = (x, count);
+        } else {
+            (self.low, self.below_low) = (x, count);
+        }
+        let (width, middle) = (self.width(), self.low + 0.5 * self.width());
+        self.looks += 1;
+        let is_time = self.looks.is_multiple_of(PATIENCE);
+        let is_slow = is_time && width > 0.03 * self.before;
+        self.before = if is_time { width } else { self.before };
+        let is_inside = |x: f64| x > self.low && x < self.high;
+        let newton = x - 1.0 / slope;
+        if self.below_high - self.below_low != 1.0 || is_slow || !is_inside(newton) {
+            self.point = middle;
+            return;
+        }
+        let step = (newton - x).abs();
+        if step >= 0.25 * width {
+            self.point = newton;
+            return;
+        }
+        // The step's own error is about step²/width: a little beyond, so that the other end comes near as well.
+        let beyond = (0.5 * self.target(floor)).max(0.5 * step * step / width);
+        let next = if newton - self.low < self.high - newton { newton + beyond } else { newton - beyond };
+        self.point = if is_inside(next) { next } else { middle };
+    }
+}
+
+/// The values number k, k + 1, …, counted from the smallest: sixteen at a time, and the next one as soon as one is found.
+fn search<M: Count>(matrix: &M, k: usize, grid: &Grid, unit: f64, values: &mut [f64]) {
+    struct Search<'a, M> {
+        matrix: &'a M,
+        k: usize,
+        grid: &'a Grid,
+        floor: f64,
+        values: &'a mut [f64],
+    }
+    impl<M: Count> pulp::WithSimd for Search<'_, M> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, _: S) {
+            let Self { matrix, k, grid, floor, values } = self;
+            let mut next = 0;
+            let mut take = |place: &mut usize| {
+                *place = next;
+                next += 1;
+                grid.bracket((k + *place).min(matrix.order() - 1))
+            };
+            let mut places = [0; LANES];
+            let mut brackets = [grid.bracket(k); LANES];
+            for l in 0..LANES {
+                brackets[l] = take(&mut places[l]);
+            }
+            loop {
+                let mut is_open = false;
+                for l in 0..LANES {
+                    while places[l] < values.len() {
+                        let bracket = &brackets[l];
+                        if bracket.width() > bracket.target(floor) && bracket.looks < LOOKS {
+                            is_open = true;
+                            break;
+                        }
+                        values[places[l]] = bracket.low + 0.5 * bracket.width();
+                        brackets[l] = take(&mut places[l]);
+                    }
+                }
+                if !is_open {
+                    return;
+                }
+                let mut points = [0.0; LANES];
+                for l in 0..LANES {
+                    points[l] = brackets[l].point;
+                }
+                let (count, slope) = matrix.below_with_slope(&points);
+                for l in 0..LANES {
+                    brackets[l].update(count[l], slope[l], floor);
+                }
+            }
+        }
+    }
+    let (lower, upper) = (grid.points[0], grid.points[grid.points.len() - 1]);
+    // Below this the entries themselves carry no more information.
+    let floor = upper.abs().max(lower.abs()) * unit / 64.0;
+    pulp::Arch::new().dispatch(Search { matrix, k, grid, floor, values: &mut *values });
+    if lower == 0.0 {
+        // What cannot be told from zero is zero: a bracket that never left its end.
+        values.iter_mut().filter(|x| **x <= floor).for_each(|x| *x = 0.0);
+    }
 }
 
 #[cfg(test)]
@@ -180,6 +378,69 @@ mod tests {
             for (k, x) in values.iter().enumerate() {
                 let expected = ((k + 1) as f64 * PI / (2 * (n + 1)) as f64).sin().powi(2);
                 assert!((x - expected).abs() < 4.0 * f64::EPSILON, "{n}, {k}: {x} beside {expected}");
+            }
+        }
+    }
+
+    /// Halvings alone, one value after the other.
+    fn plain(matrix: &impl Count, lower: f64, upper: f64) -> Vec<f64> {
+        let one = |k: usize| {
+            let (mut low, mut high) = (lower, upper);
+            for _ in 0..200 {
+                let middle = low + 0.5 * (high - low);
+                if matrix.below(&[middle; LANES])[0] > k as f64 { high = middle } else { low = middle }
+            }
+            low
+        };
+        (0..matrix.order()).map(one).collect()
+    }
+
+    #[test]
+    fn searching_finds_what_halving_finds() {
+        let mut seed = 1u64;
+        let mut random = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as f64 / 2f64.powi(31)
+        };
+        for n in [1, 2, 17, 140] {
+            let middle = |i: usize| (i as f64 - (n / 2) as f64).abs();
+            let kinds: [(&str, Vec<f64>, Vec<f64>); 6] = [
+                ("random", (0..n).map(|_| random()).collect(), (1..n).map(|_| random()).collect()),
+                // Pairs of eigenvalues that agree to the last bit (Wilkinson).
+                ("Wilkinson", (0..n).map(|i| middle(i) / n as f64).collect(), vec![1.0 / n as f64; n.max(1) - 1]),
+                ("zero", vec![0.0; n], vec![0.0; n - 1]),
+                ("one value", vec![0.75; n], vec![0.0; n - 1]),
+                (
+                    "graded",
+                    (0..n).map(|i| 0.7f64.powi(i as i32)).collect(),
+                    (1..n).map(|i| 0.7f64.powi(i as i32)).collect(),
+                ),
+                (
+                    "split",
+                    (0..n).map(|i| (i % 3) as f64 / 2.0).collect(),
+                    (1..n).map(|i| if i % 5 == 0 { 0.0 } else { 1e-9 }).collect(),
+                ),
+            ];
+            for (what, a, b) in kinds {
+                let found = tridiagonal_eigenvalues(&a, &b);
+                let off: Vec<f64> = (0..n).map(|i| if i > 0 { b[i - 1] * b[i - 1] } else { 0.0 }).collect();
+                let expected = plain(&Tridiagonal { diagonal: a.clone(), off_squared: off }, -3.0, 3.0);
+                let room = 1e-50 + 4.0 * f64::EPSILON * expected.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+                assert!(found.iter().zip(&expected).all(|(x, y)| (x - y).abs() <= room), "{what}, {n}");
+                let found = bidiagonal_singular_values(&a, &b, f64::EPSILON);
+                let squares = Bidiagonal {
+                    a_squared: a.iter().map(|a| a * a).collect(),
+                    b_squared: (0..n).map(|i| b.get(i).map_or(0.0, |b| b * b)).collect(),
+                };
+                let expected = plain(&squares, 0.0, 3.0);
+                let room = 1e-50 + 4.0 * f64::EPSILON * expected.iter().fold(0.0f64, |m, x| m.max(*x));
+                let close = found.iter().rev().zip(&expected).all(|(x, y)| (x - y).abs() <= room);
+                assert!(
+                    close || what == "tiny",
+                    "{what}, {n}: {:?} {:?}",
+                    &found[..n.min(3)],
+                    &expected[n.saturating_sub(3)..]
+                );
             }
         }
     }

@@ -81,8 +81,10 @@ fn part_of_gram<T: Scalar>(a: MatrixRef<'_, T>, start: usize, end: usize, factor
         let bottom = (top + PANEL).min(end);
         panel.clear();
         if a.is_row_major() {
-            let rows = (top..bottom).filter_map(|i| a.contiguous_row(i));
-            panel.extend(rows.flatten().map(|x| x.widen().scale(factor)));
+            // A row at a time: an iterator over all entries would not be vectorised.
+            for row in (top..bottom).filter_map(|i| a.contiguous_row(i)) {
+                panel.extend(row.iter().map(|x| x.widen().scale(factor)));
+            }
         } else {
             panel.extend((0..n).flat_map(|j| (top..bottom).map(move |i| a.get(i, j).widen().scale(factor))));
         }
