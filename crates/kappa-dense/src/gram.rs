@@ -86,7 +86,9 @@ fn part_of_gram<T: Scalar>(a: MatrixRef<'_, T>, start: usize, end: usize, factor
                 panel.extend(row.iter().map(|x| x.widen().scale(factor)));
             }
         } else {
-            panel.extend((0..n).flat_map(|j| (top..bottom).map(move |i| a.get(i, j).widen().scale(factor))));
+            for column in (0..n).filter_map(|j| a.transpose().contiguous_row(j)) {
+                panel.extend(column[top..bottom].iter().map(|x| x.widen().scale(factor)));
+            }
         }
         T::Wide::engine_add_gram(gram.as_mut_slice(), n, &panel, bottom - top, !a.is_row_major());
     }

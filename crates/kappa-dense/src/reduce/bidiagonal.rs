@@ -49,26 +49,26 @@ impl Repair for Bulge {
     /// The right-hand reflection that leaves one entry of `row` in the columns from c on, and the left-hand one that leaves one entry of
     /// column c from its diagonal on.
     #[inline(always)]
-    fn repair<S: pulp::Simd>(window: &mut Window<'_>, row: usize, c: usize) {
+    fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_>, row: usize, c: usize) {
         let place = |i: usize, j: usize| i + 2 * WIDTH - j;
         let at = window.at(c);
         let along_row = |l: usize| at + l * COLUMN + place(row, c + l);
         let x = std::array::from_fn(|l| window.entries[along_row(l)]);
         if let Some((reflection, left)) = Reflection::of::<S>(x) {
             if row + WIDTH == c {
-                reflection.on_the_right::<S>(&mut window.entries[at + place(row, c)..][..TILE]);
+                reflection.on_the_right(simd, &mut window.entries[at + place(row, c)..][..TILE]);
             }
             for l in 0..WIDTH {
                 window.entries[along_row(l)] = if l == 0 { left } else { 0.0 };
             }
-            reflection.on_the_right::<S>(&mut window.entries[at + place(c, c)..][..TILE]);
+            reflection.on_the_right(simd, &mut window.entries[at + place(c, c)..][..TILE]);
             let [x, _] = window.probes(c);
             reflection.of_probes::<S>(x);
         }
         let down = at + place(c, c);
         let x = std::array::from_fn(|k| window.entries[down + k]);
         if let Some((reflection, left)) = Reflection::of::<S>(x) {
-            reflection.on_the_left::<S>(&mut window.entries[down + ALONG..], 2 * WIDTH - 1);
+            reflection.on_the_left(simd, &mut window.entries[down + ALONG..], 2 * WIDTH - 1);
             window.entries[down..down + WIDTH].fill(0.0);
             window.entries[down] = left;
             let [_, image] = window.probes(c);

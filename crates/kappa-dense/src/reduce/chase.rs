@@ -36,7 +36,7 @@ pub(super) trait Repair: Send {
     const BACK: usize;
 
     /// `row` is the row or column made right, `c` the first column of the block.
-    fn repair<S: pulp::Simd>(window: &mut Window<'_>, row: usize, c: usize);
+    fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_>, row: usize, c: usize);
 }
 
 /// Sweeps in a group.
@@ -156,14 +156,14 @@ impl<R: Repair> pulp::WithSimd for Slab<'_, R> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(mut self, _: S) {
+    fn with_simd<S: pulp::Simd>(mut self, simd: S) {
         for place in 0..GROUP {
             let row = self.group * GROUP + place;
             let end = (self.slab + 1) * SLAB - 3 * place;
             for block in end.saturating_sub(SLAB)..end {
                 let c = row + 1 + block * WIDTH;
                 if c < self.order {
-                    R::repair::<S>(&mut self.window, row.max(c.saturating_sub(WIDTH)), c);
+                    R::repair(simd, &mut self.window, row.max(c.saturating_sub(WIDTH)), c);
                 }
             }
         }

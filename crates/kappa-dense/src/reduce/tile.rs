@@ -17,9 +17,6 @@ const NOTHING: f64 = 1e-280;
 /// One row of the probes.
 pub(super) type Probe = [f64; PROBES];
 
-/// Entries of a register, or of two.
-const LANES: usize = 8;
-
 /// I − factor·vvᵀ.
 pub(super) struct Reflection {
     v: [f64; WIDTH],
@@ -51,58 +48,104 @@ impl Reflection {
 
     /// A·H for the tile whose first entry is the first of these.
     #[inline(always)]
-    pub(super) fn on_the_right<S: pulp::Simd>(&self, tile: &mut [f64]) {
-        let mut y = [0.0; WIDTH];
-        for (column, &v) in tile.chunks(ALONG).zip(&self.v) {
-            add::<S>(&mut y, v, &column[..WIDTH]);
-        }
-        for (column, &v) in tile.chunks_mut(ALONG).zip(&self.v) {
-            add::<S>(&mut column[..WIDTH], -(self.factor * v), &y);
+    pub(super) fn on_the_right<S: pulp::Simd>(&self, simd: S, tile: &mut [f64]) {
+        match S::F64_LANES {
+            4 => self.right::<S, { WIDTH / 4 }>(simd, tile),
+            8 => self.right::<S, { WIDTH / 8 }>(simd, tile),
+            2 => self.right::<S, { WIDTH / 2 }>(simd, tile),
+            _ => self.right::<S, WIDTH>(simd, tile),
         }
     }
 
     /// H·A for so many columns of the tile whose first entry is the first of these.
     #[inline(always)]
-    pub(super) fn on_the_left<S: pulp::Simd>(&self, tile: &mut [f64], columns: usize) {
-        for column in tile.chunks_mut(ALONG).take(columns) {
-            let column = &mut column[..WIDTH];
-            let along = -(self.factor * dot::<S>(&self.v, column));
-            add::<S>(column, along, &self.v);
+    pub(super) fn on_the_left<S: pulp::Simd>(&self, simd: S, tile: &mut [f64], columns: usize) {
+        match S::F64_LANES {
+            4 => self.left::<S, { WIDTH / 4 }>(simd, tile, columns),
+            8 => self.left::<S, { WIDTH / 8 }>(simd, tile, columns),
+            2 => self.left::<S, { WIDTH / 2 }>(simd, tile, columns),
+            _ => self.left::<S, WIDTH>(simd, tile, columns),
         }
     }
 
     /// H·A·H for the lower triangle of a symmetric tile, with zeros above it.
     #[inline(always)]
-    pub(super) fn on_both_sides<S: pulp::Simd>(&self, tile: &mut [f64]) {
-        let v = &self.v;
-        // What each column gives below the diagonal, and what its mirror image gives beside it.
-        let (mut p, mut mirrored) = ([0.0; WIDTH], [0.0; WIDTH]);
-        for (column, &v) in tile.chunks(ALONG).zip(v) {
-            add::<S>(&mut p, v, &column[..WIDTH]);
+    pub(super) fn on_both_sides<S: pulp::Simd>(&self, simd: S, tile: &mut [f64]) {
+        match S::F64_LANES {
+            4 => self.both::<S, { WIDTH / 4 }>(simd, tile),
+            8 => self.both::<S, { WIDTH / 8 }>(simd, tile),
+            2 => self.both::<S, { WIDTH / 2 }>(simd, tile),
+            _ => self.both::<S, WIDTH>(simd, tile),
         }
-        for (l, (column, mirrored)) in tile.chunks(ALONG).zip(&mut mirrored).enumerate() {
-            *mirrored = dot::<S>(v, column) - v[l] * column[l];
+    }
+
+    /// A column is N registers; what is summed over columns stays in as many.
+    #[inline(always)]
+    fn right<S: pulp::Simd, const N: usize>(&self, simd: S, tile: &mut [f64]) {
+        let mut y = [simd.splat_f64s(0.0); N];
+        for (column, &v) in tile.chunks(ALONG).zip(&self.v) {
+            let Some(column) = registers::<S, N>(column) else { return };
+            let v = simd.splat_f64s(v);
+            for k in 0..N {
+                y[k] = simd.mul_add_e_f64s(v, column[k], y[k]);
+            }
+        }
+        for (column, &v) in tile.chunks_mut(ALONG).zip(&self.v) {
+            let Some(column) = registers_mut::<S, N>(column) else { return };
+            let by = simd.splat_f64s(-(self.factor * v));
+            for k in 0..N {
+                column[k] = simd.mul_add_e_f64s(by, y[k], column[k]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn left<S: pulp::Simd, const N: usize>(&self, simd: S, tile: &mut [f64], columns: usize) {
+        let Some(v) = registers::<S, N>(&self.v) else { return };
+        for column in tile.chunks_mut(ALONG).take(columns) {
+            let Some(column) = registers_mut::<S, N>(column) else { return };
+            let along = -(self.factor * dot_of::<S, N>(simd, v, column));
+            let along = simd.splat_f64s(along);
+            for k in 0..N {
+                column[k] = simd.mul_add_e_f64s(along, v[k], column[k]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn both<S: pulp::Simd, const N: usize>(&self, simd: S, tile: &mut [f64]) {
+        // What each column gives below the diagonal, and what its mirror image gives beside it.
+        let Some(v) = registers::<S, N>(&self.v) else { return };
+        let (mut below, mut p) = ([simd.splat_f64s(0.0); N], [0.0; WIDTH]);
+        for (l, column) in tile.chunks(ALONG).take(WIDTH).enumerate() {
+            let diagonal = self.v[l] * column[l];
+            let Some(column) = registers::<S, N>(column) else { return };
+            let by = simd.splat_f64s(self.v[l]);
+            for k in 0..N {
+                below[k] = simd.mul_add_e_f64s(by, column[k], below[k]);
+            }
+            p[l] = dot_of::<S, N>(simd, v, column) - diagonal;
         }
         // H·A·H = A − v·wᵀ − w·vᵀ with p = factor·A·v and w = p − ½·factor·(pᵀv)·v.
-        for (p, mirrored) in p.iter_mut().zip(mirrored) {
-            *p = self.factor * (*p + mirrored);
-        }
         let mut w = p;
-        add::<S>(&mut w, -0.5 * self.factor * dot::<S>(&p, v), v);
+        let Some(by_register) = registers_mut::<S, N>(&mut w) else { return };
+        let factor = simd.splat_f64s(self.factor);
+        for k in 0..N {
+            by_register[k] = simd.mul_f64s(factor, simd.add_f64s(by_register[k], below[k]));
+        }
+        let half = simd.splat_f64s(-0.5 * self.factor * dot_of::<S, N>(simd, v, by_register));
+        for k in 0..N {
+            by_register[k] = simd.mul_add_e_f64s(half, v[k], by_register[k]);
+        }
         for (l, column) in tile.chunks_mut(ALONG).take(WIDTH).enumerate() {
-            // From the last whole register above the diagonal on; what is written above it becomes zero again.
-            let start = l - l % LANES;
-            let (by_v, by_w, column) = (-w[l], -v[l], &mut column[start..WIDTH]);
-            let registers =
-                column.chunks_exact_mut(LANES).zip(v[start..].chunks_exact(LANES)).zip(w[start..].chunks_exact(LANES));
-            for ((x, v), w) in registers {
-                for ((x, v), w) in x.iter_mut().zip(v).zip(w) {
-                    *x = fused::<S>(by_v, *v, fused::<S>(by_w, *w, *x));
-                }
+            // From the register with the diagonal on; what is written above it becomes zero again.
+            let first = l / S::F64_LANES;
+            let (by_v, by_w) = (simd.splat_f64s(-w[l]), simd.splat_f64s(-self.v[l]));
+            let (Some(by_column), Some(w)) = (registers_mut::<S, N>(column), registers::<S, N>(&w)) else { return };
+            for k in first..N {
+                by_column[k] = simd.mul_add_e_f64s(by_v, v[k], simd.mul_add_e_f64s(by_w, w[k], by_column[k]));
             }
-            for (k, x) in column[..LANES].iter_mut().enumerate() {
-                *x = if start + k < l { 0.0 } else { *x };
-            }
+            column[first * S::F64_LANES..l].fill(0.0);
         }
     }
 
@@ -125,6 +168,29 @@ fn add<S: pulp::Simd>(y: &mut [f64], a: f64, x: &[f64]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y = fused::<S>(a, *x, *y);
     }
+}
+
+/// The first entries as N registers.
+#[inline(always)]
+fn registers<S: pulp::Simd, const N: usize>(x: &[f64]) -> Option<&[S::f64s; N]> {
+    S::as_simd_f64s(x).0.first_chunk()
+}
+
+#[inline(always)]
+fn registers_mut<S: pulp::Simd, const N: usize>(x: &mut [f64]) -> Option<&mut [S::f64s; N]> {
+    S::as_mut_simd_f64s(x).0.first_chunk_mut()
+}
+
+/// Sums that grow side by side, so that none waits for the one before.
+const SUMS: usize = 4;
+
+#[inline(always)]
+fn dot_of<S: pulp::Simd, const N: usize>(simd: S, x: &[S::f64s; N], y: &[S::f64s; N]) -> f64 {
+    let mut sums = [simd.splat_f64s(0.0); SUMS];
+    for k in 0..N {
+        sums[k % SUMS] = simd.mul_add_e_f64s(x[k], y[k], sums[k % SUMS]);
+    }
+    simd.reduce_sum_f64s(simd.add_f64s(simd.add_f64s(sums[0], sums[1]), simd.add_f64s(sums[2], sums[3])))
 }
 
 #[inline(always)]

@@ -50,17 +50,17 @@ impl Repair for Bulge {
     /// The reflection that leaves one entry of column `row` in the rows from c on: from the left on the columns between, from both sides
     /// on the block on the diagonal, and from the right on the one below it.
     #[inline(always)]
-    fn repair<S: pulp::Simd>(window: &mut Window<'_>, row: usize, c: usize) {
+    fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_>, row: usize, c: usize) {
         let place = |i: usize, j: usize| i + WIDTH - j;
         let down = window.at(row) + place(c, row);
         let x = std::array::from_fn(|k| window.entries[down + k]);
         if let Some((reflection, left)) = Reflection::of::<S>(x) {
-            reflection.on_the_left::<S>(&mut window.entries[down + ALONG..], c - row - 1);
+            reflection.on_the_left(simd, &mut window.entries[down + ALONG..], c - row - 1);
             window.entries[down..down + WIDTH].fill(0.0);
             window.entries[down] = left;
             let at = window.at(c);
-            reflection.on_both_sides::<S>(&mut window.entries[at + place(c, c)..][..TILE]);
-            reflection.on_the_right::<S>(&mut window.entries[at + place(c + WIDTH, c)..][..TILE]);
+            reflection.on_both_sides(simd, &mut window.entries[at + place(c, c)..][..TILE]);
+            reflection.on_the_right(simd, &mut window.entries[at + place(c + WIDTH, c)..][..TILE]);
             let [x, image] = window.probes(c);
             reflection.of_probes::<S>(x);
             reflection.of_probes::<S>(image);
