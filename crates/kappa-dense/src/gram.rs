@@ -75,7 +75,11 @@ fn lower_gram<T: Scalar>(a: MatrixRef<'_, T>, factor: f64) -> Matrix<T::Wide> {
 
 fn part_of_gram<T: Scalar>(a: MatrixRef<'_, T>, start: usize, end: usize, factor: f64) -> Matrix<T::Wide> {
     let n = a.columns();
-    let mut gram = Matrix::<T::Wide>::zeros(n, n);
+    // Written, and not merely asked for as zeros: pages that are read before they are written are mapped twice, and the second time every
+    // other processor is told.
+    let mut gram = Vec::with_capacity(n * n);
+    gram.resize(n * n, <T::Wide>::default());
+    let mut gram = Matrix::owning(n, n, gram);
     let mut panel = Vec::with_capacity(PANEL * n);
     for top in (start..end).step_by(PANEL) {
         let bottom = (top + PANEL).min(end);
