@@ -392,7 +392,7 @@ def regression() -> None:
 
 
 def main() -> None:
-    what = sys.argv[2:] or ["survey", "norms", "certificates", "conditioning", "equations", "regression", "linalg"]
+    what = sys.argv[2:] or ["survey", "norms", "certificates", "conditioning", "equations", "regression", "linalg", "spectra"]
     print(f"NumPy {np.__version__}, {THREADS} threads, medians of {RUNS} runs")
     with tempfile.TemporaryDirectory() as name:
         if "survey" in what:
@@ -411,6 +411,10 @@ def main() -> None:
         from linalg import linalg
 
         linalg(THREADS)
+    if "spectra" in what:
+        from spectra import spectra
+
+        spectra(THREADS, KAPPA, write_checkpoint, once)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,22 @@ pub(crate) fn peers(python: &Path) -> Result<(), String> {
     program(python, &arguments)
 }
 
+/// A Python of its own with WeightWatcher and what it needs, which is large; `None` where it cannot be had.
+pub(crate) fn weightwatcher() -> Option<PathBuf> {
+    let folder = root().join("target/weightwatcher");
+    let python = folder.join("bin/python");
+    let marker = folder.join("is-complete");
+    if !marker.exists() {
+        let system = ["python3.11", "python3"].into_iter().find(|name| exists(name))?;
+        program(Path::new(system), &["-m", "venv", &folder.display().to_string()]).ok()?;
+        let install =
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "weightwatcher==0.7.7", "torch"];
+        program(&python, &install).ok()?;
+        std::fs::write(&marker, "").ok()?;
+    }
+    Some(python)
+}
+
 /// A Python in which `import kappa` gives this checkout's build.
 pub(crate) fn environment(profile: &str) -> Result<PathBuf, String> {
     let folder = root().join("target/python");

@@ -10,8 +10,14 @@ pub(crate) fn root() -> PathBuf {
 
 /// Runs a program in the workspace and fails when it fails.
 pub(crate) fn program(name: &Path, arguments: &[&str]) -> Result<(), String> {
+    program_with(name, arguments, &[])
+}
+
+/// [`program`] with some variables of the environment.
+pub(crate) fn program_with(name: &Path, arguments: &[&str], variables: &[(&str, String)]) -> Result<(), String> {
     eprintln!("\n$ {} {}", name.display(), arguments.join(" "));
-    let status = Command::new(name).args(arguments).current_dir(root()).status();
+    let variables = variables.iter().map(|(name, value)| (name, value));
+    let status = Command::new(name).args(arguments).envs(variables).current_dir(root()).status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{} {}` failed: {status}", name.display(), arguments.join(" "))),

@@ -1,7 +1,7 @@
 //! Reflections of a fixed length, on tiles of a band that lie in the first cache.
 
 /// The width of a band, and the length of a reflection: eight registers of four doubles.
-pub(crate) const WIDTH: usize = 48;
+pub(crate) const WIDTH: usize = 32;
 /// Columns that go through a reduction beside the matrix.
 pub(crate) const PROBES: usize = 4;
 /// Entries kept of each column of a band: it, and room on both sides for what is pushed out of it.
