@@ -414,7 +414,7 @@ def main() -> None:
     if "spectra" in what:
         from spectra import spectra
 
-        spectra(THREADS, KAPPA, write_checkpoint, once)
+        spectra(THREADS, sys.modules[__name__])
 
 
 if __name__ == "__main__":

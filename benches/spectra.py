@@ -125,14 +125,14 @@ print(time.perf_counter() - start)
 """
 
 
-def surveys(folder: Path, command: str, write: Callable[[Path], None], once: Callable[[list[str]], tuple[float, float, float]]) -> list[str]:
+def surveys(folder: Path, tools: Any) -> list[str]:
     """Every matrix of a GPT-2-small shaped checkpoint, beside WeightWatcher, which leaves the embedding out and whose imports are not counted."""
     lines = ["| survey of a GPT-2-small shape | s | peak MB |", "|---|---:|---:|"]
     model = folder / "gpt2"
     model.mkdir()
     path = model / "model.safetensors"
-    write(path)
-    ours = [once([command, "survey", str(path), "--json"]) for _ in range(ROUNDS)]
+    tools.apart(tools.write_checkpoint, path)
+    ours = [tools.once([tools.KAPPA, "survey", str(path), "--json"]) for _ in range(ROUNDS)]
     seconds_, memory = statistics.median(x[0] for x in ours), max(x[2] for x in ours)
     lines.append(f"| kappa, whole process, with the embedding, norms, ranks, tails and noise | {seconds_:.2f} | {memory:.0f} |")
     print(lines[-1], flush=True)
@@ -151,20 +151,28 @@ def surveys(folder: Path, command: str, write: Callable[[Path], None], once: Cal
     return lines
 
 
-def streams(folder: Path, command: str, once: Callable[[list[str]], tuple[float, float, float]]) -> list[str]:
-    """Fifty triplets of a matrix of 1.6 GB on disk, read once, and read once more for the vectors of the long side."""
-    m, n = 200_000, 2000
-    path = folder / "tall.npy"
-    rng = np.random.default_rng(0)
+#: The shape of the matrix that is read from disk.
+TALL = (200_000, 2000)
+
+
+def write_tall(path: Path) -> None:
+    """Values that fall like 1/i, in single precision."""
+    rng, (m, n) = np.random.default_rng(0), TALL
     a = np.lib.format.open_memmap(path, "w+", np.float32, (m, n))
     right = ((np.linalg.qr(rng.standard_normal((n, n)))[0] / np.arange(1, n + 1)).T).astype(np.float32)
     for i in range(0, m, 10_000):
         a[i : i + 10_000] = rng.standard_normal((10_000, n), dtype=np.float32) @ right
     a.flush()
-    del a
+
+
+def streams(folder: Path, tools: Any) -> list[str]:
+    """Fifty triplets of a matrix of 1.6 GB on disk, read once, and read once more for the vectors of the long side."""
+    path = folder / "tall.npy"
+    tools.apart(write_tall, path)
     lines = ["| 50 triplets of 200000×2000 float32 on disk, --memory 1GiB | s | peak MB |", "|---|---:|---:|"]
     for name, more in (("values and right vectors, one pass", ["--one-pass"]), ("left vectors too, two passes", [])):
-        wall, _, memory = once([command, "svd", str(path), "--top", "50", "--memory", "1GiB", "--output", str(folder / "out.npz"), *more])
+        out = str(folder / "out.npz")
+        wall, _, memory = tools.once([tools.KAPPA, "svd", str(path), "--top", "50", "--memory", "1GiB", "--output", out, *more])
         lines.append(f"| {name} | {wall:.1f} | {memory:.0f} |")
         print(lines[-1], flush=True)
     path.unlink()
@@ -185,7 +193,10 @@ def small() -> list[str]:
     return lines
 
 
-def spectra(threads: int, command: str, write: Callable[[Path], None], once: Callable[[list[str]], tuple[float, float, float]]) -> None:
+def spectra(threads: int, tools: Any) -> None:
+    """All of it; `tools` is compare.py. What is measured from outside comes first: a child begins with the memory of this process."""
+    with tempfile.TemporaryDirectory() as name:
+        from_disk = [*surveys(Path(name), tools), "", *streams(Path(name), tools)]
     import kappa
 
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
@@ -193,8 +204,6 @@ def spectra(threads: int, command: str, write: Callable[[Path], None], once: Cal
         f"{threads} threads, {processor()}, NumPy {np.__version__} on {blas['name']} {blas['version']}, Python {platform.python_version()}, "
         f"kappa {kappa.__version__}; medians in one run."
     )
-    with tempfile.TemporaryDirectory() as name:
-        from_disk = [*surveys(Path(name), command, write, once), "", *streams(Path(name), command, once)]
     parts = [*values_only(), "", *small(), "", *sketches(), "", *triplets(), "", *from_disk]
     block = "\n".join(["<!-- compare spectra -->", *parts, "", last, "<!-- end -->"])
     DOCS.write_text(re.sub(r"<!-- compare spectra -->.*?<!-- end -->", lambda _: block, DOCS.read_text(), flags=re.S))

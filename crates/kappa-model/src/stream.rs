@@ -113,7 +113,7 @@ impl Cut {
             outside + (2 * (capacity + block) * row).max(at_the_end)
         };
         let capacity = match how.capacity {
-            Some(capacity) => capacity,
+            Some(capacity) => capacity.min(columns),
             None if columns <= MOST_KEPT && needs(columns as u64, columns as u64 / 4) <= ceiling => columns,
             None => {
                 // As many as fit, beyond which Frequent Directions loses little.
@@ -149,6 +149,13 @@ impl Model {
     /// tensor so that parts can be read, where the memory does not suffice, and when an entry is not finite.
     pub fn stream(&self, name: Option<&str>, how: &Streaming, progress: &Progress<'_>) -> Result<Streamed> {
         let long = self.long(name)?;
+        if how.top == 0 || how.top > long.columns {
+            let ((m, n), top) = (long.shape, how.top);
+            return Err(Error::filter(format!(
+                "{top} singular triplets of a {m}×{n} matrix, which has {}",
+                long.columns
+            )));
+        }
         match long.read(0, 1)? {
             Numbers::F32(_) => real(long.streamed::<f32>(how, progress)?),
             Numbers::F64(_) => real(long.streamed::<f64>(how, progress)?),
@@ -169,10 +176,10 @@ impl Model {
         let (m, n) = found.shape;
         let by_rows = found.by_rows != found.is_transposed;
         let all = Long { rows: m, columns: n, by_rows, is_transposed: false, ..found };
-        let block = (ROWS_A_KEPT * sketch.parts().capacity).clamp(1, m);
+        let block = ROWS_A_KEPT.saturating_mul(sketch.parts().capacity).clamp(1, m);
         match all.read(0, 1)? {
-            Numbers::F32(_) => all.into_sketch::<f32>(sketch, block, 1.0, progress),
-            Numbers::F64(_) => all.into_sketch::<f64>(sketch, block, 1.0, progress),
+            Numbers::F32(_) => all.feed::<f32>(sketch, block, 1.0, progress),
+            Numbers::F64(_) => all.feed::<f64>(sketch, block, 1.0, progress),
             _ => Err(Error::filter(format!("`{}` is complex, and a sketch that is kept is real", all.name))),
         }
     }
@@ -264,7 +271,7 @@ impl Long<'_> {
         Ok(())
     }
 
-    fn into_sketch<T: Entry>(
+    fn feed<T: Entry>(
         &self,
         sketch: &mut RowSketch<T::Wide>,
         block: usize,
@@ -280,7 +287,7 @@ impl Long<'_> {
         let mut sketch = RowSketch::<T::Wide>::new(self.columns, cut.capacity).map_err(about)?;
         // The second pass has a product with k vectors where the first has a decomposition.
         let first = if how.both { 0.8 } else { 1.0 };
-        self.into_sketch::<T>(&mut sketch, cut.block, first, progress)?;
+        self.feed::<T>(&mut sketch, cut.block, first, progress)?;
         let is_exact = sketch.is_exact();
         let found = sketch.top(how.top).map_err(about)?;
         drop(sketch);

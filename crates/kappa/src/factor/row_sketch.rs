@@ -81,7 +81,10 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
     }
 
     /// From what [`RowSketch::parts`] gave, wherever it came from: fails where parts do not fit together.
-    pub fn from_parts(parts: SketchParts<W>) -> Result<Self> {
+    ///
+    /// More room than there are columns is of no use, and is not kept.
+    pub fn from_parts(mut parts: SketchParts<W>) -> Result<Self> {
+        parts.capacity = parts.capacity.min(parts.kept.columns().max(parts.kept.rows()));
         let SketchParts { capacity, rows, ref kept, lost, squares, exponent, .. } = parts;
         let (held, columns) = (kept.rows(), kept.columns());
         let wrong = |what: String| Err(Error::shape(format!("a sketch of rows {what}")));
@@ -407,6 +410,7 @@ mod tests {
     #[test]
     fn wrong_or_hostile_parts_are_refused() {
         assert!(RowSketch::<f64>::new(0, 3).is_err() && RowSketch::<f64>::new(3, 0).is_err());
+        assert_eq!(RowSketch::<f64>::new(3, usize::MAX).unwrap().parts().capacity, 3);
         let mut found = RowSketch::<f64>::new(3, 3).unwrap();
         assert!(found.push(Matrix::<f64>::zeros(2, 4).as_ref()).is_err());
         assert!(found.push(Matrix::from_fn(2, 3, |_, _| f64::NAN).as_ref()).unwrap_err().is_not_finite());

@@ -6,7 +6,7 @@ use super::Draws;
 
 use crate::error::{Error, Result};
 use crate::krylov::{norm_by_products, power_near};
-use crate::operator::LinearOperator;
+use crate::operator::{DENSE_LIMIT, LinearOperator};
 use crate::{Enclosure, Evidence, Lanczos};
 
 /// How Lanczos's quadrature is made: passed last, and usually left at its default.
@@ -89,6 +89,14 @@ impl LanczosDensity {
             ));
         }
         let (m, n) = a.shape();
+        let kept = (m + n).saturating_mul(how.probes).saturating_mul(how.steps.min(m.min(n)));
+        if kept > DENSE_LIMIT {
+            return Err(Error::limit(format!(
+                "{} probes with {} steps would keep {kept} numbers",
+                how.probes, how.steps
+            ))
+            .with_hint(format!("at most {DENSE_LIMIT} are; take fewer probes or steps")));
+        }
         // The side with fewer singular values, so that no zero is counted that is none of A.
         let is_wide = m < n;
         let lanczos = Lanczos { tolerance: 0.02, failure: 0.5 * how.failure, seed: how.seed, ..Lanczos::default() };
@@ -104,7 +112,7 @@ impl LanczosDensity {
     ///
     /// Gauss's and Radau's quadratures enclose gᴴf(AᴴA)g for each probe, but for rounding. With M = f(AᴴA) the mean over N probes lies in
     /// tr M − 2‖M‖_F√(x/N) … tr M + 2‖M‖_F√(x/N) + 2‖M‖₂x/N but for a probability of e^−x each way, and ‖M‖_F² ≤ ‖M‖₂·tr M; solved for tr M
-    /// (evidence: probability). Fails for p below 1 or not finite.
+    /// (evidence: probability). Fails for p below 1, not finite, or four times the number of steps and more.
     ///
     /// Reference: Laurent and Massart, Ann. Statist. 28 (2000) 1302–1338, lemma 1.
     pub fn schatten(&self, p: f64) -> Result<Enclosure> {
@@ -112,6 +120,14 @@ impl LanczosDensity {
             return Err(Error::syntax(format!(
                 "a Schatten norm from quadratures has a finite p of at least 1, not {p}"
             )));
+        }
+        // Only beyond p/2 do the derivatives of x^(p/2) change their sign from each to the next, so that the quadratures lie on both sides.
+        if p >= 4.0 * self.how.steps as f64 {
+            return Err(Error::unsupported(format!(
+                "{} steps do not bound the Schatten norm with p = {p}",
+                self.how.steps
+            ))
+            .with_hint(format!("take more than {} steps, or a smaller p", p / 4.0)));
         }
         let evidence = Evidence::Probability(self.how.failure);
         if self.probes.is_empty() || self.first.upper() == 0.0 {
@@ -362,9 +378,12 @@ mod tests {
             let found = LanczosDensity::of(&a, &how).unwrap().schatten(1.0).unwrap();
             assert!(found.contains(30.0 * scale), "{found:?}");
         }
+        let many = StochasticLanczos { probes: 1 << 40, ..how };
+        assert!(LanczosDensity::of(&Matrix::<f64>::identity(3), &many).unwrap_err().is_limit());
         let broken = Matrix::from_fn(3, 3, |_, _| f64::NAN);
         assert!(LanczosDensity::of(&broken, &how).is_err());
         assert!(LanczosDensity::of(&broken, &StochasticLanczos { probes: 0, ..how }).is_err());
-        assert!(LanczosDensity::of(&Matrix::<f64>::identity(3), &how).unwrap().schatten(0.5).is_err());
+        let identity = LanczosDensity::of(&Matrix::<f64>::identity(3), &how).unwrap();
+        assert!(identity.schatten(0.5).is_err() && identity.schatten(19.0).is_ok() && identity.schatten(20.0).is_err());
     }
 }

@@ -145,6 +145,10 @@ impl SingularValues {
             ))
             .with_hint(format!("a fit of the law of Marchenko and Pastur needs {FEWEST}")));
         }
+        if squares.iter().any(|x| !x.estimate().is_finite()) {
+            return Err(Error::unsupported("squares of singular values above 1e154 are beyond all doubles")
+                .with_hint("scale the matrix"));
+        }
         let long = m.max(n);
         let unit = MarchenkoPastur::new((long, count), 1.0)?;
         let unit_median = unit.quantile(0.5);
@@ -260,6 +264,9 @@ mod tests {
         let few = Matrix::<f64>::identity(9);
         assert!(singular_values(&few).unwrap().bulk().is_err());
         assert!(singular_values(&Matrix::<f64>::zeros(50, 50)).unwrap().bulk().is_err());
+        let huge = Matrix::from_fn(20, 20, |i, j| if i == j { 1e200 } else { 0.0 });
+        assert!(singular_values(&huge).unwrap().bulk().is_err());
+        assert!(singular_values(&huge).unwrap().tail(&crate::Clauset::default()).is_err());
         let graded = Matrix::from_fn(60, 60, |i, j| if i == j { 0.5f64.powi(i as i32) } else { 0.0 });
         assert!(singular_values(&graded).unwrap().bulk().unwrap().distance > 0.2);
     }

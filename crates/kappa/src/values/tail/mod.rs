@@ -92,6 +92,10 @@ impl Tail {
 
     /// The tail of numbers above zero that are known within bounds.
     pub(crate) fn of_enclosures(mut numbers: Vec<Enclosure>, how: &Clauset) -> Result<Self> {
+        if let Some(x) = numbers.iter().find(|x| !x.estimate().is_finite()) {
+            return Err(Error::unsupported(format!("a tail of numbers of which one is {}", x.estimate()))
+                .with_hint("squares of singular values above 1e154 are beyond all doubles: scale the matrix"));
+        }
         numbers.sort_by(|x, y| x.estimate().total_cmp(&y.estimate()));
         let values: Vec<f64> = numbers.iter().map(Enclosure::estimate).collect();
         let found = search(&values, how)?;
