@@ -73,7 +73,7 @@ pub fn draw_density(
     if let Some(tail) = tail {
         shapes.push(post(tail.x_min(), 0.5, Ink::GREEN));
     }
-    let mut picture = Picture::new(format!("eigenvalues of {title}"), ("λ = σ²", "density"), shapes)
+    let mut picture = Picture::new(format!("eigenvalues of {title}"), ("eigenvalue", "density"), shapes)
         .into_chart()
         .with_legend(Ink::BLUE, "histogram");
     if let Some(bulk) = bulk {
@@ -81,7 +81,7 @@ pub fn draw_density(
         picture = picture.with_legend(Ink::ORANGE, format!("noise, and the threshold that {spikes} rise above"));
     }
     match tail {
-        Some(tail) => picture.with_legend(Ink::GREEN, format!("the tail begins: α = {}", tail.exponent().short(4))),
+        Some(tail) => picture.with_legend(Ink::GREEN, format!("the tail begins: alpha = {}", tail.exponent().short(4))),
         None => picture,
     }
 }
