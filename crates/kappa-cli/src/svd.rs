@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use kappa::Enclosure;
-use kappa_model::{Decomposition, Model, Progress, Streamed, Streaming, WideMatrix};
+use kappa_model::{Decomposition, Model, Progress, Streamed, Streaming, with_wide};
 use kappa_report::enclosure_json;
 use kappa_tensors::{npy, npz};
 use serde_json::json;
@@ -155,10 +155,8 @@ fn written(path: &Path, found: &Streamed) -> Result<(), Failure> {
     if let Some(u) = &found.u {
         parts.push(("u", array::encode(u)));
     }
-    match &found.v {
-        Some(WideMatrix::Real(v)) => parts.push(("vh", array::encode(&v.adjoint().into()))),
-        Some(WideMatrix::Complex(v)) => parts.push(("vh", array::encode(&v.adjoint().into()))),
-        None => {}
+    if let Some(v) = &found.v {
+        parts.push(("vh", with_wide!(v, v => array::encode(&v.adjoint().into()))));
     }
     output::file(path, |file| npz::write(file, &parts).map(drop))
 }

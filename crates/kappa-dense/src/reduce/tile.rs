@@ -23,6 +23,18 @@ pub(super) struct Reflection {
     factor: f64,
 }
 
+/// Calls a method with the number of registers that a column fills.
+macro_rules! by_registers {
+    ($self:ident.$method:ident($($argument:expr),*)) => {
+        match S::F64_LANES {
+            4 => $self.$method::<S, { WIDTH / 4 }>($($argument),*),
+            8 => $self.$method::<S, { WIDTH / 8 }>($($argument),*),
+            2 => $self.$method::<S, { WIDTH / 2 }>($($argument),*),
+            _ => $self.$method::<S, WIDTH>($($argument),*),
+        }
+    };
+}
+
 /// a·b + c in one rounding where that is one instruction.
 #[inline(always)]
 fn fused<S: pulp::Simd>(a: f64, b: f64, c: f64) -> f64 {
@@ -49,34 +61,19 @@ impl Reflection {
     /// A·H for the tile whose first entry is the first of these.
     #[inline(always)]
     pub(super) fn on_the_right<S: pulp::Simd>(&self, simd: S, tile: &mut [f64]) {
-        match S::F64_LANES {
-            4 => self.right::<S, { WIDTH / 4 }>(simd, tile),
-            8 => self.right::<S, { WIDTH / 8 }>(simd, tile),
-            2 => self.right::<S, { WIDTH / 2 }>(simd, tile),
-            _ => self.right::<S, WIDTH>(simd, tile),
-        }
+        by_registers!(self.right(simd, tile))
     }
 
     /// H·A for so many columns of the tile whose first entry is the first of these.
     #[inline(always)]
     pub(super) fn on_the_left<S: pulp::Simd>(&self, simd: S, tile: &mut [f64], columns: usize) {
-        match S::F64_LANES {
-            4 => self.left::<S, { WIDTH / 4 }>(simd, tile, columns),
-            8 => self.left::<S, { WIDTH / 8 }>(simd, tile, columns),
-            2 => self.left::<S, { WIDTH / 2 }>(simd, tile, columns),
-            _ => self.left::<S, WIDTH>(simd, tile, columns),
-        }
+        by_registers!(self.left(simd, tile, columns))
     }
 
     /// H·A·H for the lower triangle of a symmetric tile, with zeros above it.
     #[inline(always)]
     pub(super) fn on_both_sides<S: pulp::Simd>(&self, simd: S, tile: &mut [f64]) {
-        match S::F64_LANES {
-            4 => self.both::<S, { WIDTH / 4 }>(simd, tile),
-            8 => self.both::<S, { WIDTH / 8 }>(simd, tile),
-            2 => self.both::<S, { WIDTH / 2 }>(simd, tile),
-            _ => self.both::<S, WIDTH>(simd, tile),
-        }
+        by_registers!(self.both(simd, tile))
     }
 
     /// A column is N registers; what is summed over columns stays in as many.

@@ -146,8 +146,8 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
         self.raise(exponent_of(profile.max_abs_value()));
         let factor = 2f64.powi(-self.0.exponent);
         let norm = profile.frobenius().times_exactly(factor);
-        self.0.squares = self.0.squares.plus(norm.times(norm));
         self.absorb(block, self.0.exponent)?;
+        self.0.squares = self.0.squares.plus(norm.times(norm));
         self.0.rows += rows as u64;
         Ok(())
     }
@@ -161,10 +161,10 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
         }
         let factor = 2f64.powi((theirs.exponent - self.0.exponent).max(-1074));
         let square = factor * factor;
+        self.absorb(theirs.kept.as_ref(), self.0.exponent - theirs.exponent)?;
         self.0.squares = self.0.squares.plus(theirs.squares.times_exactly(square));
         self.0.lost = add_up(self.0.lost, mul_up(theirs.lost, square));
         self.0.rounds += theirs.rounds;
-        self.absorb(theirs.kept.as_ref(), self.0.exponent - theirs.exponent)?;
         self.0.rows += theirs.rows;
         Ok(())
     }
@@ -207,9 +207,8 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
     }
 
     fn absorb_whole<T: Scalar<Wide = W>>(&mut self, block: MatrixRef<'_, T>, exponent: i32) -> Result<()> {
-        let kept = std::mem::replace(&mut self.0.kept, Matrix::zeros(0, block.columns()));
-        let stack = stacked(block, exponent, &kept)?;
-        drop(kept);
+        // What is kept stays until its successor is there: a decomposition that fails loses nothing.
+        let stack = stacked(block, exponent, &self.0.kept)?;
         self.0.kept = if stack.rows() <= self.0.capacity { stack } else { self.reduced(stack)? };
         Ok(())
     }

@@ -270,7 +270,7 @@ pub(super) fn narrowed<T: Scalar>(x: &Matrix<T::Wide>) -> Matrix<T> {
     Matrix::from_fn(x.rows(), x.columns(), |i, j| T::from_parts(x[(i, j)].re(), x[(i, j)].im()))
 }
 
-fn largest<W: Scalar>(x: &Matrix<W>) -> f64 {
+pub(super) fn largest<W: Scalar>(x: &Matrix<W>) -> f64 {
     x.as_slice().iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max)
 }
 

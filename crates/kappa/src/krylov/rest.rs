@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use kappa_dense::{Matrix, Scalar, adjoint_times, multiply};
 
-use super::golub_kahan::{finite, narrowed, power_near};
+use super::golub_kahan::{finite, largest, narrowed, power_near};
 use super::{Lanczos, Stop, largest_eigenvalue};
 use crate::ask::norm;
 use crate::enclosure::directed::sqrt_up;
@@ -48,7 +48,7 @@ pub(crate) fn norm_by_products<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized),
     }
     let start: Vec<T::Wide> = random_unit(n, !how.seed);
     let image = finite(a.apply(&narrowed(&Matrix::from_column_major(n, 1, start)?))?, 1.0)?;
-    let scale = power_near(image.as_slice().iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max));
+    let scale = power_near(largest(&image));
     let (value, upper) = norm_of_rest(a, &Matrix::zeros(n, 0), scale, how)?;
     let slack = 4.0 * T::EPSILON * (4.0 + (m as f64).sqrt() + (n as f64).sqrt());
     let found = Enclosure::new((value * (1.0 - slack)).max(0.0), value, upper * (1.0 + slack), evidence);

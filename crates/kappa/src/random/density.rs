@@ -3,6 +3,7 @@
 use kappa_dense::{Matrix, Scalar, Shape, length, svd};
 
 use super::Draws;
+use super::trace::subtract;
 
 use crate::error::{Error, Result};
 use crate::krylov::{norm_by_products, power_near};
@@ -299,12 +300,7 @@ impl<T: Scalar> Walker<T> {
 /// What is left of y beside a basis, twice, of length 1, and how long it was; `None` where nothing is left.
 fn beside<T: Scalar>(mut y: Vec<T>, basis: &[Vec<T>]) -> (Option<Vec<T>>, f64) {
     let before = length(&y);
-    for _ in 0..2 {
-        for q in basis {
-            let along = q.iter().zip(&y).fold(T::default(), |sum, (&q, &y)| sum + q.conj() * y);
-            y.iter_mut().zip(q).for_each(|(y, &q)| *y = *y - along * q);
-        }
-    }
+    subtract(&mut y, basis);
     let size = length(&y);
     let least = T::EPSILON * 8.0;
     if size <= least * before || size <= least {

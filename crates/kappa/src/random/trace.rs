@@ -90,7 +90,7 @@ fn columns<T: Scalar>(basis: &[Vec<T>]) -> Matrix<T> {
 }
 
 /// x − QQᴴx, twice.
-fn subtract<T: Scalar>(x: &mut [T], basis: &[Vec<T>]) {
+pub(super) fn subtract<T: Scalar>(x: &mut [T], basis: &[Vec<T>]) {
     for _ in 0..2 {
         for q in basis {
             let along = q.iter().zip(&*x).fold(T::default(), |s, (&q, &x)| s + q.conj() * x);
