@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::Range;
 
 use crate::scale::copied;
 use crate::{Error, Scalar};
@@ -189,6 +190,11 @@ impl<'a, T: Scalar> MatrixRef<'a, T> {
             column_stride: self.row_stride,
             ..*self
         }
+    }
+
+    /// Some rows, to be copied: the engine takes whole matrices.
+    pub(crate) fn subrows(&self, rows: Range<usize>) -> Self {
+        Self { entries: &self.entries[rows.start * self.row_stride..], rows: rows.len(), ..*self }
     }
 
     /// The entries of row `i` where they lie side by side.

@@ -6,6 +6,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 use num_complex::{Complex32, Complex64};
 
 use crate::engine::{Engine, RealEngine, WideEngine};
+use crate::lane::Lane;
 use crate::{Matrix, MatrixRef};
 
 /// An entry of a matrix: `f32`, `f64`, `c32` or `c64`. Sealed.
@@ -121,7 +122,7 @@ fn doubled<T: Scalar>(a: MatrixRef<'_, T>) -> Matrix<T::Part> {
 }
 
 /// A real entry: `f32` or `f64`. Sealed.
-pub trait Real: Scalar + PartialOrd + RealEngine {}
+pub trait Real: Scalar + PartialOrd + RealEngine + Lane {}
 
 macro_rules! real {
     ($type:ty, $complex:ty, $name:literal, $double:literal, $as_f32:expr) => {

@@ -1,11 +1,12 @@
 //! The only folder that names the engine: plain calls, no policy. Inputs are finite and scaled; shapes are checked above.
 
-mod band;
 mod eigen;
 mod gram;
+mod lower_band;
 mod lu;
 mod qr;
 mod sparse;
+mod upper_band;
 mod wide;
 
 use std::num::NonZeroUsize;
@@ -22,10 +23,12 @@ use num_complex::{Complex32, Complex64};
 
 use faer::reborrow::ReborrowMut;
 
+use crate::row_panels::RowPanels;
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
 pub(crate) use eigen::{Sides, engine_eig_complex, engine_eig_real, engine_hessenberg};
 pub use sparse::{Columns, SparseCholesky, SparseLu};
+pub(crate) use upper_band::{PROBES, UpperRows};
 pub(crate) use wide::Reflected;
 pub use wide::{Triangle, WideEngine};
 
@@ -219,9 +222,9 @@ engine!(Complex64, Complex64::new(1.0, 0.0), |x: &Complex64| x.re);
 
 /// The engine's functions for real entries. Implemented here only.
 pub trait RealEngine: Sized {
-    /// A, bordered below by Xᵀ with so many rows, and on the right by as many columns, becomes an upper band.
+    /// A of this shape, bordered below by Xᵀ and on the right by as many columns, becomes an upper band.
     #[doc(hidden)]
-    fn engine_upper_band(a: &mut [Self], stride: usize, shape: (usize, usize), probes: usize, width: usize);
+    fn engine_upper_band(a: RowPanels<Self>, shape: (usize, usize)) -> UpperRows<Self>;
     /// A symmetric A, its lower triangle given with its order and stride, becomes a band QᵀAQ of this width, and [X, ·]
     /// beside it Qᵀ·[X, A·X].
     #[doc(hidden)]
@@ -231,12 +234,12 @@ pub trait RealEngine: Sized {
 macro_rules! real_engine {
     ($type:ty) => {
         impl RealEngine for $type {
-            fn engine_upper_band(a: &mut [Self], stride: usize, shape: (usize, usize), probes: usize, width: usize) {
-                band::upper_band(a, stride, shape, probes, width);
+            fn engine_upper_band(a: RowPanels<Self>, shape: (usize, usize)) -> UpperRows<Self> {
+                upper_band::upper_band(a, shape)
             }
 
             fn engine_lower_band(a: &mut [Self], shape: (usize, usize), width: usize, beside: &mut [Self]) {
-                band::lower_band(a, shape, width, beside);
+                lower_band::lower_band(a, shape, width, beside);
             }
         }
     };

@@ -45,24 +45,27 @@ pub(super) struct Panel<T> {
 }
 
 impl<T: ComplexField + Scalar> Panel<T> {
-    /// Q and R of a panel. Threads do not help: it is narrow.
-    pub(super) fn of(a: MatRef<'_, T>) -> (Self, Mat<T>) {
-        let (rows, columns) = a.shape();
+    /// Q and R of a panel that lies somewhere else.
+    pub(super) fn of_view(a: MatRef<'_, T>) -> (Self, Mat<T>) {
+        let mut entries = Vec::with_capacity(a.nrows() * a.ncols());
+        (0..a.ncols()).for_each(|j| entries.extend(a.col(j).iter().copied()));
+        Self::of(entries, a.nrows(), a.ncols())
+    }
+
+    /// Q and R of a panel, its entries column after column. Threads do not help: it is narrow.
+    pub(super) fn of(mut entries: Vec<T>, rows: usize, columns: usize) -> (Self, Mat<T>) {
         let size = rows.min(columns);
-        let mut entries = Vec::with_capacity(rows * columns);
-        (0..columns).for_each(|j| entries.extend(a.col(j).iter().copied()));
         let tau = reflect_columns(&mut entries, rows, columns);
         let at = |i: usize, j: usize| entries[i + j * rows];
         let r = Mat::from_fn(size, columns, |i, j| if i <= j { at(i, j) } else { T::default() });
         // Where a column needed no reflection, v = 0 says so.
         let is_idle = |j: usize| !tau[j].is_finite();
         let one = T::from_parts(1.0, 0.0);
-        let v = Mat::from_fn(rows, size, |i, j| match i.cmp(&j) {
-            _ if is_idle(j) => T::default(),
-            std::cmp::Ordering::Less => T::default(),
-            std::cmp::Ordering::Equal => one,
-            std::cmp::Ordering::Greater => at(i, j),
-        });
+        let mut v = Mat::<T>::zeros(rows, size);
+        for (j, column) in entries.chunks_exact(rows.max(1)).take(size).enumerate().filter(|(j, _)| !is_idle(*j)) {
+            v[(j, j)] = one;
+            v.col_as_slice_mut(j)[j + 1..].copy_from_slice(&column[j + 1..]);
+        }
         let mut t = Mat::<T>::zeros(size, size);
         multiply_by_parts(t.as_mut(), v.adjoint(), v.as_ref());
         for j in 0..size {
@@ -119,7 +122,7 @@ pub(super) fn reflections_in_place<T: ComplexField + Scalar>(mut a: MatMut<'_, T
         let b = block.min(size - k);
         let (left, right) = a.rb_mut().subrows_mut(k, m - k).split_at_col_mut(k + b);
         let mut panel_columns = left.subcols_mut(k, b);
-        let (panel, r) = Panel::of(panel_columns.rb());
+        let (panel, r) = Panel::of_view(panel_columns.rb());
         for j in 0..b {
             for i in 0..m - k {
                 panel_columns[(i, j)] = if i <= j { r[(i, j)] } else { panel.v[(i, j)] };

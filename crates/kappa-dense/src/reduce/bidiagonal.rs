@@ -2,11 +2,12 @@
 
 use super::chase::{Band, Repair, Window};
 use super::tile::{ALONG, COLUMN, Probe, Reflection, TILE, WIDTH};
+use crate::lane::Lane;
 
 /// An upper band B with the probes X and their images: B·X = image, but for rounding.
 ///
 /// Column j holds rows j − 2·WIDTH … j + WIDTH − 1.
-pub(super) struct UpperBand(Band);
+pub(super) struct UpperBand<P>(Band<P>);
 
 /// A bidiagonal matrix: its diagonal and what stands above it, and ‖E‖_F, about, for the E by which it fails the probes.
 pub(crate) struct Bidiagonal {
@@ -15,12 +16,12 @@ pub(crate) struct Bidiagonal {
     pub(crate) off: f64,
 }
 
-impl UpperBand {
+impl<P: Lane> UpperBand<P> {
     /// Row i of the band has its entries in columns i … i + WIDTH.
     pub(super) fn new(
         order: usize,
-        entry: impl Fn(usize, usize) -> f64,
-        probes: impl Fn(usize) -> (Probe, Probe),
+        entry: impl Fn(usize, usize) -> P,
+        probes: impl Fn(usize) -> (Probe<P>, Probe<P>),
     ) -> Self {
         Self(Band::new(order, |j| j.saturating_sub(WIDTH)..j + 1, at, entry, probes))
     }
@@ -29,10 +30,10 @@ impl UpperBand {
     pub(super) fn reduced(mut self) -> Bidiagonal {
         self.0.chase::<Bulge>();
         let Band { order, entries, .. } = &self.0;
-        let diagonal: Vec<f64> = (0..*order).map(|i| entries[at(i, i)]).collect();
-        let above: Vec<f64> = (1..*order).map(|j| entries[at(j - 1, j)]).collect();
-        let next = |x: &[Probe], i: usize, p: usize| above.get(i).map_or(0.0, |b| b * x[i + 1][p]);
-        let off = self.0.off(|x, i, p| diagonal[i] * x[i][p] + next(x, i, p));
+        let diagonal: Vec<f64> = (0..*order).map(|i| entries[at(i, i)].re()).collect();
+        let above: Vec<f64> = (1..*order).map(|j| entries[at(j - 1, j)].re()).collect();
+        let next = |x: &[Probe<P>], i: usize, p: usize| above.get(i).map_or(0.0, |b| b * x[i + 1][p].re());
+        let off = self.0.off(|x, i, p| diagonal[i] * x[i][p].re() + next(x, i, p));
         Bidiagonal { diagonal, above, off }
     }
 }
@@ -43,13 +44,13 @@ const fn at(i: usize, j: usize) -> usize {
 
 struct Bulge;
 
-impl Repair for Bulge {
+impl<P: Lane> Repair<P> for Bulge {
     const BACK: usize = 0;
 
     /// The right-hand reflection that leaves one entry of `row` in the columns from c on, and the left-hand one that leaves one entry of
     /// column c from its diagonal on.
     #[inline(always)]
-    fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_>, row: usize, c: usize) {
+    fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_, P>, row: usize, c: usize) {
         let place = |i: usize, j: usize| i + 2 * WIDTH - j;
         let at = window.at(c);
         let along_row = |l: usize| at + l * COLUMN + place(row, c + l);
@@ -59,7 +60,7 @@ impl Repair for Bulge {
                 reflection.on_the_right(simd, &mut window.entries[at + place(row, c)..][..TILE]);
             }
             for l in 0..WIDTH {
-                window.entries[along_row(l)] = if l == 0 { left } else { 0.0 };
+                window.entries[along_row(l)] = if l == 0 { left } else { P::default() };
             }
             reflection.on_the_right(simd, &mut window.entries[at + place(c, c)..][..TILE]);
             let [x, _] = window.probes(c);
@@ -69,7 +70,7 @@ impl Repair for Bulge {
         let x = std::array::from_fn(|k| window.entries[down + k]);
         if let Some((reflection, left)) = Reflection::of::<S>(x) {
             reflection.on_the_left(simd, &mut window.entries[down + ALONG..], 2 * WIDTH - 1);
-            window.entries[down..down + WIDTH].fill(0.0);
+            window.entries[down..down + WIDTH].fill(P::default());
             window.entries[down] = left;
             let [_, image] = window.probes(c);
             reflection.of_probes::<S>(image);

@@ -11,32 +11,33 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::tile::{COLUMN, PROBES, Probe, WIDTH};
+use crate::lane::Lane;
 
 /// A square band of width `WIDTH` with the probes that go through the reduction with it.
-pub(super) struct Band {
+pub(super) struct Band<P> {
     pub(super) order: usize,
     /// `COLUMN` entries of each column and of some beyond the last.
-    pub(super) entries: Vec<f64>,
-    pub(super) x: Vec<Probe>,
-    pub(super) image: Vec<Probe>,
+    pub(super) entries: Vec<P>,
+    pub(super) x: Vec<Probe<P>>,
+    pub(super) image: Vec<Probe<P>>,
 }
 
 /// Some columns of a band, with the probes' rows of the same numbers.
-pub(super) struct Window<'a> {
+pub(super) struct Window<'a, P> {
     /// The number of the first column.
     first: usize,
-    pub(super) entries: &'a mut [f64],
-    pub(super) x: &'a mut [Probe],
-    pub(super) image: &'a mut [Probe],
+    pub(super) entries: &'a mut [P],
+    pub(super) x: &'a mut [Probe<P>],
+    pub(super) image: &'a mut [Probe<P>],
 }
 
 /// What a sweep does at one block.
-pub(super) trait Repair: Send {
+pub(super) trait Repair<P>: Send {
     /// How many blocks before its own a repair reaches back: the window holds two in all.
     const BACK: usize;
 
     /// `row` is the row or column made right, `c` the first column of the block.
-    fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_>, row: usize, c: usize);
+    fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_, P>, row: usize, c: usize);
 }
 
 /// Sweeps in a group.
@@ -46,18 +47,18 @@ const SLAB: usize = 3 * GROUP;
 /// From this order on, other threads take part.
 const SHARED: usize = 768;
 
-impl Band {
+impl<P: Lane> Band<P> {
     /// With the entries of `rows` of each column at `at`, and the probes' rows.
     pub(super) fn new(
         order: usize,
         rows: impl Fn(usize) -> Range<usize>,
         at: impl Fn(usize, usize) -> usize,
-        entry: impl Fn(usize, usize) -> f64,
-        probes: impl Fn(usize) -> (Probe, Probe),
+        entry: impl Fn(usize, usize) -> P,
+        probes: impl Fn(usize) -> (Probe<P>, Probe<P>),
     ) -> Self {
         let columns = order + 3 * WIDTH;
-        let (x, image) = (vec![Probe::default(); columns], vec![Probe::default(); columns]);
-        let mut band = Self { order, entries: vec![0.0; columns * COLUMN], x, image };
+        let (x, image) = (vec![Probe::<P>::default(); columns], vec![Probe::<P>::default(); columns]);
+        let mut band = Self { order, entries: vec![P::default(); columns * COLUMN], x, image };
         for j in 0..order {
             for i in rows(j) {
                 band.entries[at(i, j)] = entry(i, j);
@@ -68,14 +69,14 @@ impl Band {
     }
 
     /// ‖E‖_F, about: the root of the mean square by which `times`, row i of the reduced matrix times probe p, fails the image.
-    pub(super) fn off(&self, times: impl Fn(&[Probe], usize, usize) -> f64) -> f64 {
-        let square = |i: usize, p: usize| (times(&self.x, i, p) - self.image[i][p]).powi(2);
+    pub(super) fn off(&self, times: impl Fn(&[Probe<P>], usize, usize) -> f64) -> f64 {
+        let square = |i: usize, p: usize| (times(&self.x, i, p) - self.image[i][p].re()).powi(2);
         let squares: f64 = (0..self.order).map(|i| (0..PROBES).map(|p| square(i, p)).sum::<f64>()).sum();
         (squares / PROBES as f64).sqrt()
     }
 
     /// All sweeps.
-    pub(super) fn chase<R: Repair>(&mut self) {
+    pub(super) fn chase<R: Repair<P>>(&mut self) {
         let order = self.order;
         let groups = order.saturating_sub(1).div_ceil(GROUP);
         let slabs = order.div_ceil(WIDTH).div_ceil(SLAB) + 1;
@@ -92,7 +93,7 @@ impl Band {
     }
 
     /// The columns that each of these groups needs at its slab, from the lowest to the highest.
-    fn windows<R: Repair>(&mut self, active: impl Iterator<Item = (usize, usize)>) -> Vec<Slab<'_, R>> {
+    fn windows<R: Repair<P>>(&mut self, active: impl Iterator<Item = (usize, usize)>) -> Vec<Slab<'_, P, R>> {
         let order = self.order;
         let mut rest = Window { first: 0, entries: &mut self.entries, x: &mut self.x, image: &mut self.image };
         let mut slabs = Vec::new();
@@ -108,7 +109,7 @@ impl Band {
     }
 }
 
-impl<'a> Window<'a> {
+impl<'a, P> Window<'a, P> {
     /// What lies before this column, and the rest.
     fn split(self, column: usize) -> (Self, Self) {
         let at = column.saturating_sub(self.first).min(self.x.len());
@@ -131,28 +132,28 @@ impl<'a> Window<'a> {
 
     /// The probes' rows that a reflection of the columns or rows from c on meets.
     #[inline(always)]
-    pub(super) fn probes(&mut self, c: usize) -> [&mut [Probe]; 2] {
+    pub(super) fn probes(&mut self, c: usize) -> [&mut [Probe<P>]; 2] {
         let rows = c - self.first..c - self.first + WIDTH;
         [&mut self.x[rows.clone()], &mut self.image[rows]]
     }
 }
 
 /// A group of sweeps at a slab of blocks.
-struct Slab<'a, R> {
+struct Slab<'a, P, R> {
     order: usize,
     group: usize,
     slab: usize,
-    window: Window<'a>,
+    window: Window<'a, P>,
     repair: PhantomData<R>,
 }
 
-impl<R: Repair> Slab<'_, R> {
+impl<P: Lane, R: Repair<P>> Slab<'_, P, R> {
     fn run(self) {
         pulp::Arch::new().dispatch(self);
     }
 }
 
-impl<R: Repair> pulp::WithSimd for Slab<'_, R> {
+impl<P: Lane, R: Repair<P>> pulp::WithSimd for Slab<'_, P, R> {
     type Output = ();
 
     #[inline(always)]

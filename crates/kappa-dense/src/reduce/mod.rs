@@ -12,6 +12,7 @@ mod tridiagonal;
 
 use std::array::from_fn;
 
+use crate::row_panels::RowPanels;
 use crate::scale::scaled_without_specks_into;
 use crate::{MatrixRef, Real, Scalar};
 pub(crate) use bidiagonal::Bidiagonal;
@@ -40,19 +41,20 @@ pub(crate) fn bidiagonal<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bid
 
 fn bidiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bidiagonal {
     let (m, n) = (a.rows(), a.columns());
-    let stride = padded::<P>(m + PROBES);
-    let mut entries = vec![P::default(); stride * (n + PROBES)];
-    scaled_without_specks_into(a, e, &mut entries[..stride * n], stride);
-    let mut signs = Signs::default();
-    for column in entries[..stride * n].chunks_exact_mut(stride) {
-        (0..PROBES).for_each(|p| column[m + p] = P::from_parts(signs.next(), 0.0));
-    }
-    P::engine_upper_band(&mut entries, stride, (m, n), PROBES, WIDTH);
-    let entry = |i: usize, j: usize| entries[i + j * stride].re();
-    let probes = |j: usize| (from_fn(|p| entry(m + p, j)), from_fn(|p| entry(j, n + p)));
-    let mut reduced = UpperBand::new(n, entry, probes).reduced();
+    let panels = RowPanels::new(m + PROBES, n + PROBES, |first, high, panel| {
+        let rows = first..(first + high).min(m);
+        if !rows.is_empty() {
+            scaled_without_specks_into(a.subrows(rows), e, &mut panel[..n * high], high);
+        }
+        for (p, row) in (first..first + high).enumerate().filter(|(_, row)| (m..m + PROBES).contains(row)) {
+            let mut signs = Signs::new(row - m);
+            panel.chunks_exact_mut(high).take(n).for_each(|column| column[p] = P::from_parts(signs.next(), 0.0));
+        }
+    });
+    let band = P::engine_upper_band(panels, (m, n));
+    let mut reduced = UpperBand::new(n, |i, j| band.rows[i][j - i], |j| (band.x[j], band.image[j])).reduced();
     // Below the band nothing should be left.
-    let below: f64 = (0..PROBES).flat_map(|p| (n..m).map(move |i| entry(i, n + p).powi(2))).sum();
+    let below: f64 = band.image[n..].iter().flatten().map(|x| x.re().powi(2)).sum();
     reduced.off = reduced.off.hypot((below / PROBES as f64).sqrt());
     reduced
 }
@@ -69,12 +71,12 @@ fn tridiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Tridi
     let stride = padded::<P>(n);
     let mut entries = vec![P::default(); stride * n];
     scaled_without_specks_into(a, e, &mut entries, stride);
-    let mut signs = Signs::default();
+    let mut signs = Signs::new(0);
     let mut beside = vec![P::default(); 2 * PROBES * n];
     beside[..PROBES * n].fill_with(|| P::from_parts(signs.next(), 0.0));
     P::engine_lower_band(&mut entries, (n, stride), WIDTH, &mut beside);
-    let row = |j: usize, first: usize| -> Probe { from_fn(|p| beside[j + (first + p) * n].re()) };
-    LowerBand::new(n, |i, j| entries[i + j * stride].re(), |j| (row(j, 0), row(j, PROBES))).reduced()
+    let row = |j: usize, first: usize| -> Probe<P> { from_fn(|p| beside[j + (first + p) * n]) };
+    LowerBand::new(n, |i, j| entries[i + j * stride], |j| (row(j, 0), row(j, PROBES))).reduced()
 }
 
 /// A distance between columns that does not bring their entries to the same places of the cache.
@@ -87,13 +89,14 @@ fn padded<P>(rows: usize) -> usize {
 /// 1 and −1 in no order that a matrix would have (Steele and Vigna's constants for a linear congruence).
 struct Signs(u64);
 
-impl Default for Signs {
-    fn default() -> Self {
-        Self(0x9E37_79B9_7F4A_7C15)
-    }
-}
-
 impl Signs {
+    /// The signs of one of several sequences.
+    fn new(sequence: usize) -> Self {
+        let mut signs = Self(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(2 * sequence as u64 + 1));
+        signs.next();
+        signs
+    }
+
     fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(1);
         if self.0 >> 63 == 0 { 1.0 } else { -1.0 }

@@ -1,6 +1,6 @@
-//! From a full matrix to a band, by panels: nearly all of the work is products of matrices.
+//! From a full Hermitian matrix to a band, by panels: nearly all of the work is products of matrices.
 //!
-//! Bischof, Lang and Sun, ACM Trans. Math. Software 26 (2000) 581–601; Großer and Lang, Parallel Comput. 25 (1999) 969–986.
+//! Bischof, Lang and Sun, ACM Trans. Math. Software 26 (2000) 581–601.
 //! What is multiplied is cut into pieces by its size alone, each a product on one thread, so that the digits do not depend on the number
 //! of threads.
 
@@ -13,70 +13,6 @@ use rayon::prelude::*;
 
 use super::qr::{COLUMNS, Panel, multiply_by_parts};
 use crate::Scalar;
-
-/// Rows of a piece: with all its columns it stays in the second or third cache between its two products.
-const ROWS: usize = 128;
-
-/// A bordered matrix [A, ·; Xᵀ, ·], A m×n with m ≥ n and X with `probes` columns: A becomes upper triangular with `width` entries right of
-/// its diagonal; what stands elsewhere means nothing.
-///
-/// The right border becomes A·X first. Whatever is done to A from the left is done to A·X, and from the right to Xᵀ, so that at the end
-/// B·X′ = (A·X)′ tells how well the band B stands for A. 4·m·n² − 4/3·n³ flops.
-pub(crate) fn upper_band<T: ComplexField + Scalar>(
-    entries: &mut [T],
-    stride: usize,
-    (m, n): (usize, usize),
-    probes: usize,
-    width: usize,
-) {
-    let mut whole = MatMut::from_column_major_slice_with_stride_mut(entries, m + probes, n + probes, stride);
-    let (a, mut image) = whole.rb_mut().split_at_col_mut(n);
-    let (a, x) = a.rb().split_at_row(m);
-    multiply_by_parts(image.rb_mut().subrows_mut(0, m), a, x.transpose());
-    let mut k = 0;
-    while k < n {
-        let b = width.min(n - k);
-        let (left, r) = Panel::of(whole.rb().submatrix(k, k, m - k, b));
-        let size = left.v.ncols();
-        write_triangle(whole.rb_mut().submatrix_mut(k, k, size, b), &r, false);
-        let rest = n - k - b;
-        let (top, below) = left.v.as_ref().split_at_row(size);
-        let w = left.projected(whole.rb().submatrix(k, k + b, m - k, rest + probes));
-        let trailing = whole.rb_mut().submatrix_mut(k, k + b, m - k + probes, rest + probes);
-        let (mut head, body) = trailing.split_at_row_mut(size);
-        matmul(head.rb_mut(), Accum::Add, top, w.as_ref(), -T::one_impl(), Par::Seq);
-        // The rows that are done: head·Q₂ is lower triangular.
-        let mut head = head.subcols_mut(0, rest);
-        let (right, r) = Panel::of(head.rb().adjoint().to_owned().as_ref());
-        write_triangle(head.rb_mut(), &r, true);
-        from_both_sides(body, below, &w, &right);
-        k += b;
-    }
-}
-
-/// Both sides in one pass over the rest: A − V·W, times Q₂, that is A − [V, Y]·[W; V₂ᴴ] with Y = (A − V·W)·V₂T₂⁻¹.
-///
-/// V and V₂ may have fewer rows than A has rows and columns: nothing is done there.
-fn from_both_sides<T: ComplexField + Scalar>(mut a: MatMut<'_, T>, v: MatRef<'_, T>, w: &Mat<T>, right: &Panel<T>) {
-    let (b, size, touched) = (v.ncols(), right.v.ncols(), right.v.nrows());
-    let mut by_left = Mat::<T>::zeros(a.nrows(), b + size);
-    by_left.as_mut().submatrix_mut(0, 0, v.nrows(), b).copy_from(v);
-    let mut by_right = Mat::<T>::zeros(b + size, a.ncols());
-    by_right.as_mut().subrows_mut(0, b).copy_from(w.as_ref());
-    by_right.as_mut().submatrix_mut(b, 0, size, touched).copy_from(right.v.adjoint());
-    let mut wv = Mat::<T>::zeros(b, size);
-    multiply_by_parts(wv.as_mut(), w.as_ref().subcols(0, touched), right.v.as_ref());
-    let (by_right, wv) = (by_right.as_ref(), wv.as_ref());
-    let pieces = by_left.as_mut().par_row_chunks_mut(ROWS).zip(a.rb_mut().par_row_chunks_mut(ROWS));
-    pieces.for_each(|(mut by_left, mut a)| {
-        let (v, mut y) = by_left.rb_mut().split_at_col_mut(b);
-        multiply_by_parts(y.rb_mut(), a.rb().subcols(0, touched), right.v.as_ref());
-        matmul(y.rb_mut(), Accum::Add, v.rb(), wv, -T::one_impl(), Par::Seq);
-        // Y := Y·T₂⁻¹, that is Yᵀ := T₂⁻ᵀ·Yᵀ.
-        solve_lower_triangular_in_place(right.t.transpose(), y.transpose_mut(), Par::Seq);
-        matmul(a.rb_mut(), Accum::Add, by_left.rb(), by_right, -T::one_impl(), Par::Seq);
-    });
-}
 
 /// A Hermitian A, its lower triangle given, keeps `width` entries below its diagonal; what stands elsewhere means nothing.
 ///
@@ -97,8 +33,8 @@ pub(crate) fn lower_band<T: ComplexField + Scalar>(
     let mut k = 0;
     while k + width + 1 < n {
         let (top, size) = (k + width, n - k - width);
-        let (panel, r) = Panel::of(a.rb().submatrix(top, k, size, width));
-        write_triangle(a.rb_mut().submatrix_mut(top, k, size, width), &r, false);
+        let (panel, r) = Panel::of_view(a.rb().submatrix(top, k, size, width));
+        write_triangle(a.rb_mut().submatrix_mut(top, k, size, width), &r);
         let turned = panel.projected(beside.rb().subrows(top, size));
         let below = beside.rb_mut().subrows_mut(top, size);
         matmul(below, Accum::Add, panel.v.as_ref(), turned.as_ref(), -T::one_impl(), Par::Seq);
@@ -167,15 +103,11 @@ fn hermitian_product<T: ComplexField + Scalar>(s: MatRef<'_, T>, v: MatRef<'_, T
     product
 }
 
-/// R into the upper triangle, or Rᴴ into the lower one.
-fn write_triangle<T: ComplexField + Scalar>(mut to: MatMut<'_, T>, r: &Mat<T>, adjoint: bool) {
+/// R into the upper triangle.
+fn write_triangle<T: ComplexField + Scalar>(mut to: MatMut<'_, T>, r: &Mat<T>) {
     for j in 0..to.ncols() {
         for i in 0..to.nrows() {
-            to[(i, j)] = match adjoint {
-                false if i < r.nrows() => r[(i, j)],
-                true if j < r.nrows() => T::conj_impl(&r[(j, i)]),
-                _ => T::zero_impl(),
-            };
+            to[(i, j)] = if i < r.nrows() { r[(i, j)] } else { T::zero_impl() };
         }
     }
 }

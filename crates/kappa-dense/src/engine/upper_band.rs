@@ -1,0 +1,134 @@
+//! From a full matrix to an upper band, by panels: nearly all of the work is products of matrices.
+//!
+//! Großer and Lang, Parallel Comput. 25 (1999) 969–986.
+
+use faer::linalg::matmul::matmul;
+use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
+use faer::traits::ComplexField;
+use faer::{Accum, Mat, MatMut, MatRef, Par};
+
+use super::qr::{Panel, multiply_by_parts};
+use crate::Real;
+use crate::row_panels::{BothSides, RowPanels, Slivers, WIDTH};
+
+/// Columns that go through a reduction beside the matrix.
+pub(crate) const PROBES: usize = 4;
+
+/// An upper band B of n rows with WIDTH entries right of its diagonal, and what became of the probes: B·X′ = (A·X)′, but for rounding.
+pub struct UpperRows<P> {
+    /// Row i from its diagonal on.
+    pub(crate) rows: Vec<[P; WIDTH + 1]>,
+    /// A row of X′ for each column.
+    pub(crate) x: Vec<[P; PROBES]>,
+    /// A row of (A·X)′ for each row of A: those below the band should be zero.
+    pub(crate) image: Vec<[P; PROBES]>,
+}
+
+/// A bordered matrix [A, 0; Xᵀ, 0], A m×n with m ≥ n and as many columns as probes in X, becomes an upper band.
+///
+/// Whatever is done to A from the left is done to A·X, and from the right to Xᵀ. 4·m·n² − 4/3·n³ flops.
+pub(crate) fn upper_band<P: ComplexField + Real>(mut a: RowPanels<P>, (m, n): (usize, usize)) -> UpperRows<P> {
+    let x = Slivers::new(n, PROBES, |_, sliver| {
+        (0..n).for_each(|j| (0..PROBES).for_each(|p| sliver[j][p] = a.entry(m + p, j)));
+    });
+    a.multiply_into(&x, n);
+    let mut rows = vec![[P::default(); WIDTH + 1]; n];
+    let mut image = Vec::with_capacity(m);
+    for k in (0..n).step_by(WIDTH) {
+        let b = WIDTH.min(n - k);
+        let (left, r) = Panel::of(a.block(k..m, k..k + b), m - k, b);
+        for j in 0..b {
+            (0..=j).for_each(|i| rows[k + i][j - i] = r[(i, j)]);
+        }
+        let next = k + b;
+        let rest = n - next;
+        let w = a.projected(&parts_of_rows(&left, a.rows_from(k), a.part()), k, next);
+        let w = MatRef::from_column_major_slice(&w, WIDTH, w.len() / WIDTH);
+        // The rows that are done, as columns: head·Q₂ is lower triangular.
+        let mut head = a.rows(k..next, next..n + PROBES);
+        let (w_head, top) = (w.submatrix(0, 0, b, rest + PROBES), left.v.as_ref().subrows(0, b));
+        let columns = MatMut::from_column_major_slice_mut(&mut head, rest + PROBES, b);
+        matmul(columns, Accum::Add, w_head.transpose(), top.transpose(), -P::one_impl(), Par::Seq);
+        image.extend(head.chunks_exact(rest + PROBES).map(|row| std::array::from_fn(|p| row[rest + p])));
+        let head: Vec<P> = head.chunks_exact(rest + PROBES).flat_map(|row| &row[..rest]).copied().collect();
+        let (right, r) = Panel::of(head, rest, b);
+        for i in 0..b {
+            (0..(i + 1).min(r.nrows())).for_each(|j| rows[k + i][b - i + j] = r[(j, i)]);
+        }
+        let by = both_sides(w, rest, &right);
+        a.update((next, next), &by, |first, v| rows_of(&left.v, first, k, v));
+    }
+    image.extend((n..m).map(|i| std::array::from_fn(|p| a.entry(i, n + p))));
+    let x = (0..n).map(|j| std::array::from_fn(|p| a.entry(m + p, j))).collect();
+    UpperRows { rows, x, image }
+}
+
+/// The rows of V·T⁻¹, so that its transpose times A is W with QᵀA = A − VW: by parts of each, and as many before and below as asked for.
+fn parts_of_rows<P: ComplexField + Real>(panel: &Panel<P>, (rows, above): (usize, usize), part: usize) -> Vec<P> {
+    let inverse = inverse(&panel.t);
+    let mut parts = vec![P::default(); rows * WIDTH];
+    for (p, to) in parts.chunks_exact_mut(rows * part).enumerate() {
+        let first = inverse.ncols().min(p * part);
+        let count = part.min(inverse.ncols() - first);
+        let to = MatMut::from_column_major_slice_mut(to, part, rows);
+        let to = to.submatrix_mut(0, above, count, panel.v.nrows());
+        let columns = inverse.as_ref().subcols(first, count);
+        matmul(to, Accum::Replace, columns.transpose(), panel.v.transpose(), P::one_impl(), Par::Seq);
+    }
+    parts
+}
+
+/// V's part of the panel of rows that begins with row `first` of the matrix; V begins with row `k`.
+fn rows_of<P: ComplexField + Real>(v: &Mat<P>, first: usize, k: usize, to: &mut [P]) {
+    let high = to.len() / WIDTH;
+    let (start, end) = (first.max(k), (first + high).min(k + v.nrows()));
+    if start < end {
+        for (j, to) in to.chunks_exact_mut(high).take(v.ncols()).enumerate() {
+            to[start - first..end - first].copy_from_slice(&v.col_as_slice(j)[start - k..end - k]);
+        }
+    }
+}
+
+/// (A − V·W)·Q₂ = A − [V, Y]·[W; V₂ᵀ] with Y = A·V₂T₂⁻¹ − V·W·V₂T₂⁻¹.
+fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Panel<P>) -> BothSides<P> {
+    let v = right.v.as_ref();
+    let mut z = Mat::<P>::zeros(rest, v.ncols());
+    let mut m = Mat::<P>::zeros(WIDTH, v.ncols());
+    let of_z = || {
+        matmul(z.as_mut(), Accum::Replace, v, inverse(&right.t), P::one_impl(), Par::Seq);
+        multiply_by_parts(m.as_mut(), w.subcols(0, rest), z.as_ref());
+        (slivers(z.as_ref()), slivers((-m).as_ref()))
+    };
+    let of_r = || {
+        Slivers::new(2 * WIDTH, rest + PROBES, |first, sliver| {
+            let (of_w, of_v) = sliver.split_at_mut(WIDTH);
+            for c in 0..of_w[0].len().min(w.ncols() - first) {
+                of_w.iter_mut().zip(w.col(first + c).iter()).for_each(|(to, &x)| to[c] = -x);
+            }
+            let last = rest.min(first + of_v[0].len());
+            if first < last {
+                for (to, column) in of_v.iter_mut().zip(v.subrows(first, last - first).col_iter()) {
+                    to.iter_mut().zip(column.iter()).for_each(|(to, &x)| *to = -x);
+                }
+            }
+        })
+    };
+    let ((z, m), r) = rayon::join(of_z, of_r);
+    BothSides { z, m, r }
+}
+
+/// WIDTH columns, those of a matrix first.
+fn slivers<P: ComplexField + Real>(a: MatRef<'_, P>) -> Slivers<P> {
+    Slivers::new(a.nrows(), WIDTH, |first, sliver| {
+        for c in 0..sliver.first().map_or(0, |row| row.len()).min(a.ncols().saturating_sub(first)) {
+            sliver.iter_mut().zip(a.col(first + c).iter()).for_each(|(to, &x)| to[c] = x);
+        }
+    })
+}
+
+/// T⁻¹ of an upper triangle.
+fn inverse<P: ComplexField + Real>(t: &Mat<P>) -> Mat<P> {
+    let mut inverse = Mat::identity(t.nrows(), t.ncols());
+    solve_upper_triangular_in_place(t.as_ref(), inverse.as_mut(), Par::Seq);
+    inverse
+}

@@ -1,0 +1,449 @@
+//! A matrix by panels of rows, as high as two registers, each contiguous with its columns one after the other.
+//!
+//! It is what products of matrices copy their factors into (Goto and van de Geijn, ACM Trans. Math. Software 34 (2008), article 12). A
+//! reduction multiplies the same matrix again and again, so here the matrix stays in that order: nothing is copied, and what is read
+//! next stands next in memory. Work is cut by size alone, so that the digits do not depend on the number of threads.
+
+use std::ops::Range;
+
+use pulp::Simd;
+use rayon::prelude::*;
+
+use crate::lane::Lane;
+
+/// Columns of the factors from the left, and rows of those from the right: a reduction's reflections come in so many.
+pub(crate) const WIDTH: usize = 32;
+/// Registers in a column of a panel.
+const HIGH: usize = 2;
+/// Columns of a tile that is computed in registers: with twelve sums, compilers still find room for what they multiply in sixteen.
+const ACROSS: usize = 6;
+/// Terms of a sum before a new one begins: equal entries, whose rounding errors all have one sign, would lose n·ε/4 otherwise.
+const TERMS: usize = 48;
+/// Columns of a projection that one thread takes at a time.
+const SHARE: usize = 16 * ACROSS;
+/// Panels that one thread takes at a time: what it multiplies them by is read once for all of them.
+const TOGETHER: usize = 4;
+/// Columns of V, and of tiles that hold Y.
+const LEFT: usize = WIDTH + WIDTH.div_ceil(ACROSS) * ACROSS;
+/// Columns of zeros behind the last, for tiles that reach beyond it.
+const BEYOND: usize = 8;
+
+/// A real matrix by panels of rows.
+pub struct RowPanels<P> {
+    /// With those of zeros behind the last.
+    columns: usize,
+    high: usize,
+    entries: Vec<P>,
+}
+
+/// A factor from the right, six columns at a time: row after row of them.
+pub(crate) struct Slivers<P> {
+    depth: usize,
+    entries: Vec<[P; ACROSS]>,
+}
+
+impl<P: Lane> Slivers<P> {
+    /// From its shape and a function that writes six columns, given the first.
+    pub(crate) fn new(depth: usize, columns: usize, fill: impl Fn(usize, &mut [[P; ACROSS]]) + Sync) -> Self {
+        let mut entries = vec![[P::default(); ACROSS]; depth * columns.div_ceil(ACROSS)];
+        let slivers = entries.par_chunks_mut(depth.max(1)).with_min_len(SHARE).enumerate();
+        slivers.for_each(|(q, sliver)| fill(q * ACROSS, sliver));
+        Self { depth, entries }
+    }
+
+    fn sliver(&self, q: usize) -> &[[P; ACROSS]] {
+        &self.entries[q * self.depth..][..self.depth]
+    }
+}
+
+/// A − [V, Y]·R with Y = A·Z + V·M: what [`RowPanels::update`] needs.
+pub(crate) struct BothSides<P> {
+    /// Z, as many rows as columns are left, WIDTH columns.
+    pub(crate) z: Slivers<P>,
+    /// M, of order WIDTH.
+    pub(crate) m: Slivers<P>,
+    /// R, 2·WIDTH rows.
+    pub(crate) r: Slivers<P>,
+}
+
+impl<P: Lane> RowPanels<P> {
+    /// Zero but for what `fill` writes into each panel: given the number of its first row, its height, and its entries.
+    pub(crate) fn new(rows: usize, columns: usize, fill: impl Fn(usize, usize, &mut [P]) + Sync) -> Self {
+        let high = HIGH * pulp::Arch::new().dispatch(Lanes::<P>::default());
+        let columns = columns + BEYOND;
+        let mut entries = vec![P::default(); rows.div_ceil(high) * high * columns];
+        entries.par_chunks_mut(high * columns).enumerate().for_each(|(p, panel)| fill(p * high, high, panel));
+        Self { columns, high, entries }
+    }
+
+    pub(crate) fn entry(&self, i: usize, j: usize) -> P {
+        self.entries[(i / self.high * self.columns + j) * self.high + i % self.high]
+    }
+
+    /// Some rows of some columns, column after column.
+    pub(crate) fn block(&self, rows: Range<usize>, columns: Range<usize>) -> Vec<P> {
+        let (start, stride) = (rows.start, rows.len());
+        let mut block = vec![P::default(); stride * columns.len()];
+        for (rows, panel) in self.pieces(rows) {
+            let at = rows.start % self.high;
+            let from = panel[columns.start * self.high..].chunks_exact(self.high);
+            for (to, from) in block.chunks_exact_mut(stride).zip(from) {
+                to[rows.start - start..rows.end - start].copy_from_slice(&from[at..at + rows.len()]);
+            }
+        }
+        block
+    }
+
+    /// Some rows of some columns, row after row.
+    pub(crate) fn rows(&self, rows: Range<usize>, columns: Range<usize>) -> Vec<P> {
+        let mut block = Vec::with_capacity(rows.len() * columns.len());
+        for (rows, panel) in self.pieces(rows) {
+            let panel = &panel[columns.start * self.high..columns.end * self.high];
+            for row in rows {
+                block.extend(panel.iter().skip(row % self.high).step_by(self.high));
+            }
+        }
+        block
+    }
+
+    /// Rows by the panels that hold them.
+    fn pieces(&self, rows: Range<usize>) -> impl Iterator<Item = (Range<usize>, &[P])> {
+        let high = self.high;
+        let panels = self.entries.chunks_exact(high * self.columns).enumerate().skip(rows.start / high);
+        let pieces = panels.map(move |(p, panel)| (rows.start.max(p * high)..rows.end.min((p + 1) * high), panel));
+        pieces.take_while(|(rows, _)| !rows.is_empty())
+    }
+
+    /// The first columns times X become those from `to` on; X has no more columns than a tile.
+    pub(crate) fn multiply_into(&mut self, x: &Slivers<P>, to: usize) {
+        let high = self.high;
+        self.entries.par_chunks_mut(high * self.columns).for_each(|panel| {
+            let (a, tile) = panel.split_at_mut(to * high);
+            let (a, tile) = (&a[..x.depth * high], &mut tile[..ACROSS * high]);
+            tile.fill(P::default());
+            pulp::Arch::new().dispatch(Times { left: a, right: x, to: tile });
+        });
+    }
+
+    /// How many rows the panels hold from the one with this row on, and how many of them lie above it.
+    pub(crate) fn rows_from(&self, row: usize) -> (usize, usize) {
+        let above = row / self.high * self.high;
+        (self.entries.len() / self.columns - above, row - above)
+    }
+
+    /// Entries of a row of V that stand together for [`Self::projected`].
+    pub(crate) fn part(&self) -> usize {
+        self.high
+    }
+
+    /// VᵀA for the columns from `column` on, WIDTH entries for each, and for a few beyond the last.
+    ///
+    /// V stands by parts of its rows, each as many of its columns, for all rows of the panels that hold `row` and those below.
+    pub(crate) fn projected(&self, v: &[P], row: usize, column: usize) -> Vec<P> {
+        let count = (self.columns - BEYOND - column).div_ceil(ACROSS) * ACROSS;
+        let mut w = vec![P::default(); count * WIDTH];
+        let size = self.high * self.columns;
+        let panels = &self.entries[row / self.high * size..];
+        w.par_chunks_mut(SHARE * WIDTH).enumerate().for_each(|(share, w)| {
+            let at = (column + share * SHARE) * self.high;
+            pulp::Arch::new().dispatch(Project { panels, size, at, high: self.high, v, w });
+        });
+        w
+    }
+
+    /// The rows of the panel with this row and of those below: A − [V, Y]·R in the columns from `column` on, with Y = A·Z + V·M.
+    ///
+    /// `fill` writes V for a panel: given the number of its first row, WIDTH columns of its height.
+    pub(crate) fn update(
+        &mut self,
+        (row, column): (usize, usize),
+        by: &BothSides<P>,
+        fill: impl Fn(usize, &mut [P]) + Sync,
+    ) {
+        let (high, size) = (self.high, self.high * self.columns);
+        let first = row / high;
+        self.entries[first * size..].par_chunks_mut(TOGETHER * size).enumerate().for_each(|(group, panels)| {
+            let mut left = vec![P::default(); panels.len() / size * LEFT * high];
+            for (p, left) in left.chunks_exact_mut(LEFT * high).enumerate() {
+                fill((first + group * TOGETHER + p) * high, &mut left[..WIDTH * high]);
+            }
+            pulp::Arch::new().dispatch(Panels { panels, size, at: column * high, high, left, by });
+        });
+    }
+}
+
+/// How many entries a register holds.
+struct Lanes<P>(std::marker::PhantomData<P>);
+
+impl<P> Default for Lanes<P> {
+    fn default() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+impl<P: Lane> pulp::WithSimd for Lanes<P> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        P::lanes::<S>()
+    }
+}
+
+/// Adds the product of a panel and a factor to a tile, a long sum in parts.
+struct Times<'a, P> {
+    left: &'a [P],
+    right: &'a Slivers<P>,
+    to: &'a mut [P],
+}
+
+impl<P: Lane> pulp::WithSimd for Times<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let part = TERMS * HIGH * P::lanes::<S>();
+        for (at, left) in self.left.chunks(part).enumerate() {
+            add_tiles(simd, self.to, left, self.right, at * TERMS);
+        }
+    }
+}
+
+/// A few panels, for both sides.
+struct Panels<'a, P> {
+    panels: &'a mut [P],
+    /// Entries of a panel.
+    size: usize,
+    /// Where the first column begins in each.
+    at: usize,
+    high: usize,
+    /// V for each, and room for Y.
+    left: Vec<P>,
+    by: &'a BothSides<P>,
+}
+
+impl<P: Lane> pulp::WithSimd for Panels<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { panels, size, at, high, mut left, by: BothSides { z, m, r } } = self;
+        for k in (0..z.depth).step_by(TERMS) {
+            let count = TERMS.min(z.depth - k);
+            for (a, left) in panels.chunks_exact(size).zip(left.chunks_exact_mut(LEFT * high)) {
+                let a = &a[at + k * high..][..count * high];
+                add_tiles(simd, &mut left[WIDTH * high..], a, z, k);
+            }
+        }
+        for left in left.chunks_exact_mut(LEFT * high) {
+            let (v, y) = left.split_at_mut(WIDTH * high);
+            add_tiles(simd, y, v, m, 0);
+        }
+        for (q, r) in r.entries.chunks_exact(r.depth).enumerate() {
+            for (a, left) in panels.chunks_exact_mut(size).zip(left.chunks_exact(LEFT * high)) {
+                let tile = &mut a[at + q * ACROSS * high..][..ACROSS * high];
+                add_product(simd, tile, left, r);
+            }
+        }
+    }
+}
+
+/// Tiles that stand one after the other += left·right, the rows of the right from `k` on.
+#[inline(always)]
+fn add_tiles<P: Lane, S: Simd>(simd: S, tiles: &mut [P], left: &[P], right: &Slivers<P>, k: usize) {
+    let high = HIGH * P::lanes::<S>();
+    for (q, tile) in tiles.chunks_exact_mut(ACROSS * high).enumerate() {
+        add_product(simd, tile, left, &right.sliver(q)[k..]);
+    }
+}
+
+/// A tile += left·right, the sums in twelve registers.
+#[inline(always)]
+fn add_product<P: Lane, S: Simd>(simd: S, tile: &mut [P], left: &[P], right: &[[P; ACROSS]]) {
+    let mut sums = [[P::splat(simd, P::default()); HIGH]; ACROSS];
+    let (left, _) = P::all_registers::<S>(left).as_chunks::<HIGH>();
+    for (l, r) in left.iter().zip(right) {
+        for c in 0..ACROSS {
+            let r = P::splat(simd, r[c]);
+            for i in 0..HIGH {
+                sums[c][i] = P::fused(simd, l[i], r, sums[c][i]);
+            }
+        }
+    }
+    let Some(tile) = P::registers_mut::<S, { HIGH * ACROSS }>(tile) else { return };
+    for c in 0..ACROSS {
+        for i in 0..HIGH {
+            tile[c * HIGH + i] = P::sum(simd, tile[c * HIGH + i], sums[c][i]);
+        }
+    }
+}
+
+struct Project<'a, P> {
+    panels: &'a [P],
+    /// Entries of a panel.
+    size: usize,
+    /// Where the first column begins in each.
+    at: usize,
+    high: usize,
+    v: &'a [P],
+    w: &'a mut [P],
+}
+
+impl<P: Lane> pulp::WithSimd for Project<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { panels, size, at, high, v, w } = self;
+        let (part, together) = (high, TERMS.div_ceil(high));
+        let rows = panels.len() / size * high;
+        for (group, panels) in panels.chunks(together * size).enumerate() {
+            for (six, w) in w.chunks_exact_mut(ACROSS * WIDTH).enumerate() {
+                for p in 0..WIDTH / part {
+                    let v = &v[(p * rows + group * together * high) * part..];
+                    add_projection::<P, S>(simd, &mut w[p * part..], v, panels, (size, at + six * ACROSS * high, high));
+                }
+            }
+        }
+    }
+}
+
+/// Some entries of six columns of W += VᵀA for a few panels.
+#[inline(always)]
+fn add_projection<P: Lane, S: Simd>(
+    simd: S,
+    w: &mut [P],
+    v: &[P],
+    panels: &[P],
+    (size, at, high): (usize, usize, usize),
+) {
+    let mut sums = [[P::splat(simd, P::default()); HIGH]; ACROSS];
+    let (v, _) = P::all_registers::<S>(v).as_chunks::<HIGH>();
+    for (panel, v) in panels.chunks_exact(size).zip(v.chunks_exact(high)) {
+        let columns: [&[P]; ACROSS] = std::array::from_fn(|c| &panel[at + c * high..][..high]);
+        for r in 0..high {
+            for c in 0..ACROSS {
+                let a = P::splat(simd, columns[c][r]);
+                for i in 0..HIGH {
+                    sums[c][i] = P::fused(simd, v[r][i], a, sums[c][i]);
+                }
+            }
+        }
+    }
+    for (w, sums) in w.chunks_mut(WIDTH).zip(&sums) {
+        let Some(w) = P::registers_mut::<S, HIGH>(w) else { return };
+        for i in 0..HIGH {
+            w[i] = P::sum(simd, w[i], sums[i]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Matrix, Real};
+
+    fn random<P: Real>(m: usize, n: usize, mut seed: u64) -> Matrix<P> {
+        Matrix::from_fn(m, n, |_, _| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            P::from_parts((seed >> 33) as f64 / 2f64.powi(30) - 1.0, 0.0)
+        })
+    }
+
+    fn panels<P: Real>(a: &Matrix<P>) -> RowPanels<P> {
+        let (m, n) = (a.rows(), a.columns());
+        RowPanels::new(m, n, |first, high, panel| {
+            for (j, column) in panel.chunks_exact_mut(high).take(n).enumerate() {
+                column.iter_mut().zip(first..m).for_each(|(to, i)| *to = a[(i, j)]);
+            }
+        })
+    }
+
+    fn slivers<P: Real>(a: &Matrix<P>) -> Slivers<P> {
+        Slivers::new(a.rows(), a.columns(), |first, sliver| {
+            for (i, row) in sliver.iter_mut().enumerate() {
+                row.iter_mut().zip(first..a.columns()).for_each(|(to, j)| *to = a[(i, j)]);
+            }
+        })
+    }
+
+    /// The product, entry by entry in double precision.
+    fn times<P: Real>(a: &Matrix<P>, b: &Matrix<P>) -> Matrix<f64> {
+        Matrix::from_fn(a.rows(), b.columns(), |i, j| (0..a.columns()).map(|k| a[(i, k)].re() * b[(k, j)].re()).sum())
+    }
+
+    fn check<P: Real>(m: usize, n: usize, row: usize, column: usize) {
+        let a = random::<P>(m, n, 3);
+        let room = 4.0 * P::EPSILON * (m + n + 2 * WIDTH) as f64;
+        let close = |found: P, expected: f64, what: &str, i: usize, j: usize| {
+            assert!((found.re() - expected).abs() <= room, "{m}×{n}, {what} ({i}, {j}): {found:?} beside {expected:e}");
+        };
+
+        let mut whole = panels(&a);
+        assert_eq!(whole.block(row..m, column..n), whole_block(&a, row, column).as_slice(), "{m}×{n}");
+        assert_eq!(whole.rows(row..m, column..n), whole_block(&a, row, column).adjoint().as_slice(), "{m}×{n}");
+        let v = random::<P>(m - row, WIDTH, 5);
+        let ((rows, above), part) = (whole.rows_from(row), whole.part());
+        let mut parts = vec![P::default(); rows * WIDTH];
+        for i in 0..m - row {
+            (0..WIDTH).for_each(|j| parts[(j / part * rows + above + i) * part + j % part] = v[(i, j)]);
+        }
+        let w = whole.projected(&parts, row, column);
+        let below = whole_block(&a, row, column);
+        let expected = times(&v.adjoint(), &below);
+        for j in 0..n - column {
+            (0..WIDTH).for_each(|i| close(w[j * WIDTH + i], expected[(i, j)], "VᵀA", i, j));
+        }
+
+        let (z, order) = (random::<P>(n - column, WIDTH, 7), random::<P>(WIDTH, WIDTH, 9));
+        let r = random::<P>(2 * WIDTH, n - column, 11);
+        // Factors of the size that reflections have.
+        let small = |x: Matrix<P>| Matrix::from_fn(x.rows(), x.columns(), |i, j| x[(i, j)].scale(0.05));
+        let (z, order, r, v) = (small(z), small(order), small(r), small(v));
+        let by = BothSides { z: slivers(&z), m: slivers(&order), r: slivers(&r) };
+        let (y, more) = (times(&below, &z), times(&v, &order));
+        let left = Matrix::from_fn(m - row, 2 * WIDTH, |i, j| match j.checked_sub(WIDTH) {
+            None => v[(i, j)].re(),
+            Some(j) => y[(i, j)] + more[(i, j)],
+        });
+        let change = times(&left, &Matrix::from_fn(2 * WIDTH, n - column, |i, j| r[(i, j)].re()));
+        whole.update((row, column), &by, |first, to| {
+            let high = to.len() / WIDTH;
+            for (j, to) in to.chunks_exact_mut(high).enumerate() {
+                to.iter_mut()
+                    .zip(first..)
+                    .filter(|(_, i)| (row..m).contains(i))
+                    .for_each(|(to, i)| *to = v[(i - row, j)]);
+            }
+        });
+        for (i, j) in (row..m).flat_map(|i| (column..n).map(move |j| (i, j))) {
+            close(whole.entry(i, j), a[(i, j)].re() + change[(i - row, j - column)], "updated", i, j);
+        }
+        (0..column).for_each(|j| (0..m).for_each(|i| assert_eq!(whole.entry(i, j), a[(i, j)])));
+    }
+
+    fn whole_block<P: Real>(a: &Matrix<P>, row: usize, column: usize) -> Matrix<P> {
+        Matrix::from_fn(a.rows() - row, a.columns() - column, |i, j| a[(row + i, column + j)])
+    }
+
+    #[test]
+    fn products_are_those_of_the_matrix_as_it_was() {
+        for (m, n, row, column) in
+            [(1, 1, 0, 0), (5, 3, 2, 1), (40, 40, 0, 0), (67, 50, 33, 7), (150, 131, 32, 64), (64, 300, 63, 299)]
+        {
+            check::<f64>(m, n, row, column);
+            check::<f32>(m, n, row, column);
+        }
+    }
+
+    #[test]
+    fn a_thin_factor_gives_new_columns() {
+        let (a, x) = (random::<f64>(70, 113, 1), random::<f64>(110, 3, 2));
+        let mut whole = panels(&a);
+        whole.multiply_into(&slivers(&x), 110);
+        let expected = times(&Matrix::from_fn(70, 110, |i, j| a[(i, j)]), &x);
+        for (i, j) in (0..70).flat_map(|i| (0..3).map(move |j| (i, j))) {
+            assert!((whole.entry(i, 110 + j) - expected[(i, j)]).abs() < 1e-13);
+        }
+    }
+}
