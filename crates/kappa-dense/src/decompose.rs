@@ -6,7 +6,7 @@ use crate::engine::{Cut, Engine};
 use crate::jacobi::jacobi_svd;
 use crate::pair::pair_singular_values;
 use crate::reduce;
-use crate::scale::{exponent, scale_by_power, scaled, scaled_without_specks};
+use crate::scale::{exponent, scale_by_power, scaled, scaled_without_specks, write_rows_without_specks};
 use crate::{Error, Matrix, MatrixRef, Real, Scalar, Scan, scan};
 
 /// How many singular vectors a decomposition keeps.
@@ -187,10 +187,7 @@ fn in_two_stages<P: Real, T: Scalar>(a: MatrixRef<'_, T>, Checked { e, guard }: 
     let (rows, columns) = (a.rows(), a.columns());
     let guard = guard.in_precision_of::<P>();
     let found = if rows as f64 > QR_FIRST * columns as f64 {
-        let mut work: Matrix<P> = scaled_without_specks(a, *e);
-        let r = P::engine_triangle(work.as_mut_slice(), rows, columns);
-        drop(work);
-        reduce::bidiagonal::<P, P>(Matrix::owning(columns, columns, r).as_ref(), 0)
+        reduce::bidiagonal::<P, P>(triangle_of::<P, T>(a, *e).as_ref(), 0)
     } else {
         reduce::bidiagonal::<P, T>(a, *e)
     };
@@ -202,6 +199,14 @@ fn in_two_stages<P: Real, T: Scalar>(a: MatrixRef<'_, T>, Checked { e, guard }: 
     let (algorithm, accuracy) =
         if P::IS_DOUBLE { (TWO_STAGES, Accuracy::Bisection) } else { (SINGLE, Accuracy::Single) };
     guard.accepts(&values).then_some(Values { values, algorithm, accuracy })
+}
+
+/// R of a tall A·2⁻ᵉ = QR.
+fn triangle_of<W: Scalar, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matrix<W> {
+    let (rows, columns) = (a.rows(), a.columns());
+    let r =
+        W::engine_triangle((rows, columns), &|first, stride, to| write_rows_without_specks(a, e, first, stride, to));
+    Matrix::owning(columns, columns, r)
 }
 
 /// The ladder in double precision for a tall matrix, its values still scaled.
@@ -223,10 +228,7 @@ fn reduced<T: Scalar>(a: MatrixRef<'_, T>, checked: &Checked, finder: Finder) ->
         found = in_two_stages::<f64, T>(a, checked);
     }
     if found.is_none() && rows as f64 > QR_FIRST * columns as f64 {
-        let mut work: Matrix<T::Wide> = scaled_without_specks(a, e);
-        let r = T::Wide::engine_triangle(work.as_mut_slice(), rows, columns);
-        drop(work);
-        found = bidiagonal(&mut Matrix::owning(columns, columns, r), cut).map(|found| named(found, QR_BIDIAGONAL));
+        found = bidiagonal(&mut triangle_of(a, e), cut).map(|found| named(found, QR_BIDIAGONAL));
     }
     if found.is_none() {
         found = bidiagonal(&mut scaled_without_specks(a, e), cut).map(|found| named(found, BIDIAGONAL));

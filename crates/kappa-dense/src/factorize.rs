@@ -6,7 +6,7 @@ use crate::decompose::Shape;
 use crate::engine::{Cut, WideEngine};
 use crate::guard::{largest_entry, prepared, square, unscaled};
 use crate::reflections::{pivoted_reflections, reflections};
-use crate::scale::{exponent, scale_by_power, scale_entry, scaled};
+use crate::scale::{exponent, scale_by_power, scale_entry, scaled, stack_shape, write_stack};
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
 /// PA·2⁻ᵉ = LU by partial pivoting, kept to solve with.
@@ -316,18 +316,23 @@ pub fn qr<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<QrParts<T::Wid
     qr_by(a, shape, false)
 }
 
-/// R alone of A = QR, n×n, for A with at least as many rows as columns, in place of A.
+/// R alone of QR = [A·2⁻ᵉ; B], n×n, for at least as many rows as columns.
 ///
-/// For entries near 1 in size and finite: nothing is scaled or looked at. 2mn² − ⅔n³ flops. Fails for fewer rows than columns.
-pub fn triangle<W: Scalar<Wide = W>>(mut a: Matrix<W>) -> Result<Matrix<W>, Error> {
-    let (m, n) = (a.rows(), a.columns());
+/// For entries near 1 in size and finite: nothing is looked at. 2mn² flops, and for real entries no more memory than some n rows need.
+/// Fails for fewer rows than columns, and where A and B have different numbers of columns.
+pub fn triangle_of_stack<T, W>(a: MatrixRef<'_, T>, e: i32, b: &Matrix<W>) -> Result<Matrix<W>, Error>
+where
+    T: Scalar<Wide = W>,
+    W: Scalar<Wide = W>,
+{
+    let (m, n) = stack_shape(a, b)?;
     if m < n {
         return Err(Error::shape(format!("R alone needs at least as many rows as columns, not {m}×{n}")));
     }
     if n == 0 {
         return Ok(Matrix::zeros(0, 0));
     }
-    let r = W::engine_triangle(a.as_mut_slice(), m, n);
+    let r = W::engine_triangle((m, n), &|first, stride, to| write_stack(a, e, b, first, stride, to));
     Ok(Matrix::owning(n, n, r))
 }
 

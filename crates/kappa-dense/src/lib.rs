@@ -50,7 +50,9 @@ pub use decompose::{
 pub use eigen::{EigParts, eig, eig_right, eigh, eigvals, eigvalsh};
 pub use engine::{Columns, SparseCholesky, SparseLu, Triangle, WideEngine, adjoint_times, multiply};
 pub use error::Error;
-pub use factorize::{Ldlt, Lu, LuParts, QrParts, cholesky, ldlt, lu, lu_of_finite, lu_parts, pivoted_qr, qr, triangle};
+pub use factorize::{
+    Ldlt, Lu, LuParts, QrParts, cholesky, ldlt, lu, lu_of_finite, lu_parts, pivoted_qr, qr, triangle_of_stack,
+};
 pub use gram::{gram_is_worth_a_try, gram_singular_values};
 pub use length::length;
 pub use matrix::{Matrix, MatrixRef};

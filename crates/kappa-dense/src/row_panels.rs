@@ -56,13 +56,11 @@ impl<P: Lane> Slivers<P> {
     }
 }
 
-/// A − [V, Y]·R with Y = A·Z + V·M: what [`RowPanels::update`] needs.
-pub(crate) struct BothSides<P> {
-    /// Z, as many rows as columns are left, WIDTH columns.
-    pub(crate) z: Slivers<P>,
-    /// M, of order WIDTH.
-    pub(crate) m: Slivers<P>,
-    /// R, 2·WIDTH rows.
+/// What becomes of A: A + [V, Y]·R with Y = A·Z + V·M, or A + V·R.
+pub(crate) struct Change<P> {
+    /// Z, as many rows as columns are left, and M, of order WIDTH; WIDTH columns.
+    pub(crate) y: Option<[Slivers<P>; 2]>,
+    /// R, WIDTH rows for each of V and Y.
     pub(crate) r: Slivers<P>,
 }
 
@@ -151,13 +149,13 @@ impl<P: Lane> RowPanels<P> {
         w
     }
 
-    /// The rows of the panel with this row and of those below: A − [V, Y]·R in the columns from `column` on, with Y = A·Z + V·M.
+    /// Changes the rows of the panel with this row and of those below, in the columns from `column` on.
     ///
     /// `fill` writes V for a panel: given the number of its first row, WIDTH columns of its height.
     pub(crate) fn update(
         &mut self,
         (row, column): (usize, usize),
-        by: &BothSides<P>,
+        by: &Change<P>,
         fill: impl Fn(usize, &mut [P]) + Sync,
     ) {
         let (high, size) = (self.high, self.high * self.columns);
@@ -209,7 +207,7 @@ impl<P: Lane> pulp::WithSimd for Times<'_, P> {
     }
 }
 
-/// A few panels, for both sides.
+/// A few panels and their change.
 struct Panels<'a, P> {
     panels: &'a mut [P],
     /// Entries of a panel.
@@ -219,7 +217,7 @@ struct Panels<'a, P> {
     high: usize,
     /// V for each, and room for Y.
     left: Vec<P>,
-    by: &'a BothSides<P>,
+    by: &'a Change<P>,
 }
 
 impl<P: Lane> pulp::WithSimd for Panels<'_, P> {
@@ -227,17 +225,19 @@ impl<P: Lane> pulp::WithSimd for Panels<'_, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { panels, size, at, high, mut left, by: BothSides { z, m, r } } = self;
-        for k in (0..z.depth).step_by(TERMS) {
-            let count = TERMS.min(z.depth - k);
-            for (a, left) in panels.chunks_exact(size).zip(left.chunks_exact_mut(LEFT * high)) {
-                let a = &a[at + k * high..][..count * high];
-                add_tiles(simd, &mut left[WIDTH * high..], a, z, k);
+        let Self { panels, size, at, high, mut left, by: Change { y, r } } = self;
+        if let Some([z, m]) = y {
+            for k in (0..z.depth).step_by(TERMS) {
+                let count = TERMS.min(z.depth - k);
+                for (a, left) in panels.chunks_exact(size).zip(left.chunks_exact_mut(LEFT * high)) {
+                    let a = &a[at + k * high..][..count * high];
+                    add_tiles(simd, &mut left[WIDTH * high..], a, z, k);
+                }
             }
-        }
-        for left in left.chunks_exact_mut(LEFT * high) {
-            let (v, y) = left.split_at_mut(WIDTH * high);
-            add_tiles(simd, y, v, m, 0);
+            for left in left.chunks_exact_mut(LEFT * high) {
+                let (v, y) = left.split_at_mut(WIDTH * high);
+                add_tiles(simd, y, v, m, 0);
+            }
         }
         for (q, r) in r.entries.chunks_exact(r.depth).enumerate() {
             for (a, left) in panels.chunks_exact_mut(size).zip(left.chunks_exact(LEFT * high)) {
@@ -400,7 +400,7 @@ mod tests {
         // Factors of the size that reflections have.
         let small = |x: Matrix<P>| Matrix::from_fn(x.rows(), x.columns(), |i, j| x[(i, j)].scale(0.05));
         let (z, order, r, v) = (small(z), small(order), small(r), small(v));
-        let by = BothSides { z: slivers(&z), m: slivers(&order), r: slivers(&r) };
+        let by = Change { y: Some([slivers(&z), slivers(&order)]), r: slivers(&r) };
         let (y, more) = (times(&below, &z), times(&v, &order));
         let left = Matrix::from_fn(m - row, 2 * WIDTH, |i, j| match j.checked_sub(WIDTH) {
             None => v[(i, j)].re(),

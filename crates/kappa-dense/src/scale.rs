@@ -70,17 +70,54 @@ pub(crate) fn scaled_without_specks<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e
 
 /// A·2⁻ᵉ above B: an exact copy where no entry leaves the range, as fast as memory goes whichever way A lies.
 pub fn stacked<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32, b: &Matrix<W>) -> Result<Matrix<W>, Error> {
-    let (m, n) = (a.rows(), a.columns());
-    if b.columns() != n {
-        return Err(Error::shape(format!("{n} columns cannot stand above {}", b.columns())));
-    }
-    let rows = m + b.rows();
+    let (rows, n) = stack_shape(a, b)?;
     let mut entries = vec![W::default(); rows * n];
-    copied_into(a, &mut entries, rows.max(1), by_parts(e, |x| x));
-    for j in 0..n {
-        entries[j * rows + m..(j + 1) * rows].copy_from_slice(b.column(j));
-    }
+    write_stack(a, e, b, 0, rows.max(1), &mut entries);
     Ok(Matrix::owning(rows, n, entries))
+}
+
+/// The shape of A above B.
+pub(crate) fn stack_shape<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<W>) -> Result<(usize, usize), Error> {
+    if b.columns() != a.columns() {
+        return Err(Error::shape(format!("{} columns cannot stand above {}", a.columns(), b.columns())));
+    }
+    Ok((a.rows() + b.rows(), a.columns()))
+}
+
+/// Some rows of A·2⁻ᵉ above B, from `first` on and as many as there is room for, into columns that begin `stride` entries apart.
+pub(crate) fn write_stack<T: Scalar, W: Scalar>(
+    a: MatrixRef<'_, T>,
+    e: i32,
+    b: &Matrix<W>,
+    first: usize,
+    stride: usize,
+    to: &mut [W],
+) {
+    let (m, n) = (a.rows(), a.columns());
+    let of_a = first.min(m)..(first + stride).min(m);
+    if !of_a.is_empty() {
+        copied_into(a.subrows(of_a.clone()), &mut to[..n * stride], stride, by_parts(e, |x| x));
+    }
+    let of_b = first.max(m) - m..(first + stride).max(m).min(m + b.rows()) - m;
+    if !of_b.is_empty() {
+        for (j, to) in to.chunks_exact_mut(stride).take(n).enumerate() {
+            to[of_a.len()..of_a.len() + of_b.len()].copy_from_slice(&b.column(j)[of_b.clone()]);
+        }
+    }
+}
+
+/// Some rows of A·2⁻ᵉ without its specks, from `first` on and as many as there is room for, into columns that begin `stride` entries apart.
+pub(crate) fn write_rows_without_specks<T: Scalar, W: Scalar>(
+    a: MatrixRef<'_, T>,
+    e: i32,
+    first: usize,
+    stride: usize,
+    to: &mut [W],
+) {
+    let rows = first.min(a.rows())..(first + stride).min(a.rows());
+    if !rows.is_empty() {
+        scaled_without_specks_into(a.subrows(rows), e, &mut to[..a.columns() * stride], stride);
+    }
 }
 
 /// The same into memory whose columns begin `stride` entries apart; in single precision without entries below 2⁻⁶⁰.

@@ -6,6 +6,7 @@ mod lower_band;
 mod lu;
 mod qr;
 mod sparse;
+mod triangle;
 mod upper_band;
 mod wide;
 
@@ -99,9 +100,10 @@ pub trait Engine: Sized {
     /// A (rows ≥ columns) becomes bidiagonal: moduli of the diagonal and of the entries above it.
     #[doc(hidden)]
     fn engine_bidiagonal(a: &mut [Self], rows: usize, columns: usize, cut: Cut) -> (Vec<f64>, Vec<f64>);
-    /// A (rows ≥ columns) becomes R, columns×columns, of A = QR.
+    /// R, columns×columns, of A = QR, rows ≥ columns. A is written by `fill`, some rows at a time and column after column: given the number
+    /// of the first and the distance between columns.
     #[doc(hidden)]
-    fn engine_triangle(a: &mut [Self], rows: usize, columns: usize) -> Vec<Self>;
+    fn engine_triangle(shape: (usize, usize), fill: &(dyn Fn(usize, usize, &mut [Self]) + Sync)) -> Vec<Self>;
     #[doc(hidden)]
     fn engine_svd(a: &[Self], rows: usize, columns: usize, full: bool, cut: Cut) -> Result<Triplets<Self>, Failed>;
     /// A Hermitian matrix, its lower triangle given, becomes tridiagonal: diagonal and moduli beside it.
@@ -117,7 +119,7 @@ pub trait Engine: Sized {
 }
 
 macro_rules! engine {
-    ($type:ty, $one:expr, $re:expr) => {
+    ($type:ty, $one:expr, $triangle:expr, $re:expr) => {
         impl Engine for $type {
             fn engine_bidiagonal(a: &mut [Self], rows: usize, columns: usize, cut: Cut) -> (Vec<f64>, Vec<f64>) {
                 let mut a = MatMut::from_column_major_slice_mut(a, rows, columns);
@@ -134,11 +136,9 @@ macro_rules! engine {
                 (diagonal, (1..columns).map(|i| size(&a[(i - 1, i)])).collect())
             }
 
-            fn engine_triangle(a: &mut [Self], rows: usize, columns: usize) -> Vec<Self> {
-                let mut a = MatMut::from_column_major_slice_mut(a, rows, columns);
-                rayon::scope(|_| qr::reflections_in_place(a.rb_mut()));
-                let upper = |i: usize, j: usize| if i <= j { a[(i, j)] } else { Self::default() };
-                (0..columns).flat_map(|j| (0..columns).map(move |i| (i, j))).map(|(i, j)| upper(i, j)).collect()
+            fn engine_triangle(shape: (usize, usize), fill: &(dyn Fn(usize, usize, &mut [Self]) + Sync)) -> Vec<Self> {
+                let triangle: fn((usize, usize), &(dyn Fn(usize, usize, &mut [Self]) + Sync)) -> Vec<Self> = $triangle;
+                rayon::scope(|_| triangle(shape, fill))
             }
 
             fn engine_svd(
@@ -215,10 +215,10 @@ macro_rules! engine {
     };
 }
 
-engine!(f32, 1.0, |&x| f64::from(x));
-engine!(f64, 1.0, |&x| x);
-engine!(Complex32, Complex32::new(1.0, 0.0), |x: &Complex32| { f64::from(x.re) });
-engine!(Complex64, Complex64::new(1.0, 0.0), |x: &Complex64| x.re);
+engine!(f32, 1.0, triangle::triangle, |&x| f64::from(x));
+engine!(f64, 1.0, triangle::triangle, |&x| x);
+engine!(Complex32, Complex32::new(1.0, 0.0), qr::triangle, |x: &Complex32| { f64::from(x.re) });
+engine!(Complex64, Complex64::new(1.0, 0.0), qr::triangle, |x: &Complex64| x.re);
 
 /// The engine's functions for real entries. Implemented here only.
 pub trait RealEngine: Sized {

@@ -4,14 +4,15 @@
 //! ACM Trans. Math. Software 32 (2006) 169–179. Pieces are cut by size alone, so that the digits do not depend on the number of threads.
 
 use faer::linalg::matmul::matmul;
-use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
+use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
 use faer::reborrow::{Reborrow, ReborrowMut};
 use faer::traits::{ComplexField, Conjugate};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use crate::Scalar;
+use crate::row_panels::{RowPanels, WIDTH};
 use crate::small_qr::reflect_columns;
+use crate::{Real, Scalar};
 
 /// Columns of a piece.
 pub(super) const COLUMNS: usize = 128;
@@ -104,6 +105,43 @@ impl<T: ComplexField + Scalar> Panel<T> {
     }
 }
 
+impl<P: ComplexField + Real> Panel<P> {
+    /// T⁻¹.
+    pub(super) fn inverse(&self) -> Mat<P> {
+        let mut inverse = Mat::identity(self.t.nrows(), self.t.ncols());
+        solve_upper_triangular_in_place(self.t.as_ref(), inverse.as_mut(), Par::Seq);
+        inverse
+    }
+
+    /// W = T⁻ᵀ·VᵀA, WIDTH entries for each column of A from some row and column on; without the first rows of V, which stand elsewhere.
+    pub(super) fn projected_on(&self, a: &RowPanels<P>, skipped: usize, (row, column): (usize, usize)) -> Vec<P> {
+        // The rows of V·T⁻¹ as they are wanted.
+        let (inverse, (rows, above), part) = (self.inverse(), a.rows_from(row), a.part());
+        let v = self.v.as_ref().subrows(skipped, self.v.nrows() - skipped);
+        let mut parts = vec![P::default(); rows * WIDTH];
+        for (p, to) in parts.chunks_exact_mut(rows * part).enumerate() {
+            let first = inverse.ncols().min(p * part);
+            let count = part.min(inverse.ncols() - first);
+            let to = MatMut::from_column_major_slice_mut(to, part, rows);
+            let to = to.submatrix_mut(0, above, count, v.nrows());
+            let columns = inverse.as_ref().subcols(first, count);
+            matmul(to, Accum::Replace, columns.transpose(), v.transpose(), P::one_impl(), Par::Seq);
+        }
+        a.projected(&parts, row, column)
+    }
+
+    /// Rows of V from one on, column after column: zero before row `skipped` and behind the last.
+    pub(super) fn write_rows(&self, skipped: usize, first: isize, to: &mut [P]) {
+        let high = to.len() / WIDTH;
+        let row = |i: usize| usize::try_from(first + i as isize).ok().filter(|i| (skipped..self.v.nrows()).contains(i));
+        let Some(start) = (0..high).find(|&i| row(i).is_some()) else { return };
+        let from = row(start).unwrap_or_default();
+        for (j, to) in to.chunks_exact_mut(high).take(self.v.ncols()).enumerate() {
+            to[start..].iter_mut().zip(&self.v.col_as_slice(j)[from..]).for_each(|(to, &x)| *to = x);
+        }
+    }
+}
+
 /// Columns of a panel of a matrix with so many in all.
 pub(super) fn panel_width(columns: usize) -> usize {
     if columns >= 1024 { 64 } else { 32 }
@@ -135,6 +173,19 @@ pub(super) fn reflections_in_place<T: ComplexField + Scalar>(mut a: MatMut<'_, T
         panel.apply_adjoint(right);
     }
     coefficients
+}
+
+/// R, n×n and column after column, of an m×n matrix with m ≥ n, which `fill` writes as a whole.
+pub(super) fn triangle<T: ComplexField + Scalar>(
+    (m, n): (usize, usize),
+    fill: &(dyn Fn(usize, usize, &mut [T]) + Sync),
+) -> Vec<T> {
+    let mut entries = vec![T::default(); m * n];
+    fill(0, m, &mut entries);
+    let mut a = MatMut::from_column_major_slice_mut(&mut entries, m, n);
+    reflections_in_place(a.rb_mut());
+    let upper = |i: usize, j: usize| if i <= j { a[(i, j)] } else { T::default() };
+    (0..n).flat_map(|j| (0..n).map(move |i| (i, j))).map(|(i, j)| upper(i, j)).collect()
 }
 
 #[cfg(test)]

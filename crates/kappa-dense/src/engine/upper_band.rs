@@ -3,13 +3,12 @@
 //! Großer and Lang, Parallel Comput. 25 (1999) 969–986.
 
 use faer::linalg::matmul::matmul;
-use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
 use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use super::qr::{Panel, multiply_by_parts};
 use crate::Real;
-use crate::row_panels::{BothSides, RowPanels, Slivers, WIDTH};
+use crate::row_panels::{Change, RowPanels, Slivers, WIDTH};
 
 /// Columns that go through a reduction beside the matrix.
 pub(crate) const PROBES: usize = 4;
@@ -42,7 +41,7 @@ pub(crate) fn upper_band<P: ComplexField + Real>(mut a: RowPanels<P>, (m, n): (u
         }
         let next = k + b;
         let rest = n - next;
-        let w = a.projected(&parts_of_rows(&left, a.rows_from(k), a.part()), k, next);
+        let w = left.projected_on(&a, 0, (k, next));
         let w = MatRef::from_column_major_slice(&w, WIDTH, w.len() / WIDTH);
         // The rows that are done, as columns: head·Q₂ is lower triangular.
         let mut head = a.rows(k..next, next..n + PROBES);
@@ -56,46 +55,20 @@ pub(crate) fn upper_band<P: ComplexField + Real>(mut a: RowPanels<P>, (m, n): (u
             (0..(i + 1).min(r.nrows())).for_each(|j| rows[k + i][b - i + j] = r[(j, i)]);
         }
         let by = both_sides(w, rest, &right);
-        a.update((next, next), &by, |first, v| rows_of(&left.v, first, k, v));
+        a.update((next, next), &by, |first, v| left.write_rows(0, first as isize - k as isize, v));
     }
     image.extend((n..m).map(|i| std::array::from_fn(|p| a.entry(i, n + p))));
     let x = (0..n).map(|j| std::array::from_fn(|p| a.entry(m + p, j))).collect();
     UpperRows { rows, x, image }
 }
 
-/// The rows of V·T⁻¹, so that its transpose times A is W with QᵀA = A − VW: by parts of each, and as many before and below as asked for.
-fn parts_of_rows<P: ComplexField + Real>(panel: &Panel<P>, (rows, above): (usize, usize), part: usize) -> Vec<P> {
-    let inverse = inverse(&panel.t);
-    let mut parts = vec![P::default(); rows * WIDTH];
-    for (p, to) in parts.chunks_exact_mut(rows * part).enumerate() {
-        let first = inverse.ncols().min(p * part);
-        let count = part.min(inverse.ncols() - first);
-        let to = MatMut::from_column_major_slice_mut(to, part, rows);
-        let to = to.submatrix_mut(0, above, count, panel.v.nrows());
-        let columns = inverse.as_ref().subcols(first, count);
-        matmul(to, Accum::Replace, columns.transpose(), panel.v.transpose(), P::one_impl(), Par::Seq);
-    }
-    parts
-}
-
-/// V's part of the panel of rows that begins with row `first` of the matrix; V begins with row `k`.
-fn rows_of<P: ComplexField + Real>(v: &Mat<P>, first: usize, k: usize, to: &mut [P]) {
-    let high = to.len() / WIDTH;
-    let (start, end) = (first.max(k), (first + high).min(k + v.nrows()));
-    if start < end {
-        for (j, to) in to.chunks_exact_mut(high).take(v.ncols()).enumerate() {
-            to[start - first..end - first].copy_from_slice(&v.col_as_slice(j)[start - k..end - k]);
-        }
-    }
-}
-
 /// (A − V·W)·Q₂ = A − [V, Y]·[W; V₂ᵀ] with Y = A·V₂T₂⁻¹ − V·W·V₂T₂⁻¹.
-fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Panel<P>) -> BothSides<P> {
+fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Panel<P>) -> Change<P> {
     let v = right.v.as_ref();
     let mut z = Mat::<P>::zeros(rest, v.ncols());
     let mut m = Mat::<P>::zeros(WIDTH, v.ncols());
     let of_z = || {
-        matmul(z.as_mut(), Accum::Replace, v, inverse(&right.t), P::one_impl(), Par::Seq);
+        matmul(z.as_mut(), Accum::Replace, v, right.inverse(), P::one_impl(), Par::Seq);
         multiply_by_parts(m.as_mut(), w.subcols(0, rest), z.as_ref());
         (slivers(z.as_ref()), slivers((-m).as_ref()))
     };
@@ -114,7 +87,7 @@ fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Pan
         })
     };
     let ((z, m), r) = rayon::join(of_z, of_r);
-    BothSides { z, m, r }
+    Change { y: Some([z, m]), r }
 }
 
 /// WIDTH columns, those of a matrix first.
@@ -124,11 +97,4 @@ fn slivers<P: ComplexField + Real>(a: MatRef<'_, P>) -> Slivers<P> {
             sliver.iter_mut().zip(a.col(first + c).iter()).for_each(|(to, &x)| to[c] = x);
         }
     })
-}
-
-/// T⁻¹ of an upper triangle.
-fn inverse<P: ComplexField + Real>(t: &Mat<P>) -> Mat<P> {
-    let mut inverse = Mat::identity(t.nrows(), t.ncols());
-    solve_upper_triangular_in_place(t.as_ref(), inverse.as_mut(), Par::Seq);
-    inverse
 }

@@ -13,7 +13,7 @@ mod tridiagonal;
 use std::array::from_fn;
 
 use crate::row_panels::RowPanels;
-use crate::scale::scaled_without_specks_into;
+use crate::scale::{scaled_without_specks_into, write_rows_without_specks};
 use crate::{MatrixRef, Real, Scalar};
 pub(crate) use bidiagonal::Bidiagonal;
 use bidiagonal::UpperBand;
@@ -42,10 +42,7 @@ pub(crate) fn bidiagonal<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bid
 fn bidiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bidiagonal {
     let (m, n) = (a.rows(), a.columns());
     let panels = RowPanels::new(m + PROBES, n + PROBES, |first, high, panel| {
-        let rows = first..(first + high).min(m);
-        if !rows.is_empty() {
-            scaled_without_specks_into(a.subrows(rows), e, &mut panel[..n * high], high);
-        }
+        write_rows_without_specks(a, e, first, high, panel);
         for (p, row) in (first..first + high).enumerate().filter(|(_, row)| (m..m + PROBES).contains(row)) {
             let mut signs = Signs::new(row - m);
             panel.chunks_exact_mut(high).take(n).for_each(|column| column[p] = P::from_parts(signs.next(), 0.0));

@@ -1,4 +1,4 @@
-use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, qr, stacked, svd, triangle};
+use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, qr, stacked, svd, triangle_of_stack};
 
 use crate::ask::Profile;
 use crate::enclosure::directed::{add_up, mul_up, sqrt_down, sqrt_up};
@@ -208,18 +208,23 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
 
     fn absorb_whole<T: Scalar<Wide = W>>(&mut self, block: MatrixRef<'_, T>, exponent: i32) -> Result<()> {
         // What is kept stays until its successor is there: a decomposition that fails loses nothing.
-        let stack = stacked(block, exponent, &self.0.kept)?;
-        self.0.kept = if stack.rows() <= self.0.capacity { stack } else { self.reduced(stack)? };
+        let kept = &self.0.kept;
+        self.0.kept = if block.rows() + kept.rows() <= self.0.capacity {
+            stacked(block, exponent, kept)?
+        } else if self.0.capacity >= self.columns() {
+            let triangle = triangle_of_stack(block, exponent, kept)?;
+            self.0.rounds += 1;
+            triangle
+        } else {
+            self.directions(stacked(block, exponent, kept)?)?
+        };
         Ok(())
     }
 
-    /// No more rows than there is room for.
-    fn reduced(&mut self, stack: Matrix<W>) -> Result<Matrix<W>> {
+    /// The frequent directions of some rows: no more than there is room for.
+    fn directions(&mut self, stack: Matrix<W>) -> Result<Matrix<W>> {
         let (n, capacity) = (self.columns(), self.0.capacity);
         self.0.rounds += 1;
-        if capacity >= n {
-            return Ok(triangle(stack)?);
-        }
         let f = svd(stack.as_ref(), Shape::Thin)?;
         drop(stack);
         let (s, v) = (&f.values.values, &f.vectors.v);

@@ -1,0 +1,167 @@
+//! R alone of tall matrices, slab after slab of rows: the reflections of each are applied to it while it is there, and forgotten.
+//!
+//! What is above a slab is triangular already, so that a panel's reflections meet only as many rows of it as the panel has columns:
+//! 2·m·n² flops whatever the height (flat trees of Demmel, Grigori, Hoemmen and Langou, SISC 34 (2012) A206–A239).
+
+use faer::linalg::matmul::matmul;
+use faer::reborrow::{Reborrow, ReborrowMut};
+use faer::traits::ComplexField;
+use faer::{Accum, Mat, MatMut, MatRef, Par};
+
+use super::qr::Panel;
+use crate::Real;
+use crate::row_panels::{Change, RowPanels, Slivers, WIDTH};
+
+/// Rows of a slab, at least: a panel of it stays in the second cache.
+const SLAB: usize = 4096;
+
+/// R, n×n and column after column, of an m×n matrix with m ≥ n; `fill` writes some rows of it, column after column, given the number of
+/// the first and the distance between columns.
+pub(super) fn triangle<P: ComplexField + Real>(
+    (m, n): (usize, usize),
+    fill: &(dyn Fn(usize, usize, &mut [P]) + Sync),
+) -> Vec<P> {
+    let mut r = vec![P::default(); n * n];
+    let mut start = 0;
+    while start < m {
+        // The first slab is a matrix of its own: below a triangle of zeros it would cost ⅔n³ flops more.
+        let count = if start == 0 { SLAB.max(3 * n) } else { SLAB.max(n) }.min(m - start);
+        let a = RowPanels::new(count, n, |first, high, panel| fill(start + first, high, panel));
+        let mut slab = Slab { r: &mut r, a, m: count, n, is_first: start == 0 };
+        (0..n).step_by(WIDTH).for_each(|k| slab.reflect(k));
+        start += count;
+    }
+    (0..n * n).map(|at| r[at % n * n + at / n]).collect()
+}
+
+/// Some rows of the matrix and R of those above, row after row.
+struct Slab<'a, P> {
+    r: &'a mut [P],
+    a: RowPanels<P>,
+    m: usize,
+    n: usize,
+    is_first: bool,
+}
+
+impl<P: ComplexField + Real> Slab<'_, P> {
+    /// One panel of columns, from `k` on: the rows of R that it changes, and all of A that is right of it.
+    fn reflect(&mut self, k: usize) {
+        let (m, n, b) = (self.m, self.n, WIDTH.min(self.n - k));
+        let (next, rest) = (k + b, n - k - b);
+        let (row, above) = self.row_and_rows_above(k, b);
+        let (panel, triangle) = Panel::of(self.panel(k, b), above + m - row, b);
+        let mut head = self.head(k, next);
+        let mut head = MatMut::from_column_major_slice_mut(&mut head, rest, b);
+        let mut w = panel.projected_on(&self.a, above, (row, next));
+        let columns = w.len() / WIDTH;
+        let mut w = MatMut::from_column_major_slice_mut(&mut w, WIDTH, columns);
+        let top = panel.v.as_ref().subrows(0, b);
+        if above > 0 {
+            let weights = panel.inverse().transpose() * top.transpose();
+            let w = w.rb_mut().submatrix_mut(0, 0, b, rest);
+            matmul(w, Accum::Add, weights.as_ref(), head.rb().transpose(), P::one_impl(), Par::Seq);
+        }
+        let of_head = w.rb().submatrix(0, 0, b, rest).transpose();
+        matmul(head.rb_mut(), Accum::Add, of_head, top.transpose(), -P::one_impl(), Par::Seq);
+        self.write(k, &triangle, head.rb());
+        let first_row = if self.is_first { next } else { 0 };
+        let by = Change { y: None, r: negated(w.rb(), rest) };
+        let offset = above as isize - row as isize;
+        self.a.update((first_row, next), &by, |first, v| panel.write_rows(above, first as isize + offset, v));
+    }
+
+    /// The first row of A that the reflections meet, and how many rows of R.
+    fn row_and_rows_above(&self, k: usize, b: usize) -> (usize, usize) {
+        if self.is_first { (k, 0) } else { (0, b) }
+    }
+
+    /// What the reflections are made of, column after column.
+    fn panel(&self, k: usize, b: usize) -> Vec<P> {
+        let (row, above) = self.row_and_rows_above(k, b);
+        let body = self.a.block(row..self.m, k..k + b);
+        if above == 0 {
+            return body;
+        }
+        let head = |j: usize| (k..k + b).map(move |i| self.r[i * self.n + k + j]);
+        let columns = body.chunks_exact(self.m).enumerate();
+        columns.flat_map(|(j, below)| head(j).chain(below.iter().copied())).collect()
+    }
+
+    /// The rows that will be R's, right of the panel, row after row.
+    fn head(&self, k: usize, next: usize) -> Vec<P> {
+        if self.is_first {
+            return self.a.rows(k..next, next..self.n);
+        }
+        (k..next).flat_map(|i| &self.r[i * self.n + next..(i + 1) * self.n]).copied().collect()
+    }
+
+    fn write(&mut self, k: usize, triangle: &Mat<P>, head: MatRef<'_, P>) {
+        for (i, row) in self.r[k * self.n..].chunks_exact_mut(self.n).take(head.ncols()).enumerate() {
+            (i..head.ncols()).for_each(|j| row[k + j] = triangle[(i, j)]);
+            row[k + head.ncols()..].iter_mut().zip(head.col(i).iter()).for_each(|(to, &x)| *to = x);
+        }
+    }
+}
+
+/// −W.
+fn negated<P: ComplexField + Real>(w: MatRef<'_, P>, columns: usize) -> Slivers<P> {
+    Slivers::new(WIDTH, columns, |first, sliver| {
+        for c in 0..sliver[0].len().min(w.ncols() - first) {
+            sliver.iter_mut().zip(w.col(first + c).iter()).for_each(|(to, &x)| to[c] = -x);
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Matrix, Real, triangle_of_stack};
+
+    fn random<P: Real>(m: usize, n: usize, mut seed: u64) -> Matrix<P> {
+        Matrix::from_fn(m, n, |_, j| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            P::from_parts(((seed >> 33) as f64 / 2f64.powi(30) - 1.0) * 0.9f64.powi(j as i32), 0.0)
+        })
+    }
+
+    fn gram(rows: &[&Matrix<f64>], i: usize, j: usize) -> f64 {
+        rows.iter().map(|a| (0..a.rows()).map(|k| a[(k, i)] * a[(k, j)]).sum::<f64>()).sum()
+    }
+
+    /// RᵀR = AᵀA + BᵀB, for slabs of all kinds: one, one and a rest, several, and with nothing below or above.
+    #[test]
+    fn a_triangle_has_the_gram_matrix_of_the_rows_above_and_below() {
+        for (m, below, n) in [
+            (1, 0, 1),
+            (5, 3, 5),
+            (0, 40, 33),
+            (33, 0, 32),
+            (4096, 0, 7),
+            (4096, 5, 3),
+            (9000, 50, 50),
+            (13_000, 20, 70),
+        ] {
+            let (a, b) = (random::<f64>(m, n, 3), random::<f64>(below, n, 4));
+            let r = triangle_of_stack(a.as_ref(), 0, &b).unwrap();
+            for i in 0..n {
+                assert!((i + 1..n).all(|k| r[(k, i)] == 0.0), "{m}+{below}×{n}: below the diagonal");
+                for j in 0..=i {
+                    let (found, expected) = (gram(&[&r], i, j), gram(&[&a, &b], i, j));
+                    let room = 50.0 * f64::EPSILON * (gram(&[&a, &b], i, i) * gram(&[&a, &b], j, j)).sqrt();
+                    assert!((found - expected).abs() <= room, "{m}+{below}×{n}, ({i}, {j}): {found:e}, {expected:e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_say_nothing_leave_the_triangle() {
+        let (a, zero) = (random::<f64>(300, 40, 5), Matrix::<f64>::zeros(9000, 40));
+        let r = triangle_of_stack(zero.as_ref(), 0, &a).unwrap();
+        let again = triangle_of_stack(zero.as_ref(), 0, &r).unwrap();
+        for (x, y) in r.as_slice().iter().zip(again.as_slice()) {
+            assert!((x.abs() - y.abs()).abs() <= 1e-13, "{x:e} beside {y:e}");
+        }
+        let none = triangle_of_stack(zero.as_ref(), 0, &Matrix::zeros(0, 40)).unwrap();
+        assert!(none.as_slice().iter().all(|&x| x == 0.0));
+    }
+}
