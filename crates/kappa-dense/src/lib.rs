@@ -15,6 +15,7 @@
 
 mod balance;
 mod bisect;
+mod cholesky_qr;
 mod decompose;
 mod dqds;
 mod eigen;
@@ -44,6 +45,7 @@ mod small_qr;
 mod triangle;
 mod triangular_vectors;
 
+pub use cholesky_qr::cholesky_qr;
 pub use decompose::{
     Accuracy, Precision, Shape, SvdParts, Values, Vectors, is_small, singular_values, singular_values_in, svd,
 };

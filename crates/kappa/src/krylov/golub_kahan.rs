@@ -3,7 +3,10 @@
 //! Golub and Kahan, SIAM J. Numer. Anal. 2 (1965) 205–224, with every block made orthogonal to all before it; restarts as in Baglama and
 //! Reichel, SIAM J. Sci. Comput. 27 (2005) 19–42. Nothing is assumed of T: it is QᴴAP as the products gave it.
 
-use kappa_dense::{Matrix, MatrixRef, Precision, Scalar, Shape, adjoint_times, multiply, qr, singular_values_in, svd};
+use kappa_dense::{
+    Matrix, MatrixRef, Precision, Scalar, Shape, WideEngine, adjoint_times, cholesky_qr, eigh, multiply, qr,
+    singular_values_in, svd,
+};
 
 use crate::enclosure::exponent_of;
 use crate::error::{Error, Result};
@@ -71,8 +74,15 @@ impl<W: Scalar<Wide = W>> Ritz<W> {
         v: &Matrix<impl Scalar<Wide = W>>,
         scale: f64,
         with_residuals: bool,
-    ) -> Result<Self> {
-        let v = qr(v.as_ref(), Shape::Thin)?.q;
+    ) -> Result<Self>
+    where
+        W: WideEngine,
+    {
+        // They are orthonormal already, but for the precision that they come in.
+        let v = match cholesky_qr(&v.as_ref().to_wide()) {
+            Some((q, _)) => q,
+            None => qr(v.as_ref(), Shape::Thin)?.q,
+        };
         let image = qr(finite(a.apply(&narrowed::<T>(&v))?, scale)?.as_ref(), Shape::Thin)?;
         let f = svd(image.r.as_ref(), Shape::Thin)?;
         let u = multiply(image.q.as_ref(), f.vectors.u.as_ref())?;
@@ -231,11 +241,14 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         Ok(Ritz { scale: self.scale(), u, values, v, residuals })
     }
 
-    /// The left vectors alone, of so many of the largest values of QᴴA.
+    /// The left vectors alone, of so many of the largest values of QᴴA, for entries in single precision.
+    ///
+    /// They are eigenvectors of (QᴴA)(QᴴA)ᴴ, in double precision: what its squares lose is below what the entries have lost.
     pub(crate) fn left_vectors(&self, count: usize) -> Result<Matrix<T>> {
-        let f = svd(self.projected_operator().as_ref(), Shape::Thin)?;
-        let u = &f.vectors.u;
-        let head = Matrix::from_fn(u.rows(), count.min(u.columns()), |i, j| u[(i, j)]);
+        let projected = self.projected_operator().as_ref().to_wide();
+        let (_, vectors) = eigh(multiply(projected.as_ref(), projected.adjoint().as_ref())?.as_ref())?;
+        let last = vectors.columns();
+        let head = Matrix::from_fn(vectors.rows(), count.min(last), |i, j| vectors[(i, last - 1 - j)]);
         Ok(multiply(self.q.view()?, narrowed::<T>(&head).as_ref())?)
     }
 
@@ -326,8 +339,12 @@ fn orthonormal<T: Scalar>(block: Matrix<T>, basis: &Columns<T>) -> Result<Parts<
     Ok(((along, r), x))
 }
 
-/// Q and R, reflected in double precision.
+/// Q and R, computed in double precision: for entries in single, where that is enough, from a Gram matrix.
 fn reflected<T: Scalar>(a: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>)> {
+    let by_gram = if T::IS_DOUBLE { None } else { cholesky_qr(&a.as_ref().to_wide()) };
+    if let Some((q, r)) = by_gram {
+        return Ok((narrowed(&q), narrowed(&r)));
+    }
     let f = qr(a.as_ref(), Shape::Thin)?;
     Ok((narrowed(&f.q), narrowed(&f.r)))
 }
