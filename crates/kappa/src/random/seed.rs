@@ -14,9 +14,19 @@ pub(crate) fn random_unit<W: Scalar<Wide = W>>(n: usize, seed: u64) -> Vec<W> {
 pub(crate) struct Draws(pub(crate) u64);
 
 impl Draws {
+    /// From one state to the next.
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+    /// Draws that one normal number takes.
+    pub(crate) const FOR_NORMAL: usize = 2;
+
+    /// Where so many draws lead.
+    pub(crate) fn after(&self, count: usize) -> Self {
+        Self(self.0.wrapping_add(Self::STEP.wrapping_mul(count as u64)))
+    }
+
     /// Uniform in (0, 1).
     pub(crate) fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0 = self.0.wrapping_add(Self::STEP);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -33,6 +43,14 @@ impl Draws {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn draws_can_be_left_out() {
+        let mut one = Draws(5);
+        let mut other = one.after(3 * Draws::FOR_NORMAL);
+        (0..3).for_each(|_| assert!(one.normal().is_finite()));
+        assert_eq!(one.normal(), other.normal());
+    }
 
     #[test]
     fn draws_are_uniform_on_the_sphere_to_the_eye() {

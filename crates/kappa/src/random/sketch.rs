@@ -1,4 +1,5 @@
 use kappa_dense::{Matrix, Scalar};
+use rayon::prelude::*;
 
 use super::Draws;
 
@@ -23,11 +24,25 @@ impl Sketch {
     pub fn matrix<T: Scalar>(self, n: usize, k: usize, seed: u64) -> Matrix<T> {
         let mut draws = Draws(seed ^ 0x736b_6574_6368);
         match self {
-            Self::Gaussian => Matrix::from_fn(n, k, |_, _| T::from_parts(draws.normal(), draws.normal())),
+            Self::Gaussian => gaussian(n, k, &draws),
             Self::SparseSign => sparse_signs(n, k, &mut draws),
             Self::Hadamard => hadamard(n, k, &mut draws),
         }
     }
+}
+
+/// Columns side by side, each from where the one before it will end.
+fn gaussian<T: Scalar>(n: usize, k: usize, draws: &Draws) -> Matrix<T> {
+    let parts = if T::IS_COMPLEX { 2 } else { 1 };
+    let mut omega = Matrix::zeros(n, k);
+    omega.as_mut_slice().par_chunks_mut(n.max(1)).enumerate().for_each(|(j, column)| {
+        let mut draws = draws.after(j * n * parts * Draws::FOR_NORMAL);
+        column.fill_with(|| {
+            let re = draws.normal();
+            T::from_parts(re, if T::IS_COMPLEX { draws.normal() } else { 0.0 })
+        });
+    });
+    omega
 }
 
 fn sign(draws: &mut Draws) -> f64 {

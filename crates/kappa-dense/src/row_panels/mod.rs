@@ -4,12 +4,14 @@
 //! reduction multiplies the same matrix again and again, so here the matrix stays in that order: nothing is copied, and what is read
 //! next stands next in memory. Work is cut by size alone, so that the digits do not depend on the number of threads.
 
+mod kernels;
+
 use std::ops::Range;
 
-use pulp::Simd;
 use rayon::prelude::*;
 
 use crate::lane::Lane;
+use kernels::{Lanes, Panels, Project, Times};
 
 /// Columns of the factors from the left, and rows of those from the right: a reduction's reflections come in so many.
 pub(crate) const WIDTH: usize = 32;
@@ -167,174 +169,6 @@ impl<P: Lane> RowPanels<P> {
             }
             pulp::Arch::new().dispatch(Panels { panels, size, at: column * high, high, left, by });
         });
-    }
-}
-
-/// How many entries a register holds.
-struct Lanes<P>(std::marker::PhantomData<P>);
-
-impl<P> Default for Lanes<P> {
-    fn default() -> Self {
-        Self(std::marker::PhantomData)
-    }
-}
-
-impl<P: Lane> pulp::WithSimd for Lanes<P> {
-    type Output = usize;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> usize {
-        P::lanes::<S>()
-    }
-}
-
-/// Adds the product of a panel and a factor to a tile, a long sum in parts.
-struct Times<'a, P> {
-    left: &'a [P],
-    right: &'a Slivers<P>,
-    to: &'a mut [P],
-}
-
-impl<P: Lane> pulp::WithSimd for Times<'_, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let part = TERMS * HIGH * P::lanes::<S>();
-        for (at, left) in self.left.chunks(part).enumerate() {
-            add_tiles(simd, self.to, left, self.right, at * TERMS);
-        }
-    }
-}
-
-/// A few panels and their change.
-struct Panels<'a, P> {
-    panels: &'a mut [P],
-    /// Entries of a panel.
-    size: usize,
-    /// Where the first column begins in each.
-    at: usize,
-    high: usize,
-    /// V for each, and room for Y.
-    left: Vec<P>,
-    by: &'a Change<P>,
-}
-
-impl<P: Lane> pulp::WithSimd for Panels<'_, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { panels, size, at, high, mut left, by: Change { y, r } } = self;
-        if let Some([z, m]) = y {
-            for k in (0..z.depth).step_by(TERMS) {
-                let count = TERMS.min(z.depth - k);
-                for (a, left) in panels.chunks_exact(size).zip(left.chunks_exact_mut(LEFT * high)) {
-                    let a = &a[at + k * high..][..count * high];
-                    add_tiles(simd, &mut left[WIDTH * high..], a, z, k);
-                }
-            }
-            for left in left.chunks_exact_mut(LEFT * high) {
-                let (v, y) = left.split_at_mut(WIDTH * high);
-                add_tiles(simd, y, v, m, 0);
-            }
-        }
-        for (q, r) in r.entries.chunks_exact(r.depth).enumerate() {
-            for (a, left) in panels.chunks_exact_mut(size).zip(left.chunks_exact(LEFT * high)) {
-                let tile = &mut a[at + q * ACROSS * high..][..ACROSS * high];
-                add_product(simd, tile, left, r);
-            }
-        }
-    }
-}
-
-/// Tiles that stand one after the other += left·right, the rows of the right from `k` on.
-#[inline(always)]
-fn add_tiles<P: Lane, S: Simd>(simd: S, tiles: &mut [P], left: &[P], right: &Slivers<P>, k: usize) {
-    let high = HIGH * P::lanes::<S>();
-    for (q, tile) in tiles.chunks_exact_mut(ACROSS * high).enumerate() {
-        add_product(simd, tile, left, &right.sliver(q)[k..]);
-    }
-}
-
-/// A tile += left·right, the sums in twelve registers.
-#[inline(always)]
-fn add_product<P: Lane, S: Simd>(simd: S, tile: &mut [P], left: &[P], right: &[[P; ACROSS]]) {
-    let mut sums = [[P::splat(simd, P::default()); HIGH]; ACROSS];
-    let (left, _) = P::all_registers::<S>(left).as_chunks::<HIGH>();
-    for (l, r) in left.iter().zip(right) {
-        for c in 0..ACROSS {
-            let r = P::splat(simd, r[c]);
-            for i in 0..HIGH {
-                sums[c][i] = P::fused(simd, l[i], r, sums[c][i]);
-            }
-        }
-    }
-    let Some(tile) = P::registers_mut::<S, { HIGH * ACROSS }>(tile) else { return };
-    for c in 0..ACROSS {
-        for i in 0..HIGH {
-            tile[c * HIGH + i] = P::sum(simd, tile[c * HIGH + i], sums[c][i]);
-        }
-    }
-}
-
-struct Project<'a, P> {
-    panels: &'a [P],
-    /// Entries of a panel.
-    size: usize,
-    /// Where the first column begins in each.
-    at: usize,
-    high: usize,
-    v: &'a [P],
-    w: &'a mut [P],
-}
-
-impl<P: Lane> pulp::WithSimd for Project<'_, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { panels, size, at, high, v, w } = self;
-        let (part, together) = (high, TERMS.div_ceil(high));
-        let rows = panels.len() / size * high;
-        for (group, panels) in panels.chunks(together * size).enumerate() {
-            for (six, w) in w.chunks_exact_mut(ACROSS * WIDTH).enumerate() {
-                for p in 0..WIDTH / part {
-                    let v = &v[(p * rows + group * together * high) * part..];
-                    add_projection::<P, S>(simd, &mut w[p * part..], v, panels, (size, at + six * ACROSS * high, high));
-                }
-            }
-        }
-    }
-}
-
-/// Some entries of six columns of W += VᵀA for a few panels.
-#[inline(always)]
-fn add_projection<P: Lane, S: Simd>(
-    simd: S,
-    w: &mut [P],
-    v: &[P],
-    panels: &[P],
-    (size, at, high): (usize, usize, usize),
-) {
-    let mut sums = [[P::splat(simd, P::default()); HIGH]; ACROSS];
-    let (v, _) = P::all_registers::<S>(v).as_chunks::<HIGH>();
-    for (panel, v) in panels.chunks_exact(size).zip(v.chunks_exact(high)) {
-        let columns: [&[P]; ACROSS] = std::array::from_fn(|c| &panel[at + c * high..][..high]);
-        for r in 0..high {
-            for c in 0..ACROSS {
-                let a = P::splat(simd, columns[c][r]);
-                for i in 0..HIGH {
-                    sums[c][i] = P::fused(simd, v[r][i], a, sums[c][i]);
-                }
-            }
-        }
-    }
-    for (w, sums) in w.chunks_mut(WIDTH).zip(&sums) {
-        let Some(w) = P::registers_mut::<S, HIGH>(w) else { return };
-        for i in 0..HIGH {
-            w[i] = P::sum(simd, w[i], sums[i]);
-        }
     }
 }
 
