@@ -12,8 +12,10 @@ use super::qr::Panel;
 use crate::Real;
 use crate::row_panels::{Change, RowPanels, Slivers, WIDTH};
 
-/// Rows of a slab, at least: a panel of it stays in the second cache.
-const SLAB: usize = 4096;
+/// Rows of a slab: so few that it stays in the third cache, and a panel of it in the second.
+fn rows_of_slab(n: usize) -> usize {
+    ((1 << 21) / n).clamp(1024, 4096)
+}
 
 /// R, n×n and column after column, of an m×n matrix with m ≥ n; `fill` writes some rows of it, column after column, given the number of
 /// the first and the distance between columns.
@@ -25,7 +27,7 @@ pub(super) fn triangle<P: ComplexField + Real>(
     let mut start = 0;
     while start < m {
         // The first slab is a matrix of its own: below a triangle of zeros it would cost ⅔n³ flops more.
-        let count = if start == 0 { SLAB.max(3 * n) } else { SLAB.max(n) }.min(m - start);
+        let count = if start == 0 { rows_of_slab(n).max(n) } else { rows_of_slab(n) }.min(m - start);
         let a = RowPanels::new(count, n, |first, high, panel| fill(start + first, high, panel));
         let mut slab = Slab { r: &mut r, a, m: count, n, is_first: start == 0 };
         (0..n).step_by(WIDTH).for_each(|k| slab.reflect(k));
