@@ -3,7 +3,7 @@
 //! They carry no guarantee: whoever needs one multiplies them out.
 
 use crate::decompose::Shape;
-use crate::engine::{Cut, WideEngine};
+use crate::engine::{Cut, WideEngine, slabs};
 use crate::guard::{largest_entry, prepared, square, unscaled};
 use crate::reflections::{pivoted_reflections, reflections};
 use crate::scale::{exponent, scale_by_power, scale_entry, scaled, stack_shape, write_stack};
@@ -316,11 +316,12 @@ pub fn qr<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<QrParts<T::Wid
     qr_by(a, shape, false)
 }
 
-/// R alone of QR = [A·2⁻ᵉ; B], n×n, for at least as many rows as columns.
+/// R alone of QR = [A·2⁻ᵉ; B], n×n, for at least as many rows as columns, and how many times it was made anew: a few thousand rows at a
+/// time.
 ///
-/// For entries near 1 in size and finite: nothing is looked at. 2mn² flops, and for real entries no more memory than some n rows need.
+/// For entries near 1 in size and finite: nothing is looked at. 2mn² flops; for real entries memory for R and max(n, 1024 … 4096) rows.
 /// Fails for fewer rows than columns, and where A and B have different numbers of columns.
-pub fn triangle_of_stack<T, W>(a: MatrixRef<'_, T>, e: i32, b: &Matrix<W>) -> Result<Matrix<W>, Error>
+pub fn triangle_of_stack<T, W>(a: MatrixRef<'_, T>, e: i32, b: &Matrix<W>) -> Result<(Matrix<W>, usize), Error>
 where
     T: Scalar<Wide = W>,
     W: Scalar<Wide = W>,
@@ -330,10 +331,10 @@ where
         return Err(Error::shape(format!("R alone needs at least as many rows as columns, not {m}×{n}")));
     }
     if n == 0 {
-        return Ok(Matrix::zeros(0, 0));
+        return Ok((Matrix::zeros(0, 0), 0));
     }
     let r = W::engine_triangle((m, n), &|first, stride, to| write_stack(a, e, b, first, stride, to));
-    Ok(Matrix::owning(n, n, r))
+    Ok((Matrix::owning(n, n, r), if W::IS_COMPLEX { 1 } else { slabs((m, n)) }))
 }
 
 /// A[:, columns] = QR with |r₁₁| ≥ |r₂₂| ≥ …, the longest remaining column first (Businger and Golub, Numer. Math. 7 (1965)).

@@ -192,7 +192,7 @@ impl<'a, T: Scalar> MatrixRef<'a, T> {
         }
     }
 
-    /// Some rows, to be copied: the engine takes whole matrices.
+    /// Some rows, to be copied; never for the engine, which takes [`Self::entries`] for a whole matrix.
     pub(crate) fn subrows(&self, rows: Range<usize>) -> Self {
         Self { entries: &self.entries[rows.start * self.row_stride..], rows: rows.len(), ..*self }
     }

@@ -62,7 +62,7 @@ fn by_parts<T: Scalar, W: Scalar>(e: i32, then: impl Fn(f64) -> f64 + Sync) -> i
     move |x| W::from_parts(part(x.re()), part(x.im()))
 }
 
-/// The same without entries below 2⁻³⁰⁰ when the largest is 1: squares that underflow cost the engine digits, and those entries move no
+/// A·2⁻ᵉ without entries below 2⁻³⁰⁰ when the largest is 1: squares that underflow cost the engine digits, and those entries move no
 /// singular value by more than √(mn)·2⁻³⁰⁰.
 pub(crate) fn scaled_without_specks<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matrix<W> {
     scaled_and(a, e, without_specks::<W>())
@@ -120,7 +120,7 @@ pub(crate) fn write_rows_without_specks<T: Scalar, W: Scalar>(
     }
 }
 
-/// The same into memory whose columns begin `stride` entries apart; in single precision without entries below 2⁻⁶⁰.
+/// A·2⁻ᵉ without its specks into memory whose columns begin `stride` entries apart; in single precision without entries below 2⁻⁶⁰.
 pub(crate) fn scaled_without_specks_into<T: Scalar, W: Scalar>(
     a: MatrixRef<'_, T>,
     e: i32,

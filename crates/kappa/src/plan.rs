@@ -21,7 +21,7 @@ pub enum Algorithm {
     GramForSingle,
     /// Bidiagonalisation, with its ladder of fallbacks.
     Bidiagonal,
-    /// Bidiagonalisation in two stages, the products of the first in single precision.
+    /// Bidiagonalisation in two stages, both in single precision.
     SinglePrecision,
     /// A decomposition with vectors, and counted products that prove it.
     Certificate,
@@ -127,7 +127,7 @@ impl fmt::Display for Plan {
             Algorithm::DoubleDouble => "one-sided Jacobi in double-double",
             Algorithm::Gram | Algorithm::GramForSingle => "Gram product and its eigenvalues",
             Algorithm::Bidiagonal => "bidiagonalisation and bisection",
-            Algorithm::SinglePrecision => "bidiagonalisation in two stages, the first in single precision",
+            Algorithm::SinglePrecision => "bidiagonalisation in two stages in single precision",
             Algorithm::Certificate => "decomposition with vectors, and counted products that prove it",
         };
         write!(f, "{name}, {}flop, {}B", with_prefix(self.flops), with_prefix(self.bytes))

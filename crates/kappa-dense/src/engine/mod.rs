@@ -29,6 +29,7 @@ use crate::{Error, Matrix, MatrixRef, Scalar};
 
 pub(crate) use eigen::{Sides, engine_eig_complex, engine_eig_real, engine_hessenberg};
 pub use sparse::{Columns, SparseCholesky, SparseLu};
+pub(crate) use triangle::slabs;
 pub(crate) use upper_band::{PROBES, UpperRows};
 pub(crate) use wide::Reflected;
 pub use wide::{Triangle, WideEngine};

@@ -113,10 +113,16 @@ impl<P: ComplexField + Real> Panel<P> {
         inverse
     }
 
-    /// W = T⁻ᵀ·VᵀA, WIDTH entries for each column of A from some row and column on; without the first rows of V, which stand elsewhere.
-    pub(super) fn projected_on(&self, a: &RowPanels<P>, skipped: usize, (row, column): (usize, usize)) -> Vec<P> {
+    /// W = T⁻ᵀ·VᵀA, given T⁻¹, WIDTH entries for each column of A from some row and column on; without the first rows of V, which stand elsewhere.
+    pub(super) fn projected_on(
+        &self,
+        a: &RowPanels<P>,
+        inverse: &Mat<P>,
+        skipped: usize,
+        (row, column): (usize, usize),
+    ) -> Vec<P> {
         // The rows of V·T⁻¹ as they are wanted.
-        let (inverse, (rows, above), part) = (self.inverse(), a.rows_from(row), a.part());
+        let ((rows, above), part) = (a.rows_from(row), a.part());
         let v = self.v.as_ref().subrows(skipped, self.v.nrows() - skipped);
         let mut parts = vec![P::default(); rows * WIDTH];
         for (p, to) in parts.chunks_exact_mut(rows * part).enumerate() {

@@ -9,12 +9,23 @@ use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use super::qr::Panel;
+use super::upper_band::slivers;
 use crate::Real;
-use crate::row_panels::{Change, RowPanels, Slivers, WIDTH};
+use crate::row_panels::{Change, RowPanels, WIDTH};
 
-/// Rows of a slab: so few that it stays in the third cache, and a panel of it in the second.
+/// Rows of a slab behind the first: a whole number of panels, few enough for the third cache unless there are more than 2000 columns.
 fn rows_of_slab(n: usize) -> usize {
-    ((1 << 21) / n).clamp(1024, 4096)
+    ((1 << 21) / n).clamp(1024, 4096) / WIDTH * WIDTH
+}
+
+/// Rows of the first slab, which is a matrix of its own: below a triangle of zeros it would cost ⅔n³ flops more.
+fn rows_of_first(n: usize) -> usize {
+    rows_of_slab(n).max(n.next_multiple_of(WIDTH))
+}
+
+/// How many slabs an m×n matrix has.
+pub(crate) fn slabs((m, n): (usize, usize)) -> usize {
+    1 + m.saturating_sub(rows_of_first(n)).div_ceil(rows_of_slab(n))
 }
 
 /// R, n×n and column after column, of an m×n matrix with m ≥ n; `fill` writes some rows of it, column after column, given the number of
@@ -26,8 +37,7 @@ pub(super) fn triangle<P: ComplexField + Real>(
     let mut r = vec![P::default(); n * n];
     let mut start = 0;
     while start < m {
-        // The first slab is a matrix of its own: below a triangle of zeros it would cost ⅔n³ flops more.
-        let count = if start == 0 { rows_of_slab(n).max(n) } else { rows_of_slab(n) }.min(m - start);
+        let count = if start == 0 { rows_of_first(n) } else { rows_of_slab(n) }.min(m - start);
         let a = RowPanels::new(count, n, |first, high, panel| fill(start + first, high, panel));
         let mut slab = Slab { r: &mut r, a, m: count, n, is_first: start == 0 };
         (0..n).step_by(WIDTH).for_each(|k| slab.reflect(k));
@@ -53,13 +63,18 @@ impl<P: ComplexField + Real> Slab<'_, P> {
         let (row, above) = self.row_and_rows_above(k, b);
         let (panel, triangle) = Panel::of(self.panel(k, b), above + m - row, b);
         let mut head = self.head(k, next);
+        if rest == 0 {
+            return self.write(k, &triangle, MatRef::from_column_major_slice(&head, 0, b));
+        }
         let mut head = MatMut::from_column_major_slice_mut(&mut head, rest, b);
-        let mut w = panel.projected_on(&self.a, above, (row, next));
+        let inverse = panel.inverse();
+        let mut w = panel.projected_on(&self.a, &inverse, above, (row, next));
         let columns = w.len() / WIDTH;
         let mut w = MatMut::from_column_major_slice_mut(&mut w, WIDTH, columns);
         let top = panel.v.as_ref().subrows(0, b);
         if above > 0 {
-            let weights = panel.inverse().transpose() * top.transpose();
+            let mut weights = Mat::<P>::zeros(b, b);
+            matmul(weights.as_mut(), Accum::Replace, inverse.transpose(), top.transpose(), P::one_impl(), Par::Seq);
             let w = w.rb_mut().submatrix_mut(0, 0, b, rest);
             matmul(w, Accum::Add, weights.as_ref(), head.rb().transpose(), P::one_impl(), Par::Seq);
         }
@@ -67,7 +82,7 @@ impl<P: ComplexField + Real> Slab<'_, P> {
         matmul(head.rb_mut(), Accum::Add, of_head, top.transpose(), -P::one_impl(), Par::Seq);
         self.write(k, &triangle, head.rb());
         let first_row = if self.is_first { next } else { 0 };
-        let by = Change { y: None, r: negated(w.rb(), rest) };
+        let by = Change { y: None, r: slivers(w.rb(), rest, true) };
         let offset = above as isize - row as isize;
         self.a.update((first_row, next), &by, |first, v| panel.write_rows(above, first as isize + offset, v));
     }
@@ -105,17 +120,9 @@ impl<P: ComplexField + Real> Slab<'_, P> {
     }
 }
 
-/// −W.
-fn negated<P: ComplexField + Real>(w: MatRef<'_, P>, columns: usize) -> Slivers<P> {
-    Slivers::new(WIDTH, columns, |first, sliver| {
-        for c in 0..sliver[0].len().min(w.ncols() - first) {
-            sliver.iter_mut().zip(w.col(first + c).iter()).for_each(|(to, &x)| to[c] = -x);
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use crate::engine::Engine;
     use crate::{Matrix, Real, triangle_of_stack};
 
     fn random<P: Real>(m: usize, n: usize, mut seed: u64) -> Matrix<P> {
@@ -143,7 +150,7 @@ mod tests {
             (13_000, 20, 70),
         ] {
             let (a, b) = (random::<f64>(m, n, 3), random::<f64>(below, n, 4));
-            let r = triangle_of_stack(a.as_ref(), 0, &b).unwrap();
+            let (r, _) = triangle_of_stack(a.as_ref(), 0, &b).unwrap();
             for i in 0..n {
                 assert!((i + 1..n).all(|k| r[(k, i)] == 0.0), "{m}+{below}×{n}: below the diagonal");
                 for j in 0..=i {
@@ -156,14 +163,32 @@ mod tests {
     }
 
     #[test]
+    fn several_slabs_in_single_precision_are_as_good_as_one() {
+        let (m, n) = (9000, 40);
+        let a = random::<f32>(m, n, 7);
+        let r = f32::engine_triangle((m, n), &|first, stride, to| {
+            for (j, column) in to.chunks_exact_mut(stride).take(n).enumerate() {
+                column.iter_mut().zip(first..m).for_each(|(to, i)| *to = a[(i, j)]);
+            }
+        });
+        let r = Matrix::from_column_major(n, n, r).unwrap().as_ref().to_wide();
+        let a = a.as_ref().to_wide();
+        for (i, j) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
+            let room = 50.0 * f64::from(f32::EPSILON) * (gram(&[&a], i, i) * gram(&[&a], j, j)).sqrt();
+            assert!((gram(&[&r], i, j) - gram(&[&a], i, j)).abs() <= room, "({i}, {j})");
+        }
+    }
+
+    #[test]
     fn rows_that_say_nothing_leave_the_triangle() {
         let (a, zero) = (random::<f64>(300, 40, 5), Matrix::<f64>::zeros(9000, 40));
-        let r = triangle_of_stack(zero.as_ref(), 0, &a).unwrap();
-        let again = triangle_of_stack(zero.as_ref(), 0, &r).unwrap();
+        let (r, rounds) = triangle_of_stack(zero.as_ref(), 0, &a).unwrap();
+        assert!(rounds > 1);
+        let (again, _) = triangle_of_stack(zero.as_ref(), 0, &r).unwrap();
         for (x, y) in r.as_slice().iter().zip(again.as_slice()) {
             assert!((x.abs() - y.abs()).abs() <= 1e-13, "{x:e} beside {y:e}");
         }
-        let none = triangle_of_stack(zero.as_ref(), 0, &Matrix::zeros(0, 40)).unwrap();
+        let (none, _) = triangle_of_stack(zero.as_ref(), 0, &Matrix::zeros(0, 40)).unwrap();
         assert!(none.as_slice().iter().all(|&x| x == 0.0));
     }
 }

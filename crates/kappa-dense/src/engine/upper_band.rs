@@ -41,7 +41,7 @@ pub(crate) fn upper_band<P: ComplexField + Real>(mut a: RowPanels<P>, (m, n): (u
         }
         let next = k + b;
         let rest = n - next;
-        let w = left.projected_on(&a, 0, (k, next));
+        let w = left.projected_on(&a, &left.inverse(), 0, (k, next));
         let w = MatRef::from_column_major_slice(&w, WIDTH, w.len() / WIDTH);
         // The rows that are done, as columns: head·Q₂ is lower triangular.
         let mut head = a.rows(k..next, next..n + PROBES);
@@ -70,7 +70,7 @@ fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Pan
     let of_z = || {
         matmul(z.as_mut(), Accum::Replace, v, right.inverse(), P::one_impl(), Par::Seq);
         multiply_by_parts(m.as_mut(), w.subcols(0, rest), z.as_ref());
-        (slivers(z.as_ref()), slivers((-m).as_ref()))
+        (slivers(z.as_ref(), WIDTH, false), slivers(m.as_ref(), WIDTH, true))
     };
     let of_r = || {
         Slivers::new(2 * WIDTH, rest + PROBES, |first, sliver| {
@@ -90,11 +90,12 @@ fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Pan
     Change { y: Some([z, m]), r }
 }
 
-/// WIDTH columns, those of a matrix first.
-fn slivers<P: ComplexField + Real>(a: MatRef<'_, P>) -> Slivers<P> {
-    Slivers::new(a.nrows(), WIDTH, |first, sliver| {
+/// So many columns, those of a matrix or their opposites first, and zeros.
+pub(super) fn slivers<P: ComplexField + Real>(a: MatRef<'_, P>, columns: usize, negated: bool) -> Slivers<P> {
+    let sign = if negated { -P::one_impl() } else { P::one_impl() };
+    Slivers::new(a.nrows(), columns, |first, sliver| {
         for c in 0..sliver.first().map_or(0, |row| row.len()).min(a.ncols().saturating_sub(first)) {
-            sliver.iter_mut().zip(a.col(first + c).iter()).for_each(|(to, &x)| to[c] = x);
+            sliver.iter_mut().zip(a.col(first + c).iter()).for_each(|(to, &x)| to[c] = sign * x);
         }
     })
 }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use crate::lane::Lane;
 use kernels::{Lanes, Panels, Project, Times};
 
-/// Columns of the factors from the left, and rows of those from the right: a reduction's reflections come in so many.
+/// The width of a band: a reduction's reflections come in so many, so that factors have as many columns on the left, or rows on the right.
 pub(crate) const WIDTH: usize = 32;
 /// Registers in a column of a panel.
 const HIGH: usize = 2;
@@ -48,7 +48,7 @@ impl<P: Lane> Slivers<P> {
     /// From its shape and a function that writes six columns, given the first.
     pub(crate) fn new(depth: usize, columns: usize, fill: impl Fn(usize, &mut [[P; ACROSS]]) + Sync) -> Self {
         let mut entries = vec![[P::default(); ACROSS]; depth * columns.div_ceil(ACROSS)];
-        let slivers = entries.par_chunks_mut(depth.max(1)).with_min_len(SHARE).enumerate();
+        let slivers = entries.par_chunks_mut(depth.max(1)).with_min_len(TOGETHER * ACROSS).enumerate();
         slivers.for_each(|(q, sliver)| fill(q * ACROSS, sliver));
         Self { depth, entries }
     }

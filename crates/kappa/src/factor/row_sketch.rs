@@ -207,13 +207,13 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
     }
 
     fn absorb_whole<T: Scalar<Wide = W>>(&mut self, block: MatrixRef<'_, T>, exponent: i32) -> Result<()> {
-        // What is kept stays until its successor is there: a decomposition that fails loses nothing.
+        // What is kept stays until its successor is there: a decomposition that fails loses no row of it.
         let kept = &self.0.kept;
         self.0.kept = if block.rows() + kept.rows() <= self.0.capacity {
             stacked(block, exponent, kept)?
         } else if self.0.capacity >= self.columns() {
-            let triangle = triangle_of_stack(block, exponent, kept)?;
-            self.0.rounds += 1;
+            let (triangle, rounds) = triangle_of_stack(block, exponent, kept)?;
+            self.0.rounds += rounds as u64;
             triangle
         } else {
             self.directions(stacked(block, exponent, kept)?)?

@@ -14,7 +14,7 @@ use crate::operator::LinearOperator;
 
 /// A·P = Q·T and AᴴQ = P·Tᴴ + next·C, but for rounding: P is n×l, Q m×k with k ≤ l, both orthonormal; A is scaled by a power of two.
 ///
-/// All of it in the precision of A; only reflections and the singular values of T are double.
+/// All of it in the precision of A; only what makes blocks orthonormal and the decomposition of T are double.
 pub(crate) struct GolubKahan<'a, T: Scalar, A: ?Sized> {
     a: &'a A,
     shape: (usize, usize),
@@ -79,7 +79,7 @@ impl<W: Scalar<Wide = W>> Ritz<W> {
         W: WideEngine,
     {
         // They are orthonormal already, but for the precision that they come in.
-        let v = match cholesky_qr(&v.as_ref().to_wide()) {
+        let v = match cholesky_qr(&v.as_ref().to_wide(), 0.0) {
             Some((q, _)) => q,
             None => qr(v.as_ref(), Shape::Thin)?.q,
         };
@@ -339,9 +339,12 @@ fn orthonormal<T: Scalar>(block: Matrix<T>, basis: &Columns<T>) -> Result<Parts<
     Ok(((along, r), x))
 }
 
+/// What single precision needs of QᴴQ = I.
+const ORTHONORMAL_IN_SINGLE: f64 = 1e-9;
+
 /// Q and R, computed in double precision: for entries in single, where that is enough, from a Gram matrix.
 fn reflected<T: Scalar>(a: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>)> {
-    let by_gram = if T::IS_DOUBLE { None } else { cholesky_qr(&a.as_ref().to_wide()) };
+    let by_gram = if T::IS_DOUBLE { None } else { cholesky_qr(&a.as_ref().to_wide(), ORTHONORMAL_IN_SINGLE) };
     if let Some((q, r)) = by_gram {
         return Ok((narrowed(&q), narrowed(&r)));
     }

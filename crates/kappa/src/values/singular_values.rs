@@ -71,7 +71,7 @@ impl Model {
         Self { offset: 3.0, slope: 2.0, name: "errors of a bidiagonal reduction in double precision" };
     /// Values with vectors, by divide and conquer or Jacobi rotations.
     const ROTATIONS: Self = Self { offset: 3.0, slope: 8.0, name: "errors of an SVD with vectors in double precision" };
-    /// Values alone, by a reduction that begins in single precision.
+    /// Values alone, by a reduction in single precision.
     const SINGLE: Self = Self { offset: 3.0, slope: 3.0, name: "errors of a bidiagonal reduction in single precision" };
     /// Squares of values, by the eigenvalues of AᴴA.
     const GRAM: Self = Self { offset: 8.0, slope: 3.0, name: "errors of a Gram product in double precision" };
