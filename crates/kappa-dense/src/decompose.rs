@@ -39,11 +39,11 @@ pub enum Accuracy {
     Bisection,
     /// Several times that: divide and conquer, or Jacobi rotations in double precision.
     Rotations,
-    /// A few ε·√max(m, n)·σ₁ with the ε of single precision, 2⁻²³: a reduction in two stages, the first of them in single precision.
+    /// A few ε·√max(m, n)·σ₁ with the ε of single precision, 2⁻²³: a reduction in two stages in single precision.
     Single,
 }
 
-/// In which precision the products of a reduction are made.
+/// In which precision a reduction is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Precision {
     /// Double, whatever the entries are stored in.
@@ -204,7 +204,7 @@ fn in_two_stages<P: Real, T: Scalar>(a: MatrixRef<'_, T>, Checked { e, guard }: 
 /// R of a tall A·2⁻ᵉ = QR.
 fn triangle_of<W: Scalar, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matrix<W> {
     let (rows, columns) = (a.rows(), a.columns());
-    let r =
+    let (r, _) =
         W::engine_triangle((rows, columns), &|first, stride, to| write_rows_without_specks(a, e, first, stride, to));
     Matrix::owning(columns, columns, r)
 }
@@ -394,6 +394,13 @@ fn unscale(values: &mut [f64], e: i32) {
 mod tests {
     use super::*;
     use crate::multiply;
+
+    #[test]
+    fn however_many_rows_zeros_are_not_accepted() {
+        let guard = Guard { sum_of_squares: 1.0, tolerance: AGREEMENT * f64::EPSILON * 1e9 };
+        assert!(!guard.in_precision_of::<f32>().accepts(&[0.0, 0.0]));
+        assert!(guard.in_precision_of::<f32>().accepts(&[1.0, 0.0]));
+    }
 
     #[test]
     fn rows_of_very_different_sizes_keep_their_digits() {

@@ -281,11 +281,8 @@ mod tests {
         }
     }
 
-    fn random(n: usize, mut seed: u64) -> Matrix<f64> {
-        Matrix::from_fn(n, n, |_, _| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 33) as f64 / 2f64.powi(30) - 1.0
-        })
+    fn random(n: usize, seed: u64) -> Matrix<f64> {
+        crate::testing::random(n, n, seed)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! They carry no guarantee: whoever needs one multiplies them out.
 
 use crate::decompose::Shape;
-use crate::engine::{Cut, WideEngine, slabs};
+use crate::engine::{Cut, WideEngine};
 use crate::guard::{largest_entry, prepared, square, unscaled};
 use crate::reflections::{pivoted_reflections, reflections};
 use crate::scale::{exponent, scale_by_power, scale_entry, scaled, stack_shape, write_stack};
@@ -333,8 +333,8 @@ where
     if n == 0 {
         return Ok((Matrix::zeros(0, 0), 0));
     }
-    let r = W::engine_triangle((m, n), &|first, stride, to| write_stack(a, e, b, first, stride, to));
-    Ok((Matrix::owning(n, n, r), if W::IS_COMPLEX { 1 } else { slabs((m, n)) }))
+    let (r, rounds) = W::engine_triangle((m, n), &|first, stride, to| write_stack(a, e, b, first, stride, to));
+    Ok((Matrix::owning(n, n, r), rounds))
 }
 
 /// A[:, columns] = QR with |r₁₁| ≥ |r₂₂| ≥ …, the longest remaining column first (Businger and Golub, Numer. Math. 7 (1965)).

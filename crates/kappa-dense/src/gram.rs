@@ -52,11 +52,11 @@ pub fn gram_singular_values<T: Scalar>(a: MatrixRef<'_, T>, max_abs: f64, is_for
 }
 
 /// The lower triangle of AᴴA, or of its conjugate, scaled.
-fn lower_gram<T: Scalar>(a: MatrixRef<'_, T>, factor: f64) -> Matrix<T::Wide> {
+pub(crate) fn lower_gram<T: Scalar>(a: MatrixRef<'_, T>, factor: f64) -> Matrix<T::Wide> {
     let (m, n) = (a.rows(), a.columns());
     // A number of parts given by the shape alone, so that the sum does not depend on the number of threads, and small
     // enough that the parts together are no larger than A.
-    let parts = (m / (2 * n)).clamp(1, PARTS);
+    let parts = (m / (2 * n).max(1)).clamp(1, PARTS);
     let height = m.div_ceil(parts);
     let one = |k: usize| part_of_gram(a, k * height, ((k + 1) * height).min(m), factor);
     if parts == 1 {

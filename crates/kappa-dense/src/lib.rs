@@ -42,6 +42,8 @@ mod scan;
 mod schur;
 mod single;
 mod small_qr;
+#[cfg(test)]
+mod testing;
 mod triangle;
 mod triangular_vectors;
 

@@ -122,7 +122,7 @@ fn doubled<T: Scalar>(a: MatrixRef<'_, T>) -> Matrix<T::Part> {
 }
 
 /// A real entry: `f32` or `f64`. Sealed.
-pub trait Real: Scalar + PartialOrd + RealEngine + Lane {}
+pub trait Real: Lane + RealEngine {}
 
 macro_rules! real {
     ($type:ty, $complex:ty, $name:literal, $double:literal, $as_f32:expr) => {

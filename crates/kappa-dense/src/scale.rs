@@ -106,7 +106,8 @@ pub(crate) fn write_stack<T: Scalar, W: Scalar>(
     }
 }
 
-/// Some rows of A·2⁻ᵉ without its specks, from `first` on and as many as there is room for, into columns that begin `stride` entries apart.
+/// Some rows of A·2⁻ᵉ without its specks, from `first` on and as many as there is room for, into columns that begin `stride` entries apart;
+/// in single precision without entries below 2⁻⁶⁰.
 pub(crate) fn write_rows_without_specks<T: Scalar, W: Scalar>(
     a: MatrixRef<'_, T>,
     e: i32,
@@ -116,18 +117,9 @@ pub(crate) fn write_rows_without_specks<T: Scalar, W: Scalar>(
 ) {
     let rows = first.min(a.rows())..(first + stride).min(a.rows());
     if !rows.is_empty() {
-        scaled_without_specks_into(a.subrows(rows), e, &mut to[..a.columns() * stride], stride);
+        let to = &mut to[..a.columns() * stride];
+        copied_into(a.subrows(rows), to, stride, by_parts(e, without_specks::<W>()));
     }
-}
-
-/// A·2⁻ᵉ without its specks into memory whose columns begin `stride` entries apart; in single precision without entries below 2⁻⁶⁰.
-pub(crate) fn scaled_without_specks_into<T: Scalar, W: Scalar>(
-    a: MatrixRef<'_, T>,
-    e: i32,
-    to: &mut [W],
-    stride: usize,
-) {
-    copied_into(a, to, stride, by_parts(e, without_specks::<W>()));
 }
 
 fn without_specks<W: Scalar>() -> impl Fn(f64) -> f64 {

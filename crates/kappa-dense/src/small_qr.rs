@@ -176,13 +176,9 @@ fn reflect_together<W: Scalar, const N: usize>(v: &[W], factor: f64, mut columns
 
 #[cfg(test)]
 mod tests {
+    use crate::testing::draw as random;
     use crate::{Matrix, Scalar, Shape, multiply, qr};
     use num_complex::Complex64;
-
-    fn random(seed: &mut u64) -> f64 {
-        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (*seed >> 33) as f64 / 2f64.powi(30) - 1.0
-    }
 
     /// Column by column, each against its own length: a tiny column is as good as a large one.
     fn check<W: Scalar<Wide = W>>(a: &Matrix<W>, what: &str) {

@@ -106,7 +106,7 @@ impl Cut {
         let row = columns as u64 * bytes as u64;
         let vectors = if how.both { 2 * (rows as u64 + columns as u64) } else { columns as u64 };
         let outside = vectors * how.top as u64 * bytes as u64;
-        // Two copies of a block and the kept rows while they are reduced; at the end, a decomposition of the kept rows.
+        // At most two copies of a block and the kept rows while they are reduced; at the end, a decomposition of the kept rows.
         let needs = |capacity: u64, block: u64| {
             let short = capacity.min(columns as u64);
             let at_the_end = (4 * short * short + 2 * columns as u64 * short) * bytes as u64;

@@ -34,7 +34,9 @@ pub(crate) fn lower_band<T: ComplexField + Scalar>(
     while k + width + 1 < n {
         let (top, size) = (k + width, n - k - width);
         let (panel, r) = Panel::of_view(a.rb().submatrix(top, k, size, width));
-        write_triangle(a.rb_mut().submatrix_mut(top, k, size, width), &r);
+        let (mut upper, mut below) = a.rb_mut().submatrix_mut(top, k, size, width).split_at_row_mut(r.nrows());
+        upper.copy_from(&r);
+        below.fill(T::zero_impl());
         let turned = panel.projected(beside.rb().subrows(top, size));
         let below = beside.rb_mut().subrows_mut(top, size);
         matmul(below, Accum::Add, panel.v.as_ref(), turned.as_ref(), -T::one_impl(), Par::Seq);
@@ -101,13 +103,4 @@ fn hermitian_product<T: ComplexField + Scalar>(s: MatRef<'_, T>, v: MatRef<'_, T
         y += under;
     });
     product
-}
-
-/// R into the upper triangle.
-fn write_triangle<T: ComplexField + Scalar>(mut to: MatMut<'_, T>, r: &Mat<T>) {
-    for j in 0..to.ncols() {
-        for i in 0..to.nrows() {
-            to[(i, j)] = if i < r.nrows() { r[(i, j)] } else { T::zero_impl() };
-        }
-    }
 }

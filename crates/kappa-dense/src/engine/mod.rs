@@ -29,7 +29,6 @@ use crate::{Error, Matrix, MatrixRef, Scalar};
 
 pub(crate) use eigen::{Sides, engine_eig_complex, engine_eig_real, engine_hessenberg};
 pub use sparse::{Columns, SparseCholesky, SparseLu};
-pub(crate) use triangle::slabs;
 pub(crate) use upper_band::{PROBES, UpperRows};
 pub(crate) use wide::Reflected;
 pub use wide::{Triangle, WideEngine};
@@ -96,15 +95,17 @@ pub struct Failed;
 /// U (m×u), σ, V (n×v), column after column.
 pub(crate) type Triplets<T> = (Vec<T>, Vec<f64>, Vec<T>);
 
+/// Writes some rows of a matrix, column after column: given the number of the first and the distance between columns.
+pub(crate) type Fill<'a, T> = dyn Fn(usize, usize, &mut [T]) + Sync + 'a;
+
 /// The engine's functions for one type of entry. Implemented here only.
 pub trait Engine: Sized {
     /// A (rows ≥ columns) becomes bidiagonal: moduli of the diagonal and of the entries above it.
     #[doc(hidden)]
     fn engine_bidiagonal(a: &mut [Self], rows: usize, columns: usize, cut: Cut) -> (Vec<f64>, Vec<f64>);
-    /// R, columns×columns, of A = QR, rows ≥ columns. A is written by `fill`, some rows at a time and column after column: given the number
-    /// of the first and the distance between columns.
+    /// R, columns×columns, of A = QR, rows ≥ columns, and how many times it was made anew.
     #[doc(hidden)]
-    fn engine_triangle(shape: (usize, usize), fill: &(dyn Fn(usize, usize, &mut [Self]) + Sync)) -> Vec<Self>;
+    fn engine_triangle(shape: (usize, usize), fill: &Fill<Self>) -> (Vec<Self>, usize);
     #[doc(hidden)]
     fn engine_svd(a: &[Self], rows: usize, columns: usize, full: bool, cut: Cut) -> Result<Triplets<Self>, Failed>;
     /// A Hermitian matrix, its lower triangle given, becomes tridiagonal: diagonal and moduli beside it.
@@ -120,7 +121,7 @@ pub trait Engine: Sized {
 }
 
 macro_rules! engine {
-    ($type:ty, $one:expr, $triangle:expr, $re:expr) => {
+    ($type:ty, $one:expr, $triangle:path, $re:expr) => {
         impl Engine for $type {
             fn engine_bidiagonal(a: &mut [Self], rows: usize, columns: usize, cut: Cut) -> (Vec<f64>, Vec<f64>) {
                 let mut a = MatMut::from_column_major_slice_mut(a, rows, columns);
@@ -137,9 +138,8 @@ macro_rules! engine {
                 (diagonal, (1..columns).map(|i| size(&a[(i - 1, i)])).collect())
             }
 
-            fn engine_triangle(shape: (usize, usize), fill: &(dyn Fn(usize, usize, &mut [Self]) + Sync)) -> Vec<Self> {
-                let triangle: fn((usize, usize), &(dyn Fn(usize, usize, &mut [Self]) + Sync)) -> Vec<Self> = $triangle;
-                rayon::scope(|_| triangle(shape, fill))
+            fn engine_triangle(shape: (usize, usize), fill: &Fill<Self>) -> (Vec<Self>, usize) {
+                rayon::scope(|_| $triangle(shape, fill))
             }
 
             fn engine_svd(

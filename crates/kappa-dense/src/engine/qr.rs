@@ -10,6 +10,7 @@ use faer::traits::{ComplexField, Conjugate};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
+use super::Fill;
 use crate::row_panels::{RowPanels, WIDTH};
 use crate::small_qr::reflect_columns;
 use crate::{Real, Scalar};
@@ -139,9 +140,11 @@ impl<P: ComplexField + Real> Panel<P> {
     /// Rows of V from one on, column after column: zero before row `skipped` and behind the last.
     pub(super) fn write_rows(&self, skipped: usize, first: isize, to: &mut [P]) {
         let high = to.len() / WIDTH;
-        let row = |i: usize| usize::try_from(first + i as isize).ok().filter(|i| (skipped..self.v.nrows()).contains(i));
-        let Some(start) = (0..high).find(|&i| row(i).is_some()) else { return };
-        let from = row(start).unwrap_or_default();
+        let from = usize::try_from(first).unwrap_or(0).max(skipped);
+        let start = (from as isize - first) as usize;
+        if start >= high || from >= self.v.nrows() {
+            return;
+        }
         for (j, to) in to.chunks_exact_mut(high).take(self.v.ncols()).enumerate() {
             to[start..].iter_mut().zip(&self.v.col_as_slice(j)[from..]).for_each(|(to, &x)| *to = x);
         }
@@ -181,27 +184,20 @@ pub(super) fn reflections_in_place<T: ComplexField + Scalar>(mut a: MatMut<'_, T
     coefficients
 }
 
-/// R, n×n and column after column, of an m×n matrix with m ≥ n, which `fill` writes as a whole.
-pub(super) fn triangle<T: ComplexField + Scalar>(
-    (m, n): (usize, usize),
-    fill: &(dyn Fn(usize, usize, &mut [T]) + Sync),
-) -> Vec<T> {
+/// R, n×n and column after column, of an m×n matrix with m ≥ n, at once.
+pub(super) fn triangle<T: ComplexField + Scalar>((m, n): (usize, usize), fill: &Fill<T>) -> (Vec<T>, usize) {
     let mut entries = vec![T::default(); m * n];
     fill(0, m, &mut entries);
     let mut a = MatMut::from_column_major_slice_mut(&mut entries, m, n);
     reflections_in_place(a.rb_mut());
     let upper = |i: usize, j: usize| if i <= j { a[(i, j)] } else { T::default() };
-    (0..n).flat_map(|j| (0..n).map(move |i| (i, j))).map(|(i, j)| upper(i, j)).collect()
+    ((0..n).flat_map(|j| (0..n).map(move |i| (i, j))).map(|(i, j)| upper(i, j)).collect(), 1)
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::testing::draw as random;
     use crate::{Matrix, Scalar, Shape, multiply, qr, singular_values};
-
-    fn random(seed: &mut u64) -> f64 {
-        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (*seed >> 33) as f64 / 2f64.powi(30) - 1.0
-    }
 
     /// Columns that agree to twelve digits: what is left of each is far below 16·m·ε of its length, and is all that tells them apart.
     fn check<W: Scalar<Wide = W>>(m: usize, n: usize) {

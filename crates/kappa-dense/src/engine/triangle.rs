@@ -8,6 +8,7 @@ use faer::reborrow::{Reborrow, ReborrowMut};
 use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
+use super::Fill;
 use super::qr::Panel;
 use super::upper_band::slivers;
 use crate::Real;
@@ -18,32 +19,22 @@ fn rows_of_slab(n: usize) -> usize {
     ((1 << 21) / n).clamp(1024, 4096) / WIDTH * WIDTH
 }
 
-/// Rows of the first slab, which is a matrix of its own: below a triangle of zeros it would cost ⅔n³ flops more.
-fn rows_of_first(n: usize) -> usize {
-    rows_of_slab(n).max(n.next_multiple_of(WIDTH))
-}
-
-/// How many slabs an m×n matrix has.
-pub(crate) fn slabs((m, n): (usize, usize)) -> usize {
-    1 + m.saturating_sub(rows_of_first(n)).div_ceil(rows_of_slab(n))
-}
-
-/// R, n×n and column after column, of an m×n matrix with m ≥ n; `fill` writes some rows of it, column after column, given the number of
-/// the first and the distance between columns.
-pub(super) fn triangle<P: ComplexField + Real>(
-    (m, n): (usize, usize),
-    fill: &(dyn Fn(usize, usize, &mut [P]) + Sync),
-) -> Vec<P> {
+/// R, n×n and column after column, of an m×n matrix with m ≥ n, and how many times it was made anew.
+pub(super) fn triangle<P: ComplexField + Real>((m, n): (usize, usize), fill: &Fill<P>) -> (Vec<P>, usize) {
     let mut r = vec![P::default(); n * n];
-    let mut start = 0;
+    let (mut start, mut rounds) = (0, 0);
     while start < m {
-        let count = if start == 0 { rows_of_first(n) } else { rows_of_slab(n) }.min(m - start);
+        // The first slab is a matrix of its own: below a triangle of zeros it would cost ⅔n³ flops more.
+        let is_first = start == 0;
+        let least = if is_first { n.next_multiple_of(WIDTH) } else { 0 };
+        let count = rows_of_slab(n).max(least).min(m - start);
         let a = RowPanels::new(count, n, |first, high, panel| fill(start + first, high, panel));
-        let mut slab = Slab { r: &mut r, a, m: count, n, is_first: start == 0 };
+        let mut slab = Slab { r: &mut r, a, m: count, n, is_first };
         (0..n).step_by(WIDTH).for_each(|k| slab.reflect(k));
         start += count;
+        rounds += 1;
     }
-    (0..n * n).map(|at| r[at % n * n + at / n]).collect()
+    ((0..n * n).map(|at| r[at % n * n + at / n]).collect(), rounds)
 }
 
 /// Some rows of the matrix and R of those above, row after row.
@@ -125,11 +116,10 @@ mod tests {
     use crate::engine::Engine;
     use crate::{Matrix, Real, triangle_of_stack};
 
-    fn random<P: Real>(m: usize, n: usize, mut seed: u64) -> Matrix<P> {
-        Matrix::from_fn(m, n, |_, j| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            P::from_parts(((seed >> 33) as f64 / 2f64.powi(30) - 1.0) * 0.9f64.powi(j as i32), 0.0)
-        })
+    /// With falling columns.
+    fn random<P: Real>(m: usize, n: usize, seed: u64) -> Matrix<P> {
+        let a = crate::testing::random::<P>(m, n, seed);
+        Matrix::from_fn(m, n, |i, j| a[(i, j)].scale(0.9f64.powi(j as i32)))
     }
 
     fn gram(rows: &[&Matrix<f64>], i: usize, j: usize) -> f64 {
@@ -166,7 +156,7 @@ mod tests {
     fn several_slabs_in_single_precision_are_as_good_as_one() {
         let (m, n) = (9000, 40);
         let a = random::<f32>(m, n, 7);
-        let r = f32::engine_triangle((m, n), &|first, stride, to| {
+        let (r, _) = f32::engine_triangle((m, n), &|first, stride, to| {
             for (j, column) in to.chunks_exact_mut(stride).take(n).enumerate() {
                 column.iter_mut().zip(first..m).for_each(|(to, i)| *to = a[(i, j)]);
             }

@@ -2,6 +2,8 @@
 //!
 //! Großer and Lang, Parallel Comput. 25 (1999) 969–986.
 
+use std::ops::Range;
+
 use faer::linalg::matmul::matmul;
 use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
@@ -43,14 +45,18 @@ pub(crate) fn upper_band<P: ComplexField + Real>(mut a: RowPanels<P>, (m, n): (u
         let rest = n - next;
         let w = left.projected_on(&a, &left.inverse(), 0, (k, next));
         let w = MatRef::from_column_major_slice(&w, WIDTH, w.len() / WIDTH);
-        // The rows that are done, as columns: head·Q₂ is lower triangular.
-        let mut head = a.rows(k..next, next..n + PROBES);
-        let (w_head, top) = (w.submatrix(0, 0, b, rest + PROBES), left.v.as_ref().subrows(0, b));
-        let columns = MatMut::from_column_major_slice_mut(&mut head, rest + PROBES, b);
-        matmul(columns, Accum::Add, w_head.transpose(), top.transpose(), -P::one_impl(), Par::Seq);
-        image.extend(head.chunks_exact(rest + PROBES).map(|row| std::array::from_fn(|p| row[rest + p])));
-        let head: Vec<P> = head.chunks_exact(rest + PROBES).flat_map(|row| &row[..rest]).copied().collect();
-        let (right, r) = Panel::of(head, rest, b);
+        // Rows that are done, row after row.
+        let top = left.v.as_ref().subrows(0, b);
+        let done = |columns: Range<usize>| {
+            let mut rows = a.rows(k..next, columns.clone());
+            let w = w.submatrix(0, columns.start - next, b, columns.len());
+            let as_columns = MatMut::from_column_major_slice_mut(&mut rows, columns.len(), b);
+            matmul(as_columns, Accum::Add, w.transpose(), top.transpose(), -P::one_impl(), Par::Seq);
+            rows
+        };
+        image.extend(done(n..n + PROBES).chunks_exact(PROBES).map(|row| std::array::from_fn(|p| row[p])));
+        // They become lower triangular times Q₂ᵀ.
+        let (right, r) = Panel::of(done(next..n), rest, b);
         for i in 0..b {
             (0..(i + 1).min(r.nrows())).for_each(|j| rows[k + i][b - i + j] = r[(j, i)]);
         }
@@ -75,9 +81,7 @@ fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Pan
     let of_r = || {
         Slivers::new(2 * WIDTH, rest + PROBES, |first, sliver| {
             let (of_w, of_v) = sliver.split_at_mut(WIDTH);
-            for c in 0..of_w[0].len().min(w.ncols() - first) {
-                of_w.iter_mut().zip(w.col(first + c).iter()).for_each(|(to, &x)| to[c] = -x);
-            }
+            write_columns(of_w, w, first, -P::one_impl());
             let last = rest.min(first + of_v[0].len());
             if first < last {
                 for (to, column) in of_v.iter_mut().zip(v.subrows(first, last - first).col_iter()) {
@@ -93,9 +97,12 @@ fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Pan
 /// So many columns, those of a matrix or their opposites first, and zeros.
 pub(super) fn slivers<P: ComplexField + Real>(a: MatRef<'_, P>, columns: usize, negated: bool) -> Slivers<P> {
     let sign = if negated { -P::one_impl() } else { P::one_impl() };
-    Slivers::new(a.nrows(), columns, |first, sliver| {
-        for c in 0..sliver.first().map_or(0, |row| row.len()).min(a.ncols().saturating_sub(first)) {
-            sliver.iter_mut().zip(a.col(first + c).iter()).for_each(|(to, &x)| to[c] = sign * x);
-        }
-    })
+    Slivers::new(a.nrows(), columns, |first, sliver| write_columns(sliver, a, first, sign))
+}
+
+/// Columns of a matrix from `first` on, with this sign, as far as there are any.
+fn write_columns<P: ComplexField + Real, const N: usize>(to: &mut [[P; N]], a: MatRef<'_, P>, first: usize, sign: P) {
+    for c in 0..N.min(a.ncols().saturating_sub(first)) {
+        to.iter_mut().zip(a.col(first + c).iter()).for_each(|(to, &x)| to[c] = sign * x);
+    }
 }

@@ -13,7 +13,7 @@ mod tridiagonal;
 use std::array::from_fn;
 
 use crate::row_panels::RowPanels;
-use crate::scale::{scaled_without_specks_into, write_rows_without_specks};
+use crate::scale::write_rows_without_specks;
 use crate::{MatrixRef, Real, Scalar};
 pub(crate) use bidiagonal::Bidiagonal;
 use bidiagonal::UpperBand;
@@ -67,7 +67,7 @@ fn tridiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Tridi
     let n = a.rows();
     let stride = padded::<P>(n);
     let mut entries = vec![P::default(); stride * n];
-    scaled_without_specks_into(a, e, &mut entries, stride);
+    write_rows_without_specks(a, e, 0, stride, &mut entries);
     let mut signs = Signs::new(0);
     let mut beside = vec![P::default(); 2 * PROBES * n];
     beside[..PROBES * n].fill_with(|| P::from_parts(signs.next(), 0.0));
@@ -107,16 +107,10 @@ mod tests {
     use crate::bisect::{bidiagonal_singular_values, tridiagonal_eigenvalues};
     use crate::engine::{Cut, Engine};
     use crate::length;
+    use crate::testing::random;
 
     /// The probes see all errors together, and gather those of every step where a few directions carry most of the matrix.
     const OFF: f64 = 8.0;
-
-    fn random(m: usize, n: usize, mut seed: u64) -> Matrix<f64> {
-        Matrix::from_fn(m, n, |_, _| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 33) as f64 / 2f64.powi(30) - 1.0
-        })
-    }
 
     const SHAPES: [(usize, usize); 12] = [
         (1, 1),

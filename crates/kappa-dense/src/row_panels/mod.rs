@@ -26,7 +26,7 @@ const SHARE: usize = 16 * ACROSS;
 /// Panels that one thread takes at a time: what it multiplies them by is read once for all of them.
 const TOGETHER: usize = 4;
 /// Columns of V, and of tiles that hold Y.
-const LEFT: usize = WIDTH + WIDTH.div_ceil(ACROSS) * ACROSS;
+const LEFT: usize = WIDTH + WIDTH.next_multiple_of(ACROSS);
 /// Columns of zeros behind the last, for tiles that reach beyond it.
 const BEYOND: usize = 8;
 
@@ -175,14 +175,8 @@ impl<P: Lane> RowPanels<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::random;
     use crate::{Matrix, Real};
-
-    fn random<P: Real>(m: usize, n: usize, mut seed: u64) -> Matrix<P> {
-        Matrix::from_fn(m, n, |_, _| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            P::from_parts((seed >> 33) as f64 / 2f64.powi(30) - 1.0, 0.0)
-        })
-    }
 
     fn panels<P: Real>(a: &Matrix<P>) -> RowPanels<P> {
         let (m, n) = (a.rows(), a.columns());

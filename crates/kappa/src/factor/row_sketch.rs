@@ -224,9 +224,9 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
     /// The frequent directions of some rows: no more than there is room for.
     fn directions(&mut self, stack: Matrix<W>) -> Result<Matrix<W>> {
         let (n, capacity) = (self.columns(), self.0.capacity);
-        self.0.rounds += 1;
         let f = svd(stack.as_ref(), Shape::Thin)?;
         drop(stack);
+        self.0.rounds += 1;
         let (s, v) = (&f.values.values, &f.vectors.v);
         // B ← √(Σ² − δI)·Vᴴ with δ = σ²ₗ₊₁.
         let next = s.get(capacity).copied().unwrap_or(0.0);
@@ -326,6 +326,13 @@ mod tests {
             found.push(part(a, from, (from + block).min(a.rows())).as_ref()).unwrap();
         }
         found
+    }
+
+    #[test]
+    fn a_long_block_is_as_doubtful_as_the_slabs_that_it_is_taken_in() {
+        // No slab is higher than 4096 rows.
+        let found = sketch(&noise(30_000, 2, 1), 2, 30_000);
+        assert!(found.parts().rounds >= 30_000 / 4096, "{} rounds", found.parts().rounds);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! Reichel, SIAM J. Sci. Comput. 27 (2005) 19–42. Nothing is assumed of T: it is QᴴAP as the products gave it.
 
 use kappa_dense::{
-    Matrix, MatrixRef, Precision, Scalar, Shape, WideEngine, adjoint_times, cholesky_qr, eigh, multiply, qr,
-    singular_values_in, svd,
+    Matrix, MatrixRef, Precision, Scalar, Shape, adjoint_times, cholesky_qr, eigh, multiply, qr, singular_values_in,
+    svd,
 };
 
 use crate::enclosure::exponent_of;
@@ -74,15 +74,9 @@ impl<W: Scalar<Wide = W>> Ritz<W> {
         v: &Matrix<impl Scalar<Wide = W>>,
         scale: f64,
         with_residuals: bool,
-    ) -> Result<Self>
-    where
-        W: WideEngine,
-    {
+    ) -> Result<Self> {
         // They are orthonormal already, but for the precision that they come in.
-        let v = match cholesky_qr(&v.as_ref().to_wide(), 0.0) {
-            Some((q, _)) => q,
-            None => qr(v.as_ref(), Shape::Thin)?.q,
-        };
+        let (v, _) = by_gram_or_reflections(v, 0.0)?;
         let image = qr(finite(a.apply(&narrowed::<T>(&v))?, scale)?.as_ref(), Shape::Thin)?;
         let f = svd(image.r.as_ref(), Shape::Thin)?;
         let u = multiply(image.q.as_ref(), f.vectors.u.as_ref())?;
@@ -320,12 +314,12 @@ fn orthonormal<T: Scalar>(block: Matrix<T>, basis: &Columns<T>) -> Result<Parts<
     let sizes: Vec<f64> = (0..block.columns()).map(|j| kappa_dense::length(block.column(j))).collect();
     let scale = sizes.iter().copied().fold(0.0, f64::max);
     let (mut along, rest) = projected(block, basis)?;
-    let (mut x, mut r) = reflected(&rest)?;
+    let (mut x, mut r) = factored(&rest)?;
     let least = (0..r.rows()).map(|i| r[(i, i)].abs_squared().sqrt()).fold(f64::INFINITY, f64::min);
     if least < SHRUNK * scale {
         // What was lost in cancellation: once more, and now for columns of length 1.
         let (more, rest) = projected(x, basis)?;
-        let (again, s) = reflected(&rest)?;
+        let (again, s) = factored(&rest)?;
         add(&mut along, &multiply(more.as_ref(), r.as_ref())?);
         r = multiply(s.as_ref(), r.as_ref())?;
         let is_kept = |i: usize| {
@@ -343,13 +337,20 @@ fn orthonormal<T: Scalar>(block: Matrix<T>, basis: &Columns<T>) -> Result<Parts<
 const ORTHONORMAL_IN_SINGLE: f64 = 1e-9;
 
 /// Q and R, computed in double precision: for entries in single, where that is enough, from a Gram matrix.
-fn reflected<T: Scalar>(a: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>)> {
-    let by_gram = if T::IS_DOUBLE { None } else { cholesky_qr(&a.as_ref().to_wide(), ORTHONORMAL_IN_SINGLE) };
-    if let Some((q, r)) = by_gram {
-        return Ok((narrowed(&q), narrowed(&r)));
-    }
+fn factored<T: Scalar>(a: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>)> {
+    let (q, r) = if T::IS_DOUBLE { by_reflections(a) } else { by_gram_or_reflections(a, ORTHONORMAL_IN_SINGLE) }?;
+    Ok((narrowed(&q), narrowed(&r)))
+}
+
+type Factors<T> = (Matrix<<T as Scalar>::Wide>, Matrix<<T as Scalar>::Wide>);
+
+fn by_gram_or_reflections<T: Scalar>(a: &Matrix<T>, allowed: f64) -> Result<Factors<T>> {
+    cholesky_qr(&a.as_ref().to_wide(), allowed).map_or_else(|| by_reflections(a), Ok)
+}
+
+fn by_reflections<T: Scalar>(a: &Matrix<T>) -> Result<Factors<T>> {
     let f = qr(a.as_ref(), Shape::Thin)?;
-    Ok((narrowed(&f.q), narrowed(&f.r)))
+    Ok((f.q, f.r))
 }
 
 /// A column of which more than this is left needs no second round (Daniel, Gragg, Kaufman and Stewart, Math. Comp. 30 (1976) 772–795).

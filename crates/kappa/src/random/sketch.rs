@@ -92,6 +92,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn normal_columns_side_by_side_are_one_sequence() {
+        let omega = gaussian::<f64>(30, 5, &Draws(9));
+        let mut draws = Draws(9);
+        assert!(omega.as_slice().iter().all(|&x| x == draws.normal()));
+        let omega = gaussian::<kappa_dense::c64>(30, 5, &Draws(9));
+        let mut draws = Draws(9);
+        assert!(omega.as_slice().iter().all(|x| (x.re, x.im) == (draws.normal(), draws.normal())));
+    }
+
+    #[test]
     fn every_sketch_keeps_lengths_on_average_and_depends_on_its_seed_alone() {
         for sketch in [Sketch::Gaussian, Sketch::SparseSign, Sketch::Hadamard] {
             let (n, k) = (700, 40);
