@@ -267,6 +267,7 @@ fn _kappa(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<partial::PyPartialSvd>()?;
     m.add_function(wrap_pyfunction!(partial::randomized_svd, m)?)?;
     m.add_function(wrap_pyfunction!(partial::partial_svd, m)?)?;
+    m.add_function(wrap_pyfunction!(partial::truncated_svd, m)?)?;
     m.add_class::<model::PyModel>()?;
     m.add_class::<model::PySurvey>()?;
     m.add_function(wrap_pyfunction!(norm, m)?)?;

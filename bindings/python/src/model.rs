@@ -87,7 +87,7 @@ impl PyModel {
         one_pass: bool,
     ) -> PyResult<PyStreamedSvd> {
         let how = Streaming { top, memory, capacity, both: !one_pass };
-        watched(py, |progress| self.0.stream(name, &how, progress)).map(PyStreamedSvd)
+        watched(py, |progress| self.0.stream_svd(name, &how, progress)).map(PyStreamedSvd)
     }
 
     /// How much a chain of layers can stretch: the product of their certified spectral norms, and each factor by name.

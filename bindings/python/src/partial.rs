@@ -1,6 +1,9 @@
 //! A few singular triplets, in Python.
 
-use kappa::{Enclosure, End, Lanczos, LinearOperator, PartialSvd, RandomizedSvd, Scalar, Sketch, ThickRestart};
+use kappa::{
+    Enclosure, End, Lanczos, Leading, LinearOperator, PartialSvd, Precision, RandomizedSvd, Scalar, Sketch,
+    ThickRestart,
+};
 use kappa_model::{MatrixView, PartialDecomposition, with_partial};
 use numpy::{Element, ToPyArray};
 use pyo3::exceptions::PyValueError;
@@ -158,6 +161,7 @@ enum Ask {
     Rank(usize, RandomizedSvd),
     Within(f64, RandomizedSvd),
     Lanczos(usize, ThickRestart),
+    Leading(Leading, Precision),
 }
 
 impl Ask {
@@ -166,6 +170,7 @@ impl Ask {
             Self::Rank(k, how) => kappa::randomized_svd(a, k, &how),
             Self::Within(share, how) => kappa::randomized_svd_within(a, share, &how),
             Self::Lanczos(k, how) => kappa::partial_svd(a, k, &how),
+            Self::Leading(which, precision) => kappa::truncated_svd(a, which, precision),
         };
         found.map(PartialDecomposition::Real)
     }
@@ -175,6 +180,7 @@ impl Ask {
             Self::Rank(k, how) => a.randomized_svd(k, &how),
             Self::Within(share, how) => a.randomized_svd_within(share, &how),
             Self::Lanczos(k, how) => a.partial_svd(k, &how),
+            Self::Leading(which, precision) => a.truncated_svd(which, precision),
         }
     }
 }
@@ -193,6 +199,47 @@ fn answered(a: &Bound<'_, PyAny>, products: usize, ask: Ask) -> PyResult<PyParti
     // In place up to a second on one core, as a copy would take longer than the answer.
     let work = move |m: usize, n: usize| m.saturating_mul(n).saturating_mul(products) / 8192;
     with_matrix_of_work(a, work, move |view| ask.of_view(&view)).map(PyPartialSvd)
+}
+
+/// The k largest singular triplets, or those above a threshold, by a direct method: it does not care how slowly the values fall.
+///
+/// The products of the reduction are made in double precision, or, with `precision="stored"`, in that of the entries: half the time for
+/// float32. `error` and `spectral_error` tell what is left out, from all singular values.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp, numpy as np
+/// >>> a = np.diag(np.arange(1.0, 301.0))
+/// >>> f = kp.truncated_svd(a, above=297.5)
+/// >>> f.s.round(9), round(float(f.spectral_error), 9)
+/// (array([300., 299., 298.]), 297.0)
+#[pyfunction]
+#[pyo3(signature = (a, k = None, *, above = None, precision = "double"))]
+pub(crate) fn truncated_svd(
+    a: &Bound<'_, PyAny>,
+    k: Option<usize>,
+    above: Option<f64>,
+    precision: &str,
+) -> PyResult<PyPartialSvd> {
+    let precision = match precision {
+        "double" => Precision::Double,
+        "stored" => Precision::Stored,
+        other => {
+            let message = format!("`{other}` is no precision of a reduction\n\nhint: double or stored");
+            return Err(PyValueError::new_err(message));
+        }
+    };
+    let leading = match (k, above) {
+        (Some(k), None) => Leading::Count(k),
+        (None, Some(least)) => Leading::Above(least),
+        _ => {
+            let message =
+                "either a number of triplets or `above` is needed\n\nhint: truncated_svd(a, 10), or above=0.5";
+            return Err(PyValueError::new_err(message));
+        }
+    };
+    // The reduction is as much work as 4·min(m, n) products.
+    answered(a, usize::MAX, Ask::Leading(leading, precision))
 }
 
 /// The k largest (or, with `which="smallest"`, smallest) singular triplets by Golub-Kahan-Lanczos with thick restarts.

@@ -20,6 +20,14 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
     }
 }
 
+/// What singular values are compared with: 0 or a positive number.
+pub(crate) fn threshold(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(x) if x >= 0.0 && x.is_finite() => Ok(x),
+        _ => Err(format!("`{text}` is not 0 or a positive number such as 0.5")),
+    }
+}
+
 /// A complex number: 1.5 or 1.5,-2.
 pub(crate) fn complex(text: &str) -> Result<(f64, f64), String> {
     let numbers: Result<Vec<f64>, _> = text.split(',').map(|x| x.trim().parse::<f64>()).collect();

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use kappa::Enclosure;
-use kappa_model::{Decomposition, Model, Progress, Streamed, Streaming, with_wide};
+use kappa::{Enclosure, Leading, Precision};
+use kappa_model::{Decomposition, Model, PartialDecomposition, Progress, Streamed, Streaming, with_partial, with_wide};
 use kappa_report::enclosure_json;
 use kappa_tensors::{npy, npz};
 use serde_json::json;
@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::one::{DIGITS, about, inputs, with_matrix};
-use crate::parse::bytes;
+use crate::parse::{bytes, threshold};
 use crate::progress::{Bar, When};
 use crate::{ANSWERED, array, output};
 
@@ -22,21 +22,24 @@ pub(crate) struct SvdArguments {
     #[command(flatten)]
     pub(crate) input: Input,
     /// The file to write: u (m×p), s (p) and vh (p×n), for numpy.load.
-    #[arg(long, short, value_name = "FILE.npz", required_unless_present = "top")]
+    #[arg(long, short, value_name = "FILE.npz", required_unless_present_any = ["top", "above"])]
     pub(crate) output: Option<PathBuf>,
     /// Write all of U (m×m) and Vᴴ (n×n).
-    #[arg(long, conflicts_with = "top")]
+    #[arg(long, conflicts_with_all = ["top", "above"])]
     pub(crate) full: bool,
-    /// Only the K largest triplets, from blocks of the file: memory for a few blocks, whatever the size of the matrix.
+    /// Only the K largest triplets: from blocks of the file where the matrix does not fit the memory.
     #[arg(long, value_name = "K", conflicts_with = "certify")]
     pub(crate) top: Option<usize>,
-    /// Memory that may be in use at once, such as 2GiB; half of what is available by default.
+    /// Only the triplets whose singular value is above this.
+    #[arg(long, value_name = "X", value_parser = threshold, conflicts_with_all = ["top", "certify"])]
+    pub(crate) above: Option<f64>,
+    /// Memory that may be in use at once, such as 2GiB, by blocks of the file; half of what is available by default.
     #[arg(long, value_name = "SIZE", value_parser = bytes, requires = "top")]
     pub(crate) memory: Option<u64>,
-    /// Read the file once: values and the vectors of the short side only.
+    /// Read the file once, by blocks: values and the vectors of the short side only.
     #[arg(long, requires = "top")]
     pub(crate) one_pass: bool,
-    /// Rows that are kept of all that were read; as many as the short side has, so that nothing is lost, where that fits.
+    /// Rows that are kept, by blocks, of all that were read; as many as the short side has, so that nothing is lost, where that fits.
     #[arg(long, value_name = "ROWS", requires = "top")]
     pub(crate) capacity: Option<usize>,
     /// Whether to show progress.
@@ -46,10 +49,13 @@ pub(crate) struct SvdArguments {
 
 pub(crate) fn run(a: &SvdArguments) -> Result<u8, Failure> {
     a.output.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, &a.input.file))?;
-    match (a.top, &a.output) {
-        (Some(top), _) => largest(a, top),
-        (None, Some(path)) => whole(a, path),
-        (None, None) => Err(Failure::new("a decomposition is written to a file").with_hint("`--output factors.npz`")),
+    match (a.top, a.above, &a.output) {
+        (Some(top), ..) => largest(a, top),
+        (None, Some(least), _) => truncated(a, Leading::Above(least)),
+        (None, None, Some(path)) => whole(a, path),
+        (None, None, None) => {
+            Err(Failure::new("a decomposition is written to a file").with_hint("`--output factors.npz`"))
+        }
     }
 }
 
@@ -84,8 +90,54 @@ fn whole(a: &SvdArguments, path: &Path) -> Result<u8, Failure> {
     })
 }
 
-/// The largest triplets, block by block.
+/// The largest triplets: block by block where that was asked for or the matrix is too large.
 fn largest(a: &SvdArguments, top: usize) -> Result<u8, Failure> {
+    let is_by_blocks = a.memory.is_some() || a.one_pass || a.capacity.is_some();
+    let fits = || Model::open(&a.input.file)?.fits_in_memory(a.input.tensor.as_deref());
+    if !is_by_blocks && fits()? { truncated(a, Leading::Count(top)) } else { by_blocks(a, top) }
+}
+
+/// The largest triplets of a matrix in memory.
+fn truncated(a: &SvdArguments, leading: Leading) -> Result<u8, Failure> {
+    with_matrix(&a.input, |name, matrix| {
+        let view = matrix.view()?;
+        let f = view.truncated_svd(leading, Precision::Double).map_err(about(name))?;
+        if let Some(path) = &a.output {
+            write_partial(path, &f)?;
+        }
+        with_partial!(&f, f => {
+            let (m, n) = view.shape();
+            let error = f.error().unwrap_or(f.spectral_error());
+            if a.input.style.explain {
+                let evidence = error.evidence();
+                output::words(&format!(
+                    "plan: a reduction in two stages, inverse iteration ({m}×{n}, {} triplets)\nevidence: {evidence}\nleft out: \
+                     ‖A − UΣVᴴ‖_F in {:e} … {:e}\nreference: Lang, Parallel Comput. 25 (1999) 845–860; Ipsen, SIAM Rev. 39 (1997) 254–291",
+                    f.estimates().len(),
+                    error.lower(),
+                    error.upper()
+                ));
+            }
+            let more = json!({
+                "error": enclosure_json(&error),
+                "spectral_error": enclosure_json(&f.spectral_error()),
+            });
+            tell(a, (name, (m, n)), f.values(), more)
+        })
+    })
+}
+
+fn write_partial(path: &Path, f: &PartialDecomposition) -> Result<(), Failure> {
+    let (s, u, vh) = with_partial!(f, f => (
+        npy::encode_f64(&[f.estimates().len()], f.estimates()),
+        array::encode(&f.u().clone().into()),
+        array::encode(&f.v().adjoint().into()),
+    ));
+    output::file(path, |file| npz::write(file, &[("u", u), ("s", s), ("vh", vh)]).map(drop))
+}
+
+/// The largest triplets, block by block.
+fn by_blocks(a: &SvdArguments, top: usize) -> Result<u8, Failure> {
     if a.input.style.no_mmap {
         return Err(Failure::new("blocks of a file are read from its map, and --no-mmap would read all of it")
             .with_hint("leave --no-mmap out"));
@@ -97,7 +149,7 @@ fn largest(a: &SvdArguments, top: usize) -> Result<u8, Failure> {
     let bar = Bar::new(a.progress);
     let never = AtomicBool::new(false);
     let progress = Progress { advanced: &|name, share| bar.advance(name, share), cancelled: &never };
-    let found = model.stream(tensor, &how, &progress);
+    let found = model.stream_svd(tensor, &how, &progress);
     bar.finish();
     let found = found?;
     if let Some(path) = &a.output {
@@ -106,25 +158,39 @@ fn largest(a: &SvdArguments, top: usize) -> Result<u8, Failure> {
     if a.input.style.explain {
         output::words(&explanation(&found));
     }
-    let (m, n) = found.shape;
+    let more = json!({
+        "error": enclosure_json(&found.error),
+        "passes": found.passes,
+        "block": found.block,
+        "capacity": found.capacity,
+        "is_exact": found.is_exact,
+    });
+    tell(a, (&found.name, found.shape), &found.values, more)
+}
+
+/// The values and what else there is to say of them.
+fn tell(
+    a: &SvdArguments,
+    (name, (m, n)): (&str, (usize, usize)),
+    values: &[Enclosure],
+    more: serde_json::Value,
+) -> Result<u8, Failure> {
     if a.input.style.json {
-        let result = json!({
-            "tensor": found.name,
+        let mut result = json!({
+            "tensor": name,
             "shape": [m, n],
             "output": a.output,
-            "singular_values": found.values.iter().map(enclosure_json).collect::<Vec<_>>(),
-            "error": enclosure_json(&found.error),
-            "passes": found.passes,
-            "block": found.block,
-            "capacity": found.capacity,
-            "is_exact": found.is_exact,
+            "singular_values": values.iter().map(enclosure_json).collect::<Vec<_>>(),
         });
+        if let (Some(result), serde_json::Value::Object(more)) = (result.as_object_mut(), more) {
+            result.extend(more);
+        }
         return output::json("svd", inputs(&a.input), result);
     }
     if let Some(path) = &a.output {
         output::words(&format!("wrote {}", path.display()));
     }
-    output::data(&found.values.iter().map(|s| s.short(DIGITS) + "\n").collect::<String>())
+    output::data(&values.iter().map(|s| s.short(DIGITS) + "\n").collect::<String>())
 }
 
 fn explanation(found: &Streamed) -> String {

@@ -3,11 +3,12 @@
 use crate::bisect::bidiagonal_singular_values;
 use crate::dqds::bidiagonal_values;
 use crate::engine::{Cut, Engine};
+use crate::guard::{Checked, Guard, check};
 use crate::jacobi::jacobi_svd;
 use crate::pair::pair_singular_values;
 use crate::reduce;
-use crate::scale::{exponent, scale_by_power, scaled, scaled_without_specks, write_rows_without_specks};
-use crate::{Error, Matrix, MatrixRef, Real, Scalar, Scan, scan};
+use crate::scale::{scale_by_power, scaled, scaled_without_specks, write_rows_without_specks};
+use crate::{Error, Matrix, MatrixRef, Real, Scalar};
 
 /// How many singular vectors a decomposition keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -86,8 +87,6 @@ const NOTHING: &str = "nothing to compute";
 
 /// From this ratio of rows to columns on, R of A = QR is reduced instead of A (Chan, TOMS 8 (1982) 72–83).
 const QR_FIRST: f64 = 11.0 / 6.0;
-/// An answer is refused when Σσ² and ‖A‖_F² differ by more than this many ε·‖A‖_F²·max(m, n).
-const AGREEMENT: f64 = 32.0;
 /// A reduction is refused when its probes are off by more than this many ε·‖A‖_F·√max(m, n): three times the worst seen.
 const OFF: f64 = 32.0;
 
@@ -150,7 +149,7 @@ pub fn singular_values_in<T: Scalar>(a: MatrixRef<'_, T>, precision: Precision) 
 }
 
 /// Which side is up does not matter to the values; long columns suit the engine.
-fn tall<T: Scalar>(a: MatrixRef<'_, T>) -> MatrixRef<'_, T> {
+pub(crate) fn tall<T: Scalar>(a: MatrixRef<'_, T>) -> MatrixRef<'_, T> {
     if a.rows() < a.columns() { a.transpose() } else { a }
 }
 
@@ -186,19 +185,28 @@ fn named((values, accuracy): (Vec<f64>, Accuracy), [by_bisection, by_dqds]: [&'s
 fn in_two_stages<P: Real, T: Scalar>(a: MatrixRef<'_, T>, Checked { e, guard }: &Checked) -> Option<Values> {
     let (rows, columns) = (a.rows(), a.columns());
     let guard = guard.in_precision_of::<P>();
-    let found = if rows as f64 > QR_FIRST * columns as f64 {
+    let found = if needs_qr_first(rows, columns) {
         reduce::bidiagonal::<P, P>(triangle_of::<P, T>(a, *e).as_ref(), 0)
     } else {
         reduce::bidiagonal::<P, T>(a, *e)
     };
-    let allowed = OFF * P::EPSILON * (rows as f64).sqrt() * guard.sum_of_squares.sqrt();
-    if found.off.is_nan() || found.off > allowed {
+    if !is_trusted::<P>(&found, rows, &guard) {
         return None;
     }
     let values = bidiagonal_singular_values(&found.diagonal, &found.above, P::EPSILON);
     let (algorithm, accuracy) =
         if P::IS_DOUBLE { (TWO_STAGES, Accuracy::Bisection) } else { (SINGLE, Accuracy::Single) };
     guard.accepts(&values).then_some(Values { values, algorithm, accuracy })
+}
+
+/// Whether R of A = QR is reduced instead of a tall A.
+pub(crate) fn needs_qr_first(rows: usize, columns: usize) -> bool {
+    rows as f64 > QR_FIRST * columns as f64
+}
+
+/// Whether the probes of a reduction in the precision of `P` say that it succeeded.
+pub(crate) fn is_trusted<P: Scalar>(found: &reduce::Bidiagonal, rows: usize, guard: &Guard) -> bool {
+    found.off <= OFF * P::EPSILON * (rows as f64).sqrt() * guard.sum_of_squares.sqrt()
 }
 
 /// R of a tall A·2⁻ᵉ = QR.
@@ -227,7 +235,7 @@ fn reduced<T: Scalar>(a: MatrixRef<'_, T>, checked: &Checked, finder: Finder) ->
     if found.is_none() && reduce::is_bidiagonal_in_two_stages::<T::Wide>(columns) {
         found = in_two_stages::<f64, T>(a, checked);
     }
-    if found.is_none() && rows as f64 > QR_FIRST * columns as f64 {
+    if found.is_none() && needs_qr_first(rows, columns) {
         found = bidiagonal(&mut triangle_of(a, e), cut).map(|found| named(found, QR_BIDIAGONAL));
     }
     if found.is_none() {
@@ -321,57 +329,12 @@ fn jacobi_parts<W: Scalar<Wide = W>>(a: &Matrix<W>) -> Option<(Matrix<W>, Vec<f6
     jacobi_svd(&a.adjoint()).map(|(v, values, u)| (u, values, v))
 }
 
-/// A finite matrix that is not zero.
-struct Checked {
-    /// The scaling: work with A·2⁻ᵉ.
-    e: i32,
-    guard: Guard,
-}
-
-/// What every true answer satisfies.
-struct Guard {
-    sum_of_squares: f64,
-    tolerance: f64,
-}
-
-impl Guard {
-    /// The same with the room that the errors of this precision need.
-    fn in_precision_of<P: Scalar>(&self) -> Self {
-        // However many rows: a tenth says that something is wrong.
-        let tolerance = (self.tolerance / f64::EPSILON * P::EPSILON).min(0.1);
-        Self { sum_of_squares: self.sum_of_squares, tolerance }
-    }
-
-    fn accepts(&self, values: &[f64]) -> bool {
-        let sum: f64 = values.iter().map(|s| s * s).sum();
-        let sorted = values.windows(2).all(|pair| pair[0] >= pair[1]);
-        sorted && (sum - self.sum_of_squares).abs() <= self.tolerance * self.sum_of_squares
-    }
-}
-
-/// Refuses entries that are not finite; `None` for a matrix without a non-zero entry.
-fn check<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Option<Checked>, Error> {
-    let Scan { max_abs, sum_of_squares, exponent: scan_e, not_finite, .. } = scan(a);
-    if let Some(found) = not_finite {
-        return Err(Error::not_finite(found.row, found.column));
-    }
-    if max_abs == 0.0 {
-        return Ok(None);
-    }
-    let e = exponent(max_abs);
-    let guard = Guard {
-        sum_of_squares: scale_by_power(sum_of_squares, 2 * (scan_e - e)),
-        tolerance: AGREEMENT * f64::EPSILON * a.rows().max(a.columns()) as f64,
-    };
-    Ok(Some(Checked { e, guard }))
-}
-
 /// Rotations of a matrix with this m·n² or more take too long to be tried before the engine.
 const ROTATED: usize = 1 << 28;
 
 /// Whether entries differ so much in size that the engine's reflections, measured on rows graded over 1e200, lose thousands of ε, and the
 /// matrix is small enough for rotations, which lose a few.
-fn is_strongly_graded<T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> bool {
+pub(crate) fn is_strongly_graded<T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> bool {
     let (m, n) = (a.rows(), a.columns());
     let least = scale_by_power(1.0, (e - 200).max(-1074));
     let is_tiny = |x: T| {
@@ -386,7 +349,7 @@ fn is_strongly_graded<T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> bool {
     m.saturating_mul(n).saturating_mul(m.min(n)) < ROTATED && (0..a.rows()).any(is_any_tiny)
 }
 
-fn unscale(values: &mut [f64], e: i32) {
+pub(crate) fn unscale(values: &mut [f64], e: i32) {
     values.iter_mut().for_each(|s| *s = scale_by_power(*s, e));
 }
 
@@ -394,13 +357,6 @@ fn unscale(values: &mut [f64], e: i32) {
 mod tests {
     use super::*;
     use crate::multiply;
-
-    #[test]
-    fn however_many_rows_zeros_are_not_accepted() {
-        let guard = Guard { sum_of_squares: 1.0, tolerance: AGREEMENT * f64::EPSILON * 1e9 };
-        assert!(!guard.in_precision_of::<f32>().accepts(&[0.0, 0.0]));
-        assert!(guard.in_precision_of::<f32>().accepts(&[1.0, 0.0]));
-    }
 
     #[test]
     fn rows_of_very_different_sizes_keep_their_digits() {

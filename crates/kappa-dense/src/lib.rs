@@ -26,6 +26,7 @@ mod francis;
 mod gram;
 mod guard;
 mod hessenberg;
+mod inverse_iteration;
 pub mod jacobi;
 mod lane;
 mod length;
@@ -46,6 +47,7 @@ mod small_qr;
 mod testing;
 mod triangle;
 mod triangular_vectors;
+mod truncated;
 
 pub use cholesky_qr::cholesky_qr;
 pub use decompose::{
@@ -70,3 +72,4 @@ pub use scan::{NonFinite, Scan, scan};
 pub use schur::{RealSchurParts, SchurParts, real_schur, schur};
 pub use single::{SingleLu, single_lu};
 pub use triangle::{Triangular, triangular_solve};
+pub use truncated::{Leading, TruncatedParts, truncated_svd};

@@ -1,6 +1,6 @@
 //! A tensor as a matrix.
 
-use kappa::{LinearOperator, MatrixRef, Profile, Question, RandomizedSvd, ThickRestart, c32, c64};
+use kappa::{Leading, LinearOperator, MatrixRef, Precision, Profile, Question, RandomizedSvd, ThickRestart, c32, c64};
 use kappa_tensors::{Numbers, Order, Tensor};
 
 use crate::{Error, Result};
@@ -282,6 +282,11 @@ impl MatrixView<'_> {
     /// As many as bring the error down to this share of the Frobenius norm.
     pub fn randomized_svd_within(&self, share: f64, how: &RandomizedSvd) -> kappa::Result<PartialDecomposition> {
         with_view!(self, a => Ok(kappa::randomized_svd_within(a, share, how)?.into()))
+    }
+
+    /// The largest singular triplets by a direct method.
+    pub fn truncated_svd(&self, leading: Leading, precision: Precision) -> kappa::Result<PartialDecomposition> {
+        with_view!(self, a => Ok(kappa::truncated_svd(a, leading, precision)?.into()))
     }
 
     /// The k largest or smallest singular triplets by Lanczos.

@@ -92,6 +92,9 @@ const MOST_KEPT: usize = 8192;
 /// Rows in a block for each that is kept: the reflections of the kept ones are then a small part of the work.
 const ROWS_A_KEPT: usize = 4;
 
+/// Copies of a matrix while it is decomposed.
+const COPIES: u64 = 5;
+
 /// How blocks and sketch share the memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Cut {
@@ -147,7 +150,7 @@ impl Model {
     /// One pass for the values and the vectors of the short side, by the QR decomposition of tall matrices where that fits, or the sketch of Frequent
     /// Directions (see [`RowSketch`]); a second one for those of the long side where they are wanted. Fails where the file does not keep the
     /// tensor so that parts can be read, where the memory does not suffice, and when an entry is not finite.
-    pub fn stream(&self, name: Option<&str>, how: &Streaming, progress: &Progress<'_>) -> Result<Streamed> {
+    pub fn stream_svd(&self, name: Option<&str>, how: &Streaming, progress: &Progress<'_>) -> Result<Streamed> {
         let long = self.long(name)?;
         if how.top == 0 || how.top > long.columns {
             let ((m, n), top) = (long.shape, how.top);
@@ -162,6 +165,12 @@ impl Model {
             Numbers::C32(_) => complex(long.streamed::<kappa::c32>(how, progress)?),
             Numbers::C64(_) => complex(long.streamed::<kappa::c64>(how, progress)?),
         }
+    }
+
+    /// Whether a tensor and four copies of it in double precision fit half of the memory that is available: what a decomposition takes.
+    pub fn fits_in_memory(&self, name: Option<&str>) -> Result<bool> {
+        let entries = self.info_of(name)?.shape.iter().fold(1u64, |count, &length| count.saturating_mul(length as u64));
+        Ok(entries.saturating_mul(COPIES * size_of::<f64>() as u64) <= default_ceiling())
     }
 
     /// How many columns the matrix of a tensor has.

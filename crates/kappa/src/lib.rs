@@ -87,6 +87,7 @@ pub use ask::{
     Check, Comparison, Profile, Question, certified_measure, certified_norm, certified_singular_values,
     certified_spectral_norm, certified_spectral_norm_by, cond, cond_by, cond_in, exact_rank, induced_norm, log_norm,
     measure, norm, numerical_radius, rank, singular_values, singular_values_above, spectral_norm, svd, svd_full,
+    truncated_svd,
 };
 pub use condition::{
     Condition, DataType, Digits, Distance, EigenvalueCondition, Extended, LeastSquaresCondition, OneNorm, Scaling,
@@ -108,7 +109,7 @@ pub use factor::{
     SketchParts, Svd, TopRight, cholesky, complete_orthogonal, eig, eigh, jordan, ldlt, lu, pivoted_qr, polar, qr,
     rank_revealing_qr, schur,
 };
-pub use kappa_dense::{Matrix, MatrixRef, Real, Scalar, WideEngine, c32, c64};
+pub use kappa_dense::{Leading, Matrix, MatrixRef, Precision, Real, Scalar, WideEngine, c32, c64};
 pub use krylov::{End, Iterate, Iterated, Iteration, Lanczos, ThickRestart, partial_svd, solve_iteratively};
 pub use norm::{
     Constant, Equivalence, Induced, Inequality, Majorization, Norm, Subgradient, VectorNorm, bessel, fan_dominance,

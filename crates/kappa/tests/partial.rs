@@ -3,8 +3,9 @@
 use std::cell::Cell;
 
 use kappa::{
-    End, LinearOperator, Matrix, Norm, Plan, RandomizedSvd, Scalar, Sketch, Sparse, ThickRestart, c32, c64, norm,
-    partial_svd, randomized_svd, randomized_svd_within, singular_values, singular_values_above, svd,
+    End, Leading, LinearOperator, Matrix, Norm, Plan, Precision, RandomizedSvd, Scalar, Sketch, Sparse, ThickRestart,
+    c32, c64, norm, partial_svd, randomized_svd, randomized_svd_within, singular_values, singular_values_above, svd,
+    truncated_svd,
 };
 
 /// A matrix with these singular values and Householder reflections of fixed vectors around them.
@@ -283,4 +284,66 @@ fn values_above_a_floor_are_as_accurate_as_single_precision() {
     let graded = Matrix::from_fn(260, 200, |i, j| ((i * 7 + j * 3) % 11) as f32 * 10f32.powi(-((i % 60) as i32) / 2));
     let (found, exact) = (singular_values_above(&graded, 1e-6).unwrap(), singular_values(&graded).unwrap());
     assert!(found.iter().zip(exact.iter()).all(|(x, s)| x.lower() <= s.upper() && s.lower() <= x.upper()));
+}
+
+#[test]
+fn truncated_decompositions_tell_what_they_leave_out() {
+    let falling: Vec<f64> = (0..280).map(|i| 0.97f64.powi(i)).collect();
+    let equal = vec![2.0; 280];
+    // The cut goes through equal values.
+    let pairs: Vec<f64> = (0..280).map(|i| 1.0 / f64::from(1 + (i + 1) / 2)).collect();
+    let few: Vec<f64> = (0..280).map(|i| if i < 5 { 1e120 } else { 0.0 }).collect();
+    for (what, values) in [("falling", falling), ("equal", equal), ("pairs", pairs), ("five", few)] {
+        for (m, n) in [(300, 280), (280, 610)] {
+            let a = with_values::<f64>(m, n, &values);
+            let exact = singular_values(&a).unwrap();
+            for leading in [Leading::Count(1), Leading::Count(8), Leading::Above(values[8] * 0.99), Leading::Count(200)]
+            {
+                let f = truncated_svd(&a, leading, Precision::Double).unwrap();
+                let k = f.estimates().len();
+                check_triplets(&a, &f, f64::EPSILON * 0.1 * (m.max(n) as f64).sqrt());
+                for (x, s) in f.values().iter().zip(exact.iter()) {
+                    assert!(x.lower() <= s.upper() && s.lower() <= x.upper(), "{what}: {x:?} beside {s:?}");
+                }
+                let product = f.low_rank().unwrap().to_dense().unwrap();
+                let rest = Matrix::from_fn(m, n, |i, j| a[(i, j)] - product[(i, j)]);
+                let first = exact.first().upper();
+                for (said, norm_of_rest) in [
+                    (f.error().unwrap(), norm(&rest, Norm::frobenius()).unwrap()),
+                    (f.spectral_error(), singular_values(&rest).unwrap().first()),
+                ] {
+                    // The product itself is rounded.
+                    let room = 1e-14 * first;
+                    assert!(said.lower() <= norm_of_rest.upper() + room, "{what}, {k}: {said:?} {norm_of_rest:?}");
+                    assert!(said.upper() >= norm_of_rest.lower() - room, "{what}, {k}: {said:?} {norm_of_rest:?}");
+                    assert!(said.width() <= 1e-11 * first, "{what}, {k}: {said:?}");
+                }
+            }
+        }
+    }
+    let a = with_values::<f64>(5, 4, &[3.0, 2.0, 1.0, 0.5]);
+    assert!(truncated_svd(&a, Leading::Count(5), Precision::Double).unwrap_err().is_shape());
+    assert!(truncated_svd(&a, Leading::Above(f64::NAN), Precision::Double).is_err());
+    assert!(truncated_svd(&a, Leading::Above(-1.0), Precision::Double).is_err());
+    let none = truncated_svd(&a, Leading::Above(9.0), Precision::Double).unwrap();
+    assert!(none.estimates().is_empty() && none.spectral_error().contains(3.0));
+    // Every value that is above zero, and all of the matrix.
+    let all = truncated_svd(&a, Leading::Above(0.0), Precision::Double).unwrap();
+    assert!(all.estimates().len() == 4 && all.error().unwrap().upper() < 1e-13);
+}
+
+#[test]
+fn truncated_decompositions_of_stored_single_precision_say_how_far_they_are_off() {
+    let values: Vec<f64> = (0..300).map(|i| 1.0 / f64::from(1 + i)).collect();
+    let a = with_values::<f32>(320, 300, &values);
+    let exact = singular_values(&a).unwrap();
+    for precision in [Precision::Stored, Precision::Double] {
+        let f = truncated_svd(&a, Leading::Count(6), precision).unwrap();
+        let unit = if precision == Precision::Stored { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        for (x, s) in f.values().iter().zip(exact.iter()) {
+            assert!(x.lower() <= s.upper() && s.lower() <= x.upper() && x.width() < 200.0 * unit, "{x:?} {s:?}");
+        }
+        let best = exact.iter().skip(6).map(|s| s.estimate().powi(2)).sum::<f64>().sqrt();
+        assert!(f.error().unwrap().contains(best) && f.residuals().iter().all(|&r| r < 100.0 * unit), "{precision:?}");
+    }
 }

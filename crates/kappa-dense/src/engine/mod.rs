@@ -29,7 +29,7 @@ use crate::{Error, Matrix, MatrixRef, Scalar};
 
 pub(crate) use eigen::{Sides, engine_eig_complex, engine_eig_real, engine_hessenberg};
 pub use sparse::{Columns, SparseCholesky, SparseLu};
-pub(crate) use upper_band::{PROBES, UpperRows};
+pub(crate) use upper_band::{PROBES, PanelProduct, UpperRows};
 pub(crate) use wide::Reflected;
 pub use wide::{Triangle, WideEngine};
 
@@ -223,9 +223,12 @@ engine!(Complex64, Complex64::new(1.0, 0.0), qr::triangle, |x: &Complex64| x.re)
 
 /// The engine's functions for real entries. Implemented here only.
 pub trait RealEngine: Sized {
-    /// A of this shape, bordered below by Xᵀ and on the right by as many columns, becomes an upper band.
+    /// A of this shape, bordered below by Xᵀ and on the right by as many columns, becomes an upper band; what was done may be kept.
     #[doc(hidden)]
-    fn engine_upper_band(a: RowPanels<Self>, shape: (usize, usize)) -> UpperRows<Self>;
+    fn engine_upper_band(a: RowPanels<Self>, shape: (usize, usize), keep: bool) -> UpperRows<Self>;
+    /// X, of so many rows, becomes what was done times X.
+    #[doc(hidden)]
+    fn engine_apply(done: &PanelProduct<Self>, x: &mut [Self], rows: usize);
     /// A symmetric A, its lower triangle given with its order and stride, becomes a band QᵀAQ of this width, and [X, ·]
     /// beside it Qᵀ·[X, A·X].
     #[doc(hidden)]
@@ -235,8 +238,12 @@ pub trait RealEngine: Sized {
 macro_rules! real_engine {
     ($type:ty) => {
         impl RealEngine for $type {
-            fn engine_upper_band(a: RowPanels<Self>, shape: (usize, usize)) -> UpperRows<Self> {
-                upper_band::upper_band(a, shape)
+            fn engine_upper_band(a: RowPanels<Self>, shape: (usize, usize), keep: bool) -> UpperRows<Self> {
+                upper_band::upper_band(a, shape, keep)
+            }
+
+            fn engine_apply(done: &PanelProduct<Self>, x: &mut [Self], rows: usize) {
+                done.apply(x, rows);
             }
 
             fn engine_lower_band(a: &mut [Self], shape: (usize, usize), width: usize, beside: &mut [Self]) {

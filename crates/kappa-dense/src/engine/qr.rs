@@ -39,6 +39,7 @@ where
 }
 
 /// A panel's reflections Q = I − VT⁻¹Vᴴ: V unit lower trapezoidal in memory of its own, T upper triangular.
+#[derive(Debug)]
 pub(super) struct Panel<T> {
     pub(super) v: Mat<T>,
     pub(super) t: Mat<T>,
@@ -89,6 +90,14 @@ impl<T: ComplexField + Scalar> Panel<T> {
     fn project(&self, mut w: MatMut<'_, T>, a: MatRef<'_, T>) {
         multiply_by_parts(w.rb_mut(), self.v.adjoint(), a);
         solve_lower_triangular_in_place(self.t.adjoint(), w, Par::Seq);
+    }
+
+    /// A becomes QA, on this thread.
+    pub(super) fn apply(&self, mut a: MatMut<'_, T>) {
+        let mut w = Mat::zeros(self.v.ncols(), a.ncols());
+        multiply_by_parts(w.as_mut(), self.v.adjoint(), a.rb());
+        solve_upper_triangular_in_place(self.t.as_ref(), w.as_mut(), Par::Seq);
+        matmul(a.rb_mut(), Accum::Add, self.v.as_ref(), w.as_ref(), -T::one_impl(), Par::Seq);
     }
 
     /// A becomes QᴴA.

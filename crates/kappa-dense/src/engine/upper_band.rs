@@ -5,11 +5,13 @@
 use std::ops::Range;
 
 use faer::linalg::matmul::matmul;
+use faer::reborrow::ReborrowMut;
 use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use super::qr::{Panel, multiply_by_parts};
 use crate::Real;
+use crate::reduce::Side;
 use crate::row_panels::{Change, RowPanels, Slivers, WIDTH};
 
 /// Columns that go through a reduction beside the matrix.
@@ -23,12 +25,34 @@ pub struct UpperRows<P> {
     pub(crate) x: Vec<[P; PROBES]>,
     /// A row of (A·X)′ for each row of A: those below the band should be zero.
     pub(crate) image: Vec<[P; PROBES]>,
+    /// What was done on the left and on the right, where it is to be kept.
+    pub(crate) sides: [PanelProduct<P>; 2],
+}
+
+/// The product of the reflections of panels, each with the first row that it meets.
+#[derive(Debug)]
+pub struct PanelProduct<P>(Vec<(usize, Panel<P>)>);
+
+impl<P: ComplexField + Real> PanelProduct<P> {
+    /// X, of so many rows and column after column, becomes the product times X, on this thread.
+    pub(super) fn apply(&self, x: &mut [P], rows: usize) {
+        let columns = x.len() / rows.max(1);
+        let mut x = MatMut::from_column_major_slice_mut(x, rows, columns);
+        for (first, panel) in self.0.iter().rev() {
+            panel.apply(x.rb_mut().subrows_mut(*first, rows - first));
+        }
+    }
 }
 
 /// A bordered matrix [A, 0; Xᵀ, 0], A m×n with m ≥ n and as many columns as probes in X, becomes an upper band.
 ///
 /// Whatever is done to A from the left is done to A·X, and from the right to Xᵀ. 4·m·n² − 4/3·n³ flops.
-pub(crate) fn upper_band<P: ComplexField + Real>(mut a: RowPanels<P>, (m, n): (usize, usize)) -> UpperRows<P> {
+pub(crate) fn upper_band<P: ComplexField + Real>(
+    mut a: RowPanels<P>,
+    (m, n): (usize, usize),
+    keep: bool,
+) -> UpperRows<P> {
+    let mut sides = [PanelProduct(Vec::new()), PanelProduct(Vec::new())];
     let x = Slivers::new(n, PROBES, |_, sliver| {
         (0..n).for_each(|j| (0..PROBES).for_each(|p| sliver[j][p] = a.entry(m + p, j)));
     });
@@ -62,10 +86,14 @@ pub(crate) fn upper_band<P: ComplexField + Real>(mut a: RowPanels<P>, (m, n): (u
         }
         let by = both_sides(w, rest, &right);
         a.update((next, next), &by, |first, v| left.write_rows(0, first as isize - k as isize, v));
+        if keep {
+            sides[Side::Left as usize].0.push((k, left));
+            sides[Side::Right as usize].0.push((next, right));
+        }
     }
     image.extend((n..m).map(|i| std::array::from_fn(|p| a.entry(i, n + p))));
     let x = (0..n).map(|j| std::array::from_fn(|p| a.entry(m + p, j))).collect();
-    UpperRows { rows, x, image }
+    UpperRows { rows, x, image, sides }
 }
 
 /// (A − V·W)·Q₂ = A − [V, Y]·[W; V₂ᵀ] with Y = A·V₂T₂⁻¹ − V·W·V₂T₂⁻¹.

@@ -1,7 +1,8 @@
 //! From an upper band to a bidiagonal matrix.
 
-use super::chase::{Band, Repair, Window};
-use super::tile::{ALONG, COLUMN, Probe, Reflection, TILE, WIDTH};
+use super::Side;
+use super::chase::{Band, Kept, Repair, Window};
+use super::tile::{ALONG, COLUMN, PROBES, Probe, Reflection, TILE, WIDTH};
 use crate::lane::Lane;
 
 /// An upper band B with the probes X and their images: B·X = image, but for rounding.
@@ -26,15 +27,15 @@ impl<P: Lane> UpperBand<P> {
         Self(Band::new(order, |j| j.saturating_sub(WIDTH)..j + 1, at, entry, probes))
     }
 
-    /// 8·n²·WIDTH flops.
-    pub(super) fn reduced(mut self) -> Bidiagonal {
-        self.0.chase::<Bulge>();
+    /// 8·n²·WIDTH flops; with the reflections that did it, where they are to be kept.
+    pub(super) fn reduced(mut self, keep: bool) -> (Bidiagonal, Vec<Kept<P>>) {
+        let kept = self.0.chase::<Bulge>(keep);
         let Band { order, entries, .. } = &self.0;
         let diagonal: Vec<f64> = (0..*order).map(|i| entries[at(i, i)].re()).collect();
         let above: Vec<f64> = (1..*order).map(|j| entries[at(j - 1, j)].re()).collect();
         let next = |x: &[Probe<P>], i: usize, p: usize| above.get(i).map_or(0.0, |b| b * x[i + 1][p].re());
         let off = self.0.off(|x, i, p| diagonal[i] * x[i][p].re() + next(x, i, p));
-        Bidiagonal { diagonal, above, off }
+        (Bidiagonal { diagonal, above, off }, kept)
     }
 }
 
@@ -64,7 +65,8 @@ impl<P: Lane> Repair<P> for Bulge {
             }
             reflection.on_the_right(simd, &mut window.entries[at + place(c, c)..][..TILE]);
             let [x, _] = window.probes(c);
-            reflection.of_probes::<S>(x);
+            reflection.of_rows::<S, PROBES>(x);
+            window.keep(Side::Right, c, reflection);
         }
         let down = at + place(c, c);
         let x = std::array::from_fn(|k| window.entries[down + k]);
@@ -73,7 +75,8 @@ impl<P: Lane> Repair<P> for Bulge {
             window.entries[down..down + WIDTH].fill(P::default());
             window.entries[down] = left;
             let [_, image] = window.probes(c);
-            reflection.of_probes::<S>(image);
+            reflection.of_rows::<S, PROBES>(image);
+            window.keep(Side::Left, c, reflection);
         }
     }
 }

@@ -10,7 +10,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::tile::{COLUMN, PROBES, Probe, WIDTH};
+use super::Side;
+use super::tile::{COLUMN, PROBES, Probe, Reflection, WIDTH};
 use crate::lane::Lane;
 
 /// A square band of width `WIDTH` with the probes that go through the reduction with it.
@@ -22,10 +23,15 @@ pub(super) struct Band<P> {
     pub(super) image: Vec<Probe<P>>,
 }
 
+/// What a group of sweeps did on either side, in this order: reflections, each with the first row or column that it meets.
+pub(super) type Kept<P> = [Vec<(usize, Reflection<P>)>; 2];
+
 /// Some columns of a band, with the probes' rows of the same numbers.
 pub(super) struct Window<'a, P> {
     /// The number of the first column.
     first: usize,
+    /// Where its reflections go, if they are to be kept.
+    kept: Option<&'a mut Kept<P>>,
     pub(super) entries: &'a mut [P],
     pub(super) x: &'a mut [Probe<P>],
     pub(super) image: &'a mut [Probe<P>],
@@ -75,33 +81,44 @@ impl<P: Lane> Band<P> {
         (squares / PROBES as f64).sqrt()
     }
 
-    /// All sweeps.
-    pub(super) fn chase<R: Repair<P>>(&mut self) {
+    /// All sweeps; what each group did, the first one first, where it is to be kept.
+    pub(super) fn chase<R: Repair<P>>(&mut self, keep: bool) -> Vec<Kept<P>> {
         let order = self.order;
         let groups = order.saturating_sub(1).div_ceil(GROUP);
         let slabs = order.div_ceil(WIDTH).div_ceil(SLAB) + 1;
+        let mut kept: Vec<Kept<P>> = (0..if keep { groups } else { 0 }).map(|_| Kept::default()).collect();
         for step in 0..2 * groups + slabs {
             // Group g stands at slab step − 2g: the later a group, the lower its columns.
-            let active = ((step + 1).saturating_sub(slabs).div_ceil(2)..groups.min(step / 2 + 1)).rev();
-            let slabs = self.windows::<R>(active.map(|group| (group, step - 2 * group)));
+            let active = (step + 1).saturating_sub(slabs).div_ceil(2)..groups.min(step / 2 + 1);
+            let slabs = self.windows::<R>(active, step, &mut kept);
             if order < SHARED {
                 slabs.into_iter().for_each(Slab::run);
             } else {
                 slabs.into_par_iter().for_each(Slab::run);
             }
         }
+        kept
     }
 
     /// The columns that each of these groups needs at its slab, from the lowest to the highest.
-    fn windows<R: Repair<P>>(&mut self, active: impl Iterator<Item = (usize, usize)>) -> Vec<Slab<'_, P, R>> {
+    fn windows<'a, R: Repair<P>>(
+        &'a mut self,
+        active: Range<usize>,
+        step: usize,
+        kept: &'a mut [Kept<P>],
+    ) -> Vec<Slab<'a, P, R>> {
         let order = self.order;
-        let mut rest = Window { first: 0, entries: &mut self.entries, x: &mut self.x, image: &mut self.image };
+        let (entries, x, image) = (&mut self.entries[..], &mut self.x[..], &mut self.image[..]);
+        let mut rest = Window { first: 0, kept: None, entries, x, image };
+        let mut kept = kept.get_mut(active.clone()).unwrap_or_default().iter_mut().rev();
         let mut slabs = Vec::new();
-        for (group, slab) in active {
+        for group in active.rev() {
+            let slab = step - 2 * group;
             let c = group * GROUP + 1;
             let start = (c + (slab * SLAB).saturating_sub(3 * (GROUP - 1)) * WIDTH).saturating_sub(R::BACK * WIDTH);
             let end = c + ((slab + 1) * SLAB + 1 - R::BACK) * WIDTH;
             let (window, after) = rest.after(start).split(end);
+            let window = Window { kept: kept.next(), ..window };
             slabs.push(Slab { order, group, slab, window, repair: PhantomData });
             rest = after;
         }
@@ -116,8 +133,8 @@ impl<'a, P> Window<'a, P> {
         let (entries, entries_after) = self.entries.split_at_mut(at * COLUMN);
         let (x, x_after) = self.x.split_at_mut(at);
         let (image, image_after) = self.image.split_at_mut(at);
-        let after = Self { first: self.first + at, entries: entries_after, x: x_after, image: image_after };
-        (Self { first: self.first, entries, x, image }, after)
+        let after = Self { first: self.first + at, kept: None, entries: entries_after, x: x_after, image: image_after };
+        (Self { first: self.first, kept: None, entries, x, image }, after)
     }
 
     fn after(self, column: usize) -> Self {
@@ -128,6 +145,14 @@ impl<'a, P> Window<'a, P> {
     #[inline(always)]
     pub(super) fn at(&self, column: usize) -> usize {
         (column - self.first) * COLUMN
+    }
+
+    /// Keeps a reflection of the rows or columns from c on, if anybody asked.
+    #[inline(always)]
+    pub(super) fn keep(&mut self, side: Side, c: usize, reflection: Reflection<P>) {
+        if let Some(kept) = &mut self.kept {
+            kept[side as usize].push((c, reflection));
+        }
     }
 
     /// The probes' rows that a reflection of the columns or rows from c on meets.

@@ -5,6 +5,7 @@
 //! transformation beside the matrix: at the end they tell how far the product of all of them is from what it should be, whatever went
 //! wrong. For independent signs E‖EX‖_F² = PROBES·‖E‖_F² (Hutchinson, Comm. Stat. 18 (1989) 1059–1076).
 
+mod bases;
 mod bidiagonal;
 mod chase;
 mod tile;
@@ -15,6 +16,7 @@ use std::array::from_fn;
 use crate::row_panels::RowPanels;
 use crate::scale::write_rows_without_specks;
 use crate::{MatrixRef, Real, Scalar};
+pub(crate) use bases::Bases;
 pub(crate) use bidiagonal::Bidiagonal;
 use bidiagonal::UpperBand;
 use tile::{PROBES, Probe, WIDTH};
@@ -31,15 +33,27 @@ pub(crate) fn is_tridiagonal_in_two_stages<W: Scalar>(order: usize) -> bool {
     !W::IS_COMPLEX && order >= 768
 }
 
+/// On which side of a matrix something stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Side {
+    Left,
+    Right,
+}
+
 /// A real A·2⁻ᵉ with at least as many rows as columns becomes bidiagonal; the products are made in the precision of `P`.
 ///
 /// 4·m·n² − 4/3·n³ + 8·n²·WIDTH flops; memory for A in the precision of `P`.
 pub(crate) fn bidiagonal<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bidiagonal {
     // Into the pool once, not at every step.
-    rayon::scope(|_| bidiagonal_in_pool::<P, T>(a, e))
+    rayon::scope(|_| bidiagonal_in_pool::<P, T>(a, e, false).0)
 }
 
-fn bidiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bidiagonal {
+/// The same with the bases, which take about as much memory again.
+pub(crate) fn bidiagonal_with_bases<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> (Bidiagonal, Bases<P>) {
+    rayon::scope(|_| bidiagonal_in_pool::<P, T>(a, e, true))
+}
+
+fn bidiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32, keep: bool) -> (Bidiagonal, Bases<P>) {
     let (m, n) = (a.rows(), a.columns());
     let panels = RowPanels::new(m + PROBES, n + PROBES, |first, high, panel| {
         write_rows_without_specks(a, e, first, high, panel);
@@ -48,12 +62,13 @@ fn bidiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bidiag
             panel.chunks_exact_mut(high).take(n).for_each(|column| column[p] = P::from_parts(signs.next(), 0.0));
         }
     });
-    let band = P::engine_upper_band(panels, (m, n));
-    let mut reduced = UpperBand::new(n, |i, j| band.rows[i][j - i], |j| (band.x[j], band.image[j])).reduced();
+    let band = P::engine_upper_band(panels, (m, n), keep);
+    let upper = UpperBand::new(n, |i, j| band.rows[i][j - i], |j| (band.x[j], band.image[j]));
+    let (mut reduced, chased) = upper.reduced(keep);
     // Below the band nothing should be left.
     let below: f64 = band.image[n..].iter().flatten().map(|x| x.re().powi(2)).sum();
     reduced.off = reduced.off.hypot((below / PROBES as f64).sqrt());
-    reduced
+    (reduced, Bases::new((m, n), band.sides, chased))
 }
 
 /// A real symmetric A·2⁻ᵉ, its lower triangle read, becomes tridiagonal.
@@ -197,7 +212,7 @@ mod tests {
         // A matrix for which the band does not stand: one entry changed after the image was made.
         let band = |i: usize, j: usize| if i == j { 1.0 } else { 0.0 };
         let probes = |j: usize| ([1.0; PROBES], [if j == 17 { 1.0 + 1e-9 } else { 1.0 }; PROBES]);
-        let off = UpperBand::new(100, band, probes).reduced().off;
+        let off = UpperBand::new(100, band, probes).reduced(false).0.off;
         assert!((off / 1e-9 - 1.0).abs() < 1e-6, "{off:e}");
     }
 }

@@ -141,10 +141,10 @@ impl<P: Lane> Reflection<P> {
         }
     }
 
-    /// H·X for the rows of the probes that it meets.
+    /// H·X for N columns that stand row by row: the rows that it meets.
     #[inline(always)]
-    pub(super) fn of_probes<S: Simd>(&self, rows: &mut [Probe<P>]) {
-        let mut along = [P::default(); PROBES];
+    pub(super) fn of_rows<S: Simd, const N: usize>(&self, rows: &mut [[P; N]]) {
+        let mut along = [P::default(); N];
         for (row, &v) in rows.iter().zip(&self.v) {
             for (y, &x) in along.iter_mut().zip(row) {
                 *y = P::fused_one::<S>(v, x, *y);

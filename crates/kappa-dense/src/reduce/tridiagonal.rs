@@ -1,7 +1,7 @@
 //! From a symmetric band to a tridiagonal matrix.
 
 use super::chase::{Band, Repair, Window};
-use super::tile::{ALONG, COLUMN, Probe, Reflection, TILE, WIDTH};
+use super::tile::{ALONG, COLUMN, PROBES, Probe, Reflection, TILE, WIDTH};
 use crate::lane::Lane;
 
 /// The lower half of a symmetric band B with the probes X and their images: B·X = image, but for rounding.
@@ -28,7 +28,7 @@ impl<P: Lane> LowerBand<P> {
 
     /// 8·n²·WIDTH flops.
     pub(super) fn reduced(mut self) -> Tridiagonal {
-        self.0.chase::<Bulge>();
+        self.0.chase::<Bulge>(false);
         let Band { order, entries, .. } = &self.0;
         let diagonal: Vec<f64> = (0..*order).map(|i| entries[at(i, i)].re()).collect();
         let beside: Vec<f64> = (1..*order).map(|i| entries[at(i, i - 1)].re()).collect();
@@ -63,8 +63,8 @@ impl<P: Lane> Repair<P> for Bulge {
             reflection.on_both_sides(simd, &mut window.entries[at + place(c, c)..][..TILE]);
             reflection.on_the_right(simd, &mut window.entries[at + place(c + WIDTH, c)..][..TILE]);
             let [x, image] = window.probes(c);
-            reflection.of_probes::<S>(x);
-            reflection.of_probes::<S>(image);
+            reflection.of_rows::<S, PROBES>(x);
+            reflection.of_rows::<S, PROBES>(image);
         }
     }
 }

@@ -26,7 +26,7 @@ pub use profile::Profile;
 pub use question::{Check, Comparison, Question};
 pub use rank::rank;
 pub use singular_values::{singular_values, singular_values_above};
-pub use svd::{svd, svd_full};
+pub use svd::{svd, svd_full, truncated_svd};
 
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 

@@ -1,9 +1,9 @@
-use kappa_dense::{Matrix, Scalar};
+use kappa_dense::{Matrix, Scalar, Vectors};
 
-use crate::enclosure::directed::{add_up, mul_down, mul_up, sqrt_up};
+use crate::enclosure::directed::{add_down, add_up, mul_down, mul_up, sqrt_down, sqrt_up};
 use crate::error::Result;
 use crate::krylov::GolubKahanRitz as Ritz;
-use crate::{Enclosure, Evidence, LowRank};
+use crate::{Enclosure, Evidence, LowRank, SingularValues};
 
 /// Some singular triplets of A: one of A·vᵢ = σᵢ·uᵢ and Aᴴ·uᵢ = σᵢ·vᵢ holds but for rounding, the other but for a residual.
 ///
@@ -105,6 +105,59 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         let spectral_error = Enclosure::new(0.0, first, f64::INFINITY, Evidence::Residual);
         Self { u: pick(&ritz.u), v: pick(&ritz.v), estimates, values, residuals, error: None, spectral_error, products }
             .scaled(ritz.scale)
+    }
+
+    /// The largest triplets where all singular values are known, with both residuals of each: ‖A·v − σ·u‖ and ‖Aᴴ·u − σ·v‖.
+    ///
+    /// In bases that begin with U and V, A is [Σ + F, Sᴴ; R, E] with columns of [F; R] and of S that are as long as the residuals. So the values of
+    /// Σ and those of E, together and in order, are within δ = ‖[F; R]‖ + ‖S‖ of those of A (Weyl), and eᵢ ≤ σ_{c+i} + δ for every c with
+    /// Σ_c > σ_{c+i} + δ: of c + i values the least is no more than σ_{c+i} + δ, and none of Σ is it.
+    pub(crate) fn of_known_values(
+        all: &SingularValues,
+        vectors: Vectors<T>,
+        residuals: &[[f64; 2]],
+        rounding: f64,
+    ) -> Self {
+        let k = residuals.len();
+        let values: Vec<Enclosure> = all.iter().collect();
+        let scale = crate::krylov::power_near(all.first().upper());
+        let doubt = mul_up(all.first().upper() / scale, rounding);
+        let squares = |x: &mut dyn Iterator<Item = f64>| x.fold(0.0, |sum, x| add_up(sum, mul_up(x, x)));
+        let [r, s] =
+            [0, 1].map(|side| add_up(sqrt_up(squares(&mut residuals.iter().map(|pair| pair[side] / scale))), doubt));
+        let delta = add_up(r, s);
+        let evidence =
+            all.first().evidence().and(Evidence::Estimate("errors of products and reflections in working precision"));
+        let estimates = all.estimates()[..k].to_vec();
+        let is_above = |c: usize, limit: f64| estimates[c - 1] / scale > limit;
+        let (mut squared, mut largest, mut c) = (0.0, 0.0f64, 0);
+        for i in 1..=values.len() - k {
+            // Limits fall with i, so that c never has to fall again.
+            let limit = |c: usize| add_up(values[c + i - 1].upper() / scale, delta);
+            c = (c..=k).rev().find(|&c| c == 0 || is_above(c, limit(c))).unwrap_or(c);
+            let e = limit(c);
+            largest = largest.max(e);
+            squared = add_up(squared, mul_up(e, e));
+        }
+        let rest = || values[k..].iter();
+        let lower = rest().fold(0.0, |sum, x| add_down(sum, mul_down(x.lower() / scale, x.lower() / scale)));
+        let estimate = rest().map(|x| (x.estimate() / scale).powi(2)).sum::<f64>().sqrt();
+        let upper = sqrt_up(add_up(squared, add_up(mul_up(r, r), mul_up(s, s))));
+        let error = Enclosure::new(sqrt_down(lower).min(estimate), estimate, upper.max(estimate), evidence);
+        // ‖[F, Sᴴ; R, E]‖ ≤ ‖E‖ + ‖[F; R]‖ + ‖S‖, and no matrix of this rank comes closer than the next value (Eckart and Young).
+        let next = rest().next().copied().unwrap_or(Enclosure::exact(0.0)).times_exactly(1.0 / scale);
+        let spectral =
+            Enclosure::new(next.lower(), next.estimate(), add_up(largest, delta).max(next.upper()), evidence);
+        Self {
+            u: vectors.u,
+            v: vectors.v,
+            estimates,
+            values: values[..k].to_vec(),
+            residuals: residuals.iter().map(|[right, left]| right.max(*left)).collect(),
+            error: Some(error.times_exactly(scale)),
+            spectral_error: spectral.times_exactly(scale),
+            products: 2 * k,
+        }
     }
 
     /// Of A·scale instead of A, for a power of two.
