@@ -214,7 +214,6 @@ struct Shifted {
 }
 
 /// A row of U, its pivot inverted, and what is subtracted from the next.
-#[derive(Clone, Copy, Default)]
 struct Row {
     inverse: f64,
     next: f64,
@@ -229,12 +228,11 @@ impl Shifted {
         let n = beside.len() + 1;
         let at = |i: usize| beside.get(i).copied().unwrap_or(0.0);
         let inverted = |pivot: f64| 1.0 / if pivot.abs() < least { least.copysign(pivot) } else { pivot };
-        let mut rows = vec![Row::default(); n];
         // What is left of row i: its pivot and the entry after it.
         let (mut pivot, mut next) = (-shift, at(0));
-        for i in 0..n {
+        let eliminated = |i: usize| {
             let below = at(i);
-            rows[i] = if pivot.abs() >= below.abs() {
+            if pivot.abs() >= below.abs() {
                 let inverse = inverted(pivot);
                 let by = below * inverse;
                 let row = Row { inverse, next, second: 0.0, by, is_exchanged: false };
@@ -246,8 +244,9 @@ impl Shifted {
                 let row = Row { inverse, next: -shift, second: at(i + 1), by, is_exchanged: true };
                 (pivot, next) = (next + by * shift, -by * at(i + 1));
                 row
-            };
-        }
+            }
+        };
+        let rows = (0..n).map(eliminated).collect();
         Self { rows }
     }
 

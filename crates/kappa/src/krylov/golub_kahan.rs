@@ -25,6 +25,8 @@ pub(crate) struct GolubKahan<'a, T: Scalar, A: ?Sized> {
     next: Matrix<T>,
     coupling: Matrix<T>,
     products: usize,
+    /// Below this share, what is left of a column is made orthogonal once more.
+    shrunk: f64,
     /// 2ᵉ with A·2⁻ᵉ near 1, from the first product.
     scale: Option<f64>,
 }
@@ -118,7 +120,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
     /// Begins with the span of these columns of length n.
     pub(crate) fn new(a: &'a A, start: Matrix<T>) -> Result<Self> {
         let (m, n) = a.shape();
-        let (_, next) = orthonormal(start, &Columns::new(n))?;
+        let (_, next) = orthonormal(start, &Columns::new(n), SHRUNK)?;
         Ok(Self {
             a,
             shape: (m, n),
@@ -128,8 +130,14 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
             next,
             coupling: Matrix::zeros(0, 0),
             products: 0,
+            shrunk: SHRUNK,
             scale: None,
         })
+    }
+
+    /// The same for bases of which nothing but the span is used: a thousandth of a right angle is near enough.
+    pub(crate) fn for_spans(self) -> Self {
+        Self { shrunk: SHRUNK_OF_A_SPAN, ..self }
     }
 
     /// How many columns P has.
@@ -147,8 +155,16 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         self.next.columns() == 0
     }
 
-    /// One more block: T gets columns for `next`, which joins P, and rows for what of A·next was not in Q.
+    /// One more block: a product with A and one with Aᴴ.
     pub(crate) fn grow(&mut self) -> Result<()> {
+        let block = self.grow_left()?;
+        self.grow_right(&block)
+    }
+
+    /// T gets columns for `next`, which joins P, and rows for what of A·next was not in Q: that is the new block of Q.
+    ///
+    /// Nothing can follow but [`Self::grow_right`].
+    pub(crate) fn grow_left(&mut self) -> Result<Matrix<T>> {
         let (before, added) = (self.q.count(), self.next.columns());
         self.products += added;
         let mut image = self.times(&self.next)?;
@@ -157,7 +173,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
             image.as_mut_slice().iter_mut().for_each(|x| *x = x.scale(1.0 / scale));
             self.scale = Some(scale);
         }
-        let ((along, r), block) = orthonormal(image, &self.q)?;
+        let ((along, r), block) = orthonormal(image, &self.q, self.shrunk)?;
         let after = before + block.columns();
         let mut t = Vec::with_capacity(after * (self.p.count() + added));
         if before > 0 {
@@ -175,14 +191,19 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         self.t = Columns { rows: after, entries: t };
         self.p.entries.extend_from_slice(self.next.as_slice());
         self.q.entries.extend_from_slice(block.as_slice());
-        // AᴴQ − P·Tᴴ can only come from the new columns of Q.
+        self.coupling = Matrix::zeros(0, after);
+        self.next = Matrix::zeros(self.shape.1, 0);
+        Ok(block)
+    }
+
+    /// AᴴQ − P·Tᴴ, which can only come from the new columns of Q, gives the next block of P.
+    fn grow_right(&mut self, block: &Matrix<T>) -> Result<()> {
         if block.columns() == 0 {
-            self.coupling = Matrix::zeros(0, after);
-            self.next = Matrix::zeros(self.shape.1, 0);
             return Ok(());
         }
         self.products += block.columns();
-        let ((_, s), next) = orthonormal(self.adjoint_times(&block)?, &self.p)?;
+        let after = self.q.count();
+        let ((_, s), next) = orthonormal(self.adjoint_times(block)?, &self.p, self.shrunk)?;
         let fresh = s.columns();
         self.coupling = Matrix::from_fn(s.rows(), after, |i, j| match j.checked_sub(after - fresh) {
             Some(j) => s[(i, j)],
@@ -305,18 +326,20 @@ const fn gone<T: Scalar>() -> f64 {
 
 /// Below this share, what is left of a column is made orthogonal once more.
 const SHRUNK: f64 = 1e-2;
+/// The same where only spans count: in single precision, what is left is orthogonal to 1e-3.
+const SHRUNK_OF_A_SPAN: f64 = 1e-4;
 
 /// (C, R) and X with block = basis·C + X·R, X orthonormal and orthogonal to the basis; columns without a direction of their own are left
 /// out of X.
 type Parts<T> = ((Matrix<T>, Matrix<T>), Matrix<T>);
 
-fn orthonormal<T: Scalar>(block: Matrix<T>, basis: &Columns<T>) -> Result<Parts<T>> {
+fn orthonormal<T: Scalar>(block: Matrix<T>, basis: &Columns<T>, shrunk: f64) -> Result<Parts<T>> {
     let sizes: Vec<f64> = (0..block.columns()).map(|j| kappa_dense::length(block.column(j))).collect();
     let scale = sizes.iter().copied().fold(0.0, f64::max);
     let (mut along, rest) = projected(block, basis)?;
     let (mut x, mut r) = factored(&rest)?;
     let least = (0..r.rows()).map(|i| r[(i, i)].abs_squared().sqrt()).fold(f64::INFINITY, f64::min);
-    if least < SHRUNK * scale {
+    if least < shrunk * scale {
         // What was lost in cancellation: once more, and now for columns of length 1.
         let (more, rest) = projected(x, basis)?;
         let (again, s) = factored(&rest)?;

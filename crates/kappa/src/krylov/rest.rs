@@ -81,9 +81,10 @@ pub(crate) fn frobenius<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Res
     if a.as_dense().is_some() { norm(a, Norm::frobenius()).map(Some) } else { Ok(None) }
 }
 
-/// What an operator says of itself, and what Lanczos adds where it is asked about B(I − VVᴴ) for B = A or Aᴴ.
+/// What an operator and its Frobenius norm say of it, and what Lanczos adds where it is asked about B(I − VVᴴ) for B = A or Aᴴ.
 pub(crate) fn known<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
+    frobenius: Option<Enclosure>,
     scale: f64,
     rest: Option<(&impl LinearOperator<T>, &Matrix<T::Wide>, &Lanczos)>,
 ) -> Result<Known> {
@@ -93,5 +94,5 @@ pub(crate) fn known<T: Scalar>(
         None => None,
     };
     let rounding = T::EPSILON * (4.0 + 4.0 * (m.max(n) as f64).sqrt());
-    Ok(Known { frobenius: frobenius(a)?, rest, rounding })
+    Ok(Known { frobenius, rest, rounding })
 }

@@ -1,7 +1,7 @@
 use kappa_dense::{Matrix, Scalar};
 
 use super::golub_kahan::{End, GolubKahan, check_count};
-use super::{Lanczos, known};
+use super::{Lanczos, frobenius, known};
 use crate::PartialSvd;
 use crate::error::Result;
 use crate::operator::LinearOperator;
@@ -81,10 +81,10 @@ pub fn partial_svd<T: Scalar, A: LinearOperator<T> + ?Sized>(
     };
     let products = space.products();
     if how.end == End::Smallest {
-        let known = known(a, ritz.scale, None::<(&&A, _, _)>)?;
+        let known = known(a, None, ritz.scale, None::<(&&A, _, _)>)?;
         return Ok(PartialSvd::smallest(ritz, k, &known, products));
     }
     let v = Matrix::from_fn(n, k.min(ritz.values.len()), |i, j| ritz.v[(i, j)]);
-    let known = known(a, ritz.scale, how.bound.as_ref().map(|how| (&a, &v, how)))?;
+    let known = known(a, frobenius(a)?, ritz.scale, how.bound.as_ref().map(|how| (&a, &v, how)))?;
     Ok(PartialSvd::largest(ritz, k, &known, products))
 }

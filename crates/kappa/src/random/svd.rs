@@ -2,10 +2,10 @@ use kappa_dense::{Matrix, MatrixRef, Scalar};
 use rayon::prelude::*;
 
 use super::Sketch;
-use crate::PartialSvd;
 use crate::error::{Error, Result};
 use crate::krylov::{GolubKahan, GolubKahanRitz as Ritz, Lanczos, check_count, frobenius, known, power_near};
 use crate::operator::{Adjoint, LinearOperator};
+use crate::{Enclosure, PartialSvd};
 
 /// How a randomised decomposition is made: passed last, and usually left at its default.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,23 +58,39 @@ pub fn randomized_svd<T: Scalar>(
     let is_worth_a_copy = |a: &MatrixRef<'_, T>| a.rows() * a.columns() >= LARGE;
     match a.as_dense().filter(is_worth_a_copy) {
         Some(dense) if how.in_single && T::IS_DOUBLE && !T::IS_COMPLEX => by_single(dense, k, columns, how),
-        _ => finish(a, &grown(a, columns, how)?, |_| k, how),
+        _ if !T::IS_DOUBLE => {
+            let (u, scale, products) = left_vectors(a, columns, how)?;
+            Asked { a, norm: frobenius(a)?, how }.by_last_product(&u, scale, products, |_| k)
+        }
+        _ => {
+            let mut space = begin(a, columns, how)?;
+            for _ in 0..=how.steps {
+                if !space.is_exhausted() {
+                    space.grow()?;
+                }
+            }
+            Asked { a, norm: frobenius(a)?, how }.finish(&space, |_| k)
+        }
     }
 }
 
-/// The space after all steps.
-fn grown<'a, T: Scalar, A: LinearOperator<T> + ?Sized>(
-    a: &'a A,
+/// The left vectors of the space after all steps, in single precision, the scale, and the products that it took: the last one with Aᴴ, which
+/// decides, is left to be made with these.
+fn left_vectors<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
     columns: usize,
     how: &RandomizedSvd,
-) -> Result<GolubKahan<'a, T, A>> {
-    let mut space = begin(a, columns, how)?;
-    for _ in 0..=how.steps {
+) -> Result<(Matrix<T>, f64, usize)> {
+    let mut space = begin(a, columns, how)?.for_spans();
+    for _ in 0..how.steps {
         if !space.is_exhausted() {
             space.grow()?;
         }
     }
-    Ok(space)
+    if !space.is_exhausted() {
+        space.grow_left()?;
+    }
+    Ok((space.left_vectors(columns)?, space.scale(), space.products()))
 }
 
 /// Entries from which a copy in single precision costs less than it saves.
@@ -88,7 +104,8 @@ fn by_single<T: Scalar>(
     how: &RandomizedSvd,
 ) -> Result<PartialSvd<T::Wide>> {
     let (m, n) = a.shape();
-    let scale = frobenius(&a)?.map_or(1.0, |norm| power_near(norm.upper()));
+    let norm = frobenius(&a)?;
+    let scale = norm.map_or(1.0, |norm| power_near(norm.upper()));
     let (u, products) = {
         let entries = in_single_precision(a, 1.0 / scale);
         let copy = if a.is_row_major() {
@@ -97,40 +114,70 @@ fn by_single<T: Scalar>(
             MatrixRef::column_major(m, n, &entries)
         };
         let copy = copy?;
-        let space = grown::<f32, _>(&copy, columns, how)?;
-        (space.left_vectors(columns)?, space.products())
+        let (u, _, products) = left_vectors(&copy, columns, how)?;
+        (u, products)
     };
     let u = Matrix::from_fn(u.rows(), u.columns(), |i, j| T::from_parts(u[(i, j)].into(), 0.0));
-    by_last_product(&a, &u, scale, products, |_| k, how)
+    Asked { a: &a, norm, how }.by_last_product(&u, scale, products, |_| k)
 }
 
-/// AᴴU = Q·R and the singular values of R, in double but for the product.
-fn by_last_product<T: Scalar>(
-    a: &(impl LinearOperator<T> + ?Sized),
-    u: &Matrix<T>,
-    scale: f64,
-    products: usize,
-    count: impl Fn(&[f64]) -> usize,
-    how: &RandomizedSvd,
-) -> Result<PartialSvd<T::Wide>> {
-    let ritz = Ritz::by_right_vectors(&Adjoint(a), u, scale, how.bound.is_some())?.transposed();
-    let more = u.columns() * if how.bound.is_some() { 2 } else { 1 };
-    bounded(a, ritz, products + more, count, how)
+/// An operator, its Frobenius norm where there is one, and how it is asked.
+struct Asked<'a, A: ?Sized> {
+    a: &'a A,
+    norm: Option<Enclosure>,
+    how: &'a RandomizedSvd,
 }
 
-/// The triplets that are wanted, with what is known of the rest: of (I − UUᴴ)A, which is that of the adjoint.
-fn bounded<T: Scalar>(
-    a: &(impl LinearOperator<T> + ?Sized),
-    ritz: Ritz<T::Wide>,
-    products: usize,
-    count: impl Fn(&[f64]) -> usize,
-    how: &RandomizedSvd,
-) -> Result<PartialSvd<T::Wide>> {
-    let k = count(&ritz.values).min(ritz.values.len());
-    let head = Matrix::from_fn(ritz.u.rows(), k, |i, j| ritz.u[(i, j)]);
-    let adjoint = Adjoint(a);
-    let known = known(a, ritz.scale, how.bound.as_ref().map(|how| (&adjoint, &head, how)))?;
-    Ok(PartialSvd::largest(ritz, k, &known, products))
+impl<A: ?Sized> Asked<'_, A> {
+    /// AᴴU = Q·R and the singular values of R, in double but for the product.
+    fn by_last_product<T: Scalar>(
+        &self,
+        u: &Matrix<T>,
+        scale: f64,
+        products: usize,
+        count: impl Fn(&[f64]) -> usize,
+    ) -> Result<PartialSvd<T::Wide>>
+    where
+        A: LinearOperator<T>,
+    {
+        let is_bounded = self.how.bound.is_some();
+        let ritz = Ritz::by_right_vectors(&Adjoint(self.a), u, scale, is_bounded)?.transposed();
+        self.bounded(ritz, products + u.columns() * if is_bounded { 2 } else { 1 }, count)
+    }
+
+    /// The triplets that are wanted, with what is known of the rest: of (I − UUᴴ)A, which is that of the adjoint.
+    fn bounded<T: Scalar>(
+        &self,
+        ritz: Ritz<T::Wide>,
+        products: usize,
+        count: impl Fn(&[f64]) -> usize,
+    ) -> Result<PartialSvd<T::Wide>>
+    where
+        A: LinearOperator<T>,
+    {
+        let k = count(&ritz.values).min(ritz.values.len());
+        let head = Matrix::from_fn(ritz.u.rows(), k, |i, j| ritz.u[(i, j)]);
+        let adjoint = Adjoint(self.a);
+        let known = known(self.a, self.norm, ritz.scale, self.how.bound.as_ref().map(|how| (&adjoint, &head, how)))?;
+        Ok(PartialSvd::largest(ritz, k, &known, products))
+    }
+
+    /// The triplets of a space that has grown enough.
+    fn finish<T: Scalar>(
+        &self,
+        space: &GolubKahan<'_, T, A>,
+        count: impl Fn(&[f64]) -> usize,
+    ) -> Result<PartialSvd<T::Wide>>
+    where
+        A: LinearOperator<T>,
+    {
+        if !T::IS_DOUBLE {
+            // Bases in single precision are only nearly orthonormal.
+            let u = space.left_vectors(space.width())?;
+            return self.by_last_product(&u, space.scale(), space.products(), count);
+        }
+        self.bounded(space.left_ritz()?, space.products(), count)
+    }
 }
 
 /// The entries in single precision, in the order in which they lie.
@@ -188,7 +235,7 @@ pub fn randomized_svd_within<T: Scalar>(
     let scale = space.scale();
     let enough =
         |values: &[f64]| (0..=values.len()).find(|&k| rest(&values[..k], scale) <= allowed).unwrap_or(values.len());
-    finish(a, &space, enough, how)
+    Asked { a, norm: Some(norm), how }.finish(&space, enough)
 }
 
 fn begin<'a, T: Scalar, A: LinearOperator<T> + ?Sized>(
@@ -197,18 +244,4 @@ fn begin<'a, T: Scalar, A: LinearOperator<T> + ?Sized>(
     how: &RandomizedSvd,
 ) -> Result<GolubKahan<'a, T, A>> {
     GolubKahan::new(a, how.sketch.matrix(a.shape().1, columns, how.seed))
-}
-
-fn finish<T: Scalar, A: LinearOperator<T> + ?Sized>(
-    a: &A,
-    space: &GolubKahan<'_, T, A>,
-    count: impl Fn(&[f64]) -> usize,
-    how: &RandomizedSvd,
-) -> Result<PartialSvd<T::Wide>> {
-    if !T::IS_DOUBLE {
-        // Bases in single precision are only nearly orthonormal.
-        let u = space.left_vectors(space.width())?;
-        return by_last_product(a, &u, space.scale(), space.products(), count, how);
-    }
-    bounded(a, space.left_ritz()?, space.products(), count, how)
 }
