@@ -1,16 +1,21 @@
 //! Singular values of a tall matrix from the eigenvalues of AᴴA, where that loses nothing that matters.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::eigen::hermitian_values;
 use crate::engine::Engine;
+use crate::row_panels::GramTiles;
 use crate::scale::{exponent_of_one_factor, scale_by_power};
 use crate::{Matrix, MatrixRef, Scalar};
 
-/// Rows widened at a time: a panel stays in the cache.
+/// Rows of a complex matrix widened at a time: a panel stays in the cache.
 const PANEL: usize = 256;
 /// The most partial sums that threads share.
 const PARTS: usize = 8;
+/// From this order on, one part is shared among threads.
+const SHARED: usize = 256;
 /// Below this σₘᵢₙ/σ₁ the Gram matrix has lost too many digits of σₘᵢₙ, and a direct method must be used.
 const LOST: f64 = 1.0 / 256.0;
 
@@ -58,34 +63,44 @@ pub(crate) fn lower_gram<T: Scalar>(a: MatrixRef<'_, T>, factor: f64) -> Matrix<
     // enough that the parts together are no larger than A.
     let parts = (m / (2 * n).max(1)).clamp(1, PARTS);
     let height = m.div_ceil(parts);
-    let one = |k: usize| part_of_gram(a, k * height, ((k + 1) * height).min(m), factor);
-    if parts == 1 {
-        return one(0);
+    let rows = |k: usize| k * height..((k + 1) * height).min(m);
+    if T::IS_COMPLEX {
+        return sum(
+            parts,
+            |k| part_of_gram(a, rows(k), factor),
+            |total, gram| {
+                total.as_mut_slice().iter_mut().zip(gram.as_slice()).for_each(|(x, &y)| *x += y);
+            },
+        );
     }
-    let grams: Vec<Matrix<T::Wide>> = (0..parts).into_par_iter().map(one).collect();
-    let mut grams = grams.into_iter();
-    let mut total = grams.next().unwrap_or_else(|| Matrix::zeros(n, n));
-    for gram in grams {
-        for (x, &y) in total.as_mut_slice().iter_mut().zip(gram.as_slice()) {
-            *x += y;
-        }
-    }
-    total
+    let part = |k: usize| {
+        let mut gram = GramTiles::new(n);
+        gram.add(a, rows(k), factor, parts == 1 && n >= SHARED);
+        gram
+    };
+    sum(parts, part, |total, gram| total.add_tiles(gram)).lower()
 }
 
-fn part_of_gram<T: Scalar>(a: MatrixRef<'_, T>, start: usize, end: usize, factor: f64) -> Matrix<T::Wide> {
+/// Parts on all threads, added in their order.
+fn sum<G: Send>(parts: usize, part: impl Fn(usize) -> G + Sync, add: impl Fn(&mut G, &G)) -> G {
+    if parts == 1 {
+        return part(0);
+    }
+    let mut found: Vec<G> = (0..parts).into_par_iter().map(&part).collect();
+    let (total, rest) = found.split_at_mut(1);
+    rest.iter().for_each(|gram| add(&mut total[0], gram));
+    found.swap_remove(0)
+}
+
+/// Rows of a complex matrix.
+fn part_of_gram<T: Scalar>(a: MatrixRef<'_, T>, rows: Range<usize>, factor: f64) -> Matrix<T::Wide> {
     let n = a.columns();
-    // Written, and not merely asked for as zeros: pages that are read before they are written are mapped twice, and the second time every
-    // other processor is told.
-    let mut gram = Vec::with_capacity(n * n);
-    gram.resize(n * n, <T::Wide>::default());
-    let mut gram = Matrix::owning(n, n, gram);
+    let mut gram = Matrix::zeros(n, n);
     let mut panel = Vec::with_capacity(PANEL * n);
-    for top in (start..end).step_by(PANEL) {
-        let bottom = (top + PANEL).min(end);
+    for top in rows.clone().step_by(PANEL) {
+        let bottom = (top + PANEL).min(rows.end);
         panel.clear();
         if a.is_row_major() {
-            // A row at a time: an iterator over all entries would not be vectorised.
             for row in (top..bottom).filter_map(|i| a.contiguous_row(i)) {
                 panel.extend(row.iter().map(|x| x.widen().scale(factor)));
             }

@@ -243,7 +243,7 @@ mod tests {
         let (m, n) = (a.rows(), a.columns());
         let first = expected.first().copied().unwrap_or(0.0);
         let unit = if f.values.accuracy == Accuracy::Single { f64::from(f32::EPSILON) } else { f64::EPSILON };
-        let slope = if f.values.accuracy == Accuracy::Rotations { 32.0 } else { 4.0 };
+        let slope = if f.values.accuracy == Accuracy::Rotations { 100.0 } else { 4.0 };
         let room = unit * (8.0 + slope * (m.max(n) as f64).sqrt());
         assert_eq!(f.values.values.len(), m.min(n), "{what}");
         for (x, y) in f.values.values.iter().zip(expected) {

@@ -44,6 +44,26 @@ impl<P: Lane> pulp::WithSimd for Times<'_, P> {
     }
 }
 
+/// Adds the products of panels, of so many entries each, and one factor to tiles.
+pub(super) struct Tiles<'a> {
+    pub(super) tiles: &'a mut [f64],
+    pub(super) left: &'a [f64],
+    pub(super) size: usize,
+    pub(super) right: &'a [[f64; ACROSS]],
+}
+
+impl pulp::WithSimd for Tiles<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let high = HIGH * f64::lanes::<S>();
+        for (tile, left) in self.tiles.chunks_exact_mut(ACROSS * high).zip(self.left.chunks_exact(self.size)) {
+            add_product(simd, tile, left, self.right);
+        }
+    }
+}
+
 /// A few panels and their change.
 pub(super) struct Panels<'a, P> {
     pub(super) panels: &'a mut [P],

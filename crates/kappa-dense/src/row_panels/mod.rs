@@ -4,6 +4,7 @@
 //! reduction multiplies the same matrix again and again, so here the matrix stays in that order: nothing is copied, and what is read
 //! next stands next in memory. Work is cut by size alone, so that the digits do not depend on the number of threads.
 
+mod gram;
 mod kernels;
 
 use std::ops::Range;
@@ -11,6 +12,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::lane::Lane;
+pub(crate) use gram::GramTiles;
 use kernels::{Lanes, Panels, Project, Times};
 
 /// The width of a band: a reduction's reflections come in so many, so that factors have as many columns on the left, or rows on the right.
