@@ -71,7 +71,6 @@ pub(super) struct Panels<'a, P> {
     pub(super) size: usize,
     /// Where the first column begins in each.
     pub(super) at: usize,
-    pub(super) high: usize,
     /// V for each, and room for Y.
     pub(super) left: Vec<P>,
     pub(super) by: &'a Change<P>,
@@ -82,13 +81,16 @@ impl<P: Lane> pulp::WithSimd for Panels<'_, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { panels, size, at, high, mut left, by: Change { y, r } } = self;
+        let Self { panels, size, at, mut left, by: Change { y, r } } = self;
+        let high = HIGH * P::lanes::<S>();
         if let Some([z, m]) = y {
             for k in (0..z.depth).step_by(TERMS) {
                 let count = TERMS.min(z.depth - k);
                 for (a, left) in panels.chunks_exact(size).zip(left.chunks_exact_mut(LEFT * high)) {
                     let a = &a[at + k * high..][..count * high];
-                    add_tiles(simd, &mut left[WIDTH * high..], a, z, k);
+                    let (tiles, last) = left[WIDTH * high..].split_at_mut((WIDTH - REST) * high);
+                    add_tiles(simd, tiles, a, z, k);
+                    add_rest(simd, last, a, &z.sliver(WIDTH / ACROSS)[k..]);
                 }
             }
             for left in left.chunks_exact_mut(LEFT * high) {
@@ -135,13 +137,48 @@ fn add_product<P: Lane, S: Simd>(simd: S, tile: &mut [P], left: &[P], right: &[[
     }
 }
 
+/// Columns of the last sliver of WIDTH columns.
+const REST: usize = WIDTH % ACROSS;
+
+/// The first columns of a tile += left·right, for two terms at a time: otherwise each sum would wait for the one before.
+#[inline(always)]
+fn add_rest<P: Lane, S: Simd>(simd: S, tile: &mut [P], left: &[P], right: &[[P; ACROSS]]) {
+    let mut sums = [[[P::splat(simd, P::default()); HIGH]; REST]; 2];
+    let (left, _) = P::all_registers::<S>(left).as_chunks::<HIGH>();
+    let ((pairs, last), (right, last_right)) = (left.as_chunks::<2>(), right.as_chunks::<2>());
+    for (l, r) in pairs.iter().zip(right) {
+        for h in 0..2 {
+            for c in 0..REST {
+                let r = P::splat(simd, r[h][c]);
+                for i in 0..HIGH {
+                    sums[h][c][i] = P::fused(simd, l[h][i], r, sums[h][c][i]);
+                }
+            }
+        }
+    }
+    if let (Some(l), Some(r)) = (last.first(), last_right.first()) {
+        for c in 0..REST {
+            let r = P::splat(simd, r[c]);
+            for i in 0..HIGH {
+                sums[0][c][i] = P::fused(simd, l[i], r, sums[0][c][i]);
+            }
+        }
+    }
+    let Some(tile) = P::registers_mut::<S, { HIGH * REST }>(tile) else { return };
+    for c in 0..REST {
+        for i in 0..HIGH {
+            tile[c * HIGH + i] = P::sum(simd, tile[c * HIGH + i], P::sum(simd, sums[0][c][i], sums[1][c][i]));
+        }
+    }
+}
+
+/// Adds VᵀA for some panels and some columns to W.
 pub(super) struct Project<'a, P> {
     pub(super) panels: &'a [P],
     /// Entries of a panel.
     pub(super) size: usize,
     /// Where the first column begins in each.
     pub(super) at: usize,
-    pub(super) high: usize,
     pub(super) v: &'a [P],
     pub(super) w: &'a mut [P],
 }
@@ -151,14 +188,16 @@ impl<P: Lane> pulp::WithSimd for Project<'_, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { panels, size, at, high, v, w } = self;
+        let Self { panels, size, at, v, w } = self;
+        // Known where this is compiled, so that loops are unrolled and nothing is checked in them.
+        let high = HIGH * P::lanes::<S>();
         let (part, together) = (high, TERMS.div_ceil(high));
         let rows = panels.len() / size * high;
         for (group, panels) in panels.chunks(together * size).enumerate() {
             for (six, w) in w.chunks_exact_mut(ACROSS * WIDTH).enumerate() {
                 for p in 0..WIDTH / part {
                     let v = &v[(p * rows + group * together * high) * part..];
-                    add_projection::<P, S>(simd, &mut w[p * part..], v, panels, (size, at + six * ACROSS * high, high));
+                    add_projection::<P, S>(simd, &mut w[p * part..], v, panels, (size, at + six * ACROSS * high));
                 }
             }
         }
@@ -167,13 +206,8 @@ impl<P: Lane> pulp::WithSimd for Project<'_, P> {
 
 /// Some entries of six columns of W += VᵀA for a few panels.
 #[inline(always)]
-fn add_projection<P: Lane, S: Simd>(
-    simd: S,
-    w: &mut [P],
-    v: &[P],
-    panels: &[P],
-    (size, at, high): (usize, usize, usize),
-) {
+fn add_projection<P: Lane, S: Simd>(simd: S, w: &mut [P], v: &[P], panels: &[P], (size, at): (usize, usize)) {
+    let high = HIGH * P::lanes::<S>();
     let mut sums = [[P::splat(simd, P::default()); HIGH]; ACROSS];
     let (v, _) = P::all_registers::<S>(v).as_chunks::<HIGH>();
     for (panel, v) in panels.chunks_exact(size).zip(v.chunks_exact(high)) {

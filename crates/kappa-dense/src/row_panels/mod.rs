@@ -148,7 +148,7 @@ impl<P: Lane> RowPanels<P> {
         let panels = &self.entries[row / self.high * size..];
         w.par_chunks_mut(SHARE * WIDTH).enumerate().for_each(|(share, w)| {
             let at = (column + share * SHARE) * self.high;
-            pulp::Arch::new().dispatch(Project { panels, size, at, high: self.high, v, w });
+            pulp::Arch::new().dispatch(Project { panels, size, at, v, w });
         });
         w
     }
@@ -169,7 +169,7 @@ impl<P: Lane> RowPanels<P> {
             for (p, left) in left.chunks_exact_mut(LEFT * high).enumerate() {
                 fill((first + group * TOGETHER + p) * high, &mut left[..WIDTH * high]);
             }
-            pulp::Arch::new().dispatch(Panels { panels, size, at: column * high, high, left, by });
+            pulp::Arch::new().dispatch(Panels { panels, size, at: column * high, left, by });
         });
     }
 }
