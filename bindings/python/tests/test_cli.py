@@ -31,7 +31,7 @@ def test_every_command_keeps_the_contract(w: Path) -> None:
         ("about-norm", "nuclear", "--against", "frobenius", "--shape", "3x2"), ("formats", "0.1"), ("roots", "1", "2", "1"),
         ("ball", "subgradient", w, "--norm", "spectral", "--output", w.with_suffix(".out.npy")), ("sum", w), ("vector", w),
         ("inner", w, w), ("norm", w, "--norm", "induced:inf,1"), ("norm", w, "--certify"), ("survey", w, "--certify"),
-        ("density", w), ("density", DIGITS, "--tensor", "fc1.weight", "--replicates", 5), ("density", w, "--lanczos"), ("svd", w, "--top", 1),
+        ("density", w), ("density", DIGITS, "--tensor", "fc1.weight", "--replicates", 5), ("density", w, "--lanczos"), ("svd", w, "--top", 1), ("svd", w, "--top", 1, "--one-pass"), ("svd", w, "--above", 3.5),
         ("sketch", w, "--top", 2), ("sketch", w, "--output", w.with_suffix(".rows.npz")),
     ]
     for command in commands:

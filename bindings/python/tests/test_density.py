@@ -262,6 +262,18 @@ def test_the_command_line_streams_sketches_and_draws(tall: Path, tmp_path: Path)
     tight = run("svd", tall, "--top", 3, "--memory", "1KiB")
     assert tight.returncode == 2 and "memory ceiling" in tight.stderr and "hint" in tight.stderr
     assert run("svd", tall).returncode == 2
+    # In memory, where it fits.
+    found = answer("svd", tall, "--top", 3, "--output", out)["result"]
+    assert [x["estimate"] for x in found["singular_values"]] == pytest.approx(s[:3], rel=1e-12) and "passes" not in found
+    assert found["error"]["estimate"] == pytest.approx(np.sqrt((s[3:] ** 2).sum())) and found["spectral_error"]["estimate"] == pytest.approx(s[3])
+    parts = np.load(out)
+    assert abs(a @ parts["vh"].T - parts["u"] * parts["s"]).max() < 1e-10
+    middle = (s[4] + s[5]) / 2
+    assert len(run("svd", tall, "--above", middle).stdout.split()) == 5
+    assert run("svd", tall, "--above", 2 * s[0]).stdout == ""
+    for wrong, word in ((("--above", "nan"), "positive number"), (("--above", "1", "--top", "2"), "cannot be used"), (("--above", "1", "--one-pass"), "--top"), (("--top", "99999"), "triplets")):
+        done = run("svd", tall, *wrong)
+        assert done.returncode == 2 and word in done.stderr, done.stderr
     halves = [tmp_path / "upper.npy", tmp_path / "lower.npy"]
     np.save(halves[0], a[:1000])
     np.save(halves[1], a[1000:])

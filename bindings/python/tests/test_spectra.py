@@ -137,6 +137,47 @@ def test_lanczos_agrees_with_scipy(block: int) -> None:
         kp.partial_svd(dense, 201)
 
 
+@pytest.mark.parametrize("name", NASTY)
+@pytest.mark.parametrize(("m", "n"), [(300, 300), (700, 280), (280, 400), (30, 20)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.complex128])
+def test_truncated_decompositions_are_those_of_numpy(name: str, m: int, n: int, dtype: Any) -> None:
+    a = with_values(m, n, NASTY[name](min(m, n))).astype(dtype)
+    if dtype == np.complex128:
+        a = a * np.exp(0.3j)
+    wide = a.astype(np.complex128 if dtype == np.complex128 else np.float64)
+    expected = np.linalg.svd(wide, compute_uv=False)
+    for k in (1, 7, min(m, n)):
+        f = kp.truncated_svd(a, k)
+        u, s, vh = f
+        assert abs(s - expected[:k]).max() < 1e-13 * 3
+        assert abs(u.conj().T @ u - np.eye(k)).max() < 1e-13 and abs(vh @ vh.conj().T - np.eye(k)).max() < 1e-13
+        assert abs(wide @ vh.conj().T - u * s).max() < 1e-13 and abs(u.conj().T @ wide - (vh.T * s).T).max() < 1e-13
+        rest = wide - (u * s) @ vh
+        assert f.error is not None
+        for said, truth in ((f.error, np.linalg.norm(rest)), (f.spectral_error, np.linalg.norm(rest, 2))):
+            assert said.lower <= truth + 1e-12 and truth - 1e-12 <= said.upper and said.upper - said.lower < 1e-10
+    above = kp.truncated_svd(a, above=0.95)
+    assert len(above) == (expected > 0.95).sum() and all(x.upper > 0.95 for x in above.values)
+    before = kp.set_threads(1)
+    alone = kp.truncated_svd(a, 7)
+    kp.set_threads(before)
+    if (m, n) != (30, 20) and dtype != np.complex128:
+        assert np.array_equal(alone.u, kp.truncated_svd(a, 7).u)
+
+
+def test_what_a_truncated_decomposition_is_asked_for() -> None:
+    a = with_values(320, 300, 1.0 / np.arange(1, 301)).astype(np.float32)
+    single = kp.truncated_svd(a, 5, precision="stored")
+    assert single.error is not None and single.values[0].evidence.startswith("estimate: errors of a bidiagonal reduction in single")
+    assert all(x.lower <= y <= x.upper for x, y in zip(single.values, 1.0 / np.arange(1, 6), strict=True))
+    assert single.residuals.max() < 1e-5 and kp.truncated_svd(a, 5).residuals.max() < 1e-13
+    operator = kp.truncated_svd(scipy.sparse.csr_matrix(a.astype(float)), 5)
+    assert abs(operator.s - kp.truncated_svd(a.astype(float), 5).s).max() < 1e-15
+    for wrong in ({}, {"k": 3, "above": 0.5}, {"k": 301}, {"above": float("nan")}, {"above": -1.0}, {"k": 3, "precision": "half"}):
+        with pytest.raises(ValueError, match="hint|triplets"):
+            kp.truncated_svd(a, **wrong)
+
+
 def test_what_an_operator_raises_comes_back() -> None:
     def broken(_: Any) -> Any:
         raise KeyError("mine")
