@@ -34,13 +34,13 @@ pub(crate) struct SvdArguments {
     #[arg(long, value_name = "X", value_parser = threshold, conflicts_with_all = ["top", "certify"])]
     pub(crate) above: Option<f64>,
     /// Memory that may be in use at once, such as 2GiB, by blocks of the file; half of what is available by default.
-    #[arg(long, value_name = "SIZE", value_parser = bytes, requires = "top")]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, requires = "top", conflicts_with = "above")]
     pub(crate) memory: Option<u64>,
     /// Read the file once, by blocks: values and the vectors of the short side only.
-    #[arg(long, requires = "top")]
+    #[arg(long, requires = "top", conflicts_with = "above")]
     pub(crate) one_pass: bool,
     /// Rows that are kept, by blocks, of all that were read; as many as the short side has, so that nothing is lost, where that fits.
-    #[arg(long, value_name = "ROWS", requires = "top")]
+    #[arg(long, value_name = "ROWS", requires = "top", conflicts_with = "above")]
     pub(crate) capacity: Option<usize>,
     /// Whether to show progress.
     #[arg(long, value_enum, default_value_t = When::Auto)]

@@ -163,8 +163,15 @@ fn copy_columns<T: Scalar, W>(a: MatrixRef<'_, T>, first: usize, to: &mut [W], s
                 Some(row) => &row[first..],
                 None => &[],
             });
-            for (j, to) in to.chunks_exact_mut(stride).enumerate() {
-                to[i..i + count].iter_mut().zip(&rows).for_each(|(to, row)| *to = f(row[j]));
+            let columns = to.chunks_exact_mut(stride).enumerate();
+            if count == 8 {
+                // As many as are known where this is compiled.
+                columns.filter_map(|(j, to)| Some((j, to[i..].first_chunk_mut::<8>()?))).for_each(|(j, to)| {
+                    *to = std::array::from_fn(|k| f(rows[k][j]));
+                });
+            } else {
+                columns
+                    .for_each(|(j, to)| to[i..i + count].iter_mut().zip(&rows).for_each(|(to, row)| *to = f(row[j])));
             }
         }
         return;
