@@ -254,12 +254,22 @@ fn reduced<T: Scalar>(a: MatrixRef<'_, T>, checked: &Checked, finder: Finder) ->
 /// The engine's divide and conquer, with the ladder: as it is, of the adjoint, on one thread, one-sided Jacobi. About 6·m·n² + 16·n³ flops for m ≥ n and thin vectors.
 /// Fails when an entry is not finite, and when nothing converges.
 pub fn svd<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<SvdParts<T::Wide>, Error> {
+    let checked = check(a)?;
+    let mut found = scaled_svd(a, shape, checked.as_ref())?;
+    unscale(&mut found.values.values, checked.map_or(0, |checked| checked.e));
+    Ok(found)
+}
+
+/// The same with the values of A·2⁻ᵉ, which neither overflow nor underflow.
+pub(crate) fn scaled_svd<T: Scalar>(
+    a: MatrixRef<'_, T>,
+    shape: Shape,
+    checked: Option<&Checked>,
+) -> Result<SvdParts<T::Wide>, Error> {
     let (rows, columns) = (a.rows(), a.columns());
     let full = shape == Shape::Full;
-    let Checked { e, guard } = match check(a)? {
-        Some(checked) => checked,
-        None => return Ok(svd_of_zero(rows, columns, full)),
-    };
+    let Some(Checked { e, guard }) = checked else { return Ok(svd_of_zero(rows, columns, full)) };
+    let e = *e;
     let work: Matrix<T::Wide> = scaled_without_specks(a, e);
     let cut = Cut::for_shape(rows, columns);
     let engine = |a: &Matrix<T::Wide>, cut| {
@@ -278,14 +288,12 @@ pub fn svd<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<SvdParts<T::W
         Some(SvdParts { values: rotations(values, JACOBI), vectors: Vectors { u, v } })
     };
     let graded = if is_strongly_graded(a, e) { jacobi() } else { None };
-    let mut found = graded
+    graded
         .or_else(|| direct(cut, DIVIDE))
         .or_else(adjoint)
         .or_else(|| direct(Cut::Whole, WHOLE))
         .or_else(jacobi)
-        .ok_or_else(|| Error::no_convergence(rows, columns))?;
-    unscale(&mut found.values.values, e);
-    Ok(found)
+        .ok_or_else(|| Error::no_convergence(rows, columns))
 }
 
 fn parts<W: Scalar>(

@@ -50,7 +50,8 @@ fn sweep<T: Scalar>(w: &mut Matrix<T>, v: &mut Matrix<T>) -> bool {
             let alpha = squared_norm(w.column(p));
             let beta = squared_norm(w.column(q));
             let gamma = inner(w.column(p), w.column(q));
-            let size = gamma.abs_squared().sqrt();
+            // Not by its square, which may underflow where the product of two lengths does not.
+            let size = gamma.re().hypot(gamma.im());
             if alpha.min(beta) < ZERO || size <= threshold * alpha.sqrt() * beta.sqrt() {
                 continue;
             }
@@ -90,12 +91,16 @@ fn rotate<T: Scalar>(x: &mut Matrix<T>, p: usize, q: usize, c: f64, s: f64, phas
 
 /// Norms of the columns as σ, largest first, with U normalised and V in the same order.
 fn sorted<T: Scalar>(w: Matrix<T>, v: Matrix<T>) -> (Matrix<T>, Vec<f64>, Matrix<T>) {
+    // Thousands of rotations change the lengths of columns of V, and with them those of A·V, by as many ε.
+    let lengths: Vec<f64> = (0..v.columns()).map(|j| squared_norm(v.column(j)).sqrt()).collect();
     let norms: Vec<f64> = (0..w.columns()).map(|j| squared_norm(w.column(j)).sqrt()).collect();
     let mut order: Vec<usize> = (0..w.columns()).collect();
-    order.sort_by(|&i, &j| norms[j].total_cmp(&norms[i]));
+    let values: Vec<f64> = norms.iter().zip(&lengths).map(|(norm, length)| norm / length).collect();
+    order.sort_by(|&i, &j| values[j].total_cmp(&values[i]));
     let mut u = Matrix::zeros(w.rows(), w.columns());
     for (k, &j) in order.iter().enumerate() {
-        if norms[j] > 0.0 {
+        // Directions of shorter columns were not looked at.
+        if norms[j] * norms[j] >= ZERO {
             for (to, &from) in u.column_mut(k).iter_mut().zip(w.column(j)) {
                 *to = T::from_parts(from.re() / norms[j], from.im() / norms[j]);
             }
@@ -103,8 +108,8 @@ fn sorted<T: Scalar>(w: Matrix<T>, v: Matrix<T>) -> (Matrix<T>, Vec<f64>, Matrix
             complete(&mut u, k);
         }
     }
-    let v = Matrix::from_fn(v.rows(), v.columns(), |i, k| v[(i, order[k])]);
-    (u, order.iter().map(|&j| norms[j]).collect(), v)
+    let v = Matrix::from_fn(v.rows(), v.columns(), |i, k| v[(i, order[k])].scale(1.0 / lengths[order[k]]));
+    (u, order.iter().map(|&j| values[j]).collect(), v)
 }
 
 /// Fills column k with a unit vector orthogonal to the columns before it.
@@ -128,6 +133,28 @@ fn complete<T: Scalar>(u: &mut Matrix<T>, k: usize) {
                 *x = y.scale(1.0 / norm);
             }
             return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_whose_product_squared_underflows_are_made_orthogonal() {
+        // σ = 1e-90·√(3 ± √5)/√2, beside a column of length 1.
+        let a = Matrix::from_row_major(3, 3, vec![1.0, 0.0, 0.0, 0.0, 1e-90, 1e-90, 0.0, 0.0, 1e-90]).unwrap();
+        let (u, values, v) = jacobi_svd(&a).unwrap();
+        for x in [&u, &v] {
+            for (i, j) in (0..3).flat_map(|i| (0..3).map(move |j| (i, j))) {
+                let expected = f64::from(i == j);
+                assert!((inner(x.column(i), x.column(j)) - expected).abs() < 1e-14, "({i}, {j})");
+            }
+        }
+        for (found, sign) in values[1..].iter().zip([1.0, -1.0]) {
+            let expected = 1e-90 * ((3.0 + sign * 5f64.sqrt()) / 2.0).sqrt();
+            assert!((found / expected - 1.0).abs() < 1e-14, "{found:e} beside {expected:e}");
         }
     }
 }

@@ -37,6 +37,9 @@ impl GramTiles {
 
     /// Adds (factor·A)ᵀ(factor·A) for some rows of a real matrix, on all threads or on this one.
     pub(crate) fn add<T: Scalar>(&mut self, a: MatrixRef<'_, T>, rows: Range<usize>, factor: f64, shared: bool) {
+        if self.order == 0 {
+            return;
+        }
         for first in rows.clone().step_by(ROWS) {
             let some = first..rows.end.min(first + ROWS);
             match self.high {
