@@ -238,7 +238,7 @@ pub(crate) fn truncated_svd(
             return Err(PyValueError::new_err(message));
         }
     };
-    // The reduction is as much work as 4·min(m, n) products.
+    // Never in place: a reduction of a matrix that is not small takes longer than a copy.
     answered(a, usize::MAX, Ask::Leading(leading, precision))
 }
 

@@ -5,7 +5,9 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use kappa::{Enclosure, Leading, Precision};
-use kappa_model::{Decomposition, Model, PartialDecomposition, Progress, Streamed, Streaming, with_partial, with_wide};
+use kappa_model::{
+    Decomposition, Model, Opening, PartialDecomposition, Progress, Streamed, Streaming, with_partial, with_wide,
+};
 use kappa_report::enclosure_json;
 use kappa_tensors::{npy, npz};
 use serde_json::json;
@@ -93,7 +95,11 @@ fn whole(a: &SvdArguments, path: &Path) -> Result<u8, Failure> {
 /// The largest triplets: block by block where that was asked for or the matrix is too large.
 fn largest(a: &SvdArguments, top: usize) -> Result<u8, Failure> {
     let is_by_blocks = a.memory.is_some() || a.one_pass || a.capacity.is_some();
-    let fits = || Model::open(&a.input.file)?.fits_in_memory(a.input.tensor.as_deref());
+    if top == 0 {
+        return Err(Failure::new("0 singular triplets are no answer").with_hint("`--top 1`, or more"));
+    }
+    let opening = Opening { map: !a.input.style.no_mmap };
+    let fits = || Model::open_with(&a.input.file, &opening)?.fits_in_memory(a.input.tensor.as_deref());
     if !is_by_blocks && fits()? { truncated(a, Leading::Count(top)) } else { by_blocks(a, top) }
 }
 
@@ -107,20 +113,20 @@ fn truncated(a: &SvdArguments, leading: Leading) -> Result<u8, Failure> {
         }
         with_partial!(&f, f => {
             let (m, n) = view.shape();
-            let error = f.error().unwrap_or(f.spectral_error());
+            let error = f.spectral_error();
             if a.input.style.explain {
                 let evidence = error.evidence();
                 output::words(&format!(
-                    "plan: a reduction in two stages, inverse iteration ({m}×{n}, {} triplets)\nevidence: {evidence}\nleft out: \
-                     ‖A − UΣVᴴ‖_F in {:e} … {:e}\nreference: Lang, Parallel Comput. 25 (1999) 845–860; Ipsen, SIAM Rev. 39 (1997) 254–291",
+                    "plan: a reduction in two stages and inverse iteration, or the whole where that costs less ({m}×{n}, {} triplets)\nevidence: {evidence}\nleft out: \
+                     ‖A − UΣVᴴ‖₂ in {:e} … {:e}\nreference: Lang, Parallel Comput. 25 (1999) 845–860; Ipsen, SIAM Rev. 39 (1997) 254–291",
                     f.estimates().len(),
                     error.lower(),
                     error.upper()
                 ));
             }
             let more = json!({
-                "error": enclosure_json(&error),
-                "spectral_error": enclosure_json(&f.spectral_error()),
+                "error": f.error().as_ref().map(enclosure_json),
+                "spectral_error": enclosure_json(&error),
             });
             tell(a, (name, (m, n)), f.values(), more)
         })

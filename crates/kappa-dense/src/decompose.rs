@@ -31,6 +31,13 @@ pub struct Values {
     pub accuracy: Accuracy,
 }
 
+impl Values {
+    /// The ε of the precision in which they were computed.
+    pub fn unit(&self) -> f64 {
+        if self.accuracy == Accuracy::Single { f64::from(f32::EPSILON) } else { f64::EPSILON }
+    }
+}
+
 /// What the errors of an algorithm look like.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Accuracy {

@@ -39,7 +39,8 @@ struct Block {
 /// size: `count` says how many of the values, or that it is too many. `None` then, and where a vector was not found or too many values lie close
 /// together.
 ///
-/// Each with residuals of a few ε·√n, and orthonormal to as much. O(n) for each, and 2·n·k² flops to make k of them orthonormal.
+/// Each with residuals of a few ε·√n, and orthonormal to as much. O(n) for each, and 4·n·k² flops to see that k of them are
+/// orthonormal, with 8·n·k² for every step towards it.
 pub(crate) fn bidiagonal_vectors(
     diagonal: &[f64],
     above: &[f64],
@@ -273,7 +274,7 @@ impl Shifted {
 fn orthonormal(mut x: Matrix<f64>) -> Option<Matrix<f64>> {
     let k = x.columns();
     let unit = f64::EPSILON * (4.0 + (x.rows() as f64).sqrt());
-    for _ in 0..STEPS {
+    for _ in 0..=STEPS {
         let mut gram = adjoint_times(x.as_ref(), x.as_ref()).ok()?;
         let off = |i: usize, j: usize, gram: &Matrix<f64>| gram[(i, j)] - f64::from(i == j);
         let places = (0..k).flat_map(|j| (0..k).map(move |i| (i, j)));

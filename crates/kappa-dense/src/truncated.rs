@@ -40,6 +40,9 @@ impl Leading {
 /// Up to one vector in so many takes less time than all of them by the engine (measured on 2 cores).
 const FEW: usize = 2;
 
+/// Residuals of more than so many ε·√max(m, n)·σ₁ say that a reduction went wrong: several times the worst seen.
+const LARGE: f64 = 32.0;
+
 /// Some singular triplets, and all singular values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TruncatedParts<W: Scalar> {
@@ -58,7 +61,8 @@ const SINGLE: &str = "bidiagonalisation in two stages in single precision, bisec
 ///
 /// A real matrix becomes bidiagonal in two stages, 4·m·n² − 4/3·n³ flops for m ≥ n at the speed of products, in double precision or in that of the
 /// entries; k vectors take 8·m·n·k more, and the products that measure them 4·m·n·k. Small, complex and strongly graded matrices are decomposed whole.
-/// Memory for A three times in the precision of the reduction. Fails when an entry is not finite, and when nothing converges.
+/// Memory for A three times in the precision of the reduction, and where A is more than 11/6 as long as wide, for two copies in double precision,
+/// in which its QR decomposition is made first. Fails when an entry is not finite, and when nothing converges.
 ///
 /// ```
 /// # use kappa_dense::{Leading, Matrix, Precision, truncated_svd};
@@ -78,13 +82,20 @@ pub fn truncated_svd<T: Scalar>(
     let by_two_stages = checked.as_ref().and_then(|checked| {
         let is_turned = a.rows() < a.columns();
         let (values, Vectors { u, v }) = in_stages(tall(a), checked, leading, precision)?;
-        Some((values, if is_turned { Vectors { u: v, v: u } } else { Vectors { u, v } }))
+        let vectors = if is_turned { Vectors { u: v, v: u } } else { Vectors { u, v } };
+        let residuals = residuals(a, e, &values.values, &vectors).ok()?;
+        // What became of the vectors of the bidiagonal matrix, nobody has looked at yet.
+        let allowed = LARGE * values.unit() * values.values[0] * (1.0 + (a.rows().max(a.columns()) as f64).sqrt());
+        residuals.iter().flatten().all(|&r| r <= allowed).then_some((values, vectors, residuals))
     });
-    let (mut values, vectors) = match by_two_stages {
+    let (mut values, vectors, mut residuals) = match by_two_stages {
         Some(found) => found,
-        None => of_whole(a, leading, checked.as_ref())?,
+        None => {
+            let (values, vectors) = of_whole(a, leading, checked.as_ref())?;
+            let residuals = residuals(a, e, &values.values, &vectors)?;
+            (values, vectors, residuals)
+        }
     };
-    let mut residuals = residuals(a, e, &values.values, &vectors)?;
     unscale(&mut values.values, e);
     residuals.iter_mut().for_each(|pair| unscale(pair, e));
     Ok(TruncatedParts { values, vectors, residuals })
@@ -113,12 +124,14 @@ fn in_stages<T: Scalar>(
     if is_strongly_graded(a, checked.e) || matches!(leading, Leading::Count(k) if k > n / FEW) {
         return None;
     }
-    if precision == Precision::Stored && !T::IS_DOUBLE {
-        let is_worth_it = reduce::is_bidiagonal_in_two_stages::<T>(n);
-        return if is_worth_it { in_precision_of::<T::Part, T>(a, checked, leading) } else { None };
+    let mut found = None;
+    if precision == Precision::Stored && !T::IS_DOUBLE && reduce::is_bidiagonal_in_two_stages::<T>(n) {
+        found = in_precision_of::<T::Part, T>(a, checked, leading);
     }
-    let is_worth_it = reduce::is_bidiagonal_in_two_stages::<T::Wide>(n);
-    if is_worth_it { in_precision_of::<f64, T>(a, checked, leading) } else { None }
+    if found.is_none() && reduce::is_bidiagonal_in_two_stages::<T::Wide>(n) {
+        found = in_precision_of::<f64, T>(a, checked, leading);
+    }
+    found
 }
 
 /// The same with the products of the reduction in the precision of `P`.
@@ -241,11 +254,17 @@ mod tests {
     }
 
     /// Values as they are, vectors orthonormal, residuals that are true and small.
-    fn check<T: Scalar>(a: &Matrix<T>, leading: Leading, precision: Precision, expected: &[f64], what: &str) {
+    fn check<T: Scalar>(
+        a: &Matrix<T>,
+        leading: Leading,
+        precision: Precision,
+        expected: &[f64],
+        what: &str,
+    ) -> &'static str {
         let f = truncated_svd(a.as_ref(), leading, precision).unwrap();
         let (m, n) = (a.rows(), a.columns());
         let first = expected.first().copied().unwrap_or(0.0);
-        let unit = if f.values.accuracy == Accuracy::Single { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let unit = f.values.unit();
         let slope = if f.values.accuracy == Accuracy::Rotations { 16.0 } else { 8.0 };
         let room = unit * (8.0 + slope * (m.max(n) as f64).sqrt());
         assert_eq!(f.values.values.len(), m.min(n), "{what}");
@@ -268,6 +287,7 @@ mod tests {
             let room = room * first + 1e-320;
             assert!(*right <= room && *left <= room, "{what}: residuals {right:e} and {left:e} of triplet {j}");
         }
+        f.values.algorithm
     }
 
     #[test]
@@ -280,7 +300,12 @@ mod tests {
                 for leading in
                     [Leading::Count(0), Leading::Count(7), Leading::Count(m.min(n) / 2), Leading::Above(middle)]
                 {
-                    check(&a, leading, Precision::Double, &expected, &format!("{what}, {m}×{n}, {leading:?}"));
+                    let case = format!("{what}, {m}×{n}, {leading:?}");
+                    let algorithm = check(&a, leading, Precision::Double, &expected, &case);
+                    let is_large = m.min(n) >= 280 && ["random", "orthogonal", "falling", "pairs"].contains(&what);
+                    if is_large && matches!(leading, Leading::Count(7)) {
+                        assert_eq!(algorithm, TWO_STAGES, "{case}");
+                    }
                 }
             }
         }
@@ -292,13 +317,30 @@ mod tests {
             let a = random::<f32>(m, n, 3);
             let expected = singular_values(a.as_ref()).unwrap().values;
             for precision in [Precision::Stored, Precision::Double] {
-                check(&a, Leading::Count(9), precision, &expected, &format!("f32, {m}×{n}, {precision:?}"));
+                let algorithm =
+                    check(&a, Leading::Count(9), precision, &expected, &format!("f32, {m}×{n}, {precision:?}"));
+                if m.min(n) >= 256 {
+                    assert_eq!(algorithm, if precision == Precision::Stored { SINGLE } else { TWO_STAGES });
+                }
             }
         }
         let re = random::<f64>(60, 50, 1);
         let a = Matrix::from_fn(60, 50, |i, j| num_complex::Complex64::new(re[(i, j)], re[(59 - i, j)]));
         let expected = singular_values(a.as_ref()).unwrap().values;
         check(&a, Leading::Count(5), Precision::Double, &expected, "complex");
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_no_digit() {
+        // Large enough that the sweeps of a chase, and the columns of vectors, are shared.
+        let a = random::<f64>(820, 800, 9);
+        let with = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| truncated_svd(a.as_ref(), Leading::Count(70), Precision::Double).unwrap())
+        };
+        let (one, three) = (with(1), with(3));
+        assert_eq!(one.values.algorithm, TWO_STAGES);
+        assert_eq!(one, three);
     }
 
     #[test]

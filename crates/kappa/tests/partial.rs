@@ -316,7 +316,7 @@ fn truncated_decompositions_tell_what_they_leave_out() {
                     let room = 1e-14 * first;
                     assert!(said.lower() <= norm_of_rest.upper() + room, "{what}, {k}: {said:?} {norm_of_rest:?}");
                     assert!(said.upper() >= norm_of_rest.lower() - room, "{what}, {k}: {said:?} {norm_of_rest:?}");
-                    assert!(said.width() <= 1e-11 * first, "{what}, {k}: {said:?}");
+                    assert!(said.width() <= 1e-10 * first, "{what}, {k}: {said:?}");
                 }
             }
         }
@@ -344,6 +344,7 @@ fn truncated_decompositions_of_stored_single_precision_say_how_far_they_are_off(
             assert!(x.lower() <= s.upper() && s.lower() <= x.upper() && x.width() < 200.0 * unit, "{x:?} {s:?}");
         }
         let best = exact.iter().skip(6).map(|s| s.estimate().powi(2)).sum::<f64>().sqrt();
+        assert!(f.error().unwrap().width() < 1e4 * unit, "{:?}", f.error());
         assert!(f.error().unwrap().contains(best) && f.residuals().iter().all(|&r| r < 100.0 * unit), "{precision:?}");
     }
 }

@@ -1,4 +1,4 @@
-use kappa_dense::{Accuracy, Leading, Precision, Scalar, Shape};
+use kappa_dense::{Leading, Precision, Scalar, Shape};
 
 use super::Entries;
 use crate::error::{Error, Result};
@@ -33,8 +33,8 @@ pub fn svd_full<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Svd<
 ///
 /// A reduction in two stages whose reflections are kept, and inverse iteration: it does not care how slowly the values fall, as
 /// [`randomized_svd`](crate::randomized_svd) and [`partial_svd`](crate::partial_svd) do. The products of the reduction are made in double precision, or in
-/// that of the entries, which takes half the time and memory for `f32`. The values are enclosed as those of
-/// [`singular_values`](crate::singular_values) are (evidence: estimate), the errors by them and the residuals. 8/3·n³ + 20·n²·k flops for
+/// that of the entries, which takes half the time and memory for a square matrix of `f32`. The values are enclosed as those of
+/// [`singular_values`](crate::singular_values) are, or as those of [`svd`] where the whole is decomposed (evidence: estimate), the errors by them and the residuals. 8/3·n³ + 20·n²·k flops for
 /// order n, memory for A three times. Fails when an entry is not finite, for a threshold that is no number, and for more triplets than there are.
 ///
 /// ```
@@ -65,8 +65,7 @@ pub fn truncated_svd<T: Scalar>(
     let entries = Entries::of(a)?;
     let parts = kappa_dense::truncated_svd(entries.view(), leading, precision)?;
     // The vectors are orthonormal in the precision of the reduction: at most half of this was seen, for rows that are all equal.
-    let unit = if parts.values.accuracy == Accuracy::Single { f64::from(f32::EPSILON) } else { f64::EPSILON };
-    let rounding = unit * (4.0 + 8.0 * (m.max(n) as f64).sqrt());
+    let rounding = parts.values.unit() * (4.0 + 8.0 * (m.max(n) as f64).sqrt());
     let values = SingularValues::from_svd(a.shape(), parts.values);
     Ok(PartialSvd::of_known_values(&values, parts.vectors, &parts.residuals, rounding))
 }

@@ -1,6 +1,7 @@
 use kappa_dense::{Matrix, Scalar, Vectors};
 
-use crate::enclosure::directed::{add_down, add_up, mul_down, mul_up, sqrt_down, sqrt_up};
+use crate::enclosure::directed::{SMALLEST, add_down, add_up, mul_down, mul_up, sqrt_down, sqrt_up};
+use crate::enclosure::max_or_nan;
 use crate::error::Result;
 use crate::krylov::GolubKahanRitz as Ritz;
 use crate::{Enclosure, Evidence, LowRank, SingularValues};
@@ -111,7 +112,8 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
     ///
     /// In bases that begin with U and V, A is [Σ + F, Sᴴ; R, E] with columns of [F; R] and of S that are as long as the residuals. So the values of
     /// Σ and those of E, together and in order, are within δ = ‖[F; R]‖ + ‖S‖ of those of A (Weyl), and eᵢ ≤ σ_{c+i} + δ for every c with
-    /// Σ_c > σ_{c+i} + δ: of c + i values the least is no more than σ_{c+i} + δ, and none of Σ is it.
+    /// Σ_c > σ_{c+i} + δ: of c + i values the least is no more than σ_{c+i} + δ, and none of Σ is it. Where all of Σ lie above E, the values of E
+    /// are also within √(‖[F; R]‖_F² + ‖S‖_F²) of σₖ₊₁, … together (Mirsky). That U and V are not quite orthonormal goes into a model.
     pub(crate) fn of_known_values(
         all: &SingularValues,
         vectors: Vectors<T>,
@@ -121,20 +123,25 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         let k = residuals.len();
         let values: Vec<Enclosure> = all.iter().collect();
         let scale = crate::krylov::power_near(all.first().upper());
-        let doubt = mul_up(all.first().upper() / scale, rounding);
+        let doubt = mul_up(all.first().upper() / scale, mul_up(rounding, sqrt_up(k as f64)));
         let squares = |x: &mut dyn Iterator<Item = f64>| x.fold(0.0, |sum, x| add_up(sum, mul_up(x, x)));
-        let [r, s] =
-            [0, 1].map(|side| add_up(sqrt_up(squares(&mut residuals.iter().map(|pair| pair[side] / scale))), doubt));
+        // A residual that is no number says nothing, and one below the smallest number is not zero.
+        let known = |x: f64| if x.is_nan() { f64::INFINITY } else { add_up(x, SMALLEST) };
+        let [r, s] = [0, 1]
+            .map(|side| add_up(sqrt_up(squares(&mut residuals.iter().map(|pair| known(pair[side]) / scale))), doubt));
         let delta = add_up(r, s);
         let evidence =
             all.first().evidence().and(Evidence::Estimate("errors of products and reflections in working precision"));
         let estimates = all.estimates()[..k].to_vec();
         let is_above = |c: usize, limit: f64| estimates[c - 1] / scale > limit;
+        let both = add_up(mul_up(r, r), mul_up(s, s));
         let (mut squared, mut largest, mut c) = (0.0, 0.0f64, 0);
+        let mut is_apart = true;
         for i in 1..=values.len() - k {
             // Limits fall with i, so that c never has to fall again.
             let limit = |c: usize| add_up(values[c + i - 1].upper() / scale, delta);
             c = (c..=k).rev().find(|&c| c == 0 || is_above(c, limit(c))).unwrap_or(c);
+            is_apart &= i > 1 || c == k;
             let e = limit(c);
             largest = largest.max(e);
             squared = add_up(squared, mul_up(e, e));
@@ -142,7 +149,11 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         let rest = || values[k..].iter();
         let lower = rest().fold(0.0, |sum, x| add_down(sum, mul_down(x.lower() / scale, x.lower() / scale)));
         let estimate = rest().map(|x| (x.estimate() / scale).powi(2)).sum::<f64>().sqrt();
-        let upper = sqrt_up(add_up(squared, add_up(mul_up(r, r), mul_up(s, s))));
+        if is_apart {
+            let by_mirsky = add_up(sqrt_up(squares(&mut rest().map(|x| x.upper() / scale))), sqrt_up(both));
+            squared = squared.min(mul_up(by_mirsky, by_mirsky));
+        }
+        let upper = sqrt_up(add_up(squared, both));
         let error = Enclosure::new(sqrt_down(lower).min(estimate), estimate, upper.max(estimate), evidence);
         // ‖[F, Sᴴ; R, E]‖ ≤ ‖E‖ + ‖[F; R]‖ + ‖S‖, and no matrix of this rank comes closer than the next value (Eckart and Young).
         let next = rest().next().copied().unwrap_or(Enclosure::exact(0.0)).times_exactly(1.0 / scale);
@@ -153,7 +164,7 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
             v: vectors.v,
             estimates,
             values: values[..k].to_vec(),
-            residuals: residuals.iter().map(|[right, left]| right.max(*left)).collect(),
+            residuals: residuals.iter().map(|&[right, left]| max_or_nan(right, left)).collect(),
             error: Some(error.times_exactly(scale)),
             spectral_error: spectral.times_exactly(scale),
             products: 2 * k,
@@ -219,5 +230,82 @@ impl<T: Scalar> PartialSvd<T> {
     pub fn low_rank(&self) -> Result<LowRank<T>> {
         let left = Matrix::from_fn(self.u.rows(), self.u.columns(), |i, j| self.u[(i, j)].scale(self.estimates[j]));
         LowRank::new(left, self.v.adjoint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Norm, norm, singular_values};
+
+    /// diag(σ), m×n, with the first k unit vectors on both sides; those of the last turned by an angle towards the ones outside.
+    fn turned(m: usize, n: usize, k: usize, angle: f64) -> Vectors<f64> {
+        let unit = |rows: usize| {
+            Matrix::from_fn(rows, k, |i, j| match (i, j + 1 == k) {
+                _ if i == j => {
+                    if j + 1 == k {
+                        angle.cos()
+                    } else {
+                        1.0
+                    }
+                }
+                (_, true) if i == k && k < m.min(n) => angle.sin(),
+                _ => 0.0,
+            })
+        };
+        Vectors { u: unit(m), v: unit(n) }
+    }
+
+    fn check(values: &[f64], (m, n): (usize, usize), k: usize, angle: f64) {
+        let a = Matrix::from_fn(m, n, |i, j| if i == j { values[i] } else { 0.0 });
+        let vectors = turned(m, n, k, if k < m.min(n) { angle } else { 0.0 });
+        let length = |f: &dyn Fn(usize) -> f64, rows: usize| (0..rows).map(|i| f(i).powi(2)).sum::<f64>().sqrt();
+        let entry = |i: usize| values.get(i).copied().unwrap_or(0.0);
+        let residuals: Vec<[f64; 2]> = (0..k)
+            .map(|j| {
+                let (u, v) = (vectors.u.column(j), vectors.v.column(j));
+                let at = |x: &[f64], i: usize| x.get(i).copied().unwrap_or(0.0);
+                [
+                    length(&|i| entry(i) * at(v, i) - values[j] * at(u, i), m),
+                    length(&|i| entry(i) * at(u, i) - values[j] * at(v, i), n),
+                ]
+            })
+            .collect();
+        let rest = Matrix::from_fn(m, n, |i, j| {
+            a[(i, j)] - (0..k).map(|l| vectors.u[(i, l)] * values[l] * vectors.v[(j, l)]).sum::<f64>()
+        });
+        let all = SingularValues::from_enclosures((m, n), values.iter().map(|&s| Enclosure::exact(s)).collect());
+        let said = PartialSvd::of_known_values(&all, vectors, &residuals, 1e-15);
+        let truths = [norm(&rest, Norm::frobenius()).unwrap(), singular_values(&rest).unwrap().first()];
+        for (said, truth) in [said.error().unwrap(), said.spectral_error()].into_iter().zip(truths) {
+            let case = format!("{values:?}, {m}×{n}, {k} turned by {angle}: {said:?} beside {truth:?}");
+            assert!(said.lower() <= truth.upper() && truth.lower() <= said.upper(), "{case}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_enclosed_however_bad_the_vectors_are() {
+        for values in
+            [[5.0, 4.0, 3.0, 2.0, 1.0], [5.0, 3.0, 3.0, 3.0, 0.0], [1.0; 5], [1e-300; 5], [9.0, 1e-8, 0.0, 0.0, 0.0]]
+        {
+            for shape in [(5, 5), (8, 5), (5, 7)] {
+                for k in 0..=5 {
+                    for angle in [0.0, 1e-9, 0.1, 0.8, std::f64::consts::FRAC_PI_2] {
+                        check(&values, shape, k, angle);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_residual_that_is_no_number_leaves_nothing_known() {
+        let all = SingularValues::from_enclosures((3, 3), [3.0, 2.0, 1.0].map(Enclosure::exact).to_vec());
+        for residuals in [[f64::NAN, 0.0], [0.0, f64::NAN]] {
+            let said = PartialSvd::of_known_values(&all, turned(3, 3, 1, 0.0), &[residuals], 1e-15);
+            assert_eq!(said.error().unwrap().upper(), f64::INFINITY);
+            assert_eq!(said.spectral_error().upper(), f64::INFINITY);
+            assert!(said.residuals()[0].is_nan());
+        }
     }
 }

@@ -77,7 +77,7 @@ impl<W: Scalar<Wide = W>> Ritz<W> {
         scale: f64,
         with_residuals: bool,
     ) -> Result<Self> {
-        // They are orthonormal already, but for the precision that they come in.
+        // They are nearly orthonormal: as far as their precision, or the spans they come from, needed.
         let (v, _) = by_gram_or_reflections(v, 0.0)?;
         let image = qr(finite(a.apply(&narrowed::<T>(&v))?, scale)?.as_ref(), Shape::Thin)?;
         let f = svd(image.r.as_ref(), Shape::Thin)?;
@@ -163,7 +163,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
 
     /// T gets columns for `next`, which joins P, and rows for what of A·next was not in Q: that is the new block of Q.
     ///
-    /// Nothing can follow but [`Self::grow_right`].
+    /// No block can follow but by [`Self::grow_right`].
     pub(crate) fn grow_left(&mut self) -> Result<Matrix<T>> {
         let (before, added) = (self.q.count(), self.next.columns());
         self.products += added;
