@@ -4,7 +4,6 @@ use kappa::{
     Bins, Bulk, Clauset, Histogram, LanczosDensity, LikelihoodRatio, Steps, StochasticLanczos, Tail, TailLaw, TailLaws,
 };
 use numpy::{PyArray1, ToPyArray};
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -13,19 +12,12 @@ use crate::array::with_matrix_of_work;
 use crate::compute::{compute, interruptible};
 use crate::condition::sparse;
 use crate::enclosure::PyEnclosure;
-use crate::errors::to_python;
+use crate::errors::{named, to_python};
 use crate::operator::PyOperator;
 use crate::values_of;
 
 fn clauset(x_min: Option<f64>, least: usize, steps: &str) -> PyResult<Clauset> {
-    let steps = match steps {
-        "both" => Steps::Both,
-        "lower" => Steps::Lower,
-        other => {
-            let message = format!("`{other}` is no end of a step\n\nhint: both or lower");
-            return Err(PyValueError::new_err(message));
-        }
-    };
+    let steps = named(steps, "end of a step", &[("both", Steps::Both), ("lower", Steps::Lower)])?;
     Ok(Clauset { least, steps, x_min })
 }
 

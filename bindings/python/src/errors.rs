@@ -10,6 +10,19 @@ fn with_hint(message: String, hint: Option<&str>) -> String {
     hint.map_or_else(|| message.clone(), |hint| format!("{message}\n\nhint: {hint}"))
 }
 
+/// What goes with a name among a few, or which there are: `sketch`, `end of a step`.
+pub(crate) fn named<T: Copy>(name: &str, what: &str, known: &[(&str, T)]) -> PyResult<T> {
+    let found = known.iter().find(|(other, _)| *other == name);
+    found.map(|(_, meant)| *meant).ok_or_else(|| {
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        let names = match names.split_last() {
+            Some((last, first)) if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+            _ => names.concat(),
+        };
+        PyValueError::new_err(with_hint(format!("`{name}` is no {what}"), Some(&names)))
+    })
+}
+
 /// An error of the mathematics.
 pub(crate) fn to_python(error: kappa::Error) -> PyErr {
     let message = with_hint(error.to_string(), error.hint());

@@ -15,7 +15,7 @@ use crate::array::with_matrix_of_work;
 use crate::compute::{compute, interruptible};
 use crate::condition::sparse;
 use crate::enclosure::PyEnclosure;
-use crate::errors::to_python;
+use crate::errors::{named, to_python};
 use crate::factor::array;
 use crate::operator::PyOperator;
 
@@ -132,15 +132,9 @@ pub(crate) fn randomized_svd(
     bound: Option<f64>,
     seed: u64,
 ) -> PyResult<PyPartialSvd> {
-    let sketch = match sketch {
-        "gaussian" => Sketch::Gaussian,
-        "sparse-sign" => Sketch::SparseSign,
-        "hadamard" => Sketch::Hadamard,
-        other => {
-            let message = format!("`{other}` is no sketch\n\nhint: gaussian, sparse-sign or hadamard");
-            return Err(PyValueError::new_err(message));
-        }
-    };
+    let sketches =
+        [("gaussian", Sketch::Gaussian), ("sparse-sign", Sketch::SparseSign), ("hadamard", Sketch::Hadamard)];
+    let sketch = named(sketch, "sketch", &sketches)?;
     let how = RandomizedSvd { oversampling, steps, in_single: true, sketch, bound: bound_within(bound, seed)?, seed };
     let ask = match (k, within) {
         (Some(k), None) => Ask::Rank(k, how),
@@ -221,14 +215,8 @@ pub(crate) fn truncated_svd(
     above: Option<f64>,
     precision: &str,
 ) -> PyResult<PyPartialSvd> {
-    let precision = match precision {
-        "double" => Precision::Double,
-        "stored" => Precision::Stored,
-        other => {
-            let message = format!("`{other}` is no precision of a reduction\n\nhint: double or stored");
-            return Err(PyValueError::new_err(message));
-        }
-    };
+    let precisions = [("double", Precision::Double), ("stored", Precision::Stored)];
+    let precision = named(precision, "precision of a reduction", &precisions)?;
     let leading = match (k, above) {
         (Some(k), None) => Leading::Count(k),
         (None, Some(least)) => Leading::Above(least),
@@ -267,14 +255,8 @@ pub(crate) fn partial_svd(
     bound: Option<f64>,
     seed: u64,
 ) -> PyResult<PyPartialSvd> {
-    let end = match which {
-        "largest" => End::Largest,
-        "smallest" => End::Smallest,
-        other => {
-            let message = format!("`{other}` is no end of the singular values\n\nhint: largest or smallest");
-            return Err(PyValueError::new_err(message));
-        }
-    };
+    let ends = [("largest", End::Largest), ("smallest", End::Smallest)];
+    let end = named(which, "end of the singular values", &ends)?;
     let how = ThickRestart { end, block, width, restarts, tolerance, bound: bound_within(bound, seed)?, seed };
     // Nobody knows how many restarts it takes.
     answered(a, usize::MAX, Ask::Lanczos(k, how))

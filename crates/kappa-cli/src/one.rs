@@ -70,7 +70,20 @@ pub(crate) fn with_matrix<R>(
     input: &Input,
     ask: impl FnOnce(&str, &LayerMatrix<'_>) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
-    let model = Model::open_with(&input.file, &Opening { map: !input.style.no_mmap })?;
+    with_matrix_of(&opened(input)?, input, ask)
+}
+
+/// The file that the arguments name.
+pub(crate) fn opened(input: &Input) -> Result<Model, Failure> {
+    Ok(Model::open_with(&input.file, &Opening { map: !input.style.no_mmap })?)
+}
+
+/// The same with a matrix of a file that is open.
+pub(crate) fn with_matrix_of<R>(
+    model: &Model,
+    input: &Input,
+    ask: impl FnOnce(&str, &LayerMatrix<'_>) -> Result<R, Failure>,
+) -> Result<R, Failure> {
     let (name, matrix) = model.matrix(input.tensor.as_deref())?;
     ask(&name, &matrix)
 }

@@ -5,16 +5,14 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use kappa::{Enclosure, Leading, Precision};
-use kappa_model::{
-    Decomposition, Model, Opening, PartialDecomposition, Progress, Streamed, Streaming, with_partial, with_wide,
-};
+use kappa_model::{Decomposition, Model, Progress, Streamed, Streaming, with_partial, with_wide};
 use kappa_report::enclosure_json;
 use kappa_tensors::{npy, npz};
 use serde_json::json;
 
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::one::{DIGITS, about, inputs, with_matrix};
+use crate::one::{DIGITS, about, inputs, opened, with_matrix, with_matrix_of};
 use crate::parse::{bytes, threshold};
 use crate::progress::{Bar, When};
 use crate::{ANSWERED, array, output};
@@ -53,7 +51,7 @@ pub(crate) fn run(a: &SvdArguments) -> Result<u8, Failure> {
     a.output.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, &a.input.file))?;
     match (a.top, a.above, &a.output) {
         (Some(top), ..) => largest(a, top),
-        (None, Some(least), _) => truncated(a, Leading::Above(least)),
+        (None, Some(least), _) => truncated(a, &opened(&a.input)?, Leading::Above(least)),
         (None, None, Some(path)) => whole(a, path),
         (None, None, None) => {
             Err(Failure::new("a decomposition is written to a file").with_hint("`--output factors.npz`"))
@@ -71,8 +69,7 @@ fn whole(a: &SvdArguments, path: &Path) -> Result<u8, Failure> {
         };
         let certified = a.input.certify.then(|| view.certified_singular_values()).transpose().map_err(about(name))?;
         let values = certified.as_ref().unwrap_or(f.singular_values());
-        let s = npy::encode_f64(&[values.len()], values.estimates());
-        output::file(path, |file| npz::write(file, &[("u", u), ("s", s), ("vh", vh)]).map(drop))?;
+        write(path, values.estimates(), Some(u), Some(vh))?;
         if a.input.style.explain {
             let first = values.first();
             output::words(&format!("algorithm: {}\nevidence: {}", values.algorithm(), first.evidence()));
@@ -98,20 +95,23 @@ fn largest(a: &SvdArguments, top: usize) -> Result<u8, Failure> {
     if top == 0 {
         return Err(Failure::new("0 singular triplets are no answer").with_hint("`--top 1`, or more"));
     }
-    let opening = Opening { map: !a.input.style.no_mmap };
-    let fits = || Model::open_with(&a.input.file, &opening)?.fits_in_memory(a.input.tensor.as_deref());
-    if !is_by_blocks && fits()? { truncated(a, Leading::Count(top)) } else { by_blocks(a, top) }
+    let model = opened(&a.input)?;
+    if !is_by_blocks && model.fits_in_memory(a.input.tensor.as_deref())? {
+        return truncated(a, &model, Leading::Count(top));
+    }
+    by_blocks(a, &model, top)
 }
 
 /// The largest triplets of a matrix in memory.
-fn truncated(a: &SvdArguments, leading: Leading) -> Result<u8, Failure> {
-    with_matrix(&a.input, |name, matrix| {
+fn truncated(a: &SvdArguments, model: &Model, leading: Leading) -> Result<u8, Failure> {
+    with_matrix_of(model, &a.input, |name, matrix| {
         let view = matrix.view()?;
         let f = view.truncated_svd(leading, Precision::Double).map_err(about(name))?;
-        if let Some(path) = &a.output {
-            write_partial(path, &f)?;
-        }
         with_partial!(&f, f => {
+            if let Some(path) = &a.output {
+                let (u, vh) = (array::encode(&f.u().clone().into()), array::encode(&f.v().adjoint().into()));
+                write(path, f.estimates(), Some(u), Some(vh))?;
+            }
             let (m, n) = view.shape();
             let error = f.spectral_error();
             if a.input.style.explain {
@@ -133,22 +133,12 @@ fn truncated(a: &SvdArguments, leading: Leading) -> Result<u8, Failure> {
     })
 }
 
-fn write_partial(path: &Path, f: &PartialDecomposition) -> Result<(), Failure> {
-    let (s, u, vh) = with_partial!(f, f => (
-        npy::encode_f64(&[f.estimates().len()], f.estimates()),
-        array::encode(&f.u().clone().into()),
-        array::encode(&f.v().adjoint().into()),
-    ));
-    output::file(path, |file| npz::write(file, &[("u", u), ("s", s), ("vh", vh)]).map(drop))
-}
-
 /// The largest triplets, block by block.
-fn by_blocks(a: &SvdArguments, top: usize) -> Result<u8, Failure> {
+fn by_blocks(a: &SvdArguments, model: &Model, top: usize) -> Result<u8, Failure> {
     if a.input.style.no_mmap {
         return Err(Failure::new("blocks of a file are read from its map, and --no-mmap would read all of it")
             .with_hint("leave --no-mmap out"));
     }
-    let model = Model::open(&a.input.file)?;
     let tensor = a.input.tensor.as_deref();
     let both = a.output.is_some() && !a.one_pass;
     let how = Streaming { top, memory: a.memory, capacity: a.capacity, both };
@@ -159,7 +149,9 @@ fn by_blocks(a: &SvdArguments, top: usize) -> Result<u8, Failure> {
     bar.finish();
     let found = found?;
     if let Some(path) = &a.output {
-        written(path, &found)?;
+        let estimates: Vec<f64> = found.values.iter().map(Enclosure::estimate).collect();
+        let vh = found.v.as_ref().map(|v| with_wide!(v, v => array::encode(&v.adjoint().into())));
+        write(path, &estimates, found.u.as_ref().map(array::encode), vh)?;
     }
     if a.input.style.explain {
         output::words(&explanation(&found));
@@ -221,14 +213,9 @@ fn explanation(found: &Streamed) -> String {
     )
 }
 
-fn written(path: &Path, found: &Streamed) -> Result<(), Failure> {
-    let estimates: Vec<f64> = found.values.iter().map(Enclosure::estimate).collect();
-    let mut parts = vec![("s", npy::encode_f64(&[estimates.len()], &estimates))];
-    if let Some(u) = &found.u {
-        parts.push(("u", array::encode(u)));
-    }
-    if let Some(v) = &found.v {
-        parts.push(("vh", with_wide!(v, v => array::encode(&v.adjoint().into()))));
-    }
+/// The factors that are known.
+fn write(path: &Path, s: &[f64], u: Option<Vec<u8>>, vh: Option<Vec<u8>>) -> Result<(), Failure> {
+    let parts = [("u", u), ("s", Some(npy::encode_f64(&[s.len()], s))), ("vh", vh)];
+    let parts: Vec<_> = parts.into_iter().filter_map(|(name, part)| Some((name, part?))).collect();
     output::file(path, |file| npz::write(file, &parts).map(drop))
 }

@@ -99,6 +99,12 @@ impl<T: Scalar> Matrix<T> {
         &mut self.entries[j * self.rows..(j + 1) * self.rows]
     }
 
+    /// The first columns, as many as there are at most.
+    pub fn first_columns(&self, count: usize) -> Self {
+        let count = count.min(self.columns);
+        Self::owning(self.rows, count, self.entries[..count * self.rows].to_vec())
+    }
+
     /// A view of the whole matrix.
     pub fn as_ref(&self) -> MatrixRef<'_, T> {
         MatrixRef {

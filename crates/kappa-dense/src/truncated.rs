@@ -109,8 +109,7 @@ fn of_whole<T: Scalar>(
 ) -> Result<(Values, Vectors<T::Wide>), Error> {
     let f = scaled_svd(a, Shape::Thin, checked)?;
     let k = leading.count(&f.values.values);
-    let head = |x: &Matrix<T::Wide>| Matrix::from_fn(x.rows(), k, |i, j| x[(i, j)]);
-    Ok((f.values, Vectors { u: head(&f.vectors.u), v: head(&f.vectors.v) }))
+    Ok((f.values, Vectors { u: f.vectors.u.first_columns(k), v: f.vectors.v.first_columns(k) }))
 }
 
 /// The values of a tall A·2⁻ᵉ and the first vectors, where two stages are worth it and succeed.
@@ -197,18 +196,16 @@ fn residuals<T: Scalar>(
         let slab: Matrix<T::Wide> = scaled(a.subrows(rows.clone()), e);
         let of_u = Matrix::from_fn(rows.len(), k, |i, j| u[(first + i, j)]);
         let image = multiply(slab.as_ref(), v.as_ref())?;
-        for j in 0..k {
-            let off = image.column(j).iter().zip(of_u.column(j)).map(|(&x, u)| (x - u.scale(values[j])).abs_squared());
-            right[j] += off.sum::<f64>();
-        }
+        (0..k).for_each(|j| right[j] += off(image.column(j), of_u.column(j), values[j]));
         let part = adjoint_times(slab.as_ref(), of_u.as_ref())?;
         back.as_mut_slice().iter_mut().zip(part.as_slice()).for_each(|(sum, &x)| *sum += x);
     }
-    let left = |j: usize| -> f64 {
-        let off = back.column(j).iter().zip(v.column(j)).map(|(&x, v)| (x - v.scale(values[j])).abs_squared());
-        off.sum()
-    };
-    Ok((0..k).map(|j| [right[j].sqrt(), left(j).sqrt()]).collect())
+    Ok((0..k).map(|j| [right[j], off(back.column(j), v.column(j), values[j])].map(f64::sqrt)).collect())
+}
+
+/// ‖x − σ·y‖².
+fn off<W: Scalar>(x: &[W], y: &[W], value: f64) -> f64 {
+    x.iter().zip(y).map(|(&x, y)| (x - y.scale(value)).abs_squared()).sum()
 }
 
 #[cfg(test)]

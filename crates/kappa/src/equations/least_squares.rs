@@ -179,14 +179,14 @@ fn by_svd_of_r<W: Scalar<Wide = W> + WideEngine>(
     // Aᴴ = QR, so that A⁺ = Q(Rᴴ)⁺ = Q·U·Σ⁺·Vᴴ.
     let (x, basis) = if is_wide {
         let mut x = padded(&applied(r.u(), &kept, r.v(), b)?, rows);
-        let mut basis = padded(&leading(r.u(), kept.len()), rows);
+        let mut basis = padded(&r.u().first_columns(kept.len()), rows);
         f.apply(&mut x, false);
         f.apply(&mut basis, false);
         (x, basis)
     } else {
         let mut y = b.clone();
         f.apply(&mut y, true);
-        (applied(r.v(), &kept, r.u(), &top(&y, p))?, leading(r.v(), kept.len()))
+        (applied(r.v(), &kept, r.u(), &top(&y, p))?, r.v().first_columns(kept.len()))
     };
     Ok(Found { x, rank: kept.len(), method: LstsqMethod::Svd, core: diagonal(&kept), basis: Some(basis) })
 }
@@ -195,15 +195,11 @@ fn diagonal<W: Scalar>(s: &[f64]) -> Matrix<W> {
     Matrix::from_fn(s.len(), s.len(), |i, j| W::from_parts(if i == j { s[i] } else { 0.0 }, 0.0))
 }
 
-fn leading<W: Scalar>(a: &Matrix<W>, columns: usize) -> Matrix<W> {
-    Matrix::from_fn(a.rows(), columns, |i, j| a[(i, j)])
-}
-
 /// to·diag(1/σ)·fromᴴ·B over the singular values that are given.
 fn applied<W: Scalar<Wide = W>>(to: &Matrix<W>, s: &[f64], from: &Matrix<W>, b: &Matrix<W>) -> Result<Matrix<W>> {
-    let along = multiply(leading(from, s.len()).adjoint().as_ref(), b.as_ref())?;
+    let along = multiply(from.first_columns(s.len()).adjoint().as_ref(), b.as_ref())?;
     let scaled = Matrix::from_fn(s.len(), b.columns(), |i, j| along[(i, j)].scale(1.0 / s[i]));
-    Ok(multiply(leading(to, s.len()).as_ref(), scaled.as_ref())?)
+    Ok(multiply(to.first_columns(s.len()).as_ref(), scaled.as_ref())?)
 }
 
 fn by_svd<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> Result<Found<T::Wide>> {
@@ -211,7 +207,7 @@ fn by_svd<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> R
     let rank = f.rank(how.tolerance).estimate() as usize;
     let s = f.singular_values().estimates()[..rank].to_vec();
     let x = applied(f.v(), &s, f.u(), b)?;
-    Ok(Found { x, rank, method: LstsqMethod::Svd, core: diagonal(&s), basis: Some(leading(f.v(), rank)) })
+    Ok(Found { x, rank, method: LstsqMethod::Svd, core: diagonal(&s), basis: Some(f.v().first_columns(rank)) })
 }
 
 fn by_cod<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> Result<Found<T::Wide>> {

@@ -1,6 +1,6 @@
 use kappa_dense::{Matrix, Scalar, Vectors};
 
-use crate::enclosure::directed::{SMALLEST, add_down, add_up, mul_down, mul_up, sqrt_down, sqrt_up};
+use crate::enclosure::directed::{SMALLEST, add_up, mul_down, mul_up, norm_down, norm_up, sqrt_up};
 use crate::enclosure::max_or_nan;
 use crate::error::Result;
 use crate::krylov::GolubKahanRitz as Ritz;
@@ -50,8 +50,7 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         let residuals = ritz.residuals[..k].to_vec();
         let first = estimates.first().copied().unwrap_or(0.0);
         let doubt = mul_up(first, known.rounding);
-        let squares = |x: &[f64]| x.iter().fold(0.0, |sum, x| add_up(sum, mul_up(*x, *x)));
-        let r = add_up(sqrt_up(squares(&residuals)), doubt);
+        let r = add_up(norm_up(&residuals), doubt);
         let model = Evidence::Estimate("errors of products and reflections in working precision");
         // ‖A − UΣVᴴ‖_F² = ‖A‖_F² − Σσᵢ², exactly where A·V = U·Σ.
         let error = known.frobenius.map(|frobenius| frobenius.times_exactly(1.0 / ritz.scale)).map(|frobenius| {
@@ -83,8 +82,7 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         let next = ritz.values.get(k).copied().unwrap_or(0.0);
         // A − UΣVᴴ is A(I − VVᴴ).
         let spectral_error = Enclosure::new((next - doubt).max(0.0), next, rest_upper, evidence);
-        let head = |x: &Matrix<T>| Matrix::from_fn(x.rows(), k, |i, j| x[(i, j)]);
-        let (u, v) = (head(&ritz.u), head(&ritz.v));
+        let (u, v) = (ritz.u.first_columns(k), ritz.v.first_columns(k));
         Self { u, v, estimates, values, residuals, error, spectral_error, products }.scaled(ritz.scale)
     }
 
@@ -122,42 +120,34 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
     ) -> Self {
         let k = residuals.len();
         let values: Vec<Enclosure> = all.iter().collect();
-        let scale = crate::krylov::power_near(all.first().upper());
-        let doubt = mul_up(all.first().upper() / scale, mul_up(rounding, sqrt_up(k as f64)));
-        let squares = |x: &mut dyn Iterator<Item = f64>| x.fold(0.0, |sum, x| add_up(sum, mul_up(x, x)));
-        // A residual that is no number says nothing, and one below the smallest number is not zero.
-        let known = |x: f64| if x.is_nan() { f64::INFINITY } else { add_up(x, SMALLEST) };
-        let [r, s] = [0, 1]
-            .map(|side| add_up(sqrt_up(squares(&mut residuals.iter().map(|pair| known(pair[side]) / scale))), doubt));
-        let delta = add_up(r, s);
+        let doubt = mul_up(all.first().upper(), mul_up(rounding, sqrt_up(k as f64)));
+        // What is below the smallest number is not zero.
+        let of = |side: usize| -> Vec<f64> { residuals.iter().map(|pair| add_up(pair[side], SMALLEST)).collect() };
+        let [r, s] = [0, 1].map(|side| add_up(norm_up(&of(side)), doubt));
+        let (delta, both) = (add_up(r, s), norm_up(&[r, s]));
         let evidence =
             all.first().evidence().and(Evidence::Estimate("errors of products and reflections in working precision"));
         let estimates = all.estimates()[..k].to_vec();
-        let is_above = |c: usize, limit: f64| estimates[c - 1] / scale > limit;
-        let both = add_up(mul_up(r, r), mul_up(s, s));
-        let (mut squared, mut largest, mut c) = (0.0, 0.0f64, 0);
+        let rest = &values[k..];
+        let (mut outside, mut c) = (Vec::with_capacity(rest.len()), 0);
         let mut is_apart = true;
-        for i in 1..=values.len() - k {
+        for i in 1..=rest.len() {
             // Limits fall with i, so that c never has to fall again.
-            let limit = |c: usize| add_up(values[c + i - 1].upper() / scale, delta);
-            c = (c..=k).rev().find(|&c| c == 0 || is_above(c, limit(c))).unwrap_or(c);
+            let limit = |c: usize| add_up(values[c + i - 1].upper(), delta);
+            c = (c..=k).rev().find(|&c| c == 0 || estimates[c - 1] > limit(c)).unwrap_or(c);
             is_apart &= i > 1 || c == k;
-            let e = limit(c);
-            largest = largest.max(e);
-            squared = add_up(squared, mul_up(e, e));
+            outside.push(limit(c));
         }
-        let rest = || values[k..].iter();
-        let lower = rest().fold(0.0, |sum, x| add_down(sum, mul_down(x.lower() / scale, x.lower() / scale)));
-        let estimate = rest().map(|x| (x.estimate() / scale).powi(2)).sum::<f64>().sqrt();
-        if is_apart {
-            let by_mirsky = add_up(sqrt_up(squares(&mut rest().map(|x| x.upper() / scale))), sqrt_up(both));
-            squared = squared.min(mul_up(by_mirsky, by_mirsky));
-        }
-        let upper = sqrt_up(add_up(squared, both));
-        let error = Enclosure::new(sqrt_down(lower).min(estimate), estimate, upper.max(estimate), evidence);
+        let ends = |end: fn(&Enclosure) -> f64| -> Vec<f64> { rest.iter().map(end).collect() };
+        let by_mirsky = if is_apart { add_up(norm_up(&ends(Enclosure::upper)), both) } else { f64::INFINITY };
+        let estimate = kappa_dense::length(&ends(Enclosure::estimate));
+        let upper = norm_up(&[norm_up(&outside).min(by_mirsky), both]);
+        let lower = norm_down(&ends(Enclosure::lower));
+        let error = Enclosure::new(lower.min(estimate), estimate, upper.max(estimate), evidence);
         // ‖[F, Sᴴ; R, E]‖ ≤ ‖E‖ + ‖[F; R]‖ + ‖S‖, and no matrix of this rank comes closer than the next value (Eckart and Young).
-        let next = rest().next().copied().unwrap_or(Enclosure::exact(0.0)).times_exactly(1.0 / scale);
-        let spectral =
+        let next = rest.first().copied().unwrap_or(Enclosure::exact(0.0));
+        let largest = outside.iter().copied().fold(0.0, f64::max);
+        let spectral_error =
             Enclosure::new(next.lower(), next.estimate(), add_up(largest, delta).max(next.upper()), evidence);
         Self {
             u: vectors.u,
@@ -165,8 +155,8 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
             estimates,
             values: values[..k].to_vec(),
             residuals: residuals.iter().map(|&[right, left]| max_or_nan(right, left)).collect(),
-            error: Some(error.times_exactly(scale)),
-            spectral_error: spectral.times_exactly(scale),
+            error: Some(error),
+            spectral_error,
             products: 2 * k,
         }
     }

@@ -412,5 +412,5 @@ pub fn complete_orthogonal<T: Scalar>(
     for (place, &column) in f.columns.iter().enumerate() {
         (0..r).for_each(|j| v[(column, j)] = z.q[(place, j)]);
     }
-    Ok(CompleteOrthogonal { u: Matrix::from_fn(f.q.rows(), r, |i, j| f.q[(i, j)]), t: z.r.adjoint(), v })
+    Ok(CompleteOrthogonal { u: f.q.first_columns(r), t: z.r.adjoint(), v })
 }

@@ -161,6 +161,16 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         self.grow_right(&block)
     }
 
+    /// So many blocks, or as many as there are.
+    pub(crate) fn grow_by(&mut self, blocks: usize) -> Result<()> {
+        for _ in 0..blocks {
+            if !self.is_exhausted() {
+                self.grow()?;
+            }
+        }
+        Ok(())
+    }
+
     /// T gets columns for `next`, which joins P, and rows for what of A·next was not in Q: that is the new block of Q.
     ///
     /// No block can follow but by [`Self::grow_right`].

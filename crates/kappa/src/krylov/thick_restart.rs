@@ -84,7 +84,7 @@ pub fn partial_svd<T: Scalar, A: LinearOperator<T> + ?Sized>(
         let known = known(a, None, ritz.scale, None::<(&&A, _, _)>)?;
         return Ok(PartialSvd::smallest(ritz, k, &known, products));
     }
-    let v = Matrix::from_fn(n, k.min(ritz.values.len()), |i, j| ritz.v[(i, j)]);
+    let v = ritz.v.first_columns(k);
     let known = known(a, frobenius(a)?, ritz.scale, how.bound.as_ref().map(|how| (&a, &v, how)))?;
     Ok(PartialSvd::largest(ritz, k, &known, products))
 }

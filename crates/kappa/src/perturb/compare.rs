@@ -153,9 +153,8 @@ fn wedin<W: Scalar<Wide = W>>(
     let best = (1..p).filter(|&k| gap(k) > 0.0).max_by(|&i, &j| gap(i).total_cmp(&gap(j)));
     let Some(k) = best else { return Ok(None) };
     let (f, g) = (svd(a)?, svd(b)?);
-    let leading = |x: &Matrix<W>| Matrix::from_fn(x.rows(), k, |i, j| x[(i, j)]);
     let sine = |x: &Matrix<W>, y: &Matrix<W>| -> Result<Enclosure> {
-        let angle = principal_angles(&leading(x), &leading(y))?[0];
+        let angle = principal_angles(&x.first_columns(k), &y.first_columns(k))?[0];
         Ok(Enclosure::new(angle.lower().sin(), angle.estimate().sin(), angle.upper().min(1.5).sin(), angle.evidence()))
     };
     let actual = crate::norm::larger(sine(f.u(), g.u())?, sine(f.v(), g.v())?);
@@ -206,8 +205,7 @@ fn hermitian<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change)
     let gap = |k: usize| add_down(f.eigenvalues()[k - 1].lower(), -g.eigenvalues()[k].upper());
     let best = (1..a.rows()).filter(|&k| gap(k) > 0.0).max_by(|&i, &j| gap(i).total_cmp(&gap(j)));
     if let Some(k) = best {
-        let leading = |x: &Matrix<W>| Matrix::from_fn(x.rows(), k, |i, j| x[(i, j)]);
-        let angle = principal_angles(&leading(f.vectors()), &leading(g.vectors()))?[0];
+        let angle = principal_angles(&f.vectors().first_columns(k), &g.vectors().first_columns(k))?[0];
         let actual =
             Enclosure::new(angle.lower().sin(), angle.estimate().sin(), angle.upper().min(1.5).sin(), angle.evidence());
         let what = format!("sin of the angle between the invariant subspaces of the {k} largest eigenvalues");

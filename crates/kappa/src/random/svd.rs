@@ -36,8 +36,8 @@ impl Default for RandomizedSvd {
 ///
 /// Block Krylov: a sketch of k + p columns, q products with AᴴA, everything kept orthonormal. (k + p)·(2q + 2) products with a vector, each a
 /// column of a matrix product. With the default q = 2 the Frobenius error was within 0.03 % of the best possible for singular values
-/// falling as slowly as 1/i, and within 0.07 % where the space grows in single precision; [`PartialSvd::error`] states it for this matrix, from ‖A‖_F² − Σσᵢ². Fails where a product fails or is not finite, and
-/// for k = 0 or more than min(m, n).
+/// falling as slowly as 1/i, and within 0.07 % where the space grows in single precision; [`PartialSvd::error`] states it for this matrix,
+/// from ‖A‖_F² − Σσᵢ². Fails where a product fails or is not finite, and for k = 0 or more than min(m, n).
 ///
 /// ```
 /// # use kappa::{Matrix, RandomizedSvd, randomized_svd};
@@ -64,11 +64,7 @@ pub fn randomized_svd<T: Scalar>(
         }
         _ => {
             let mut space = begin(a, columns, how)?;
-            for _ in 0..=how.steps {
-                if !space.is_exhausted() {
-                    space.grow()?;
-                }
-            }
+            space.grow_by(how.steps + 1)?;
             Asked { a, norm: frobenius(a)?, how }.finish(&space, |_| k)
         }
     }
@@ -82,11 +78,7 @@ fn left_vectors<T: Scalar>(
     how: &RandomizedSvd,
 ) -> Result<(Matrix<T>, f64, usize)> {
     let mut space = begin(a, columns, how)?.for_spans();
-    for _ in 0..how.steps {
-        if !space.is_exhausted() {
-            space.grow()?;
-        }
-    }
+    space.grow_by(how.steps)?;
     if !space.is_exhausted() {
         space.grow_left()?;
     }
@@ -156,7 +148,7 @@ impl<A: ?Sized> Asked<'_, A> {
         A: LinearOperator<T>,
     {
         let k = count(&ritz.values).min(ritz.values.len());
-        let head = Matrix::from_fn(ritz.u.rows(), k, |i, j| ritz.u[(i, j)]);
+        let head = ritz.u.first_columns(k);
         let adjoint = Adjoint(self.a);
         let known = known(self.a, self.norm, ritz.scale, self.how.bound.as_ref().map(|how| (&adjoint, &head, how)))?;
         Ok(PartialSvd::largest(ritz, k, &known, products))

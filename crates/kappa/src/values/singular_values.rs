@@ -87,6 +87,7 @@ const PAIR_ERROR: f64 = 1e-29;
 impl SingularValues {
     /// Values from a backward stable decomposition.
     pub(crate) fn from_svd(shape: (usize, usize), found: kappa_dense::Values) -> Self {
+        let unit = found.unit();
         let kappa_dense::Values { values, algorithm, accuracy } = found;
         let model = match accuracy {
             Accuracy::Pair => return Self::from_pairs(shape, values, algorithm),
@@ -94,7 +95,6 @@ impl SingularValues {
             Accuracy::Rotations => &Model::ROTATIONS,
             Accuracy::Single => &Model::SINGLE,
         };
-        let unit = if accuracy == Accuracy::Single { f64::from(f32::EPSILON) } else { f64::EPSILON };
         let constant = model.constant(shape).min(0.9 * shape.0.max(shape.1) as f64);
         let radius = match values.first() {
             None | Some(0.0) => 0.0,
