@@ -93,6 +93,25 @@ fn slow_and_fast_decay_are_found_to_a_thousandth_of_the_best_error() {
 }
 
 #[test]
+fn spaces_that_grow_in_single_precision_come_as_close() {
+    let slow: Vec<f64> = (1..=450).map(|i| 1.0 / f64::from(i)).collect();
+    let (large, single) = (with_values::<f64>(600, 450, &slow), with_values::<f32>(300, 200, &slow[..200]));
+    let excess = |f: kappa::PartialSvd<f64>, values: &[f64]| {
+        let best = values[12..].iter().map(|s| s * s).sum::<f64>().sqrt();
+        let left = values.iter().map(|s| s * s).sum::<f64>() - f.estimates().iter().map(|s| s * s).sum::<f64>();
+        left.sqrt() / best - 1.0
+    };
+    let how = RandomizedSvd::default();
+    for (found, values) in [
+        (randomized_svd(&large, 12, &how).unwrap(), &slow[..]),
+        (randomized_svd(&single, 12, &how).unwrap(), &slow[..200]),
+    ] {
+        let excess = excess(found, values);
+        assert!(excess.abs() <= 1e-3, "{excess:e}");
+    }
+}
+
+#[test]
 fn shapes_and_types_that_might_be_trouble() {
     let cases: [(usize, usize, Vec<f64>); 9] = [
         (1, 1, vec![3.0]),

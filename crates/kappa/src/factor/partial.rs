@@ -246,9 +246,10 @@ mod tests {
         Vectors { u: unit(m), v: unit(n) }
     }
 
-    fn check(values: &[f64], (m, n): (usize, usize), k: usize, angle: f64) {
+    /// What is said of diag(σ), m×n, and these vectors is true.
+    fn check(values: &[f64], (m, n): (usize, usize), vectors: Vectors<f64>, what: &str) {
         let a = Matrix::from_fn(m, n, |i, j| if i == j { values[i] } else { 0.0 });
-        let vectors = turned(m, n, k, if k < m.min(n) { angle } else { 0.0 });
+        let k = vectors.u.columns();
         let length = |f: &dyn Fn(usize) -> f64, rows: usize| (0..rows).map(|i| f(i).powi(2)).sum::<f64>().sqrt();
         let entry = |i: usize| values.get(i).copied().unwrap_or(0.0);
         let residuals: Vec<[f64; 2]> = (0..k)
@@ -268,7 +269,7 @@ mod tests {
         let said = PartialSvd::of_known_values(&all, vectors, &residuals, 1e-15);
         let truths = [norm(&rest, Norm::frobenius()).unwrap(), singular_values(&rest).unwrap().first()];
         for (said, truth) in [said.error().unwrap(), said.spectral_error()].into_iter().zip(truths) {
-            let case = format!("{values:?}, {m}×{n}, {k} turned by {angle}: {said:?} beside {truth:?}");
+            let case = format!("{values:?}, {m}×{n}, {k} {what}: {said:?} beside {truth:?}");
             assert!(said.lower() <= truth.upper() && truth.lower() <= said.upper(), "{case}");
         }
     }
@@ -281,11 +282,21 @@ mod tests {
             for shape in [(5, 5), (8, 5), (5, 7)] {
                 for k in 0..=5 {
                     for angle in [0.0, 1e-9, 0.1, 0.8, std::f64::consts::FRAC_PI_2] {
-                        check(&values, shape, k, angle);
+                        let angle = if k < 5 { angle } else { 0.0 };
+                        let vectors = turned(shape.0, shape.1, k, angle);
+                        check(&values, shape, vectors, &format!("turned by {angle}"));
                     }
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_value_that_was_passed_over_is_not_forgotten() {
+        // Each vector belongs to the next value: small residuals, and the largest of all left out.
+        let values: Vec<f64> = (0..21).map(|i| 1.0 - f64::from(i) / 20.0).collect();
+        let next = |rows: usize| Matrix::from_fn(rows, 20, |i, j| f64::from(i == j + 1));
+        check(&values, (21, 21), Vectors { u: next(21), v: next(21) }, "passed over");
     }
 
     #[test]
