@@ -2,7 +2,7 @@
 
 use super::Side;
 use super::chase::{Band, Kept, Repair, Window};
-use super::tile::{ALONG, COLUMN, PROBES, Probe, Reflection, TILE, WIDTH};
+use super::tile::{ALONG, COLUMN, Probe, Reflection, TILE, WIDTH};
 use crate::lane::Lane;
 
 /// An upper band B with the probes X and their images: B·X = image, but for rounding.
@@ -33,8 +33,8 @@ impl<P: Lane> UpperBand<P> {
         let Band { order, entries, .. } = &self.0;
         let diagonal: Vec<f64> = (0..*order).map(|i| entries[at(i, i)].re()).collect();
         let above: Vec<f64> = (1..*order).map(|j| entries[at(j - 1, j)].re()).collect();
-        let next = |x: &[Probe<P>], i: usize, p: usize| above.get(i).map_or(0.0, |b| b * x[i + 1][p].re());
-        let off = self.0.off(|x, i, p| diagonal[i] * x[i][p].re() + next(x, i, p));
+        let next = |x: &[P], i: usize| above.get(i).map_or(0.0, |b| b * x[i + 1].re());
+        let off = self.0.off(|x, i| diagonal[i] * x[i].re() + next(x, i));
         (Bidiagonal { diagonal, above, off }, kept)
     }
 }
@@ -54,28 +54,25 @@ impl<P: Lane> Repair<P> for Bulge {
     fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_, P>, row: usize, c: usize) {
         let place = |i: usize, j: usize| i + 2 * WIDTH - j;
         let at = window.at(c);
-        let along_row = |l: usize| at + l * COLUMN + place(row, c + l);
-        let x = std::array::from_fn(|l| window.entries[along_row(l)]);
-        if let Some((reflection, left)) = Reflection::of::<S>(x) {
+        let along_row = |l: usize| at + place(row, c) + l * ALONG;
+        if let Some((reflection, left)) = Reflection::of::<S>(std::array::from_fn(|l| window.entries[along_row(l)])) {
             if row + WIDTH == c {
-                reflection.on_the_right(simd, &mut window.entries[at + place(row, c)..][..TILE]);
+                reflection.on_the_right_of_two(simd, &mut window.entries[at + place(row, c)..][..TILE + WIDTH]);
+            } else {
+                reflection.on_the_right(simd, &mut window.entries[at + place(c, c)..][..TILE]);
             }
             for l in 0..WIDTH {
                 window.entries[along_row(l)] = if l == 0 { left } else { P::default() };
             }
-            reflection.on_the_right(simd, &mut window.entries[at + place(c, c)..][..TILE]);
-            let [x, _] = window.probes(c);
-            reflection.of_rows::<S, PROBES>(x);
+            reflection.on_probes(simd, window.probes(Side::Right, c));
             window.keep(Side::Right, c, reflection);
         }
         let down = at + place(c, c);
-        let x = std::array::from_fn(|k| window.entries[down + k]);
-        if let Some((reflection, left)) = Reflection::of::<S>(x) {
+        if let Some((reflection, left)) = Reflection::of::<S>(std::array::from_fn(|k| window.entries[down + k])) {
             reflection.on_the_left(simd, &mut window.entries[down + ALONG..], 2 * WIDTH - 1);
             window.entries[down..down + WIDTH].fill(P::default());
             window.entries[down] = left;
-            let [_, image] = window.probes(c);
-            reflection.of_rows::<S, PROBES>(image);
+            reflection.on_probes(simd, window.probes(Side::Left, c));
             window.keep(Side::Left, c, reflection);
         }
     }

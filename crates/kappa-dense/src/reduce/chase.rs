@@ -19,8 +19,9 @@ pub(super) struct Band<P> {
     pub(super) order: usize,
     /// `COLUMN` entries of each column and of some beyond the last.
     pub(super) entries: Vec<P>,
-    pub(super) x: Vec<Probe<P>>,
-    pub(super) image: Vec<Probe<P>>,
+    /// The columns of X, and of its image.
+    pub(super) x: [Vec<P>; PROBES],
+    pub(super) image: [Vec<P>; PROBES],
 }
 
 /// What a group of sweeps did on either side, in this order: reflections, each with the first row or column that it meets.
@@ -33,8 +34,8 @@ pub(super) struct Window<'a, P> {
     /// Where its reflections go, if they are to be kept.
     kept: Option<&'a mut Kept<P>>,
     pub(super) entries: &'a mut [P],
-    pub(super) x: &'a mut [Probe<P>],
-    pub(super) image: &'a mut [Probe<P>],
+    pub(super) x: [&'a mut [P]; PROBES],
+    pub(super) image: [&'a mut [P]; PROBES],
 }
 
 /// What a sweep does at one block.
@@ -63,20 +64,23 @@ impl<P: Lane> Band<P> {
         probes: impl Fn(usize) -> (Probe<P>, Probe<P>),
     ) -> Self {
         let columns = order + 3 * WIDTH;
-        let (x, image) = (vec![Probe::<P>::default(); columns], vec![Probe::<P>::default(); columns]);
-        let mut band = Self { order, entries: vec![P::default(); columns * COLUMN], x, image };
+        let zeros = || std::array::from_fn(|_| vec![P::default(); columns]);
+        let mut band = Self { order, entries: vec![P::default(); columns * COLUMN], x: zeros(), image: zeros() };
         for j in 0..order {
             for i in rows(j) {
                 band.entries[at(i, j)] = entry(i, j);
             }
-            (band.x[j], band.image[j]) = probes(j);
+            let (x, image) = probes(j);
+            for p in 0..PROBES {
+                (band.x[p][j], band.image[p][j]) = (x[p], image[p]);
+            }
         }
         band
     }
 
     /// ‖E‖_F, about: the root of the mean square by which `times`, row i of the reduced matrix times probe p, fails the image.
-    pub(super) fn off(&self, times: impl Fn(&[Probe<P>], usize, usize) -> f64) -> f64 {
-        let square = |i: usize, p: usize| (times(&self.x, i, p) - self.image[i][p].re()).powi(2);
+    pub(super) fn off(&self, times: impl Fn(&[P], usize) -> f64) -> f64 {
+        let square = |i: usize, p: usize| (times(&self.x[p], i) - self.image[p][i].re()).powi(2);
         let squares: f64 = (0..self.order).map(|i| (0..PROBES).map(|p| square(i, p)).sum::<f64>()).sum();
         (squares / PROBES as f64).sqrt()
     }
@@ -108,14 +112,21 @@ impl<P: Lane> Band<P> {
         kept: &'a mut [Kept<P>],
     ) -> Vec<Slab<'a, P, R>> {
         let order = self.order;
-        let (entries, x, image) = (&mut self.entries[..], &mut self.x[..], &mut self.image[..]);
+        let (entries, x, image) = (&mut self.entries[..], self.x.each_mut(), self.image.each_mut());
+        let (x, image) = (x.map(|x| &mut x[..]), image.map(|x| &mut x[..]));
         let mut rest = Window { first: 0, kept: None, entries, x, image };
         let mut kept = kept.get_mut(active.clone()).unwrap_or_default().iter_mut().rev();
         let mut slabs = Vec::new();
         for group in active.rev() {
             let slab = step - 2 * group;
             let c = group * GROUP + 1;
-            let start = (c + (slab * SLAB).saturating_sub(3 * (GROUP - 1)) * WIDTH).saturating_sub(R::BACK * WIDTH);
+            let first = c + (slab * SLAB).saturating_sub(3 * (GROUP - 1)) * WIDTH;
+            if first >= order {
+                // It has left the band: threads would wait for nothing.
+                kept.next();
+                continue;
+            }
+            let start = first.saturating_sub(R::BACK * WIDTH);
             let end = c + ((slab + 1) * SLAB + 1 - R::BACK) * WIDTH;
             let (window, after) = rest.after(start).split(end);
             let window = Window { kept: kept.next(), ..window };
@@ -129,10 +140,10 @@ impl<P: Lane> Band<P> {
 impl<'a, P> Window<'a, P> {
     /// What lies before this column, and the rest.
     fn split(self, column: usize) -> (Self, Self) {
-        let at = column.saturating_sub(self.first).min(self.x.len());
+        let at = column.saturating_sub(self.first).min(self.x[0].len());
         let (entries, entries_after) = self.entries.split_at_mut(at * COLUMN);
-        let (x, x_after) = self.x.split_at_mut(at);
-        let (image, image_after) = self.image.split_at_mut(at);
+        let [x, x_after] = split_columns(self.x, at);
+        let [image, image_after] = split_columns(self.image, at);
         let after = Self { first: self.first + at, kept: None, entries: entries_after, x: x_after, image: image_after };
         (Self { first: self.first, kept: None, entries, x, image }, after)
     }
@@ -155,12 +166,24 @@ impl<'a, P> Window<'a, P> {
         }
     }
 
-    /// The probes' rows that a reflection of the columns or rows from c on meets.
+    /// The columns of the probes that reflections on this side change, from the row of this number on.
     #[inline(always)]
-    pub(super) fn probes(&mut self, c: usize) -> [&mut [Probe<P>]; 2] {
-        let rows = c - self.first..c - self.first + WIDTH;
-        [&mut self.x[rows.clone()], &mut self.image[rows]]
+    pub(super) fn probes(&mut self, side: Side, c: usize) -> [&mut [P]; PROBES] {
+        let probes = match side {
+            Side::Right => &mut self.x,
+            Side::Left => &mut self.image,
+        };
+        probes.each_mut().map(|x| &mut x[c - self.first..])
     }
+}
+
+/// The first so many entries of each column, and the rest.
+fn split_columns<P, const N: usize>(columns: [&mut [P]; N], at: usize) -> [[&mut [P]; N]; 2] {
+    let [mut before, mut after] = [(); 2].map(|()| [(); N].map(|()| <&mut [P]>::default()));
+    for (p, column) in columns.into_iter().enumerate() {
+        (before[p], after[p]) = column.split_at_mut(at);
+    }
+    [before, after]
 }
 
 /// A group of sweeps at a slab of blocks.

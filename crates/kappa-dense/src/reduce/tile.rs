@@ -64,6 +64,28 @@ impl<P: Lane> Reflection<P> {
         by_registers!(P::lanes::<S>(), self.left(simd, tile, columns))
     }
 
+    /// A·H for the two tiles one above the other whose first entry is the first of these.
+    #[inline(always)]
+    pub(super) fn on_the_right_of_two<S: Simd>(&self, simd: S, tiles: &mut [P]) {
+        match P::lanes::<S>() {
+            8 => self.right::<S, { 2 * WIDTH / 8 }>(simd, tiles),
+            16 => self.right::<S, { 2 * WIDTH / 16 }>(simd, tiles),
+            // More sums than registers.
+            _ => {
+                self.on_the_right(simd, tiles);
+                self.on_the_right(simd, &mut tiles[WIDTH..]);
+            }
+        }
+    }
+
+    /// H·X for the columns of the probes, from the first row that it meets.
+    #[inline(always)]
+    pub(super) fn on_probes<S: Simd>(&self, simd: S, x: [&mut [P]; PROBES]) {
+        for x in x {
+            by_registers!(P::lanes::<S>(), self.left(simd, x, 1));
+        }
+    }
+
     /// H·A·H for the lower triangle of a symmetric tile, with zeros above it.
     #[inline(always)]
     pub(super) fn on_both_sides<S: Simd>(&self, simd: S, tile: &mut [P]) {

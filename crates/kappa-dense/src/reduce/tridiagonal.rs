@@ -1,7 +1,8 @@
 //! From a symmetric band to a tridiagonal matrix.
 
+use super::Side;
 use super::chase::{Band, Repair, Window};
-use super::tile::{ALONG, COLUMN, PROBES, Probe, Reflection, TILE, WIDTH};
+use super::tile::{ALONG, COLUMN, Probe, Reflection, TILE, WIDTH};
 use crate::lane::Lane;
 
 /// The lower half of a symmetric band B with the probes X and their images: B·X = image, but for rounding.
@@ -32,9 +33,9 @@ impl<P: Lane> LowerBand<P> {
         let Band { order, entries, .. } = &self.0;
         let diagonal: Vec<f64> = (0..*order).map(|i| entries[at(i, i)].re()).collect();
         let beside: Vec<f64> = (1..*order).map(|i| entries[at(i, i - 1)].re()).collect();
-        let next = |x: &[Probe<P>], i: usize, p: usize| beside.get(i).map_or(0.0, |b| b * x[i + 1][p].re());
-        let last = |x: &[Probe<P>], i: usize, p: usize| if i == 0 { 0.0 } else { beside[i - 1] * x[i - 1][p].re() };
-        let off = self.0.off(|x, i, p| last(x, i, p) + diagonal[i] * x[i][p].re() + next(x, i, p));
+        let next = |x: &[P], i: usize| beside.get(i).map_or(0.0, |b| b * x[i + 1].re());
+        let last = |x: &[P], i: usize| if i == 0 { 0.0 } else { beside[i - 1] * x[i - 1].re() };
+        let off = self.0.off(|x, i| last(x, i) + diagonal[i] * x[i].re() + next(x, i));
         Tridiagonal { diagonal, beside, off }
     }
 }
@@ -62,9 +63,9 @@ impl<P: Lane> Repair<P> for Bulge {
             let at = window.at(c);
             reflection.on_both_sides(simd, &mut window.entries[at + place(c, c)..][..TILE]);
             reflection.on_the_right(simd, &mut window.entries[at + place(c + WIDTH, c)..][..TILE]);
-            let [x, image] = window.probes(c);
-            reflection.of_rows::<S, PROBES>(x);
-            reflection.of_rows::<S, PROBES>(image);
+            for side in [Side::Left, Side::Right] {
+                reflection.on_probes(simd, window.probes(side, c));
+            }
         }
     }
 }
