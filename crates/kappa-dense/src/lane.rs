@@ -25,11 +25,19 @@ pub trait Lane: Scalar + PartialOrd {
     fn registers_mut<S: Simd, const N: usize>(x: &mut [Self]) -> Option<&mut [Self::Register<S>; N]>;
     /// As many registers as the entries fill.
     fn all_registers<S: Simd>(x: &[Self]) -> &[Self::Register<S>];
+    fn all_registers_mut<S: Simd>(x: &mut [Self]) -> &mut [Self::Register<S>];
     /// a·b + c for one entry.
     fn fused_one<S: Simd>(a: Self, b: Self, c: Self) -> Self;
     fn root(self) -> Self;
     /// Its modulus with the sign of another number.
     fn with_sign_of(self, other: Self) -> Self;
+}
+
+/// A distance between columns of so many rows that begins a cache line each and does not bring them to the same places of the cache.
+pub(crate) fn padded<P>(rows: usize) -> usize {
+    let line = 64 / size_of::<P>();
+    let lines = rows.div_ceil(line);
+    (lines + usize::from(lines.is_multiple_of(8))) * line
 }
 
 macro_rules! lane {
@@ -73,6 +81,10 @@ macro_rules! lane {
             #[inline(always)]
             fn all_registers<S: Simd>(x: &[Self]) -> &[S::$registers] {
                 S::$as(x).0
+            }
+            #[inline(always)]
+            fn all_registers_mut<S: Simd>(x: &mut [Self]) -> &mut [S::$registers] {
+                S::$as_mut(x).0
             }
             #[inline(always)]
             fn fused_one<S: Simd>(a: Self, b: Self, c: Self) -> Self {

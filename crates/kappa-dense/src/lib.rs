@@ -31,6 +31,7 @@ pub mod jacobi;
 mod lane;
 mod length;
 mod matrix;
+mod narrow_qr;
 mod normal;
 pub mod pair;
 mod product;

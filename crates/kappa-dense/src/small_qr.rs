@@ -77,7 +77,7 @@ impl<W: Scalar<Wide = W>> pulp::WithSimd for Form<'_, W> {
 
 /// x becomes (β, v₂, v₃, …) with Hx = βe₁, and τ.
 #[inline(always)]
-fn reflection<W: Scalar>(x: &mut [W]) -> f64 {
+pub(crate) fn reflection<W: Scalar>(x: &mut [W]) -> f64 {
     let Some((head, tail)) = x.split_first_mut() else { return f64::INFINITY };
     let mut e = 0;
     let mut below = squares(tail);

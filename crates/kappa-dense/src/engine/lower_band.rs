@@ -12,16 +12,17 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 use super::qr::{COLUMNS, Panel, multiply_by_parts};
-use crate::Scalar;
+use crate::Real;
+use crate::lane::padded;
 
 /// A Hermitian A, its lower triangle given, keeps `width` entries below its diagonal; what stands elsewhere means nothing.
 ///
 /// `beside` is [X, ·] and becomes Qᴴ·[X, A·X] for the Q with QᴴAQ the band. 4/3·n³ flops.
-pub(crate) fn lower_band<T: ComplexField + Scalar>(
-    entries: &mut [T],
+pub(crate) fn lower_band<P: ComplexField + Real>(
+    entries: &mut [P],
     (order, stride): (usize, usize),
     width: usize,
-    beside: &mut [T],
+    beside: &mut [P],
 ) {
     let n = order;
     let columns = beside.len() / n.max(1);
@@ -33,13 +34,17 @@ pub(crate) fn lower_band<T: ComplexField + Scalar>(
     let mut k = 0;
     while k + width + 1 < n {
         let (top, size) = (k + width, n - k - width);
-        let (panel, r) = Panel::of_view(a.rb().submatrix(top, k, size, width));
+        let stride = padded::<P>(size);
+        let mut below = vec![P::default(); stride * width];
+        let mut columns = MatMut::from_column_major_slice_with_stride_mut(&mut below, size, width, stride);
+        columns.copy_from(a.rb().submatrix(top, k, size, width));
+        let (panel, r) = Panel::of(below, size, width);
         let (mut upper, mut below) = a.rb_mut().submatrix_mut(top, k, size, width).split_at_row_mut(r.nrows());
         upper.copy_from(&r);
-        below.fill(T::zero_impl());
+        below.fill(P::zero_impl());
         let turned = panel.projected(beside.rb().subrows(top, size));
         let below = beside.rb_mut().subrows_mut(top, size);
-        matmul(below, Accum::Add, panel.v.as_ref(), turned.as_ref(), -T::one_impl(), Par::Seq);
+        matmul(below, Accum::Add, panel.v(), turned.as_ref(), -P::one_impl(), Par::Seq);
         hermitian_from_both_sides(a.rb_mut().submatrix_mut(top, top, size, size), &panel);
         k += width;
     }
@@ -51,27 +56,27 @@ fn first_piece(order: usize) -> usize {
 }
 
 /// What stands above the diagonal of the square pieces on it.
-fn fill_diagonal_pieces<T: ComplexField + Scalar>(mut a: MatMut<'_, T>) {
+fn fill_diagonal_pieces<P: ComplexField + Real>(mut a: MatMut<'_, P>) {
     let n = a.nrows();
     for j in 1..n {
         let piece = (j + COLUMNS - first_piece(n)) / COLUMNS;
         let start = (piece * COLUMNS + first_piece(n)).saturating_sub(COLUMNS);
         for i in start..j {
-            a[(i, j)] = T::conj_impl(&a[(j, i)]);
+            a[(i, j)] = P::conj_impl(&a[(j, i)]);
         }
     }
 }
 
 /// QᴴSQ = S − V·Wᴴ − W·Vᴴ with W = X − ½·V·M, X = S·V·T⁻¹ and M = T⁻ᴴ·Vᴴ·X, in the lower triangle and the pieces on the diagonal.
-fn hermitian_from_both_sides<T: ComplexField + Scalar>(s: MatMut<'_, T>, panel: &Panel<T>) {
-    let (order, b) = (s.nrows(), panel.v.ncols());
-    let v = panel.v.as_ref();
+fn hermitian_from_both_sides<P: ComplexField + Real>(s: MatMut<'_, P>, panel: &Panel<P>) {
+    let (order, b) = (s.nrows(), panel.t.ncols());
+    let v = panel.v();
     let mut x = hermitian_product(s.rb(), v);
     solve_lower_triangular_in_place(panel.t.transpose(), x.as_mut().transpose_mut(), Par::Seq);
     let m = panel.projected(x.as_ref());
-    let half = T::mul_real_impl(&T::one_impl(), &T::Real::from_f64_impl(-0.5));
+    let half = P::mul_real_impl(&P::one_impl(), &P::Real::from_f64_impl(-0.5));
     matmul(x.as_mut(), Accum::Add, v, m.as_ref(), half, Par::Seq);
-    let (mut by_left, mut by_right) = (Mat::<T>::zeros(order, 2 * b), Mat::<T>::zeros(order, 2 * b));
+    let (mut by_left, mut by_right) = (Mat::<P>::zeros(order, 2 * b), Mat::<P>::zeros(order, 2 * b));
     by_left.as_mut().subcols_mut(0, b).copy_from(v);
     by_left.as_mut().subcols_mut(b, b).copy_from(x.as_ref());
     by_right.as_mut().subcols_mut(0, b).copy_from(x.as_ref());
@@ -82,12 +87,12 @@ fn hermitian_from_both_sides<T: ComplexField + Scalar>(s: MatMut<'_, T>, panel: 
         let start = (piece * COLUMNS + first_piece(order)).saturating_sub(COLUMNS);
         let (count, rows) = (s.ncols(), order - start);
         let (left, right) = (by_left.as_ref().subrows(start, rows), by_right.as_ref().subrows(start, count));
-        matmul(s.subrows_mut(start, rows), Accum::Add, left, right.adjoint(), -T::one_impl(), Par::Seq);
+        matmul(s.subrows_mut(start, rows), Accum::Add, left, right.adjoint(), -P::one_impl(), Par::Seq);
     });
 }
 
 /// S·V from the lower triangle of S and the square pieces on its diagonal.
-fn hermitian_product<T: ComplexField + Scalar>(s: MatRef<'_, T>, v: MatRef<'_, T>) -> Mat<T> {
+fn hermitian_product<P: ComplexField + Real>(s: MatRef<'_, P>, v: MatRef<'_, P>) -> Mat<P> {
     let order = s.nrows();
     let mut product = Mat::zeros(order, v.ncols());
     let (first, rest) = product.as_mut().split_at_row_mut(first_piece(order));

@@ -11,6 +11,8 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 use super::Fill;
+use crate::lane::padded;
+use crate::narrow_qr::{NarrowQr, narrow_qr};
 use crate::row_panels::{RowPanels, WIDTH};
 use crate::small_qr::reflect_columns;
 use crate::{Real, Scalar};
@@ -41,22 +43,19 @@ where
 /// A panel's reflections Q = I − VT⁻¹Vᴴ: V unit lower trapezoidal in memory of its own, T upper triangular.
 #[derive(Debug)]
 pub(super) struct Panel<T> {
-    pub(super) v: Mat<T>,
+    /// V, column after column, with more columns behind it that mean nothing.
+    v: Vec<T>,
+    rows: usize,
+    stride: usize,
     pub(super) t: Mat<T>,
-    /// The diagonal of T with an infinite entry for each reflection that is none.
-    tau: Vec<T>,
 }
 
 impl<T: ComplexField + Scalar> Panel<T> {
-    /// Q and R of a panel that lies somewhere else.
-    pub(super) fn of_view(a: MatRef<'_, T>) -> (Self, Mat<T>) {
-        let mut entries = Vec::with_capacity(a.nrows() * a.ncols());
-        (0..a.ncols()).for_each(|j| entries.extend(a.col(j).iter().copied()));
-        Self::of(entries, a.nrows(), a.ncols())
-    }
-
-    /// Q and R of a panel, its entries column after column. Threads do not help: it is narrow.
-    pub(super) fn of(mut entries: Vec<T>, rows: usize, columns: usize) -> (Self, Mat<T>) {
+    /// Q and R of a panel that lies somewhere else, and the diagonal of T with an infinite entry for each reflection that is none.
+    fn of_view(a: MatRef<'_, T>) -> (Self, Mat<T>, Vec<T>) {
+        let (rows, columns) = a.shape();
+        let mut entries = Vec::with_capacity(rows * columns);
+        (0..columns).for_each(|j| entries.extend(a.col(j).iter().copied()));
         let size = rows.min(columns);
         let tau = reflect_columns(&mut entries, rows, columns);
         let at = |i: usize, j: usize| entries[i + j * rows];
@@ -64,48 +63,55 @@ impl<T: ComplexField + Scalar> Panel<T> {
         // Where a column needed no reflection, v = 0 says so.
         let is_idle = |j: usize| !tau[j].is_finite();
         let one = T::from_parts(1.0, 0.0);
-        let mut v = Mat::<T>::zeros(rows, size);
-        for (j, column) in entries.chunks_exact(rows.max(1)).take(size).enumerate().filter(|(j, _)| !is_idle(*j)) {
-            v[(j, j)] = one;
-            v.col_as_slice_mut(j)[j + 1..].copy_from_slice(&column[j + 1..]);
+        for (j, column) in entries.chunks_exact_mut(rows.max(1)).take(size).enumerate() {
+            column[..j].fill(T::default());
+            column[j] = one;
+            if is_idle(j) {
+                column.fill(T::default());
+            }
         }
+        let v = MatRef::from_column_major_slice(&entries[..rows * size], rows, size);
         let mut t = Mat::<T>::zeros(size, size);
-        multiply_by_parts(t.as_mut(), v.adjoint(), v.as_ref());
+        multiply_by_parts(t.as_mut(), v.adjoint(), v);
         for j in 0..size {
             // Half of vᴴv as the products of the matrix will see it: their rounding errors have a direction where entries are equal.
             t[(j, j)] = if is_idle(j) { one } else { t[(j, j)].scale(0.5) };
             (j + 1..size).for_each(|i| t[(i, j)] = T::default());
         }
-        (Self { v, t, tau }, r)
+        (Self { v: entries, rows, stride: rows, t }, r, tau)
+    }
+
+    pub(super) fn v(&self) -> MatRef<'_, T> {
+        MatRef::from_column_major_slice_with_stride(&self.v, self.rows, self.t.ncols(), self.stride)
     }
 
     /// W = T⁻ᴴ·VᴴA, so that QᴴA = A − VW.
     pub(super) fn projected(&self, a: MatRef<'_, T>) -> Mat<T> {
-        let mut w = Mat::zeros(self.v.ncols(), a.ncols());
+        let mut w = Mat::zeros(self.t.ncols(), a.ncols());
         let pieces = w.as_mut().par_col_chunks_mut(COLUMNS).zip(a.par_col_chunks(COLUMNS));
         pieces.for_each(|(w, a)| self.project(w, a));
         w
     }
 
     fn project(&self, mut w: MatMut<'_, T>, a: MatRef<'_, T>) {
-        multiply_by_parts(w.rb_mut(), self.v.adjoint(), a);
+        multiply_by_parts(w.rb_mut(), self.v().adjoint(), a);
         solve_lower_triangular_in_place(self.t.adjoint(), w, Par::Seq);
     }
 
     /// A becomes QA, on this thread.
     pub(super) fn apply(&self, mut a: MatMut<'_, T>) {
-        let mut w = Mat::zeros(self.v.ncols(), a.ncols());
-        multiply_by_parts(w.as_mut(), self.v.adjoint(), a.rb());
+        let mut w = Mat::zeros(self.t.ncols(), a.ncols());
+        multiply_by_parts(w.as_mut(), self.v().adjoint(), a.rb());
         solve_upper_triangular_in_place(self.t.as_ref(), w.as_mut(), Par::Seq);
-        matmul(a.rb_mut(), Accum::Add, self.v.as_ref(), w.as_ref(), -T::one_impl(), Par::Seq);
+        matmul(a.rb_mut(), Accum::Add, self.v(), w.as_ref(), -T::one_impl(), Par::Seq);
     }
 
     /// A becomes QᴴA.
     fn apply_adjoint(&self, a: MatMut<'_, T>) {
         let one_piece = |mut a: MatMut<'_, T>| {
-            let mut w = Mat::zeros(self.v.ncols(), a.ncols());
+            let mut w = Mat::zeros(self.t.ncols(), a.ncols());
             self.project(w.as_mut(), a.rb());
-            matmul(a.rb_mut(), Accum::Add, self.v.as_ref(), w.as_ref(), -T::one_impl(), Par::Seq);
+            matmul(a.rb_mut(), Accum::Add, self.v(), w.as_ref(), -T::one_impl(), Par::Seq);
         };
         if a.nrows() * a.ncols() < SHARED {
             one_piece(a);
@@ -116,6 +122,14 @@ impl<T: ComplexField + Scalar> Panel<T> {
 }
 
 impl<P: ComplexField + Real> Panel<P> {
+    /// Q and R of a panel, its entries column after column with a distance of [`padded`] rows and zeros between.
+    pub(super) fn of(entries: Vec<P>, rows: usize, columns: usize) -> (Self, Mat<P>) {
+        let NarrowQr { v, t, r, size } = narrow_qr(entries, rows, columns);
+        let t = MatRef::from_column_major_slice(&t, size, size).to_owned();
+        let r = MatRef::from_column_major_slice(&r, size, columns).to_owned();
+        (Self { v, rows, stride: padded::<P>(rows), t }, r)
+    }
+
     /// T⁻¹.
     pub(super) fn inverse(&self) -> Mat<P> {
         let mut inverse = Mat::identity(self.t.nrows(), self.t.ncols());
@@ -133,7 +147,7 @@ impl<P: ComplexField + Real> Panel<P> {
     ) -> Vec<P> {
         // The rows of V·T⁻¹ as they are wanted.
         let ((rows, above), part) = (a.rows_from(row), a.part());
-        let v = self.v.as_ref().subrows(skipped, self.v.nrows() - skipped);
+        let v = self.v().subrows(skipped, self.rows - skipped);
         let mut parts = vec![P::default(); rows * WIDTH];
         for (p, to) in parts.chunks_exact_mut(rows * part).enumerate() {
             let first = inverse.ncols().min(p * part);
@@ -151,11 +165,11 @@ impl<P: ComplexField + Real> Panel<P> {
         let high = to.len() / WIDTH;
         let from = usize::try_from(first).unwrap_or(0).max(skipped);
         let start = (from as isize - first) as usize;
-        if start >= high || from >= self.v.nrows() {
+        if start >= high || from >= self.rows {
             return;
         }
-        for (j, to) in to.chunks_exact_mut(high).take(self.v.ncols()).enumerate() {
-            to[start..].iter_mut().zip(&self.v.col_as_slice(j)[from..]).for_each(|(to, &x)| *to = x);
+        for (j, to) in to.chunks_exact_mut(high).take(self.t.ncols()).enumerate() {
+            to[start..].iter_mut().zip(&self.v[j * self.stride..][from..self.rows]).for_each(|(to, &x)| *to = x);
         }
     }
 }
@@ -178,14 +192,14 @@ pub(super) fn reflections_in_place<T: ComplexField + Scalar>(mut a: MatMut<'_, T
         let b = block.min(size - k);
         let (left, right) = a.rb_mut().subrows_mut(k, m - k).split_at_col_mut(k + b);
         let mut panel_columns = left.subcols_mut(k, b);
-        let (panel, r) = Panel::of_view(panel_columns.rb());
+        let (panel, r, tau) = Panel::of_view(panel_columns.rb());
         for j in 0..b {
             for i in 0..m - k {
-                panel_columns[(i, j)] = if i <= j { r[(i, j)] } else { panel.v[(i, j)] };
+                panel_columns[(i, j)] = if i <= j { r[(i, j)] } else { panel.v()[(i, j)] };
             }
             for i in 0..b {
                 coefficients[(k + j) * block + i] =
-                    if i == j && !panel.tau[j].is_finite() { panel.tau[j] } else { panel.t[(i, j)] };
+                    if i == j && !tau[j].is_finite() { tau[j] } else { panel.t[(i, j)] };
             }
         }
         panel.apply_adjoint(right);

@@ -12,6 +12,7 @@ use super::Fill;
 use super::qr::Panel;
 use super::upper_band::slivers;
 use crate::Real;
+use crate::lane::padded;
 use crate::row_panels::{Change, RowPanels, WIDTH};
 
 /// Rows of a slab behind the first: a whole number of panels, few enough for the third cache unless there are more than 2000 columns.
@@ -62,7 +63,7 @@ impl<P: ComplexField + Real> Slab<'_, P> {
         let mut w = panel.projected_on(&self.a, &inverse, above, (row, next));
         let columns = w.len() / WIDTH;
         let mut w = MatMut::from_column_major_slice_mut(&mut w, WIDTH, columns);
-        let top = panel.v.as_ref().subrows(0, b);
+        let top = panel.v().subrows(0, b);
         if above > 0 {
             let mut weights = Mat::<P>::zeros(b, b);
             matmul(weights.as_mut(), Accum::Replace, inverse.transpose(), top.transpose(), P::one_impl(), Par::Seq);
@@ -86,19 +87,19 @@ impl<P: ComplexField + Real> Slab<'_, P> {
     /// What the reflections are made of, column after column.
     fn panel(&self, k: usize, b: usize) -> Vec<P> {
         let (row, above) = self.row_and_rows_above(k, b);
-        let body = self.a.block(row..self.m, k..k + b);
-        if above == 0 {
-            return body;
+        let stride = padded::<P>(above + self.m - row);
+        let mut panel = vec![P::default(); stride * b];
+        for (j, column) in panel.chunks_exact_mut(stride).enumerate() {
+            (0..above).for_each(|i| column[i] = self.r[(k + i) * self.n + k + j]);
         }
-        let head = |j: usize| (k..k + b).map(move |i| self.r[i * self.n + k + j]);
-        let columns = body.chunks_exact(self.m).enumerate();
-        columns.flat_map(|(j, below)| head(j).chain(below.iter().copied())).collect()
+        self.a.write_block(row..self.m, k..k + b, stride, &mut panel[above..]);
+        panel
     }
 
     /// The rows that will be R's, right of the panel, row after row.
     fn head(&self, k: usize, next: usize) -> Vec<P> {
         if self.is_first {
-            return self.a.rows(k..next, next..self.n);
+            return self.a.rows(k..next, next..self.n, self.n - next);
         }
         (k..next).flat_map(|i| &self.r[i * self.n + next..(i + 1) * self.n]).copied().collect()
     }

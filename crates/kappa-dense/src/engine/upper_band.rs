@@ -11,6 +11,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use super::qr::{Panel, multiply_by_parts};
 use crate::Real;
+use crate::lane::padded;
 use crate::reduce::Side;
 use crate::row_panels::{Change, RowPanels, Slivers, WIDTH};
 
@@ -61,7 +62,10 @@ pub(crate) fn upper_band<P: ComplexField + Real>(
     let mut image = Vec::with_capacity(m);
     for k in (0..n).step_by(WIDTH) {
         let b = WIDTH.min(n - k);
-        let (left, r) = Panel::of(a.block(k..m, k..k + b), m - k, b);
+        let stride = padded::<P>(m - k);
+        let mut entries = vec![P::default(); stride * b];
+        a.write_block(k..m, k..k + b, stride, &mut entries);
+        let (left, r) = Panel::of(entries, m - k, b);
         for j in 0..b {
             (0..=j).for_each(|i| rows[k + i][j - i] = r[(i, j)]);
         }
@@ -70,17 +74,17 @@ pub(crate) fn upper_band<P: ComplexField + Real>(
         let w = left.projected_on(&a, &left.inverse(), 0, (k, next));
         let w = MatRef::from_column_major_slice(&w, WIDTH, w.len() / WIDTH);
         // Rows that are done, row after row.
-        let top = left.v.as_ref().subrows(0, b);
-        let done = |columns: Range<usize>| {
-            let mut rows = a.rows(k..next, columns.clone());
+        let top = left.v().subrows(0, b);
+        let done = |columns: Range<usize>, stride: usize| {
+            let mut rows = a.rows(k..next, columns.clone(), stride);
             let w = w.submatrix(0, columns.start - next, b, columns.len());
-            let as_columns = MatMut::from_column_major_slice_mut(&mut rows, columns.len(), b);
+            let as_columns = MatMut::from_column_major_slice_with_stride_mut(&mut rows, columns.len(), b, stride);
             matmul(as_columns, Accum::Add, w.transpose(), top.transpose(), -P::one_impl(), Par::Seq);
             rows
         };
-        image.extend(done(n..n + PROBES).chunks_exact(PROBES).map(|row| std::array::from_fn(|p| row[p])));
+        image.extend(done(n..n + PROBES, PROBES).chunks_exact(PROBES).map(|row| std::array::from_fn(|p| row[p])));
         // They become lower triangular times Q₂ᵀ.
-        let (right, r) = Panel::of(done(next..n), rest, b);
+        let (right, r) = Panel::of(done(next..n, padded::<P>(rest)), rest, b);
         for i in 0..b {
             (0..(i + 1).min(r.nrows())).for_each(|j| rows[k + i][b - i + j] = r[(j, i)]);
         }
@@ -98,7 +102,7 @@ pub(crate) fn upper_band<P: ComplexField + Real>(
 
 /// (A − V·W)·Q₂ = A − [V, Y]·[W; V₂ᵀ] with Y = A·V₂T₂⁻¹ − V·W·V₂T₂⁻¹.
 fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Panel<P>) -> Change<P> {
-    let v = right.v.as_ref();
+    let v = right.v();
     let mut z = Mat::<P>::zeros(rest, v.ncols());
     let mut m = Mat::<P>::zeros(WIDTH, v.ncols());
     let of_z = || {

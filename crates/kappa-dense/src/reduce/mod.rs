@@ -13,6 +13,7 @@ mod tridiagonal;
 
 use std::array::from_fn;
 
+use crate::lane::padded;
 use crate::row_panels::RowPanels;
 use crate::scale::write_rows_without_specks;
 use crate::{MatrixRef, Real, Scalar};
@@ -89,13 +90,6 @@ fn tridiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Tridi
     P::engine_lower_band(&mut entries, (n, stride), WIDTH, &mut beside);
     let row = |j: usize, first: usize| -> Probe<P> { from_fn(|p| beside[j + (first + p) * n]) };
     LowerBand::new(n, |i, j| entries[i + j * stride], |j| (row(j, 0), row(j, PROBES))).reduced()
-}
-
-/// A distance between columns that does not bring their entries to the same places of the cache.
-fn padded<P>(rows: usize) -> usize {
-    let line = 64 / size_of::<P>();
-    let lines = rows.div_ceil(line);
-    (lines + usize::from(lines.is_multiple_of(8))) * line
 }
 
 /// 1 and −1 in no order that a matrix would have (Steele and Vigna's constants for a linear congruence).

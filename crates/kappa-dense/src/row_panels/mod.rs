@@ -82,27 +82,26 @@ impl<P: Lane> RowPanels<P> {
         self.entries[(i / self.high * self.columns + j) * self.high + i % self.high]
     }
 
-    /// Some rows of some columns, column after column.
-    pub(crate) fn block(&self, rows: Range<usize>, columns: Range<usize>) -> Vec<P> {
-        let (start, stride) = (rows.start, rows.len());
-        let mut block = vec![P::default(); stride * columns.len()];
+    /// Writes some rows of some columns, column after column with this distance.
+    pub(crate) fn write_block(&self, rows: Range<usize>, columns: Range<usize>, stride: usize, to: &mut [P]) {
+        let start = rows.start;
         for (rows, panel) in self.pieces(rows) {
             let at = rows.start % self.high;
-            let from = panel[columns.start * self.high..].chunks_exact(self.high);
-            for (to, from) in block.chunks_exact_mut(stride).zip(from) {
+            let from = panel[columns.start * self.high..columns.end * self.high].chunks_exact(self.high);
+            for (to, from) in to.chunks_mut(stride).zip(from) {
                 to[rows.start - start..rows.end - start].copy_from_slice(&from[at..at + rows.len()]);
             }
         }
-        block
     }
 
-    /// Some rows of some columns, row after row.
-    pub(crate) fn rows(&self, rows: Range<usize>, columns: Range<usize>) -> Vec<P> {
-        let mut block = Vec::with_capacity(rows.len() * columns.len());
+    /// Some rows of some columns, row after row with this distance, and zeros between.
+    pub(crate) fn rows(&self, rows: Range<usize>, columns: Range<usize>, stride: usize) -> Vec<P> {
+        let mut block = Vec::with_capacity(rows.len() * stride);
         for (rows, panel) in self.pieces(rows) {
             let panel = &panel[columns.start * self.high..columns.end * self.high];
             for row in rows {
                 block.extend(panel.iter().skip(row % self.high).step_by(self.high));
+                block.resize(block.len() + stride - columns.len(), P::default());
             }
         }
         block
@@ -210,8 +209,10 @@ mod tests {
         };
 
         let mut whole = panels(&a);
-        assert_eq!(whole.block(row..m, column..n), whole_block(&a, row, column).as_slice(), "{m}×{n}");
-        assert_eq!(whole.rows(row..m, column..n), whole_block(&a, row, column).adjoint().as_slice(), "{m}×{n}");
+        let (mut block, expected) = (Matrix::zeros(m - row + 3, n - column), whole_block(&a, row, column));
+        whole.write_block(row..m, column..n, m - row + 3, block.as_mut_slice());
+        assert_eq!(Matrix::from_fn(m - row, n - column, |i, j| block[(i, j)]), expected, "{m}×{n}");
+        assert_eq!(whole.rows(row..m, column..n, n - column), expected.adjoint().as_slice(), "{m}×{n}");
         let v = random::<P>(m - row, WIDTH, 5);
         let ((rows, above), part) = (whole.rows_from(row), whole.part());
         let mut parts = vec![P::default(); rows * WIDTH];
