@@ -20,6 +20,8 @@ const BLOCK: usize = 4;
 const PAIR: usize = 2;
 /// Registers of a sum before a new one begins: equal entries, whose rounding errors all have one sign, would lose n·ε/4 otherwise.
 const TERMS: usize = 48;
+/// A sum of squares above this has lost nothing to underflow, in either precision.
+const LEAST: f64 = 1e-25;
 /// From this many rows on, other threads take part.
 const SHARED: usize = 1024;
 
@@ -89,13 +91,16 @@ impl<P: Real> pulp::WithSimd for Reflect<'_, P> {
         for l in 0..BLOCK {
             let (column, after) = block[l * stride..].split_at_mut(stride);
             let row = (first + l).min(rows);
-            let tau = reflection(&mut column[row..rows]);
             heads[l].extend(&column[..(row + 1).min(rows)]);
+            column[..(row + 1).min(rows)].fill(P::default());
+            let Some(head) = heads[l].get_mut(row) else { continue };
+            let below = dot(simd, &column[from..], &column[from..]).re();
+            let tau =
+                reflection(head, &mut column[row + 1..rows], (below > LEAST && below.is_finite()).then_some(below));
             if !tau.is_finite() {
                 column.fill(P::default());
                 continue;
             }
-            column[..row].fill(P::default());
             column[row] = P::from_parts(1.0, 0.0);
             let factor = P::from_parts(-1.0 / tau, 0.0);
             for other in after.chunks_exact_mut(stride).take(BLOCK - 1 - l) {

@@ -43,7 +43,7 @@ impl<W: Scalar> pulp::WithSimd for Factor<'_, W> {
         for j in 0..size {
             let (done, rest) = a.split_at_mut((j + 1) * rows);
             let v = &mut done[j * rows + j..];
-            let t = reflection(v);
+            let t = v.split_first_mut().map_or(f64::INFINITY, |(head, tail)| reflection(head, tail, None));
             if t.is_finite() {
                 reflect(&v[1..], 1.0 / t, rest, rows, j);
             }
@@ -75,12 +75,11 @@ impl<W: Scalar<Wide = W>> pulp::WithSimd for Form<'_, W> {
     }
 }
 
-/// x becomes (β, v₂, v₃, …) with Hx = βe₁, and τ.
+/// x becomes (β, v₂, v₃, …) with Hx = βe₁, and τ; the sum of the squares behind its head may be known.
 #[inline(always)]
-pub(crate) fn reflection<W: Scalar>(x: &mut [W]) -> f64 {
-    let Some((head, tail)) = x.split_first_mut() else { return f64::INFINITY };
+pub(crate) fn reflection<W: Scalar>(head: &mut W, tail: &mut [W], below: Option<f64>) -> f64 {
     let mut e = 0;
-    let mut below = squares(tail);
+    let mut below = below.unwrap_or_else(|| squares(tail));
     if below < small::<W>() {
         // Brought near 1, so that no square underflows.
         let largest = tail.iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);

@@ -149,14 +149,14 @@ impl<P: ComplexField + Real> Panel<P> {
         let ((rows, above), part) = (a.rows_from(row), a.part());
         let v = self.v().subrows(skipped, self.rows - skipped);
         let mut parts = vec![P::default(); rows * WIDTH];
-        for (p, to) in parts.chunks_exact_mut(rows * part).enumerate() {
+        parts.par_chunks_exact_mut(rows * part).enumerate().for_each(|(p, to)| {
             let first = inverse.ncols().min(p * part);
             let count = part.min(inverse.ncols() - first);
             let to = MatMut::from_column_major_slice_mut(to, part, rows);
             let to = to.submatrix_mut(0, above, count, v.nrows());
             let columns = inverse.as_ref().subcols(first, count);
             matmul(to, Accum::Replace, columns.transpose(), v.transpose(), P::one_impl(), Par::Seq);
-        }
+        });
         a.projected(&parts, row, column)
     }
 

@@ -99,7 +99,9 @@ impl<P: ComplexField + Real> Slab<'_, P> {
     /// The rows that will be R's, right of the panel, row after row.
     fn head(&self, k: usize, next: usize) -> Vec<P> {
         if self.is_first {
-            return self.a.rows(k..next, next..self.n, self.n - next);
+            let mut head = vec![P::default(); (next - k) * (self.n - next)];
+            self.a.write_rows(k..next, next..self.n, self.n - next, &mut head);
+            return head;
         }
         (k..next).flat_map(|i| &self.r[i * self.n + next..(i + 1) * self.n]).copied().collect()
     }

@@ -5,9 +5,10 @@
 use std::ops::Range;
 
 use faer::linalg::matmul::matmul;
-use faer::reborrow::ReborrowMut;
+use faer::reborrow::{Reborrow, ReborrowMut};
 use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
+use rayon::prelude::*;
 
 use super::qr::{Panel, multiply_by_parts};
 use crate::Real;
@@ -17,6 +18,9 @@ use crate::row_panels::{Change, RowPanels, Slivers, WIDTH};
 
 /// Columns that go through a reduction beside the matrix.
 pub(crate) const PROBES: usize = 4;
+
+/// Columns or rows, of so many as a band is wide, that one thread takes at a time.
+const PIECE: usize = WIDTH / 4;
 
 /// An upper band B of n rows with WIDTH entries right of its diagonal, and what became of the probes: B·X′ = (A·X)′, but for rounding.
 pub struct UpperRows<P> {
@@ -76,10 +80,17 @@ pub(crate) fn upper_band<P: ComplexField + Real>(
         // Rows that are done, row after row.
         let top = left.v().subrows(0, b);
         let done = |columns: Range<usize>, stride: usize| {
-            let mut rows = a.rows(k..next, columns.clone(), stride);
-            let w = w.submatrix(0, columns.start - next, b, columns.len());
-            let as_columns = MatMut::from_column_major_slice_with_stride_mut(&mut rows, columns.len(), b, stride);
-            matmul(as_columns, Accum::Add, w.transpose(), top.transpose(), -P::one_impl(), Par::Seq);
+            let mut rows = vec![P::default(); stride * b];
+            rows.par_chunks_mut(a.part() * stride).zip(top.par_row_chunks(a.part())).enumerate().for_each(
+                |(p, (rows, top))| {
+                    let first = k + p * a.part();
+                    a.write_rows(first..first + top.nrows(), columns.clone(), stride, rows);
+                    let w = w.submatrix(0, columns.start - next, b, columns.len());
+                    let rows =
+                        MatMut::from_column_major_slice_with_stride_mut(rows, columns.len(), top.nrows(), stride);
+                    matmul(rows, Accum::Add, w.transpose(), top.transpose(), -P::one_impl(), Par::Seq);
+                },
+            );
             rows
         };
         image.extend(done(n..n + PROBES, PROBES).chunks_exact(PROBES).map(|row| std::array::from_fn(|p| row[p])));
@@ -106,8 +117,12 @@ fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Pan
     let mut z = Mat::<P>::zeros(rest, v.ncols());
     let mut m = Mat::<P>::zeros(WIDTH, v.ncols());
     let of_z = || {
-        matmul(z.as_mut(), Accum::Replace, v, right.inverse(), P::one_impl(), Par::Seq);
-        multiply_by_parts(m.as_mut(), w.subcols(0, rest), z.as_ref());
+        let inverse = right.inverse();
+        let pieces = z.par_col_chunks_mut(PIECE).zip(m.par_col_chunks_mut(PIECE)).zip(inverse.par_col_chunks(PIECE));
+        pieces.for_each(|((mut z, m), inverse)| {
+            matmul(z.rb_mut(), Accum::Replace, v, inverse, P::one_impl(), Par::Seq);
+            multiply_by_parts(m, w.subcols(0, rest), z.rb());
+        });
         (slivers(z.as_ref(), WIDTH, false), slivers(m.as_ref(), WIDTH, true))
     };
     let of_r = || {

@@ -25,6 +25,8 @@ const ACROSS: usize = 6;
 const TERMS: usize = 48;
 /// Columns of a projection that one thread takes at a time.
 const SHARE: usize = 16 * ACROSS;
+/// Columns of a block that one thread writes at a time.
+const ASIDE: usize = 8;
 /// Panels that one thread takes at a time: what it multiplies them by is read once for all of them.
 const TOGETHER: usize = 4;
 /// Columns of V, and of tiles that hold Y.
@@ -84,27 +86,31 @@ impl<P: Lane> RowPanels<P> {
 
     /// Writes some rows of some columns, column after column with this distance.
     pub(crate) fn write_block(&self, rows: Range<usize>, columns: Range<usize>, stride: usize, to: &mut [P]) {
-        let start = rows.start;
-        for (rows, panel) in self.pieces(rows) {
-            let at = rows.start % self.high;
-            let from = panel[columns.start * self.high..columns.end * self.high].chunks_exact(self.high);
-            for (to, from) in to.chunks_mut(stride).zip(from) {
-                to[rows.start - start..rows.end - start].copy_from_slice(&from[at..at + rows.len()]);
+        to.par_chunks_mut(ASIDE * stride).enumerate().for_each(|(share, to)| {
+            let first = columns.start + share * ASIDE;
+            for (part, panel) in self.pieces(rows.clone()) {
+                let at = part.start % self.high;
+                let from = panel[first * self.high..columns.end * self.high].chunks_exact(self.high);
+                for (to, from) in to.chunks_mut(stride).zip(from) {
+                    to[part.start - rows.start..part.end - rows.start].copy_from_slice(&from[at..at + part.len()]);
+                }
             }
-        }
+        });
     }
 
-    /// Some rows of some columns, row after row with this distance, and zeros between.
-    pub(crate) fn rows(&self, rows: Range<usize>, columns: Range<usize>, stride: usize) -> Vec<P> {
-        let mut block = Vec::with_capacity(rows.len() * stride);
+    /// Writes some rows of some columns, row after row with this distance.
+    pub(crate) fn write_rows(&self, rows: Range<usize>, columns: Range<usize>, stride: usize, to: &mut [P]) {
+        let (start, high) = (rows.start, self.high);
         for (rows, panel) in self.pieces(rows) {
-            let panel = &panel[columns.start * self.high..columns.end * self.high];
-            for row in rows {
-                block.extend(panel.iter().skip(row % self.high).step_by(self.high));
-                block.resize(block.len() + stride - columns.len(), P::default());
+            // A few columns at a time, so that they are still in the first cache for the last row.
+            let shares = panel[columns.start * high..columns.end * high].chunks(ASIDE * ASIDE * high).enumerate();
+            for (share, panel) in shares {
+                for row in rows.clone() {
+                    let to = &mut to[(row - start) * stride + share * ASIDE * ASIDE..];
+                    to.iter_mut().zip(panel.chunks_exact(high)).for_each(|(to, column)| *to = column[row % high]);
+                }
             }
         }
-        block
     }
 
     /// Rows by the panels that hold them.
@@ -212,7 +218,9 @@ mod tests {
         let (mut block, expected) = (Matrix::zeros(m - row + 3, n - column), whole_block(&a, row, column));
         whole.write_block(row..m, column..n, m - row + 3, block.as_mut_slice());
         assert_eq!(Matrix::from_fn(m - row, n - column, |i, j| block[(i, j)]), expected, "{m}×{n}");
-        assert_eq!(whole.rows(row..m, column..n, n - column), expected.adjoint().as_slice(), "{m}×{n}");
+        let mut rows = Matrix::zeros(n - column, m - row);
+        whole.write_rows(row..m, column..n, n - column, rows.as_mut_slice());
+        assert_eq!(rows, expected.adjoint(), "{m}×{n}");
         let v = random::<P>(m - row, WIDTH, 5);
         let ((rows, above), part) = (whole.rows_from(row), whole.part());
         let mut parts = vec![P::default(); rows * WIDTH];
