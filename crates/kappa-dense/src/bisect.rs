@@ -5,7 +5,10 @@
 //! as the entries are and cannot fail to converge. Where a value is alone in its bracket, Newton's steps lead to it sooner; each is a count as
 //! well, so that the bracket stays true. 16 shifts go side by side.
 
+use pulp::Simd;
 use rayon::prelude::*;
+
+use crate::lane::Lane;
 
 /// Shifts counted side by side: enough to hide the latency of a division.
 const LANES: usize = 16;
@@ -13,15 +16,23 @@ const LANES: usize = 16;
 const LOOKS: usize = 128;
 /// From this order on, groups of shifts go to other threads.
 const SHARED: usize = 192;
-/// Pivots are kept this far from zero; entries are near 1 in size.
-const PIVOT: f64 = 1e-290;
+/// Inverses of pivots are kept within ±this, as if pivots had stayed that far from zero; entries are near 1 in size.
+const LARGEST: f64 = 1e290;
 
 /// How many values lie below each of 16 shifts.
 trait Count: Sync {
     fn order(&self) -> usize;
-    fn below(&self, shifts: &[f64; LANES]) -> [f64; LANES];
+    fn below<S: Simd>(&self, shifts: &[f64; LANES]) -> [f64; LANES];
     /// The same, and the sum of 1/(shift − value) over all values; nonsense where a pivot vanishes.
-    fn below_with_slope(&self, shifts: &[f64; LANES]) -> ([f64; LANES], [f64; LANES]);
+    fn below_with_slope<S: Simd>(&self, shifts: &[f64; LANES]) -> ([f64; LANES], [f64; LANES]);
+}
+
+/// 1/d, kept finite. The sign counts: it is that of a pivot at most 1/[`LARGEST`] away.
+#[inline(always)]
+fn inverse(d: f64) -> f64 {
+    let inverse = 1.0 / d;
+    let inverse = if inverse < LARGEST { inverse } else { LARGEST };
+    if inverse > -LARGEST { inverse } else { -LARGEST }
 }
 
 /// BᵀB for a bidiagonal B with diagonal a and superdiagonal b, by its squares; shifts are squared as well.
@@ -36,39 +47,37 @@ impl Count for Bidiagonal {
     }
 
     #[inline(always)]
-    fn below(&self, shifts: &[f64; LANES]) -> [f64; LANES] {
+    fn below<S: Simd>(&self, shifts: &[f64; LANES]) -> [f64; LANES] {
         // BᵀB − x·I = LDLᵀ without forming it: sᵢ₊₁ = bᵢ²·sᵢ/dᵢ − x, dᵢ = aᵢ² + sᵢ (dstqds).
-        let x = shifts.map(|s| s * s);
-        let mut s = x.map(|x| -x);
+        let minus_x = shifts.map(|s| -(s * s));
+        let mut s = minus_x;
         let mut count = [0.0; LANES];
         for (&a, &b) in self.a_squared.iter().zip(&self.b_squared) {
             for l in 0..LANES {
-                let d = a + s[l];
-                let d = if d.abs() < PIVOT { -PIVOT } else { d };
-                count[l] += if d < 0.0 { 1.0 } else { 0.0 };
-                s[l] = b * (s[l] / d) - x[l];
+                let inverse = inverse(a + s[l]);
+                count[l] += if inverse < 0.0 { 1.0 } else { 0.0 };
+                s[l] = f64::fused_one::<S>(b * s[l], inverse, minus_x[l]);
             }
         }
         count
     }
 
     #[inline(always)]
-    fn below_with_slope(&self, shifts: &[f64; LANES]) -> ([f64; LANES], [f64; LANES]) {
+    fn below_with_slope<S: Simd>(&self, shifts: &[f64; LANES]) -> ([f64; LANES], [f64; LANES]) {
         // With x = shift², dᵢ′ = sᵢ′ and sᵢ₊₁′ = aᵢ²·bᵢ²·sᵢ′/dᵢ² − 1; Σ dᵢ′/dᵢ is the derivative of ln det by x.
-        let x = shifts.map(|s| s * s);
-        let mut s = x.map(|x| -x);
+        let minus_x = shifts.map(|s| -(s * s));
+        let mut s = minus_x;
         let mut slope = [-1.0; LANES];
         let (mut count, mut sum) = ([0.0; LANES], [0.0; LANES]);
         for (&a, &b) in self.a_squared.iter().zip(&self.b_squared) {
+            let ab = a * b;
             for l in 0..LANES {
-                let d = a + s[l];
-                let d = if d.abs() < PIVOT { -PIVOT } else { d };
-                count[l] += if d < 0.0 { 1.0 } else { 0.0 };
-                let inverse = 1.0 / d;
+                let inverse = inverse(a + s[l]);
+                count[l] += if inverse < 0.0 { 1.0 } else { 0.0 };
                 let share = slope[l] * inverse;
                 sum[l] += share;
-                slope[l] = a * b * (share * inverse) - 1.0;
-                s[l] = b * (s[l] * inverse) - x[l];
+                slope[l] = f64::fused_one::<S>(ab * share, inverse, -1.0);
+                s[l] = f64::fused_one::<S>(b * s[l], inverse, minus_x[l]);
             }
         }
         for l in 0..LANES {
@@ -91,32 +100,29 @@ impl Count for Tridiagonal {
     }
 
     #[inline(always)]
-    fn below(&self, shifts: &[f64; LANES]) -> [f64; LANES] {
-        let mut d = [1.0; LANES];
+    fn below<S: Simd>(&self, shifts: &[f64; LANES]) -> [f64; LANES] {
+        let mut last = [1.0; LANES];
         let mut count = [0.0; LANES];
         for (&a, &b) in self.diagonal.iter().zip(&self.off_squared) {
             for l in 0..LANES {
-                let next = (a - shifts[l]) - b / d[l];
-                d[l] = if next.abs() < PIVOT { -PIVOT } else { next };
-                count[l] += if d[l] < 0.0 { 1.0 } else { 0.0 };
+                last[l] = inverse(f64::fused_one::<S>(-b, last[l], a - shifts[l]));
+                count[l] += if last[l] < 0.0 { 1.0 } else { 0.0 };
             }
         }
         count
     }
 
     #[inline(always)]
-    fn below_with_slope(&self, shifts: &[f64; LANES]) -> ([f64; LANES], [f64; LANES]) {
+    fn below_with_slope<S: Simd>(&self, shifts: &[f64; LANES]) -> ([f64; LANES], [f64; LANES]) {
         // dᵢ′ = −1 + b²·dᵢ₋₁′/dᵢ₋₁²; Σ dᵢ′/dᵢ is the derivative of ln det.
-        let (mut inverse, mut share) = ([1.0; LANES], [0.0; LANES]);
+        let (mut last, mut share) = ([1.0; LANES], [0.0; LANES]);
         let (mut count, mut sum) = ([0.0; LANES], [0.0; LANES]);
         for (&a, &b) in self.diagonal.iter().zip(&self.off_squared) {
             for l in 0..LANES {
-                let along = b * inverse[l];
-                let d = (a - shifts[l]) - along;
-                let d = if d.abs() < PIVOT { -PIVOT } else { d };
-                count[l] += if d < 0.0 { 1.0 } else { 0.0 };
-                inverse[l] = 1.0 / d;
-                share[l] = (along * share[l] - 1.0) * inverse[l];
+                let along = b * last[l];
+                last[l] = inverse((a - shifts[l]) - along);
+                count[l] += if last[l] < 0.0 { 1.0 } else { 0.0 };
+                share[l] = f64::fused_one::<S>(along, share[l], -1.0) * last[l];
                 sum[l] += share[l];
             }
         }
@@ -236,8 +242,8 @@ struct CountBelow<'a, M>(&'a M, [f64; LANES]);
 impl<M: Count> pulp::WithSimd for CountBelow<'_, M> {
     type Output = [f64; LANES];
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) -> [f64; LANES] {
-        self.0.below(&self.1)
+    fn with_simd<S: Simd>(self, _: S) -> [f64; LANES] {
+        self.0.below::<S>(&self.1)
     }
 }
 
@@ -316,7 +322,7 @@ fn search<M: Count>(matrix: &M, k: usize, grid: &Grid, unit: f64, values: &mut [
     impl<M: Count> pulp::WithSimd for Search<'_, M> {
         type Output = ();
         #[inline(always)]
-        fn with_simd<S: pulp::Simd>(self, _: S) {
+        fn with_simd<S: Simd>(self, _: S) {
             let Self { matrix, k, grid, floor, values } = self;
             let mut next = 0;
             let mut take = |place: &mut usize| {
@@ -349,7 +355,7 @@ fn search<M: Count>(matrix: &M, k: usize, grid: &Grid, unit: f64, values: &mut [
                 for l in 0..LANES {
                     points[l] = brackets[l].point;
                 }
-                let (count, slope) = matrix.below_with_slope(&points);
+                let (count, slope) = matrix.below_with_slope::<S>(&points);
                 for l in 0..LANES {
                     brackets[l].update(count[l], slope[l], floor);
                 }
@@ -388,7 +394,7 @@ mod tests {
             let (mut low, mut high) = (lower, upper);
             for _ in 0..200 {
                 let middle = low + 0.5 * (high - low);
-                if matrix.below(&[middle; LANES])[0] > k as f64 { high = middle } else { low = middle }
+                if matrix.below::<pulp::Scalar>(&[middle; LANES])[0] > k as f64 { high = middle } else { low = middle }
             }
             low
         };
