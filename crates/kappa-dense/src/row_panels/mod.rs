@@ -22,7 +22,7 @@ const HIGH: usize = 2;
 /// Columns of a tile that is computed in registers: with twelve sums, compilers still find room for what they multiply in sixteen.
 const ACROSS: usize = 6;
 /// Terms of a sum before a new one begins: equal entries, whose rounding errors all have one sign, would lose n·ε/4 otherwise.
-const TERMS: usize = 48;
+const TERMS: usize = 64;
 /// Columns of a projection that one thread takes at a time.
 const SHARE: usize = 16 * ACROSS;
 /// Columns of a block that one thread writes at a time.
