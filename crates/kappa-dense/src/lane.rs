@@ -33,7 +33,7 @@ pub trait Lane: Scalar + PartialOrd {
     fn with_sign_of(self, other: Self) -> Self;
 }
 
-/// A distance between columns of so many rows that begins a cache line each and does not bring them to the same places of the cache.
+/// A distance between columns of so many rows: a number of cache lines that does not bring them to the same places of the cache.
 pub(crate) fn padded<P>(rows: usize) -> usize {
     let line = 64 / size_of::<P>();
     let lines = rows.div_ceil(line);

@@ -1,8 +1,8 @@
 //! Householder's QR of a narrow real matrix, four columns at a time, in registers.
 //!
 //! Blocks as in Schreiber and Van Loan, SISSC 10 (1989) 53–57, with T from VᵀV (Joffrain, Low, Quintana-Ortí, van de Geijn and Van Zee,
-//! ACM Trans. Math. Software 32 (2006) 169–179). Four columns are reflected one after the other; what they do to those right of them, and
-//! their products with those left of them, needs each column once. Pieces are cut by size alone, so that the digits do not depend on the
+//! ACM Trans. Math. Software 32 (2006) 169–179). Four columns are reflected one after the other; those right of them are changed, and
+//! those left of them multiplied, two columns at a time. Pieces are cut by size alone, so that the digits do not depend on the
 //! number of threads.
 
 use std::array::from_fn;
@@ -25,7 +25,7 @@ const LEAST: f64 = 1e-25;
 /// From this many rows on, other threads take part.
 const SHARED: usize = 1024;
 
-/// QᵀA = [R; 0] with Q = I − V·T⁻¹·Vᵀ for an A of so many rows.
+/// QᵀA = [R; 0] with Q = I − V·T⁻¹·Vᵀ.
 pub(crate) struct NarrowQr<P> {
     /// V, unit lower trapezoidal, and columns of zeros behind it, with a distance of [`padded`] rows. A column of zeros is no reflection.
     pub(crate) v: Vec<P>,
@@ -37,9 +37,10 @@ pub(crate) struct NarrowQr<P> {
     pub(crate) size: usize,
 }
 
-/// Factors a matrix that stands column after column with a distance of [`padded`] rows, and zeros between. 4·m·n² flops.
+/// Factors a matrix that stands column after column with a distance of [`padded`] rows, and zeros between. 3·m·n² flops.
 pub(crate) fn narrow_qr<P: Real>(mut a: Vec<P>, rows: usize, columns: usize) -> NarrowQr<P> {
     let (stride, size) = (padded::<P>(rows), rows.min(columns));
+    assert_eq!(a.len(), stride * columns, "columns of {rows} rows begin {stride} entries apart");
     a.resize(stride * columns.next_multiple_of(BLOCK), P::default());
     let (mut t, mut r) = (vec![P::default(); size * size], vec![P::default(); size * columns]);
     for first in (0..columns).step_by(BLOCK) {
@@ -50,10 +51,11 @@ pub(crate) fn narrow_qr<P: Real>(mut a: Vec<P>, rows: usize, columns: usize) -> 
             r[j * size..].iter_mut().zip(&head[..(j + 1).min(size)]).for_each(|(to, &x)| *to = x);
         }
         let block = Block::new(block, stride, first.min(rows));
-        let (with_before, ()) = beside(
-            rows,
-            || before.par_chunks(PAIR * stride).map(|pair| block.times(pair)).collect::<Vec<_>>(),
-            || after.par_chunks_mut(PAIR * stride).for_each(|pair| block.reflect(pair)),
+        // In one piece where there is little to do.
+        let pairs = if rows >= SHARED { 1 } else { columns };
+        let (with_before, ()) = rayon::join(
+            || before.par_chunks(PAIR * stride).with_min_len(pairs).map(|pair| block.times(pair)).collect::<Vec<_>>(),
+            || after.par_chunks_mut(PAIR * stride).with_min_len(pairs).for_each(|pair| block.reflect(pair)),
         );
         for (i, products) in with_before.iter().flatten().enumerate() {
             (first..size).zip(products).for_each(|(j, &x)| t[i + j * size] = x);
@@ -63,11 +65,6 @@ pub(crate) fn narrow_qr<P: Real>(mut a: Vec<P>, rows: usize, columns: usize) -> 
         }
     }
     NarrowQr { v: a, t, r, size }
-}
-
-/// Both, on this thread alone where there is little to do.
-fn beside<A: Send, B: Send>(rows: usize, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
-    if rows >= SHARED { rayon::join(a, b) } else { (a(), b()) }
 }
 
 /// Columns of a block, one after the other.
@@ -95,8 +92,7 @@ impl<P: Real> pulp::WithSimd for Reflect<'_, P> {
             column[..(row + 1).min(rows)].fill(P::default());
             let Some(head) = heads[l].get_mut(row) else { continue };
             let below = dot(simd, &column[from..], &column[from..]).re();
-            let tau =
-                reflection(head, &mut column[row + 1..rows], (below > LEAST && below.is_finite()).then_some(below));
+            let tau = reflection(head, &mut column[row + 1..rows], (below > LEAST).then_some(below));
             if !tau.is_finite() {
                 column.fill(P::default());
                 continue;
@@ -350,5 +346,7 @@ mod tests {
         // Squares that underflow.
         check::<f64>("tiny", &Matrix::from_fn(40, 9, |i, j| 1e-200 * (1.0 + ((i * j) % 7) as f64)));
         check::<f32>("tiny", &Matrix::from_fn(40, 9, |i, j| 1e-30 * (1.0 + ((i * j) % 7) as f64)));
+        // Squares that are subnormal, and keep two digits.
+        check::<f32>("small", &Matrix::from_fn(40, 9, |i, j| 1e-22 * (1.0 + ((i * j) % 7) as f64)));
     }
 }

@@ -1,7 +1,8 @@
 //! Householder's QR of matrices that fit into the first cache, one reflection after the other.
 //!
 //! Blocks pay from about 64 columns on. Here four columns are reflected together, so that the sums of one hide the latency of the others.
-//! The panels of blocks go this way too: the engine's QR leaves out what is left of a column below 16·m·ε of its length, here nothing is.
+//! Complex panels and those of whole matrices go this way too: the engine's QR leaves out what is left of a column below 16·m·ε of its
+//! length, here nothing is.
 
 use crate::Scalar;
 use crate::scale::{exponent, scale_by_power};

@@ -2,8 +2,8 @@
 
 use kappa_dense::jacobi::jacobi_svd;
 use kappa_dense::{
-    Matrix, MatrixRef, Scalar, Shape, add_square, c32, c64, cholesky, counted_gram, gram_singular_values, multiply,
-    scan, singular_values, svd,
+    Matrix, MatrixRef, Precision, Scalar, Shape, add_square, c32, c64, cholesky, counted_gram, eigvalsh,
+    gram_singular_values, multiply, scan, singular_values, singular_values_in, svd, triangle_of_stack,
 };
 use proptest::prelude::*;
 
@@ -170,6 +170,8 @@ fn shapes_that_do_not_fit_are_errors() {
 fn digits_do_not_depend_on_the_number_of_threads() {
     let square: Matrix<f64> = Draws(3).matrix(1100, 1030);
     let tall: Matrix<f32> = Draws(4).matrix(9000, 64);
+    let symmetric = Matrix::from_fn(800, 800, |i, j| square[(i.max(j), i.min(j))]);
+    let single = Matrix::from_fn(700, 600, |i, j| square[(i, j)] as f32);
     let on = |threads: usize| {
         let pool = rayon_pool(threads);
         pool.install(|| {
@@ -178,6 +180,9 @@ fn digits_do_not_depend_on_the_number_of_threads() {
                 singular_values(square.as_ref()).expect("finite"),
                 gram_singular_values(tall.as_ref(), tall_scan.max_abs, false),
                 tall_scan,
+                singular_values_in(single.as_ref(), Precision::Stored).expect("finite"),
+                eigvalsh(symmetric.as_ref()).expect("finite"),
+                triangle_of_stack(tall.as_ref(), 0, &Matrix::<f64>::zeros(0, 64)).expect("finite").0,
             )
         })
     };

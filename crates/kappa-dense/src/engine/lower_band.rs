@@ -1,4 +1,4 @@
-//! From a full Hermitian matrix to a band, by panels: nearly all of the work is products of matrices.
+//! From a full symmetric matrix to a band, by panels: nearly all of the work is products of matrices.
 //!
 //! Bischof, Lang and Sun, ACM Trans. Math. Software 26 (2000) 581–601.
 //! What is multiplied is cut into pieces by its size alone, each a product on one thread, so that the digits do not depend on the number
@@ -15,9 +15,9 @@ use super::qr::{COLUMNS, Panel, multiply_by_parts};
 use crate::Real;
 use crate::lane::padded;
 
-/// A Hermitian A, its lower triangle given, keeps `width` entries below its diagonal; what stands elsewhere means nothing.
+/// A symmetric A, its lower triangle given, keeps `width` entries below its diagonal; what stands elsewhere means nothing.
 ///
-/// `beside` is [X, ·] and becomes Qᴴ·[X, A·X] for the Q with QᴴAQ the band. 4/3·n³ flops.
+/// `beside` is [X, ·] and becomes Qᵀ·[X, A·X] for the Q with QᵀAQ the band. 4/3·n³ flops.
 pub(crate) fn lower_band<P: ComplexField + Real>(
     entries: &mut [P],
     (order, stride): (usize, usize),
@@ -30,22 +30,22 @@ pub(crate) fn lower_band<P: ComplexField + Real>(
     let mut beside = MatMut::from_column_major_slice_mut(beside, n, columns);
     fill_diagonal_pieces(a.rb_mut());
     let (x, mut image) = beside.rb_mut().split_at_col_mut(columns / 2);
-    image.copy_from(hermitian_product(a.rb(), x.rb()));
+    image.copy_from(symmetric_product(a.rb(), x.rb()));
     let mut k = 0;
     while k + width + 1 < n {
         let (top, size) = (k + width, n - k - width);
         let stride = padded::<P>(size);
-        let mut below = vec![P::default(); stride * width];
-        let mut columns = MatMut::from_column_major_slice_with_stride_mut(&mut below, size, width, stride);
-        columns.copy_from(a.rb().submatrix(top, k, size, width));
-        let (panel, r) = Panel::of(below, size, width);
+        let mut entries = vec![P::default(); stride * width];
+        MatMut::from_column_major_slice_with_stride_mut(&mut entries, size, width, stride)
+            .copy_from(a.rb().submatrix(top, k, size, width));
+        let (panel, r) = Panel::of(entries, size, width);
         let (mut upper, mut below) = a.rb_mut().submatrix_mut(top, k, size, width).split_at_row_mut(r.nrows());
         upper.copy_from(&r);
         below.fill(P::zero_impl());
         let turned = panel.projected(beside.rb().subrows(top, size));
         let below = beside.rb_mut().subrows_mut(top, size);
         matmul(below, Accum::Add, panel.v(), turned.as_ref(), -P::one_impl(), Par::Seq);
-        hermitian_from_both_sides(a.rb_mut().submatrix_mut(top, top, size, size), &panel);
+        from_both_sides(a.rb_mut().submatrix_mut(top, top, size, size), &panel);
         k += width;
     }
 }
@@ -62,20 +62,19 @@ fn fill_diagonal_pieces<P: ComplexField + Real>(mut a: MatMut<'_, P>) {
         let piece = (j + COLUMNS - first_piece(n)) / COLUMNS;
         let start = (piece * COLUMNS + first_piece(n)).saturating_sub(COLUMNS);
         for i in start..j {
-            a[(i, j)] = P::conj_impl(&a[(j, i)]);
+            a[(i, j)] = a[(j, i)];
         }
     }
 }
 
-/// QᴴSQ = S − V·Wᴴ − W·Vᴴ with W = X − ½·V·M, X = S·V·T⁻¹ and M = T⁻ᴴ·Vᴴ·X, in the lower triangle and the pieces on the diagonal.
-fn hermitian_from_both_sides<P: ComplexField + Real>(s: MatMut<'_, P>, panel: &Panel<P>) {
+/// QᵀSQ = S − V·Wᵀ − W·Vᵀ with W = X − ½·V·M, X = S·V·T⁻¹ and M = T⁻ᵀ·Vᵀ·X, in the lower triangle and the pieces on the diagonal.
+fn from_both_sides<P: ComplexField + Real>(s: MatMut<'_, P>, panel: &Panel<P>) {
     let (order, b) = (s.nrows(), panel.t.ncols());
     let v = panel.v();
-    let mut x = hermitian_product(s.rb(), v);
+    let mut x = symmetric_product(s.rb(), v);
     solve_lower_triangular_in_place(panel.t.transpose(), x.as_mut().transpose_mut(), Par::Seq);
     let m = panel.projected(x.as_ref());
-    let half = P::mul_real_impl(&P::one_impl(), &P::Real::from_f64_impl(-0.5));
-    matmul(x.as_mut(), Accum::Add, v, m.as_ref(), half, Par::Seq);
+    matmul(x.as_mut(), Accum::Add, v, m.as_ref(), P::from_parts(-0.5, 0.0), Par::Seq);
     let (mut by_left, mut by_right) = (Mat::<P>::zeros(order, 2 * b), Mat::<P>::zeros(order, 2 * b));
     by_left.as_mut().subcols_mut(0, b).copy_from(v);
     by_left.as_mut().subcols_mut(b, b).copy_from(x.as_ref());
@@ -87,12 +86,12 @@ fn hermitian_from_both_sides<P: ComplexField + Real>(s: MatMut<'_, P>, panel: &P
         let start = (piece * COLUMNS + first_piece(order)).saturating_sub(COLUMNS);
         let (count, rows) = (s.ncols(), order - start);
         let (left, right) = (by_left.as_ref().subrows(start, rows), by_right.as_ref().subrows(start, count));
-        matmul(s.subrows_mut(start, rows), Accum::Add, left, right.adjoint(), -P::one_impl(), Par::Seq);
+        matmul(s.subrows_mut(start, rows), Accum::Add, left, right.transpose(), -P::one_impl(), Par::Seq);
     });
 }
 
 /// S·V from the lower triangle of S and the square pieces on its diagonal.
-fn hermitian_product<P: ComplexField + Real>(s: MatRef<'_, P>, v: MatRef<'_, P>) -> Mat<P> {
+fn symmetric_product<P: ComplexField + Real>(s: MatRef<'_, P>, v: MatRef<'_, P>) -> Mat<P> {
     let order = s.nrows();
     let mut product = Mat::zeros(order, v.ncols());
     let (first, rest) = product.as_mut().split_at_row_mut(first_piece(order));
@@ -104,7 +103,7 @@ fn hermitian_product<P: ComplexField + Real>(s: MatRef<'_, P>, v: MatRef<'_, P>)
             (s.submatrix(start, 0, end - start, end), s.submatrix(end, start, order - end, end - start));
         multiply_by_parts(y.rb_mut(), left, v.subrows(0, end));
         let mut under = Mat::zeros(y.nrows(), y.ncols());
-        multiply_by_parts(under.as_mut(), below.adjoint(), v.subrows(end, order - end));
+        multiply_by_parts(under.as_mut(), below.transpose(), v.subrows(end, order - end));
         y += under;
     });
     product

@@ -51,7 +51,7 @@ pub(super) struct Panel<T> {
 }
 
 impl<T: ComplexField + Scalar> Panel<T> {
-    /// Q and R of a panel that lies somewhere else, and the diagonal of T with an infinite entry for each reflection that is none.
+    /// Q and R of a panel that lies somewhere else, complex ones too, and the diagonal of T with an infinite entry for each reflection that is none.
     fn of_view(a: MatRef<'_, T>) -> (Self, Mat<T>, Vec<T>) {
         let (rows, columns) = a.shape();
         let mut entries = Vec::with_capacity(rows * columns);
@@ -146,7 +146,7 @@ impl<P: ComplexField + Real> Panel<P> {
         (row, column): (usize, usize),
     ) -> Vec<P> {
         // The rows of V·T⁻¹ as they are wanted.
-        let ((rows, above), part) = (a.rows_from(row), a.part());
+        let ((rows, above), part) = (a.rows_from(row), a.high());
         let v = self.v().subrows(skipped, self.rows - skipped);
         let mut parts = vec![P::default(); rows * WIDTH];
         parts.par_chunks_exact_mut(rows * part).enumerate().for_each(|(p, to)| {

@@ -19,7 +19,7 @@ use crate::row_panels::{Change, RowPanels, Slivers, WIDTH};
 /// Columns that go through a reduction beside the matrix.
 pub(crate) const PROBES: usize = 4;
 
-/// Columns or rows, of so many as a band is wide, that one thread takes at a time.
+/// Columns, of so many as a band is wide, that one thread takes at a time.
 const PIECE: usize = WIDTH / 4;
 
 /// An upper band B of n rows with WIDTH entries right of its diagonal, and what became of the probes: B·X′ = (A·X)′, but for rounding.
@@ -81,9 +81,9 @@ pub(crate) fn upper_band<P: ComplexField + Real>(
         let top = left.v().subrows(0, b);
         let done = |columns: Range<usize>, stride: usize| {
             let mut rows = vec![P::default(); stride * b];
-            rows.par_chunks_mut(a.part() * stride).zip(top.par_row_chunks(a.part())).enumerate().for_each(
+            rows.par_chunks_mut(a.high() * stride).zip(top.par_row_chunks(a.high())).enumerate().for_each(
                 |(p, (rows, top))| {
-                    let first = k + p * a.part();
+                    let first = k + p * a.high();
                     a.write_rows(first..first + top.nrows(), columns.clone(), stride, rows);
                     let w = w.submatrix(0, columns.start - next, b, columns.len());
                     let rows =

@@ -122,9 +122,8 @@ impl<P: Lane> Band<P> {
             let c = group * GROUP + 1;
             let first = c + (slab * SLAB).saturating_sub(3 * (GROUP - 1)) * WIDTH;
             if first >= order {
-                // It has left the band: threads would wait for nothing.
-                kept.next();
-                continue;
+                // It has left the band, and so have those before it: threads would wait for nothing.
+                break;
             }
             let start = first.saturating_sub(R::BACK * WIDTH);
             let end = c + ((slab + 1) * SLAB + 1 - R::BACK) * WIDTH;

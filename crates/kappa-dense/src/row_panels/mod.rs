@@ -27,6 +27,8 @@ const TERMS: usize = 64;
 const SHARE: usize = 16 * ACROSS;
 /// Columns of a block that one thread writes at a time.
 const ASIDE: usize = 8;
+/// Columns whose entries stay in the first cache while they are written row by row.
+const ACROSS_ROWS: usize = 64;
 /// Panels that one thread takes at a time: what it multiplies them by is read once for all of them.
 const TOGETHER: usize = 4;
 /// Columns of V, and of tiles that hold Y.
@@ -103,10 +105,10 @@ impl<P: Lane> RowPanels<P> {
         let (start, high) = (rows.start, self.high);
         for (rows, panel) in self.pieces(rows) {
             // A few columns at a time, so that they are still in the first cache for the last row.
-            let shares = panel[columns.start * high..columns.end * high].chunks(ASIDE * ASIDE * high).enumerate();
+            let shares = panel[columns.start * high..columns.end * high].chunks(ACROSS_ROWS * high).enumerate();
             for (share, panel) in shares {
                 for row in rows.clone() {
-                    let to = &mut to[(row - start) * stride + share * ASIDE * ASIDE..];
+                    let to = &mut to[(row - start) * stride + share * ACROSS_ROWS..];
                     to.iter_mut().zip(panel.chunks_exact(high)).for_each(|(to, column)| *to = column[row % high]);
                 }
             }
@@ -138,8 +140,8 @@ impl<P: Lane> RowPanels<P> {
         (self.entries.len() / self.columns - above, row - above)
     }
 
-    /// Entries of a row of V that stand together for [`Self::projected`].
-    pub(crate) fn part(&self) -> usize {
+    /// The height of a panel; as many entries of a row of V stand together for [`Self::projected`].
+    pub(crate) fn high(&self) -> usize {
         self.high
     }
 
@@ -218,11 +220,12 @@ mod tests {
         let (mut block, expected) = (Matrix::zeros(m - row + 3, n - column), whole_block(&a, row, column));
         whole.write_block(row..m, column..n, m - row + 3, block.as_mut_slice());
         assert_eq!(Matrix::from_fn(m - row, n - column, |i, j| block[(i, j)]), expected, "{m}×{n}");
-        let mut rows = Matrix::zeros(n - column, m - row);
-        whole.write_rows(row..m, column..n, n - column, rows.as_mut_slice());
-        assert_eq!(rows, expected.adjoint(), "{m}×{n}");
+        let mut rows = Matrix::zeros(n - column + 3, m - row);
+        whole.write_rows(row..m, column..n, n - column + 3, rows.as_mut_slice());
+        let entry = |j: usize, i: usize| if j < n - column { expected[(i, j)] } else { P::default() };
+        assert_eq!(rows, Matrix::from_fn(n - column + 3, m - row, entry), "{m}×{n}");
         let v = random::<P>(m - row, WIDTH, 5);
-        let ((rows, above), part) = (whole.rows_from(row), whole.part());
+        let ((rows, above), part) = (whole.rows_from(row), whole.high());
         let mut parts = vec![P::default(); rows * WIDTH];
         for i in 0..m - row {
             (0..WIDTH).for_each(|j| parts[(j / part * rows + above + i) * part + j % part] = v[(i, j)]);
