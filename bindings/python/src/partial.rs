@@ -31,7 +31,7 @@ use crate::operator::PyOperator;
 #[pyclass(name = "PartialSvd", module = "kappa", frozen)]
 pub(crate) struct PyPartialSvd(PartialDecomposition);
 
-const FIELDS: [&str; 8] = ["u", "s", "vh", "values", "residuals", "error", "spectral_error", "products"];
+const FIELDS: [&str; 9] = ["u", "s", "vh", "values", "residuals", "error", "spectral_error", "products", "algorithm"];
 
 #[pymethods]
 impl PyPartialSvd {
@@ -77,6 +77,11 @@ impl PyPartialSvd {
     #[getter]
     fn products(&self) -> usize {
         with_partial!(&self.0, f => f.products())
+    }
+    /// The algorithm that found them.
+    #[getter]
+    fn algorithm(&self) -> &'static str {
+        with_partial!(&self.0, f => f.algorithm())
     }
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
         PyTuple::new(py, [self.u(py)?, self.s(py), self.vh(py)?])?.try_iter()

@@ -117,8 +117,9 @@ fn truncated(a: &SvdArguments, model: &Model, leading: Leading) -> Result<u8, Fa
             if a.input.style.explain {
                 let evidence = error.evidence();
                 output::words(&format!(
-                    "plan: a reduction in two stages and inverse iteration, or the whole where that costs less ({m}×{n}, {} triplets)\nevidence: {evidence}\nleft out: \
+                    "algorithm: {} ({m}×{n}, {} triplets)\nevidence: {evidence}\nleft out: \
                      ‖A − UΣVᴴ‖₂ in {:e} … {:e}\nreference: Lang, Parallel Comput. 25 (1999) 845–860; Ipsen, SIAM Rev. 39 (1997) 254–291",
+                    f.algorithm(),
                     f.estimates().len(),
                     error.lower(),
                     error.upper()

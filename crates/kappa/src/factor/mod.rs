@@ -11,8 +11,8 @@ mod svd;
 mod triangular;
 
 pub use eig::{Eig, Eigh, eig, eigh, jordan};
-pub(crate) use partial::Known;
 pub use partial::PartialSvd;
+pub(crate) use partial::{Known, Work};
 pub use polar::{Polar, polar};
 pub use qr::{CompleteOrthogonal, GuEisenstat, PivotedQr, Qr, complete_orthogonal, pivoted_qr, qr, rank_revealing_qr};
 pub use row_sketch::{RowSketch, SketchParts, TopRight};

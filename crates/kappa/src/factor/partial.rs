@@ -25,7 +25,16 @@ pub struct PartialSvd<T: Scalar> {
     residuals: Vec<f64>,
     error: Option<Enclosure>,
     spectral_error: Enclosure,
-    products: usize,
+    work: Work,
+}
+
+/// How triplets were found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Work {
+    /// A noun phrase.
+    pub(crate) algorithm: &'static str,
+    /// Products of A or its adjoint with one vector.
+    pub(crate) products: usize,
 }
 
 /// What is known of A beside its triplets.
@@ -44,7 +53,7 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
     ///
     /// In bases that begin with the triplets A is [Σ, R; 0, E] with the residuals in R, so that σᵢ(Σ) ≤ σᵢ(A) ≤ max(σᵢ(Σ), ‖E‖₂) + ‖R‖_F
     /// (Weyl), and σᵢ(A)² ≤ σᵢ(Σ)² + ‖[R; E]‖₂² with [R; E] = A(I − VVᴴ). The same holds of the adjoint.
-    pub(crate) fn largest(ritz: Ritz<T>, k: usize, known: &Known, products: usize) -> Self {
+    pub(crate) fn largest(ritz: Ritz<T>, k: usize, known: &Known, work: Work) -> Self {
         let k = k.min(ritz.values.len());
         let estimates = ritz.values[..k].to_vec();
         let residuals = ritz.residuals[..k].to_vec();
@@ -83,11 +92,11 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         // A − UΣVᴴ is A(I − VVᴴ).
         let spectral_error = Enclosure::new((next - doubt).max(0.0), next, rest_upper, evidence);
         let (u, v) = (ritz.u.first_columns(k), ritz.v.first_columns(k));
-        Self { u, v, estimates, values, residuals, error, spectral_error, products }.scaled(ritz.scale)
+        Self { u, v, estimates, values, residuals, error, spectral_error, work }.scaled(ritz.scale)
     }
 
     /// The k smallest of these: each within its residual of a singular value of A.
-    pub(crate) fn smallest(ritz: Ritz<T>, k: usize, known: &Known, products: usize) -> Self {
+    pub(crate) fn smallest(ritz: Ritz<T>, k: usize, known: &Known, work: Work) -> Self {
         let count = ritz.values.len();
         let k = k.min(count);
         let first = ritz.values.first().copied().unwrap_or(0.0);
@@ -102,7 +111,7 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         let values = estimates.iter().zip(&residuals).map(around).collect();
         let pick = |x: &Matrix<T>| Matrix::from_fn(x.rows(), k, |i, j| x[(i, chosen[j])]);
         let spectral_error = Enclosure::new(0.0, first, f64::INFINITY, Evidence::Residual);
-        Self { u: pick(&ritz.u), v: pick(&ritz.v), estimates, values, residuals, error: None, spectral_error, products }
+        Self { u: pick(&ritz.u), v: pick(&ritz.v), estimates, values, residuals, error: None, spectral_error, work }
             .scaled(ritz.scale)
     }
 
@@ -157,7 +166,7 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
             residuals: residuals.iter().map(|&[right, left]| max_or_nan(right, left)).collect(),
             error: Some(error),
             spectral_error,
-            products: 2 * k,
+            work: Work { algorithm: all.algorithm(), products: 2 * k },
         }
     }
 
@@ -213,7 +222,12 @@ impl<T: Scalar> PartialSvd<T> {
 
     /// Products of A or its adjoint with one vector that it took.
     pub fn products(&self) -> usize {
-        self.products
+        self.work.products
+    }
+
+    /// The algorithm that found them, as a noun phrase.
+    pub fn algorithm(&self) -> &'static str {
+        self.work.algorithm
     }
 
     /// UΣVᴴ as a product of two factors.

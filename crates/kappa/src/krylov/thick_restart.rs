@@ -4,6 +4,7 @@ use super::golub_kahan::{End, GolubKahan, check_count};
 use super::{Lanczos, frobenius, known};
 use crate::PartialSvd;
 use crate::error::Result;
+use crate::factor::Work;
 use crate::operator::LinearOperator;
 use crate::random::Draws;
 
@@ -79,12 +80,12 @@ pub fn partial_svd<T: Scalar, A: LinearOperator<T> + ?Sized>(
         // Half of the room that is left, so that the next ones are on their way too.
         space.restart(&ritz, (k + (width - k) / 2).min(width - block), how.end);
     };
-    let products = space.products();
+    let work = Work { algorithm: "Lanczos with thick restarts", products: space.products() };
     if how.end == End::Smallest {
         let known = known(a, None, ritz.scale, None::<(&&A, _, _)>)?;
-        return Ok(PartialSvd::smallest(ritz, k, &known, products));
+        return Ok(PartialSvd::smallest(ritz, k, &known, work));
     }
     let v = ritz.v.first_columns(k);
     let known = known(a, frobenius(a)?, ritz.scale, how.bound.as_ref().map(|how| (&a, &v, how)))?;
-    Ok(PartialSvd::largest(ritz, k, &known, products))
+    Ok(PartialSvd::largest(ritz, k, &known, work))
 }

@@ -3,6 +3,7 @@ use rayon::prelude::*;
 
 use super::Sketch;
 use crate::error::{Error, Result};
+use crate::factor::Work;
 use crate::krylov::{GolubKahan, GolubKahanRitz as Ritz, Lanczos, check_count, frobenius, known, power_near};
 use crate::operator::{Adjoint, LinearOperator};
 use crate::{Enclosure, PartialSvd};
@@ -151,7 +152,7 @@ impl<A: ?Sized> Asked<'_, A> {
         let head = ritz.u.first_columns(k);
         let adjoint = Adjoint(self.a);
         let known = known(self.a, self.norm, ritz.scale, self.how.bound.as_ref().map(|how| (&adjoint, &head, how)))?;
-        Ok(PartialSvd::largest(ritz, k, &known, products))
+        Ok(PartialSvd::largest(ritz, k, &known, Work { algorithm: "random sketches and block Krylov steps", products }))
     }
 
     /// The triplets of a space that has grown enough.
