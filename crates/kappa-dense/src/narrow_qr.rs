@@ -27,8 +27,10 @@ const SHARED: usize = 1024;
 
 /// QᵀA = [R; 0] with Q = I − V·T⁻¹·Vᵀ.
 pub(crate) struct NarrowQr<P> {
-    /// V, unit lower trapezoidal, and columns of zeros behind it, with a distance of [`padded`] rows. A column of zeros is no reflection.
+    /// V, unit lower trapezoidal, and columns of zeros behind it. A column of zeros is no reflection.
     pub(crate) v: Vec<P>,
+    /// The distance between its columns.
+    pub(crate) stride: usize,
     /// T, upper triangular, of order `size`, column after column; 1 on its diagonal where there is no reflection.
     pub(crate) t: Vec<P>,
     /// R, upper trapezoidal, of `size` rows, column after column.
@@ -37,11 +39,11 @@ pub(crate) struct NarrowQr<P> {
     pub(crate) size: usize,
 }
 
-/// Factors a matrix that stands column after column with a distance of [`padded`] rows, and zeros between. 3·m·n² flops.
-pub(crate) fn narrow_qr<P: Real>(mut a: Vec<P>, rows: usize, columns: usize) -> NarrowQr<P> {
+/// Factors the matrix that `fill` writes, column after column: given the distance between columns, and entries that are zero. 3·m·n² flops.
+pub(crate) fn narrow_qr<P: Real>(rows: usize, columns: usize, fill: impl FnOnce(usize, &mut [P])) -> NarrowQr<P> {
     let (stride, size) = (padded::<P>(rows), rows.min(columns));
-    assert_eq!(a.len(), stride * columns, "columns of {rows} rows begin {stride} entries apart");
-    a.resize(stride * columns.next_multiple_of(BLOCK), P::default());
+    let mut a = vec![P::default(); stride * columns.next_multiple_of(BLOCK)];
+    fill(stride, &mut a[..stride * columns]);
     let (mut t, mut r) = (vec![P::default(); size * size], vec![P::default(); size * columns]);
     for first in (0..columns).step_by(BLOCK) {
         let (before, rest) = a.split_at_mut(first * stride);
@@ -64,7 +66,7 @@ pub(crate) fn narrow_qr<P: Real>(mut a: Vec<P>, rows: usize, columns: usize) -> 
             (first..=j).for_each(|i| t[i + j * size] = block.t[j - first][i - first]);
         }
     }
-    NarrowQr { v: a, t, r, size }
+    NarrowQr { v: a, stride, t, r, size }
 }
 
 /// Columns of a block, one after the other.
@@ -280,20 +282,16 @@ mod tests {
 
     fn factored<P: Real>(a: &Matrix<P>) -> NarrowQr<P> {
         let (m, n) = (a.rows(), a.columns());
-        let stride = padded::<P>(m);
-        let mut entries = vec![P::default(); stride * n];
-        for j in 0..n {
-            entries[j * stride..][..m].copy_from_slice(a.column(j));
-        }
-        narrow_qr(entries, m, n)
+        narrow_qr(m, n, |stride, to| {
+            to.chunks_exact_mut(stride).enumerate().for_each(|(j, to)| to[..m].copy_from_slice(a.column(j)));
+        })
     }
 
     /// A = Q·[R; 0], column by column against its length, in double precision; VᵀV = T + Tᵀ, which makes Q orthogonal.
     fn check<P: Real>(what: &str, a: &Matrix<f64>) {
         let (m, n) = (a.rows(), a.columns());
         let a = Matrix::from_fn(m, n, |i, j| P::from_parts(a[(i, j)], 0.0));
-        let NarrowQr { v, t, r, size } = factored(&a);
-        let stride = padded::<P>(m);
+        let NarrowQr { v, stride, t, r, size } = factored(&a);
         let (v, t) = (|i: usize, j: usize| v[i + j * stride].re(), |i: usize, j: usize| t[i + j * size].re());
         let room = 4.0 * P::EPSILON * (4.0 + (m as f64).sqrt()) * (n as f64).sqrt();
         for i in 0..size {

@@ -13,7 +13,6 @@ use rayon::prelude::*;
 
 use super::qr::{COLUMNS, Panel, multiply_by_parts};
 use crate::Real;
-use crate::lane::padded;
 
 /// A symmetric A, its lower triangle given, keeps `width` entries below its diagonal; what stands elsewhere means nothing.
 ///
@@ -34,11 +33,10 @@ pub(crate) fn lower_band<P: ComplexField + Real>(
     let mut k = 0;
     while k + width + 1 < n {
         let (top, size) = (k + width, n - k - width);
-        let stride = padded::<P>(size);
-        let mut entries = vec![P::default(); stride * width];
-        MatMut::from_column_major_slice_with_stride_mut(&mut entries, size, width, stride)
-            .copy_from(a.rb().submatrix(top, k, size, width));
-        let (panel, r) = Panel::of(entries, size, width);
+        let (panel, r) = Panel::of(size, width, |stride, to| {
+            MatMut::from_column_major_slice_with_stride_mut(to, size, width, stride)
+                .copy_from(a.rb().submatrix(top, k, size, width));
+        });
         let (mut upper, mut below) = a.rb_mut().submatrix_mut(top, k, size, width).split_at_row_mut(r.nrows());
         upper.copy_from(&r);
         below.fill(P::zero_impl());

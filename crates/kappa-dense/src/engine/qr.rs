@@ -11,7 +11,6 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 use super::Fill;
-use crate::lane::padded;
 use crate::narrow_qr::{NarrowQr, narrow_qr};
 use crate::row_panels::{RowPanels, WIDTH};
 use crate::small_qr::reflect_columns;
@@ -122,12 +121,12 @@ impl<T: ComplexField + Scalar> Panel<T> {
 }
 
 impl<P: ComplexField + Real> Panel<P> {
-    /// Q and R of a panel, its entries column after column with a distance of [`padded`] rows and zeros between.
-    pub(super) fn of(entries: Vec<P>, rows: usize, columns: usize) -> (Self, Mat<P>) {
-        let NarrowQr { v, t, r, size } = narrow_qr(entries, rows, columns);
+    /// Q and R of the panel that `fill` writes, column after column: given the distance between columns, and entries that are zero.
+    pub(super) fn of(rows: usize, columns: usize, fill: impl FnOnce(usize, &mut [P])) -> (Self, Mat<P>) {
+        let NarrowQr { v, stride, t, r, size } = narrow_qr(rows, columns, fill);
         let t = MatRef::from_column_major_slice(&t, size, size).to_owned();
         let r = MatRef::from_column_major_slice(&r, size, columns).to_owned();
-        (Self { v, rows, stride: padded::<P>(rows), t }, r)
+        (Self { v, rows, stride, t }, r)
     }
 
     /// T⁻¹.

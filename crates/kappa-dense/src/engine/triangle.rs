@@ -12,7 +12,6 @@ use super::Fill;
 use super::qr::Panel;
 use super::upper_band::slivers;
 use crate::Real;
-use crate::lane::padded;
 use crate::row_panels::{Change, RowPanels, WIDTH};
 
 /// Rows of a slab behind the first: a whole number of panels, few enough for the third cache unless there are more than 2000 columns.
@@ -53,7 +52,7 @@ impl<P: ComplexField + Real> Slab<'_, P> {
         let (m, n, b) = (self.m, self.n, WIDTH.min(self.n - k));
         let (next, rest) = (k + b, n - k - b);
         let (row, above) = self.row_and_rows_above(k, b);
-        let (panel, triangle) = Panel::of(self.panel(k, b), above + m - row, b);
+        let (panel, triangle) = Panel::of(above + m - row, b, |stride, to| self.write_panel(k, stride, to));
         let mut head = self.head(k, next);
         if rest == 0 {
             return self.write(k, &triangle, MatRef::from_column_major_slice(&head, 0, b));
@@ -84,16 +83,14 @@ impl<P: ComplexField + Real> Slab<'_, P> {
         if self.is_first { (k, 0) } else { (0, b) }
     }
 
-    /// What the reflections are made of, column after column.
-    fn panel(&self, k: usize, b: usize) -> Vec<P> {
+    /// What the reflections are made of, column after column with this distance.
+    fn write_panel(&self, k: usize, stride: usize, to: &mut [P]) {
+        let b = to.len() / stride;
         let (row, above) = self.row_and_rows_above(k, b);
-        let stride = padded::<P>(above + self.m - row);
-        let mut panel = vec![P::default(); stride * b];
-        for (j, column) in panel.chunks_exact_mut(stride).enumerate() {
+        for (j, column) in to.chunks_exact_mut(stride).enumerate() {
             (0..above).for_each(|i| column[i] = self.r[(k + i) * self.n + k + j]);
         }
-        self.a.write_block(row..self.m, k..k + b, stride, &mut panel[above..]);
-        panel
+        self.a.write_block(row..self.m, k..k + b, stride, &mut to[above..]);
     }
 
     /// The rows that will be R's, right of the panel, row after row.

@@ -12,7 +12,6 @@ use rayon::prelude::*;
 
 use super::qr::{Panel, multiply_by_parts};
 use crate::Real;
-use crate::lane::padded;
 use crate::reduce::Side;
 use crate::row_panels::{Change, RowPanels, Slivers, WIDTH};
 
@@ -63,13 +62,10 @@ pub(crate) fn upper_band<P: ComplexField + Real>(
     });
     a.multiply_into(&x, n);
     let mut rows = vec![[P::default(); WIDTH + 1]; n];
-    let mut image = Vec::with_capacity(m);
+    let mut image = vec![[P::default(); PROBES]; n];
     for k in (0..n).step_by(WIDTH) {
         let b = WIDTH.min(n - k);
-        let stride = padded::<P>(m - k);
-        let mut entries = vec![P::default(); stride * b];
-        a.write_block(k..m, k..k + b, stride, &mut entries);
-        let (left, r) = Panel::of(entries, m - k, b);
+        let (left, r) = Panel::of(m - k, b, |stride, to| a.write_block(k..m, k..k + b, stride, to));
         for j in 0..b {
             (0..=j).for_each(|i| rows[k + i][j - i] = r[(i, j)]);
         }
@@ -79,9 +75,8 @@ pub(crate) fn upper_band<P: ComplexField + Real>(
         let w = MatRef::from_column_major_slice(&w, WIDTH, w.len() / WIDTH);
         // Rows that are done, row after row.
         let top = left.v().subrows(0, b);
-        let done = |columns: Range<usize>, stride: usize| {
-            let mut rows = vec![P::default(); stride * b];
-            rows.par_chunks_mut(a.high() * stride).zip(top.par_row_chunks(a.high())).enumerate().for_each(
+        let write_done = |columns: Range<usize>, stride: usize, to: &mut [P]| {
+            to.par_chunks_mut(a.high() * stride).zip(top.par_row_chunks(a.high())).enumerate().for_each(
                 |(p, (rows, top))| {
                     let first = k + p * a.high();
                     a.write_rows(first..first + top.nrows(), columns.clone(), stride, rows);
@@ -91,11 +86,10 @@ pub(crate) fn upper_band<P: ComplexField + Real>(
                     matmul(rows, Accum::Add, w.transpose(), top.transpose(), -P::one_impl(), Par::Seq);
                 },
             );
-            rows
         };
-        image.extend(done(n..n + PROBES, PROBES).chunks_exact(PROBES).map(|row| std::array::from_fn(|p| row[p])));
+        write_done(n..n + PROBES, PROBES, image[k..next].as_flattened_mut());
         // They become lower triangular times Q₂ᵀ.
-        let (right, r) = Panel::of(done(next..n, padded::<P>(rest)), rest, b);
+        let (right, r) = Panel::of(rest, b, |stride, to| write_done(next..n, stride, to));
         for i in 0..b {
             (0..(i + 1).min(r.nrows())).for_each(|j| rows[k + i][b - i + j] = r[(j, i)]);
         }

@@ -93,8 +93,7 @@ impl<P: Lane> Band<P> {
         let mut kept: Vec<Kept<P>> = (0..if keep { groups } else { 0 }).map(|_| Kept::default()).collect();
         for step in 0..2 * groups + slabs {
             // Group g stands at slab step − 2g: the later a group, the lower its columns.
-            let active = (step + 1).saturating_sub(slabs).div_ceil(2)..groups.min(step / 2 + 1);
-            let slabs = self.windows::<R>(active, step, &mut kept);
+            let slabs = self.windows::<R>(groups.min(step / 2 + 1), step, &mut kept);
             if order < SHARED {
                 slabs.into_iter().for_each(Slab::run);
             } else {
@@ -104,10 +103,10 @@ impl<P: Lane> Band<P> {
         kept
     }
 
-    /// The columns that each of these groups needs at its slab, from the lowest to the highest.
+    /// The columns that each of the groups that have begun needs at its slab, from the lowest to the highest.
     fn windows<'a, R: Repair<P>>(
         &'a mut self,
-        active: Range<usize>,
+        begun: usize,
         step: usize,
         kept: &'a mut [Kept<P>],
     ) -> Vec<Slab<'a, P, R>> {
@@ -115,9 +114,9 @@ impl<P: Lane> Band<P> {
         let (entries, x, image) = (&mut self.entries[..], self.x.each_mut(), self.image.each_mut());
         let (x, image) = (x.map(|x| &mut x[..]), image.map(|x| &mut x[..]));
         let mut rest = Window { first: 0, kept: None, entries, x, image };
-        let mut kept = kept.get_mut(active.clone()).unwrap_or_default().iter_mut().rev();
+        let mut kept = kept.get_mut(..begun).unwrap_or_default().iter_mut().rev();
         let mut slabs = Vec::new();
-        for group in active.rev() {
+        for group in (0..begun).rev() {
             let slab = step - 2 * group;
             let c = group * GROUP + 1;
             let first = c + (slab * SLAB).saturating_sub(3 * (GROUP - 1)) * WIDTH;
