@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 
 use pulp::Simd;
 
-use super::{ACROSS, Change, HIGH, LEFT, Slivers, TERMS, WIDTH};
+use super::{ACROSS, Change, HIGH, LEFT, Slivers, TERMS, TOGETHER, WIDTH};
 use crate::lane::Lane;
+use crate::prefetch::{part, prefetch};
 
 /// How many entries a register holds.
 pub(super) struct Lanes<P>(PhantomData<P>);
@@ -64,6 +65,9 @@ impl pulp::WithSimd for Tiles<'_> {
     }
 }
 
+/// Of the columns that are multiplied next, so many are asked for with each sliver of Z.
+const SOME: usize = TERMS.div_ceil(WIDTH / ACROSS);
+
 /// A few panels and their change.
 pub(super) struct Panels<'a, P> {
     pub(super) panels: &'a mut [P],
@@ -86,10 +90,17 @@ impl<P: Lane> pulp::WithSimd for Panels<'_, P> {
         if let Some([z, m]) = y {
             for k in (0..z.depth).step_by(TERMS) {
                 let count = TERMS.min(z.depth - k);
-                for (a, left) in panels.chunks_exact(size).zip(left.chunks_exact_mut(LEFT * high)) {
-                    let a = &a[at + k * high..][..count * high];
+                for (p, left) in left.chunks_exact_mut(LEFT * high).enumerate() {
+                    let a = &panels[p * size + at + k * high..][..count * high];
+                    let next = match panels.get((p + 1) * size + at + k * high..) {
+                        Some(below) => part(below, 0, count * high),
+                        None => part(panels, at + (k + TERMS) * high, count * high),
+                    };
                     let (tiles, last) = left[WIDTH * high..].split_at_mut((WIDTH - REST) * high);
-                    add_tiles(simd, tiles, a, z, k);
+                    for (q, tile) in tiles.chunks_exact_mut(ACROSS * high).enumerate() {
+                        prefetch(part(next, q * SOME * high, SOME * high));
+                        add_product(simd, tile, a, &z.sliver(q)[k..]);
+                    }
                     add_rest(simd, last, a, &z.sliver(WIDTH / ACROSS)[k..]);
                 }
             }
@@ -98,10 +109,13 @@ impl<P: Lane> pulp::WithSimd for Panels<'_, P> {
                 add_tiles(simd, y, v, m, 0);
             }
         }
-        for (q, r) in r.entries.chunks_exact(r.depth).enumerate() {
-            for (a, left) in panels.chunks_exact_mut(size).zip(left.chunks_exact(LEFT * high)) {
-                let tile = &mut a[at + q * ACROSS * high..][..ACROSS * high];
-                add_product(simd, tile, left, r);
+        for (q, sliver) in r.entries.chunks_exact(r.depth).enumerate() {
+            let share = r.depth / TOGETHER;
+            for (p, (a, left)) in panels.chunks_exact_mut(size).zip(left.chunks_exact(LEFT * high)).enumerate() {
+                let tile = at + q * ACROSS * high;
+                prefetch(part(a, tile + ACROSS * high, ACROSS * high));
+                prefetch(part(&r.entries, (q + 1) * r.depth + p * share, share).as_flattened());
+                add_product(simd, &mut a[tile..][..ACROSS * high], left, sliver);
             }
         }
     }
@@ -191,13 +205,19 @@ impl<P: Lane> pulp::WithSimd for Project<'_, P> {
         let Self { panels, size, at, v, w } = self;
         // Known where this is compiled, so that loops are unrolled and nothing is checked in them.
         let high = HIGH * P::lanes::<S>();
-        let (part, together) = (high, TERMS.div_ceil(high));
+        let (width, together) = (high, TERMS.div_ceil(high));
         let rows = panels.len() / size * high;
+        let share = together.div_ceil(WIDTH / width);
         for (group, panels) in panels.chunks(together * size).enumerate() {
             for (six, w) in w.chunks_exact_mut(ACROSS * WIDTH).enumerate() {
-                for p in 0..WIDTH / part {
-                    let v = &v[(p * rows + group * together * high) * part..];
-                    add_projection::<P, S>(simd, &mut w[p * part..], v, panels, (size, at + six * ACROSS * high));
+                let at = at + six * ACROSS * high;
+                for p in 0..WIDTH / width {
+                    // With each part of V a share of the next six columns.
+                    for panel in panels.chunks(size).skip(p * share).take(share) {
+                        prefetch(part(panel, at + ACROSS * high, ACROSS * high));
+                    }
+                    let v = &v[(p * rows + group * together * high) * width..];
+                    add_projection::<P, S>(simd, &mut w[p * width..], v, panels, (size, at));
                 }
             }
         }
@@ -210,7 +230,7 @@ fn add_projection<P: Lane, S: Simd>(simd: S, w: &mut [P], v: &[P], panels: &[P],
     let high = HIGH * P::lanes::<S>();
     let mut sums = [[P::splat(simd, P::default()); HIGH]; ACROSS];
     let (v, _) = P::all_registers::<S>(v).as_chunks::<HIGH>();
-    for (panel, v) in panels.chunks_exact(size).zip(v.chunks_exact(high)) {
+    for (panel, v) in panels.chunks(size).zip(v.chunks_exact(high)) {
         let columns: [&[P]; ACROSS] = std::array::from_fn(|c| &panel[at + c * high..][..high]);
         for r in 0..high {
             for c in 0..ACROSS {
