@@ -34,6 +34,7 @@ mod matrix;
 mod narrow_qr;
 mod normal;
 pub mod pair;
+mod pool;
 mod prefetch;
 mod product;
 mod reduce;

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use crate::Real;
 use crate::lane::{Lane, padded};
+use crate::pool::{Buffer, Pool};
 use crate::small_qr::reflection;
 
 /// Columns of a block.
@@ -28,7 +29,7 @@ const SHARED: usize = 1024;
 /// QᵀA = [R; 0] with Q = I − V·T⁻¹·Vᵀ.
 pub(crate) struct NarrowQr<P> {
     /// V, unit lower trapezoidal, and columns of zeros behind it. A column of zeros is no reflection.
-    pub(crate) v: Vec<P>,
+    pub(crate) v: Buffer<P>,
     /// The distance between its columns.
     pub(crate) stride: usize,
     /// T, upper triangular, of order `size`, column after column; 1 on its diagonal where there is no reflection.
@@ -40,9 +41,13 @@ pub(crate) struct NarrowQr<P> {
 }
 
 /// Factors the matrix that `fill` writes, column after column: given the distance between columns, and entries that are zero. 3·m·n² flops.
-pub(crate) fn narrow_qr<P: Real>(rows: usize, columns: usize, fill: impl FnOnce(usize, &mut [P])) -> NarrowQr<P> {
+pub(crate) fn narrow_qr<P: Real>(
+    (rows, columns): (usize, usize),
+    pool: &Pool<P>,
+    fill: impl FnOnce(usize, &mut [P]),
+) -> NarrowQr<P> {
     let (stride, size) = (padded::<P>(rows), rows.min(columns));
-    let mut a = vec![P::default(); stride * columns.next_multiple_of(BLOCK)];
+    let mut a = pool.zeros(stride * columns.next_multiple_of(BLOCK));
     fill(stride, &mut a[..stride * columns]);
     let (mut t, mut r) = (vec![P::default(); size * size], vec![P::default(); size * columns]);
     for first in (0..columns).step_by(BLOCK) {
@@ -282,7 +287,7 @@ mod tests {
 
     fn factored<P: Real>(a: &Matrix<P>) -> NarrowQr<P> {
         let (m, n) = (a.rows(), a.columns());
-        narrow_qr(m, n, |stride, to| {
+        narrow_qr((m, n), &Pool::default(), |stride, to| {
             to.chunks_exact_mut(stride).enumerate().for_each(|(j, to)| to[..m].copy_from_slice(a.column(j)));
         })
     }

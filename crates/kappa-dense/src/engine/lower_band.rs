@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::qr::{COLUMNS, Panel, multiply_by_parts};
 use crate::Real;
+use crate::pool::Pool;
 
 /// A symmetric A, its lower triangle given, keeps `width` entries below its diagonal; what stands elsewhere means nothing.
 ///
@@ -30,10 +31,11 @@ pub(crate) fn lower_band<P: ComplexField + Real>(
     fill_diagonal_pieces(a.rb_mut());
     let (x, mut image) = beside.rb_mut().split_at_col_mut(columns / 2);
     image.copy_from(symmetric_product(a.rb(), x.rb()));
+    let pool = Pool::default();
     let mut k = 0;
     while k + width + 1 < n {
         let (top, size) = (k + width, n - k - width);
-        let (panel, r) = Panel::of(size, width, |stride, to| {
+        let (panel, r) = Panel::of((size, width), &pool, |stride, to| {
             MatMut::from_column_major_slice_with_stride_mut(to, size, width, stride)
                 .copy_from(a.rb().submatrix(top, k, size, width));
         });

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::Fill;
 use crate::narrow_qr::{NarrowQr, narrow_qr};
+use crate::pool::{Buffer, Pool};
 use crate::row_panels::{RowPanels, WIDTH};
 use crate::small_qr::reflect_columns;
 use crate::{Real, Scalar};
@@ -43,7 +44,7 @@ where
 #[derive(Debug)]
 pub(super) struct Panel<T> {
     /// V, column after column, with more columns behind it that mean nothing.
-    v: Vec<T>,
+    v: Buffer<T>,
     rows: usize,
     stride: usize,
     pub(super) t: Mat<T>,
@@ -53,8 +54,8 @@ impl<T: ComplexField + Scalar> Panel<T> {
     /// Q and R of a panel that lies somewhere else, complex ones too, and the diagonal of T with an infinite entry for each reflection that is none.
     fn of_view(a: MatRef<'_, T>) -> (Self, Mat<T>, Vec<T>) {
         let (rows, columns) = a.shape();
-        let mut entries = Vec::with_capacity(rows * columns);
-        (0..columns).for_each(|j| entries.extend(a.col(j).iter().copied()));
+        let mut entries = Pool::default().zeros(rows * columns);
+        MatMut::from_column_major_slice_mut(&mut entries, rows, columns).copy_from(a);
         let size = rows.min(columns);
         let tau = reflect_columns(&mut entries, rows, columns);
         let at = |i: usize, j: usize| entries[i + j * rows];
@@ -122,8 +123,12 @@ impl<T: ComplexField + Scalar> Panel<T> {
 
 impl<P: ComplexField + Real> Panel<P> {
     /// Q and R of the panel that `fill` writes, column after column: given the distance between columns, and entries that are zero.
-    pub(super) fn of(rows: usize, columns: usize, fill: impl FnOnce(usize, &mut [P])) -> (Self, Mat<P>) {
-        let NarrowQr { v, stride, t, r, size } = narrow_qr(rows, columns, fill);
+    pub(super) fn of(
+        (rows, columns): (usize, usize),
+        pool: &Pool<P>,
+        fill: impl FnOnce(usize, &mut [P]),
+    ) -> (Self, Mat<P>) {
+        let NarrowQr { v, stride, t, r, size } = narrow_qr((rows, columns), pool, fill);
         let t = MatRef::from_column_major_slice(&t, size, size).to_owned();
         let r = MatRef::from_column_major_slice(&r, size, columns).to_owned();
         (Self { v, rows, stride, t }, r)
@@ -143,11 +148,12 @@ impl<P: ComplexField + Real> Panel<P> {
         inverse: &Mat<P>,
         skipped: usize,
         (row, column): (usize, usize),
-    ) -> Vec<P> {
+        pool: &Pool<P>,
+    ) -> Buffer<P> {
         // The rows of V·T⁻¹ as they are wanted.
         let ((rows, above), part) = (a.rows_from(row), a.high());
         let v = self.v().subrows(skipped, self.rows - skipped);
-        let mut parts = vec![P::default(); rows * WIDTH];
+        let mut parts = pool.zeros(rows * WIDTH);
         parts.par_chunks_exact_mut(rows * part).enumerate().for_each(|(p, to)| {
             let first = inverse.ncols().min(p * part);
             let count = part.min(inverse.ncols() - first);
@@ -156,7 +162,7 @@ impl<P: ComplexField + Real> Panel<P> {
             let columns = inverse.as_ref().subcols(first, count);
             matmul(to, Accum::Replace, columns.transpose(), v.transpose(), P::one_impl(), Par::Seq);
         });
-        a.projected(&parts, row, column)
+        a.projected(&parts, row, column, pool)
     }
 
     /// Rows of V from one on, column after column: zero before row `skipped` and behind the last.

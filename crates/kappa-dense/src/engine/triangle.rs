@@ -12,6 +12,7 @@ use super::Fill;
 use super::qr::Panel;
 use super::upper_band::slivers;
 use crate::Real;
+use crate::pool::Pool;
 use crate::row_panels::{Change, RowPanels, WIDTH};
 
 /// Rows of a slab behind the first: a whole number of panels, few enough for the third cache unless there are more than 2000 columns.
@@ -23,13 +24,14 @@ fn rows_of_slab(n: usize) -> usize {
 pub(super) fn triangle<P: ComplexField + Real>((m, n): (usize, usize), fill: &Fill<P>) -> (Vec<P>, usize) {
     let mut r = vec![P::default(); n * n];
     let (mut start, mut rounds) = (0, 0);
+    let pool = Pool::default();
     while start < m {
         // The first slab is a matrix of its own: below a triangle of zeros it would cost ⅔n³ flops more.
         let is_first = start == 0;
         let least = if is_first { n.next_multiple_of(WIDTH) } else { 0 };
         let count = rows_of_slab(n).max(least).min(m - start);
         let a = RowPanels::new(count, n, |first, high, panel| fill(start + first, high, panel));
-        let mut slab = Slab { r: &mut r, a, m: count, n, is_first };
+        let mut slab = Slab { r: &mut r, a, m: count, n, is_first, pool: &pool };
         (0..n).step_by(WIDTH).for_each(|k| slab.reflect(k));
         start += count;
         rounds += 1;
@@ -44,6 +46,7 @@ struct Slab<'a, P> {
     m: usize,
     n: usize,
     is_first: bool,
+    pool: &'a Pool<P>,
 }
 
 impl<P: ComplexField + Real> Slab<'_, P> {
@@ -52,14 +55,15 @@ impl<P: ComplexField + Real> Slab<'_, P> {
         let (m, n, b) = (self.m, self.n, WIDTH.min(self.n - k));
         let (next, rest) = (k + b, n - k - b);
         let (row, above) = self.row_and_rows_above(k, b);
-        let (panel, triangle) = Panel::of(above + m - row, b, |stride, to| self.write_panel(k, stride, to));
+        let (panel, triangle) =
+            Panel::of((above + m - row, b), self.pool, |stride, to| self.write_panel(k, stride, to));
         let mut head = self.head(k, next);
         if rest == 0 {
             return self.write(k, &triangle, MatRef::from_column_major_slice(&head, 0, b));
         }
         let mut head = MatMut::from_column_major_slice_mut(&mut head, rest, b);
         let inverse = panel.inverse();
-        let mut w = panel.projected_on(&self.a, &inverse, above, (row, next));
+        let mut w = panel.projected_on(&self.a, &inverse, above, (row, next), self.pool);
         let columns = w.len() / WIDTH;
         let mut w = MatMut::from_column_major_slice_mut(&mut w, WIDTH, columns);
         let top = panel.v().subrows(0, b);
@@ -73,7 +77,7 @@ impl<P: ComplexField + Real> Slab<'_, P> {
         matmul(head.rb_mut(), Accum::Add, of_head, top.transpose(), -P::one_impl(), Par::Seq);
         self.write(k, &triangle, head.rb());
         let first_row = if self.is_first { next } else { 0 };
-        let by = Change { y: None, r: slivers(w.rb(), rest, true) };
+        let by = Change { y: None, r: slivers(w.rb(), rest, true, self.pool) };
         let offset = above as isize - row as isize;
         self.a.update((first_row, next), &by, |first, v| panel.write_rows(above, first as isize + offset, v));
     }

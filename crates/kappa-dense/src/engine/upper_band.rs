@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::qr::{Panel, multiply_by_parts};
 use crate::Real;
+use crate::pool::Pool;
 use crate::reduce::Side;
 use crate::row_panels::{Change, RowPanels, Slivers, WIDTH};
 
@@ -57,7 +58,8 @@ pub(crate) fn upper_band<P: ComplexField + Real>(
     keep: bool,
 ) -> UpperRows<P> {
     let mut sides = [PanelProduct(Vec::new()), PanelProduct(Vec::new())];
-    let x = Slivers::new(n, PROBES, |_, sliver| {
+    let pool = Pool::default();
+    let x = Slivers::new((n, PROBES), &pool, |_, sliver| {
         (0..n).for_each(|j| (0..PROBES).for_each(|p| sliver[j][p] = a.entry(m + p, j)));
     });
     a.multiply_into(&x, n);
@@ -65,13 +67,13 @@ pub(crate) fn upper_band<P: ComplexField + Real>(
     let mut image = vec![[P::default(); PROBES]; n];
     for k in (0..n).step_by(WIDTH) {
         let b = WIDTH.min(n - k);
-        let (left, r) = Panel::of(m - k, b, |stride, to| a.write_block(k..m, k..k + b, stride, to));
+        let (left, r) = Panel::of((m - k, b), &pool, |stride, to| a.write_block(k..m, k..k + b, stride, to));
         for j in 0..b {
             (0..=j).for_each(|i| rows[k + i][j - i] = r[(i, j)]);
         }
         let next = k + b;
         let rest = n - next;
-        let w = left.projected_on(&a, &left.inverse(), 0, (k, next));
+        let w = left.projected_on(&a, &left.inverse(), 0, (k, next), &pool);
         let w = MatRef::from_column_major_slice(&w, WIDTH, w.len() / WIDTH);
         // Rows that are done, row after row.
         let top = left.v().subrows(0, b);
@@ -89,11 +91,11 @@ pub(crate) fn upper_band<P: ComplexField + Real>(
         };
         write_done(n..n + PROBES, PROBES, image[k..next].as_flattened_mut());
         // They become lower triangular times Q₂ᵀ.
-        let (right, r) = Panel::of(rest, b, |stride, to| write_done(next..n, stride, to));
+        let (right, r) = Panel::of((rest, b), &pool, |stride, to| write_done(next..n, stride, to));
         for i in 0..b {
             (0..(i + 1).min(r.nrows())).for_each(|j| rows[k + i][b - i + j] = r[(j, i)]);
         }
-        let by = both_sides(w, rest, &right);
+        let by = both_sides(w, rest, &right, &pool);
         a.update((next, next), &by, |first, v| left.write_rows(0, first as isize - k as isize, v));
         if keep {
             sides[Side::Left as usize].0.push((k, left));
@@ -106,21 +108,23 @@ pub(crate) fn upper_band<P: ComplexField + Real>(
 }
 
 /// (A − V·W)·Q₂ = A − [V, Y]·[W; V₂ᵀ] with Y = A·V₂T₂⁻¹ − V·W·V₂T₂⁻¹.
-fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Panel<P>) -> Change<P> {
+fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Panel<P>, pool: &Pool<P>) -> Change<P> {
     let v = right.v();
-    let mut z = Mat::<P>::zeros(rest, v.ncols());
+    let mut z = pool.zeros(rest * v.ncols());
+    let mut z = MatMut::from_column_major_slice_mut(&mut z, rest, v.ncols());
     let mut m = Mat::<P>::zeros(WIDTH, v.ncols());
     let of_z = || {
         let inverse = right.inverse();
-        let pieces = z.par_col_chunks_mut(PIECE).zip(m.par_col_chunks_mut(PIECE)).zip(inverse.par_col_chunks(PIECE));
+        let pieces =
+            z.rb_mut().par_col_chunks_mut(PIECE).zip(m.par_col_chunks_mut(PIECE)).zip(inverse.par_col_chunks(PIECE));
         pieces.for_each(|((mut z, m), inverse)| {
             matmul(z.rb_mut(), Accum::Replace, v, inverse, P::one_impl(), Par::Seq);
             multiply_by_parts(m, w.subcols(0, rest), z.rb());
         });
-        (slivers(z.as_ref(), WIDTH, false), slivers(m.as_ref(), WIDTH, true))
+        (slivers(z.rb(), WIDTH, false, pool), slivers(m.as_ref(), WIDTH, true, pool))
     };
     let of_r = || {
-        Slivers::new(2 * WIDTH, rest + PROBES, |first, sliver| {
+        Slivers::new((2 * WIDTH, rest + PROBES), pool, |first, sliver| {
             let (of_w, of_v) = sliver.split_at_mut(WIDTH);
             write_columns(of_w, w, first, -P::one_impl());
             let last = rest.min(first + of_v[0].len());
@@ -136,9 +140,14 @@ fn both_sides<P: ComplexField + Real>(w: MatRef<'_, P>, rest: usize, right: &Pan
 }
 
 /// So many columns, those of a matrix or their opposites first, and zeros.
-pub(super) fn slivers<P: ComplexField + Real>(a: MatRef<'_, P>, columns: usize, negated: bool) -> Slivers<P> {
+pub(super) fn slivers<P: ComplexField + Real>(
+    a: MatRef<'_, P>,
+    columns: usize,
+    negated: bool,
+    pool: &Pool<P>,
+) -> Slivers<P> {
     let sign = if negated { -P::one_impl() } else { P::one_impl() };
-    Slivers::new(a.nrows(), columns, |first, sliver| write_columns(sliver, a, first, sign))
+    Slivers::new((a.nrows(), columns), pool, |first, sliver| write_columns(sliver, a, first, sign))
 }
 
 /// Columns of a matrix from `first` on, with this sign, as far as there are any.

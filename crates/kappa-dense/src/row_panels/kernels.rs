@@ -109,12 +109,12 @@ impl<P: Lane> pulp::WithSimd for Panels<'_, P> {
                 add_tiles(simd, y, v, m, 0);
             }
         }
-        for (q, sliver) in r.entries.chunks_exact(r.depth).enumerate() {
+        for (q, sliver) in r.rows().chunks_exact(r.depth).enumerate() {
             let share = r.depth / TOGETHER;
             for (p, (a, left)) in panels.chunks_exact_mut(size).zip(left.chunks_exact(LEFT * high)).enumerate() {
                 let tile = at + q * ACROSS * high;
                 prefetch(part(a, tile + ACROSS * high, ACROSS * high));
-                prefetch(part(&r.entries, (q + 1) * r.depth + p * share, share).as_flattened());
+                prefetch(part(r.rows(), (q + 1) * r.depth + p * share, share).as_flattened());
                 add_product(simd, &mut a[tile..][..ACROSS * high], left, sliver);
             }
         }

@@ -12,6 +12,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::lane::Lane;
+use crate::pool::{Buffer, Pool};
 pub(crate) use gram::GramTiles;
 use kernels::{Lanes, Panels, Project, Times};
 
@@ -47,20 +48,30 @@ pub struct RowPanels<P> {
 /// A factor from the right, six columns at a time: row after row of them.
 pub(crate) struct Slivers<P> {
     depth: usize,
-    entries: Vec<[P; ACROSS]>,
+    entries: Buffer<P>,
 }
 
 impl<P: Lane> Slivers<P> {
     /// From its shape and a function that writes six columns, given the first.
-    pub(crate) fn new(depth: usize, columns: usize, fill: impl Fn(usize, &mut [[P; ACROSS]]) + Sync) -> Self {
-        let mut entries = vec![[P::default(); ACROSS]; depth * columns.div_ceil(ACROSS)];
-        let slivers = entries.par_chunks_mut(depth.max(1)).with_min_len(TOGETHER * ACROSS).enumerate();
+    pub(crate) fn new(
+        (depth, columns): (usize, usize),
+        pool: &Pool<P>,
+        fill: impl Fn(usize, &mut [[P; ACROSS]]) + Sync,
+    ) -> Self {
+        let mut entries = pool.zeros(depth * columns.next_multiple_of(ACROSS));
+        let (rows, _) = entries.as_chunks_mut();
+        let slivers = rows.par_chunks_mut(depth.max(1)).with_min_len(TOGETHER * ACROSS).enumerate();
         slivers.for_each(|(q, sliver)| fill(q * ACROSS, sliver));
         Self { depth, entries }
     }
 
     fn sliver(&self, q: usize) -> &[[P; ACROSS]] {
-        &self.entries[q * self.depth..][..self.depth]
+        &self.rows()[q * self.depth..][..self.depth]
+    }
+
+    /// All slivers, one after the other.
+    fn rows(&self) -> &[[P; ACROSS]] {
+        self.entries.as_chunks().0
     }
 }
 
@@ -148,9 +159,9 @@ impl<P: Lane> RowPanels<P> {
     /// VᵀA for the columns from `column` on, WIDTH entries for each, and for a few beyond the last.
     ///
     /// V stands by parts of its rows, each as many of its columns, for all rows of the panels that hold `row` and those below.
-    pub(crate) fn projected(&self, v: &[P], row: usize, column: usize) -> Vec<P> {
+    pub(crate) fn projected(&self, v: &[P], row: usize, column: usize, pool: &Pool<P>) -> Buffer<P> {
         let count = (self.columns - BEYOND - column).div_ceil(ACROSS) * ACROSS;
-        let mut w = vec![P::default(); count * WIDTH];
+        let mut w = pool.zeros(count * WIDTH);
         let size = self.high * self.columns;
         let panels = &self.entries[row / self.high * size..];
         w.par_chunks_mut(SHARE * WIDTH).enumerate().for_each(|(share, w)| {
@@ -197,7 +208,7 @@ mod tests {
     }
 
     fn slivers<P: Real>(a: &Matrix<P>) -> Slivers<P> {
-        Slivers::new(a.rows(), a.columns(), |first, sliver| {
+        Slivers::new((a.rows(), a.columns()), &Pool::default(), |first, sliver| {
             for (i, row) in sliver.iter_mut().enumerate() {
                 row.iter_mut().zip(first..a.columns()).for_each(|(to, j)| *to = a[(i, j)]);
             }
@@ -230,7 +241,7 @@ mod tests {
         for i in 0..m - row {
             (0..WIDTH).for_each(|j| parts[(j / part * rows + above + i) * part + j % part] = v[(i, j)]);
         }
-        let w = whole.projected(&parts, row, column);
+        let w = whole.projected(&parts, row, column, &Pool::default());
         let below = whole_block(&a, row, column);
         let expected = times(&v.adjoint(), &below);
         for j in 0..n - column {
