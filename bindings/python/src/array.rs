@@ -6,7 +6,7 @@ use numpy::{Element, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayM
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::compute::{compute, interruptible};
+use crate::compute::{compute, copied, interruptible};
 use crate::errors::to_python;
 
 /// From this m·n·min(m, n) on, an answer may take long enough for somebody to press Ctrl-C.
@@ -87,7 +87,7 @@ where
         return compute(py, move || ask(view.into())).map_err(to_python);
     }
     // Who waits may be interrupted, and the array then be changed: what goes on has its own copy.
-    let owned = compute(py, || entries.to_vec());
+    let owned = copied(py, entries);
     let again = move || {
         let view = if by_rows { MatrixRef::row_major(m, n, &owned) } else { MatrixRef::column_major(m, n, &owned) };
         ask(view?.into())

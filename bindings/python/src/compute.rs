@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// The threads that were asked for; all of them where nothing was.
@@ -39,6 +40,16 @@ fn on_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
 /// Computes where it stands, the interpreter lock released.
 pub(crate) fn compute<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
     py.detach(|| on_pool(f))
+}
+
+/// A copy, by all threads: what is large comes in pages that are made while they are written.
+pub(crate) fn copied<T: Copy + Default + Send + Sync>(py: Python<'_>, entries: &[T]) -> Vec<T> {
+    const PIECE: usize = 1 << 16;
+    compute(py, || {
+        let mut copy = vec![T::default(); entries.len()];
+        copy.par_chunks_mut(PIECE).zip(entries.par_chunks(PIECE)).for_each(|(to, from)| to.copy_from_slice(from));
+        copy
+    })
 }
 
 /// Computes on a thread of its own: Ctrl-C raises KeyboardInterrupt at once, and what was begun ends unseen.

@@ -5,7 +5,7 @@ use pulp::Simd;
 use crate::Scalar;
 
 /// A real number of which registers hold some, side by side.
-pub trait Lane: Scalar + PartialOrd {
+pub trait Lane: Scalar + PartialOrd + bytemuck::Pod {
     /// A register on a machine with these instructions.
     type Register<S: Simd>: Copy;
     /// A sum of squares that says nothing beside entries near 1, and has too few digits for a reflection.

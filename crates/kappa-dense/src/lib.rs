@@ -33,6 +33,7 @@ mod length;
 mod matrix;
 mod narrow_qr;
 mod normal;
+mod pages;
 pub mod pair;
 mod pool;
 mod prefetch;

@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
-use crate::compute::{compute, interruptible};
+use crate::compute::{compute, copied, interruptible};
 
 /// From so many flops on, the work goes to another thread, so that Ctrl-C is heard.
 const LONG: f64 = 2e9;
@@ -90,7 +90,7 @@ impl<'py, T: Entry> Stacked<'py, T> {
         };
         let (py, entries) = (self.py(), self.entries()?);
         if flops * count as f64 > LONG {
-            let owned = entries.to_vec();
+            let owned = copied(py, entries);
             return interruptible(py, move || run(&owned));
         }
         Ok(compute(py, || run(entries)))
@@ -117,7 +117,7 @@ impl<'py, T: Entry> Stacked<'py, T> {
         };
         let py = self.held.py();
         if flops * count as f64 > LONG {
-            let (a, b) = (a.to_vec(), b.to_vec());
+            let (a, b) = (copied(py, a), copied(py, b));
             return interruptible(py, move || run(&a, &b));
         }
         Ok(compute(py, || run(a, b)))

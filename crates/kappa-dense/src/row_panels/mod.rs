@@ -12,6 +12,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::lane::Lane;
+use crate::pages::Pages;
 use crate::pool::{Buffer, Pool};
 pub(crate) use gram::GramTiles;
 use kernels::{Lanes, Panels, Project, Times};
@@ -42,7 +43,7 @@ pub struct RowPanels<P> {
     /// With those of zeros behind the last.
     columns: usize,
     high: usize,
-    entries: Vec<P>,
+    entries: Pages<P>,
 }
 
 /// A factor from the right, six columns at a time: row after row of them.
@@ -88,7 +89,7 @@ impl<P: Lane> RowPanels<P> {
     pub(crate) fn new(rows: usize, columns: usize, fill: impl Fn(usize, usize, &mut [P]) + Sync) -> Self {
         let high = HIGH * pulp::Arch::new().dispatch(Lanes::<P>::default());
         let columns = columns + BEYOND;
-        let mut entries = vec![P::default(); rows.div_ceil(high) * high * columns];
+        let mut entries = Pages::zeros(rows.div_ceil(high) * high * columns);
         entries.par_chunks_mut(high * columns).enumerate().for_each(|(p, panel)| fill(p * high, high, panel));
         Self { columns, high, entries }
     }
