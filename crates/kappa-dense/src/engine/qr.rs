@@ -52,9 +52,9 @@ pub(super) struct Panel<T> {
 
 impl<T: ComplexField + Scalar> Panel<T> {
     /// Q and R of a panel that lies somewhere else, complex ones too, and the diagonal of T with an infinite entry for each reflection that is none.
-    fn of_view(a: MatRef<'_, T>) -> (Self, Mat<T>, Vec<T>) {
+    fn of_view(a: MatRef<'_, T>, pool: &Pool<T>) -> (Self, Mat<T>, Vec<T>) {
         let (rows, columns) = a.shape();
-        let mut entries = Pool::default().zeros(rows * columns);
+        let mut entries = pool.zeros(rows * columns);
         MatMut::from_column_major_slice_mut(&mut entries, rows, columns).copy_from(a);
         let size = rows.min(columns);
         let tau = reflect_columns(&mut entries, rows, columns);
@@ -193,11 +193,12 @@ pub(super) fn reflections_in_place<T: ComplexField + Scalar>(mut a: MatMut<'_, T
     let size = m.min(n);
     let block = panel_width(n).min(size);
     let mut coefficients = vec![T::default(); block * size];
+    let pool = Pool::default();
     for k in (0..size).step_by(block) {
         let b = block.min(size - k);
         let (left, right) = a.rb_mut().subrows_mut(k, m - k).split_at_col_mut(k + b);
         let mut panel_columns = left.subcols_mut(k, b);
-        let (panel, r, tau) = Panel::of_view(panel_columns.rb());
+        let (panel, r, tau) = Panel::of_view(panel_columns.rb(), &pool);
         for j in 0..b {
             for i in 0..m - k {
                 panel_columns[(i, j)] = if i <= j { r[(i, j)] } else { panel.v()[(i, j)] };

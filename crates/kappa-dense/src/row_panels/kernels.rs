@@ -6,7 +6,7 @@ use pulp::Simd;
 
 use super::{ACROSS, Change, HIGH, LEFT, Slivers, TERMS, TOGETHER, WIDTH};
 use crate::lane::Lane;
-use crate::prefetch::{part, prefetch};
+use crate::prefetch::prefetch;
 
 /// How many entries a register holds.
 pub(super) struct Lanes<P>(PhantomData<P>);
@@ -92,13 +92,12 @@ impl<P: Lane> pulp::WithSimd for Panels<'_, P> {
                 let count = TERMS.min(z.depth - k);
                 for (p, left) in left.chunks_exact_mut(LEFT * high).enumerate() {
                     let a = &panels[p * size + at + k * high..][..count * high];
-                    let next = match panels.get((p + 1) * size + at + k * high..) {
-                        Some(below) => part(below, 0, count * high),
-                        None => part(panels, at + (k + TERMS) * high, count * high),
-                    };
+                    // The same columns of the panel below, or behind the last one the next columns of the first.
+                    let below = (p + 1) * size + k * high;
+                    let next = at + if below < panels.len() { below } else { (k + TERMS) * high };
                     let (tiles, last) = left[WIDTH * high..].split_at_mut((WIDTH - REST) * high);
                     for (q, tile) in tiles.chunks_exact_mut(ACROSS * high).enumerate() {
-                        prefetch(part(next, q * SOME * high, SOME * high));
+                        prefetch(panels, next + q * SOME * high, SOME * high);
                         add_product(simd, tile, a, &z.sliver(q)[k..]);
                     }
                     add_rest(simd, last, a, &z.sliver(WIDTH / ACROSS)[k..]);
@@ -109,12 +108,12 @@ impl<P: Lane> pulp::WithSimd for Panels<'_, P> {
                 add_tiles(simd, y, v, m, 0);
             }
         }
+        let share = r.depth * ACROSS / TOGETHER;
         for (q, sliver) in r.rows().chunks_exact(r.depth).enumerate() {
-            let share = r.depth / TOGETHER;
             for (p, (a, left)) in panels.chunks_exact_mut(size).zip(left.chunks_exact(LEFT * high)).enumerate() {
                 let tile = at + q * ACROSS * high;
-                prefetch(part(a, tile + ACROSS * high, ACROSS * high));
-                prefetch(part(r.rows(), (q + 1) * r.depth + p * share, share).as_flattened());
+                prefetch(a, tile + ACROSS * high, ACROSS * high);
+                prefetch(&r.entries, (q + 1) * r.depth * ACROSS + p * share, share);
                 add_product(simd, &mut a[tile..][..ACROSS * high], left, sliver);
             }
         }
@@ -214,7 +213,7 @@ impl<P: Lane> pulp::WithSimd for Project<'_, P> {
                 for p in 0..WIDTH / width {
                     // With each part of V a share of the next six columns.
                     for panel in panels.chunks(size).skip(p * share).take(share) {
-                        prefetch(part(panel, at + ACROSS * high, ACROSS * high));
+                        prefetch(panel, at + ACROSS * high, ACROSS * high);
                     }
                     let v = &v[(p * rows + group * together * high) * width..];
                     add_projection::<P, S>(simd, &mut w[p * width..], v, panels, (size, at));
