@@ -1,10 +1,7 @@
 //! A few singular triplets, in Python.
 
-use kappa::{
-    Enclosure, End, Lanczos, Leading, LinearOperator, PartialSvd, Precision, RandomizedSvd, Scalar, Sketch,
-    ThickRestart,
-};
-use kappa_model::{MatrixView, PartialDecomposition, with_partial};
+use kappa::{Enclosure, End, Lanczos, Leading, PartialSvd, Precision, RandomizedSvd, Scalar, ThickRestart};
+use kappa_model::{PartialDecomposition, SingularTriplets, with_partial};
 use numpy::{Element, ToPyArray};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -137,13 +134,11 @@ pub(crate) fn randomized_svd(
     bound: Option<f64>,
     seed: u64,
 ) -> PyResult<PyPartialSvd> {
-    let sketches =
-        [("gaussian", Sketch::Gaussian), ("sparse-sign", Sketch::SparseSign), ("hadamard", Sketch::Hadamard)];
-    let sketch = named(sketch, "sketch", &sketches)?;
+    let sketch = sketch.parse().map_err(to_python)?;
     let how = RandomizedSvd { oversampling, steps, in_single: true, sketch, bound: bound_within(bound, seed)?, seed };
-    let ask = match (k, within) {
-        (Some(k), None) => Ask::Rank(k, how),
-        (None, Some(share)) => Ask::Within(share, how),
+    let which = match (k, within) {
+        (Some(k), None) => SingularTriplets::Randomized(k, how),
+        (None, Some(share)) => SingularTriplets::Within(share, how),
         _ => {
             let message =
                 "either a number of triplets or `within` is needed\n\nhint: randomized_svd(a, 10), or within=1e-3";
@@ -151,53 +146,23 @@ pub(crate) fn randomized_svd(
         }
     };
     let columns = k.unwrap_or(200).saturating_add(oversampling).saturating_mul(2 * steps + 2);
-    answered(a, columns, ask)
-}
-
-/// Which triplets, and how.
-#[derive(Clone, Copy)]
-enum Ask {
-    Rank(usize, RandomizedSvd),
-    Within(f64, RandomizedSvd),
-    Lanczos(usize, ThickRestart),
-    Leading(Leading, Precision),
-}
-
-impl Ask {
-    fn of_operator(self, a: &impl LinearOperator<f64>) -> kappa::Result<PartialDecomposition> {
-        let found = match self {
-            Self::Rank(k, how) => kappa::randomized_svd(a, k, &how),
-            Self::Within(share, how) => kappa::randomized_svd_within(a, share, &how),
-            Self::Lanczos(k, how) => kappa::partial_svd(a, k, &how),
-            Self::Leading(which, precision) => kappa::truncated_svd(a, which, precision),
-        };
-        found.map(PartialDecomposition::Real)
-    }
-
-    fn of_view(self, a: &MatrixView<'_>) -> kappa::Result<PartialDecomposition> {
-        match self {
-            Self::Rank(k, how) => a.randomized_svd(k, &how),
-            Self::Within(share, how) => a.randomized_svd_within(share, &how),
-            Self::Lanczos(k, how) => a.partial_svd(k, &how),
-            Self::Leading(which, precision) => a.truncated_svd(which, precision),
-        }
-    }
+    answered(a, columns, which)
 }
 
 /// Asks a sparse matrix, an operator or an array, which takes so many products with one vector.
-fn answered(a: &Bound<'_, PyAny>, products: usize, ask: Ask) -> PyResult<PyPartialSvd> {
+fn answered(a: &Bound<'_, PyAny>, products: usize, which: SingularTriplets) -> PyResult<PyPartialSvd> {
     let py = a.py();
     if let Some(matrix) = sparse(a)? {
-        let found = interruptible(py, move || ask.of_operator(&matrix))?;
-        return found.map(PyPartialSvd).map_err(to_python);
+        let found = interruptible(py, move || which.of(&matrix))?;
+        return found.map(|f| PyPartialSvd(f.into())).map_err(to_python);
     }
     if let Some(operator) = PyOperator::of(a)? {
-        let found = compute(py, || ask.of_operator(&operator));
-        return operator.answer(found).map(PyPartialSvd);
+        let found = compute(py, || which.of(&operator));
+        return operator.answer(found).map(|f| PyPartialSvd(f.into()));
     }
     // In place up to a second on one core, as a copy would take longer than the answer.
     let work = move |m: usize, n: usize| m.saturating_mul(n).saturating_mul(products) / 8192;
-    with_matrix_of_work(a, work, move |view| ask.of_view(&view)).map(PyPartialSvd)
+    with_matrix_of_work(a, work, move |view| view.triplets(&which)).map(PyPartialSvd)
 }
 
 /// The k largest singular triplets, or those above a threshold, by a direct method: it does not care how slowly the values fall.
@@ -232,7 +197,7 @@ pub(crate) fn truncated_svd(
         }
     };
     // Never in place: a reduction of a matrix that is not small takes longer than a copy.
-    answered(a, usize::MAX, Ask::Leading(leading, precision))
+    answered(a, usize::MAX, SingularTriplets::Truncated(leading, precision))
 }
 
 /// The k largest (or, with `which="smallest"`, smallest) singular triplets by Golub-Kahan-Lanczos with thick restarts.
@@ -264,5 +229,5 @@ pub(crate) fn partial_svd(
     let end = named(which, "end of the singular values", &ends)?;
     let how = ThickRestart { end, block, width, restarts, tolerance, bound: bound_within(bound, seed)?, seed };
     // Nobody knows how many restarts it takes.
-    answered(a, usize::MAX, Ask::Lanczos(k, how))
+    answered(a, usize::MAX, SingularTriplets::Partial(k, how))
 }

@@ -32,6 +32,7 @@ def test_every_command_keeps_the_contract(w: Path) -> None:
         ("ball", "subgradient", w, "--norm", "spectral", "--output", w.with_suffix(".out.npy")), ("sum", w), ("vector", w),
         ("inner", w, w), ("norm", w, "--norm", "induced:inf,1"), ("norm", w, "--certify"), ("survey", w, "--certify"),
         ("density", w), ("density", DIGITS, "--tensor", "fc1.weight", "--replicates", 5), ("density", w, "--lanczos"), ("svd", w, "--top", 1), ("svd", w, "--top", 1, "--one-pass"), ("svd", w, "--above", 3.5),
+        ("svd", w, "--top", 1, "--method", "randomized"), ("svd", w, "--within", 0.7), ("svd", w, "--smallest", 1),
         ("sketch", w, "--top", 2), ("sketch", w, "--output", w.with_suffix(".rows.npz")),
     ]
     for command in commands:
@@ -102,6 +103,14 @@ def test_explanations_go_to_standard_error(w: Path) -> None:
         (("check", "W", "cond"), ["compares nothing", "hint:"]),
         (("survey", DIGITS, "--layers", "nothing"), ["matches `nothing`", "hint:"]),
         (("svd", "W", "-o", "/nowhere/f.npz"), ["cannot write `/nowhere/f.npz`", "hint:"]),
+        (("svd", "W", "--smallest", "0"), ["0 singular triplets", "hint:"]),
+        (("svd", "W", "--top", "3"), ["3 singular triplets of a 3×2 matrix"]),
+        (("svd", "W", "--top", "1", "--method", "guessed"), ["guessed", "truncated, randomized, partial"]),
+        (("svd", "W", "--top", "1", "--method", "partial", "--one-pass"), ["--method", "--one-pass"]),
+        (("svd", "W", "--top", "1", "--sketch", "fourier"), ["no sketch", "gaussian"]),
+        (("svd", "W", "--top", "1", "--sketch", "gaussian"), ["--sketch means nothing to a reduction", "hint:"]),
+        (("svd", "W", "--smallest", "1", "--bound", "0.1"), ["--bound means nothing to Lanczos", "hint:"]),
+        (("svd", "W", "--within", "1e-12"), ["cannot be told", "hint:"]),
         (("survey", "W", "--memory", "4 parsecs"), ["parsecs"]),
         (("frobnicate",), ["frobnicate"]),
     ],

@@ -1,11 +1,14 @@
 """Spectra of large matrices against NumPy, SciPy and scikit-learn: two-stage reductions, a few triplets, random sketches."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import scipy.io
 import scipy.sparse
 import scipy.sparse.linalg
+from conftest import answer, run
 
 import kappa as kp
 import kappa.linalg as la
@@ -186,3 +189,40 @@ def test_what_an_operator_raises_comes_back() -> None:
     for f in (kp.randomized_svd, kp.partial_svd):
         with pytest.raises(KeyError, match="mine"):
             f(operator, 2)
+
+
+def test_the_command_finds_triplets_by_every_method(tmp_path: Path) -> None:
+    s = 0.7 ** np.arange(60)
+    a = with_values(120, 60, s)
+    np.save(tmp_path / "a.npy", a)
+    file, out = tmp_path / "a.npy", tmp_path / "f.npz"
+    for method in ("truncated", "randomized", "partial"):
+        done = answer("svd", file, "--top", 3, "--method", method, "-o", out)["result"]
+        assert all(x["lower"] <= y * (1 + 1e-14) and y * (1 - 1e-14) <= x["upper"] for x, y in zip(done["singular_values"], s, strict=False))
+        f = np.load(out)
+        assert f["u"].shape == (120, 3) and f["vh"].shape == (3, 60)
+        assert np.linalg.norm(a - (f["u"] * f["s"]) @ f["vh"], 2) == pytest.approx(s[3], rel=1e-5)
+        said = run("svd", file, "--top", 3, "--method", method, "--explain").stderr
+        assert {"truncated": "Ipsen", "randomized": "Halko", "partial": "Baglama"}[method] in said
+    for kind in ("gaussian", "sparse-sign", "hadamard"):
+        # The draws are those of the verb in Python.
+        found = answer("svd", file, "--top", 3, "--method", "randomized", "--sketch", kind, "--seed", 5)["result"]
+        assert [x["estimate"] for x in found["singular_values"]] == list(kp.randomized_svd(a, 3, sketch=kind, seed=5).s)
+    assert len(run("svd", file, "--within", "1e-3").stdout.split()) == len(kp.randomized_svd(a, within=1e-3))
+    kp_smallest = kp.partial_svd(np.diag(np.arange(1.0, 51.0)), 2, which="smallest")
+    np.save(file, np.diag(np.arange(1.0, 51.0)))
+    assert [float(x) for x in run("svd", file, "--smallest", 2).stdout.split()] == pytest.approx(list(kp_smallest.s)) == [1.0, 2.0]
+
+
+def test_a_large_sparse_file_is_only_multiplied(tmp_path: Path) -> None:
+    a = scipy.sparse.random(3000, 2000, density=0.002, random_state=8, format="coo")
+    file = tmp_path / "a.mtx"
+    scipy.io.mmwrite(file, a)
+    expected = np.linalg.svd(a.toarray(), compute_uv=False)
+    found = answer("svd", file, "--top", 4)["result"]
+    assert found["algorithm"] == "Lanczos with thick restarts" and found["shape"] == [3000, 2000]
+    assert all(x["lower"] <= y * (1 + 1e-12) and y <= x["upper"] for x, y in zip(found["singular_values"], expected, strict=False))
+    # More than a tenth of them is quicker found by a reduction.
+    found = answer("svd", file, "--top", 201)["result"]
+    assert "Lanczos" not in found["algorithm"]
+    assert [x["estimate"] for x in found["singular_values"]] == pytest.approx(list(expected[:201]))

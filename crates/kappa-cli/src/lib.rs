@@ -34,6 +34,7 @@ mod spectra;
 mod survey;
 mod svd;
 mod theory;
+mod triplets;
 mod vector;
 
 use std::ffi::OsString;

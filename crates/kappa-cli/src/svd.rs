@@ -4,43 +4,40 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use kappa::{Enclosure, Leading, Precision};
-use kappa_model::{Decomposition, Model, Progress, Streamed, Streaming, with_partial, with_wide};
+use kappa::Enclosure;
+use kappa_model::{Decomposition, Model, Progress, SingularTriplets, Streamed, Streaming, with_partial, with_wide};
 use kappa_report::enclosure_json;
 use kappa_tensors::{npy, npz};
 use serde_json::json;
 
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::one::{DIGITS, about, inputs, opened, with_matrix, with_matrix_of};
-use crate::parse::{bytes, threshold};
+use crate::one::{DIGITS, about, inputs, opened, with_matrix_of};
+use crate::parse::bytes;
 use crate::progress::{Bar, When};
-use crate::{ANSWERED, array, output};
+use crate::triplets::{Found, TripletArguments};
+use crate::{ANSWERED, array, output, triplets};
 
 #[derive(Args, Debug)]
 pub(crate) struct SvdArguments {
     #[command(flatten)]
     pub(crate) input: Input,
     /// The file to write: u (m×p), s (p) and vh (p×n), for numpy.load.
-    #[arg(long, short, value_name = "FILE.npz", required_unless_present_any = ["top", "above"])]
+    #[arg(long, short, value_name = "FILE.npz", required_unless_present = "part")]
     pub(crate) output: Option<PathBuf>,
     /// Write all of U (m×m) and Vᴴ (n×n).
-    #[arg(long, conflicts_with_all = ["top", "above"])]
+    #[arg(long, conflicts_with = "part")]
     pub(crate) full: bool,
-    /// Only the K largest triplets: from blocks of the file where the matrix does not fit the memory.
-    #[arg(long, value_name = "K", conflicts_with = "certify")]
-    pub(crate) top: Option<usize>,
-    /// Only the triplets whose singular value is above this.
-    #[arg(long, value_name = "X", value_parser = threshold, conflicts_with_all = ["top", "certify"])]
-    pub(crate) above: Option<f64>,
+    #[command(flatten)]
+    pub(crate) triplets: TripletArguments,
     /// Memory that may be in use at once, such as 2GiB, by blocks of the file; half of what is available by default.
-    #[arg(long, value_name = "SIZE", value_parser = bytes, requires = "top", conflicts_with = "above")]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, requires = "top")]
     pub(crate) memory: Option<u64>,
     /// Read the file once, by blocks: values and the vectors of the short side only.
-    #[arg(long, requires = "top", conflicts_with = "above")]
+    #[arg(long, requires = "top")]
     pub(crate) one_pass: bool,
     /// Rows that are kept, by blocks, of all that were read; as many as the short side has, so that nothing is lost, where that fits.
-    #[arg(long, value_name = "ROWS", requires = "top", conflicts_with = "above")]
+    #[arg(long, value_name = "ROWS", requires = "top")]
     pub(crate) capacity: Option<usize>,
     /// Whether to show progress.
     #[arg(long, value_enum, default_value_t = When::Auto)]
@@ -49,18 +46,29 @@ pub(crate) struct SvdArguments {
 
 pub(crate) fn run(a: &SvdArguments) -> Result<u8, Failure> {
     a.output.as_deref().map_or(Ok(()), |path| output::check_place_beside(path, &a.input.file))?;
-    match (a.top, a.above, &a.output) {
-        (Some(top), ..) => largest(a, top),
-        (None, Some(least), _) => truncated(a, &opened(&a.input)?, Leading::Above(least)),
-        (None, None, Some(path)) => whole(a, path),
-        (None, None, None) => {
+    if a.triplets.top == Some(0) || a.triplets.smallest == Some(0) {
+        return Err(Failure::new("0 singular triplets are no answer").with_hint("`--top 1`, or more"));
+    }
+    let model = opened(&a.input)?;
+    match (a.triplets.which(model.sparse_shape(a.input.tensor.as_deref())?)?, a.triplets.top, &a.output) {
+        (Some(which), Some(top), _) if is_by_blocks(a, &model, &which)? => by_blocks(a, &model, top),
+        (Some(which), ..) => some(a, &triplets::found(&which, &a.input, &model)?),
+        (None, _, Some(path)) => whole(a, &model, path),
+        (None, _, None) => {
             Err(Failure::new("a decomposition is written to a file").with_hint("`--output factors.npz`"))
         }
     }
 }
 
-fn whole(a: &SvdArguments, path: &Path) -> Result<u8, Failure> {
-    with_matrix(&a.input, |name, matrix| {
+/// Whether that was asked for, or nothing was and the matrix is too large to be reduced in memory.
+fn is_by_blocks(a: &SvdArguments, model: &Model, which: &SingularTriplets) -> Result<bool, Failure> {
+    let is_asked = a.memory.is_some() || a.one_pass || a.capacity.is_some();
+    let is_free = a.triplets.method.is_none() && matches!(which, SingularTriplets::Truncated(..));
+    Ok(is_asked || is_free && !model.fits_in_memory(a.input.tensor.as_deref())?)
+}
+
+fn whole(a: &SvdArguments, model: &Model, path: &Path) -> Result<u8, Failure> {
+    with_matrix_of(model, &a.input, |name, matrix| {
         let view = matrix.view()?;
         let f = view.svd(a.full).map_err(about(name))?;
         let (u, vh) = match &f {
@@ -89,48 +97,22 @@ fn whole(a: &SvdArguments, path: &Path) -> Result<u8, Failure> {
     })
 }
 
-/// The largest triplets: block by block where that was asked for or the matrix is too large.
-fn largest(a: &SvdArguments, top: usize) -> Result<u8, Failure> {
-    let is_by_blocks = a.memory.is_some() || a.one_pass || a.capacity.is_some();
-    if top == 0 {
-        return Err(Failure::new("0 singular triplets are no answer").with_hint("`--top 1`, or more"));
-    }
-    let model = opened(&a.input)?;
-    if !is_by_blocks && model.fits_in_memory(a.input.tensor.as_deref())? {
-        return truncated(a, &model, Leading::Count(top));
-    }
-    by_blocks(a, &model, top)
-}
-
-/// The largest triplets of a matrix in memory.
-fn truncated(a: &SvdArguments, model: &Model, leading: Leading) -> Result<u8, Failure> {
-    with_matrix_of(model, &a.input, |name, matrix| {
-        let view = matrix.view()?;
-        let f = view.truncated_svd(leading, Precision::Double).map_err(about(name))?;
-        with_partial!(&f, f => {
-            if let Some(path) = &a.output {
-                let (u, vh) = (array::encode(&f.u().clone().into()), array::encode(&f.v().adjoint().into()));
-                write(path, f.estimates(), Some(u), Some(vh))?;
-            }
-            let (m, n) = view.shape();
-            let error = f.spectral_error();
-            if a.input.style.explain {
-                let evidence = error.evidence();
-                output::words(&format!(
-                    "algorithm: {} ({m}×{n}, {} triplets)\nevidence: {evidence}\nleft out: \
-                     ‖A − UΣVᴴ‖₂ in {:e} … {:e}\nreference: Lang, Parallel Comput. 25 (1999) 845–860; Ipsen, SIAM Rev. 39 (1997) 254–291",
-                    f.algorithm(),
-                    f.estimates().len(),
-                    error.lower(),
-                    error.upper()
-                ));
-            }
-            let more = json!({
-                "error": f.error().as_ref().map(enclosure_json),
-                "spectral_error": enclosure_json(&error),
-            });
-            tell(a, (name, (m, n)), f.values(), more)
-        })
+/// Some triplets of a matrix in memory.
+fn some(a: &SvdArguments, found: &Found) -> Result<u8, Failure> {
+    with_partial!(&found.triplets, f => {
+        if let Some(path) = &a.output {
+            let (u, vh) = (array::encode(&f.u().clone().into()), array::encode(&f.v().adjoint().into()));
+            write(path, f.estimates(), Some(u), Some(vh))?;
+        }
+        if a.input.style.explain {
+            output::words(&triplets::explanation(found));
+        }
+        let more = json!({
+            "algorithm": f.algorithm(),
+            "error": f.error().as_ref().map(enclosure_json),
+            "spectral_error": enclosure_json(&f.spectral_error()),
+        });
+        tell(a, (&found.name, found.shape), f.values(), more)
     })
 }
 

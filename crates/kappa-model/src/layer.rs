@@ -1,9 +1,9 @@
 //! A tensor as a matrix.
 
-use kappa::{Leading, LinearOperator, MatrixRef, Precision, Profile, Question, RandomizedSvd, ThickRestart, c32, c64};
+use kappa::{LinearOperator, MatrixRef, Profile, Question, c32, c64};
 use kappa_tensors::{Numbers, Order, Tensor};
 
-use crate::{Error, Result};
+use crate::{Error, PartialDecomposition, Result, SingularTriplets};
 
 /// The shape of the matrix that stands for a tensor, or why there is none.
 ///
@@ -274,24 +274,9 @@ impl MatrixView<'_> {
         with_view!(self, a => kappa::LanczosDensity::of(a, how))
     }
 
-    /// The k largest singular triplets from a random sketch.
-    pub fn randomized_svd(&self, k: usize, how: &RandomizedSvd) -> kappa::Result<PartialDecomposition> {
-        with_view!(self, a => Ok(kappa::randomized_svd(a, k, how)?.into()))
-    }
-
-    /// As many as bring the error down to this share of the Frobenius norm.
-    pub fn randomized_svd_within(&self, share: f64, how: &RandomizedSvd) -> kappa::Result<PartialDecomposition> {
-        with_view!(self, a => Ok(kappa::randomized_svd_within(a, share, how)?.into()))
-    }
-
-    /// The largest singular triplets by a direct method.
-    pub fn truncated_svd(&self, leading: Leading, precision: Precision) -> kappa::Result<PartialDecomposition> {
-        with_view!(self, a => Ok(kappa::truncated_svd(a, leading, precision)?.into()))
-    }
-
-    /// The k largest or smallest singular triplets by Lanczos.
-    pub fn partial_svd(&self, k: usize, how: &ThickRestart) -> kappa::Result<PartialDecomposition> {
-        with_view!(self, a => Ok(kappa::partial_svd(a, k, how)?.into()))
+    /// Some singular triplets.
+    pub fn triplets(&self, which: &SingularTriplets) -> kappa::Result<PartialDecomposition> {
+        with_view!(self, a => Ok(which.of(a)?.into()))
     }
 
     /// The singular value decomposition: real, or complex.
@@ -434,38 +419,6 @@ impl Decomposition {
             Self::Complex(f) => f.singular_values(),
         }
     }
-}
-
-/// A few singular triplets.
-#[derive(Clone, Debug)]
-pub enum PartialDecomposition {
-    /// Of a real matrix.
-    Real(kappa::PartialSvd<f64>),
-    /// Of a complex one.
-    Complex(kappa::PartialSvd<kappa::c64>),
-}
-
-impl From<kappa::PartialSvd<f64>> for PartialDecomposition {
-    fn from(f: kappa::PartialSvd<f64>) -> Self {
-        Self::Real(f)
-    }
-}
-
-impl From<kappa::PartialSvd<kappa::c64>> for PartialDecomposition {
-    fn from(f: kappa::PartialSvd<kappa::c64>) -> Self {
-        Self::Complex(f)
-    }
-}
-
-/// The same expression for both kinds.
-#[macro_export]
-macro_rules! with_partial {
-    ($partial:expr, $f:ident => $body:expr) => {
-        match $partial {
-            $crate::PartialDecomposition::Real($f) => $body,
-            $crate::PartialDecomposition::Complex($f) => $body,
-        }
-    };
 }
 
 /// Whether two tensors hold the same numbers, bit for bit up to their type.

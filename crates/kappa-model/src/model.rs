@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use kappa_tensors::{Opening, Skipped, Source, TensorInfo, open};
+use kappa_tensors::{Opening, Skipped, Source, TensorInfo, Triplets, open};
 
 use crate::layer::{LayerMatrix, matrix_shape, row_major};
 use crate::{Error, Result};
@@ -68,14 +68,21 @@ impl Model {
     /// 1000.
     pub fn sparse(&self, name: Option<&str>) -> Result<Option<(String, kappa::Sparse<f64>)>> {
         let info = self.info_of(name)?;
-        let Some(found) = self.source.triplets(&info.name) else { return Ok(None) };
-        let (m, n) = found.shape;
-        if found.is_complex || m.min(n) <= 1000 {
-            return Ok(None);
-        }
+        let Some(found) = self.large_triplets(info) else { return Ok(None) };
         let triplets = found.entries.iter().map(|&(i, j, x)| (i, j, x.re)).collect();
-        let sparse = kappa::Sparse::from_triplets((m, n), triplets).map_err(|e| Error::about(&info.name, &e))?;
+        let sparse = kappa::Sparse::from_triplets(found.shape, triplets).map_err(|e| Error::about(&info.name, &e))?;
         Ok(Some((info.name.clone(), sparse)))
+    }
+
+    /// The shape of that sparse matrix.
+    pub fn sparse_shape(&self, name: Option<&str>) -> Result<Option<(usize, usize)>> {
+        Ok(self.large_triplets(self.info_of(name)?).map(|found| found.shape))
+    }
+
+    fn large_triplets(&self, info: &TensorInfo) -> Option<Triplets<'_>> {
+        let found = self.source.triplets(&info.name)?;
+        let (m, n) = found.shape;
+        (!found.is_complex && m.min(n) > 1000).then_some(found)
     }
 
     /// The named tensor, or the only one there is.

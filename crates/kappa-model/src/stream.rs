@@ -169,8 +169,10 @@ impl Model {
 
     /// Whether a tensor and four copies of it in double precision fit half of the memory that is available: what a decomposition takes.
     pub fn fits_in_memory(&self, name: Option<&str>) -> Result<bool> {
-        let entries = self.info_of(name)?.shape.iter().fold(1u64, |count, &length| count.saturating_mul(length as u64));
-        Ok(entries.saturating_mul(COPIES * size_of::<f64>() as u64) <= default_ceiling())
+        let info = self.info_of(name)?;
+        let entries = info.shape.iter().fold(1u64, |count, &length| count.saturating_mul(length as u64));
+        let wide = if info.dtype.is_complex() { size_of::<kappa::c64>() } else { size_of::<f64>() };
+        Ok(entries.saturating_mul(COPIES * wide as u64) <= default_ceiling())
     }
 
     /// How many columns the matrix of a tensor has.
@@ -209,13 +211,13 @@ impl Model {
     }
 }
 
-type Triplets<W> = (Streamed, Option<Matrix<W>>, Option<Matrix<W>>);
+type WithVectors<W> = (Streamed, Option<Matrix<W>>, Option<Matrix<W>>);
 
-fn real((streamed, u, v): Triplets<f64>) -> Result<Streamed> {
+fn real((streamed, u, v): WithVectors<f64>) -> Result<Streamed> {
     Ok(Streamed { u: u.map(WideMatrix::Real), v: v.map(WideMatrix::Real), ..streamed })
 }
 
-fn complex((streamed, u, v): Triplets<kappa::c64>) -> Result<Streamed> {
+fn complex((streamed, u, v): WithVectors<kappa::c64>) -> Result<Streamed> {
     Ok(Streamed { u: u.map(WideMatrix::Complex), v: v.map(WideMatrix::Complex), ..streamed })
 }
 
@@ -290,7 +292,7 @@ impl Long<'_> {
         self.for_each_block::<T>(block, (0.0, part), progress, |_, a| sketch.push(a))
     }
 
-    fn streamed<T: Entry>(&self, how: &Streaming, progress: &Progress<'_>) -> Result<Triplets<T::Wide>> {
+    fn streamed<T: Entry>(&self, how: &Streaming, progress: &Progress<'_>) -> Result<WithVectors<T::Wide>> {
         let about = |error: kappa::Error| Error::about(&self.name, &error);
         let cut = Cut::new(self.rows, self.columns, size_of::<T::Wide>(), how)?;
         let mut sketch = RowSketch::<T::Wide>::new(self.columns, cut.capacity).map_err(about)?;

@@ -51,6 +51,11 @@ impl DType {
         }
     }
 
+    /// Whether this is a pair of a real and an imaginary part.
+    pub fn is_complex(self) -> bool {
+        matches!(self, Self::C32 | Self::C64)
+    }
+
     /// Whether this is a whole number or a truth value: perhaps a code with a meaning of its own, not a weight.
     pub fn is_integer(self) -> bool {
         matches!(

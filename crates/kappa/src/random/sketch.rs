@@ -2,6 +2,7 @@ use kappa_dense::{Matrix, Scalar};
 use rayon::prelude::*;
 
 use super::Draws;
+use crate::error::{Error, Result};
 
 /// Which random matrix meets the operator.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -14,6 +15,19 @@ pub enum Sketch {
     /// Some columns and rows of D·H, with random signs on the diagonal of D and Hadamard's matrix H: the sketch of fast transforms
     /// (Tropp, Adv. Adapt. Data Anal. 3 (2011) 115–126).
     Hadamard,
+}
+
+impl std::str::FromStr for Sketch {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        match text.trim().to_lowercase().as_str() {
+            "gaussian" => Ok(Self::Gaussian),
+            "sparse-sign" => Ok(Self::SparseSign),
+            "hadamard" => Ok(Self::Hadamard),
+            _ => Err(Error::syntax(format!("`{text}` is no sketch"))
+                .with_hint("gaussian, sparse-sign and hadamard are known")),
+        }
+    }
 }
 
 /// Signs in a row of a sparse sketch.
