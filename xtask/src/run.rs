@@ -25,12 +25,14 @@ pub(crate) fn program_with(name: &Path, arguments: &[&str], variables: &[(&str, 
     }
 }
 
-/// As [`program`], and also returns what it printed, which is shown as well. Whether it succeeded comes with it.
-pub(crate) fn captured(name: &Path, arguments: &[&str]) -> Result<(bool, String), String> {
+/// As [`program_with`], and also returns what it printed, which is shown as well. Whether it succeeded comes with it.
+pub(crate) fn captured(name: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<(bool, String), String> {
     use std::io::{BufRead, BufReader};
-    eprintln!("\n$ {} {}", name.display(), arguments.join(" "));
+    let set: String = variables.iter().map(|(name, value)| format!("{name}={value} ")).collect();
+    eprintln!("\n$ {set}{} {}", name.display(), arguments.join(" "));
     let mut child = Command::new(name)
         .args(arguments)
+        .envs(variables.iter().copied())
         .current_dir(root())
         .stdout(Stdio::piped())
         .spawn()

@@ -36,20 +36,46 @@ pub(crate) fn run() -> Result<bool, String> {
     Ok(count.failed == 0)
 }
 
-/// Rust and documentation tests, laws and attacks among them.
+/// What every run of cargo's tests is told; with the packages of one command, so that nothing is built twice.
+const TESTS: [&str; 9] = [
+    "test",
+    "--profile",
+    PROFILE,
+    "--workspace",
+    "--exclude",
+    "kappa-python",
+    "--exclude",
+    "kappa-benches",
+    "--no-fail-fast",
+];
+
+/// Modules of `kappa-dense` with kernels that take the widest registers there are.
+const KERNELS: [&str; 11] = [
+    "bisect::",
+    "dqds::",
+    "gram::",
+    "length::",
+    "narrow_qr::",
+    "normal::",
+    "pair::",
+    "product::",
+    "reduce::",
+    "row_panels::",
+    "scan::",
+];
+
+/// Rust and documentation tests, laws and attacks among them; then the kernels once more with narrower registers than this machine has.
 fn rust(count: &mut Count) -> Result<(), String> {
-    let arguments = [
-        "test",
-        "--profile",
-        PROFILE,
-        "--workspace",
-        "--exclude",
-        "kappa-python",
-        "--exclude",
-        "kappa-benches",
-        "--no-fail-fast",
-    ];
-    let (succeeded, text) = captured(&cargo_path(), &arguments)?;
+    rust_tests(count, &TESTS, &[])?;
+    for instructions in ["v3", "scalar"] {
+        let arguments: Vec<&str> = TESTS.into_iter().chain(["--lib", "--"]).chain(KERNELS).collect();
+        rust_tests(count, &arguments, &[("KAPPA_INSTRUCTIONS", instructions)])?;
+    }
+    Ok(())
+}
+
+fn rust_tests(count: &mut Count, arguments: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {
+    let (succeeded, text) = captured(&cargo_path(), arguments, variables)?;
     let before = count.failed;
     for line in text.lines().filter_map(|line| line.strip_prefix("test result: ")) {
         count.passed += number_before(line, " passed");
@@ -74,7 +100,7 @@ fn python_tests(count: &mut Count) -> Result<(), String> {
             "\nSKIPPED: the browser tests of the HTML report, because there is no Chromium and it cannot be installed\n"
         );
     }
-    let (succeeded, text) = captured(&python, &["-m", "pytest", "-q", "-rs", "bindings/python/tests"])?;
+    let (succeeded, text) = captured(&python, &["-m", "pytest", "-q", "-rs", "bindings/python/tests"], &[])?;
     let before = count.failed;
     let summary = text.lines().rev().find(|line| line.contains(" passed") || line.contains(" failed")).unwrap_or("");
     count.passed += number_before(summary, " passed");

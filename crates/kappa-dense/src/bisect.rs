@@ -8,6 +8,7 @@
 use pulp::Simd;
 use rayon::prelude::*;
 
+use crate::instructions::instructions;
 use crate::lane::Lane;
 
 /// Shifts counted side by side: enough to hide the latency of a division.
@@ -203,7 +204,7 @@ impl Grid {
         let count = |part: &[f64]| {
             let mut shifts = [upper; LANES];
             shifts.copy_from_slice(part);
-            pulp::Arch::new().dispatch(CountBelow(matrix, shifts))
+            instructions().dispatch(CountBelow(matrix, shifts))
         };
         let counted: Vec<[f64; LANES]> = if is_shared {
             points.par_chunks_exact(LANES).map(count).collect()
@@ -366,7 +367,7 @@ fn search<M: Count>(matrix: &M, k: usize, grid: &Grid, unit: f64, values: &mut [
     let (lower, upper) = (grid.points[0], grid.points[grid.points.len() - 1]);
     // Below this the entries themselves carry no more information.
     let floor = upper.abs().max(lower.abs()) * unit / 64.0;
-    pulp::Arch::new().dispatch(Search { matrix, k, grid, floor, values: &mut *values });
+    instructions().dispatch(Search { matrix, k, grid, floor, values: &mut *values });
     if lower == 0.0 {
         // What cannot be told from zero is zero: a bracket that never left its end.
         values.iter_mut().filter(|x| **x <= floor).for_each(|x| *x = 0.0);
@@ -457,7 +458,7 @@ mod tests {
                 [self.0.below::<S>(&shifts)[0], self.0.below_with_slope::<S>(&shifts).0[0]]
             }
         }
-        let by_registers = pulp::Arch::new().dispatch(Both(matrix, shift));
+        let by_registers = instructions().dispatch(Both(matrix, shift));
         let one_by_one = pulp::WithSimd::with_simd(Both(matrix, shift), pulp::Scalar);
         by_registers.into_iter().chain(one_by_one).collect()
     }

@@ -5,6 +5,8 @@
 //! one value, so that all take a fifth of the time of bisection, and the first ones carry the roundings of all: some √n·ε. Whatever
 //! it cannot do is left to bisection.
 
+use crate::instructions::instructions;
+
 /// Transformations for one value, on average, before giving up.
 const SWEEPS: usize = 30;
 /// A coupling below this share of its neighbours changes no digit of any value.
@@ -201,7 +203,7 @@ impl Array {
     /// q and e of the array less the shift, where the others are.
     fn transform(&mut self, s: f64) -> Minima {
         let Self { q, e, next_q, next_e, .. } = self;
-        pulp::Arch::new().dispatch(Transform { q, e, next_q, next_e, s })
+        instructions().dispatch(Transform { q, e, next_q, next_e, s })
     }
 
     /// A lower bound of the smallest value, or nearly one.

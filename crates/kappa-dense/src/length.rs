@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::Scalar;
+use crate::instructions::instructions;
 use crate::scale::{exponent, scale_by_power};
 
 /// Sums side by side: enough to hide the latency of an addition.
@@ -39,7 +40,7 @@ pub fn length<T: Scalar>(x: &[T]) -> f64 {
 }
 
 fn sum_of_squares<T: Scalar>(x: &[T], factor: f64) -> f64 {
-    let piece = |x: &[T]| pulp::Arch::new().dispatch(Squares(x, factor));
+    let piece = |x: &[T]| instructions().dispatch(Squares(x, factor));
     if x.len() < SHARED {
         return x.chunks(PIECE).map(piece).fold(0.0, |sum, x| sum + x);
     }

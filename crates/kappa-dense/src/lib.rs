@@ -26,6 +26,7 @@ mod francis;
 mod gram;
 mod guard;
 mod hessenberg;
+mod instructions;
 mod inverse_iteration;
 pub mod jacobi;
 mod lane;

@@ -11,6 +11,7 @@ use pulp::Simd;
 use rayon::prelude::*;
 
 use crate::Real;
+use crate::instructions::instructions;
 use crate::lane::{Lane, padded};
 use crate::pool::{Buffer, Pool};
 use crate::small_qr::reflection;
@@ -53,7 +54,7 @@ pub(crate) fn narrow_qr<P: Real>(
     for first in (0..columns).step_by(BLOCK) {
         let (before, rest) = a.split_at_mut(first * stride);
         let (block, after) = rest.split_at_mut(BLOCK * stride);
-        let heads = pulp::Arch::new().dispatch(Reflect { block, rows, stride, first });
+        let heads = instructions().dispatch(Reflect { block, rows, stride, first });
         for (j, head) in (first..columns).zip(&heads) {
             r[j * size..].iter_mut().zip(&head[..(j + 1).min(size)]).for_each(|(to, &x)| *to = x);
         }
@@ -181,7 +182,7 @@ impl<'a, P: Real> Block<'a, P> {
 
     /// VᵀA for two columns.
     fn times(&self, pair: &[P]) -> [[P; BLOCK]; PAIR] {
-        pulp::Arch::new().dispatch(Times(self, pair))
+        instructions().dispatch(Times(self, pair))
     }
 
     /// QᵀA = A − V·W with W = T⁻ᵀ·VᵀA for two columns.
@@ -195,7 +196,7 @@ impl<'a, P: Real> Block<'a, P> {
                 w[i] = w[i] * self.inverse[i];
             }
         }
-        pulp::Arch::new().dispatch(Subtract(self, pair, w));
+        instructions().dispatch(Subtract(self, pair, w));
     }
 
     /// Four columns of V, from the register with their first row on.

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::instructions::instructions;
 use crate::scale::{exponent_of_one_factor, scale_by_power};
 use crate::{MatrixRef, Scalar};
 
@@ -53,7 +54,7 @@ impl<'a, T: Scalar> Normal<'a, T> {
         let starts: Vec<usize> = (0..m).step_by(height.max(1)).collect();
         let one = |&start: &usize| {
             let block = Block { rows: self.rows, start, end: (start + height).min(m), factor, x: &x };
-            pulp::Arch::new().dispatch(block)
+            instructions().dispatch(block)
         };
         let parts: Vec<Vec<T::Wide>> =
             if starts.len() > 1 { starts.par_iter().map(one).collect() } else { starts.iter().map(one).collect() };

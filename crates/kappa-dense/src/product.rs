@@ -190,7 +190,7 @@ struct Share<'a> {
 impl Share<'_> {
     fn add(self) {
         #[cfg(target_arch = "x86_64")]
-        if let Some(simd) = pulp::x86::V3::try_new() {
+        if let Some(simd) = crate::instructions::avx2() {
             return simd.vectorize(Fused(self, simd));
         }
         self.add_tiles(tile_plain);

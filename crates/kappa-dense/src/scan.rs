@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::instructions::instructions;
 use crate::scale::{exponent_of_one_factor, scale_by_power};
 use crate::{MatrixRef, Scalar};
 
@@ -141,7 +142,7 @@ fn largest_part<T: Scalar>(row: &[T]) -> f64 {
             largest.into_iter().fold(0.0, f64::max)
         }
     }
-    pulp::Arch::new().dispatch(LargestPart(row))
+    instructions().dispatch(LargestPart(row))
 }
 
 struct Block {
@@ -257,7 +258,7 @@ fn add_group<T: Scalar>(rows: [&[T]; GROUP], factor: f64, columns: &mut [f64]) -
             total
         }
     }
-    pulp::Arch::new().dispatch(AddGroup(rows, factor, columns))
+    instructions().dispatch(AddGroup(rows, factor, columns))
 }
 
 /// The loop over checkpoints in f32, written out for AVX2 and FMA: the compiler keeps only half of it in registers.
@@ -274,7 +275,7 @@ mod wide {
 
     /// `None` where the rows are not f32, not all there, or scaled, or the processor lacks what is needed.
     pub(super) fn add_group(rows: [Option<&[f32]>; GROUP], factor: f64, columns: &mut [f64]) -> Option<Group> {
-        let simd = V3::try_new().filter(|_| factor == 1.0)?;
+        let simd = crate::instructions::avx2().filter(|_| factor == 1.0)?;
         let [Some(a), Some(b), Some(c), Some(d)] = rows else { return None };
         let rows = [a, b, c, d];
         let is_whole = rows.iter().all(|row| row.len() == columns.len());

@@ -5,6 +5,7 @@
 //! length, here nothing is.
 
 use crate::Scalar;
+use crate::instructions::instructions;
 use crate::scale::{exponent, scale_by_power};
 
 /// Sums side by side within a column.
@@ -19,12 +20,12 @@ const fn small<W: Scalar>() -> f64 {
 ///
 /// Golub and Van Loan, *Matrix Computations*, 4th ed., algorithms 5.1.1 and 5.2.1. 2mn² − ⅔n³ flops.
 pub(crate) fn reflect_columns<W: Scalar>(a: &mut [W], rows: usize, columns: usize) -> Vec<W> {
-    pulp::Arch::new().dispatch(Factor { a, rows, columns })
+    instructions().dispatch(Factor { a, rows, columns })
 }
 
 /// The first columns of H₁⋯Hₚ into Q, which is zero with ones on its diagonal. 2mp² − ⅔p³ flops for p columns.
 pub(crate) fn form_columns<W: Scalar<Wide = W>>(a: &[W], rows: usize, tau: &[W], q: &mut [W]) {
-    pulp::Arch::new().dispatch(Form { a, rows, tau, q });
+    instructions().dispatch(Form { a, rows, tau, q });
 }
 
 struct Factor<'a, W> {

@@ -250,7 +250,7 @@ fn substitute(factors: &PairMatrix, high: &mut [f64], low: &mut [f64]) {
 /// y + αx in the place of y.
 fn add_multiple(high: &mut [f64], low: &mut [f64], alpha: Pair, x: Column<'_>) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
+    if let Some(simd) = crate::instructions::avx2() {
         return simd.vectorize(FusedAdd { high, low, alpha, x });
     }
     add_multiple_by(high, low, alpha, x, two_product);
@@ -289,7 +289,7 @@ fn add(x: Pair, y: Pair) -> Pair {
 /// The inner product of two columns.
 fn dot(x: Column<'_>, y: Column<'_>) -> Pair {
     #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
+    if let Some(simd) = crate::instructions::avx2() {
         return simd.vectorize(FusedDot { x, y });
     }
     dot_by(x, y, two_product)

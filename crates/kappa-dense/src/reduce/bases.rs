@@ -6,6 +6,7 @@ use super::Side;
 use super::chase::Kept;
 use super::tile::WIDTH;
 use crate::engine::PanelProduct;
+use crate::instructions::instructions;
 use crate::lane::Lane;
 use crate::{Matrix, Real};
 
@@ -39,7 +40,7 @@ impl<P: Real> Bases<P> {
             for (j, x) in x.chunks_exact(n).enumerate() {
                 beside.iter_mut().zip(x).for_each(|(row, &x)| row[j] = x);
             }
-            pulp::Arch::new().dispatch(Unchased { chased: &self.chased, side, rows: &mut beside });
+            instructions().dispatch(Unchased { chased: &self.chased, side, rows: &mut beside });
             for (j, y) in y.chunks_exact_mut(rows).enumerate() {
                 y.iter_mut().zip(&beside[..n]).for_each(|(y, row)| *y = row[j]);
             }

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::Side;
 use super::tile::{COLUMN, PROBES, Probe, Reflection, WIDTH};
+use crate::instructions::instructions;
 use crate::lane::Lane;
 
 /// A square band of width `WIDTH` with the probes that go through the reduction with it.
@@ -195,7 +196,7 @@ struct Slab<'a, P, R> {
 
 impl<P: Lane, R: Repair<P>> Slab<'_, P, R> {
     fn run(self) {
-        pulp::Arch::new().dispatch(self);
+        instructions().dispatch(self);
     }
 }
 

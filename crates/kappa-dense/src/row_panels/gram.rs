@@ -6,10 +6,13 @@ use rayon::prelude::*;
 
 use super::kernels::{Lanes, Tiles};
 use super::{ACROSS, HIGH};
+use crate::instructions::instructions;
 use crate::{Matrix, MatrixRef, Scalar};
 
 /// Rows that are copied and multiplied at a time: the panels of a thousand columns stay in the second cache.
 const ROWS: usize = 96;
+/// Rows that are copied together: each panel lies in pages of its own, and is gone to once for all of them.
+const ROWS_COPIED: usize = 8;
 /// Slivers that one thread takes at a time.
 const SHARE: usize = 8;
 
@@ -27,7 +30,7 @@ pub(crate) struct GramTiles {
 impl GramTiles {
     /// Zero.
     pub(crate) fn new(order: usize) -> Self {
-        let high = HIGH * pulp::Arch::new().dispatch(Lanes::<f64>::default());
+        let high = HIGH * instructions().dispatch(Lanes::<f64>::default());
         let panels = order.div_ceil(high);
         let tiles = |q: usize| panels - q * ACROSS / high;
         let slivers: Vec<Vec<f64>> = (0..order.div_ceil(ACROSS)).map(|q| vec![0.0; tiles(q) * ACROSS * high]).collect();
@@ -56,12 +59,17 @@ impl GramTiles {
     fn copy<T: Scalar, const H: usize>(&mut self, a: MatrixRef<'_, T>, rows: Range<usize>, factor: f64) {
         let (left, _) = self.left.as_chunks_mut::<H>();
         if a.is_row_major() {
-            let mut row = Vec::with_capacity(self.order);
-            for (k, entries) in rows.filter_map(|i| a.contiguous_row(i)).enumerate() {
-                row.clear();
-                row.extend(entries.iter().map(|x| x.re() * factor));
-                spread(&row, &mut left[k..]);
-                spread(&row, &mut self.right[k..]);
+            let mut some = vec![0.0; self.order * ROWS_COPIED];
+            for first in (0..rows.len()).step_by(ROWS_COPIED) {
+                let rows = (rows.start + first..rows.end).take(ROWS_COPIED).filter_map(|i| a.contiguous_row(i));
+                let mut count = 0;
+                for (to, row) in some.chunks_exact_mut(self.order).zip(rows) {
+                    to.iter_mut().zip(row).for_each(|(to, x)| *to = x.re() * factor);
+                    count += 1;
+                }
+                let some = &some[..count * self.order];
+                spread(some, self.order, &mut left[first..]);
+                spread(some, self.order, &mut self.right[first..]);
             }
         } else {
             by_columns(a, rows.clone(), factor, left);
@@ -75,7 +83,7 @@ impl GramTiles {
         let one = |(q, tiles): (usize, &mut Vec<f64>)| {
             let left = &left[q * ACROSS / high * size..];
             let right = &right[q * ROWS..][..depth];
-            pulp::Arch::new().dispatch(Tiles { tiles, left, size, right });
+            instructions().dispatch(Tiles { tiles, left, size, right });
         };
         if shared {
             self.slivers.par_iter_mut().enumerate().with_min_len(SHARE).for_each(one);
@@ -110,12 +118,16 @@ impl GramTiles {
     }
 }
 
-/// A row, N entries to every ROWS-th place.
-fn spread<const N: usize>(row: &[f64], to: &mut [[f64; N]]) {
-    let (whole, last) = row.as_chunks::<N>();
-    to.iter_mut().step_by(ROWS).zip(whole).for_each(|(to, some)| *to = *some);
-    if !last.is_empty() {
-        to[whole.len() * ROWS][..last.len()].copy_from_slice(last);
+/// Rows of this length, one after the other: N entries of each to every ROWS-th place and those behind it.
+fn spread<const N: usize>(rows: &[f64], length: usize, to: &mut [[f64; N]]) {
+    for (g, to) in to.chunks_mut(ROWS).enumerate().take(length.div_ceil(N)) {
+        let columns = g * N..length.min((g + 1) * N);
+        for (to, row) in to.iter_mut().zip(rows.chunks_exact(length)) {
+            match row[columns.clone()].first_chunk::<N>() {
+                Some(whole) => *to = *whole,
+                None => to[..columns.len()].copy_from_slice(&row[columns.clone()]),
+            }
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::instructions::instructions;
 use crate::lane::Lane;
 use crate::pages::Pages;
 use crate::pool::{Buffer, Pool};
@@ -87,7 +88,7 @@ pub(crate) struct Change<P> {
 impl<P: Lane> RowPanels<P> {
     /// Zero but for what `fill` writes into each panel: given the number of its first row, its height, and its entries.
     pub(crate) fn new(rows: usize, columns: usize, fill: impl Fn(usize, usize, &mut [P]) + Sync) -> Self {
-        let high = HIGH * pulp::Arch::new().dispatch(Lanes::<P>::default());
+        let high = HIGH * instructions().dispatch(Lanes::<P>::default());
         let columns = columns + BEYOND;
         let mut entries = Pages::zeros(rows.div_ceil(high) * high * columns);
         entries.par_chunks_mut(high * columns).enumerate().for_each(|(p, panel)| fill(p * high, high, panel));
@@ -142,7 +143,7 @@ impl<P: Lane> RowPanels<P> {
             let (a, tile) = panel.split_at_mut(to * high);
             let (a, tile) = (&a[..x.depth * high], &mut tile[..ACROSS * high]);
             tile.fill(P::default());
-            pulp::Arch::new().dispatch(Times { left: a, right: x, to: tile });
+            instructions().dispatch(Times { left: a, right: x, to: tile });
         });
     }
 
@@ -167,7 +168,7 @@ impl<P: Lane> RowPanels<P> {
         let panels = &self.entries[row / self.high * size..];
         w.par_chunks_mut(SHARE * WIDTH).enumerate().for_each(|(share, w)| {
             let at = (column + share * SHARE) * self.high;
-            pulp::Arch::new().dispatch(Project { panels, size, at, v, w });
+            instructions().dispatch(Project { panels, size, at, v, w });
         });
         w
     }
@@ -188,7 +189,7 @@ impl<P: Lane> RowPanels<P> {
             for (p, left) in left.chunks_exact_mut(LEFT * high).enumerate() {
                 fill((first + group * TOGETHER + p) * high, &mut left[..WIDTH * high]);
             }
-            pulp::Arch::new().dispatch(Panels { panels, size, at: column * high, left, by });
+            instructions().dispatch(Panels { panels, size, at: column * high, left, by });
         });
     }
 }

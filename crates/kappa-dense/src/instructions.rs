@@ -1,0 +1,53 @@
+//! Which instructions kernels use.
+
+use std::sync::LazyLock;
+
+use pulp::Arch;
+
+/// The variable that asks for fewer: `scalar` for none but those that every processor has, `v3` for AVX2 and FMA.
+const VARIABLE: &str = "KAPPA_INSTRUCTIONS";
+
+/// The widest registers of this machine, or those that [`VARIABLE`] names: tests go through the kernels of other machines with it, and
+/// whoever wants the digits of such a machine may. The engine makes its own choice.
+pub(crate) fn instructions() -> Arch {
+    static CHOSEN: LazyLock<Arch> = LazyLock::new(|| of(std::env::var(VARIABLE).ok().as_deref()));
+    *CHOSEN
+}
+
+/// Those of a name, where the machine has them.
+fn of(name: Option<&str>) -> Arch {
+    #[cfg(target_arch = "x86_64")]
+    match name {
+        Some("scalar") => return Arch::Scalar,
+        Some("v3") => return pulp::x86::V3::try_new().map_or(Arch::Scalar, Arch::V3),
+        _ => {}
+    }
+    let _ = name;
+    Arch::new()
+}
+
+/// AVX2 and FMA, for kernels that are written for them.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn avx2() -> Option<pulp::x86::V3> {
+    match instructions() {
+        Arch::Scalar => None,
+        _ => pulp::x86::V3::try_new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn fewer_instructions_are_had_by_name() {
+        assert!(matches!(of(Some("scalar")), Arch::Scalar));
+        if pulp::x86::V3::try_new().is_some() {
+            assert!(matches!(of(Some("v3")), Arch::V3(_)));
+            assert!(!matches!(of(None), Arch::Scalar) && !matches!(of(Some("all")), Arch::Scalar));
+        } else {
+            eprintln!("skipped: this processor has no AVX2");
+        }
+    }
+}
