@@ -32,7 +32,7 @@ pub(crate) struct TripletArguments {
     pub(crate) sketch: Option<Sketch>,
     /// Bound what is left out to this relative width by Lanczos, which narrows the values; for randomized, --within and partial, where it
     /// is 0.05 by default.
-    #[arg(long, value_name = "WIDTH", requires = "part", conflicts_with_all = BY_BLOCKS)]
+    #[arg(long, value_name = "WIDTH", allow_hyphen_values = true, requires = "part", conflicts_with_all = BY_BLOCKS)]
     pub(crate) bound: Option<f64>,
     /// The most restarts, for partial and --smallest; 300 by default.
     #[arg(long, value_name = "N", requires = "part", conflicts_with_all = BY_BLOCKS)]
