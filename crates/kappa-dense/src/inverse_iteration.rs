@@ -360,16 +360,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_cluster_may_be_so_long_and_no_longer() {
-        let n = CLUSTER + 8;
-        let mut seed = 1;
-        let (d, e) = (vec![1.0; n], (1..n).map(|_| 1e-9 * draw(&mut seed)).collect::<Vec<_>>());
-        assert!(bidiagonal_vectors(&d, &e, |_| Some(CLUSTER + 1)).is_none());
-        let f = bidiagonal_vectors(&d, &e, |_| Some(CLUSTER)).map(|f| (f.u.columns(), f.v.columns()));
-        assert_eq!(f, Some((CLUSTER, CLUSTER)));
-    }
-
     /// The products, entry by entry.
     fn check(f: &BidiagonalVectors, b: &Matrix<f64>, k: usize, room: f64, what: &str) {
         let n = b.rows();
