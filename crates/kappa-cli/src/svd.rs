@@ -15,7 +15,7 @@ use crate::input::Input;
 use crate::one::{DIGITS, about, inputs, opened, with_matrix_of};
 use crate::parse::bytes;
 use crate::progress::{Bar, When};
-use crate::triplets::{Found, TripletArguments};
+use crate::triplets::{Found, NOT_TOP, TripletArguments};
 use crate::{ANSWERED, array, output, triplets};
 
 #[derive(Args, Debug)]
@@ -31,13 +31,13 @@ pub(crate) struct SvdArguments {
     #[command(flatten)]
     pub(crate) triplets: TripletArguments,
     /// Memory that may be in use at once, such as 2GiB, by blocks of the file; half of what is available by default.
-    #[arg(long, value_name = "SIZE", value_parser = bytes, requires = "top")]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, requires = "top", conflicts_with_all = NOT_TOP)]
     pub(crate) memory: Option<u64>,
     /// Read the file once, by blocks: values and the vectors of the short side only.
-    #[arg(long, requires = "top")]
+    #[arg(long, requires = "top", conflicts_with_all = NOT_TOP)]
     pub(crate) one_pass: bool,
     /// Rows that are kept, by blocks, of all that were read; as many as the short side has, so that nothing is lost, where that fits.
-    #[arg(long, value_name = "ROWS", requires = "top")]
+    #[arg(long, value_name = "ROWS", requires = "top", conflicts_with_all = NOT_TOP)]
     pub(crate) capacity: Option<usize>,
     /// Whether to show progress.
     #[arg(long, value_enum, default_value_t = When::Auto)]

@@ -25,7 +25,7 @@ pub(crate) struct TripletArguments {
     #[arg(long, value_name = "K", group = "part", conflicts_with = "certify")]
     pub(crate) smallest: Option<usize>,
     /// How --top finds them; where it is left out, partial for a large sparse matrix, and truncated for others.
-    #[arg(long, value_enum, value_name = "NAME", requires = "top", conflicts_with_all = BY_BLOCKS)]
+    #[arg(long, value_enum, value_name = "NAME", requires = "top", conflicts_with_all = BY_BLOCKS.into_iter().chain(NOT_TOP))]
     pub(crate) method: Option<TripletMethod>,
     /// Which random matrix begins, for randomized and --within: gaussian, sparse-sign or hadamard.
     #[arg(long, value_name = "NAME", value_parser = read::<Sketch>, requires = "part", conflicts_with_all = BY_BLOCKS)]
@@ -41,6 +41,9 @@ pub(crate) struct TripletArguments {
     #[arg(long, value_name = "N", requires = "part", conflicts_with_all = BY_BLOCKS)]
     pub(crate) seed: Option<u64>,
 }
+
+/// The other parts that can be asked for: what needs --top is refused beside them, as it would be lost without a word.
+pub(crate) const NOT_TOP: [&str; 3] = ["above", "within", "smallest"];
 
 /// Options of `kappa svd` that ask for blocks of the file.
 const BY_BLOCKS: [&str; 3] = ["memory", "one_pass", "capacity"];

@@ -140,30 +140,27 @@ impl Waiting {
     }
 }
 
-/// Sum and product of the two shifts: the eigenvalues of the last block of order 2.
-fn shifts(h: &Matrix<f64>, end: usize, steps: usize) -> (f64, f64) {
+/// Two shifts s₁ and s₂, as x, y and w with (λ − s₁)(λ − s₂) = (λ − x)(λ − y) − w: the eigenvalues of the last block of order 2.
+fn shifts(h: &Matrix<f64>, end: usize, steps: usize) -> [f64; 3] {
     let last = end - 1;
     if steps.is_multiple_of(10) {
         let s = h[(last, last - 1)].abs() + h[(last - 1, last - 2)].abs();
         let base = if steps.is_multiple_of(20) { h[(last, last)] } else { 0.0 };
         let x = base + 0.75 * s;
-        return (2.0 * x, x * x + 0.4375 * s * s);
+        return [x, x, -0.4375 * s * s];
     }
-    let (a, b, c, d) = (h[(last - 1, last - 1)], h[(last - 1, last)], h[(last, last - 1)], h[(last, last)]);
-    (a + d, a * d - b * c)
+    [h[(last, last)], h[(last - 1, last - 1)], h[(last, last - 1)] * h[(last - 1, last)]]
 }
 
 /// One double step on the block, applied to the whole of H; its reflections.
-fn double_step(h: &mut Matrix<f64>, (start, end): (usize, usize), (sum, product): (f64, f64)) -> Vec<Reflection> {
+fn double_step(h: &mut Matrix<f64>, (start, end): (usize, usize), [x, y, w]: [f64; 3]) -> Vec<Reflection> {
     let n = h.rows();
     let mut chain = Vec::with_capacity(end - start);
-    // The first column of (H − s₁)(H − s₂), divided by the entry below its first.
+    // The first column of (H − s₁)(H − s₂), divided by the entry below its first. By differences of diagonal entries, which are exact where these
+    // are nearly equal (Wilkinson and Reinsch, Handbook for Automatic Computation II, 1971, contribution II/14): of their squares nothing is left.
     let (h00, h10, h11) = (h[(start, start)], h[(start + 1, start)], h[(start + 1, start + 1)]);
-    let mut x = [
-        (h00 * h00 + h[(start, start + 1)] * h10 - sum * h00 + product) / h10,
-        h00 + h11 - sum,
-        h[(start + 2, start + 1)],
-    ];
+    let mut x =
+        [((h00 - x) * (h00 - y) - w) / h10 + h[(start, start + 1)], (h11 - x) + (h00 - y), h[(start + 2, start + 1)]];
     for k in start..end - 1 {
         let size = (end - k).min(3);
         if k > start {
@@ -294,6 +291,11 @@ mod tests {
         check(&Matrix::zeros(6, 6), "zero");
         check(&Matrix::from_fn(20, 20, |i, j| 1.0 / (i + j + 1) as f64), "Hilbert");
         check(&Matrix::from_fn(15, 15, |i, j| 10f64.powi(i as i32 - j as i32)), "graded");
+        for seed in 0..40 {
+            let off = random(20, seed);
+            let near = Matrix::from_fn(20, 20, |i, j| f64::from(i == j) + 1e-8 * off[(i, j)]);
+            check(&near, &format!("near the identity, {seed}"));
+        }
         check(&Matrix::from_fn(8, 8, |i, j| 1e200 * ((i * 7 + j * 3) % 5) as f64), "large");
         // A double eigenvalue, conjugate by a rounding.
         let near = [[1.0, 1e8], [-1e-16, 1.0]];
