@@ -50,9 +50,10 @@ const TESTS: [&str; 9] = [
 ];
 
 /// Modules of `kappa-dense` with kernels that take the widest registers there are.
-const KERNELS: [&str; 11] = [
+const KERNELS: [&str; 13] = [
     "bisect::",
     "dqds::",
+    "engine::",
     "gram::",
     "length::",
     "narrow_qr::",
@@ -62,6 +63,7 @@ const KERNELS: [&str; 11] = [
     "reduce::",
     "row_panels::",
     "scan::",
+    "small_qr::",
 ];
 
 /// Rust and documentation tests, laws and attacks among them; then the kernels once more with narrower registers than this machine has.

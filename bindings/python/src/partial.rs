@@ -100,12 +100,7 @@ impl PyPartialSvd {
 }
 
 fn bound_within(width: Option<f64>, seed: u64) -> PyResult<Option<Lanczos>> {
-    match width {
-        Some(width) if !(width > 0.0 && width.is_finite()) => Err(PyValueError::new_err(format!(
-            "a bound within {width} cannot be looked for\n\nhint: bound is a relative width such as 0.05, or None"
-        ))),
-        width => Ok(width.map(|tolerance| Lanczos { tolerance, seed, ..Lanczos::default() })),
-    }
+    width.map(|width| Lanczos::within(width, seed)).transpose().map_err(to_python)
 }
 
 /// The k largest singular triplets from a random sketch, by block Krylov steps; or, with `within`, as many as bring the error down to that

@@ -2,13 +2,13 @@
 
 use clap::Args;
 use kappa::{Check, Enclosure, Question};
-use kappa_model::{Model, Opening, printable};
+use kappa_model::{Model, printable};
 use kappa_report::{aligned, enclosure_json};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::one::{about, inputs};
+use crate::one::{about, inputs, opened};
 use crate::{ANSWERED, FALSE, output};
 
 #[derive(Args, Debug)]
@@ -50,7 +50,7 @@ impl Outcome {
 pub(crate) fn run(a: &CheckArguments) -> Result<u8, Failure> {
     let checks = a.checks.iter().map(|text| text.parse()).collect::<Result<Vec<Check>, _>>()?;
     let questions: Vec<Question> = checks.iter().map(|check| check.question).collect();
-    let model = Model::open_with(&a.input.file, &Opening { map: !a.input.style.no_mmap })?;
+    let model = opened(&a.input)?;
     let mut outcomes = Vec::new();
     for name in tensors(&model, a.input.tensor.as_deref()) {
         let (name, matrix) = model.matrix(name.as_deref())?;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::one::{DIGITS, about, answer, explain, inputs, with_matrix};
+use crate::one::{DIGITS, about, answer, explain, inputs, opened, with_matrix};
 use crate::parse::share;
 use crate::{ANSWERED, FALSE, array, output};
 
@@ -85,7 +85,7 @@ pub(crate) fn cond(a: &CondArguments) -> Result<u8, Failure> {
         (true, "spectral") => Norm::max_column_sum(),
         (_, name) => name.parse()?,
     };
-    let model = Model::open_with(&a.input.file, &Opening { map: !a.input.style.no_mmap })?;
+    let model = opened(&a.input)?;
     if let Some(found) = sparse(a, &model, norm)? {
         return Ok(found);
     }
@@ -294,7 +294,7 @@ pub(crate) fn distance(a: &DistanceArguments) -> Result<u8, Failure> {
 
 pub(crate) fn digits(a: &DigitsArguments) -> Result<u8, Failure> {
     let algorithm: SolveAlgorithm = a.algorithm.parse()?;
-    let model = Model::open_with(&a.input.file, &Opening { map: !a.input.style.no_mmap })?;
+    let model = opened(&a.input)?;
     let (name, matrix) = model.matrix(a.input.tensor.as_deref())?;
     let dtype = model.tensors().iter().find(|t| t.name == name).map(|t| t.dtype.name().to_lowercase());
     let data: DataType = match &a.data {

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kappa::{Bins, Clauset, LanczosDensity, SingularValues, Steps, StochasticLanczos, Tail};
-use kappa_model::Model;
 use kappa_report::{
     aligned, bulk_json, bulk_rows, draw_density, enclosure_json, histogram_json, histogram_rows, number_json,
     tail_json, tail_rows,
@@ -13,7 +12,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::one::{about, inputs, with_matrix};
+use crate::one::{about, inputs, opened, with_matrix, with_matrix_of};
 use crate::output;
 use crate::regress::drawn;
 
@@ -136,13 +135,13 @@ const POINTS: usize = 40;
 
 fn by_lanczos(a: &DensityArguments) -> Result<u8, Failure> {
     let how = StochasticLanczos { probes: a.probes, steps: a.steps, seed: a.seed, ..StochasticLanczos::default() };
-    let model = Model::open_with(&a.input.file, &kappa_model::Opening { map: !a.input.style.no_mmap })?;
+    let model = opened(&a.input)?;
     let (name, density) = match model.sparse(a.input.tensor.as_deref())? {
         Some((name, sparse)) => {
             let found = LanczosDensity::of(&sparse, &how).map_err(about(&name))?;
             (name, found)
         }
-        None => with_matrix(&a.input, |name, matrix| {
+        None => with_matrix_of(&model, &a.input, |name, matrix| {
             Ok((name.to_owned(), matrix.view()?.lanczos_density(&how).map_err(about(name))?))
         })?,
     };

@@ -90,10 +90,9 @@ impl TripletArguments {
     }
 
     fn randomized(&self) -> Result<RandomizedSvd, Failure> {
-        let bound = self.lanczos()?;
         Ok(RandomizedSvd {
             sketch: self.sketch.unwrap_or_default(),
-            bound,
+            bound: self.lanczos()?,
             seed: self.seed.unwrap_or(0),
             ..RandomizedSvd::default()
         })
@@ -110,15 +109,7 @@ impl TripletArguments {
     }
 
     fn lanczos(&self) -> Result<Option<Lanczos>, Failure> {
-        match self.bound {
-            Some(width) if !(width > 0.0 && width.is_finite()) => {
-                Err(Failure::new(format!("a bound within {width} cannot be looked for"))
-                    .with_hint("--bound is a relative width such as 0.05"))
-            }
-            width => {
-                Ok(width.map(|tolerance| Lanczos { tolerance, seed: self.seed.unwrap_or(0), ..Lanczos::default() }))
-            }
-        }
+        Ok(self.bound.map(|width| Lanczos::within(width, self.seed.unwrap_or(0))).transpose()?)
     }
 
     /// An option that the method does not know would be lost without a word.

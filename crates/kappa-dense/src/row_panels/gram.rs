@@ -60,16 +60,14 @@ impl GramTiles {
         let (left, _) = self.left.as_chunks_mut::<H>();
         if a.is_row_major() {
             let mut some = vec![0.0; self.order * ROWS_COPIED];
-            for first in (0..rows.len()).step_by(ROWS_COPIED) {
-                let rows = (rows.start + first..rows.end).take(ROWS_COPIED).filter_map(|i| a.contiguous_row(i));
-                let mut count = 0;
-                for (to, row) in some.chunks_exact_mut(self.order).zip(rows) {
+            for (at, first) in rows.clone().enumerate().step_by(ROWS_COPIED) {
+                let rows = first..rows.end.min(first + ROWS_COPIED);
+                let some = &mut some[..rows.len() * self.order];
+                for (to, row) in some.chunks_exact_mut(self.order).zip(rows.filter_map(|i| a.contiguous_row(i))) {
                     to.iter_mut().zip(row).for_each(|(to, x)| *to = x.re() * factor);
-                    count += 1;
                 }
-                let some = &some[..count * self.order];
-                spread(some, self.order, &mut left[first..]);
-                spread(some, self.order, &mut self.right[first..]);
+                spread(some, self.order, &mut left[at..]);
+                spread(some, self.order, &mut self.right[at..]);
             }
         } else {
             by_columns(a, rows.clone(), factor, left);

@@ -2,6 +2,7 @@
 
 use kappa_dense::Scalar;
 
+use crate::error::{Error, Result};
 use crate::random::random_unit;
 
 /// How the largest eigenvalue is searched: passed last, and usually left at its default.
@@ -28,6 +29,24 @@ pub struct Lanczos {
 impl Default for Lanczos {
     fn default() -> Self {
         Self { tolerance: 1e-6, steps: 500, failure: 1e-10, seed: 0 }
+    }
+}
+
+impl Lanczos {
+    /// To this relative width, from the random start of this seed. Fails for a width that is not finite and above 0.
+    ///
+    /// ```
+    /// # use kappa::Lanczos;
+    /// assert_eq!(Lanczos::within(0.05, 3)?, Lanczos { tolerance: 0.05, seed: 3, ..Lanczos::default() });
+    /// assert!(Lanczos::within(0.0, 3).is_err());
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn within(tolerance: f64, seed: u64) -> Result<Self> {
+        if !(tolerance > 0.0 && tolerance.is_finite()) {
+            return Err(Error::syntax(format!("a bound within {tolerance} cannot be looked for"))
+                .with_hint("a bound has a relative width such as 0.05"));
+        }
+        Ok(Self { tolerance, seed, ..Self::default() })
     }
 }
 
