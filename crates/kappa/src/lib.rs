@@ -50,6 +50,7 @@
 
 pub mod arithmetic;
 mod ask;
+mod certificate;
 mod condition;
 /// Plain numbers for many matrices in a row: the decompositions under the questions, in double precision and without bounds.
 pub mod dense {
@@ -70,7 +71,6 @@ mod factor;
 pub mod gallery;
 mod krylov;
 pub mod lab;
-#[cfg(feature = "laws")]
 pub mod laws;
 pub mod nearest;
 mod norm;
@@ -84,18 +84,20 @@ mod tolerance;
 mod values;
 
 pub use ask::{
-    Check, Comparison, Profile, Question, certified_measure, certified_norm, certified_singular_values,
-    certified_spectral_norm, certified_spectral_norm_by, cond, cond_by, cond_in, exact_rank, induced_norm, log_norm,
-    measure, norm, numerical_radius, rank, singular_values, singular_values_above, spectral_norm, svd, svd_full,
-    truncated_svd,
+    Check, Comparison, Constant, Hutchinson, Induced, LanczosDensity, Profile, Question, StochasticLanczos,
+    Subgradient, certified_measure, certified_norm, certified_singular_values, certified_spectral_norm,
+    certified_spectral_norm_by, exact_rank, fan_dominance, frobenius_by_sampling, induced_norm, log_norm, measure,
+    norm, norm_by_gauge, nuclear_norm_of_factors, numerical_radius, rank, spectral_norm,
 };
+pub use certificate::{SpectralCertificate, SpectralMethod};
 pub use condition::{
     Condition, DataType, Digits, Distance, EigenvalueCondition, Extended, LeastSquaresCondition, OneNorm, Scaling,
     SmallSample, SolveAlgorithm, StatisticalCondition, bauer_cond, best_scaling, certified_cond,
-    certified_inverse_norm, cond_estimate, digits, distance_to_singularity, eigenvalue_cond, inverse_norm_estimate,
-    is_regular_within, least_squares_cond, one_norm_estimate, separation, skeel_cond, skeel_cond_at, statistical_cond,
+    certified_inverse_norm, cond, cond_by, cond_estimate, cond_in, digits, distance_to_singularity, eigenvalue_cond,
+    inverse_norm_estimate, is_regular_within, least_squares_cond, one_norm_estimate, separation, skeel_cond,
+    skeel_cond_at, statistical_cond,
 };
-pub use enclosure::{Enclosure, Evidence, SpectralCertificate, SpectralMethod};
+pub use enclosure::{Enclosure, Evidence};
 pub use equations::regression;
 pub use equations::{
     CertifiedSolution, Choice, CholeskyUpdate, Constrained, ConstrainedSolution, Errors, GeneralizedSolution, Lstsq,
@@ -105,24 +107,19 @@ pub use equations::{
 };
 pub use error::{Error, Result};
 pub use factor::{
-    CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PartialSvd, PivotedQr, Polar, Qr, RowSketch, Schur,
-    SketchParts, Svd, TopRight, cholesky, complete_orthogonal, eig, eigh, jordan, ldlt, lu, pivoted_qr, polar, qr,
-    rank_revealing_qr, schur,
+    CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PartialSvd, PivotedQr, Polar, Qr, RandomizedSvd, RowSketch,
+    Schur, SketchParts, Svd, ThickRestart, TopRight, cholesky, complete_orthogonal, eig, eigh, jordan, ldlt, lu,
+    partial_svd, pivoted_qr, polar, qr, randomized_svd, randomized_svd_within, rank_revealing_qr, schur,
+    singular_values, singular_values_above, svd, svd_full, truncated_svd,
 };
 pub use kappa_dense::{Leading, Matrix, MatrixRef, Precision, Real, Scalar, WideEngine, c32, c64};
-pub use krylov::{End, Iterate, Iterated, Iteration, Lanczos, ThickRestart, partial_svd, solve_iteratively};
-pub use norm::{
-    Constant, Equivalence, Induced, Inequality, Majorization, Norm, Subgradient, VectorNorm, bessel, fan_dominance,
-    holder, inner_product, majorization, norm_by_gauge, nuclear_norm_of_factors, parallelogram,
-};
+pub use krylov::{End, Iterate, Iterated, Iteration, Lanczos, solve_iteratively};
+pub use norm::{Equivalence, Inequality, Norm, VectorNorm, bessel, holder, inner_product, parallelogram};
 pub use operator::{Adjoint, DENSE_LIMIT, Diagonal, LinearOperator, LowRank, Product, Scaled, Sparse, Sum};
 pub use plan::{Algorithm, Plan};
-pub use random::{
-    Hutchinson, LanczosDensity, RandomizedSvd, Sketch, StochasticLanczos, frobenius_by_sampling, randomized_svd,
-    randomized_svd_within,
-};
+pub use random::Sketch;
 pub use tolerance::Tolerance;
 pub use values::{
-    Bins, Bulk, Clauset, Eigenvalues, Histogram, LikelihoodRatio, MarchenkoPastur, SingularValues, Steps, Tail,
-    TailLaw, TailLaws,
+    Bins, Bulk, Clauset, Eigenvalues, Histogram, LikelihoodRatio, Majorization, MarchenkoPastur, SingularValues, Steps,
+    Tail, TailLaw, TailLaws, majorization,
 };

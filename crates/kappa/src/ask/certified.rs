@@ -1,11 +1,11 @@
-use kappa_dense::{MatrixRef, Normal, Scalar};
+use kappa_dense::{MatrixRef, Scalar};
 
 use super::norm::norm_of_entries;
-use super::{Entries, Profile, Question};
+use super::{Profile, Question};
 use crate::arithmetic::check_environment;
-use crate::enclosure::{SpectralCertificate, SpectralMethod, certified_values, spectral_bounds};
-use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::certificate::{SpectralCertificate, SpectralMethod, certified_values_of, spectral_bounds};
+use crate::error::Result;
+use crate::operator::{Entries, LinearOperator};
 use crate::values::SingularValues;
 use crate::{Enclosure, Norm};
 
@@ -35,7 +35,7 @@ fn certified_norm_of<T: Scalar>(a: MatrixRef<'_, T>, norm: Norm) -> Result<Enclo
         return Ok(spectral_of(a, &profile, &SpectralCertificate::default())?.0);
     }
     if norm.needs_singular_values() {
-        return certified_values_of(a, &profile)?.norm(norm);
+        return certified_values_of(a, profile.entries())?.norm(norm);
     }
     norm_of_entries(a, &profile, norm)
 }
@@ -73,9 +73,9 @@ fn spectral_of<T: Scalar>(
     }
     let form = T::real_form(a);
     Ok(if form.is_doubled() {
-        spectral_bounds(form.view(), &Profile::of_entries(form.view())?, how)
+        spectral_bounds(form.view(), Profile::of_entries(form.view())?.entries(), how)
     } else {
-        spectral_bounds(form.view(), profile, how)
+        spectral_bounds(form.view(), profile.entries(), how)
     })
 }
 
@@ -100,26 +100,7 @@ fn spectral_of<T: Scalar>(
 pub fn certified_singular_values<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<SingularValues> {
     check_environment()?;
     let entries = Entries::of(a)?;
-    certified_values_of(entries.view(), &Profile::of_entries(entries.view())?)
-}
-
-pub(crate) fn certified_values_of<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile) -> Result<SingularValues> {
-    if a.rows().min(a.columns()) <= 1 {
-        return Ok(profile.vector_values());
-    }
-    let shape = (a.rows(), a.columns());
-    if profile.max_abs_value() == 0.0 {
-        return Ok(SingularValues::from_enclosures(shape, vec![Enclosure::exact(0.0); shape.0.min(shape.1)]));
-    }
-    let form = T::real_form(a);
-    let e = Normal::new(form.view(), profile.max_abs_value()).exponent();
-    let frobenius = profile.frobenius().upper();
-    certified_values(form.view(), e, shape, form.is_doubled()).map(|values| values.at_most(frobenius)).ok_or_else(
-        || {
-            Error::unsupported("two certificates contradict each other, so neither is believed")
-                .with_hint("this cannot happen while the floating-point environment is sound: please report the matrix")
-        },
-    )
+    certified_values_of(entries.view(), Profile::of_entries(entries.view())?.entries())
 }
 
 /// [`measure`](crate::measure) with every rounding error counted: one certified set of singular values answers all.
@@ -133,7 +114,7 @@ pub fn certified_measure<T: Scalar>(
     // The spectral norm alone has a cheaper certificate.
     let needs_values = |q: &Question| q.needs_singular_values() && *q != Question::Norm(Norm::spectral());
     if questions.iter().any(needs_values) {
-        let values = certified_values_of(entries.view(), &profile)?;
+        let values = certified_values_of(entries.view(), profile.entries())?;
         profile = profile.with(values);
     }
     let answer = |question: &Question| match *question {

@@ -1,10 +1,10 @@
 use kappa_dense::{MatrixRef, Scalar};
 use rayon::prelude::*;
 
-use super::{Entries, Profile};
+use super::Profile;
 use crate::arithmetic::modular::{Prime, primes};
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, Evidence};
 
 /// Multiplications that are spent on a proof: some tens of seconds.

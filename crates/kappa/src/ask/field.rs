@@ -1,15 +1,17 @@
 use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
-use super::{Entries, Profile};
+use super::Profile;
 use crate::arithmetic::check_environment;
+use crate::certificate::largest_eigenvalue_up;
+use crate::enclosure::directed::max_or_nan;
 use crate::enclosure::directed::{
     SMALLEST, add_down, add_up, div_down, div_up, gamma_up, mul_down, mul_up, norm_down, norm_up, sqrt_down, sum_up,
 };
-use crate::enclosure::{largest_eigenvalue_up, max_or_nan};
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
+use crate::norm::times_vector;
 use crate::norm::{modulus_enclosure, vector_norm};
-use crate::operator::{LinearOperator, times_vector};
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, Evidence};
 
 /// The numerical radius w(A) = max |xᴴAx| over unit x: how far the numerical range reaches from 0. Always certified.

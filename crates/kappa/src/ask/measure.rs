@@ -1,10 +1,10 @@
 use kappa_dense::{MatrixRef, Scalar};
 
 use super::norm::norm_of_entries;
-use super::{Entries, Profile, Question};
+use super::{Profile, Question};
 use crate::Enclosure;
 use crate::error::Result;
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 
 /// The answers to several questions about A, for the price of the dearest one.
 ///

@@ -1,13 +1,14 @@
 use kappa_dense::{MatrixRef, Normal, Scalar};
 
-use super::singular_values::values_of;
-use super::{Entries, Profile};
+use super::Profile;
+use super::hard::{Induced, hard_value};
+use crate::certificate::growth;
 use crate::enclosure::directed::{sqrt_up, times_power};
-use crate::enclosure::growth;
 use crate::error::{Error, Result};
+use crate::factor::values_of;
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue, norm_by_products};
-use crate::norm::{Induced, Structure, entrywise_value, hard_value, induced_value};
-use crate::operator::LinearOperator;
+use crate::norm::{Structure, entrywise_value, induced_value};
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, Evidence, Norm};
 
 /// The norm of A: how large it is.
@@ -48,7 +49,7 @@ pub fn norm<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Res
         }
     }
     if norm.needs_singular_values() {
-        return values_of(entries.view(), &profile)?.norm(norm);
+        return values_of(entries.view(), profile.entries())?.norm(norm);
     }
     norm_of_entries(entries.view(), &profile, norm)
 }

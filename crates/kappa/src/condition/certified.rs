@@ -4,13 +4,15 @@ use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, counted_product, qr};
 
 use super::Extended;
 use crate::arithmetic::check_environment;
-use crate::ask::{Entries, certified_values_of, is_exactly_singular};
+use crate::ask::is_exactly_singular;
+use crate::certificate::certified_values_of;
+use crate::certificate::{Doubt, InverseEnclosure, enclose_inverse, regular_within};
 use crate::enclosure::directed::{
     SMALLEST, add_down, add_up, div_down, div_up, gamma_up, mul_up, norm_up, sqrt_up, sum_up, times_power,
 };
-use crate::enclosure::{Doubt, InverseEnclosure, Sums, enclose_inverse, regular_within};
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::norm::Sums;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, Norm, Profile, certified_norm};
 
 /// A certified condition number, and how it was found.
@@ -62,7 +64,7 @@ pub fn certified_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: No
     if m == n && is_exactly_singular(a) == Some(true) {
         return Ok(infinite("elimination in whole numbers: exactly singular"));
     }
-    let values = certified_values_of(a, &profile)?;
+    let values = certified_values_of(a, profile.entries())?;
     // ‖A⁺‖₂ = 1/σₚ, and ‖X‖₂ ≤ c·‖X‖ for every X.
     let one = Enclosure::exact(1.0);
     let spectral = one.over(values.last());

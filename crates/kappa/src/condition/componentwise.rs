@@ -5,11 +5,10 @@ use kappa_dense::{Matrix, MatrixRef, Scalar};
 use super::Extended;
 use super::certified::{square, total_up};
 use crate::arithmetic::check_environment;
-use crate::ask::Entries;
+use crate::certificate::{InverseEnclosure, enclose_inverse, times};
 use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_down, mul_up, times_power};
-use crate::enclosure::{InverseEnclosure, enclose_inverse, times};
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, Evidence, Profile};
 
 /// Skeel's condition number ‖|A⁻¹||A|‖_∞: how much a relative error of each entry can grow, whatever the scaling of the rows.

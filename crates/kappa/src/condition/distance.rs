@@ -3,11 +3,10 @@
 use kappa_dense::{Matrix, Scalar, lu};
 
 use super::certified::{certified_inverse_norm, square};
-use crate::ask::Entries;
 use crate::enclosure::directed::{div_down, div_up};
 use crate::error::{Error, Result};
 use crate::norm::{Family, modulus};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, Norm, certified_norm, certified_singular_values, svd};
 
 /// The distance to the nearest matrix without full rank, and that matrix.

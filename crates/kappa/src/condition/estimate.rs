@@ -2,11 +2,10 @@
 
 use kappa_dense::{Matrix, Scalar, lu};
 
-use crate::ask::Entries;
 use crate::enclosure::directed::{div_down, norm_up};
 use crate::error::{Error, Result};
 use crate::norm::modulus;
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::random::Draws;
 use crate::{Enclosure, Evidence, Norm, Profile};
 

@@ -2,6 +2,7 @@
 
 mod certified;
 mod componentwise;
+mod cond;
 mod digits;
 mod distance;
 mod eigenvalue;
@@ -13,6 +14,7 @@ mod statistical;
 
 pub use certified::{Condition, certified_cond, certified_inverse_norm, is_regular_within};
 pub use componentwise::{Scaling, bauer_cond, best_scaling, skeel_cond, skeel_cond_at};
+pub use cond::{cond, cond_by, cond_in};
 pub use digits::{DataType, Digits, SolveAlgorithm, digits};
 pub use distance::{Distance, distance_to_singularity};
 pub use eigenvalue::{EigenvalueCondition, eigenvalue_cond, separation};
@@ -21,5 +23,4 @@ pub(crate) use estimate::search;
 pub use estimate::{OneNorm, cond_estimate, inverse_norm_estimate, one_norm_estimate};
 pub use extended::Extended;
 pub use least_squares::{LeastSquaresCondition, least_squares_cond};
-pub(crate) use sparse::sparse_cond;
 pub use statistical::{SmallSample, StatisticalCondition, statistical_cond};

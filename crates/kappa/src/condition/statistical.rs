@@ -3,10 +3,9 @@
 use kappa_dense::{Matrix, Scalar, WideEngine, lu, multiply};
 
 use super::certified::square;
-use crate::ask::Entries;
 use crate::error::{Error, Result};
 use crate::norm::modulus;
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::random::Draws;
 
 /// How a small-sample estimate is made; passed last, and usually left at its default.

@@ -8,6 +8,11 @@ pub const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
 /// The smallest positive number, 2⁻¹⁰⁷⁴.
 pub const SMALLEST: f64 = f64::from_bits(1);
 
+/// The larger of two, NaN if either is.
+pub(crate) fn max_or_nan(x: f64, y: f64) -> f64 {
+    if x >= y || x.is_nan() { x } else { y }
+}
+
 /// a + b or more.
 pub fn add_up(a: f64, b: f64) -> f64 {
     if a == 0.0 || b == 0.0 { a + b } else { (a + b).next_up() }

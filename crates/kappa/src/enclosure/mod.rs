@@ -2,28 +2,11 @@
 
 pub mod directed;
 mod display;
-mod eigen;
-mod inverse;
-mod least_squares;
 mod pinned;
-mod product;
 mod scaling;
-mod semidefinite;
-mod singular;
-mod spectral;
-mod system;
 
-pub(crate) use eigen::{eigenvalue_radii, hermitian_eigenvalues};
-pub(crate) use inverse::{Doubt, InverseEnclosure, enclose_inverse, regular_within};
-pub(crate) use least_squares::{LeastSquaresCertificate, sum_of_squares};
-pub(crate) use pinned::Pinned;
-pub(crate) use product::times;
+pub(crate) use pinned::{Pinned, enclosure as pinned_enclosure};
 pub(crate) use scaling::{exponent_far_from_one, exponent_of, times_power_of_two};
-pub(crate) use semidefinite::{Sums, eigenvalue_below, largest_eigenvalue_up, max_or_nan};
-pub(crate) use singular::certified_values;
-pub use spectral::{SpectralCertificate, SpectralMethod};
-pub(crate) use spectral::{growth, spectral_bounds, spectral_norm_up};
-pub(crate) use system::SystemCertificate;
 
 use std::fmt;
 

@@ -5,10 +5,11 @@ use kappa_dense::{Matrix, Scalar};
 
 use super::residual::{real_form, stacked};
 use crate::arithmetic::check_environment;
-use crate::ask::{Entries, is_exactly_singular};
-use crate::enclosure::{LeastSquaresCertificate, Pinned, SystemCertificate};
+use crate::ask::is_exactly_singular;
+use crate::certificate::{LeastSquaresCertificate, SystemCertificate};
+use crate::enclosure::Pinned;
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, Profile};
 
 /// X with an enclosure of each entry, every rounding error counted.

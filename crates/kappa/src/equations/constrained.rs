@@ -5,9 +5,9 @@ use kappa_dense::{Matrix, Scalar, Shape, Triangle, WideEngine, multiply, qr, tri
 use super::fitted::{LstsqMethod, UPPER};
 use super::least_squares::{Lstsq, lstsq_by};
 use super::problem::{Problem, length};
-use crate::ask::Entries;
 use crate::error::{Error, Result};
-use crate::operator::{LinearOperator, times_vector};
+use crate::norm::times_vector;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Profile, Tolerance};
 
 /// How the equations are met.

@@ -318,8 +318,8 @@ impl<'a, T: Scalar> Checked<'a, T> {
 }
 
 /// A view in double precision.
-fn widened<T: Scalar>(view: MatrixRef<'_, T>) -> crate::ask::Entries<'static, T::Wide> {
-    crate::ask::Entries::Written(view.to_wide())
+fn widened<T: Scalar>(view: MatrixRef<'_, T>) -> crate::operator::Entries<'static, T::Wide> {
+    crate::operator::Entries::Written(view.to_wide())
 }
 
 fn singular(n: usize) -> Error {

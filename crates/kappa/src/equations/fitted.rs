@@ -9,7 +9,7 @@ use crate::enclosure::times_power_of_two;
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::norm::length;
-use crate::operator::times_vector;
+use crate::norm::times_vector;
 use crate::{Enclosure, Evidence};
 
 /// The factorization behind a least squares solution.

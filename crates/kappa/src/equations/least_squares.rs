@@ -5,13 +5,12 @@ use kappa_dense::{
 };
 
 use super::fitted::{Found, LstsqMethod, LstsqSolution, UPPER};
-use crate::ask::Entries;
 use crate::condition::search;
 use crate::enclosure::{exponent_far_from_one, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::factor::complete_orthogonal;
 use crate::norm::largest_part;
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, OneNorm, Profile, Tolerance, svd};
 
 /// How a least squares problem is solved: passed last, and usually left at its default.

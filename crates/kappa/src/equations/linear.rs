@@ -7,10 +7,9 @@ use kappa_dense::{Matrix, MatrixRef, Scalar, WideEngine};
 
 use super::factored::{Checked, Factored, Method, SolvePlan};
 use super::residual::{Given, Rest, largest, real_form, size, stacked, unstacked};
-use crate::ask::Entries;
 use crate::condition::search;
 use crate::error::{Error, Result};
-use crate::operator::{LinearOperator, Sparse};
+use crate::operator::{Entries, LinearOperator, Sparse};
 use crate::{Enclosure, Evidence, OneNorm};
 
 /// How a system is solved: passed last, and usually left at its default.

@@ -3,10 +3,9 @@
 use kappa_dense::{Matrix, Scalar};
 
 use crate::Profile;
-use crate::ask::Entries;
 use crate::error::{Error, Result};
 pub(super) use crate::norm::length;
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 
 /// A and b in double precision: finite, and of one length.
 pub(super) struct Problem<W> {

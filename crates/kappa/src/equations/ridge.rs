@@ -4,9 +4,9 @@ use kappa_dense::{Matrix, Scalar, WideEngine, multiply, reflections};
 
 use super::problem::{Problem, length};
 use super::standard_form::Back;
-use crate::ask::Entries;
 use crate::error::{Error, Result};
-use crate::operator::{LinearOperator, times_vector};
+use crate::norm::times_vector;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Profile, svd};
 
 /// A regularized least squares problem, decomposed once: every λ after that costs little.

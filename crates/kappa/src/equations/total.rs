@@ -4,7 +4,8 @@ use kappa_dense::{Matrix, Scalar, Shape, multiply, qr};
 
 use super::problem::{Problem, length};
 use crate::error::{Error, Result};
-use crate::operator::{LinearOperator, times_vector};
+use crate::norm::times_vector;
+use crate::operator::LinearOperator;
 use crate::{Enclosure, singular_values, svd};
 
 /// Where the errors are.

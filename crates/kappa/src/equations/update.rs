@@ -4,10 +4,9 @@ use kappa_dense::{Matrix, Scalar, WideEngine, multiply};
 
 use super::linear::Solver;
 use crate::Profile;
-use crate::ask::Entries;
 use crate::error::{Error, Result};
 use crate::norm::length;
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 
 /// Above this relative residual the factors that follow by rotations are made anew.
 const LOST: f64 = 1e-10;
@@ -274,7 +273,7 @@ fn rotated<W: Scalar<Wide = W>>(l: &Matrix<W>, x: &[W], sign: f64) -> Option<Mat
 
 /// ‖LLᴴe − Ae‖/‖A‖‖e‖ for the vector of ones.
 fn drift<W: Scalar<Wide = W>>(l: &Matrix<W>, a: &Matrix<W>) -> f64 {
-    use crate::operator::times_vector;
+    use crate::norm::times_vector;
     let n = l.rows();
     let ones = vec![W::from_parts(1.0, 0.0); n];
     let size = |x: &[W]| crate::norm::vector_norm(2.0, || x.iter().copied()).estimate();

@@ -1,12 +1,12 @@
 use kappa_dense::{Matrix, Scalar, c64};
 
-use crate::ask::Entries;
+use crate::certificate::{eigenvalue_radii, hermitian_eigenvalues};
 use crate::enclosure::directed::{add_up, mul_up, times_power};
-use crate::enclosure::{eigenvalue_radii, hermitian_eigenvalues};
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::norm::EntryNorms;
+use crate::operator::{Entries, LinearOperator};
 use crate::values::Eigenvalues;
-use crate::{Enclosure, Evidence, Profile, SingularValues, singular_values};
+use crate::{Enclosure, Evidence, SingularValues, singular_values};
 
 /// Eigenvalues with right and left eigenvectors, kept to be asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub struct Eig {
 pub fn eig<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Eig> {
     let entries = Entries::of(a)?;
     let view = entries.view();
-    let profile = Profile::of_entries(view)?;
+    let profile = EntryNorms::of(view)?;
     let parts = kappa_dense::eig(view)?;
     let n = parts.values.len();
     let mut order: Vec<usize> = (0..n).collect();
@@ -131,7 +131,7 @@ pub struct Eigh<W: Scalar> {
 pub fn eigh<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Eigh<T::Wide>> {
     let entries = Entries::of(a)?;
     let view = entries.view();
-    let profile = Profile::of_entries(view)?;
+    let profile = EntryNorms::of(view)?;
     check_hermitian(view)?;
     let (mut values, vectors) = kappa_dense::eigh(view)?;
     values.reverse();

@@ -1,9 +1,10 @@
 use kappa_dense::{Matrix, Scalar, Vectors};
 
-use crate::enclosure::directed::{SMALLEST, add_up, mul_down, mul_up, norm_down, norm_up, sqrt_up};
-use crate::enclosure::max_or_nan;
+use crate::enclosure::directed::{SMALLEST, add_up, max_or_nan, mul_down, mul_up, norm_down, norm_up, sqrt_up};
 use crate::error::Result;
-use crate::krylov::GolubKahanRitz as Ritz;
+use crate::krylov::{GolubKahanRitz as Ritz, Lanczos, norm_of_rest};
+use crate::norm::EntryNorms;
+use crate::operator::LinearOperator;
 use crate::{Enclosure, Evidence, LowRank, SingularValues};
 
 /// Some singular triplets of A: one of A·vᵢ = σᵢ·uᵢ and Aᴴ·uᵢ = σᵢ·vᵢ holds but for rounding, the other but for a residual.
@@ -46,6 +47,32 @@ pub(crate) struct Known {
     pub(crate) rest: Option<(f64, Evidence)>,
     /// The rounding errors of the products, in units of σ₁: a model.
     pub(crate) rounding: f64,
+}
+
+/// ‖A‖_F, where the entries are.
+pub(super) fn frobenius<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Option<Enclosure>> {
+    let norms = match (a.as_sparse(), a.as_dense()) {
+        (Some(sparse), _) => EntryNorms::of(sparse.entries_as_column()?)?,
+        (None, Some(dense)) => EntryNorms::of(dense)?,
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(norms.frobenius()))
+}
+
+/// What an operator and its Frobenius norm say of it, and what Lanczos adds where it is asked about B(I − VVᴴ) for B = A or Aᴴ.
+pub(super) fn known<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    frobenius: Option<Enclosure>,
+    scale: f64,
+    rest: Option<(&impl LinearOperator<T>, &Matrix<T::Wide>, &Lanczos)>,
+) -> Result<Known> {
+    let (m, n) = a.shape();
+    let rest = match rest {
+        Some((b, v, how)) => Some((norm_of_rest(b, v, scale, how)?.1, Evidence::Probability(how.failure))),
+        None => None,
+    };
+    let rounding = T::EPSILON * (4.0 + 4.0 * (m.max(n) as f64).sqrt());
+    Ok(Known { frobenius, rest, rounding })
 }
 
 impl<T: Scalar<Wide = T>> PartialSvd<T> {

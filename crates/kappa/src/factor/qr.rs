@@ -1,8 +1,7 @@
 use kappa_dense::{Matrix, Scalar, Shape, multiply};
 
-use crate::ask::Entries;
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 
 /// A = QR with Q square and unitary, kept while rows and columns come and go.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,8 +92,8 @@ impl<W: Scalar<Wide = W>> Qr<W> {
     pub fn defect(&self) -> f64 {
         let m = self.q.rows();
         let ones = vec![W::from_parts(1.0, 0.0); m];
-        let there = crate::operator::times_vector(&self.q.adjoint(), &ones);
-        let back = crate::operator::times_vector(&self.q, &there);
+        let there = crate::norm::times_vector(&self.q.adjoint(), &ones);
+        let back = crate::norm::times_vector(&self.q, &there);
         let rest = back.iter().zip(&ones).map(|(x, e)| (*x - *e).abs_squared()).sum::<f64>();
         if m == 0 { 0.0 } else { (rest / m as f64).sqrt() }
     }
@@ -124,7 +123,7 @@ impl<W: Scalar<Wide = W>> Qr<W> {
         self.fits(u.len() == m, true, u)?;
         self.fits(true, v.len() == n, v)?;
         // w = Qᴴu is rotated into a multiple of e₁ from the bottom; R becomes Hessenberg, takes up e₁vᴴ, and is rotated back.
-        let mut w = crate::operator::times_vector(&self.q.adjoint(), u);
+        let mut w = crate::norm::times_vector(&self.q.adjoint(), u);
         for i in (1..m).rev() {
             let g = Givens::new(w[i - 1], w[i]);
             (w[i - 1], w[i]) = (w[i - 1].scale(g.c) + g.s * w[i], W::default());

@@ -1,9 +1,9 @@
 use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, qr, stacked, svd, triangle_of_stack};
 
-use crate::ask::Profile;
 use crate::enclosure::directed::{add_up, mul_up, sqrt_down, sqrt_up};
 use crate::enclosure::exponent_of;
 use crate::error::{Error, Result};
+use crate::norm::EntryNorms;
 use crate::random::Draws;
 use crate::{Enclosure, Evidence};
 
@@ -138,7 +138,7 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
     pub fn push<T: Scalar<Wide = W>>(&mut self, block: MatrixRef<'_, T>) -> Result<()> {
         let (rows, columns) = (block.rows(), block.columns());
         self.check_columns(columns)?;
-        let profile = Profile::of_entries(block)?;
+        let profile = EntryNorms::of(block)?;
         if profile.max_abs_value() == 0.0 {
             self.0.rows += rows as u64;
             return Ok(());

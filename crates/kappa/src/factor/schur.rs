@@ -1,8 +1,7 @@
 use kappa_dense::{Matrix, Scalar, c64};
 
-use crate::ask::Entries;
 use crate::error::Result;
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 
 /// A = QTQᴴ with unitary Q and upper triangular T, kept to be asked.
 #[derive(Clone, Debug, PartialEq)]

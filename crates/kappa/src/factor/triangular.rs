@@ -2,10 +2,9 @@
 
 use kappa_dense::{Matrix, Scalar};
 
-use crate::Profile;
-use crate::ask::Entries;
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::norm::EntryNorms;
+use crate::operator::{Entries, LinearOperator};
 
 /// PA = LU, kept to solve with.
 #[derive(Clone, Debug)]
@@ -71,7 +70,7 @@ impl<W: Scalar<Wide = W> + kappa_dense::WideEngine> Lu<W> {
 pub fn cholesky<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matrix<T::Wide>> {
     let entries = Entries::of(a)?;
     let view = entries.view();
-    Profile::of_entries(view)?;
+    EntryNorms::of(view)?;
     let (m, n) = (view.rows(), view.columns());
     if m != n {
         return Err(

@@ -8,12 +8,10 @@ mod minres;
 mod products;
 mod rest;
 mod system;
-mod thick_restart;
 
 pub use golub_kahan::End;
 pub(crate) use golub_kahan::{GolubKahan, Ritz as GolubKahanRitz, check_count, power_near};
 pub use lanczos::Lanczos;
 pub(crate) use lanczos::{Ritz, Stop, largest_eigenvalue};
-pub(crate) use rest::{frobenius, known, norm_by_products};
+pub(crate) use rest::{norm_by_products, norm_of_rest};
 pub use system::{Iterate, Iterated, Iteration, solve_iteratively};
-pub use thick_restart::{ThickRestart, partial_svd};

@@ -6,16 +6,14 @@ use kappa_dense::{Matrix, Scalar, adjoint_times, multiply};
 
 use super::golub_kahan::{finite, largest, narrowed, power_near};
 use super::{Lanczos, Stop, largest_eigenvalue};
-use crate::ask::norm;
 use crate::enclosure::directed::sqrt_up;
 use crate::error::{Error, Result};
-use crate::factor::Known;
 use crate::operator::{DENSE_LIMIT, LinearOperator};
 use crate::random::random_unit;
-use crate::{Enclosure, Evidence, Norm};
+use crate::{Enclosure, Evidence};
 
 /// ‖A(I − VVᴴ)‖₂/scale by Lanczos on its square: from below, and from above but for the stated probability, both up to rounding.
-fn norm_of_rest<T: Scalar>(
+pub(crate) fn norm_of_rest<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     v: &Matrix<T::Wide>,
     scale: f64,
@@ -71,28 +69,4 @@ fn beside<W: Scalar>(v: &Matrix<W>, mut x: Matrix<W>) -> Result<Matrix<W>> {
     let along = multiply(v.as_ref(), adjoint_times(v.as_ref(), x.as_ref())?.as_ref())?;
     x.as_mut_slice().iter_mut().zip(along.as_slice()).for_each(|(x, &y)| *x = *x - y);
     Ok(x)
-}
-
-/// ‖A‖_F, where the entries are.
-pub(crate) fn frobenius<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Option<Enclosure>> {
-    if let Some(sparse) = a.as_sparse() {
-        return norm(&sparse.entries_as_column()?, Norm::frobenius()).map(Some);
-    }
-    if a.as_dense().is_some() { norm(a, Norm::frobenius()).map(Some) } else { Ok(None) }
-}
-
-/// What an operator and its Frobenius norm say of it, and what Lanczos adds where it is asked about B(I − VVᴴ) for B = A or Aᴴ.
-pub(crate) fn known<T: Scalar>(
-    a: &(impl LinearOperator<T> + ?Sized),
-    frobenius: Option<Enclosure>,
-    scale: f64,
-    rest: Option<(&impl LinearOperator<T>, &Matrix<T::Wide>, &Lanczos)>,
-) -> Result<Known> {
-    let (m, n) = a.shape();
-    let rest = match rest {
-        Some((b, v, how)) => Some((norm_of_rest(b, v, scale, how)?.1, Evidence::Probability(how.failure))),
-        None => None,
-    };
-    let rounding = T::EPSILON * (4.0 + 4.0 * (m.max(n) as f64).sqrt());
-    Ok(Known { frobenius, rest, rounding })
 }

@@ -31,9 +31,8 @@ pub use symmetric::{skew, symmetric};
 
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 
-use crate::ask::Entries;
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, Norm, Profile};
 
 /// A matrix of the kind that was asked for, and its distance from the one that was given.

@@ -1,10 +1,9 @@
 use kappa_dense::{Matrix, Scalar, multiply};
 
-use crate::ask::Entries;
 use crate::enclosure::{exponent_of, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::norm::{largest_part, length};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::svd;
 
 /// What an alignment may do besides turning: passed last, and usually left at its default, which turns and mirrors alone.

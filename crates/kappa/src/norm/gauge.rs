@@ -5,8 +5,6 @@ use crate::arithmetic::power::Exponent;
 use crate::enclosure::directed::{
     add_down, add_up, div_down, div_up, mul_down, mul_up, sqrt_down, sqrt_up, times_power,
 };
-use crate::values::SingularValues;
-use crate::{Enclosure, Evidence};
 
 /// (Σ of the k largest xᵢᵖ)^(1/p), or its dual.
 ///
@@ -31,33 +29,6 @@ impl Gauge {
             return Self::lp(super::conjugate(self.p));
         }
         Self { is_dual: !self.is_dual, ..self }
-    }
-
-    /// The value on numbers that are enclosed one by one, sorted, largest first; and by the triangle inequality where a
-    /// decomposition with its residual is known.
-    pub(crate) fn of_values(self, values: &SingularValues) -> Enclosure {
-        let ends = |end: fn(&Enclosure) -> f64| values.iter().map(|x| end(&x)).collect::<Vec<f64>>();
-        let evidence = values.iter().fold(Evidence::Rounding, |e, x| e.and(x.evidence()));
-        let lower = self.bounds(&ends(Enclosure::lower)).0;
-        let upper = self.bounds(&ends(Enclosure::upper)).1;
-        let estimate = self.value(values.estimates());
-        let by_value = Enclosure::new(lower, estimate, upper, evidence);
-        let Some(residual) = values.residual().filter(|_| !self.is_dual) else { return by_value };
-        // ‖E‖ ≤ k^(1/p − 1/2)‖E‖_F for p ≤ 2, and ≤ ‖E‖_F beyond.
-        let k = self.k.min(values.len()) as f64;
-        let share = if self.p == 1.0 {
-            sqrt_up(k)
-        } else if self.p < 2.0 {
-            k
-        } else {
-            1.0
-        };
-        let radius = mul_up(share, residual.frobenius);
-        let (low, high) = self.bounds(&residual.values);
-        let low = add_down(mul_down(low, residual.lower_factor), -radius).max(0.0);
-        let high = add_up(mul_up(high, residual.upper_factor), radius);
-        let (low, high) = (times_power(low, residual.exponent).0, times_power(high, residual.exponent).1);
-        Enclosure::new(by_value.lower().max(low), estimate, by_value.upper().min(high), evidence)
     }
 
     /// Lower and upper bound of the value on exact non-negative numbers, sorted, largest first.

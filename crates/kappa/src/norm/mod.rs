@@ -1,42 +1,30 @@
 //! A ruler for matrices: a small value that can be compared, printed, parsed and asked about itself.
 
-mod ball;
-mod constants;
+mod entries;
 mod entrywise;
-mod factored;
 mod gauge;
-mod grothendieck;
-mod hard;
 mod induced;
 mod inequality;
-mod majorization;
 mod mixed;
 mod name;
-mod schur;
 mod shape;
-mod signs;
-mod subgradient;
-mod symmetric;
+mod sums;
 mod vector;
 mod vector_norm;
 
 use crate::error::{Error, Result};
 
-pub use constants::Constant;
+pub(crate) use entries::EntryNorms;
 pub(crate) use entrywise::entrywise_value;
-pub use factored::nuclear_norm_of_factors;
-pub(crate) use gauge::Gauge;
-pub(crate) use grothendieck::grothendieck_weights;
-pub use hard::Induced;
-pub(crate) use hard::{hard_value, induced_maximiser};
+pub(crate) use gauge::{Gauge, PairSum, conjugate_bounds, norm_bounds};
 pub(crate) use induced::{induced_value, larger};
 pub use inequality::{Inequality, bessel, holder, inner_product, parallelogram};
-pub use majorization::{Majorization, fan_dominance, majorization};
-pub(crate) use shape::Structure;
-pub use subgradient::Subgradient;
-pub use symmetric::norm_by_gauge;
-use vector::with_modulus;
-pub(crate) use vector::{largest_part, length, modulus, modulus_enclosure, vector_norm, widened};
+pub(crate) use mixed::{dual_vector, gauge_of, project, proximal};
+pub(crate) use shape::{Mixed, Outside, Structure};
+pub(crate) use sums::{Lines, Sums};
+pub(crate) use vector::{
+    largest_part, length, modulus, modulus_enclosure, modulus_ends, times_vector, vector_norm, widened, with_modulus,
+};
 pub use vector_norm::{Equivalence, VectorNorm};
 
 /// A matrix norm.

@@ -1,6 +1,6 @@
 //! The p-norm of the moduli of entries, with its rounding errors.
 
-use kappa_dense::Scalar;
+use kappa_dense::{Matrix, Scalar};
 
 use super::gauge::{PairSum, raised, rooted, within_count};
 use crate::arithmetic::power::Exponent;
@@ -22,7 +22,7 @@ pub(crate) fn modulus<T: Scalar>(x: T) -> f64 {
 }
 
 /// size·x/|x|; 0 for x = 0.
-pub(super) fn with_modulus<W: Scalar>(x: W, size: f64) -> W {
+pub(crate) fn with_modulus<W: Scalar>(x: W, size: f64) -> W {
     let old = modulus(x);
     if old == 0.0 {
         return W::default();
@@ -41,7 +41,7 @@ pub(crate) fn modulus_enclosure<T: Scalar>(x: T) -> Enclosure {
 
 /// |x|·2⁻ᵉ from both sides, whatever the size of x: the parts are scaled before their moduli are taken, because a modulus
 /// near the smallest number keeps no relative accuracy.
-pub(super) fn modulus_ends<T: Scalar>(x: T, e: i32) -> (f64, f64) {
+pub(crate) fn modulus_ends<T: Scalar>(x: T, e: i32) -> (f64, f64) {
     let (re, im) = (x.re().abs(), x.im().abs());
     if re.is_nan() || im.is_nan() {
         return (0.0, f64::INFINITY);
@@ -115,4 +115,13 @@ pub(crate) fn widened(x: f64, estimate: f64, k: usize, evidence: Evidence) -> En
     let lower = if gamma >= 1.0 { 0.0 } else { mul_down(x.min(f64::MAX), (1.0 - gamma).next_down()) };
     let upper = add_up(mul_up(x, (1.0 + gamma).next_up()), SMALLEST);
     Enclosure::new(lower.max(0.0), estimate, upper, evidence)
+}
+
+/// A·x for one vector, in plain doubles.
+pub(crate) fn times_vector<W: Scalar>(a: &Matrix<W>, x: &[W]) -> Vec<W> {
+    let mut y = vec![W::default(); a.rows()];
+    for (j, &x) in x.iter().enumerate() {
+        y.iter_mut().zip(a.column(j)).for_each(|(y, &a)| *y += a * x);
+    }
+    y
 }

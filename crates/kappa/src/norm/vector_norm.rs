@@ -1,13 +1,12 @@
 //! Norms of vectors as values: p-norms, weighted ones, and the norm of a positive definite matrix.
 
-use kappa_dense::{Matrix, Scalar, cholesky};
+use kappa_dense::{Matrix, Scalar};
 
 use super::gauge::{Gauge, conjugate_bounds, norm_bounds};
 use super::vector::{largest_part, modulus_ends};
 use super::{conjugate, has_exact_conjugate, mixed, modulus, modulus_enclosure, vector_norm, with_modulus};
 use crate::arithmetic::{dot, environment::evidence, power::Exponent};
 use crate::enclosure::directed::{add_down, add_up, div_up, mul_down, mul_up, norm_up, times_power};
-use crate::enclosure::eigenvalue_below;
 use crate::error::{Error, Result};
 use crate::{Enclosure, Evidence};
 
@@ -77,51 +76,10 @@ impl VectorNorm {
         Ok(Self(Kind::Weighted(p, weights)))
     }
 
-    /// √(xᵀMx) for a symmetric positive definite M: the distance of Mahalanobis where M is an inverse covariance.
-    ///
-    /// Fails unless M is square, symmetric, finite, and proved to be positive definite by a Cholesky factor with a residual.
-    ///
-    /// ```
-    /// # use kappa::{Matrix, VectorNorm};
-    /// let m = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 8.0])?;
-    /// assert!(VectorNorm::mahalanobis(m)?.of(&[1.0, 1.0])?.contains(10f64.sqrt()));
-    /// let indefinite = Matrix::from_row_major(2, 2, vec![1.0, 2.0, 2.0, 1.0])?;
-    /// assert!(VectorNorm::mahalanobis(indefinite).is_err());
-    /// # Ok::<(), kappa::Error>(())
-    /// ```
-    pub fn mahalanobis(m: Matrix<f64>) -> Result<Self> {
-        let n = m.rows();
-        crate::Profile::of_entries(m.as_ref())?;
-        if n != m.columns() {
-            return Err(Error::shape(format!("a {n}×{} matrix defines no norm of vectors", m.columns())));
-        }
-        if let Some((i, j)) = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).find(|&(i, j)| m[(i, j)] != m[(j, i)]) {
-            return Err(Error::unsupported(format!(
-                "entry ({i}, {j}) is {} and entry ({j}, {i}) is {}",
-                m[(i, j)],
-                m[(j, i)]
-            ))
-            .with_hint("the matrix of a norm is symmetric: take (M + Mᵀ)/2"));
-        }
-        let mut factor = Matrix::from_fn(n, n, |i, j| if i >= j { m[(i, j)] } else { 0.0 });
-        let trace: f64 = (0..n).map(|i| m[(i, i)]).sum();
-        // λₘᵢₙ(M) = −λ₁(−M), from above by the Cholesky test; the factor tells where to look.
-        let negative = Matrix::from_fn(n, n, |i, j| if i >= j { -m[(i, j)] } else { 0.0 });
-        let is_factored = cholesky(&mut factor);
-        let least = [1e-3, 1e-6, 1e-9, 1e-12, 1e-14]
-            .into_iter()
-            .filter(|_| is_factored)
-            .filter_map(|share| eigenvalue_below(negative.clone(), -share * trace / n.max(1) as f64).ok())
-            .map(|bound| -bound)
-            .find(|&least| least > 0.0);
-        match least {
-            Some(least) => Ok(Self(Kind::Mahalanobis { m, factor, least, is_inverse: false })),
-            None if n == 0 => Ok(Self(Kind::Mahalanobis { m, factor, least: 1.0, is_inverse: false })),
-            None => {
-                Err(Error::unsupported(format!("this {n}×{n} matrix is not positive definite to working precision"))
-                    .with_hint("a norm needs all eigenvalues above 0; add a small multiple of the identity"))
-            }
-        }
+    /// The norm of a symmetric M that is proved to be positive definite: its Cholesky factor, and a lower bound of its least
+    /// eigenvalue. The proof is up to the caller.
+    pub(crate) fn from_definite(m: Matrix<f64>, factor: Matrix<f64>, least: f64) -> Self {
+        Self(Kind::Mahalanobis { m, factor, least, is_inverse: false })
     }
 
     /// Whether it is a norm: not for p < 1, where the triangle inequality fails.

@@ -48,12 +48,3 @@ impl<T: Scalar> LinearOperator<T> for Matrix<T> {
         Ok(self.clone())
     }
 }
-
-/// A·x for one vector, in plain doubles.
-pub(crate) fn times_vector<W: Scalar>(a: &Matrix<W>, x: &[W]) -> Vec<W> {
-    let mut y = vec![W::default(); a.rows()];
-    for (j, &x) in x.iter().enumerate() {
-        y.iter_mut().zip(a.column(j)).for_each(|(y, &a)| *y += a * x);
-    }
-    y
-}

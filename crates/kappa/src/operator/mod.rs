@@ -3,6 +3,7 @@
 mod adjoint;
 mod dense;
 mod diagonal;
+mod entries;
 mod low_rank;
 mod product;
 mod scaled;
@@ -12,8 +13,8 @@ mod sum;
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 
 pub use adjoint::Adjoint;
-pub(crate) use dense::times_vector;
 pub use diagonal::Diagonal;
+pub(crate) use entries::Entries;
 pub use low_rank::LowRank;
 pub use product::Product;
 pub use scaled::Scaled;

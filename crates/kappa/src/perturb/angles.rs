@@ -1,8 +1,7 @@
 use kappa_dense::{Matrix, Scalar, Shape, multiply};
 
-use crate::ask::Entries;
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, Evidence, singular_values};
 
 /// The principal angles between the ranges of two matrices with as many rows, in radians, largest first.

@@ -1,11 +1,10 @@
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 
 use crate::arithmetic::dot;
-use crate::ask::Entries;
 use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_up, norm_down, norm_up};
 use crate::error::{Error, Result};
 use crate::norm::{modulus, modulus_enclosure, vector_norm};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, Evidence, Norm, norm, singular_values};
 
 /// How little the data must change for a computed answer to be exact, and the change that does it.

@@ -4,10 +4,9 @@ use super::assignment::assignment;
 use super::{
     BauerFike, DavisKahan, Elsner, HoffmanWielandt, InversePerturbation, Mirsky, Theorem, Wedin, Weyl, principal_angles,
 };
-use crate::ask::Entries;
 use crate::enclosure::directed::{add_down, add_up, norm_down, norm_up};
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::regions::normality;
 use crate::{
     Enclosure, Evidence, Norm, Profile, SingularValues, certified_cond, certified_norm, certified_singular_values, eig,

@@ -4,8 +4,8 @@ use kappa_dense::{Matrix, add_square, cholesky, counted_gram, svd};
 
 use super::verify::LARGEST;
 use super::{Claim, Dyadic, Quantity, Witness, verify};
+use crate::ask::{Induced, grothendieck_weights, induced_maximiser};
 use crate::error::{Error, Result};
-use crate::norm::{Induced, grothendieck_weights, induced_maximiser};
 
 /// A witness for the claim, checked before it is returned.
 ///

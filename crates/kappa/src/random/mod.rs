@@ -1,13 +1,7 @@
-//! What needs a seed.
+//! Random draws, and the random matrices of sketches.
 
-mod density;
 mod seed;
 mod sketch;
-mod svd;
-mod trace;
 
-pub use density::{LanczosDensity, StochasticLanczos};
 pub(crate) use seed::{Draws, random_unit};
 pub use sketch::Sketch;
-pub use svd::{RandomizedSvd, randomized_svd, randomized_svd_within};
-pub use trace::{Hutchinson, frobenius_by_sampling};

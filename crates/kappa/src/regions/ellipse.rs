@@ -1,8 +1,7 @@
 use kappa_dense::{Matrix, Scalar};
 
-use crate::ask::Entries;
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, singular_values, svd};
 
 /// What a matrix does to a circle: the image of the unit circle of a plane, with the vectors that are stretched most and least.

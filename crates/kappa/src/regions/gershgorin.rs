@@ -1,10 +1,9 @@
 use kappa_dense::{Scalar, c64};
 
-use crate::ask::Entries;
 use crate::enclosure::directed::add_up;
 use crate::error::{Error, Result};
 use crate::norm::{modulus_enclosure, vector_norm};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::values::connected;
 use crate::{Enclosure, Evidence, Profile};
 

@@ -1,9 +1,8 @@
 use kappa_dense::{Matrix, Scalar, multiply};
 
-use crate::ask::Entries;
 use crate::enclosure::directed::{add_down, add_up, mul_down, mul_up, sqrt_down, sqrt_up, times_power};
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::{Enclosure, Evidence, Norm, Profile, certified_norm, eig, norm};
 
 /// How far a matrix is from normal ones, whose eigenvalues say everything.

@@ -2,10 +2,9 @@ use kappa_dense::{Matrix, Scalar, c64};
 use rayon::prelude::*;
 
 use crate::Profile;
-use crate::ask::Entries;
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 
 /// How the numerical range is drawn; passed last, and usually left at its default.
 #[derive(Clone, Copy, Debug, PartialEq)]

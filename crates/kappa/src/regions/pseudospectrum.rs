@@ -1,10 +1,9 @@
 use kappa_dense::{Matrix, Scalar, c64};
 use rayon::prelude::*;
 
-use crate::ask::Entries;
 use crate::condition::{solve_upper, solve_upper_adjoint};
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{Entries, LinearOperator};
 use crate::{certified_singular_values, schur};
 
 /// A rectangle of the complex plane.

@@ -2,6 +2,7 @@
 
 mod density;
 mod eigenvalues;
+mod majorization;
 mod marchenko_pastur;
 mod singular_values;
 mod tail;
@@ -9,6 +10,7 @@ mod tail;
 pub use density::{Bins, Histogram};
 pub use eigenvalues::Eigenvalues;
 pub(crate) use eigenvalues::connected;
+pub use majorization::{Majorization, majorization};
 pub use marchenko_pastur::{Bulk, MarchenkoPastur};
 pub(crate) use singular_values::Residual;
 pub use singular_values::SingularValues;

@@ -2,9 +2,11 @@ use kappa_dense::Accuracy;
 use kappa_dense::pair::Pair;
 
 use crate::arithmetic::power::{exponential_ends, logarithm_ends};
-use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_down, mul_up, sqrt_up};
+use crate::enclosure::directed::{
+    SMALLEST, add_down, add_up, div_down, div_up, mul_down, mul_up, sqrt_up, times_power,
+};
 use crate::error::{Error, Result};
-
+use crate::norm::Gauge;
 use crate::{Enclosure, Evidence, Norm, Tolerance};
 
 /// Singular values σ₁ ≥ σ₂ ≥ … ≥ σₚ ≥ 0, p = min(m, n), each enclosed, and what follows from them alone.
@@ -141,6 +143,11 @@ impl SingularValues {
     /// Their errors are c·ε·σ₁²/(2σ) at most, with the c of the model.
     pub(crate) fn floor_of_gram(shape: (usize, usize)) -> f64 {
         Model::GRAM.constant(shape) * f64::EPSILON / (2.0 * f64::from(f32::EPSILON))
+    }
+
+    /// Of a matrix with at most one row or column: its length, or none.
+    pub(crate) fn of_vector(shape: (usize, usize), length: Enclosure) -> Self {
+        Self::from_enclosures(shape, vec![length; shape.0.min(shape.1)])
     }
 
     /// Values that are each enclosed already, in any order.
@@ -431,6 +438,35 @@ fn entropy_term(lower: f64, upper: f64) -> (f64, f64) {
     let holds_peak = lower <= PEAK.next_up() && PEAK.next_down() <= upper;
     let most = if holds_peak { PEAK.next_up() } else { at_lower.1.max(at_upper.1) };
     (at_lower.0.min(at_upper.0), most)
+}
+
+impl Gauge {
+    /// The value on numbers that are enclosed one by one, sorted, largest first; and by the triangle inequality where a
+    /// decomposition with its residual is known.
+    pub(crate) fn of_values(self, values: &SingularValues) -> Enclosure {
+        let ends = |end: fn(&Enclosure) -> f64| values.iter().map(|x| end(&x)).collect::<Vec<f64>>();
+        let evidence = values.iter().fold(Evidence::Rounding, |e, x| e.and(x.evidence()));
+        let lower = self.bounds(&ends(Enclosure::lower)).0;
+        let upper = self.bounds(&ends(Enclosure::upper)).1;
+        let estimate = self.value(values.estimates());
+        let by_value = Enclosure::new(lower, estimate, upper, evidence);
+        let Some(residual) = values.residual().filter(|_| !self.is_dual) else { return by_value };
+        // ‖E‖ ≤ k^(1/p − 1/2)‖E‖_F for p ≤ 2, and ≤ ‖E‖_F beyond.
+        let k = self.k.min(values.len()) as f64;
+        let share = if self.p == 1.0 {
+            sqrt_up(k)
+        } else if self.p < 2.0 {
+            k
+        } else {
+            1.0
+        };
+        let radius = mul_up(share, residual.frobenius);
+        let (low, high) = self.bounds(&residual.values);
+        let low = add_down(mul_down(low, residual.lower_factor), -radius).max(0.0);
+        let high = add_up(mul_up(high, residual.upper_factor), radius);
+        let (low, high) = (times_power(low, residual.exponent).0, times_power(high, residual.exponent).1);
+        Enclosure::new(by_value.lower().max(low), estimate, by_value.upper().min(high), evidence)
+    }
 }
 
 #[cfg(test)]

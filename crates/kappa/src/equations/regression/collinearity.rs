@@ -61,7 +61,7 @@ impl Regression {
         let a = &self.design().matrix;
         let column = kappa_dense::pair::PairMatrix::from_fn(a.rows(), 1, |i, _| a.get(i, j));
         let ones = kappa_dense::pair::PairMatrix::from_fn(a.rows(), 1, |_, _| 1.0.into());
-        let certificate = crate::enclosure::LeastSquaresCertificate::new(&ones, &[0.0]).ok()??;
+        let certificate = crate::certificate::LeastSquaresCertificate::new(&ones, &[0.0]).ok()??;
         let spread = certificate.least_squares(&column, self.design().doubts[j]).square;
         Some(self.inverse_gram()[j].times(spread))
     }

@@ -7,8 +7,9 @@ use statrs::distribution::{ContinuousCDF, FisherSnedecor, StudentsT};
 use super::design::Design;
 use crate::Enclosure;
 use crate::arithmetic::check_environment;
+use crate::certificate::{LeastSquaresCertificate, sum_of_squares};
+use crate::enclosure::Pinned;
 use crate::enclosure::directed::{add_down, add_up};
-use crate::enclosure::{LeastSquaresCertificate, Pinned, sum_of_squares};
 use crate::error::{Error, Result};
 
 /// A column of the model with what is known of its weight.

@@ -1,0 +1,4 @@
+//! All integration tests of kappa-tensors in one program.
+
+mod attacks;
+mod formats;

@@ -1,0 +1,146 @@
+//! The unit ball of a norm: the nearest point of it, the proximal point, the lowest point in a direction.
+
+use kappa_dense::{Matrix, Scalar};
+
+use super::hard::slope;
+use crate::error::{Error, Result};
+use crate::norm::{EntryNorms, Gauge, Mixed, Norm, Structure, dual_vector, modulus, project, proximal, with_modulus};
+use crate::operator::LinearOperator;
+use crate::values::SingularValues;
+
+/// What is done to the moduli, or to the singular values.
+#[derive(Clone, Copy)]
+pub(super) enum Change {
+    Project(f64),
+    Proximal(f64),
+    DualVector,
+}
+
+impl Norm {
+    /// The nearest matrix, in the Frobenius norm, whose norm is at most `radius`: the projection onto the ball.
+    ///
+    /// The cost of one decomposition, or of sorting the entries. Fails for a radius that is negative or not a number, and for
+    /// induced norms without a closed form.
+    ///
+    /// ```
+    /// # use kappa::{Matrix, Norm, norm};
+    /// let a = Matrix::<f64>::from_row_major(2, 2, vec![3.0, 0.0, 0.0, 1.0])?;
+    /// let b = Norm::spectral().project(&a, 2.0)?;
+    /// assert!((b[(0, 0)] - 2.0).abs() < 1e-15 && (b[(1, 1)] - 1.0).abs() < 1e-15);
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn project<T: Scalar>(&self, a: &(impl LinearOperator<T> + ?Sized), radius: f64) -> Result<Matrix<T::Wide>> {
+        checked("a radius", radius)?;
+        changed(*self, a, Change::Project(radius)).map(|found| found.0)
+    }
+
+    /// argmin over X of ½‖X − A‖_F² + λ‖X‖: the proximal point.
+    ///
+    /// Soft thresholding of singular values for the nuclear norm, of entries for `entrywise:1`; in general A less its
+    /// projection onto the dual ball of radius λ (Moreau). Cost and errors as [`Norm::project`].
+    ///
+    /// ```
+    /// # use kappa::{Matrix, Norm};
+    /// let a = Matrix::<f64>::from_row_major(2, 2, vec![3.0, 0.0, 0.0, 1.0])?;
+    /// let b = Norm::nuclear().prox(&a, 2.0)?;
+    /// assert!((b[(0, 0)] - 1.0).abs() < 1e-15 && b[(1, 1)].abs() < 1e-15);
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    ///
+    /// Reference: Parikh and Boyd, "Proximal algorithms", Found. Trends Optim. 1 (2014), chapter 6.
+    pub fn prox<T: Scalar>(&self, a: &(impl LinearOperator<T> + ?Sized), lambda: f64) -> Result<Matrix<T::Wide>> {
+        checked("λ", lambda)?;
+        changed(*self, a, Change::Proximal(lambda)).map(|found| found.0)
+    }
+
+    /// argmin of Re⟨G, X⟩ over ‖X‖ ≤ `radius`: the step of the conditional gradient method.
+    ///
+    /// −radius times a subgradient of the dual norm at G; the minimum is −radius times that dual norm. Cost as
+    /// [`Norm::subgradient`].
+    ///
+    /// ```
+    /// # use kappa::{Matrix, Norm};
+    /// let g = Matrix::from_row_major(1, 2, vec![3.0, -4.0])?;
+    /// let x = Norm::entrywise(1.0)?.linear_minimum(&g, 2.0)?;
+    /// assert_eq!(x.as_slice(), [0.0, 2.0]);
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn linear_minimum<T: Scalar>(
+        &self,
+        g: &(impl LinearOperator<T> + ?Sized),
+        radius: f64,
+    ) -> Result<Matrix<T::Wide>> {
+        checked("a radius", radius)?;
+        let (mut x, _) = changed(self.dual(), g, Change::DualVector)?;
+        x.as_mut_slice().iter_mut().for_each(|x| *x = x.scale(-radius));
+        Ok(x)
+    }
+}
+
+fn checked(what: &str, x: f64) -> Result<f64> {
+    if x >= 0.0 && x.is_finite() {
+        return Ok(x);
+    }
+    Err(Error::syntax(format!("{what} must be finite and at least 0, not {x}")))
+}
+
+/// The matrix with its moduli, or its singular values, changed; and those values, where they were needed.
+pub(super) fn changed<T: Scalar>(
+    norm: Norm,
+    a: &(impl LinearOperator<T> + ?Sized),
+    change: Change,
+) -> Result<(Matrix<T::Wide>, Option<SingularValues>)> {
+    let dense = a.to_dense()?;
+    EntryNorms::of(dense.as_ref())?;
+    let wide = dense.as_ref().to_wide();
+    let lines = |wide: &Matrix<T::Wide>| -> Vec<Vec<f64>> {
+        (0..wide.columns()).map(|j| wide.column(j).iter().map(|&x| modulus(x)).collect()).collect()
+    };
+    let on_columns = |mixed: Mixed, wide: &Matrix<T::Wide>| {
+        let lines = lines(wide);
+        let lines = match change {
+            Change::Project(r) => mixed.project(&lines, r),
+            Change::Proximal(t) => mixed.proximal(&lines, t),
+            Change::DualVector => mixed.dual_vector(&lines),
+        };
+        with_moduli(wide, &lines.concat())
+    };
+    Ok(match norm.structure() {
+        Structure::Singular(gauge) => {
+            let f = crate::svd(&wide)?;
+            let values = on_moduli(gauge, f.singular_values().estimates(), change);
+            let us = Matrix::from_fn(f.u().rows(), values.len(), |i, j| f.u()[(i, j)].scale(values[j]));
+            let product = kappa_dense::multiply(us.as_ref(), f.v().adjoint().as_ref())?;
+            (product, Some(f.singular_values().clone()))
+        }
+        Structure::Entries(p) => {
+            let moduli: Vec<f64> = wide.as_slice().iter().map(|&x| modulus(x)).collect();
+            (with_moduli(&wide, &on_moduli(Gauge::lp(p), &moduli, change)), None)
+        }
+        Structure::Columns(mixed) => (on_columns(mixed, &wide), None),
+        Structure::Rows(mixed) => (on_columns(mixed, &wide.adjoint()).adjoint(), None),
+        Structure::Hard(p, q) if matches!(change, Change::DualVector) && norm == Norm::induced(p, q)? => {
+            (slope(&wide, p, q), None)
+        }
+        Structure::Hard(..) => {
+            return Err(Error::unsupported(format!("the ball of {norm} cannot be projected onto"))
+                .with_hint("induced:1,q and induced:p,inf have a closed form; spectral, nuclear and ky-fan too"));
+        }
+    })
+}
+
+fn on_moduli(gauge: Gauge, x: &[f64], change: Change) -> Vec<f64> {
+    match change {
+        Change::Project(r) => project(gauge, x, r),
+        Change::Proximal(t) => proximal(gauge, x, t),
+        Change::DualVector => dual_vector(gauge, x),
+    }
+}
+
+/// The matrix with the signs or phases of `a` and these moduli.
+fn with_moduli<W: Scalar>(a: &Matrix<W>, moduli: &[f64]) -> Matrix<W> {
+    let entries = a.as_slice().iter().zip(moduli).map(|(&x, &size)| with_modulus(x, size));
+    let mut b = Matrix::zeros(a.rows(), a.columns());
+    b.as_mut_slice().iter_mut().zip(entries).for_each(|(to, x)| *to = x);
+    b
+}

@@ -1,0 +1,56 @@
+//! The norm of a positive definite matrix, which is proved to be one.
+
+use kappa_dense::{Matrix, cholesky};
+
+use crate::certificate::eigenvalue_below;
+use crate::error::{Error, Result};
+use crate::norm::{EntryNorms, VectorNorm};
+
+impl VectorNorm {
+    /// √(xᵀMx) for a symmetric positive definite M: the distance of Mahalanobis where M is an inverse covariance.
+    ///
+    /// Fails unless M is square, symmetric, finite, and proved to be positive definite by a Cholesky factor with a residual.
+    ///
+    /// ```
+    /// # use kappa::{Matrix, VectorNorm};
+    /// let m = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 8.0])?;
+    /// assert!(VectorNorm::mahalanobis(m)?.of(&[1.0, 1.0])?.contains(10f64.sqrt()));
+    /// let indefinite = Matrix::from_row_major(2, 2, vec![1.0, 2.0, 2.0, 1.0])?;
+    /// assert!(VectorNorm::mahalanobis(indefinite).is_err());
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn mahalanobis(m: Matrix<f64>) -> Result<Self> {
+        let n = m.rows();
+        EntryNorms::of(m.as_ref())?;
+        if n != m.columns() {
+            return Err(Error::shape(format!("a {n}×{} matrix defines no norm of vectors", m.columns())));
+        }
+        if let Some((i, j)) = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).find(|&(i, j)| m[(i, j)] != m[(j, i)]) {
+            return Err(Error::unsupported(format!(
+                "entry ({i}, {j}) is {} and entry ({j}, {i}) is {}",
+                m[(i, j)],
+                m[(j, i)]
+            ))
+            .with_hint("the matrix of a norm is symmetric: take (M + Mᵀ)/2"));
+        }
+        let mut factor = Matrix::from_fn(n, n, |i, j| if i >= j { m[(i, j)] } else { 0.0 });
+        let trace: f64 = (0..n).map(|i| m[(i, i)]).sum();
+        // λₘᵢₙ(M) = −λ₁(−M), from above by the Cholesky test; the factor tells where to look.
+        let negative = Matrix::from_fn(n, n, |i, j| if i >= j { -m[(i, j)] } else { 0.0 });
+        let is_factored = cholesky(&mut factor);
+        let least = [1e-3, 1e-6, 1e-9, 1e-12, 1e-14]
+            .into_iter()
+            .filter(|_| is_factored)
+            .filter_map(|share| eigenvalue_below(negative.clone(), -share * trace / n.max(1) as f64).ok())
+            .map(|bound| -bound)
+            .find(|&least| least > 0.0);
+        match least {
+            Some(least) => Ok(Self::from_definite(m, factor, least)),
+            None if n == 0 => Ok(Self::from_definite(m, factor, 1.0)),
+            None => {
+                Err(Error::unsupported(format!("this {n}×{n} matrix is not positive definite to working precision"))
+                    .with_hint("a norm needs all eigenvalues above 0; add a small multiple of the identity"))
+            }
+        }
+    }
+}

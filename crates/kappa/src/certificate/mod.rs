@@ -1,0 +1,20 @@
+//! Why the ends of an enclosure may be believed: untrusted factors, trusted residuals, every rounding counted.
+
+mod eigen;
+mod inverse;
+mod least_squares;
+mod product;
+mod semidefinite;
+mod singular;
+mod spectral;
+mod system;
+
+pub(crate) use eigen::{eigenvalue_radii, hermitian_eigenvalues};
+pub(crate) use inverse::{Doubt, InverseEnclosure, enclose_inverse, regular_within};
+pub(crate) use least_squares::{LeastSquaresCertificate, sum_of_squares};
+pub(crate) use product::times;
+pub(crate) use semidefinite::{eigenvalue_below, largest_eigenvalue_up};
+pub(crate) use singular::certified_values_of;
+pub use spectral::{SpectralCertificate, SpectralMethod};
+pub(crate) use spectral::{growth, spectral_bounds, spectral_norm_up};
+pub(crate) use system::SystemCertificate;

@@ -1,0 +1,159 @@
+//! Exact arithmetic for the tests: matrices of doubles as whole numbers times one power of two.
+
+use kappa::Matrix;
+use num_bigint::{BigInt, Sign};
+
+/// x = mantissa·2^exponent, exactly.
+pub(crate) fn split(x: f64) -> (i64, i32) {
+    if x == 0.0 {
+        return (0, 0);
+    }
+    let bits = x.to_bits();
+    let biased = ((bits >> 52) & 0x7ff) as i32;
+    let fraction = (bits & ((1 << 52) - 1)) as i64;
+    let (mantissa, exponent) = if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) };
+    (if x < 0.0 { -mantissa } else { mantissa }, exponent)
+}
+
+/// x·2^shift as a whole number; panics when it is none.
+pub(crate) fn whole(x: f64, shift: i32) -> BigInt {
+    let (mantissa, exponent) = split(x);
+    let e = exponent + shift;
+    assert!(mantissa == 0 || e >= 0, "{x:e} times 2^{shift} is not whole");
+    BigInt::from(mantissa) << e.max(0) as usize
+}
+
+/// The shift that makes every entry whole.
+pub(crate) fn shift_of(entries: &[f64]) -> i32 {
+    entries.iter().filter(|x| **x != 0.0).map(|&x| -split(x).1).max().unwrap_or(0)
+}
+
+/// A·2^shift, row after row.
+pub(crate) fn wholes(a: &Matrix<f64>, shift: i32) -> Vec<Vec<BigInt>> {
+    (0..a.rows()).map(|i| (0..a.columns()).map(|j| whole(a[(i, j)], shift)).collect()).collect()
+}
+
+/// Room beside a bound, in bits: the bound is tested at t(1 ∓ 2⁻⁸⁰), so that a value that is hit exactly is no zero pivot.
+const ROOM: usize = 80;
+
+/// AᵀA·2^(2·shift) on the shorter side.
+pub(crate) struct Gram {
+    entries: Vec<Vec<BigInt>>,
+    shift: i32,
+}
+
+impl Gram {
+    pub(crate) fn of(a: &Matrix<f64>) -> Self {
+        let shift = shift_of(a.as_slice());
+        let rows = wholes(a, shift);
+        let (m, n) = (a.rows(), a.columns());
+        let at = |i: usize, k: usize| if m >= n { &rows[k][i] } else { &rows[i][k] };
+        let (order, inner) = (m.min(n), m.max(n));
+        let entry = |i, j| (0..inner).map(|k| at(i, k) * at(j, k)).sum();
+        Self { entries: (0..order).map(|i| (0..order).map(|j| entry(i, j)).collect()).collect(), shift }
+    }
+
+    /// How many singular values lie below t(1 − 2⁻⁸⁰) (`nudge` −1) or t(1 + 2⁻⁸⁰) (`nudge` 1), by the signs of the leading
+    /// principal minors of AᵀA − t²I (Sylvester, Jacobi), found without fractions (Bareiss).
+    pub(crate) fn below(&self, t: f64, nudge: i64) -> usize {
+        // t² and the entries over one denominator: 2^(2·shift + 2·more).
+        let more = (shift_of(&[t]) - self.shift).max(0);
+        let t = whole(t, self.shift + more);
+        let square = ((&t * &t) << (2 * ROOM)) + (((&t * &t) << (ROOM + 1)) * nudge);
+        let n = self.entries.len();
+        let mut m: Vec<Vec<BigInt>> =
+            self.entries.iter().map(|row| row.iter().map(|x| x << (2 * more as usize + 2 * ROOM)).collect()).collect();
+        (0..n).for_each(|i| m[i][i] -= &square);
+        let (mut changes, mut last) = (0, BigInt::from(1));
+        for k in 0..n {
+            let pivot = m[k][k].clone();
+            assert!(pivot.sign() != Sign::NoSign, "a leading minor is zero: nudge the bound");
+            changes += usize::from(pivot.sign() != last.sign());
+            for i in k + 1..n {
+                for j in k + 1..n {
+                    m[i][j] = (&m[i][j] * &pivot - &m[i][k] * &m[k][j]) / &last;
+                }
+            }
+            last = pivot;
+        }
+        changes
+    }
+
+    /// Whether lower ≤ σₖ ≤ upper, k counted from 0, largest first.
+    pub(crate) fn holds(&self, k: usize, lower: f64, upper: f64) -> bool {
+        let n = self.entries.len();
+        let not_below = |t: f64, nudge| n - self.below(t, nudge);
+        (lower <= 0.0 || not_below(lower, -1) > k) && (upper.is_infinite() || upper > 0.0 && not_below(upper, 1) <= k)
+    }
+}
+
+/// Σ xᵢ of doubles against a bound: −1, 0, 1 as the sum is below, at or above it.
+pub(crate) fn compare_sum(x: &[f64], bound: f64) -> std::cmp::Ordering {
+    let mut all = x.to_vec();
+    all.push(bound);
+    let shift = shift_of(&all);
+    let sum: BigInt = x.iter().map(|&x| whole(x, shift)).sum();
+    sum.cmp(&whole(bound, shift))
+}
+
+/// The solution of a square system of doubles as whole numbers over one determinant: xᵢ = numerators[i]/determinant·2^shift.
+pub(crate) struct Solved {
+    pub(crate) numerators: Vec<BigInt>,
+    pub(crate) determinant: BigInt,
+    pub(crate) shift: i32,
+}
+
+/// Elimination without fractions (Bareiss), then back substitution over the last pivot; `None` where the matrix is singular.
+pub(crate) fn solve(a: &Matrix<f64>, b: &[f64]) -> Option<Solved> {
+    let (sa, sb) = (shift_of(a.as_slice()), shift_of(b));
+    let right: Vec<BigInt> = b.iter().map(|&x| whole(x, sb)).collect();
+    let mut solved = solve_whole(wholes(a, sa), right)?;
+    // A·2^sa·x = b·2^sb was solved for x·2^(sb − sa).
+    solved.shift = sa - sb;
+    Some(solved)
+}
+
+pub(crate) fn solve_whole(mut m: Vec<Vec<BigInt>>, b: Vec<BigInt>) -> Option<Solved> {
+    let n = m.len();
+    m.iter_mut().zip(b).for_each(|(row, b)| row.push(b));
+    let mut last = BigInt::from(1);
+    for k in 0..n {
+        let pivot = (k..n).find(|&i| m[i][k].sign() != Sign::NoSign)?;
+        if pivot != k {
+            m.swap(k, pivot);
+            // A row changes its sign with its place, so that the determinant does not.
+            m[k].iter_mut().for_each(|x| *x = -std::mem::take(x));
+        }
+        let row = m[k].clone();
+        for below in m.iter_mut().skip(k + 1) {
+            let factor = below[k].clone();
+            for j in k..=n {
+                below[j] = (&below[j] * &row[k] - &factor * &row[j]) / &last;
+            }
+        }
+        last = row[k].clone();
+    }
+    let determinant = last;
+    let mut numerators = vec![BigInt::from(0); n];
+    for i in (0..n).rev() {
+        let rest: BigInt = (i + 1..n).map(|j| &m[i][j] * &numerators[j]).sum();
+        numerators[i] = (&m[i][n] * &determinant - rest) / &m[i][i];
+    }
+    Some(Solved { numerators, determinant, shift: 0 })
+}
+
+impl Solved {
+    /// Whether lower ≤ xᵢ ≤ upper.
+    pub(crate) fn holds(&self, i: usize, lower: f64, upper: f64) -> bool {
+        // lower·2^-shift·D ≤ N for D > 0, over a common power of two.
+        let compare = |t: f64| {
+            let (mantissa, exponent) = split(t);
+            let e = exponent - self.shift;
+            let left = BigInt::from(mantissa) * &self.determinant;
+            let (left, right) = (left << e.max(0) as usize, &self.numerators[i] << (-e).max(0) as usize);
+            let order = left.cmp(&right);
+            if self.determinant.sign() == Sign::Minus { order.reverse() } else { order }
+        };
+        (lower == f64::NEG_INFINITY || compare(lower).is_le()) && (upper == f64::INFINITY || compare(upper).is_ge())
+    }
+}
