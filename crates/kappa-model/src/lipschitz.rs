@@ -28,7 +28,7 @@ impl Model {
         let mut product = Enclosure::exact(1.0);
         for name in self.chosen(layers)? {
             let (name, matrix) = self.matrix(Some(&name))?;
-            let norm = matrix.view()?.certified_spectral_norm(&SpectralCertificate::default());
+            let norm = matrix.operator()?.certified_spectral_norm_by(&SpectralCertificate::default());
             let norm = norm.map_err(|e| Error::about(&name, &e))?.0;
             let shape = self.tensors().iter().find(|t| t.name == name).map_or(&[][..], |t| &t.shape);
             let positions = kernel_positions(&name, shape);

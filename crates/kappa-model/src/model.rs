@@ -53,9 +53,17 @@ impl Model {
         self.source.is_single_matrix()
     }
 
-    /// One tensor as a matrix: the named one, or the only one there is. A vector is a column.
+    /// One tensor as a matrix: the named one, or the only one there is. A vector is a column. A sparse matrix of an order above 1000 keeps
+    /// only the entries that are not zero.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such tensor or more than one, and where its numbers cannot be read.
     pub fn matrix(&self, name: Option<&str>) -> Result<(String, LayerMatrix<'_>)> {
         let info = self.info_of(name)?;
+        if let Some(found) = self.large_triplets(info) {
+            return Ok((info.name.clone(), sparse(&found).map_err(|e| Error::about(&info.name, &e))?));
+        }
         let shape = match matrix_shape(&info.name, &info.shape) {
             Ok(shape) => shape,
             Err(_) => (info.len(), usize::from(!info.is_empty())),
@@ -64,25 +72,11 @@ impl Model {
         Ok((info.name.clone(), LayerMatrix::new(tensor, shape)))
     }
 
-    /// The tensor as a sparse matrix of real numbers, where it is one in its file and large enough that this pays: above order
-    /// 1000.
-    pub fn sparse(&self, name: Option<&str>) -> Result<Option<(String, kappa::Sparse<f64>)>> {
-        let info = self.info_of(name)?;
-        let Some(found) = self.large_triplets(info) else { return Ok(None) };
-        let triplets = found.entries.iter().map(|&(i, j, x)| (i, j, x.re)).collect();
-        let sparse = kappa::Sparse::from_triplets(found.shape, triplets).map_err(|e| Error::about(&info.name, &e))?;
-        Ok(Some((info.name.clone(), sparse)))
-    }
-
-    /// The shape of that sparse matrix.
-    pub fn sparse_shape(&self, name: Option<&str>) -> Result<Option<(usize, usize)>> {
-        Ok(self.large_triplets(self.info_of(name)?).map(|found| found.shape))
-    }
-
+    /// The entries of a sparse matrix that is not written out: smaller ones are answered sooner by dense methods.
     fn large_triplets(&self, info: &TensorInfo) -> Option<Triplets<'_>> {
         let found = self.source.triplets(&info.name)?;
         let (m, n) = found.shape;
-        (!found.is_complex && m.min(n) > 1000).then_some(found)
+        (m.min(n) > SPARSE_FROM || m.saturating_mul(n) > kappa::DENSE_LIMIT).then_some(found)
     }
 
     /// The named tensor, or the only one there is.
@@ -132,6 +126,18 @@ impl Model {
             format!("there are {}{rest}", names.join(", "))
         }
     }
+}
+
+/// Sparse matrices whose smaller side is longer than this are not written out.
+const SPARSE_FROM: usize = 1000;
+
+fn sparse(found: &Triplets<'_>) -> kappa::Result<LayerMatrix<'static>> {
+    let entries = found.entries.iter();
+    if found.is_complex {
+        return kappa::Sparse::from_triplets(found.shape, entries.copied().collect()).map(LayerMatrix::SparseComplex);
+    }
+    let triplets = entries.map(|&(i, j, x)| (i, j, x.re)).collect();
+    kappa::Sparse::from_triplets(found.shape, triplets).map(LayerMatrix::Sparse)
 }
 
 impl std::fmt::Debug for Model {

@@ -2,12 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use kappa::{Enclosure, Matrix, MatrixRef, RowSketch, Scalar, TopRight};
+use kappa::any::{AnyRowSketch, AnyTopRight};
+use kappa::{AnyMatrix, AnyOperator, Enclosure, RowSketch, c64};
 use kappa_tensors::{Numbers, Order};
 
-use crate::layer::matrix_shape;
+use crate::layer::{matrix_shape, numbers_as_matrix};
 use crate::schedule::default_ceiling;
-use crate::{Error, Model, Progress, Result, WideMatrix};
+use crate::{Error, Model, Progress, Result};
 
 /// How a matrix is read block by block.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,9 +38,9 @@ pub struct Streamed {
     /// The singular values, enclosed, the largest first.
     pub values: Vec<Enclosure>,
     /// Left singular vectors in columns, where they are known.
-    pub u: Option<WideMatrix>,
+    pub u: Option<AnyMatrix>,
     /// Right singular vectors in columns, where they are known.
-    pub v: Option<WideMatrix>,
+    pub v: Option<AnyMatrix>,
     /// ‖A − UΣVᴴ‖_F.
     pub error: Enclosure,
     /// Rows and columns.
@@ -67,25 +68,6 @@ struct Long<'a> {
     /// Whether it is the transpose of the tensor's matrix.
     is_transposed: bool,
 }
-
-/// Numbers of one type, as a matrix.
-trait Entry: Scalar {
-    fn of<'a>(numbers: &'a Numbers<'_>) -> Option<&'a [Self]>;
-}
-
-macro_rules! entry {
-    ($($type:ty => $variant:ident),*) => {$(
-        impl Entry for $type {
-            fn of<'a>(numbers: &'a Numbers<'_>) -> Option<&'a [Self]> {
-                match numbers {
-                    Numbers::$variant(x) => Some(x),
-                    _ => None,
-                }
-            }
-        }
-    )*};
-}
-entry!(f32 => F32, f64 => F64, kappa::c32 => C32, kappa::c64 => C64);
 
 /// The most rows that a sketch keeps without being asked: beyond, exact values take longer than anyone would wait.
 const MOST_KEPT: usize = 8192;
@@ -159,12 +141,7 @@ impl Model {
                 long.columns
             )));
         }
-        match long.read(0, 1)? {
-            Numbers::F32(_) => real(long.streamed::<f32>(how, progress)?),
-            Numbers::F64(_) => real(long.streamed::<f64>(how, progress)?),
-            Numbers::C32(_) => complex(long.streamed::<kappa::c32>(how, progress)?),
-            Numbers::C64(_) => complex(long.streamed::<kappa::c64>(how, progress)?),
-        }
+        long.streamed(how, progress)
     }
 
     /// Whether a tensor and four copies of it in double precision fit half of the memory that is available: what a decomposition takes.
@@ -188,11 +165,10 @@ impl Model {
         let by_rows = found.by_rows != found.is_transposed;
         let all = Long { rows: m, columns: n, by_rows, is_transposed: false, ..found };
         let block = ROWS_A_KEPT.saturating_mul(sketch.parts().capacity).clamp(1, m);
-        match all.read(0, 1)? {
-            Numbers::F32(_) => all.feed::<f32>(sketch, block, 1.0, progress),
-            Numbers::F64(_) => all.feed::<f64>(sketch, block, 1.0, progress),
-            _ => Err(Error::filter(format!("`{}` is complex, and a sketch that is kept is real", all.name))),
+        if all.is_complex()? {
+            return Err(Error::filter(format!("`{}` is complex, and a sketch that is kept is real", all.name)));
         }
+        all.for_each_block(block, (0.0, 1.0), progress, |_, rows| sketch.push_any(&rows))
     }
 
     fn long(&self, name: Option<&str>) -> Result<Long<'_>> {
@@ -211,16 +187,6 @@ impl Model {
     }
 }
 
-type WithVectors<W> = (Streamed, Option<Matrix<W>>, Option<Matrix<W>>);
-
-fn real((streamed, u, v): WithVectors<f64>) -> Result<Streamed> {
-    Ok(Streamed { u: u.map(WideMatrix::Real), v: v.map(WideMatrix::Real), ..streamed })
-}
-
-fn complex((streamed, u, v): WithVectors<kappa::c64>) -> Result<Streamed> {
-    Ok(Streamed { u: u.map(WideMatrix::Complex), v: v.map(WideMatrix::Complex), ..streamed })
-}
-
 impl Long<'_> {
     fn read(&self, start: usize, count: usize) -> Result<Numbers<'_>> {
         let found = self.model.source().read_part(&self.name, start, count).ok_or_else(|| {
@@ -234,42 +200,48 @@ impl Long<'_> {
         Ok(found?)
     }
 
+    /// Whether its entries are complex.
+    fn is_complex(&self) -> Result<bool> {
+        Ok(matches!(self.read(0, 1)?, Numbers::C32(_) | Numbers::C64(_)))
+    }
+
     /// Does something with a block of rows.
-    fn with_block<T: Entry, R>(
+    fn with_block<R>(
         &self,
         from: usize,
         to: usize,
-        ask: impl FnOnce(MatrixRef<'_, T>) -> kappa::Result<R>,
+        ask: impl FnOnce(AnyOperator<'_>) -> kappa::Result<R>,
     ) -> Result<R> {
         let about = |error: kappa::Error| Error::about(&self.name, &error);
-        let wrong = || Error::filter(format!("`{}` changed while it was read", self.name));
         let height = to - from;
+        let shape = (height, self.columns);
         if self.by_rows {
             let (start, count) = (from * self.columns, height * self.columns);
             let numbers = self.read(start, count)?;
-            let entries = T::of(&numbers).ok_or_else(wrong)?;
-            let block = MatrixRef::row_major(height, self.columns, entries).map_err(|e| about(e.into()))?;
-            let answer = ask(block).map_err(about);
+            let answer = numbers_as_matrix(&numbers, Order::RowMajor, shape).and_then(ask).map_err(about);
             self.model.source().forget_part(&self.name, start, count);
             return answer;
         }
-        let mut entries: Vec<T> = Vec::with_capacity(height * self.columns);
+        let mut entries: Option<Numbers<'static>> = None;
         for column in 0..self.columns {
             let start = column * self.rows + from;
             let numbers = self.read(start, height)?;
-            entries.extend_from_slice(T::of(&numbers).ok_or_else(wrong)?);
+            if !append(&mut entries, numbers) {
+                return Err(Error::filter(format!("`{}` changed while it was read", self.name)));
+            }
             self.model.source().forget_part(&self.name, start, height);
         }
-        ask(MatrixRef::column_major(height, self.columns, &entries).map_err(|e| about(e.into()))?).map_err(about)
+        let entries = entries.unwrap_or(Numbers::F64(Vec::new().into()));
+        numbers_as_matrix(&entries, Order::ColumnMajor, shape).and_then(ask).map_err(about)
     }
 
     /// Does something with every block, telling how far it is: a part of all the work, after what was done.
-    fn for_each_block<T: Entry>(
+    fn for_each_block(
         &self,
         block: usize,
         (done, part): (f64, f64),
         progress: &Progress<'_>,
-        mut ask: impl FnMut(usize, MatrixRef<'_, T>) -> kappa::Result<()>,
+        mut ask: impl FnMut(usize, AnyOperator<'_>) -> kappa::Result<()>,
     ) -> Result<()> {
         for from in (0..self.rows).step_by(block) {
             if progress.cancelled.load(Ordering::Relaxed) {
@@ -282,83 +254,62 @@ impl Long<'_> {
         Ok(())
     }
 
-    fn feed<T: Entry>(
-        &self,
-        sketch: &mut RowSketch<T::Wide>,
-        block: usize,
-        part: f64,
-        progress: &Progress<'_>,
-    ) -> Result<()> {
-        self.for_each_block::<T>(block, (0.0, part), progress, |_, a| sketch.push(a))
-    }
-
-    fn streamed<T: Entry>(&self, how: &Streaming, progress: &Progress<'_>) -> Result<WithVectors<T::Wide>> {
+    fn streamed(&self, how: &Streaming, progress: &Progress<'_>) -> Result<Streamed> {
         let about = |error: kappa::Error| Error::about(&self.name, &error);
-        let cut = Cut::new(self.rows, self.columns, size_of::<T::Wide>(), how)?;
-        let mut sketch = RowSketch::<T::Wide>::new(self.columns, cut.capacity).map_err(about)?;
+        let is_complex = self.is_complex()?;
+        let cut = Cut::new(self.rows, self.columns, if is_complex { size_of::<c64>() } else { size_of::<f64>() }, how)?;
+        let mut sketch = AnyRowSketch::new(self.columns, cut.capacity, is_complex).map_err(about)?;
         // The second pass has a product with k vectors where the first has a decomposition.
         let first = if how.both { 0.8 } else { 1.0 };
-        self.feed::<T>(&mut sketch, cut.block, first, progress)?;
+        self.for_each_block(cut.block, (0.0, first), progress, |_, rows| sketch.push(&rows))?;
         let is_exact = sketch.is_exact();
         let found = sketch.top(how.top).map_err(about)?;
         drop(sketch);
-        let other =
-            how.both.then(|| self.other_side::<T>(&found, cut.block, (first, 1.0 - first), progress)).transpose()?;
-        let TopRight { values, v, error, .. } = found;
+        let other = how.both.then(|| self.other_side(&found, cut.block, (first, 1.0 - first), progress)).transpose()?;
+        let (values, error) = (found.values().to_vec(), found.error());
+        let v = found.into_v();
         // A = X, or A = Xᵀ = conj(W)·Σ·Pᵀ for X = P·Σ·Wᴴ.
-        let (u, v) = if self.is_transposed { (Some(conjugate(v)), other.map(conjugate)) } else { (other, Some(v)) };
-        let streamed = Streamed {
+        let (u, v) =
+            if self.is_transposed { (Some(v.conjugate()), other.map(AnyMatrix::conjugate)) } else { (other, Some(v)) };
+        Ok(Streamed {
             name: self.name.clone(),
             values,
-            u: None,
-            v: None,
+            u,
+            v,
             error,
             shape: self.shape,
             passes: if how.both { 2 } else { 1 },
             block: cut.block,
             capacity: cut.capacity,
             is_exact,
-        };
-        Ok((streamed, u, v))
+        })
     }
 
-    /// P of X = P·Σ·Wᴴ: X·W made orthonormal by reflections, so that it is so even where values are zero.
-    fn other_side<T: Entry>(
+    /// P of X = P·Σ·Wᴴ, in a second pass.
+    fn other_side(
         &self,
-        found: &TopRight<T::Wide>,
+        found: &AnyTopRight,
         block: usize,
         done: (f64, f64),
         progress: &Progress<'_>,
-    ) -> Result<Matrix<T::Wide>> {
-        let k = found.v.columns();
-        let mut image = Matrix::<T::Wide>::zeros(self.rows, k);
-        self.for_each_block::<T>(block, done, progress, |from, a| {
-            let part = kappa::dense::multiply(a.to_wide().as_ref(), found.v.as_ref())?;
-            for j in 0..k {
-                image.column_mut(j)[from..from + part.rows()].copy_from_slice(part.column(j));
-            }
-            Ok(())
-        })?;
-        let f = kappa::dense::qr(image.as_ref(), kappa::dense::Shape::Thin)
-            .map_err(|e| Error::about(&self.name, &e.into()))?;
-        drop(image);
-        let mut q = f.q;
-        for j in 0..k {
-            // R is diagonal but for rounding, with a phase that belongs to the vector.
-            let r = f.r[(j, j)];
-            let size = r.abs_squared().sqrt();
-            if size > 0.0 && size.is_finite() {
-                let phase = r.scale(1.0 / size);
-                q.column_mut(j).iter_mut().for_each(|x| *x = *x * phase);
-            }
-        }
-        Ok(q)
+    ) -> Result<AnyMatrix> {
+        let mut image = found.image(self.rows);
+        self.for_each_block(block, done, progress, |from, a| image.push(from, &a))?;
+        image.into_left_vectors().map_err(|e| Error::about(&self.name, &e))
     }
 }
 
-fn conjugate<W: Scalar>(mut a: Matrix<W>) -> Matrix<W> {
-    a.as_mut_slice().iter_mut().for_each(|x| *x = x.conj());
-    a
+/// More numbers behind those that are there; `false` where they are of another type.
+fn append(all: &mut Option<Numbers<'static>>, more: Numbers<'_>) -> bool {
+    match (all, more) {
+        (all @ None, more) => *all = Some(more.into_owned()),
+        (Some(Numbers::F32(all)), Numbers::F32(more)) => all.to_mut().extend_from_slice(&more),
+        (Some(Numbers::F64(all)), Numbers::F64(more)) => all.to_mut().extend_from_slice(&more),
+        (Some(Numbers::C32(all)), Numbers::C32(more)) => all.to_mut().extend_from_slice(&more),
+        (Some(Numbers::C64(all)), Numbers::C64(more)) => all.to_mut().extend_from_slice(&more),
+        _ => return false,
+    }
+    true
 }
 
 #[cfg(test)]

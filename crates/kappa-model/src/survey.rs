@@ -257,8 +257,8 @@ fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<La
     let broken = |reason: String| Skipped { name: name.clone(), reason, is_broken: true };
     let tensor = model.source().read(name).map_err(|e| broken(e.reason().into()))?;
     let matrix = LayerMatrix::new(row_major(tensor), job.shape);
-    let view = matrix.view().map_err(|e| broken(e.to_string()))?;
-    let profile = if how.certify { view.certified_profile() } else { view.profile() };
+    let a = matrix.operator().map_err(|e| broken(e.to_string()))?;
+    let profile = if how.certify { a.certified_profile() } else { a.profile() };
     drop(matrix);
     model.source().forget(name);
     let mut layer = Layer {

@@ -48,6 +48,21 @@
 //! Anything that can multiply is a [`LinearOperator`]; any operator can be asked anything. Which algorithm answers is a
 //! [`Plan`] that can be printed.
 
+/// Answers about an [`AnyOperator`]: of a real matrix or of a complex one.
+pub mod any {
+    pub use crate::ask::AnySubgradient;
+    pub use crate::condition::AnyDistance;
+    pub use crate::equations::{
+        AnyCertifiedSolution, AnyCholeskyUpdate, AnyConstrainedSolution, AnyGeneralizedSolution, AnyLstsqSolution,
+        AnyPseudoinverse, AnyRidge, AnyRidgeSolution, AnySolution, AnySolver, AnyTotalSolution, AnyWoodbury,
+    };
+    pub use crate::factor::{
+        AnyCompleteOrthogonal, AnyEigh, AnyLdlt, AnyLu, AnyPartialSvd, AnyPivotedQr, AnyPolar, AnyQr, AnyRowSketch,
+        AnySvd, AnyTopRight, RowImage,
+    };
+    pub use crate::krylov::AnyIterated;
+    pub use crate::nearest::AnyNearest;
+}
 pub mod arithmetic;
 mod ask;
 mod certificate;
@@ -108,14 +123,17 @@ pub use equations::{
 pub use error::{Error, Result};
 pub use factor::{
     CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PartialSvd, PivotedQr, Polar, Qr, RandomizedSvd, RowSketch,
-    Schur, SketchParts, Svd, ThickRestart, TopRight, cholesky, complete_orthogonal, eig, eigh, jordan, ldlt, lu,
-    partial_svd, pivoted_qr, polar, qr, randomized_svd, randomized_svd_within, rank_revealing_qr, schur,
-    singular_values, singular_values_above, svd, svd_full, truncated_svd,
+    Schur, SingularTriplets, SketchParts, Svd, ThickRestart, TopRight, cholesky, complete_orthogonal, eig, eigh,
+    jordan, ldlt, lu, partial_svd, pivoted_qr, polar, qr, randomized_svd, randomized_svd_within, rank_revealing_qr,
+    schur, singular_values, singular_values_above, svd, svd_full, truncated_svd,
 };
 pub use kappa_dense::{Leading, Matrix, MatrixRef, Precision, Real, Scalar, WideEngine, c32, c64};
 pub use krylov::{End, Iterate, Iterated, Iteration, Lanczos, solve_iteratively};
 pub use norm::{Equivalence, Inequality, Norm, VectorNorm, bessel, holder, inner_product, parallelogram};
-pub use operator::{Adjoint, DENSE_LIMIT, Diagonal, LinearOperator, LowRank, Product, Scaled, Sparse, Sum};
+pub use operator::{
+    Adjoint, AnyMatrix, AnyOperator, DENSE_LIMIT, Diagonal, Form, LinearOperator, LowRank, Operand, Product,
+    RealOrComplex, Scaled, Sparse, Sum,
+};
 pub use plan::{Algorithm, Plan};
 pub use random::Sketch;
 pub use tolerance::Tolerance;

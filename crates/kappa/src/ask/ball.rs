@@ -5,7 +5,7 @@ use kappa_dense::{Matrix, Scalar};
 use super::hard::slope;
 use crate::error::{Error, Result};
 use crate::norm::{EntryNorms, Gauge, Mixed, Norm, Structure, dual_vector, modulus, project, proximal, with_modulus};
-use crate::operator::LinearOperator;
+use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, wide};
 use crate::values::SingularValues;
 
 /// What is done to the moduli, or to the singular values.
@@ -143,4 +143,33 @@ fn with_moduli<W: Scalar>(a: &Matrix<W>, moduli: &[f64]) -> Matrix<W> {
     let mut b = Matrix::zeros(a.rows(), a.columns());
     b.as_mut_slice().iter_mut().zip(entries).for_each(|(to, x)| *to = x);
     b
+}
+
+impl AnyOperator<'_> {
+    /// [`Norm::project`](crate::Norm::project) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`Norm::project`](crate::Norm::project).
+    pub fn project(&self, norm: Norm, radius: f64) -> Result<AnyMatrix> {
+        wide!(self, a => norm.project(a, radius))
+    }
+
+    /// [`Norm::prox`](crate::Norm::prox) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`Norm::prox`](crate::Norm::prox).
+    pub fn prox(&self, norm: Norm, lambda: f64) -> Result<AnyMatrix> {
+        wide!(self, a => norm.prox(a, lambda))
+    }
+
+    /// [`Norm::linear_minimum`](crate::Norm::linear_minimum) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`Norm::linear_minimum`](crate::Norm::linear_minimum).
+    pub fn linear_minimum(&self, norm: Norm, radius: f64) -> Result<AnyMatrix> {
+        wide!(self, a => norm.linear_minimum(a, radius))
+    }
 }

@@ -5,7 +5,7 @@ use super::{Profile, Question};
 use crate::arithmetic::check_environment;
 use crate::certificate::{SpectralCertificate, SpectralMethod, certified_values_of, spectral_bounds};
 use crate::error::Result;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, each};
 use crate::values::SingularValues;
 use crate::{Enclosure, Norm};
 
@@ -124,4 +124,42 @@ pub fn certified_measure<T: Scalar>(
         _ => super::measure::answer(entries.view(), &profile, question),
     };
     questions.iter().map(answer).collect()
+}
+
+impl AnyOperator<'_> {
+    /// [`certified_norm`](crate::certified_norm) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`certified_norm`](crate::certified_norm).
+    pub fn certified_norm(&self, norm: Norm) -> Result<Enclosure> {
+        each!(self, a => self::certified_norm(a, norm))
+    }
+
+    /// [`certified_spectral_norm_by`](crate::certified_spectral_norm_by) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`certified_spectral_norm_by`](crate::certified_spectral_norm_by).
+    pub fn certified_spectral_norm_by(&self, how: &SpectralCertificate) -> Result<(Enclosure, SpectralMethod)> {
+        each!(self, a => self::certified_spectral_norm_by(a, how))
+    }
+
+    /// [`certified_singular_values`](crate::certified_singular_values) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`certified_singular_values`](crate::certified_singular_values).
+    pub fn certified_singular_values(&self) -> Result<SingularValues> {
+        each!(self, a => self::certified_singular_values(a))
+    }
+
+    /// [`certified_measure`](crate::certified_measure) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`certified_measure`](crate::certified_measure).
+    pub fn certified_measure(&self, questions: &[Question]) -> Result<Vec<Enclosure>> {
+        each!(self, a => self::certified_measure(a, questions))
+    }
 }

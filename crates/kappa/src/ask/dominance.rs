@@ -3,7 +3,7 @@
 use kappa_dense::Scalar;
 
 use crate::error::Result;
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator};
 use crate::singular_values;
 use crate::values::Majorization;
 
@@ -24,4 +24,15 @@ pub fn fan_dominance<T: Scalar>(
     b: &(impl LinearOperator<T> + ?Sized),
 ) -> Result<Majorization> {
     Ok(singular_values(a)?.dominated_by(&singular_values(b)?))
+}
+
+impl AnyOperator<'_> {
+    /// [`fan_dominance`](crate::fan_dominance) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`fan_dominance`](crate::fan_dominance).
+    pub fn fan_dominance(&self, other: &AnyOperator<'_>) -> Result<Majorization> {
+        Ok(self.singular_values()?.dominated_by(&other.singular_values()?))
+    }
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use super::Profile;
 use crate::arithmetic::modular::{Prime, primes};
 use crate::error::{Error, Result};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, Evidence};
 
 /// Multiplications that are spent on a proof: some tens of seconds.
@@ -176,6 +176,17 @@ fn parts(x: f64) -> (bool, u64, i32) {
     let (m, e) = if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) };
     let zeros = m.trailing_zeros();
     (x < 0.0, m >> zeros, e + zeros as i32)
+}
+
+impl AnyOperator<'_> {
+    /// [`exact_rank`](crate::exact_rank) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`exact_rank`](crate::exact_rank).
+    pub fn exact_rank(&self) -> Result<Enclosure> {
+        wide!(self, a => self::exact_rank(a)).map(RealOrComplex::into_inner)
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::norm::times_vector;
 use crate::norm::{modulus_enclosure, vector_norm};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, Evidence};
 
 /// The numerical radius w(A) = max |xᴴAx| over unit x: how far the numerical range reaches from 0. Always certified.
@@ -281,4 +281,24 @@ fn symmetric_part_top(scaled: &Scaled) -> Enclosure {
         mul_up(add_up(value.abs(), rounding), div_up(add_up(most, -1.0).abs().max(add_up(1.0, -least).abs()), least));
     let lower = add_down(add_down(value, -add_up(rounding, drift)), -error);
     Enclosure::new(lower, value, add_up(top.upper, error), Evidence::Rounding)
+}
+
+impl AnyOperator<'_> {
+    /// [`numerical_radius`](crate::numerical_radius) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`numerical_radius`](crate::numerical_radius).
+    pub fn numerical_radius(&self) -> Result<Enclosure> {
+        wide!(self, a => self::numerical_radius(a)).map(RealOrComplex::into_inner)
+    }
+
+    /// [`log_norm`](crate::log_norm) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`log_norm`](crate::log_norm).
+    pub fn log_norm(&self, p: f64) -> Result<Enclosure> {
+        wide!(self, a => self::log_norm(a, p)).map(RealOrComplex::into_inner)
+    }
 }

@@ -6,7 +6,7 @@ use super::sampling::subtract;
 
 use crate::error::{Error, Result};
 use crate::krylov::{norm_by_products, power_near};
-use crate::operator::{DENSE_LIMIT, LinearOperator};
+use crate::operator::{AnyOperator, DENSE_LIMIT, LinearOperator, each};
 use crate::random::Draws;
 use crate::{Enclosure, Evidence, Lanczos};
 
@@ -307,6 +307,17 @@ fn beside<T: Scalar>(mut y: Vec<T>, basis: &[Vec<T>]) -> (Option<Vec<T>>, f64) {
         return (None, size);
     }
     (Some(y.iter().map(|y| y.scale(1.0 / size)).collect()), size)
+}
+
+impl AnyOperator<'_> {
+    /// [`LanczosDensity::of`](crate::LanczosDensity::of) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`LanczosDensity::of`](crate::LanczosDensity::of).
+    pub fn lanczos_density(&self, how: &StochasticLanczos) -> Result<LanczosDensity> {
+        each!(self, a => LanczosDensity::of(a, how))
+    }
 }
 
 #[cfg(test)]

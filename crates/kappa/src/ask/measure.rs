@@ -4,7 +4,7 @@ use super::norm::norm_of_entries;
 use super::{Profile, Question};
 use crate::Enclosure;
 use crate::error::Result;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, each};
 
 /// The answers to several questions about A, for the price of the dearest one.
 ///
@@ -34,5 +34,16 @@ pub(super) fn answer<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, question
         Question::NumericalRadius => super::field::numerical_radius_of(a),
         Question::LogNorm(p) => super::field::log_norm_of(a, p),
         _ => profile.answer(question),
+    }
+}
+
+impl AnyOperator<'_> {
+    /// [`measure`](crate::measure) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`measure`](crate::measure).
+    pub fn measure(&self, questions: &[Question]) -> Result<Vec<Enclosure>> {
+        each!(self, a => self::measure(a, questions))
     }
 }

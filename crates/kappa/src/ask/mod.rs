@@ -37,5 +37,6 @@ pub use profile::Profile;
 pub use question::{Check, Comparison, Question};
 pub use rank::rank;
 pub use sampling::{Hutchinson, frobenius_by_sampling};
+pub use subgradient::AnySubgradient;
 pub use subgradient::Subgradient;
 pub use symmetric::norm_by_gauge;

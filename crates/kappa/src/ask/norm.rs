@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::factor::values_of;
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue, norm_by_products};
 use crate::norm::{Structure, entrywise_value, induced_value};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, each, wide};
 use crate::{Enclosure, Evidence, Norm};
 
 /// The norm of A: how large it is.
@@ -34,7 +34,7 @@ pub fn norm<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Res
     let closely = Lanczos { tolerance: 1e-12, steps: 300, ..Lanczos::default() };
     let is_close = |found: &Enclosure| found.width() <= 1e-11 * found.upper();
     let is_iterated = norm == Norm::spectral() && is_worth_iterating(a.shape());
-    if is_iterated && a.as_dense().is_none() && T::IS_DOUBLE {
+    if is_iterated && a.form().dense().is_none() && T::IS_DOUBLE {
         let found = norm_by_products(a, &closely)?;
         if is_close(&found) {
             return Ok(found);
@@ -77,7 +77,7 @@ fn is_worth_iterating((m, n): (usize, usize)) -> bool {
 ///
 /// Reference: Hochstenbach, J. Sci. Comput. 57 (2013) 464–476.
 pub fn spectral_norm<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &Lanczos) -> Result<Enclosure> {
-    if a.as_dense().is_none() {
+    if a.form().dense().is_none() {
         return norm_by_products(a, how);
     }
     let entries = Entries::of(a)?;
@@ -142,4 +142,33 @@ pub(super) fn norm_of_entries<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile,
             .with_hint("the dual of induced:p,q can be where p is 1 or q is inf")),
     };
     found.map(|x| x.with_evidence(profile.evidence()))
+}
+
+impl AnyOperator<'_> {
+    /// [`norm`](crate::norm) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`norm`](crate::norm).
+    pub fn norm(&self, norm: Norm) -> Result<Enclosure> {
+        each!(self, a => self::norm(a, norm))
+    }
+
+    /// [`spectral_norm`](crate::spectral_norm) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`spectral_norm`](crate::spectral_norm).
+    pub fn spectral_norm(&self, how: &Lanczos) -> Result<Enclosure> {
+        each!(self, a => self::spectral_norm(a, how))
+    }
+
+    /// [`induced_norm`](crate::induced_norm) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`induced_norm`](crate::induced_norm).
+    pub fn induced_norm(&self, p: f64, q: f64, how: &Induced) -> Result<Enclosure> {
+        wide!(self, a => self::induced_norm(a, p, q, how)).map(RealOrComplex::into_inner)
+    }
 }

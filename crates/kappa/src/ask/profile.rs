@@ -5,7 +5,7 @@ use crate::certificate::certified_values_of;
 use crate::error::{Error, Result};
 use crate::factor::values_of;
 use crate::norm::EntryNorms;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, each};
 use crate::values::SingularValues;
 use crate::{Enclosure, Evidence, Norm, Plan};
 
@@ -161,5 +161,25 @@ impl Profile {
     /// The sums over the entries.
     pub(crate) fn entries(&self) -> &EntryNorms {
         &self.entries
+    }
+}
+
+impl AnyOperator<'_> {
+    /// [`Profile::of`](crate::Profile::of) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`Profile::of`](crate::Profile::of).
+    pub fn profile(&self) -> Result<Profile> {
+        each!(self, a => Profile::of(a))
+    }
+
+    /// [`Profile::certified`](crate::Profile::certified) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`Profile::certified`](crate::Profile::certified).
+    pub fn certified_profile(&self) -> Result<Profile> {
+        each!(self, a => Profile::certified(a))
     }
 }

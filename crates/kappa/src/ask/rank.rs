@@ -1,7 +1,7 @@
 use kappa_dense::Scalar;
 
 use crate::error::Result;
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator, each};
 use crate::{Enclosure, Tolerance, singular_values};
 
 /// The numerical rank of A: how many singular values exceed the tolerance.
@@ -18,4 +18,15 @@ use crate::{Enclosure, Tolerance, singular_values};
 /// ```
 pub fn rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), tolerance: Tolerance) -> Result<Enclosure> {
     Ok(singular_values(a)?.rank(tolerance))
+}
+
+impl AnyOperator<'_> {
+    /// [`rank`](crate::rank) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`rank`](crate::rank).
+    pub fn rank(&self, tolerance: Tolerance) -> Result<Enclosure> {
+        each!(self, a => self::rank(a, tolerance))
+    }
 }

@@ -3,7 +3,7 @@
 use kappa_dense::{Matrix, Scalar};
 
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator, each};
 use crate::random::Draws;
 use crate::{Enclosure, Evidence};
 
@@ -112,6 +112,17 @@ fn orthonormal<T: Scalar>(y: &Matrix<T>) -> Vec<Vec<T>> {
         }
     }
     basis
+}
+
+impl AnyOperator<'_> {
+    /// [`frobenius_by_sampling`](crate::frobenius_by_sampling) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`frobenius_by_sampling`](crate::frobenius_by_sampling).
+    pub fn frobenius_by_sampling(&self, how: &Hutchinson) -> Result<Enclosure> {
+        each!(self, a => self::frobenius_by_sampling(a, how))
+    }
 }
 
 #[cfg(test)]

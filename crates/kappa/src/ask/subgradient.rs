@@ -1,11 +1,11 @@
 //! Slopes of norms: what a small change of the matrix may do to its norm.
 
-use kappa_dense::{Matrix, Scalar};
+use kappa_dense::{Matrix, Scalar, c64};
 
 use super::ball::{Change, changed};
 use crate::error::Result;
 use crate::norm::{Gauge, Mixed, Norm, Outside, Structure, modulus, vector_norm};
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, both, wide};
 use crate::values::SingularValues;
 
 /// A subgradient G of a norm at A: ‖B‖ ≥ ‖A‖ + Re⟨G, B − A⟩ for every B, with ⟨G, A⟩ = ‖A‖ and dual norm 1.
@@ -98,4 +98,30 @@ fn is_smooth_at_columns<W: Scalar>(mixed: Mixed, a: &Matrix<W>) -> bool {
     };
     let is_alone = sizes.iter().enumerate().all(|(j, size)| j == best || size.upper() < sizes[best].lower());
     is_alone && is_smooth(best)
+}
+
+impl AnyOperator<'_> {
+    /// [`Norm::subgradient`](crate::Norm::subgradient) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`Norm::subgradient`](crate::Norm::subgradient).
+    pub fn subgradient(&self, norm: Norm) -> Result<RealOrComplex<Subgradient<f64>, Subgradient<c64>>> {
+        wide!(self, a => norm.subgradient(a))
+    }
+}
+
+/// [`Subgradient`] of a real or of a complex matrix.
+pub type AnySubgradient = RealOrComplex<Subgradient<f64>, Subgradient<c64>>;
+
+impl AnySubgradient {
+    /// The slope.
+    pub fn matrix(&self) -> AnyOperator<'_> {
+        both!(self, f => (&f.matrix).into())
+    }
+
+    /// Whether it is for certain the only one.
+    pub fn is_unique(&self) -> bool {
+        both!(self, f => f.is_unique)
+    }
 }

@@ -3,7 +3,7 @@
 use kappa_dense::Scalar;
 
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator};
 use crate::random::Draws;
 use crate::{Enclosure, Evidence, SingularValues, singular_values};
 
@@ -86,4 +86,15 @@ fn check(n: usize, gauge: &impl Fn(&[f64]) -> f64) -> Result<()> {
         }
     }
     Ok(())
+}
+
+impl AnyOperator<'_> {
+    /// [`norm_by_gauge`](crate::norm_by_gauge) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`norm_by_gauge`](crate::norm_by_gauge).
+    pub fn norm_by_gauge(&self, gauge: impl Fn(&[f64]) -> f64) -> Result<Enclosure> {
+        self.singular_values()?.norm_by_gauge(gauge)
+    }
 }

@@ -12,7 +12,7 @@ use crate::enclosure::directed::{
 };
 use crate::error::{Error, Result};
 use crate::norm::Sums;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, each, wide};
 use crate::{Enclosure, Norm, Profile, certified_norm};
 
 /// A certified condition number, and how it was found.
@@ -324,4 +324,24 @@ fn upper_inverse(r: &Matrix<f64>) -> Option<Matrix<f64>> {
 /// Σxᵢ of non-negative numbers from above.
 pub(super) fn total_up(x: &[f64]) -> f64 {
     sum_up(x.iter().sum(), x.len())
+}
+
+impl AnyOperator<'_> {
+    /// [`certified_cond`](crate::certified_cond) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`certified_cond`](crate::certified_cond).
+    pub fn certified_cond(&self, norm: Norm) -> Result<Condition> {
+        each!(self, a => self::certified_cond(a, norm))
+    }
+
+    /// [`is_regular_within`](crate::is_regular_within) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`is_regular_within`](crate::is_regular_within).
+    pub fn is_regular_within(&self, relative: f64, absolute: f64) -> Result<bool> {
+        wide!(self, a => self::is_regular_within(a, relative, absolute)).map(RealOrComplex::into_inner)
+    }
 }

@@ -8,7 +8,7 @@ use crate::arithmetic::check_environment;
 use crate::certificate::{InverseEnclosure, enclose_inverse, times};
 use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_down, mul_up, times_power};
 use crate::error::{Error, Result};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, Evidence, Profile};
 
 /// Skeel's condition number ‖|A⁻¹||A|‖_∞: how much a relative error of each entry can grow, whatever the scaling of the rows.
@@ -194,4 +194,33 @@ impl<W: Scalar<Wide = W>> Product<W> {
 
 fn largest(x: &[Enclosure]) -> Enclosure {
     x.iter().copied().reduce(crate::norm::larger).unwrap_or(Enclosure::exact(0.0))
+}
+
+impl AnyOperator<'_> {
+    /// [`skeel_cond`](crate::skeel_cond) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`skeel_cond`](crate::skeel_cond).
+    pub fn skeel_cond(&self) -> Result<Extended> {
+        wide!(self, a => self::skeel_cond(a)).map(RealOrComplex::into_inner)
+    }
+
+    /// [`bauer_cond`](crate::bauer_cond) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`bauer_cond`](crate::bauer_cond).
+    pub fn bauer_cond(&self) -> Result<Extended> {
+        wide!(self, a => self::bauer_cond(a)).map(RealOrComplex::into_inner)
+    }
+
+    /// [`best_scaling`](crate::best_scaling) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`best_scaling`](crate::best_scaling).
+    pub fn best_scaling(&self) -> Result<Scaling> {
+        wide!(self, a => self::best_scaling(a)).map(RealOrComplex::into_inner)
+    }
 }

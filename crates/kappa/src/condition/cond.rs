@@ -1,7 +1,7 @@
 use kappa_dense::Scalar;
 
 use crate::error::{Error, Result};
-use crate::operator::{LinearOperator, Sparse};
+use crate::operator::{AnyOperator, LinearOperator, Sparse, each};
 use crate::values::SingularValues;
 use crate::{Enclosure, Norm, certified_cond, singular_values};
 
@@ -42,7 +42,7 @@ const SPARSE_FROM: usize = 1000;
 
 /// [`cond_in`], and how it was found, in words.
 pub fn cond_by<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Result<(Enclosure, String)> {
-    if let Some(sparse) = a.as_sparse().filter(|s| !T::IS_COMPLEX && s.shape().0.min(s.shape().1) > SPARSE_FROM) {
+    if let Some(sparse) = a.form().sparse().filter(|s| !T::IS_COMPLEX && s.shape().0.min(s.shape().1) > SPARSE_FROM) {
         return super::sparse::sparse_cond(&Sparse::widened(sparse), norm);
     }
     if norm.gauge().is_some() {
@@ -73,4 +73,24 @@ fn in_gauge(values: &SingularValues, norm: Norm) -> Result<Enclosure> {
         return Ok(Enclosure::new(spectral.lower(), estimate, f64::INFINITY, spectral.evidence()));
     }
     Ok(values.norm(norm)?.times(values.inverted().norm(norm)?))
+}
+
+impl AnyOperator<'_> {
+    /// [`cond`](crate::cond) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`cond`](crate::cond).
+    pub fn cond(&self) -> Result<Enclosure> {
+        each!(self, a => self::cond(a))
+    }
+
+    /// [`cond_by`](crate::cond_by) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`cond_by`](crate::cond_by).
+    pub fn cond_by(&self, norm: Norm) -> Result<(Enclosure, String)> {
+        each!(self, a => self::cond_by(a, norm))
+    }
 }

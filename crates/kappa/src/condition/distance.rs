@@ -1,12 +1,12 @@
 //! How far the nearest singular matrix is.
 
-use kappa_dense::{Matrix, Scalar, lu};
+use kappa_dense::{Matrix, Scalar, c64, lu};
 
 use super::certified::{certified_inverse_norm, square};
 use crate::enclosure::directed::{div_down, div_up};
 use crate::error::{Error, Result};
 use crate::norm::{Family, modulus};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
 use crate::{Enclosure, Norm, certified_norm, certified_singular_values, svd};
 
 /// The distance to the nearest matrix without full rank, and that matrix.
@@ -112,4 +112,35 @@ fn by_columns<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, norm: Norm, by_rows:
         None => Enclosure::new(0.0, 1.0 / total, size.upper(), size.evidence()),
     };
     Ok(Distance { value, relative: relative(value, size), nearest })
+}
+
+impl AnyOperator<'_> {
+    /// [`distance_to_singularity`](crate::distance_to_singularity) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`distance_to_singularity`](crate::distance_to_singularity).
+    pub fn distance_to_singularity(&self, norm: Norm) -> Result<RealOrComplex<Distance<f64>, Distance<c64>>> {
+        wide!(self, a => self::distance_to_singularity(a, norm))
+    }
+}
+
+/// [`Distance`] of a real or of a complex matrix.
+pub type AnyDistance = RealOrComplex<Distance<f64>, Distance<c64>>;
+
+impl AnyDistance {
+    /// The distance.
+    pub fn value(&self) -> Enclosure {
+        both!(self, f => f.value)
+    }
+
+    /// The distance over the norm of the matrix.
+    pub fn relative(&self) -> Enclosure {
+        both!(self, f => f.relative)
+    }
+
+    /// The nearest matrix without full rank.
+    pub fn nearest(&self) -> AnyOperator<'_> {
+        both!(self, f => (&f.nearest).into())
+    }
 }

@@ -5,7 +5,7 @@ use kappa_dense::{Matrix, Scalar, c64};
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::norm::modulus_enclosure;
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide, wide_pair};
 use crate::{Enclosure, Evidence, eig, schur};
 
 /// One eigenvalue with its sensitivity.
@@ -210,4 +210,24 @@ fn sylvester_adjoint(s: &Matrix<c64>, t: &Matrix<c64>, c: &[c64]) -> Vec<c64> {
         }
     }
     x
+}
+
+impl AnyOperator<'_> {
+    /// [`eigenvalue_cond`](crate::eigenvalue_cond) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`eigenvalue_cond`](crate::eigenvalue_cond).
+    pub fn eigenvalue_cond(&self) -> Result<Vec<EigenvalueCondition>> {
+        wide!(self, a => self::eigenvalue_cond(a)).map(RealOrComplex::into_inner)
+    }
+
+    /// [`separation`](crate::separation) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`separation`](crate::separation).
+    pub fn separation(&self, other: &AnyOperator<'_>) -> Result<Enclosure> {
+        wide_pair!((self, other), (a, b) => self::separation(a, b)).map(RealOrComplex::into_inner)
+    }
 }

@@ -5,7 +5,7 @@ use kappa_dense::{Matrix, Scalar, lu};
 use crate::enclosure::directed::{div_down, norm_up};
 use crate::error::{Error, Result};
 use crate::norm::modulus;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::random::Draws;
 use crate::{Enclosure, Evidence, Norm, Profile};
 
@@ -200,4 +200,15 @@ pub fn cond_estimate<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Nor
     let inverse = inverse_norm_estimate(&entries.view(), norm, how)?;
     let product = size.times(inverse);
     Ok(Enclosure::new(product.lower().max(1.0), product.estimate().max(1.0), product.upper(), product.evidence()))
+}
+
+impl AnyOperator<'_> {
+    /// [`cond_estimate`](crate::cond_estimate) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`cond_estimate`](crate::cond_estimate).
+    pub fn cond_estimate(&self, norm: Norm, how: &OneNorm) -> Result<Enclosure> {
+        wide!(self, a => self::cond_estimate(a, norm, how)).map(RealOrComplex::into_inner)
+    }
 }

@@ -3,7 +3,7 @@
 use kappa_dense::{Matrix, Scalar, multiply};
 
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, RealOrComplex, wide_with};
 use crate::{Tolerance, svd};
 
 /// Relative condition numbers of min ‖Ax − b‖₂ in the 2-norm.
@@ -93,4 +93,15 @@ pub fn least_squares_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &
         solution_by_a,
         residual_by_both: 1.0 + 2.0 * cond,
     })
+}
+
+impl AnyOperator<'_> {
+    /// [`least_squares_cond`](crate::least_squares_cond) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`least_squares_cond`](crate::least_squares_cond).
+    pub fn least_squares_cond(&self, b: &AnyMatrix) -> Result<LeastSquaresCondition> {
+        wide_with!((self, b), (a, b) => self::least_squares_cond(a, b.as_slice())).map(RealOrComplex::into_inner)
+    }
 }

@@ -16,6 +16,7 @@ pub use certified::{Condition, certified_cond, certified_inverse_norm, is_regula
 pub use componentwise::{Scaling, bauer_cond, best_scaling, skeel_cond, skeel_cond_at};
 pub use cond::{cond, cond_by, cond_in};
 pub use digits::{DataType, Digits, SolveAlgorithm, digits};
+pub use distance::AnyDistance;
 pub use distance::{Distance, distance_to_singularity};
 pub use eigenvalue::{EigenvalueCondition, eigenvalue_cond, separation};
 pub(crate) use eigenvalue::{solve_upper, solve_upper_adjoint};

@@ -5,7 +5,7 @@ use kappa_dense::{Matrix, Scalar, WideEngine, lu, multiply};
 use super::certified::square;
 use crate::error::{Error, Result};
 use crate::norm::modulus;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, wide_with};
 use crate::random::Draws;
 
 /// How a small-sample estimate is made; passed last, and usually left at its default.
@@ -137,5 +137,16 @@ fn wallis(p: usize) -> f64 {
         0 | 1 => 1.0,
         2 => 2.0 / std::f64::consts::PI,
         p => (2.0 / (std::f64::consts::PI * (p as f64 - 0.5))).sqrt(),
+    }
+}
+
+impl AnyOperator<'_> {
+    /// [`statistical_cond`](crate::statistical_cond) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`statistical_cond`](crate::statistical_cond).
+    pub fn statistical_cond(&self, b: &AnyMatrix, how: &SmallSample) -> Result<StatisticalCondition> {
+        wide_with!((self, b), (a, b) => self::statistical_cond(a, b.as_slice(), how)).map(RealOrComplex::into_inner)
     }
 }

@@ -1,7 +1,7 @@
 //! Solutions that are proved, component by component.
 
 use kappa_dense::pair::PairMatrix;
-use kappa_dense::{Matrix, Scalar};
+use kappa_dense::{Matrix, Scalar, c64};
 
 use super::residual::{real_form, stacked};
 use crate::arithmetic::check_environment;
@@ -9,7 +9,7 @@ use crate::ask::is_exactly_singular;
 use crate::certificate::{LeastSquaresCertificate, SystemCertificate};
 use crate::enclosure::Pinned;
 use crate::error::{Error, Result};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide_with};
 use crate::{Enclosure, Profile};
 
 /// X with an enclosure of each entry, every rounding error counted.
@@ -207,4 +207,75 @@ fn empty<W: Scalar>(n: usize, b: &Matrix<f64>) -> CertifiedSolution<W> {
     let norm = |k: usize| crate::norm::vector_norm(2.0, || b.column(k).iter().copied());
     let count = b.columns();
     CertifiedSolution::new(n, vec![zeros(); count], (0..count).map(norm).collect(), "nothing to solve")
+}
+
+impl AnyOperator<'_> {
+    /// [`certified_solve`](crate::certified_solve) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`certified_solve`](crate::certified_solve).
+    pub fn certified_solve(
+        &self,
+        b: &AnyMatrix,
+    ) -> Result<RealOrComplex<CertifiedSolution<f64>, CertifiedSolution<c64>>> {
+        wide_with!((self, b), (a, b) => self::certified_solve(a, b))
+    }
+
+    /// [`certified_lstsq`](crate::certified_lstsq) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`certified_lstsq`](crate::certified_lstsq).
+    pub fn certified_lstsq(
+        &self,
+        b: &AnyMatrix,
+    ) -> Result<RealOrComplex<CertifiedSolution<f64>, CertifiedSolution<c64>>> {
+        wide_with!((self, b), (a, b) => self::certified_lstsq(a, b))
+    }
+}
+
+/// [`CertifiedSolution`] of a real or of a complex matrix.
+pub type AnyCertifiedSolution = RealOrComplex<CertifiedSolution<f64>, CertifiedSolution<c64>>;
+
+impl AnyCertifiedSolution {
+    /// The solution as doubles.
+    pub fn x(&self) -> AnyOperator<'_> {
+        both!(self, f => f.x().into())
+    }
+
+    /// The (real part of the) entry, enclosed.
+    pub fn entry(&self, i: usize, k: usize) -> Enclosure {
+        both!(self, f => f.entry(i, k))
+    }
+
+    /// The imaginary part of the entry, enclosed.
+    pub fn imaginary(&self, i: usize, k: usize) -> Enclosure {
+        both!(self, f => f.imaginary(i, k))
+    }
+
+    /// What the entry has beyond its double.
+    pub fn low(&self, i: usize, k: usize) -> f64 {
+        both!(self, f => f.low(i, k))
+    }
+
+    /// How far x + low may be off.
+    pub fn radius(&self, i: usize, k: usize) -> f64 {
+        both!(self, f => f.radius(i, k))
+    }
+
+    /// Decimal digits that are certain.
+    pub fn digits(&self, i: usize, k: usize) -> f64 {
+        both!(self, f => f.digits(i, k))
+    }
+
+    /// ‖b − Ax‖₂, column by column.
+    pub fn residual_norms(&self) -> &[Enclosure] {
+        both!(self, f => f.residual_norms())
+    }
+
+    /// How it was proved.
+    pub fn algorithm(&self) -> &'static str {
+        both!(self, f => f.algorithm())
+    }
 }

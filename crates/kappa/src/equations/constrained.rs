@@ -1,13 +1,13 @@
 //! Least squares with equations that must hold, and with errors that are not alike.
 
-use kappa_dense::{Matrix, Scalar, Shape, Triangle, WideEngine, multiply, qr, triangular_solve};
+use kappa_dense::{Matrix, Scalar, Shape, Triangle, WideEngine, c64, multiply, qr, triangular_solve};
 
 use super::fitted::{LstsqMethod, UPPER};
 use super::least_squares::{Lstsq, lstsq_by};
 use super::problem::{Problem, length};
 use crate::error::{Error, Result};
 use crate::norm::times_vector;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide_with};
 use crate::{Profile, Tolerance};
 
 /// How the equations are met.
@@ -268,4 +268,112 @@ pub fn weighted_lstsq<T: Scalar>(
     let scaled = Matrix::from_fn(a.rows(), a.columns(), |i, j| a[(i, j)].scale(roots[i]));
     let found = lstsq_by(&scaled, &Matrix::from_fn(b.len(), 1, |i, _| b[i].scale(roots[i])), how)?;
     Ok(found.unweighted(&roots))
+}
+
+/// [`ConstrainedSolution`] of a real or of a complex matrix.
+pub type AnyConstrainedSolution = RealOrComplex<ConstrainedSolution<f64>, ConstrainedSolution<c64>>;
+
+impl AnyConstrainedSolution {
+    /// The solution as a column.
+    pub fn x(&self) -> AnyMatrix {
+        both!(self, f => AnyMatrix::column(&f.x))
+    }
+
+    /// Lagrange's multipliers as a column.
+    pub fn multipliers(&self) -> AnyMatrix {
+        both!(self, f => AnyMatrix::column(&f.multipliers))
+    }
+
+    /// ‖b − Ax‖₂.
+    pub fn residual_norm(&self) -> f64 {
+        both!(self, f => f.residual_norm)
+    }
+
+    /// ‖d − Cx‖₂.
+    pub fn constraint_norm(&self) -> f64 {
+        both!(self, f => f.constraint_norm)
+    }
+
+    /// Whether x is the only one.
+    pub fn is_unique(&self) -> bool {
+        both!(self, f => f.is_unique)
+    }
+}
+
+/// [`GeneralizedSolution`] of a real or of a complex matrix.
+pub type AnyGeneralizedSolution = RealOrComplex<GeneralizedSolution<f64>, GeneralizedSolution<c64>>;
+
+impl AnyGeneralizedSolution {
+    /// The solution as a column.
+    pub fn x(&self) -> AnyMatrix {
+        both!(self, f => AnyMatrix::column(&f.x))
+    }
+
+    /// The errors v as a column.
+    pub fn errors(&self) -> AnyMatrix {
+        both!(self, f => AnyMatrix::column(&f.errors))
+    }
+
+    /// ‖v‖₂.
+    pub fn error_norm(&self) -> f64 {
+        both!(self, f => f.error_norm)
+    }
+
+    /// Whether x is the only one.
+    pub fn is_unique(&self) -> bool {
+        both!(self, f => f.is_unique)
+    }
+}
+
+impl AnyOperator<'_> {
+    /// [`constrained_lstsq`](crate::constrained_lstsq) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`constrained_lstsq`](crate::constrained_lstsq).
+    pub fn constrained_lstsq(
+        &self,
+        b: &AnyMatrix,
+        c: &AnyMatrix,
+        d: &AnyMatrix,
+        how: Constrained,
+    ) -> Result<AnyConstrainedSolution> {
+        match (self.widened()?, b, c, d) {
+            (RealOrComplex::Real(a), AnyMatrix::Real(b), AnyMatrix::Real(c), AnyMatrix::Real(d)) => {
+                self::constrained_lstsq(&a.operand(), b.as_slice(), c, d.as_slice(), how)
+                    .map(AnyConstrainedSolution::Real)
+            }
+            (a, b, c, d) => {
+                let (a, [b, c, d]) = (a.into_complex()?, [b, c, d].map(AnyMatrix::to_complex));
+                self::constrained_lstsq(&a.operand(), b.as_slice(), &c, d.as_slice(), how)
+                    .map(AnyConstrainedSolution::Complex)
+            }
+        }
+    }
+
+    /// [`generalized_lstsq`](crate::generalized_lstsq) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`generalized_lstsq`](crate::generalized_lstsq).
+    pub fn generalized_lstsq(&self, b: &AnyMatrix, errors: &AnyMatrix) -> Result<AnyGeneralizedSolution> {
+        match (self.widened()?, b, errors) {
+            (RealOrComplex::Real(a), AnyMatrix::Real(b), AnyMatrix::Real(errors)) => {
+                self::generalized_lstsq(&a.operand(), b.as_slice(), errors).map(AnyGeneralizedSolution::Real)
+            }
+            (a, b, errors) => {
+                let (a, b, errors) = (a.into_complex()?, b.to_complex(), errors.to_complex());
+                self::generalized_lstsq(&a.operand(), b.as_slice(), &errors).map(AnyGeneralizedSolution::Complex)
+            }
+        }
+    }
+
+    /// [`weighted_lstsq`](crate::weighted_lstsq) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`weighted_lstsq`](crate::weighted_lstsq).
+    pub fn weighted_lstsq(&self, b: &AnyMatrix, weights: &[f64], how: &Lstsq) -> Result<super::AnyLstsqSolution> {
+        wide_with!((self, b), (a, b) => self::weighted_lstsq(a, b.as_slice(), weights, how))
+    }
 }

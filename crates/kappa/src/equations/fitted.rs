@@ -3,13 +3,16 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, multiply, triangular_solve};
+use kappa_dense::{
+    Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, c64, multiply, triangular_solve,
+};
 
 use crate::enclosure::times_power_of_two;
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::norm::length;
 use crate::norm::times_vector;
+use crate::operator::{AnyOperator, RealOrComplex, both};
 use crate::{Enclosure, Evidence};
 
 /// The factorization behind a least squares solution.
@@ -273,4 +276,54 @@ fn ends<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>) -> (f64, f64) {
     let first = largest_eigenvalue(n, &how, Stop::Enclosed, normal).value.max(0.0).sqrt();
     let last = largest_eigenvalue(n, &how, Stop::Enclosed, inverse).value.max(0.0).sqrt();
     (first, if last > 0.0 { 1.0 / last } else { 0.0 })
+}
+
+/// [`LstsqSolution`] of a real or of a complex matrix.
+pub type AnyLstsqSolution = RealOrComplex<LstsqSolution<f64>, LstsqSolution<c64>>;
+
+impl AnyLstsqSolution {
+    /// The solution.
+    pub fn x(&self) -> AnyOperator<'_> {
+        both!(self, f => f.x().into())
+    }
+
+    /// b − Ax.
+    pub fn residual(&self) -> AnyOperator<'_> {
+        both!(self, f => f.residual().into())
+    }
+
+    /// ‖b − Ax‖₂, column by column.
+    pub fn residual_norms(&self) -> &[f64] {
+        both!(self, f => f.residual_norms())
+    }
+
+    /// The numerical rank of A.
+    pub fn rank(&self) -> usize {
+        both!(self, f => f.rank())
+    }
+
+    /// How it was solved.
+    pub fn method(&self) -> LstsqMethod {
+        both!(self, f => f.method())
+    }
+
+    /// The condition number of A.
+    pub fn cond(&self) -> Enclosure {
+        both!(self, f => f.cond())
+    }
+
+    /// The condition number of the solution.
+    pub fn solution_cond(&self) -> Enclosure {
+        both!(self, f => f.solution_cond())
+    }
+
+    /// How little the data must change for x to be exact.
+    pub fn backward_error(&self) -> Enclosure {
+        both!(self, f => f.backward_error())
+    }
+
+    /// The relative error of x to expect.
+    pub fn forward_error(&self) -> Enclosure {
+        both!(self, f => f.forward_error())
+    }
 }

@@ -1,7 +1,8 @@
 //! Least squares: min ‖Ax − b‖₂, and the x of least norm among all that attain it.
 
 use kappa_dense::{
-    Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, multiply, qr, reflections, triangular_solve,
+    Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, c64, multiply, qr, reflections,
+    triangular_solve,
 };
 
 use super::fitted::{Found, LstsqMethod, LstsqSolution, UPPER};
@@ -10,7 +11,7 @@ use crate::enclosure::{exponent_far_from_one, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::factor::complete_orthogonal;
 use crate::norm::largest_part;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, wide_with};
 use crate::{Enclosure, OneNorm, Profile, Tolerance, svd};
 
 /// How a least squares problem is solved: passed last, and usually left at its default.
@@ -248,4 +249,19 @@ fn by_normal_equations<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>) -> R
     let y = triangular_solve(l.as_ref(), Triangle::default(), &multiply(adjoint.as_ref(), b.as_ref())?)?;
     let x = triangular_solve(l.as_ref(), Triangle { adjoint: true, ..Triangle::default() }, &y)?;
     Ok(Found { x, rank: n, method: LstsqMethod::NormalEquations, core: l.adjoint(), basis: None })
+}
+
+impl AnyOperator<'_> {
+    /// [`lstsq_by`](crate::lstsq_by) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`lstsq_by`](crate::lstsq_by).
+    pub fn lstsq_by(
+        &self,
+        b: &AnyMatrix,
+        how: &Lstsq,
+    ) -> Result<RealOrComplex<LstsqSolution<f64>, LstsqSolution<c64>>> {
+        wide_with!((self, b), (a, b) => self::lstsq_by(a, b, how))
+    }
 }

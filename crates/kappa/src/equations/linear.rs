@@ -3,13 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use kappa_dense::pair::PairMatrix;
-use kappa_dense::{Matrix, MatrixRef, Scalar, WideEngine};
+use kappa_dense::{Matrix, MatrixRef, Scalar, WideEngine, c64};
 
 use super::factored::{Checked, Factored, Method, SolvePlan};
 use super::residual::{Given, Rest, largest, real_form, size, stacked, unstacked};
 use crate::condition::search;
 use crate::error::{Error, Result};
-use crate::operator::{Entries, LinearOperator, Sparse};
+use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, Sparse, both, wide, wide_with};
 use crate::{Enclosure, Evidence, OneNorm};
 
 /// How a system is solved: passed last, and usually left at its default.
@@ -133,7 +133,7 @@ pub fn solve_by<T: Scalar>(
     if m == n {
         check_right(n, b)?;
     }
-    if let Some(sparse) = a.as_sparse() {
+    if let Some(sparse) = a.form().sparse() {
         check_method(how)?;
         let factored = Arc::new(factored_sparse(sparse)?);
         return answer(&Given::Sparse(sparse), &factored, b, how);
@@ -180,7 +180,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Solver<W> {
 
     /// Factors a square matrix in the way that is asked for.
     pub fn by<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized), how: &Solve) -> Result<Self> {
-        if let Some(sparse) = a.as_sparse() {
+        if let Some(sparse) = a.form().sparse() {
             check_method(how)?;
             let factored = Arc::new(factored_sparse(sparse)?);
             let a = Arc::new(Stored::Sparse(sparse.to_wide()));
@@ -381,5 +381,96 @@ impl<W: Scalar<Wide = W> + WideEngine> Solution<W> {
                 Evidence::Estimate("|A⁻¹| times the residual and its rounding, by Higham–Tisseur and a factor of 3"),
             )
         })
+    }
+}
+
+impl AnyOperator<'_> {
+    /// [`solve_by`](crate::solve_by) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`solve_by`](crate::solve_by).
+    pub fn solve_by(&self, b: &AnyMatrix, how: &Solve) -> Result<RealOrComplex<Solution<f64>, Solution<c64>>> {
+        wide_with!((self, b), (a, b) => self::solve_by(a, b, how))
+    }
+
+    /// [`Solver::by`](crate::Solver::by) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`Solver::by`](crate::Solver::by).
+    pub fn solver(&self, how: &Solve) -> Result<RealOrComplex<Solver<f64>, Solver<c64>>> {
+        wide!(self, a => Solver::by(a, how))
+    }
+}
+
+/// [`Solution`] of a real or of a complex matrix.
+pub type AnySolution = RealOrComplex<Solution<f64>, Solution<c64>>;
+
+impl AnySolution {
+    /// The solution.
+    pub fn x(&self) -> AnyOperator<'_> {
+        both!(self, f => f.x().into())
+    }
+
+    /// b − Ax.
+    pub fn residual(&self) -> AnyOperator<'_> {
+        both!(self, f => f.residual().into())
+    }
+
+    /// How it was solved.
+    pub fn plan(&self) -> SolvePlan {
+        both!(self, f => f.plan())
+    }
+
+    /// Steps of refinement.
+    pub fn refined(&self) -> usize {
+        both!(self, f => f.refined())
+    }
+
+    /// The largest backward error of a column.
+    pub fn backward_error(&self) -> Enclosure {
+        both!(self, f => f.backward_error())
+    }
+
+    /// The condition number of A; computed at the first call.
+    pub fn cond(&self) -> Enclosure {
+        both!(self, f => f.cond())
+    }
+
+    /// The relative error of x to expect; computed at the first call.
+    pub fn forward_error(&self) -> Enclosure {
+        both!(self, f => f.forward_error())
+    }
+}
+
+/// [`Solver`] of a real or of a complex matrix.
+pub type AnySolver = RealOrComplex<Solver<f64>, Solver<c64>>;
+
+impl AnySolver {
+    /// How it solves.
+    pub fn plan(&self) -> SolvePlan {
+        both!(self, f => f.plan())
+    }
+
+    /// The condition number of A.
+    pub fn cond(&self) -> Enclosure {
+        both!(self, f => f.cond())
+    }
+
+    /// Solves AX = B. A real matrix takes a real right-hand side.
+    ///
+    /// # Errors
+    ///
+    /// As [`Solver`].
+    pub fn solve(&self, b: &AnyMatrix) -> Result<AnySolution> {
+        match (self, b) {
+            (Self::Real(s), AnyMatrix::Real(b)) => s.solve(b).map(AnySolution::Real),
+            (Self::Complex(s), b) => s.solve(&b.to_complex()).map(AnySolution::Complex),
+            (Self::Real(_), AnyMatrix::Complex(_)) => {
+                Err(Error::unsupported("a real matrix was factored, and the right-hand side is complex")
+                    .with_hint("solve for its real and its imaginary part"))
+            }
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! The pseudoinverse of Moore and Penrose.
 
-use kappa_dense::{Matrix, Scalar, multiply};
+use kappa_dense::{Matrix, Scalar, c64, multiply};
 
 use crate::enclosure::{exponent_far_from_one, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::norm::length;
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, both, wide};
 use crate::{Tolerance, svd};
 
 /// A⁺, n×m, and how well it meets its four conditions.
@@ -61,4 +61,35 @@ fn apart<W: Scalar>(x: &Matrix<W>, y: &Matrix<W>) -> f64 {
     let difference: Vec<W> = x.as_slice().iter().zip(y.as_slice()).map(|(x, y)| *x - *y).collect();
     let size = length(y.as_slice());
     if size == 0.0 { 0.0 } else { length(&difference) / size }
+}
+
+impl AnyOperator<'_> {
+    /// [`pinv`](crate::pinv) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`pinv`](crate::pinv).
+    pub fn pinv(&self, tolerance: Tolerance) -> Result<RealOrComplex<Pseudoinverse<f64>, Pseudoinverse<c64>>> {
+        wide!(self, a => self::pinv(a, tolerance))
+    }
+}
+
+/// [`Pseudoinverse`] of a real or of a complex matrix.
+pub type AnyPseudoinverse = RealOrComplex<Pseudoinverse<f64>, Pseudoinverse<c64>>;
+
+impl AnyPseudoinverse {
+    /// A⁺.
+    pub fn matrix(&self) -> AnyOperator<'_> {
+        both!(self, f => (&f.matrix).into())
+    }
+
+    /// The numerical rank.
+    pub fn rank(&self) -> usize {
+        both!(self, f => f.rank)
+    }
+
+    /// How well Penrose's four conditions hold.
+    pub fn residuals(&self) -> [f64; 4] {
+        both!(self, f => f.residuals)
+    }
 }

@@ -1,11 +1,11 @@
 //! Total least squares: errors in the matrix as well.
 
-use kappa_dense::{Matrix, Scalar, Shape, multiply, qr};
+use kappa_dense::{Matrix, Scalar, Shape, c64, multiply, qr};
 
 use super::problem::{Problem, length};
 use crate::error::{Error, Result};
 use crate::norm::times_vector;
-use crate::operator::LinearOperator;
+use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, RealOrComplex, both, wide_with};
 use crate::{Enclosure, singular_values, svd};
 
 /// Where the errors are.
@@ -201,4 +201,40 @@ fn mixed<W: Scalar<Wide = W> + kappa_dense::WideEngine>(
         solved[order[i]] = known / turned[(i, i)];
     }
     Ok(TotalSolution { x: solved, ..found })
+}
+
+/// [`TotalSolution`] of a real or of a complex matrix.
+pub type AnyTotalSolution = RealOrComplex<TotalSolution<f64>, TotalSolution<c64>>;
+
+impl AnyTotalSolution {
+    /// The solution as a column.
+    pub fn x(&self) -> AnyMatrix {
+        both!(self, f => AnyMatrix::column(&f.x))
+    }
+
+    /// The size of the correction.
+    pub fn correction_norm(&self) -> f64 {
+        both!(self, f => f.correction_norm)
+    }
+
+    /// How clearly the solution is determined.
+    pub fn gap(&self) -> Enclosure {
+        both!(self, f => f.gap)
+    }
+
+    /// Whether x is the only one.
+    pub fn is_unique(&self) -> bool {
+        both!(self, f => f.is_unique)
+    }
+}
+
+impl AnyOperator<'_> {
+    /// [`total_lstsq`](crate::total_lstsq) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`total_lstsq`](crate::total_lstsq).
+    pub fn total_lstsq(&self, b: &AnyMatrix, errors: &Errors) -> Result<AnyTotalSolution> {
+        wide_with!((self, b), (a, b) => self::total_lstsq(a, b.as_slice(), errors))
+    }
 }

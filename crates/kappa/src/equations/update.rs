@@ -1,12 +1,12 @@
 //! Factors that follow a changing matrix, and notice when they have lost their way.
 
-use kappa_dense::{Matrix, Scalar, WideEngine, multiply};
+use kappa_dense::{Matrix, Scalar, WideEngine, c64, multiply};
 
 use super::linear::Solver;
 use crate::Profile;
 use crate::error::{Error, Result};
 use crate::norm::length;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
 
 /// Above this relative residual the factors that follow by rotations are made anew.
 const LOST: f64 = 1e-10;
@@ -280,4 +280,110 @@ fn drift<W: Scalar<Wide = W>>(l: &Matrix<W>, a: &Matrix<W>) -> f64 {
     let image = times_vector(l, &times_vector(&l.adjoint(), &ones));
     let rest: Vec<W> = image.iter().zip(times_vector(a, &ones)).map(|(x, y)| *x - y).collect();
     size(&rest) / (size(a.as_slice()) * (n as f64).sqrt()).max(f64::MIN_POSITIVE)
+}
+
+/// [`Woodbury`] of a real or of a complex matrix.
+pub type AnyWoodbury = RealOrComplex<Woodbury<f64>, Woodbury<c64>>;
+
+impl AnyWoodbury {
+    /// Factors A.
+    ///
+    /// # Errors
+    ///
+    /// As [`Woodbury`].
+    pub fn new(a: &AnyOperator<'_>) -> Result<Self> {
+        wide!(a, a => Woodbury::new(a))
+    }
+
+    /// A becomes A + UVᴴ.
+    ///
+    /// # Errors
+    ///
+    /// As [`Woodbury`].
+    pub fn update(&mut self, u: &AnyMatrix, v: &AnyMatrix) -> Result<()> {
+        match (self, u, v) {
+            (Self::Real(w), AnyMatrix::Real(u), AnyMatrix::Real(v)) => w.update(u, v),
+            (Self::Complex(w), u, v) => w.update(&u.to_complex(), &v.to_complex()),
+            (Self::Real(_), ..) => Err(Error::unsupported("a real matrix cannot change by a complex one")),
+        }
+    }
+
+    /// Solves AX = B.
+    ///
+    /// # Errors
+    ///
+    /// As [`Woodbury`].
+    pub fn solve(&mut self, b: &AnyMatrix) -> Result<AnyMatrix> {
+        match (self, b) {
+            (Self::Real(w), AnyMatrix::Real(b)) => w.solve(b).map(AnyMatrix::Real),
+            (Self::Complex(w), b) => w.solve(&b.to_complex()).map(AnyMatrix::Complex),
+            (Self::Real(_), AnyMatrix::Complex(_)) => {
+                Err(Error::unsupported("the matrix is real, and the right-hand side complex"))
+            }
+        }
+    }
+
+    /// How often the whole was factored.
+    pub fn factorizations(&self) -> usize {
+        both!(self, f => f.factorizations())
+    }
+
+    /// The matrix as it is now.
+    pub fn matrix(&self) -> AnyOperator<'_> {
+        both!(self, f => f.matrix().into())
+    }
+}
+
+fn complex_change() -> Error {
+    Error::unsupported("a real matrix cannot change by a complex vector")
+}
+
+/// [`CholeskyUpdate`] of a real or of a complex matrix.
+pub type AnyCholeskyUpdate = RealOrComplex<CholeskyUpdate<f64>, CholeskyUpdate<c64>>;
+
+impl AnyCholeskyUpdate {
+    /// Factors A.
+    ///
+    /// # Errors
+    ///
+    /// As [`CholeskyUpdate`].
+    pub fn new(a: &AnyOperator<'_>) -> Result<Self> {
+        wide!(a, a => CholeskyUpdate::new(a))
+    }
+
+    /// A becomes A + xxᴴ.
+    ///
+    /// # Errors
+    ///
+    /// As [`CholeskyUpdate`].
+    pub fn update(&mut self, x: &AnyMatrix) -> Result<()> {
+        match (self, x) {
+            (Self::Real(f), AnyMatrix::Real(x)) => f.update(x.as_slice()),
+            (Self::Complex(f), x) => f.update(x.to_complex().as_slice()),
+            (Self::Real(_), AnyMatrix::Complex(_)) => Err(complex_change()),
+        }
+    }
+
+    /// A becomes A − xxᴴ.
+    ///
+    /// # Errors
+    ///
+    /// As [`CholeskyUpdate`].
+    pub fn downdate(&mut self, x: &AnyMatrix) -> Result<()> {
+        match (self, x) {
+            (Self::Real(f), AnyMatrix::Real(x)) => f.downdate(x.as_slice()),
+            (Self::Complex(f), x) => f.downdate(x.to_complex().as_slice()),
+            (Self::Real(_), AnyMatrix::Complex(_)) => Err(complex_change()),
+        }
+    }
+
+    /// How often the whole was factored.
+    pub fn factorizations(&self) -> usize {
+        both!(self, f => f.factorizations())
+    }
+
+    /// The lower triangular factor.
+    pub fn l(&self) -> AnyOperator<'_> {
+        both!(self, f => f.l().into())
+    }
 }

@@ -1,7 +1,7 @@
-use kappa_dense::{Leading, Precision, Scalar, Shape};
+use kappa_dense::{Leading, Precision, Scalar, Shape, c64};
 
 use crate::error::{Error, Result};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex};
 use crate::values::SingularValues;
 use crate::{PartialSvd, Svd};
 
@@ -78,4 +78,34 @@ fn decompose<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), shape: Shape) -> 
     }
     let values = SingularValues::from_svd(a.shape(), parts.values);
     Ok(Svd::new(parts.vectors.u, values, parts.vectors.v))
+}
+
+impl AnyOperator<'_> {
+    /// [`svd`](crate::svd) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`svd`](crate::svd).
+    pub fn svd(&self) -> Result<RealOrComplex<Svd<f64>, Svd<c64>>> {
+        match self {
+            Self::F32(a) => self::svd(a).map(RealOrComplex::Real),
+            Self::F64(a) => self::svd(a).map(RealOrComplex::Real),
+            Self::C32(a) => self::svd(a).map(RealOrComplex::Complex),
+            Self::C64(a) => self::svd(a).map(RealOrComplex::Complex),
+        }
+    }
+
+    /// [`svd_full`](crate::svd_full) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`svd_full`](crate::svd_full).
+    pub fn svd_full(&self) -> Result<RealOrComplex<Svd<f64>, Svd<c64>>> {
+        match self {
+            Self::F32(a) => self::svd_full(a).map(RealOrComplex::Real),
+            Self::F64(a) => self::svd_full(a).map(RealOrComplex::Real),
+            Self::C32(a) => self::svd_full(a).map(RealOrComplex::Complex),
+            Self::C64(a) => self::svd_full(a).map(RealOrComplex::Complex),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use crate::certificate::{eigenvalue_radii, hermitian_eigenvalues};
 use crate::enclosure::directed::{add_up, mul_up, times_power};
 use crate::error::{Error, Result};
 use crate::norm::EntryNorms;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
 use crate::values::Eigenvalues;
 use crate::{Enclosure, Evidence, SingularValues, singular_values};
 
@@ -231,4 +231,39 @@ pub fn jordan() -> Error {
          eigenvalues, so that the form of the rounded matrix says nothing about the given one",
     )
     .with_hint("ask for `schur`: A = QTQᴴ with unitary Q is as informative, and stable; `eig` gives each eigenvalue's condition")
+}
+
+impl AnyOperator<'_> {
+    /// [`eig`](crate::eig) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`eig`](crate::eig).
+    pub fn eig(&self) -> Result<Eig> {
+        wide!(self, a => self::eig(a)).map(RealOrComplex::into_inner)
+    }
+
+    /// [`eigh`](crate::eigh) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`eigh`](crate::eigh).
+    pub fn eigh(&self) -> Result<RealOrComplex<Eigh<f64>, Eigh<c64>>> {
+        wide!(self, a => self::eigh(a))
+    }
+}
+
+/// [`Eigh`] of a real or of a complex matrix.
+pub type AnyEigh = RealOrComplex<Eigh<f64>, Eigh<c64>>;
+
+impl AnyEigh {
+    /// The eigenvalues, enclosed, in rising order.
+    pub fn eigenvalues(&self) -> &[Enclosure] {
+        both!(self, f => f.eigenvalues())
+    }
+
+    /// The eigenvectors in columns.
+    pub fn vectors(&self) -> AnyOperator<'_> {
+        both!(self, f => f.vectors().into())
+    }
 }

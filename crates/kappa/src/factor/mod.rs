@@ -1,5 +1,6 @@
 //! What one keeps to ask again.
 
+mod any_sketch;
 mod decompose;
 mod eig;
 mod partial;
@@ -13,11 +14,19 @@ mod sparse;
 mod svd;
 mod thick_restart;
 mod triangular;
+mod triplets;
 
+pub use any_sketch::{AnyRowSketch, AnyTopRight, RowImage};
 pub use decompose::{svd, svd_full, truncated_svd};
+pub use eig::AnyEigh;
 pub use eig::{Eig, Eigh, eig, eigh, jordan};
+pub use partial::AnyPartialSvd;
 pub use partial::PartialSvd;
+pub use polar::AnyPolar;
 pub use polar::{Polar, polar};
+pub use qr::AnyCompleteOrthogonal;
+pub use qr::AnyPivotedQr;
+pub use qr::AnyQr;
 pub use qr::{CompleteOrthogonal, GuEisenstat, PivotedQr, Qr, complete_orthogonal, pivoted_qr, qr, rank_revealing_qr};
 pub use randomized::{RandomizedSvd, randomized_svd, randomized_svd_within};
 pub use row_sketch::{RowSketch, SketchParts, TopRight};
@@ -25,6 +34,10 @@ pub use schur::{Schur, schur};
 pub(crate) use singular_values::values_of;
 pub use singular_values::{singular_values, singular_values_above};
 pub(crate) use sparse::SparseFactor;
+pub use svd::AnySvd;
 pub use svd::Svd;
 pub use thick_restart::{ThickRestart, partial_svd};
+pub use triangular::AnyLdlt;
+pub use triangular::AnyLu;
 pub use triangular::{Ldlt, Lu, cholesky, ldlt, lu};
+pub use triplets::SingularTriplets;

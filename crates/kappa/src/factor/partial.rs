@@ -1,10 +1,10 @@
-use kappa_dense::{Matrix, Scalar, Vectors};
+use kappa_dense::{Matrix, Scalar, Vectors, c64};
 
 use crate::enclosure::directed::{SMALLEST, add_up, max_or_nan, mul_down, mul_up, norm_down, norm_up, sqrt_up};
 use crate::error::Result;
 use crate::krylov::{GolubKahanRitz as Ritz, Lanczos, norm_of_rest};
 use crate::norm::EntryNorms;
-use crate::operator::LinearOperator;
+use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, RealOrComplex, both};
 use crate::{Enclosure, Evidence, LowRank, SingularValues};
 
 /// Some singular triplets of A: one of A·vᵢ = σᵢ·uᵢ and Aᴴ·uᵢ = σᵢ·vᵢ holds but for rounding, the other but for a residual.
@@ -51,7 +51,7 @@ pub(crate) struct Known {
 
 /// ‖A‖_F, where the entries are.
 pub(super) fn frobenius<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Option<Enclosure>> {
-    let norms = match (a.as_sparse(), a.as_dense()) {
+    let norms = match (a.form().sparse(), a.form().dense()) {
         (Some(sparse), _) => EntryNorms::of(sparse.entries_as_column()?)?,
         (None, Some(dense)) => EntryNorms::of(dense)?,
         (None, None) => return Ok(None),
@@ -261,6 +261,61 @@ impl<T: Scalar> PartialSvd<T> {
     pub fn low_rank(&self) -> Result<LowRank<T>> {
         let left = Matrix::from_fn(self.u.rows(), self.u.columns(), |i, j| self.u[(i, j)].scale(self.estimates[j]));
         LowRank::new(left, self.v.adjoint())
+    }
+}
+
+/// [`PartialSvd`] of a real or of a complex matrix.
+pub type AnyPartialSvd = RealOrComplex<PartialSvd<f64>, PartialSvd<c64>>;
+
+impl AnyPartialSvd {
+    /// Left singular vectors in columns.
+    pub fn u(&self) -> AnyOperator<'_> {
+        both!(self, f => f.u().into())
+    }
+
+    /// Right singular vectors in columns.
+    pub fn v(&self) -> AnyOperator<'_> {
+        both!(self, f => f.v().into())
+    }
+
+    /// Vᴴ.
+    pub fn vh(&self) -> AnyMatrix {
+        both!(self, f => f.v().adjoint().into())
+    }
+
+    /// The singular values, enclosed.
+    pub fn values(&self) -> &[Enclosure] {
+        both!(self, f => f.values())
+    }
+
+    /// The best guesses.
+    pub fn estimates(&self) -> &[f64] {
+        both!(self, f => f.estimates())
+    }
+
+    /// The residuals: see [`PartialSvd::residuals`].
+    pub fn residuals(&self) -> &[f64] {
+        both!(self, f => f.residuals())
+    }
+
+    /// ‖A − UΣVᴴ‖_F, where ‖A‖_F is known.
+    pub fn error(&self) -> Option<Enclosure> {
+        both!(self, f => f.error())
+    }
+
+    /// ‖A − UΣVᴴ‖₂.
+    pub fn spectral_error(&self) -> Enclosure {
+        both!(self, f => f.spectral_error())
+    }
+
+    /// Products of A or its adjoint with one vector that it took.
+    pub fn products(&self) -> usize {
+        both!(self, f => f.products())
+    }
+
+    /// The algorithm, as a noun phrase.
+    pub fn algorithm(&self) -> &'static str {
+        both!(self, f => f.algorithm())
     }
 }
 

@@ -1,7 +1,7 @@
-use kappa_dense::{Matrix, Scalar, multiply};
+use kappa_dense::{Matrix, Scalar, c64, multiply};
 
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, both, wide};
 use crate::svd;
 
 /// A = UH with U having orthonormal columns and H Hermitian positive semidefinite.
@@ -39,4 +39,30 @@ pub fn polar<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Polar<T
     // Exactly Hermitian.
     let hermitian = Matrix::from_fn(n, n, |i, j| (h[(i, j)] + h[(j, i)].conj()).scale(0.5));
     Ok(Polar { unitary: multiply(f.u().as_ref(), vh.as_ref())?, hermitian })
+}
+
+impl AnyOperator<'_> {
+    /// [`polar`](crate::polar) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`polar`](crate::polar).
+    pub fn polar(&self) -> Result<RealOrComplex<Polar<f64>, Polar<c64>>> {
+        wide!(self, a => self::polar(a))
+    }
+}
+
+/// [`Polar`] of a real or of a complex matrix.
+pub type AnyPolar = RealOrComplex<Polar<f64>, Polar<c64>>;
+
+impl AnyPolar {
+    /// U.
+    pub fn unitary(&self) -> AnyOperator<'_> {
+        both!(self, f => (&f.unitary).into())
+    }
+
+    /// H.
+    pub fn hermitian(&self) -> AnyOperator<'_> {
+        both!(self, f => (&f.hermitian).into())
+    }
 }

@@ -1,7 +1,7 @@
-use kappa_dense::{Matrix, Scalar, Shape, multiply};
+use kappa_dense::{Matrix, Scalar, Shape, c64, multiply};
 
 use crate::error::{Error, Result};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
 
 /// A = QR with Q square and unitary, kept while rows and columns come and go.
 #[derive(Clone, Debug, PartialEq)]
@@ -412,4 +412,104 @@ pub fn complete_orthogonal<T: Scalar>(
         (0..r).for_each(|j| v[(column, j)] = z.q[(place, j)]);
     }
     Ok(CompleteOrthogonal { u: f.q.first_columns(r), t: z.r.adjoint(), v })
+}
+
+impl AnyOperator<'_> {
+    /// [`qr`](crate::qr) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`qr`](crate::qr).
+    pub fn qr(&self) -> Result<RealOrComplex<Qr<f64>, Qr<c64>>> {
+        wide!(self, a => self::qr(a))
+    }
+
+    /// [`pivoted_qr`](crate::pivoted_qr) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`pivoted_qr`](crate::pivoted_qr).
+    pub fn pivoted_qr(&self) -> Result<RealOrComplex<PivotedQr<f64>, PivotedQr<c64>>> {
+        wide!(self, a => self::pivoted_qr(a))
+    }
+
+    /// [`rank_revealing_qr`](crate::rank_revealing_qr) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`rank_revealing_qr`](crate::rank_revealing_qr).
+    pub fn rank_revealing_qr(
+        &self,
+        k: usize,
+        how: &GuEisenstat,
+    ) -> Result<RealOrComplex<PivotedQr<f64>, PivotedQr<c64>>> {
+        wide!(self, a => self::rank_revealing_qr(a, k, how))
+    }
+
+    /// [`complete_orthogonal`](crate::complete_orthogonal) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`complete_orthogonal`](crate::complete_orthogonal).
+    pub fn complete_orthogonal(
+        &self,
+        share: f64,
+    ) -> Result<RealOrComplex<CompleteOrthogonal<f64>, CompleteOrthogonal<c64>>> {
+        wide!(self, a => self::complete_orthogonal(a, share))
+    }
+}
+
+/// [`Qr`] of a real or of a complex matrix.
+pub type AnyQr = RealOrComplex<Qr<f64>, Qr<c64>>;
+
+impl AnyQr {
+    /// Q.
+    pub fn q(&self) -> AnyOperator<'_> {
+        both!(self, f => f.q().into())
+    }
+
+    /// R.
+    pub fn r(&self) -> AnyOperator<'_> {
+        both!(self, f => f.r().into())
+    }
+}
+
+/// [`PivotedQr`] of a real or of a complex matrix.
+pub type AnyPivotedQr = RealOrComplex<PivotedQr<f64>, PivotedQr<c64>>;
+
+impl AnyPivotedQr {
+    /// Q.
+    pub fn q(&self) -> AnyOperator<'_> {
+        both!(self, f => f.q().into())
+    }
+
+    /// R.
+    pub fn r(&self) -> AnyOperator<'_> {
+        both!(self, f => f.r().into())
+    }
+
+    /// The order of the columns.
+    pub fn columns(&self) -> &[usize] {
+        both!(self, f => f.columns())
+    }
+}
+
+/// [`CompleteOrthogonal`] of a real or of a complex matrix.
+pub type AnyCompleteOrthogonal = RealOrComplex<CompleteOrthogonal<f64>, CompleteOrthogonal<c64>>;
+
+impl AnyCompleteOrthogonal {
+    /// U.
+    pub fn u(&self) -> AnyOperator<'_> {
+        both!(self, f => (&f.u).into())
+    }
+
+    /// T.
+    pub fn t(&self) -> AnyOperator<'_> {
+        both!(self, f => (&f.t).into())
+    }
+
+    /// V.
+    pub fn v(&self) -> AnyOperator<'_> {
+        both!(self, f => (&f.v).into())
+    }
 }

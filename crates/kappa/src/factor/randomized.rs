@@ -58,7 +58,7 @@ pub fn randomized_svd<T: Scalar>(
     let least = check_count(k, a.shape())?;
     let columns = (k + how.oversampling).min(least);
     let is_worth_a_copy = |a: &MatrixRef<'_, T>| a.rows() * a.columns() >= LARGE;
-    match a.as_dense().filter(is_worth_a_copy) {
+    match a.form().dense().filter(is_worth_a_copy) {
         Some(dense) if how.in_single && T::IS_DOUBLE && !T::IS_COMPLEX => by_single(dense, k, columns, how),
         _ if !T::IS_DOUBLE => {
             let (u, scale, products) = left_vectors(a, columns, how)?;

@@ -1,7 +1,7 @@
 use kappa_dense::{Matrix, Scalar, c64};
 
 use crate::error::Result;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 
 /// A = QTQᴴ with unitary Q and upper triangular T, kept to be asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,5 +43,16 @@ impl Schur {
     /// The diagonal of T.
     pub fn eigenvalues(&self) -> Vec<c64> {
         (0..self.t.rows()).map(|i| self.t[(i, i)]).collect()
+    }
+}
+
+impl AnyOperator<'_> {
+    /// [`schur`](crate::schur) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`schur`](crate::schur).
+    pub fn schur(&self) -> Result<Schur> {
+        wide!(self, a => self::schur(a)).map(RealOrComplex::into_inner)
     }
 }

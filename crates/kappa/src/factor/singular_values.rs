@@ -3,7 +3,7 @@ use kappa_dense::{MatrixRef, Precision, Scalar, gram_singular_values};
 use crate::Plan;
 use crate::error::{Error, Result};
 use crate::norm::EntryNorms;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, Operand, each};
 use crate::plan::Algorithm;
 use crate::values::SingularValues;
 
@@ -86,4 +86,32 @@ fn carry_out<T: Scalar>(plan: Plan, a: MatrixRef<'_, T>, entries: &EntryNorms) -
     }
     let found = kappa_dense::singular_values(a)?;
     Ok(SingularValues::from_svd(shape, found))
+}
+
+impl AnyOperator<'_> {
+    /// [`singular_values`](crate::singular_values) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`singular_values`](crate::singular_values).
+    pub fn singular_values(&self) -> Result<SingularValues> {
+        each!(self, a => self::singular_values(a))
+    }
+
+    /// [`singular_values_above`](crate::singular_values_above) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`singular_values_above`](crate::singular_values_above).
+    pub fn singular_values_above(&self, floor: f64) -> Result<SingularValues> {
+        each!(self, a => self::singular_values_above(a, floor))
+    }
+
+    /// The plan of [`singular_values_above`](crate::singular_values_above) for this operator.
+    pub fn plan_above(&self, floor: f64) -> Plan {
+        fn plan<T: Scalar>(_: &Operand<'_, T>, shape: (usize, usize), floor: f64) -> Plan {
+            Plan::singular_values_above::<T>(shape, floor)
+        }
+        each!(self, a => plan(a, self.shape(), floor))
+    }
 }

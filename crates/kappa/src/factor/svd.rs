@@ -1,7 +1,7 @@
-use kappa_dense::{Matrix, Scalar, multiply};
+use kappa_dense::{Matrix, Scalar, c64, multiply};
 
 use crate::error::{Error, Result};
-use crate::operator::{LinearOperator, check_rows};
+use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, RealOrComplex, both, check_rows};
 use crate::values::SingularValues;
 use crate::{Enclosure, LowRank, Norm, Tolerance};
 
@@ -110,4 +110,29 @@ fn between<T: Scalar>(from: &Matrix<T>, values: &[f64], to: &Matrix<T>, x: &Matr
         None => T::default(),
     });
     Ok(multiply(to.as_ref(), scaled.as_ref())?)
+}
+
+/// [`Svd`] of a real or of a complex matrix.
+pub type AnySvd = RealOrComplex<Svd<f64>, Svd<c64>>;
+
+impl AnySvd {
+    /// Left singular vectors in columns.
+    pub fn u(&self) -> AnyOperator<'_> {
+        both!(self, f => f.u().into())
+    }
+
+    /// Right singular vectors in columns.
+    pub fn v(&self) -> AnyOperator<'_> {
+        both!(self, f => f.v().into())
+    }
+
+    /// Vᴴ.
+    pub fn vh(&self) -> AnyMatrix {
+        both!(self, f => f.v().adjoint().into())
+    }
+
+    /// The singular values, enclosed.
+    pub fn singular_values(&self) -> &SingularValues {
+        both!(self, f => f.singular_values())
+    }
 }

@@ -1,10 +1,10 @@
 //! LU, Cholesky and LDLᴴ: factorizations of square matrices to solve with.
 
-use kappa_dense::{Matrix, Scalar};
+use kappa_dense::{Matrix, Scalar, c64};
 
 use crate::error::{Error, Result};
 use crate::norm::EntryNorms;
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
 
 /// PA = LU, kept to solve with.
 #[derive(Clone, Debug)]
@@ -138,5 +138,74 @@ impl<W: Scalar> Ldlt<W> {
             }
         }
         counts
+    }
+}
+
+impl AnyOperator<'_> {
+    /// [`lu`](crate::lu) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`lu`](crate::lu).
+    pub fn lu(&self) -> Result<RealOrComplex<Lu<f64>, Lu<c64>>> {
+        wide!(self, a => self::lu(a))
+    }
+
+    /// [`cholesky`](crate::cholesky) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`cholesky`](crate::cholesky).
+    pub fn cholesky(&self) -> Result<AnyMatrix> {
+        wide!(self, a => self::cholesky(a))
+    }
+
+    /// [`ldlt`](crate::ldlt) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`ldlt`](crate::ldlt).
+    pub fn ldlt(&self) -> Result<RealOrComplex<Ldlt<f64>, Ldlt<c64>>> {
+        wide!(self, a => self::ldlt(a))
+    }
+}
+
+/// [`Lu`] of a real or of a complex matrix.
+pub type AnyLu = RealOrComplex<Lu<f64>, Lu<c64>>;
+
+impl AnyLu {
+    /// L.
+    pub fn l(&self) -> AnyMatrix {
+        both!(self, f => f.l().into())
+    }
+
+    /// U.
+    pub fn u(&self) -> AnyMatrix {
+        both!(self, f => f.u().into())
+    }
+
+    /// The order of the rows.
+    pub fn rows(&self) -> &[usize] {
+        both!(self, f => f.rows())
+    }
+}
+
+/// [`Ldlt`] of a real or of a complex matrix.
+pub type AnyLdlt = RealOrComplex<Ldlt<f64>, Ldlt<c64>>;
+
+impl AnyLdlt {
+    /// L.
+    pub fn l(&self) -> AnyOperator<'_> {
+        both!(self, f => f.l().into())
+    }
+
+    /// D.
+    pub fn d(&self) -> AnyMatrix {
+        both!(self, f => f.d().into())
+    }
+
+    /// The order of the rows.
+    pub fn rows(&self) -> &[usize] {
+        both!(self, f => f.rows())
     }
 }

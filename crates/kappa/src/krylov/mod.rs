@@ -14,4 +14,5 @@ pub(crate) use golub_kahan::{GolubKahan, Ritz as GolubKahanRitz, check_count, po
 pub use lanczos::Lanczos;
 pub(crate) use lanczos::{Ritz, Stop, largest_eigenvalue};
 pub(crate) use rest::{norm_by_products, norm_of_rest};
+pub use system::AnyIterated;
 pub use system::{Iterate, Iterated, Iteration, solve_iteratively};

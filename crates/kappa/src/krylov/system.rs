@@ -1,11 +1,11 @@
 //! Systems and least squares problems of which only products are known.
 
-use kappa_dense::Scalar;
+use kappa_dense::{Scalar, c64};
 
 use super::products::{Found, Products, inner, length, normalize};
 use crate::enclosure::{exponent_of, times_power_of_two};
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, RealOrComplex, both, wide_with};
 use crate::{Enclosure, Evidence};
 
 /// Which iteration solves a problem that is only known by products.
@@ -183,4 +183,50 @@ fn judged<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
         gradient_norm,
         steps,
     })
+}
+
+/// [`Iterated`] of a real or of a complex matrix.
+pub type AnyIterated = RealOrComplex<Iterated<f64>, Iterated<c64>>;
+
+impl AnyIterated {
+    /// The solution as a column.
+    pub fn x(&self) -> AnyMatrix {
+        both!(self, f => AnyMatrix::column(&f.x))
+    }
+
+    /// ‖b − Ax‖₂.
+    pub fn residual_norm(&self) -> f64 {
+        both!(self, f => f.residual_norm)
+    }
+
+    /// ‖Aᴴ(b − Ax)‖₂.
+    pub fn gradient_norm(&self) -> f64 {
+        both!(self, f => f.gradient_norm)
+    }
+
+    /// The backward error.
+    pub fn backward_error(&self) -> Enclosure {
+        both!(self, f => f.backward_error)
+    }
+
+    /// Steps that were taken.
+    pub fn steps(&self) -> usize {
+        both!(self, f => f.steps)
+    }
+
+    /// Whether the tolerance was reached.
+    pub fn has_converged(&self) -> bool {
+        both!(self, f => f.has_converged)
+    }
+}
+
+impl AnyOperator<'_> {
+    /// [`solve_iteratively`](crate::solve_iteratively) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`solve_iteratively`](crate::solve_iteratively).
+    pub fn solve_iteratively(&self, b: &AnyMatrix, how: &Iterate) -> Result<AnyIterated> {
+        wide_with!((self, b), (a, b) => self::solve_iteratively(a, b.as_slice(), how))
+    }
 }

@@ -8,7 +8,7 @@ use crate::Norm;
 use crate::equations::lstsq;
 use crate::error::{Error, Result};
 use crate::norm::length;
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
 
 /// How the nearest correlation matrix is found: passed last, and usually left at its default.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -150,4 +150,15 @@ fn mixed(rest: &[f64], image: &[f64], history: &VecDeque<(Vec<f64>, Vec<f64>)>) 
         next.iter_mut().zip(change).for_each(|(x, d)| *x -= gamma[(j, 0)] * d);
     }
     Ok(next)
+}
+
+impl AnyOperator<'_> {
+    /// [`nearest::correlation`](crate::nearest::correlation) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`nearest::correlation`](crate::nearest::correlation).
+    pub fn nearest_correlation(&self, how: &AlternatingProjections) -> Result<Nearest<f64>> {
+        wide!(self, a => self::correlation(a, how)).map(RealOrComplex::into_inner)
+    }
 }

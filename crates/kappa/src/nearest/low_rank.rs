@@ -1,8 +1,8 @@
-use kappa_dense::{Matrix, Scalar, multiply};
+use kappa_dense::{Matrix, Scalar, c64, multiply};
 
 use super::{Nearest, distance, wide};
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, Norm, Tolerance, svd};
 
 /// The matrix of rank k or less nearest to A, in every unitarily invariant norm at once (Eckart and Young, Mirsky), with its error in
@@ -48,4 +48,15 @@ pub fn low_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, norm
     };
     let distance = distance(&wide, &matrix, norm)?;
     Ok(Nearest { matrix, distance, norm, is_unique, steps: 0 })
+}
+
+impl AnyOperator<'_> {
+    /// [`nearest::low_rank`](crate::nearest::low_rank) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`nearest::low_rank`](crate::nearest::low_rank).
+    pub fn nearest_low_rank(&self, k: usize, norm: Norm) -> Result<RealOrComplex<Nearest<f64>, Nearest<c64>>> {
+        wide!(self, a => self::low_rank(a, k, norm))
+    }
 }

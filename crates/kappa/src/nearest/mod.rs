@@ -29,10 +29,10 @@ pub use semidefinite::semidefinite;
 pub use singular::singular;
 pub use symmetric::{skew, symmetric};
 
-use kappa_dense::{Matrix, MatrixRef, Scalar};
+use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
 use crate::error::{Error, Result};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both};
 use crate::{Enclosure, Norm, Profile};
 
 /// A matrix of the kind that was asked for, and its distance from the one that was given.
@@ -101,4 +101,34 @@ fn half<W: Scalar>(a: MatrixRef<'_, W>, sign: f64) -> Matrix<W> {
         // Halved first where the sum overflows, and last elsewhere, so that nothing small is lost.
         if sum.is_finite() { sum.scale(0.5) } else { x.scale(0.5) + y.scale(0.5) }
     })
+}
+
+/// [`Nearest`] of a real or of a complex matrix.
+pub type AnyNearest = RealOrComplex<Nearest<f64>, Nearest<c64>>;
+
+impl AnyNearest {
+    /// The matrix.
+    pub fn matrix(&self) -> AnyOperator<'_> {
+        both!(self, f => (&f.matrix).into())
+    }
+
+    /// How far it is.
+    pub fn distance(&self) -> Enclosure {
+        both!(self, f => f.distance)
+    }
+
+    /// The norm of the distance.
+    pub fn norm(&self) -> Norm {
+        both!(self, f => f.norm)
+    }
+
+    /// Whether it is for certain the only one.
+    pub fn is_unique(&self) -> Option<bool> {
+        both!(self, f => f.is_unique)
+    }
+
+    /// Steps of an iteration.
+    pub fn steps(&self) -> usize {
+        both!(self, f => f.steps)
+    }
 }

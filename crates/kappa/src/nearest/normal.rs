@@ -3,7 +3,7 @@ use kappa_dense::{Matrix, Scalar, c64, eigh, multiply};
 use super::{Nearest, distance, square};
 use crate::Norm;
 use crate::error::Result;
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
 
 /// Sweeps before giving up on the last digits.
 const SWEEPS: usize = 200;
@@ -77,5 +77,16 @@ fn rotate(t: &mut Matrix<c64>, q: &mut Matrix<c64>, (p, r): (usize, usize), (c, 
         let (x, y) = (t[(p, k)], t[(r, k)]);
         t[(p, k)] = x * c + y * s.conj();
         t[(r, k)] = y * c - x * s;
+    }
+}
+
+impl AnyOperator<'_> {
+    /// [`nearest::normal`](crate::nearest::normal) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`nearest::normal`](crate::nearest::normal).
+    pub fn nearest_normal(&self) -> Result<Nearest<c64>> {
+        wide!(self, a => self::normal(a)).map(RealOrComplex::into_inner)
     }
 }

@@ -1,8 +1,8 @@
-use kappa_dense::{Matrix, Scalar, multiply};
+use kappa_dense::{Matrix, Scalar, c64, multiply};
 
 use super::{Nearest, wide};
 use crate::error::Result;
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
 use crate::{Tolerance, svd};
 
 /// The matrix with orthonormal columns (rows, where there are fewer) nearest to A in every unitarily invariant norm: UVᴴ of the
@@ -26,4 +26,15 @@ pub fn orthogonal<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Ne
     let matrix = multiply(f.u().as_ref(), v.as_ref())?;
     let rank = f.rank(Tolerance::default()).estimate() as usize;
     Nearest::closed(&wide, matrix, Some(rank == wide.rows().min(wide.columns())))
+}
+
+impl AnyOperator<'_> {
+    /// [`nearest::orthogonal`](crate::nearest::orthogonal) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`nearest::orthogonal`](crate::nearest::orthogonal).
+    pub fn nearest_orthogonal(&self) -> Result<RealOrComplex<Nearest<f64>, Nearest<c64>>> {
+        wide!(self, a => self::orthogonal(a))
+    }
 }

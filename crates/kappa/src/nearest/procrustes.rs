@@ -3,7 +3,7 @@ use kappa_dense::{Matrix, Scalar, multiply};
 use crate::enclosure::{exponent_of, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::norm::{largest_part, length};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide_pair};
 use crate::svd;
 
 /// What an alignment may do besides turning: passed last, and usually left at its default, which turns and mirrors alone.
@@ -208,4 +208,15 @@ fn determinant(q: &Matrix<f64>) -> Result<f64> {
         }
     }
     Ok((0..q.rows()).fold(sign, |s, i| if u[(i, i)] < 0.0 { -s } else { s }))
+}
+
+impl AnyOperator<'_> {
+    /// [`nearest::align`](crate::nearest::align) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`nearest::align`](crate::nearest::align).
+    pub fn align(&self, other: &AnyOperator<'_>, how: &Procrustes) -> Result<Alignment> {
+        wide_pair!((self, other), (a, b) => self::align(a, b, how)).map(RealOrComplex::into_inner)
+    }
 }

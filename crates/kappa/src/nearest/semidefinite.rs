@@ -1,8 +1,8 @@
-use kappa_dense::{Matrix, Scalar, WideEngine, eigh, multiply};
+use kappa_dense::{Matrix, Scalar, WideEngine, c64, eigh, multiply};
 
 use super::{Nearest, half, square};
 use crate::error::{Error, Result};
-use crate::operator::LinearOperator;
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
 
 /// The Hermitian positive semidefinite matrix nearest to A in the Frobenius norm: the eigenvalues of ½(A + Aᴴ) below `least` are
 /// lifted to it (Higham, Linear Algebra Appl. 103 (1988) 103–118).
@@ -48,4 +48,15 @@ pub(super) fn lifted<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, least: f64
         part(low, n, &|x| x)?
     };
     Ok(half(whole.as_ref(), 1.0))
+}
+
+impl AnyOperator<'_> {
+    /// [`nearest::semidefinite`](crate::nearest::semidefinite) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`nearest::semidefinite`](crate::nearest::semidefinite).
+    pub fn nearest_semidefinite(&self, least: f64) -> Result<RealOrComplex<Nearest<f64>, Nearest<c64>>> {
+        wide!(self, a => self::semidefinite(a, least))
+    }
 }

@@ -2,7 +2,7 @@
 
 use kappa_dense::{Matrix, MatrixRef, Scalar, adjoint_times, multiply};
 
-use super::LinearOperator;
+use super::{Form, LinearOperator};
 use crate::error::Result;
 
 impl<T: Scalar> LinearOperator<T> for MatrixRef<'_, T> {
@@ -18,8 +18,8 @@ impl<T: Scalar> LinearOperator<T> for MatrixRef<'_, T> {
         Ok(adjoint_times(*self, x.as_ref())?)
     }
 
-    fn as_dense(&self) -> Option<MatrixRef<'_, T>> {
-        Some(*self)
+    fn form(&self) -> Form<'_, T> {
+        Form::Dense(*self)
     }
 
     fn to_dense(&self) -> Result<Matrix<T>> {
@@ -40,8 +40,8 @@ impl<T: Scalar> LinearOperator<T> for Matrix<T> {
         self.as_ref().apply_adjoint(x)
     }
 
-    fn as_dense(&self) -> Option<MatrixRef<'_, T>> {
-        Some(self.as_ref())
+    fn form(&self) -> Form<'_, T> {
+        Form::Dense(self.as_ref())
     }
 
     fn to_dense(&self) -> Result<Matrix<T>> {

@@ -13,7 +13,7 @@ pub(crate) enum Entries<'a, T: Scalar> {
 
 impl<'a, T: Scalar> Entries<'a, T> {
     pub(crate) fn of(a: &'a (impl LinearOperator<T> + ?Sized)) -> Result<Self> {
-        match a.as_dense() {
+        match a.form().dense() {
             Some(view) => Ok(Self::Stored(view)),
             None => Ok(Self::Written(a.to_dense()?)),
         }

@@ -1,6 +1,7 @@
 //! What can multiply: matrices that are stored, and matrices that are only known by what they do.
 
 mod adjoint;
+mod any;
 mod dense;
 mod diagonal;
 mod entries;
@@ -13,6 +14,8 @@ mod sum;
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 
 pub use adjoint::Adjoint;
+pub use any::{AnyMatrix, AnyOperator, Operand, RealOrComplex};
+pub(crate) use any::{both, each, wide, wide_pair, wide_with};
 pub use diagonal::Diagonal;
 pub(crate) use entries::Entries;
 pub use low_rank::LowRank;
@@ -26,6 +29,29 @@ use crate::values::SingularValues;
 
 /// Entries that [`LinearOperator::to_dense`] may write: 2 GiB in double precision.
 pub const DENSE_LIMIT: usize = 1 << 28;
+
+/// How an operator is stored.
+#[derive(Clone, Copy, Debug)]
+pub enum Form<'a, T: Scalar> {
+    /// All entries.
+    Dense(MatrixRef<'a, T>),
+    /// The entries that are not zero.
+    Sparse(&'a Sparse<T>),
+    /// Not at all: it can only multiply.
+    Products,
+}
+
+impl<'a, T: Scalar> Form<'a, T> {
+    /// All entries, where they are stored.
+    pub fn dense(self) -> Option<MatrixRef<'a, T>> {
+        if let Self::Dense(a) = self { Some(a) } else { None }
+    }
+
+    /// The sparse matrix, where it is one.
+    pub fn sparse(self) -> Option<&'a Sparse<T>> {
+        if let Self::Sparse(a) = self { Some(a) } else { None }
+    }
+}
 
 /// A linear map from columns of length n to columns of length m.
 ///
@@ -41,14 +67,9 @@ pub trait LinearOperator<T: Scalar> {
     /// Y = Aᴴ·X for an m×k block of columns.
     fn apply_adjoint(&self, x: &Matrix<T>) -> Result<Matrix<T>>;
 
-    /// The entries, where they are stored.
-    fn as_dense(&self) -> Option<MatrixRef<'_, T>> {
-        None
-    }
-
-    /// The sparse matrix, where it is one.
-    fn as_sparse(&self) -> Option<&Sparse<T>> {
-        None
+    /// How it is stored; by its products alone unless it says otherwise.
+    fn form(&self) -> Form<'_, T> {
+        Form::Products
     }
 
     /// The singular values, where they are known without work.
@@ -96,12 +117,8 @@ impl<T: Scalar, A: LinearOperator<T> + ?Sized> LinearOperator<T> for &A {
         (**self).apply_adjoint(x)
     }
 
-    fn as_dense(&self) -> Option<MatrixRef<'_, T>> {
-        (**self).as_dense()
-    }
-
-    fn as_sparse(&self) -> Option<&Sparse<T>> {
-        (**self).as_sparse()
+    fn form(&self) -> Form<'_, T> {
+        (**self).form()
     }
 
     fn known_singular_values(&self) -> Option<SingularValues> {

@@ -2,7 +2,7 @@
 
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 
-use super::{LinearOperator, check_dense_limit, check_rows};
+use super::{Form, LinearOperator, check_dense_limit, check_rows};
 use crate::error::{Error, Result};
 
 /// A sparse matrix, column after column (CSC). Entries given twice are added.
@@ -103,14 +103,19 @@ impl<T: Scalar> Sparse<T> {
 }
 
 impl<T: Scalar> Sparse<T> {
-    /// A copy in double precision.
-    pub(crate) fn to_wide(&self) -> Sparse<T::Wide> {
+    /// A copy with every stored entry converted.
+    pub(crate) fn map<W>(&self, convert: impl Fn(T) -> W) -> Sparse<W> {
         Sparse {
             shape: self.shape,
             starts: self.starts.clone(),
             rows: self.rows.clone(),
-            entries: self.entries.iter().map(|x| x.widen()).collect(),
+            entries: self.entries.iter().map(|&x| convert(x)).collect(),
         }
+    }
+
+    /// A copy in double precision.
+    pub(crate) fn to_wide(&self) -> Sparse<T::Wide> {
+        self.map(T::widen)
     }
 }
 
@@ -151,8 +156,8 @@ impl Sparse<f64> {
 }
 
 impl<T: Scalar> LinearOperator<T> for Sparse<T> {
-    fn as_sparse(&self) -> Option<&Sparse<T>> {
-        Some(self)
+    fn form(&self) -> Form<'_, T> {
+        Form::Sparse(self)
     }
 
     fn shape(&self) -> (usize, usize) {

@@ -1,7 +1,7 @@
 use kappa_dense::{Matrix, Scalar, Shape, multiply};
 
 use crate::error::{Error, Result};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide_pair};
 use crate::{Enclosure, Evidence, singular_values};
 
 /// The principal angles between the ranges of two matrices with as many rows, in radians, largest first.
@@ -59,4 +59,15 @@ fn basis<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matrix<T::W
             .with_hint("take the leading columns of U of a singular value decomposition"));
     }
     Ok(f.q)
+}
+
+impl AnyOperator<'_> {
+    /// [`perturb::principal_angles`](crate::perturb::principal_angles) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`perturb::principal_angles`](crate::perturb::principal_angles).
+    pub fn principal_angles(&self, other: &AnyOperator<'_>) -> Result<Vec<Enclosure>> {
+        wide_pair!((self, other), (a, b) => self::principal_angles(a, b)).map(RealOrComplex::into_inner)
+    }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::enclosure::directed::{add_down, add_up, norm_down, norm_up};
 use crate::error::{Error, Result};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide_pair};
 use crate::regions::normality;
 use crate::{
     Enclosure, Evidence, Norm, Profile, SingularValues, certified_cond, certified_norm, certified_singular_values, eig,
@@ -258,4 +258,15 @@ fn general<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) -
         found.push(Applied::new(theorem, what, length(&moved)));
     }
     Ok(found)
+}
+
+impl AnyOperator<'_> {
+    /// [`perturb::perturb`](crate::perturb::perturb) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`perturb::perturb`](crate::perturb::perturb).
+    pub fn perturb(&self, other: &AnyOperator<'_>) -> Result<Vec<Applied>> {
+        wide_pair!((self, other), (a, b) => self::perturb(a, b)).map(RealOrComplex::into_inner)
+    }
 }

@@ -1,7 +1,7 @@
 use kappa_dense::{Matrix, Scalar};
 
 use crate::error::{Error, Result};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, singular_values, svd};
 
 /// What a matrix does to a circle: the image of the unit circle of a plane, with the vectors that are stretched most and least.
@@ -56,4 +56,15 @@ pub fn ellipse<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), (i, j): (usize,
     }
     let diagonal = Matrix::from_fn(2, 2, |k, c| if k == c { axes[k].estimate() } else { 0.0 });
     Ok(Ellipse { from: Matrix::identity(2), to: diagonal.clone(), axes, matrix: diagonal })
+}
+
+impl AnyOperator<'_> {
+    /// [`regions::ellipse`](crate::regions::ellipse) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`regions::ellipse`](crate::regions::ellipse).
+    pub fn ellipse(&self, plane: (usize, usize)) -> Result<Ellipse> {
+        wide!(self, a => self::ellipse(a, plane)).map(RealOrComplex::into_inner)
+    }
 }

@@ -3,7 +3,7 @@ use kappa_dense::{Scalar, c64};
 use crate::enclosure::directed::add_up;
 use crate::error::{Error, Result};
 use crate::norm::{modulus_enclosure, vector_norm};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::values::connected;
 use crate::{Enclosure, Evidence, Profile};
 
@@ -88,5 +88,16 @@ impl Gershgorin {
         let upper = far(&self.rows).min(far(&self.columns));
         let lower = near(&self.rows, &self.row_groups).max(near(&self.columns, &self.column_groups));
         Enclosure::new(lower, 0.5 * lower + 0.5 * upper, upper, Evidence::Theorem("Gershgorin"))
+    }
+}
+
+impl AnyOperator<'_> {
+    /// [`regions::gershgorin`](crate::regions::gershgorin) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`regions::gershgorin`](crate::regions::gershgorin).
+    pub fn gershgorin(&self) -> Result<Gershgorin> {
+        wide!(self, a => self::gershgorin(a)).map(RealOrComplex::into_inner)
     }
 }

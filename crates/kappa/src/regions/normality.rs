@@ -2,7 +2,7 @@ use kappa_dense::{Matrix, Scalar, multiply};
 
 use crate::enclosure::directed::{add_down, add_up, mul_down, mul_up, sqrt_down, sqrt_up, times_power};
 use crate::error::{Error, Result};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, Evidence, Norm, Profile, certified_norm, eig, norm};
 
 /// How far a matrix is from normal ones, whose eigenvalues say everything.
@@ -115,4 +115,24 @@ pub fn gelfand<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), most: u64) -> R
         k = next;
     }
     Ok(found)
+}
+
+impl AnyOperator<'_> {
+    /// [`regions::normality`](crate::regions::normality) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`regions::normality`](crate::regions::normality).
+    pub fn normality(&self) -> Result<Normality> {
+        wide!(self, a => self::normality(a)).map(RealOrComplex::into_inner)
+    }
+
+    /// [`regions::gelfand`](crate::regions::gelfand) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`regions::gelfand`](crate::regions::gelfand).
+    pub fn gelfand(&self, most: u64) -> Result<Vec<(u64, Enclosure)>> {
+        wide!(self, a => self::gelfand(a, most)).map(RealOrComplex::into_inner)
+    }
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use crate::Profile;
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 
 /// How the numerical range is drawn; passed last, and usually left at its default.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,4 +96,15 @@ fn support(a: &Matrix<c64>, adjoint: &Matrix<c64>, angle: f64) -> (c64, f64) {
         point += along * xj;
     }
     (point, (ritz.value - size).max((d.conj() * point).re))
+}
+
+impl AnyOperator<'_> {
+    /// [`regions::numerical_range`](crate::regions::numerical_range) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`regions::numerical_range`](crate::regions::numerical_range).
+    pub fn numerical_range(&self, how: &NumericalRange) -> Result<Outline> {
+        wide!(self, a => self::numerical_range(a, how)).map(RealOrComplex::into_inner)
+    }
 }

@@ -3,7 +3,7 @@ use rayon::prelude::*;
 
 use crate::condition::{solve_upper, solve_upper_adjoint};
 use crate::error::{Error, Result};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::{certified_singular_values, schur};
 
 /// A rectangle of the complex plane.
@@ -285,4 +285,24 @@ fn judge(a: &Matrix<c64>, center: c64, half: f64, epsilon: f64) -> Result<Cell> 
         None
     };
     Ok(Cell { center, half, is_inside })
+}
+
+impl AnyOperator<'_> {
+    /// [`regions::pseudospectrum`](crate::regions::pseudospectrum) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`regions::pseudospectrum`](crate::regions::pseudospectrum).
+    pub fn pseudospectrum(&self, how: &Pseudospectrum) -> Result<Grid> {
+        wide!(self, a => self::pseudospectrum(a, how)).map(RealOrComplex::into_inner)
+    }
+
+    /// [`regions::pseudospectrum_cells`](crate::regions::pseudospectrum_cells) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`regions::pseudospectrum_cells`](crate::regions::pseudospectrum_cells).
+    pub fn pseudospectrum_cells(&self, epsilon: f64, region: Region, depth: u32) -> Result<Cells> {
+        wide!(self, a => self::pseudospectrum_cells(a, epsilon, region, depth)).map(RealOrComplex::into_inner)
+    }
 }

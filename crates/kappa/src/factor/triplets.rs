@@ -1,0 +1,55 @@
+//! Which singular triplets of an operator, and how they are found, as a value.
+
+use kappa_dense::{Leading, Precision, Scalar};
+
+use super::{
+    AnyPartialSvd, PartialSvd, RandomizedSvd, ThickRestart, partial_svd, randomized_svd, randomized_svd_within,
+    truncated_svd,
+};
+use crate::error::Result;
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex};
+
+/// Which singular triplets, and how they are found: each is a verb with what it is told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SingularTriplets {
+    /// The largest, by a reduction of the whole matrix: [`truncated_svd`].
+    Truncated(Leading, Precision),
+    /// The k largest, from a random sketch: [`randomized_svd`].
+    Randomized(usize, RandomizedSvd),
+    /// As many as bring the error down to this share of the Frobenius norm, from random sketches: [`randomized_svd_within`].
+    Within(f64, RandomizedSvd),
+    /// The k largest or smallest, by Lanczos: [`partial_svd`].
+    Partial(usize, ThickRestart),
+}
+
+impl SingularTriplets {
+    /// Those of an operator.
+    ///
+    /// # Errors
+    ///
+    /// As the verb that finds them.
+    pub fn of<T: Scalar>(&self, a: &(impl LinearOperator<T> + ?Sized)) -> Result<PartialSvd<T::Wide>> {
+        match *self {
+            Self::Truncated(leading, precision) => truncated_svd(a, leading, precision),
+            Self::Randomized(k, ref how) => randomized_svd(a, k, how),
+            Self::Within(share, ref how) => randomized_svd_within(a, share, how),
+            Self::Partial(k, ref how) => partial_svd(a, k, how),
+        }
+    }
+}
+
+impl AnyOperator<'_> {
+    /// Some singular triplets of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As the verb that finds them.
+    pub fn triplets(&self, which: &SingularTriplets) -> Result<AnyPartialSvd> {
+        match self {
+            Self::F32(a) => which.of(a).map(RealOrComplex::Real),
+            Self::F64(a) => which.of(a).map(RealOrComplex::Real),
+            Self::C32(a) => which.of(a).map(RealOrComplex::Complex),
+            Self::C64(a) => which.of(a).map(RealOrComplex::Complex),
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! One value for every matrix that somebody can hand over, whatever its entries are and however it is stored.
+
+use kappa_dense::{Matrix, MatrixRef, Scalar, c32, c64};
+
+use super::{Form, LinearOperator, Sparse};
+use crate::error::Result;
+use crate::values::SingularValues;
+
+/// A matrix whose type of entries is known at run time only: `f32`, `f64`, `c32` or `c64`; dense, sparse, or by its products.
+///
+/// Files, arrays of NumPy, sparse matrices of SciPy and operators of Python enter by this type. Each question is one of its methods, of
+/// the name that the question has as a function, and is compiled once, in this crate. Cheap to copy: it borrows the entries.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{AnyOperator, Matrix, Norm, Sparse};
+/// let dense = Matrix::from_row_major(1, 2, vec![3.0f32, 4.0])?;
+/// let sparse = Sparse::from_triplets((60_000, 60_000), vec![(0, 0, 3.0f64), (7, 59_999, 4.0)])?;
+/// for a in [AnyOperator::from(&dense), AnyOperator::from(&sparse)] {
+///     assert!(a.norm(Norm::frobenius())?.contains(5.0));
+/// }
+/// # Ok::<(), kappa::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum AnyOperator<'a> {
+    /// Entries of `f32`, which smaller formats are widened to.
+    F32(Operand<'a, f32>),
+    /// Entries of `f64`.
+    F64(Operand<'a, f64>),
+    /// Complex entries of two `f32`.
+    C32(Operand<'a, c32>),
+    /// Complex entries of two `f64`.
+    C64(Operand<'a, c64>),
+}
+
+/// An operator in any form, with one type of entries.
+#[derive(Clone, Copy)]
+pub enum Operand<'a, T: Scalar> {
+    /// All entries, stored.
+    Dense(MatrixRef<'a, T>),
+    /// The entries that are not zero.
+    Sparse(&'a Sparse<T>),
+    /// Products alone.
+    Products(&'a (dyn LinearOperator<T> + Sync)),
+}
+
+impl<T: Scalar> std::fmt::Debug for Operand<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let form = match self {
+            Self::Dense(_) => "dense",
+            Self::Sparse(_) => "sparse",
+            Self::Products(_) => "products",
+        };
+        let (m, n) = self.shape();
+        write!(f, "{form} {m}×{n} {}", T::NAME)
+    }
+}
+
+impl<T: Scalar> LinearOperator<T> for Operand<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        match self {
+            Self::Dense(a) => a.shape(),
+            Self::Sparse(a) => a.shape(),
+            Self::Products(a) => a.shape(),
+        }
+    }
+
+    fn apply(&self, x: &Matrix<T>) -> Result<Matrix<T>> {
+        match self {
+            Self::Dense(a) => a.apply(x),
+            Self::Sparse(a) => a.apply(x),
+            Self::Products(a) => a.apply(x),
+        }
+    }
+
+    fn apply_adjoint(&self, x: &Matrix<T>) -> Result<Matrix<T>> {
+        match self {
+            Self::Dense(a) => a.apply_adjoint(x),
+            Self::Sparse(a) => a.apply_adjoint(x),
+            Self::Products(a) => a.apply_adjoint(x),
+        }
+    }
+
+    fn form(&self) -> Form<'_, T> {
+        match self {
+            Self::Dense(a) => Form::Dense(*a),
+            Self::Sparse(a) => Form::Sparse(a),
+            Self::Products(a) => a.form(),
+        }
+    }
+
+    fn known_singular_values(&self) -> Option<SingularValues> {
+        match self {
+            Self::Products(a) => a.known_singular_values(),
+            _ => None,
+        }
+    }
+
+    fn to_dense(&self) -> Result<Matrix<T>> {
+        match self {
+            Self::Dense(a) => a.to_dense(),
+            Self::Sparse(a) => a.to_dense(),
+            Self::Products(a) => a.to_dense(),
+        }
+    }
+}
+
+/// An operand in double precision: borrowed where it is one, else a copy.
+pub(crate) enum Widened<'a, W: Scalar> {
+    Borrowed(Operand<'a, W>),
+    Dense(Matrix<W>),
+    Sparse(Sparse<W>),
+}
+
+impl<W: Scalar> Widened<'_, W> {
+    pub(crate) fn operand(&self) -> Operand<'_, W> {
+        match self {
+            Self::Borrowed(a) => *a,
+            Self::Dense(a) => Operand::Dense(a.as_ref()),
+            Self::Sparse(a) => Operand::Sparse(a),
+        }
+    }
+}
+
+impl<'a, T: Scalar> Operand<'a, T> {
+    /// A copy with every entry converted; products are written out.
+    fn converted<W: Scalar>(&self, convert: impl Fn(T) -> W) -> Result<Widened<'a, W>> {
+        let dense = |a: MatrixRef<'_, T>| Matrix::from_fn(a.rows(), a.columns(), |i, j| convert(a.get(i, j)));
+        Ok(match self.form() {
+            Form::Dense(a) => Widened::Dense(dense(a)),
+            Form::Sparse(a) => Widened::Sparse(a.map(convert)),
+            Form::Products => Widened::Dense(dense(self.to_dense()?.as_ref())),
+        })
+    }
+}
+
+/// An operator in double precision, real or complex.
+pub(crate) type AnyWidened<'a> = RealOrComplex<Widened<'a, f64>, Widened<'a, c64>>;
+
+impl<'a> AnyWidened<'a> {
+    pub(crate) fn into_complex(self) -> Result<Widened<'a, c64>> {
+        match self {
+            Self::Real(a) => match a.operand().converted(|x| c64::new(x, 0.0))? {
+                Widened::Dense(a) => Ok(Widened::Dense(a)),
+                Widened::Sparse(a) => Ok(Widened::Sparse(a)),
+                Widened::Borrowed(_) => unreachable!("a conversion owns its entries"),
+            },
+            Self::Complex(a) => Ok(a),
+        }
+    }
+}
+
+impl<'a> AnyOperator<'a> {
+    /// The operator in double precision: a copy only where it is stored in fewer bits.
+    pub(crate) fn widened(&self) -> Result<AnyWidened<'a>> {
+        Ok(match self {
+            Self::F32(a) => RealOrComplex::Real(a.converted(Scalar::widen)?),
+            Self::F64(a) => RealOrComplex::Real(Widened::Borrowed(*a)),
+            Self::C32(a) => RealOrComplex::Complex(a.converted(Scalar::widen)?),
+            Self::C64(a) => RealOrComplex::Complex(Widened::Borrowed(*a)),
+        })
+    }
+}
+
+/// What belongs to a real matrix, or to a complex one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RealOrComplex<R, C> {
+    /// Of a real matrix.
+    Real(R),
+    /// Of a complex matrix.
+    Complex(C),
+}
+
+impl<X> RealOrComplex<X, X> {
+    /// The answer, where its type is the same for both.
+    pub fn into_inner(self) -> X {
+        match self {
+            Self::Real(x) | Self::Complex(x) => x,
+        }
+    }
+}
+
+/// A matrix of doubles, real or complex.
+pub type AnyMatrix = RealOrComplex<Matrix<f64>, Matrix<c64>>;
+
+/// The same expression for whatever a [`RealOrComplex`] holds.
+macro_rules! both {
+    ($value:expr, $x:ident => $body:expr) => {
+        match $value {
+            $crate::operator::RealOrComplex::Real($x) => $body,
+            $crate::operator::RealOrComplex::Complex($x) => $body,
+        }
+    };
+}
+
+/// The same question for each type of entries.
+macro_rules! each {
+    ($any:expr, $a:ident => $body:expr) => {
+        match $any {
+            $crate::operator::AnyOperator::F32($a) => $body,
+            $crate::operator::AnyOperator::F64($a) => $body,
+            $crate::operator::AnyOperator::C32($a) => $body,
+            $crate::operator::AnyOperator::C64($a) => $body,
+        }
+    };
+}
+
+/// The same question in double precision, for a real and for a complex operand: `Result<RealOrComplex<…>>`.
+macro_rules! wide {
+    ($any:expr, $a:ident => $body:expr) => {
+        match $any.widened()? {
+            $crate::operator::RealOrComplex::Real(a) => {
+                let $a = &a.operand();
+                $body.map($crate::operator::RealOrComplex::Real)
+            }
+            $crate::operator::RealOrComplex::Complex(a) => {
+                let $a = &a.operand();
+                $body.map($crate::operator::RealOrComplex::Complex)
+            }
+        }
+    };
+}
+
+/// [`wide!`] with a right-hand side: both real, or both complex.
+macro_rules! wide_with {
+    (($any:expr, $right:expr), ($a:ident, $b:ident) => $body:expr) => {
+        match ($any.widened()?, $right) {
+            ($crate::operator::RealOrComplex::Real(a), $crate::operator::RealOrComplex::Real($b)) => {
+                let $a = &a.operand();
+                $body.map($crate::operator::RealOrComplex::Real)
+            }
+            (a, b) => {
+                let (a, $b) = (a.into_complex()?, &b.to_complex());
+                let $a = &a.operand();
+                $body.map($crate::operator::RealOrComplex::Complex)
+            }
+        }
+    };
+}
+
+/// The same question for two operands: both real, or both complex.
+macro_rules! wide_pair {
+    (($any:expr, $other:expr), ($a:ident, $b:ident) => $body:expr) => {
+        match ($any.widened()?, $other.widened()?) {
+            ($crate::operator::RealOrComplex::Real(a), $crate::operator::RealOrComplex::Real(b)) => {
+                let ($a, $b) = (&a.operand(), &b.operand());
+                $body.map($crate::operator::RealOrComplex::Real)
+            }
+            (a, b) => {
+                let (a, b) = (a.into_complex()?, b.into_complex()?);
+                let ($a, $b) = (&a.operand(), &b.operand());
+                $body.map($crate::operator::RealOrComplex::Complex)
+            }
+        }
+    };
+}
+pub(crate) use {both, each, wide, wide_pair, wide_with};
+
+impl AnyOperator<'_> {
+    /// (m, n): rows and columns.
+    pub fn shape(&self) -> (usize, usize) {
+        each!(self, a => a.shape())
+    }
+
+    /// The name of the type of its entries: `f32`, `f64`, `c32` or `c64`.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::F32(_) => f32::NAME,
+            Self::F64(_) => f64::NAME,
+            Self::C32(_) => c32::NAME,
+            Self::C64(_) => c64::NAME,
+        }
+    }
+
+    /// Whether its entries are complex.
+    pub fn is_complex(&self) -> bool {
+        matches!(self, Self::C32(_) | Self::C64(_))
+    }
+
+    /// Whether all entries are stored.
+    pub fn is_dense(&self) -> bool {
+        each!(self, a => matches!(a.form(), Form::Dense(_)))
+    }
+
+    /// Whether only the entries that are not zero are stored.
+    pub fn is_sparse(&self) -> bool {
+        each!(self, a => matches!(a.form(), Form::Sparse(_)))
+    }
+
+    /// The entries in double precision, written out.
+    ///
+    /// # Errors
+    ///
+    /// Where that would be more than [`DENSE_LIMIT`](crate::DENSE_LIMIT) entries, and where a product fails.
+    pub fn to_matrix(&self) -> Result<AnyMatrix> {
+        fn written<T: Scalar>(a: &Operand<'_, T>) -> Result<Matrix<T::Wide>> {
+            match a.form() {
+                Form::Dense(a) => Ok(a.to_wide()),
+                _ => Ok(a.to_dense()?.as_ref().to_wide()),
+            }
+        }
+        each!(self, a => written(a).map(AnyMatrix::from))
+    }
+}
+
+macro_rules! enters {
+    ($($type:ty => $variant:ident),*) => {$(
+        impl<'a> From<Operand<'a, $type>> for AnyOperator<'a> {
+            fn from(a: Operand<'a, $type>) -> Self {
+                Self::$variant(a)
+            }
+        }
+        impl<'a> From<MatrixRef<'a, $type>> for AnyOperator<'a> {
+            fn from(a: MatrixRef<'a, $type>) -> Self {
+                Self::$variant(Operand::Dense(a))
+            }
+        }
+        impl<'a> From<&'a Matrix<$type>> for AnyOperator<'a> {
+            fn from(a: &'a Matrix<$type>) -> Self {
+                Self::$variant(Operand::Dense(a.as_ref()))
+            }
+        }
+        impl<'a> From<&'a Sparse<$type>> for AnyOperator<'a> {
+            fn from(a: &'a Sparse<$type>) -> Self {
+                Self::$variant(Operand::Sparse(a))
+            }
+        }
+        impl<'a> From<&'a (dyn LinearOperator<$type> + Sync)> for AnyOperator<'a> {
+            fn from(a: &'a (dyn LinearOperator<$type> + Sync)) -> Self {
+                Self::$variant(Operand::Products(a))
+            }
+        }
+    )*};
+}
+enters!(f32 => F32, f64 => F64, c32 => C32, c64 => C64);
+
+impl<'a> From<&'a AnyMatrix> for AnyOperator<'a> {
+    fn from(a: &'a AnyMatrix) -> Self {
+        both!(a, a => a.into())
+    }
+}
+
+impl From<Matrix<f64>> for AnyMatrix {
+    fn from(a: Matrix<f64>) -> Self {
+        Self::Real(a)
+    }
+}
+
+impl From<Matrix<c64>> for AnyMatrix {
+    fn from(a: Matrix<c64>) -> Self {
+        Self::Complex(a)
+    }
+}
+
+impl AnyMatrix {
+    /// (m, n): rows and columns.
+    pub fn shape(&self) -> (usize, usize) {
+        both!(self, a => (a.rows(), a.columns()))
+    }
+
+    /// Whether it is complex.
+    pub fn is_complex(&self) -> bool {
+        matches!(self, Self::Complex(_))
+    }
+
+    /// The entry at row `i`, column `j`; with an imaginary part of 0 where the matrix is real.
+    pub fn get(&self, i: usize, j: usize) -> c64 {
+        both!(self, a => c64::new(a[(i, j)].re(), a[(i, j)].im()))
+    }
+
+    /// As a complex matrix.
+    pub fn to_complex(&self) -> Matrix<c64> {
+        Matrix::from_fn(self.shape().0, self.shape().1, |i, j| self.get(i, j))
+    }
+
+    /// A vector as a column.
+    pub(crate) fn column<W: Scalar>(x: &[W]) -> Self
+    where
+        Self: From<Matrix<W>>,
+    {
+        Matrix::from_fn(x.len(), 1, |i, _| x[i]).into()
+    }
+
+    /// The conjugate transpose.
+    pub fn adjoint(&self) -> Self {
+        both!(self, a => a.adjoint().into())
+    }
+
+    /// The complex conjugate.
+    pub fn conjugate(self) -> Self {
+        match self {
+            Self::Real(a) => Self::Real(a),
+            Self::Complex(mut a) => {
+                a.as_mut_slice().iter_mut().for_each(|x| *x = x.conj());
+                Self::Complex(a)
+            }
+        }
+    }
+
+    /// The entries as one column, row after row: a vector, whichever way it lies.
+    pub fn into_column(self) -> Self {
+        fn column<T: Scalar>(a: &Matrix<T>) -> Matrix<T> {
+            let (m, n) = (a.rows(), a.columns());
+            Matrix::from_fn(m * n, 1, |k, _| a[(k / n, k % n)])
+        }
+        both!(self, a => column(&a).into())
+    }
+}
