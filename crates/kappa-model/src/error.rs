@@ -3,17 +3,24 @@ use std::fmt;
 /// Why a model could not be opened or surveyed: names the file, the tensor and the numbers, and hints at the next step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
-    kind: Kind,
+    kind: ErrorKind,
     message: String,
     hint: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
-    Source,
-    Mathematics,
+/// What kind of error an [`Error`] is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A file could not be read.
+    Source(kappa_tensors::ErrorKind),
+    /// A question has no answer.
+    Question(kappa::ErrorKind),
+    /// A name or a filter matches nothing, or more than one thing where one is needed.
     Filter,
+    /// A limit, such as the memory ceiling, was in the way.
     Limit,
+    /// The caller stopped the work.
     Cancelled,
 }
 
@@ -27,20 +34,20 @@ fn about(name: &str, message: &str) -> String {
 }
 
 impl Error {
-    fn new(kind: Kind, message: String) -> Self {
+    fn new(kind: ErrorKind, message: String) -> Self {
         Self { kind, message, hint: None }
     }
 
     pub(crate) fn filter(message: String) -> Self {
-        Self::new(Kind::Filter, message)
+        Self::new(ErrorKind::Filter, message)
     }
 
     pub(crate) fn limit(message: String) -> Self {
-        Self::new(Kind::Limit, message)
+        Self::new(ErrorKind::Limit, message)
     }
 
     pub(crate) fn cancelled() -> Self {
-        Self::new(Kind::Cancelled, "was stopped before it was done".into())
+        Self::new(ErrorKind::Cancelled, "was stopped before it was done".into())
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -50,7 +57,11 @@ impl Error {
 
     /// An error of the mathematics, about a matrix with this name.
     pub fn about(name: &str, error: &kappa::Error) -> Self {
-        Self { kind: Kind::Mathematics, message: about(name, &error.to_string()), hint: error.hint().map(Into::into) }
+        Self {
+            kind: ErrorKind::Question(error.kind()),
+            message: about(name, &error.to_string()),
+            hint: error.hint().map(Into::into),
+        }
     }
 
     /// The next step, where there is one.
@@ -58,30 +69,39 @@ impl Error {
         self.hint.as_deref()
     }
 
+    /// What kind of error it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
     /// Whether the file or folder could not be read.
     pub fn is_source(&self) -> bool {
-        self.kind == Kind::Source
+        matches!(self.kind, ErrorKind::Source(_))
     }
 
     /// Whether a name or a filter matches nothing, or more than one thing where one is needed.
     pub fn is_filter(&self) -> bool {
-        self.kind == Kind::Filter
+        self.kind == ErrorKind::Filter
     }
 
     /// Whether a limit, such as the memory ceiling, was in the way.
     pub fn is_limit(&self) -> bool {
-        self.kind == Kind::Limit
+        use kappa_tensors::ErrorKind as Source;
+        matches!(
+            self.kind,
+            ErrorKind::Limit | ErrorKind::Source(Source::Limit) | ErrorKind::Question(kappa::ErrorKind::Limit)
+        )
     }
 
     /// Whether the work was stopped by the caller.
     pub fn is_cancelled(&self) -> bool {
-        self.kind == Kind::Cancelled
+        self.kind == ErrorKind::Cancelled
     }
 }
 
 impl From<kappa_tensors::Error> for Error {
     fn from(error: kappa_tensors::Error) -> Self {
-        Self { kind: Kind::Source, message: error.to_string(), hint: error.hint().map(Into::into) }
+        Self { kind: ErrorKind::Source(error.kind()), message: error.to_string(), hint: error.hint().map(Into::into) }
     }
 }
 

@@ -21,7 +21,7 @@ mod stream;
 mod survey;
 mod verdict;
 
-pub use error::{Error, Result};
+pub use error::{Error, ErrorKind, Result};
 pub use kappa_tensors::{DType, Opening, Skipped, printable};
 pub use layer::LayerMatrix;
 pub use lipschitz::LipschitzProduct;

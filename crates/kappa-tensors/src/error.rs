@@ -4,44 +4,53 @@ use std::path::{Path, PathBuf};
 /// Why a file could not be read: it names the file, the tensor and the numbers, and hints at the next step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
-    kind: Kind,
+    kind: ErrorKind,
     file: Option<PathBuf>,
     tensor: Option<String>,
     message: String,
     hint: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
+/// What kind of error an [`Error`] is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There is no such file, folder, shard or tensor.
+    NotFound,
+    /// The operating system denies access.
+    Denied,
+    /// The operating system failed otherwise.
     Io,
+    /// The bytes break the rules of their format.
     Format,
+    /// The file is well-formed, but not of a kind that is read.
     Unsupported,
+    /// A named limit was exceeded.
     Limit,
-    Missing,
 }
 
 /// The result of reading.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    fn new(kind: Kind, message: impl Into<String>) -> Self {
+    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, file: None, tensor: None, message: message.into(), hint: None }
     }
 
     pub(crate) fn format(message: impl Into<String>) -> Self {
-        Self::new(Kind::Format, message)
+        Self::new(ErrorKind::Format, message)
     }
 
     pub(crate) fn unsupported(message: impl Into<String>) -> Self {
-        Self::new(Kind::Unsupported, message)
+        Self::new(ErrorKind::Unsupported, message)
     }
 
     pub(crate) fn limit(message: impl Into<String>) -> Self {
-        Self::new(Kind::Limit, message)
+        Self::new(ErrorKind::Limit, message)
     }
 
     pub(crate) fn missing(message: impl Into<String>) -> Self {
-        Self::new(Kind::Missing, message)
+        Self::new(ErrorKind::NotFound, message)
     }
 
     /// The error of a file that would have to be run to be read.
@@ -53,12 +62,11 @@ impl Error {
     }
 
     pub(crate) fn io(error: &std::io::Error) -> Self {
-        let message = match error.kind() {
-            std::io::ErrorKind::NotFound => "there is no such file or folder".into(),
-            std::io::ErrorKind::PermissionDenied => "permission denied".into(),
-            _ => error.to_string(),
-        };
-        Self::new(Kind::Io, message)
+        match error.kind() {
+            std::io::ErrorKind::NotFound => Self::new(ErrorKind::NotFound, "there is no such file or folder"),
+            std::io::ErrorKind::PermissionDenied => Self::new(ErrorKind::Denied, "permission denied"),
+            _ => Self::new(ErrorKind::Io, error.to_string()),
+        }
     }
 
     pub(crate) fn in_file(mut self, path: &Path) -> Self {
@@ -86,29 +94,34 @@ impl Error {
         &self.message
     }
 
-    /// Whether the operating system refused.
+    /// What kind of error it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Whether the operating system failed.
     pub fn is_io(&self) -> bool {
-        self.kind == Kind::Io
+        matches!(self.kind, ErrorKind::Io | ErrorKind::Denied)
     }
 
     /// Whether the bytes break the rules of their format.
     pub fn is_format(&self) -> bool {
-        self.kind == Kind::Format
+        self.kind == ErrorKind::Format
     }
 
     /// Whether the file is well-formed but not of a kind that is read yet.
     pub fn is_unsupported(&self) -> bool {
-        self.kind == Kind::Unsupported
+        self.kind == ErrorKind::Unsupported
     }
 
     /// Whether a named limit was exceeded.
     pub fn is_limit(&self) -> bool {
-        self.kind == Kind::Limit
+        self.kind == ErrorKind::Limit
     }
 
     /// Whether a tensor or a shard of this name does not exist.
     pub fn is_missing(&self) -> bool {
-        self.kind == Kind::Missing
+        self.kind == ErrorKind::NotFound
     }
 }
 

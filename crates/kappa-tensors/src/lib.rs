@@ -34,7 +34,7 @@ mod tensor;
 
 pub use detect::{Opening, open};
 pub use dtype::DType;
-pub use error::{Error, Result, printable};
+pub use error::{Error, ErrorKind, Result, printable};
 pub use source::{Skipped, Source, Triplets};
 pub use table::Frame;
 pub use tensor::{Numbers, Order, Tensor, TensorInfo};

@@ -120,7 +120,7 @@ pub use equations::{
     Solution, Solve, SolvePlan, Solver, TotalSolution, Woodbury, certified_lstsq, certified_solve, constrained_lstsq,
     generalized_lstsq, lstsq, lstsq_by, pinv, polynomial_roots, solve, solve_by, total_lstsq, weighted_lstsq,
 };
-pub use error::{Error, Result};
+pub use error::{Error, ErrorKind, Result};
 pub use factor::{
     CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PartialSvd, PivotedQr, Polar, Qr, RandomizedSvd, RowSketch,
     Schur, SingularTriplets, SketchParts, Svd, ThickRestart, TopRight, cholesky, complete_orthogonal, eig, eigh,

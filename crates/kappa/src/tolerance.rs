@@ -51,7 +51,7 @@ fn valid(x: f64) -> Result<f64> {
     if x.is_finite() && x >= 0.0 {
         return Ok(x);
     }
-    Err(Error::syntax(format!("a tolerance must be finite and at least 0, not {x}")))
+    Err(Error::argument(format!("a tolerance must be finite and at least 0, not {x}")))
 }
 
 impl fmt::Display for Tolerance {

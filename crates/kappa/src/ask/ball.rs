@@ -81,7 +81,7 @@ fn checked(what: &str, x: f64) -> Result<f64> {
     if x >= 0.0 && x.is_finite() {
         return Ok(x);
     }
-    Err(Error::syntax(format!("{what} must be finite and at least 0, not {x}")))
+    Err(Error::argument(format!("{what} must be finite and at least 0, not {x}")))
 }
 
 /// The matrix with its moduli, or its singular values, changed; and those values, where they were needed.

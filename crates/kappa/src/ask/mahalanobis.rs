@@ -47,10 +47,8 @@ impl VectorNorm {
         match least {
             Some(least) => Ok(Self::from_definite(m, factor, least)),
             None if n == 0 => Ok(Self::from_definite(m, factor, 1.0)),
-            None => {
-                Err(Error::unsupported(format!("this {n}×{n} matrix is not positive definite to working precision"))
-                    .with_hint("a norm needs all eigenvalues above 0; add a small multiple of the identity"))
-            }
+            None => Err(Error::singular(format!("this {n}×{n} matrix is not positive definite to working precision"))
+                .with_hint("a norm needs all eigenvalues above 0; add a small multiple of the identity")),
         }
     }
 }

@@ -117,7 +117,7 @@ pub fn is_regular_within<T: Scalar>(
 ) -> Result<bool> {
     check_environment()?;
     if !(relative >= 0.0 && absolute >= 0.0) {
-        return Err(Error::syntax(format!("{relative} and {absolute} are no sizes of errors"))
+        return Err(Error::argument(format!("{relative} and {absolute} are no sizes of errors"))
             .with_hint("both are at least 0: 0.001 for a thousandth"));
     }
     let entries = Entries::of(a)?;

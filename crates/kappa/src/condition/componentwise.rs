@@ -122,7 +122,7 @@ impl<W: Scalar<Wide = W>> Product<W> {
         check_environment()?;
         let max = Profile::of_entries(a)?.max_abs_value();
         let inverse = enclose_inverse(a)?.ok_or_else(|| {
-            Error::unsupported("the matrix cannot be told from a singular one")
+            Error::singular("the matrix cannot be told from a singular one")
                 .with_hint("a componentwise condition number needs the inverse")
         })?;
         let a_exponent = if max > 0.0 { max.min(f64::MAX).log2().floor() as i32 } else { 0 };

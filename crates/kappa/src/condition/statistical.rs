@@ -82,7 +82,7 @@ pub fn statistical_cond<T: Scalar>(
     }
     let factors = lu(entries.view())?;
     if factors.is_singular() {
-        return Err(Error::unsupported("the matrix is singular: a pivot is 0"));
+        return Err(Error::singular("the matrix is singular: a pivot is 0"));
     }
     let wide = entries.view().to_wide();
     let right = Matrix::from_column_major(n, 1, b.iter().map(|b| b.widen()).collect())?;

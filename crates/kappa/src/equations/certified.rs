@@ -132,13 +132,13 @@ pub fn certified_solve<T: Scalar>(
 
 fn not_regular(n: usize, is_singular: Option<bool>) -> Error {
     match is_singular {
-        Some(true) => Error::unsupported(format!("the {n}×{n} matrix is exactly singular, as elimination in whole numbers shows"))
+        Some(true) => Error::singular(format!("the {n}×{n} matrix is exactly singular, as elimination in whole numbers shows"))
             .with_hint("`lstsq` gives the solution of least norm"),
         Some(false) => Error::unsupported(format!(
             "the {n}×{n} matrix is regular, as elimination in whole numbers shows, but too ill-conditioned for an enclosure"
         ))
         .with_hint("scale rows and columns to the same size, or take more digits than doubles have"),
-        None => Error::unsupported(format!("the {n}×{n} matrix cannot be told from a singular one"))
+        None => Error::singular(format!("the {n}×{n} matrix cannot be told from a singular one"))
             .with_hint("`lstsq` gives the solution of least norm, without a proof"),
     }
 }

@@ -261,7 +261,7 @@ pub fn weighted_lstsq<T: Scalar>(
             .with_hint("give one weight for each row"));
     }
     if let Some(k) = weights.iter().position(|w| !(*w > 0.0 && w.is_finite())) {
-        return Err(Error::syntax(format!("the weight of row {k} is {}, and not positive", weights[k]))
+        return Err(Error::argument(format!("the weight of row {k} is {}, and not positive", weights[k]))
             .with_hint("weights multiply the squares of the residuals; leave out rows that should not count"));
     }
     let roots: Vec<f64> = weights.iter().map(|w| w.sqrt()).collect();

@@ -323,7 +323,7 @@ fn widened<T: Scalar>(view: MatrixRef<'_, T>) -> crate::operator::Entries<'stati
 }
 
 fn singular(n: usize) -> Error {
-    Error::unsupported(format!("the {n}×{n} matrix is singular: a pivot is 0"))
+    Error::singular(format!("the {n}×{n} matrix is singular: a pivot is 0"))
         .with_hint("`lstsq` gives the solution of least norm, and needs no inverse")
 }
 

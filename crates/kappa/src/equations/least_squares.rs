@@ -147,10 +147,8 @@ fn by_qr<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq, falls
     }
     // Asked for by name: only what is singular to working precision is refused.
     if cond >= 1.0 / f64::EPSILON {
-        return Err(Error::unsupported(format!(
-            "the rank is not full to working precision: κ₁ of R is about {cond:.1e}"
-        ))
-        .with_hint("`cod` and `svd` find the solution of least norm"));
+        return Err(Error::singular(format!("the rank is not full to working precision: κ₁ of R is about {cond:.1e}"))
+            .with_hint("`cod` and `svd` find the solution of least norm"));
     }
     let x = if is_wide {
         let mut x = padded(&f.solve_leading(b, p, true), n);
@@ -234,14 +232,14 @@ fn by_cod<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> R
 fn by_normal_equations<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>) -> Result<Found<T::Wide>> {
     let (m, n) = (a.rows(), a.columns());
     if m < n {
-        return Err(Error::unsupported(format!("the normal equations of a {m}×{n} matrix are singular"))
+        return Err(Error::singular(format!("the normal equations of a {m}×{n} matrix are singular"))
             .with_hint("`qr`, `cod` and `svd` find the solution of least norm"));
     }
     let wide = a.to_wide();
     let adjoint = wide.adjoint();
     let mut l = multiply(adjoint.as_ref(), wide.as_ref())?;
     if !kappa_dense::cholesky(&mut l) {
-        return Err(Error::unsupported(
+        return Err(Error::singular(
             "AᴴA is not positive definite to working precision: its condition number is κ(A)²",
         )
         .with_hint("`qr` loses κ instead of κ²"));

@@ -377,7 +377,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
     fn discrepancy(&self, delta: f64) -> Result<f64> {
         let (least, most) = (self.squares(0.0).0.sqrt(), self.squares(f64::MAX.sqrt()).0.sqrt());
         if !(delta >= 0.0 && delta.is_finite()) {
-            return Err(Error::syntax(format!("the size of the noise is at least 0, and {delta} is not")));
+            return Err(Error::argument(format!("the size of the noise is at least 0, and {delta} is not")));
         }
         if delta < least || delta > most {
             return Err(Error::unsupported(format!(
@@ -396,7 +396,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
     /// The unique λ ≥ 0 with ‖Lx‖ = α: Newton's method for 1/‖x(λ)‖, which is concave and nearly linear, from the left.
     fn norm_constrained(&self, alpha: f64) -> Result<f64> {
         if !(alpha > 0.0 && alpha.is_finite()) {
-            return Err(Error::syntax(format!("the bound of the norm is positive, and {alpha} is not")));
+            return Err(Error::argument(format!("the bound of the norm is positive, and {alpha} is not")));
         }
         if self.squares(0.0).1.sqrt() <= alpha {
             return Ok(0.0);
@@ -515,7 +515,7 @@ fn unknown_rule(text: &str) -> Error {
 }
 
 fn wrong_lambda(lambda: f64) -> Error {
-    Error::syntax(format!("λ is at least 0 and finite, and {lambda} is not"))
+    Error::argument(format!("λ is at least 0 and finite, and {lambda} is not"))
         .with_hint("0 is plain least squares; gcv chooses λ by the data")
 }
 

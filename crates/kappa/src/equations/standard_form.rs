@@ -27,7 +27,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Back<W> {
         let largest = (0..p).map(|i| crate::norm::modulus(full.r[(i, i)])).fold(0.0, f64::max);
         let limit = n as f64 * f64::EPSILON * largest;
         if p == 0 || (0..p).any(|i| crate::norm::modulus(full.r[(i, i)]) <= limit) {
-            return Err(Error::unsupported(format!("the {p}×{n} operator L is not of full rank"))
+            return Err(Error::singular(format!("the {p}×{n} operator L is not of full rank"))
                 .with_hint("leave out the rows that depend on others"));
         }
         let part =
@@ -74,6 +74,6 @@ impl<W: Scalar<Wide = W> + WideEngine> Back<W> {
 }
 
 fn shared_null() -> Error {
-    Error::unsupported("A and L have a null vector in common: no λ makes the solution unique")
+    Error::singular("A and L have a null vector in common: no λ makes the solution unique")
         .with_hint("add a row to L, such as the identity times something small")
 }

@@ -68,14 +68,14 @@ pub fn total_lstsq<T: Scalar>(
     match errors {
         Errors::Everywhere => total(&a, &b, 1.0),
         Errors::Scaled(gamma) if *gamma > 0.0 && gamma.is_finite() => total(&a, &b, *gamma),
-        Errors::Scaled(gamma) => Err(Error::syntax(format!("γ is positive, and {gamma} is not"))),
+        Errors::Scaled(gamma) => Err(Error::argument(format!("γ is positive, and {gamma} is not"))),
         Errors::Matrix => data(&a, &b),
         Errors::ExactColumns(exact) => mixed(&a, &b, exact),
     }
 }
 
 fn no_solution() -> Error {
-    Error::unsupported(
+    Error::singular(
         "no x attains the least correction: the last singular vector of [A b] has no part in b (nongeneric)",
     )
     .with_hint("columns of A depend on each other more than b depends on them: leave one out, or use `lstsq`")

@@ -238,7 +238,7 @@ impl<W: Scalar<Wide = W> + WideEngine> CholeskyUpdate<W> {
             Some(l) => l,
             None => {
                 let l = crate::cholesky(&matrix).map_err(|_| {
-                    Error::unsupported("without this vector the matrix is not positive definite to working precision")
+                    Error::singular("without this vector the matrix is not positive definite to working precision")
                         .with_hint("the factors stay as they were")
                 })?;
                 self.factorizations += 1;

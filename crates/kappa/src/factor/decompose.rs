@@ -56,7 +56,7 @@ pub fn truncated_svd<T: Scalar>(
             return Err(Error::shape(format!("{k} singular triplets of a {m}×{n} matrix, which has {}", m.min(n))));
         }
         Leading::Above(least) if least.is_nan() || least < 0.0 => {
-            return Err(Error::syntax(format!("no singular value is compared with {least}"))
+            return Err(Error::argument(format!("no singular value is compared with {least}"))
                 .with_hint("a threshold is 0 or a positive number"));
         }
         _ => {}

@@ -319,7 +319,7 @@ fn best_swap<W: Scalar<Wide = W>>(r: &Matrix<W>, k: usize, factor: f64) -> Resul
         }
     }
     if !inverse.as_slice().iter().all(|x| x.is_finite()) {
-        return Err(Error::unsupported(format!("the leading block of order {k} is singular"))
+        return Err(Error::singular(format!("the leading block of order {k} is singular"))
             .with_hint("the rank is smaller; ask for a smaller one"));
     }
     let length = |x: &mut dyn Iterator<Item = W>| x.map(|x| x.abs_squared()).sum::<f64>().sqrt();

@@ -47,7 +47,7 @@ pub fn singular_values<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Resu
 /// ```
 pub fn singular_values_above<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), floor: f64) -> Result<SingularValues> {
     if !(0.0..=1.0).contains(&floor) {
-        return Err(Error::shape(format!("a floor of {floor} is not a share of the largest singular value"))
+        return Err(Error::argument(format!("a floor of {floor} is not a share of the largest singular value"))
             .with_hint("shares lie between 0 and 1, such as 1e-6"));
     }
     if let Some(known) = a.known_singular_values() {

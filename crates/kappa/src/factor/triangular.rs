@@ -51,9 +51,7 @@ impl<W: Scalar<Wide = W> + kappa_dense::WideEngine> Lu<W> {
             return Err(Error::shape(format!("the right-hand side has {} rows, and the matrix {n}", b.rows())));
         }
         if self.is_singular() {
-            return Err(
-                Error::unsupported("the matrix is singular: a pivot is 0").with_hint("`lstsq` needs no inverse")
-            );
+            return Err(Error::singular("the matrix is singular: a pivot is 0").with_hint("`lstsq` needs no inverse"));
         }
         Ok(self.0.solve(b))
     }
@@ -79,7 +77,7 @@ pub fn cholesky<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matr
     }
     let mut l = view.to_wide();
     if !kappa_dense::cholesky(&mut l) {
-        return Err(Error::unsupported("the matrix is not positive definite to working precision")
+        return Err(Error::singular("the matrix is not positive definite to working precision")
             .with_hint("`ldlt` factors any Hermitian matrix, and `lu` any square one"));
     }
     Ok(l)

@@ -20,7 +20,7 @@ pub(super) fn conjugate_gradients<W: Scalar<Wide = W>, A: LinearOperator<W> + ?S
         let q = a.apply(&p)?;
         let curvature = inner(&p, &q).re();
         if curvature.is_nan() || curvature <= 0.0 {
-            return Err(Error::unsupported(format!(
+            return Err(Error::singular(format!(
                 "the operator is not positive definite: xᴴAx = {curvature:e} in step {}",
                 steps + 1
             ))

@@ -43,7 +43,7 @@ impl Lanczos {
     /// ```
     pub fn within(tolerance: f64, seed: u64) -> Result<Self> {
         if !(tolerance > 0.0 && tolerance.is_finite()) {
-            return Err(Error::syntax(format!("a bound within {tolerance} cannot be looked for"))
+            return Err(Error::argument(format!("a bound within {tolerance} cannot be looked for"))
                 .with_hint("a bound has a relative width such as 0.05"));
         }
         Ok(Self { tolerance, seed, ..Self::default() })

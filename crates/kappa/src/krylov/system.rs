@@ -110,7 +110,7 @@ pub fn solve_iteratively<W: Scalar<Wide = W>>(
             .with_hint("LSMR takes any shape"));
     }
     if !(how.tolerance >= 0.0 && how.tolerance.is_finite()) {
-        return Err(Error::syntax(format!("the tolerance is at least 0, and {} is not", how.tolerance))
+        return Err(Error::argument(format!("the tolerance is at least 0, and {} is not", how.tolerance))
             .with_hint("1e-12 is the default"));
     }
     let products = Products::new(a);

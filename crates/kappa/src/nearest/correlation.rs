@@ -52,7 +52,7 @@ pub fn correlation<T: Scalar>(
         return Err(Error::unsupported("a correlation matrix is real"));
     }
     if !(how.least >= 0.0 && how.least <= 1.0) {
-        return Err(Error::syntax(format!("the least eigenvalue lies between 0 and 1, and {} does not", how.least)));
+        return Err(Error::argument(format!("the least eigenvalue lies between 0 and 1, and {} does not", how.least)));
     }
     let wide = square(a, "correlation")?;
     let a = Matrix::from_fn(wide.rows(), wide.columns(), |i, j| wide[(i, j)].re());

@@ -151,7 +151,7 @@ fn weights(a: &Matrix<f64>, b: &Matrix<f64>, how: &Procrustes) -> Result<Vec<f64
         Some(w) => w.clone(),
     };
     if let Some(i) = given.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-        return Err(Error::syntax(format!("the weight of row {i} is {}, and not at least 0", given[i]))
+        return Err(Error::argument(format!("the weight of row {i} is {}, and not at least 0", given[i]))
             .with_hint("a weight of 0 leaves a row out"));
     }
     let is_whole = |i: usize| (0..n).all(|j| !a[(i, j)].is_nan() && !b[(i, j)].is_nan());

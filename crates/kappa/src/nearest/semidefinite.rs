@@ -20,7 +20,7 @@ use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
 /// ```
 pub fn semidefinite<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), least: f64) -> Result<Nearest<T::Wide>> {
     if !(least >= 0.0 && least.is_finite()) {
-        return Err(Error::syntax(format!("the least eigenvalue is at least 0, and {least} is not")));
+        return Err(Error::argument(format!("the least eigenvalue is at least 0, and {least} is not")));
     }
     let a = square(a, "semidefinite")?;
     let matrix = lifted(&half(a.as_ref(), 1.0), least)?;

@@ -273,7 +273,7 @@ pub fn backward_error_of_triplet<T: Scalar>(
     check(&wide.as_ref(), v, u)?;
     let length = |x: &[T::Wide]| vector_norm(2.0, || x.iter().copied());
     if [u, v].iter().any(|x| (length(x).estimate() - 1.0).abs() > 1e-8) {
-        return Err(Error::unsupported("singular vectors have length 1").with_hint("divide each by its length"));
+        return Err(Error::argument("singular vectors have length 1").with_hint("divide each by its length"));
     }
     let scaled = |x: &[T::Wide]| x.iter().map(|x| x.scale(sigma)).collect::<Vec<_>>();
     // σu and σv are rounded: u·|σ| together, and half of the smallest number for each part of an entry.

@@ -242,7 +242,7 @@ pub fn pseudospectrum_cells<T: Scalar>(
         return Err(Error::shape(format!("a {n}×{} matrix has no pseudospectrum", view.columns())));
     }
     if !(epsilon > 0.0 && epsilon.is_finite()) {
-        return Err(Error::syntax(format!("ε must be above 0 and finite, not {epsilon}")));
+        return Err(Error::argument(format!("ε must be above 0 and finite, not {epsilon}")));
     }
     region.check()?;
     let wide = Matrix::from_fn(n, n, |i, j| c64::new(view.get(i, j).re(), view.get(i, j).im()));

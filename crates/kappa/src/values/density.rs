@@ -122,7 +122,9 @@ fn edges(squares: &[Enclosure], values: &SingularValues, bins: &Bins) -> Result<
         return Ok(found);
     }
     match bins {
-        Bins::Edges(_) => Err(Error::syntax("the edges of a histogram must be finite, and each above the one before")),
+        Bins::Edges(_) => {
+            Err(Error::argument("the edges of a histogram must be finite, and each above the one before"))
+        }
         _ => Err(Error::unsupported(format!(
             "the eigenvalues from {low:e} to {high:e} are too close for so many intervals"
         ))

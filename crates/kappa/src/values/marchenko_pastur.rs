@@ -36,7 +36,7 @@ impl MarchenkoPastur {
             return Err(Error::shape(format!("a {rows}×{columns} matrix has no eigenvalues")));
         }
         if !(variance > 0.0 && variance.is_finite()) {
-            return Err(Error::syntax(format!("a variance must be above zero and finite, not {variance}")));
+            return Err(Error::argument(format!("a variance must be above zero and finite, not {variance}")));
         }
         Ok(Self { long: rows.max(columns) as f64, short: rows.min(columns) as f64, variance })
     }
@@ -140,10 +140,8 @@ impl SingularValues {
         let (m, n) = self.shape();
         let count = squares.len();
         if count < FEWEST {
-            return Err(Error::unsupported(format!(
-                "{count} singular values above zero do not show how noise is spread"
-            ))
-            .with_hint(format!("a fit of the law of Marchenko and Pastur needs {FEWEST}")));
+            return Err(Error::singular(format!("{count} singular values above zero do not show how noise is spread"))
+                .with_hint(format!("a fit of the law of Marchenko and Pastur needs {FEWEST}")));
         }
         if squares.iter().any(|x| !x.estimate().is_finite()) {
             return Err(Error::unsupported("squares of singular values above 1e154 are beyond all doubles")

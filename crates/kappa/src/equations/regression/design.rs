@@ -311,7 +311,7 @@ fn is_category(factor: &Factor, column: &Column) -> bool {
 /// Weights of rows of the table.
 pub(super) fn positive(rows: &[usize], weights: Vec<f64>) -> Result<Vec<f64>> {
     match rows.iter().zip(&weights).find(|(_, w)| !(**w > 0.0 && w.is_finite())) {
-        Some((row, w)) => Err(Error::syntax(format!("the weight of row {} is {w}, and not positive", row + 1))
+        Some((row, w)) => Err(Error::argument(format!("the weight of row {} is {w}, and not positive", row + 1))
             .with_hint("leave a row out by leaving its weight out, or by removing it from the table")),
         None => Ok(weights),
     }

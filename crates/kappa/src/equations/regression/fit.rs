@@ -115,7 +115,7 @@ impl Regression {
     /// With another level of confidence, between 0 and 1.
     pub fn with_confidence(mut self, level: f64) -> Result<Self> {
         if !(level > 0.0 && level < 1.0) {
-            return Err(Error::syntax(format!("a level of confidence lies between 0 and 1, and {level} does not")));
+            return Err(Error::argument(format!("a level of confidence lies between 0 and 1, and {level} does not")));
         }
         self.confidence = level;
         Ok(self)
@@ -332,7 +332,7 @@ fn used_weights(design: &Design, weights: &[f64]) -> Result<Vec<f64>> {
 /// Each row times √w, as a pair.
 fn weigh(design: &mut Design, weights: &[f64]) -> Result<()> {
     if let Some(w) = weights.iter().find(|w| !(1e-200..=1e200).contains(*w)) {
-        return Err(Error::syntax(format!("a weight of {w:e} is too far from 1"))
+        return Err(Error::argument(format!("a weight of {w:e} is too far from 1"))
             .with_hint("multiply all weights by one number"));
     }
     let roots: Vec<Pair> = weights.iter().map(|&w| Pair::from(w).sqrt()).collect();
