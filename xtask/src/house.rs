@@ -10,7 +10,8 @@ use crate::run::{cargo_path, root};
 
 /// The arrows of DESIGN.md: each crate, and which of ours it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("kappa-dense", &[]),
+    ("kappa-engine", &[]),
+    ("kappa-dense", &["kappa-engine"]),
     ("kappa", &["kappa-dense"]),
     ("kappa-tensors", &[]),
     ("kappa-model", &["kappa", "kappa-tensors"]),
