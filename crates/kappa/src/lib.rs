@@ -109,7 +109,7 @@ pub use factor::{
     SketchParts, Svd, TopRight, cholesky, complete_orthogonal, eig, eigh, jordan, ldlt, lu, pivoted_qr, polar, qr,
     rank_revealing_qr, schur,
 };
-pub use kappa_dense::{Leading, Matrix, MatrixRef, Precision, Real, Scalar, WideEngine, c32, c64};
+pub use kappa_dense::{Leading, Matrix, MatrixRef, Precision, Real, Scalar, c32, c64};
 pub use krylov::{End, Iterate, Iterated, Iteration, Lanczos, ThickRestart, partial_svd, solve_iteratively};
 pub use norm::{
     Constant, Equivalence, Induced, Inequality, Majorization, Norm, Subgradient, VectorNorm, bessel, fan_dominance,
