@@ -1,7 +1,7 @@
 //! Least squares and its relatives, in Python.
 
 use kappa::{
-    Constrained, Errors, Lstsq, LstsqSolution, Matrix, Scalar, WideEngine, c64, certified_lstsq, constrained_lstsq,
+    Constrained, Errors, Lstsq, LstsqSolution, Matrix, Scalar, c64, certified_lstsq, constrained_lstsq,
     generalized_lstsq, lstsq_by, total_lstsq, weighted_lstsq,
 };
 use kappa_model::{MatrixView, WideMatrix, with_wide};
@@ -193,7 +193,7 @@ pub(crate) fn constrained<'py>(
     d: &Bound<'py, PyAny>,
     multipliers: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
-    fn tell<'py, W: Scalar<Wide = W> + WideEngine>(
+    fn tell<'py, W: Scalar<Wide = W>>(
         py: Python<'py>,
         (a, b): (Matrix<W>, Matrix<W>),
         (c, d): (Matrix<W>, Matrix<W>),
@@ -280,7 +280,7 @@ pub(crate) fn total<'py>(
             ));
         }
     };
-    fn tell<'py, W: Scalar<Wide = W> + WideEngine>(
+    fn tell<'py, W: Scalar<Wide = W>>(
         py: Python<'py>,
         a: &Matrix<W>,
         b: &Matrix<W>,

@@ -1,6 +1,6 @@
 //! Regularization, in Python.
 
-use kappa::{Matrix, RidgePoint, Scalar, WideEngine, c64};
+use kappa::{Matrix, RidgePoint, Scalar, c64};
 use kappa_model::WideMatrix;
 use numpy::ToPyArray;
 use pyo3::prelude::*;
@@ -36,11 +36,7 @@ macro_rules! either {
 #[pyclass(name = "Ridge", module = "kappa", frozen)]
 pub(crate) struct PyRidge(Decomposed);
 
-fn made<W: Scalar<Wide = W> + WideEngine>(
-    a: &Matrix<W>,
-    b: &Matrix<W>,
-    l: Option<&Matrix<W>>,
-) -> kappa::Result<kappa::Ridge<W>> {
+fn made<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, l: Option<&Matrix<W>>) -> kappa::Result<kappa::Ridge<W>> {
     match l {
         None => kappa::Ridge::new(a, b.as_slice()),
         Some(l) => kappa::Ridge::with_operator(a, b.as_slice(), l),

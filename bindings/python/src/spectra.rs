@@ -1,7 +1,7 @@
 //! Eigenvalues, factorizations and regions, in Python.
 
 use kappa::regions::{self, NumericalRange, Pseudospectrum, Region};
-use kappa::{GuEisenstat, Matrix, Scalar, WideEngine, c64};
+use kappa::{GuEisenstat, Matrix, Scalar, c64};
 use kappa_model::{WideMatrix, with_wide};
 use numpy::{PyArrayMethods, ToPyArray};
 use pyo3::exceptions::PyValueError;
@@ -166,7 +166,7 @@ type Parts = Vec<(&'static str, WideMatrix, Option<Vec<usize>>)>;
 
 fn parts<W>(kind: &str, x: &Matrix<W>, rank: Option<usize>, tolerance: f64) -> kappa::Result<Option<Parts>>
 where
-    W: Scalar<Wide = W> + WideEngine,
+    W: Scalar<Wide = W>,
     WideMatrix: From<Matrix<W>>,
 {
     let part = |name: &'static str, m: Matrix<W>| (name, WideMatrix::from(m), None);

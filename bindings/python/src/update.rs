@@ -1,6 +1,6 @@
 //! Factors that follow their matrix, in Python.
 
-use kappa::{CholeskyUpdate, Scalar, WideEngine, Woodbury, c64};
+use kappa::{CholeskyUpdate, Scalar, Woodbury, c64};
 use kappa_model::WideMatrix;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -96,7 +96,7 @@ pub(crate) struct PyCholeskyUpdate(Following);
 
 impl PyCholeskyUpdate {
     fn change(&mut self, x: &Bound<'_, PyAny>, up: bool) -> PyResult<()> {
-        fn by<W: Scalar<Wide = W> + WideEngine>(f: &mut CholeskyUpdate<W>, x: &[W], up: bool) -> kappa::Result<()> {
+        fn by<W: Scalar<Wide = W>>(f: &mut CholeskyUpdate<W>, x: &[W], up: bool) -> kappa::Result<()> {
             if up { f.update(x) } else { f.downdate(x) }
         }
         match (&mut self.0, wide(x)?.into_vector()) {

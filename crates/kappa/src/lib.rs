@@ -127,7 +127,7 @@ pub use factor::{
     jordan, ldlt, lu, partial_svd, pivoted_qr, polar, qr, randomized_svd, randomized_svd_within, rank_revealing_qr,
     schur, singular_values, singular_values_above, svd, svd_full, truncated_svd,
 };
-pub use kappa_dense::{Leading, Matrix, MatrixRef, Precision, Real, Scalar, WideEngine, c32, c64};
+pub use kappa_dense::{Leading, Matrix, MatrixRef, Precision, Real, Scalar, c32, c64};
 pub use krylov::{End, Iterate, Iterated, Iteration, Lanczos, solve_iteratively};
 pub use norm::{Equivalence, Inequality, Norm, VectorNorm, bessel, holder, inner_product, parallelogram};
 pub use operator::{

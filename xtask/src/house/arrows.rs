@@ -6,7 +6,8 @@ use super::packages::Package;
 
 /// The arrows of DESIGN.md: each crate, and which of ours it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("kappa-dense", &[]),
+    ("kappa-engine", &[]),
+    ("kappa-dense", &["kappa-engine"]),
     ("kappa", &["kappa-dense"]),
     ("kappa-tensors", &[]),
     ("kappa-model", &["kappa", "kappa-tensors"]),
@@ -17,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// Only `kappa-dense` names the engine.
+/// Only `kappa-engine` names faer.
 const ENGINE: [&str; 2] = ["faer", "private-gemm-x86"];
 
 pub(super) fn check(packages: &[Package]) -> Result<(), String> {
@@ -30,8 +31,8 @@ pub(super) fn check(packages: &[Package]) -> Result<(), String> {
             if allowed.contains_key(used) && !may.contains(&used) {
                 return Err(format!("{name} may not use {used} (DESIGN.md, \"Who may use whom\")"));
             }
-            if ENGINE.contains(&used) && name != "kappa-dense" {
-                return Err(format!("{name} names the engine, which only kappa-dense may"));
+            if ENGINE.contains(&used) && name != "kappa-engine" {
+                return Err(format!("{name} names the engine, which only kappa-engine may"));
             }
         }
     }

@@ -1,8 +1,7 @@
 //! Least squares: min ‖Ax − b‖₂, and the x of least norm among all that attain it.
 
 use kappa_dense::{
-    Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, c64, multiply, qr, reflections,
-    triangular_solve,
+    Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, c64, multiply, qr, reflections, triangular_solve,
 };
 
 use super::fitted::{Found, LstsqMethod, LstsqSolution, UPPER};
@@ -116,7 +115,7 @@ fn padded<W: Scalar>(a: &Matrix<W>, rows: usize) -> Matrix<W> {
 }
 
 /// κ₁ of a triangle as Higham and Tisseur estimate it.
-fn triangle_cond<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>) -> f64 {
+fn triangle_cond<W: Scalar<Wide = W>>(r: &Matrix<W>) -> f64 {
     let n = r.rows();
     if (0..n).any(|i| r[(i, i)] == W::default()) {
         return f64::INFINITY;
@@ -163,7 +162,7 @@ fn by_qr<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq, falls
 }
 
 /// The singular values of R are those of A.
-fn by_svd_of_r<W: Scalar<Wide = W> + WideEngine>(
+fn by_svd_of_r<W: Scalar<Wide = W>>(
     f: &kappa_dense::Reflections<W>,
     b: &Matrix<W>,
     how: &Lstsq,

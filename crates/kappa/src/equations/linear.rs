@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use kappa_dense::pair::PairMatrix;
-use kappa_dense::{Matrix, MatrixRef, Scalar, WideEngine, c64};
+use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
 use super::factored::{Checked, Factored, Method, SolvePlan};
 use super::residual::{Given, Rest, largest, real_form, size, stacked, unstacked};
@@ -62,7 +62,7 @@ const STEPS: usize = 10;
 /// # Ok::<(), kappa::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Solver<W: Scalar + WideEngine> {
+pub struct Solver<W: Scalar> {
     a: Arc<Stored<W>>,
     factored: Arc<Factored<W>>,
     how: Solve,
@@ -76,7 +76,7 @@ enum Stored<W: Scalar> {
 
 /// x with Ax ≈ b, and how far it can be trusted.
 #[derive(Clone, Debug)]
-pub struct Solution<W: Scalar + WideEngine> {
+pub struct Solution<W: Scalar> {
     x: Matrix<W>,
     residual: Matrix<W>,
     backward_errors: Vec<Enclosure>,
@@ -172,7 +172,7 @@ fn factored_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Factored<T::Wide>> {
     Factored::sparse(&Sparse::widened(a))
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> Solver<W> {
+impl<W: Scalar<Wide = W>> Solver<W> {
     /// Factors a square matrix, the cheapest way that its entries allow. As [`solve`] it fails.
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         Self::by(a, &Solve::default())
@@ -212,7 +212,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Solver<W> {
     }
 }
 
-fn cond<W: Scalar<Wide = W> + WideEngine>(f: &Factored<W>) -> Enclosure {
+fn cond<W: Scalar<Wide = W>>(f: &Factored<W>) -> Enclosure {
     let n = f.plan.order;
     if n == 0 {
         return Enclosure::new(1.0, 1.0, 1.0, MODEL);
@@ -320,7 +320,7 @@ fn refine_extended<T: Scalar>(
     Ok(STEPS)
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> Solution<W> {
+impl<W: Scalar<Wide = W>> Solution<W> {
     /// The solution, n×k.
     pub fn x(&self) -> &Matrix<W> {
         &self.x
