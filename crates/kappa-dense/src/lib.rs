@@ -83,6 +83,6 @@ pub use scale::stacked;
 pub use scan::{NonFinite, Scan, scan};
 pub use schur::{RealSchurParts, SchurParts, real_schur, schur};
 pub use single::{SingleLu, single_lu};
-pub use sparse::{SparseCholesky, SparseLu};
+pub use sparse::{SparseCholesky, SparseLu, sparse_pivots};
 pub use triangle::{Triangular, triangular_solve};
 pub use truncated::{Leading, TruncatedParts, truncated_svd};

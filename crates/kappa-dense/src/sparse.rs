@@ -53,3 +53,14 @@ impl SparseLu {
         self.0.solve(b, transposed);
     }
 }
+
+/// The pivots of a sparse LU factorization of a square matrix, and whether its reordering of rows and columns is odd; `None` where a
+/// pivot is zero.
+///
+/// # Errors
+///
+/// For a matrix that is not square, and where the factors do not fit into memory.
+pub fn sparse_pivots(a: &Columns<'_>) -> Result<Option<(Vec<f64>, bool)>, Error> {
+    check_square(a)?;
+    Ok(kappa_engine::sparse_pivots(a)?)
+}

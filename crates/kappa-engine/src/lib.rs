@@ -21,5 +21,5 @@ pub use cut::Cut;
 pub use double::{Double, Failed, Reflected, Triangle, Triplets};
 pub use eigen::{Eigen, Sides, eig_complex, eig_real};
 pub use entry::{Accumulate, Entry};
-pub use sparse::{Columns, NoMemory, SparseCholesky, SparseLu};
+pub use sparse::{Columns, NoMemory, SparseCholesky, SparseLu, sparse_pivots};
 pub use view::{View, ViewMut};

@@ -2,6 +2,9 @@
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::sparse::linalg::cholesky::{LltRef, SymbolicCholesky, factorize_symbolic_cholesky};
+use faer::sparse::linalg::lu::simplicial::{
+    SimplicialLu, factorize_simplicial_numeric_lu, factorize_simplicial_numeric_lu_scratch,
+};
 use faer::sparse::linalg::lu::{LuRef, NumericLu, SymbolicLu, factorize_symbolic_lu};
 use faer::sparse::{SparseColMatRef, SymbolicSparseColMatRef};
 use faer::{Conj, MatMut, Side};
@@ -139,4 +142,47 @@ impl SparseLu {
             factors.solve_in_place_with_conj(Conj::No, b, par, stack);
         }
     }
+}
+
+/// The pivots of a sparse LU factorization with partial pivoting, one for each column, and whether the reordering of rows and
+/// columns is an odd permutation; `None` where a pivot is zero. Panics unless the matrix is square.
+pub fn sparse_pivots(a: &Columns<'_>) -> Result<Option<(Vec<f64>, bool)>, NoMemory> {
+    let symbolic = factorize_symbolic_lu(a.pattern(), Default::default()).map_err(|_| NoMemory)?;
+    let n = symbolic.nrows();
+    let (mut rows, mut inverse) = (vec![0usize; n], vec![0usize; n]);
+    let mut factors = SimplicialLu::<usize, f64>::new();
+    let scratch = factorize_simplicial_numeric_lu_scratch::<usize, f64>(n, n);
+    let mut memory = MemBuffer::try_new(scratch).map_err(|_| NoMemory)?;
+    let done = factorize_simplicial_numeric_lu(
+        &mut rows,
+        &mut inverse,
+        &mut factors,
+        SparseColMatRef::new(a.pattern(), a.entries),
+        symbolic.col_perm(),
+        MemStack::new(&mut memory),
+    );
+    if done.is_err() {
+        return Ok(None);
+    }
+    let u = factors.u_factor_unsorted();
+    let pivot = |j: usize| u.row_idx_of_col(j).zip(u.val_of_col(j)).find(|&(i, _)| i == j).map_or(0.0, |(_, &x)| x);
+    let pivots: Vec<f64> = (0..n).map(pivot).collect();
+    let is_odd = odd(&rows) != odd(symbolic.col_perm().arrays().0);
+    Ok((!pivots.contains(&0.0)).then_some((pivots, is_odd)))
+}
+
+/// Whether a permutation is odd: n minus the number of its cycles.
+fn odd(order: &[usize]) -> bool {
+    let mut seen = vec![false; order.len()];
+    let mut odd = false;
+    for start in 0..order.len() {
+        let (mut i, mut length) = (start, 0usize);
+        while !seen[i] {
+            seen[i] = true;
+            i = order[i];
+            length += 1;
+        }
+        odd ^= length > 0 && length.is_multiple_of(2);
+    }
+    odd
 }

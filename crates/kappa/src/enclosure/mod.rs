@@ -13,6 +13,16 @@ use std::fmt;
 
 use directed::{add_down, add_up};
 
+/// How far an answer is to be trusted: passed to verbs that end in `_by`.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Guarantee {
+    /// What the algorithm gives: bounds by its error model where they are not proved anyway.
+    #[default]
+    Usual,
+    /// Every rounding error counted: the evidence is rounding, or a theorem whose hypotheses were checked.
+    Certified,
+}
+
 /// Why an enclosure may be believed, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Evidence {

@@ -5,10 +5,10 @@ use kappa_dense::{
 };
 
 use super::fitted::{Found, LstsqMethod, LstsqSolution, UPPER};
-use crate::condition::search;
 use crate::enclosure::{exponent_far_from_one, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::factor::complete_orthogonal;
+use crate::krylov::one_norm_search;
 use crate::norm::largest_part;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, wide_with};
 use crate::{Enclosure, OneNorm, Profile, Tolerance, svd};
@@ -122,7 +122,7 @@ fn triangle_cond<W: Scalar<Wide = W>>(r: &Matrix<W>) -> f64 {
     }
     let columns = (0..n).map(|j| r.column(j).iter().map(|&x| crate::norm::modulus(x)).sum::<f64>()).fold(0.0, f64::max);
     let Ok(t) = Triangular::new(r.as_ref(), UPPER) else { return f64::INFINITY };
-    let found = search(n, &OneNorm::default(), |x| Ok(t.solve(x, false)), |x| Ok(t.solve(x, true)));
+    let found = one_norm_search(n, &OneNorm::default(), |x| Ok(t.solve(x, false)), |x| Ok(t.solve(x, true)));
     let value = found.map_or(f64::INFINITY, |found| found.value * columns);
     if value.is_nan() { f64::INFINITY } else { value }
 }

@@ -7,8 +7,8 @@ use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
 use super::factored::{Checked, Factored, Method, SolvePlan};
 use super::residual::{Given, Rest, largest, real_form, size, stacked, unstacked};
-use crate::condition::search;
 use crate::error::{Error, Result};
+use crate::krylov::one_norm_search;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, Sparse, both, wide, wide_with};
 use crate::{Enclosure, Evidence, OneNorm};
 
@@ -218,7 +218,7 @@ fn cond<W: Scalar<Wide = W>>(f: &Factored<W>) -> Enclosure {
         return Enclosure::new(1.0, 1.0, 1.0, MODEL);
     }
     // ‖A⁻¹‖_∞ = ‖A⁻ᴴ‖₁.
-    let found = search(n, &OneNorm::default(), |x| f.solve(x, true), |x| f.solve(x, false));
+    let found = one_norm_search(n, &OneNorm::default(), |x| f.solve(x, true), |x| f.solve(x, false));
     let value = found.map_or(f64::INFINITY, |found| (f.size * found.value).max(1.0));
     Enclosure::new(1.0, value, f64::INFINITY, MODEL)
 }
@@ -371,8 +371,12 @@ impl<W: Scalar<Wide = W>> Solution<W> {
             let (n, f, slack) = (self.x.rows(), &self.factored, &self.slack);
             let weighted = |x: &Matrix<W>| Matrix::from_fn(n, x.columns(), |i, j| x[(i, j)].scale(slack[i]));
             // ‖A⁻¹D‖_∞ = ‖D·A⁻ᴴ‖₁ for D = diag(slack).
-            let found =
-                search(n, &OneNorm::default(), |x| Ok(weighted(&f.solve(x, true)?)), |x| f.solve(&weighted(x), false));
+            let found = one_norm_search(
+                n,
+                &OneNorm::default(),
+                |x| Ok(weighted(&f.solve(x, true)?)),
+                |x| f.solve(&weighted(x), false),
+            );
             let value = if n == 0 { 0.0 } else { found.map_or(f64::INFINITY, |found| found.value) };
             Enclosure::new(
                 0.0,

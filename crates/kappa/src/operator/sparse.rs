@@ -65,6 +65,27 @@ impl<T: Scalar> Sparse<T> {
         }
     }
 
+    /// The entries on the diagonal.
+    pub(crate) fn diagonal(&self) -> impl Iterator<Item = T> + '_ {
+        (0..self.shape.0.min(self.shape.1)).map(|i| self.entry(i, i))
+    }
+
+    /// Whether no stored entry but zeros stands on one side of the diagonal.
+    pub(crate) fn is_triangular(&self) -> bool {
+        let is_free = |is_out: fn(usize, usize) -> bool| {
+            (0..self.shape.1).all(|j| self.column(j).all(|(i, x)| !is_out(i, j) || x == T::default()))
+        };
+        is_free(|i, j| i > j) || is_free(|i, j| i < j)
+    }
+
+    /// ‖A·eⱼ‖₂, rounded.
+    pub(crate) fn column_lengths(&self) -> impl Iterator<Item = f64> + '_ {
+        (0..self.shape.1).map(|j| {
+            let entries: Vec<T> = self.column(j).map(|(_, x)| x).collect();
+            crate::norm::length(&entries)
+        })
+    }
+
     /// The most entries that a row has.
     pub(crate) fn longest_row(&self) -> usize {
         let mut counts = vec![0; self.shape.0];

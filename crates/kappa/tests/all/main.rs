@@ -8,6 +8,7 @@ mod equations;
 mod equations_edges;
 mod exact;
 mod laws;
+mod logdet;
 mod partial;
 mod perturbation;
 mod proofs;
