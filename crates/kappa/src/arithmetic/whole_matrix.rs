@@ -120,7 +120,7 @@ fn eliminate(rows: &mut [Vec<u64>], pivot: usize, j: usize, p: Prime) {
 }
 
 /// Sign, whole mantissa and exponent; an odd mantissa, so that exponents are as large as they can be.
-fn parts(x: f64) -> (bool, u64, i32) {
+pub(crate) fn parts(x: f64) -> (bool, u64, i32) {
     if x == 0.0 {
         return (false, 0, 0);
     }

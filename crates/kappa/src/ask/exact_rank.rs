@@ -2,10 +2,11 @@ use kappa_dense::{MatrixRef, Scalar};
 use rayon::prelude::*;
 
 use super::Profile;
+use super::sparse_rank::SparseModulo;
 use crate::arithmetic::modular::{Prime, primes};
 use crate::arithmetic::whole_matrix::Whole;
-use crate::error::Result;
-use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
+use crate::error::{Error, Result};
+use crate::operator::{AnyOperator, Entries, Form, LinearOperator, RealOrComplex, Sparse, wide};
 use crate::{Enclosure, Evidence};
 
 /// Multiplications that are spent on a proof: some tens of seconds.
@@ -28,6 +29,12 @@ const BUDGET: f64 = 2e10;
 /// # Ok::<(), kappa::Error>(())
 /// ```
 pub fn exact_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Enclosure> {
+    if let Form::Sparse(sparse) = a.form()
+        && !T::IS_COMPLEX
+        && !super::sparse::is_written_out(sparse)
+    {
+        return rank_of_sparse(sparse);
+    }
     let entries = Entries::of(a)?;
     Profile::of_entries(entries.view())?;
     let form = T::real_form(entries.view());
@@ -35,6 +42,25 @@ pub fn exact_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<En
     let found = rank_of(form.view(), BUDGET)?;
     let (lower, upper) = (found.0 as f64 / factor, found.1 as f64 / factor);
     Ok(Enclosure::new(lower, lower, upper, Evidence::Rounding))
+}
+
+/// Stored numbers that elimination may fill a sparse matrix with: 2 GiB of them.
+const FILL: usize = 1 << 27;
+
+/// The rank of a large sparse matrix modulo one prime proves a lower bound; rows and columns without entries, and those that elimination
+/// shows to be multiples of others before a number was divided, an upper one.
+fn rank_of_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Enclosure> {
+    if let Some((row, column)) = a.not_finite() {
+        return Err(Error::not_finite(row, column, a.count_not_finite()));
+    }
+    let most = a.structural_rank_bound();
+    let (m, n) = a.shape();
+    let Some(p) = primes().next() else { return Err(Error::unsupported("no prime is left")) };
+    let lower = SparseModulo::new(a, p).rank(FILL).ok_or_else(|| {
+        Error::limit(format!("elimination of the sparse {m}×{n} matrix fills more than {FILL} entries"))
+            .with_hint("reorder its rows and columns, or ask for the rank of a part")
+    })?;
+    Ok(Enclosure::new(lower as f64, lower as f64, most.max(lower) as f64, Evidence::Rounding))
 }
 
 /// Whether a square matrix is exactly singular, where that can be told within seconds.

@@ -17,6 +17,9 @@ mod profile;
 mod question;
 mod rank;
 mod sampling;
+pub(crate) mod sparse;
+mod sparse_cond;
+mod sparse_rank;
 mod subgradient;
 mod symmetric;
 
@@ -39,6 +42,7 @@ pub use profile::Profile;
 pub use question::{Check, Comparison, Question};
 pub use rank::rank;
 pub use sampling::{Hutchinson, frobenius_by_sampling};
+pub(crate) use sparse_cond::sparse_cond;
 pub use subgradient::AnySubgradient;
 pub use subgradient::Subgradient;
 pub use symmetric::norm_by_gauge;

@@ -9,7 +9,6 @@ mod eigenvalue;
 mod estimate;
 mod extended;
 mod least_squares;
-mod sparse;
 mod statistical;
 
 pub use certified::{Condition, certified_cond, certified_inverse_norm, is_regular_within};

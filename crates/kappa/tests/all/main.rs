@@ -13,4 +13,5 @@ mod partial;
 mod perturbation;
 mod proofs;
 mod regularized;
+mod sparse;
 mod strd;
