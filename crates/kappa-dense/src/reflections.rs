@@ -90,7 +90,7 @@ impl<W: Scalar<Wide = W>> Reflections<W> {
     ///
     /// ```
     /// # use kappa_dense::{MatrixRef, reflections};
-    /// let (factors, tau) = reflections(MatrixRef::row_major(2, 1, &[3.0, 4.0])?)?.householder();
+    /// let (factors, tau) = reflections(MatrixRef::row_major(2, 1, &[3.0_f64, 4.0])?)?.householder();
     /// // H·(3, 4)ᵀ = (r, 0)ᵀ
     /// let v = [1.0, factors[(1, 0)]];
     /// let along = tau[0] * (3.0 * v[0] + 4.0 * v[1]);

@@ -54,7 +54,7 @@ const STEPS: usize = 10;
 ///
 /// ```
 /// # use kappa::{Matrix, Solver};
-/// let a = Matrix::from_row_major(2, 2, vec![4.0, 1.0, 1.0, 3.0])?;
+/// let a = Matrix::from_row_major(2, 2, vec![4.0_f64, 1.0, 1.0, 3.0])?;
 /// let solver = Solver::new(&a)?;
 /// assert_eq!(solver.plan().to_string(), "Cholesky factorization, 3 flop");
 /// let x = solver.solve(&Matrix::from_row_major(2, 1, vec![1.0, 2.0])?)?;

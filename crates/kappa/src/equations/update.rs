@@ -20,13 +20,13 @@ const DOUBTED: f64 = 1e-13;
 ///
 /// ```
 /// # use kappa::{Matrix, Woodbury};
-/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 4.0])?;
+/// let a = Matrix::from_row_major(2, 2, vec![2.0_f64, 0.0, 0.0, 4.0])?;
 /// let one = Matrix::from_fn(2, 1, |_, _| 1.0);
 /// let mut w = Woodbury::new(&a)?;
 /// w.update(&one, &one)?;
 /// // [3 1; 1 5]x = (5, 11): x = (1, 2).
 /// let x = w.solve(&Matrix::from_row_major(2, 1, vec![5.0, 11.0])?)?;
-/// assert!((x[(0, 0)] - 1.0).abs() < 1e-15 && (x[(1, 0)] - 2.0f64).abs() < 1e-15 && w.factorizations() == 1);
+/// assert!((x[(0, 0)] - 1.0).abs() < 1e-15 && (x[(1, 0)] - 2.0).abs() < 1e-15 && w.factorizations() == 1);
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
