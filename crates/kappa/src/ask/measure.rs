@@ -21,7 +21,7 @@ use crate::operator::{AnyOperator, Entries, LinearOperator, each};
 /// ```
 pub fn measure<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), questions: &[Question]) -> Result<Vec<Enclosure>> {
     if !is_written_out(a) {
-        return questions.iter().map(|question| super::sparse::answer(&a, question)).collect();
+        return super::sparse::answers(a, questions);
     }
     let entries = Entries::of(a)?;
     let mut profile = Profile::of_entries(entries.view())?;
