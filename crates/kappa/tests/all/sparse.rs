@@ -34,7 +34,7 @@ fn every_norm_of_the_entries_or_products_of_a_large_sparse_matrix() {
         let found = norm(&a, name.parse::<Norm>().unwrap()).unwrap();
         assert!(found.contains(truth), "{name}: {truth} outside of {found:?}");
     }
-    let (small, n) = (second_difference(2000), 2000.0);
+    let (small, n) = (second_difference(2000), 2000.0f64);
     for (p, truth) in [(1.0, 2.0 * n), (4.0, (70.0 * n).powf(0.25))] {
         let found = norm(&small, Norm::schatten(p).unwrap()).unwrap();
         assert!(found.lower() <= truth * 1.001 && truth * 0.999 <= found.upper(), "{p}: {truth} outside of {found:?}");
