@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use kappa_tensors::{Opening, Skipped, Source, TensorInfo, Triplets, open};
+use kappa_tensors::{Opening, Skipped, Source, Tensor, TensorInfo, Triplets, open};
 
 use crate::layer::{LayerMatrix, matrix_shape, row_major};
 use crate::{Error, Result};
@@ -70,6 +70,16 @@ impl Model {
         };
         let tensor = row_major(self.source.read(&info.name)?);
         Ok((info.name.clone(), LayerMatrix::new(tensor, shape)))
+    }
+
+    /// One tensor by its name, whatever its dimensions.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such tensor, and where its numbers cannot be read.
+    pub fn tensor(&self, name: &str) -> Result<Tensor<'_>> {
+        let info = self.named(name)?;
+        Ok(self.source.read(&info.name)?)
     }
 
     /// The entries of a sparse matrix that is not written out: smaller ones are answered sooner by dense methods.

@@ -65,6 +65,11 @@ const NAMES: &[(&str, Role)] = &[
 ];
 
 impl Role {
+    /// The role of this name, as it is displayed.
+    pub fn named(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(known, _)| *known == name).map(|(_, role)| *role)
+    }
+
     /// The role of a tensor with this name and number of dimensions.
     ///
     /// The table decides; four dimensions, or three without a name that says otherwise, are a convolution; everything

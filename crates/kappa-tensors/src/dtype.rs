@@ -64,6 +64,32 @@ impl DType {
         )
     }
 
+    /// Every type.
+    pub const ALL: [Self; 17] = [
+        Self::Bool,
+        Self::U8,
+        Self::I8,
+        Self::U16,
+        Self::I16,
+        Self::U32,
+        Self::I32,
+        Self::U64,
+        Self::I64,
+        Self::F8E4M3,
+        Self::F8E5M2,
+        Self::F16,
+        Self::BF16,
+        Self::F32,
+        Self::F64,
+        Self::C32,
+        Self::C64,
+    ];
+
+    /// The type of this name, as [`DType::name`] gives it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dtype| dtype.name() == name)
+    }
+
     /// The name used in every output.
     pub fn name(self) -> &'static str {
         match self {

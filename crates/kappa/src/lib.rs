@@ -90,6 +90,11 @@ pub mod laws;
 pub mod nearest;
 mod norm;
 mod operator;
+/// What answers are made of, so that they can be stored and restored without loss.
+pub mod parts {
+    pub use crate::ask::{LanczosDensityParts, Probe};
+    pub use crate::values::{Doubt, Residual, SingularValuesParts, TailParts};
+}
 pub mod perturb;
 mod plan;
 pub mod proof;

@@ -60,11 +60,30 @@ pub struct LanczosDensity {
 
 /// Quadratures from one random vector: nodes σ and weights that add up to ‖g‖².
 #[derive(Clone, Debug, PartialEq)]
-struct Probe {
-    gauss: Vec<(f64, f64)>,
-    radau: Vec<(f64, f64)>,
+pub struct Probe {
+    /// The nodes and weights of Gauss.
+    pub gauss: Vec<(f64, f64)>,
+    /// The nodes and weights of Radau, one node at zero.
+    pub radau: Vec<(f64, f64)>,
     /// Whether Krylov's space ended: then Gauss's quadrature is exact.
-    is_exact: bool,
+    pub is_exact: bool,
+}
+
+/// Everything that a [`LanczosDensity`] holds, to be stored and restored without loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LanczosDensityParts {
+    /// min(m, n), the number of singular values.
+    pub count: usize,
+    /// The factor of all nodes.
+    pub scale: f64,
+    /// The quadratures.
+    pub probes: Vec<Probe>,
+    /// σ₁ over the scale.
+    pub first: Enclosure,
+    /// How they were found.
+    pub how: StochasticLanczos,
+    /// Products with one vector.
+    pub products: usize,
 }
 
 impl Probe {
@@ -79,6 +98,18 @@ impl Probe {
 }
 
 impl LanczosDensity {
+    /// Everything that it holds.
+    pub fn parts(&self) -> LanczosDensityParts {
+        let Self { count, scale, probes, first, how, products } = self.clone();
+        LanczosDensityParts { count, scale, probes, first, how, products }
+    }
+
+    /// The density that holds these parts.
+    pub fn from_parts(parts: LanczosDensityParts) -> Self {
+        let LanczosDensityParts { count, scale, probes, first, how, products } = parts;
+        Self { count, scale, probes, first, how, products }
+    }
+
     /// Of an operator that can multiply in both directions.
     ///
     /// 2·probes·steps products with a vector, all probes side by side, and some more for σ₁; memory for probes·steps vectors of each length, which stay

@@ -382,6 +382,11 @@ impl AnyCholeskyUpdate {
         both!(self, f => f.factorizations())
     }
 
+    /// The matrix as it is now.
+    pub fn matrix(&self) -> AnyOperator<'_> {
+        both!(self, f => f.matrix().into())
+    }
+
     /// The lower triangular factor.
     pub fn l(&self) -> AnyOperator<'_> {
         both!(self, f => f.l().into())

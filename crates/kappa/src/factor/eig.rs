@@ -81,6 +81,24 @@ fn radii<T: Scalar>(a: kappa_dense::MatrixRef<'_, T>, max: f64, values: &[c64], 
 }
 
 impl Eig {
+    /// The decomposition that holds these parts, for one that was stored.
+    ///
+    /// # Errors
+    ///
+    /// Where the vectors are not as many as the eigenvalues.
+    pub fn from_parts(
+        values: Vec<c64>,
+        radii: Vec<f64>,
+        evidence: Evidence,
+        (right, left): (Matrix<c64>, Matrix<c64>),
+    ) -> Result<Self> {
+        let n = values.len();
+        if radii.len() != n || right.shape() != (n, n) || left.shape() != (n, n) {
+            return Err(Error::shape(format!("{n} eigenvalues need as many radii and vectors")));
+        }
+        Ok(Self { values: Eigenvalues::new(values, radii, evidence), right, left })
+    }
+
     /// The eigenvalues, with their discs.
     pub fn eigenvalues(&self) -> &Eigenvalues {
         &self.values

@@ -7,7 +7,8 @@ use super::{
     truncated_svd,
 };
 use crate::error::Result;
-use crate::operator::{AnyOperator, LinearOperator, RealOrComplex};
+use crate::operator::{AnyOperator, DENSE_LIMIT, LinearOperator, RealOrComplex};
+use crate::values::SingularValues;
 
 /// Which singular triplets, and how they are found: each is a verb with what it is told.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,4 +53,24 @@ impl AnyOperator<'_> {
             Self::C64(a) => which.of(a).map(RealOrComplex::Complex),
         }
     }
+
+    /// The k largest singular values, of a large sparse matrix or operator without writing it out: by Lanczos with thick restarts.
+    ///
+    /// All singular values where the entries are stored or fit (smaller side up to 1000), as [`singular_values`](crate::singular_values).
+    ///
+    /// # Errors
+    ///
+    /// As [`singular_values`](crate::singular_values) and [`partial_svd`].
+    pub fn top_singular_values(&self, k: usize) -> Result<SingularValues> {
+        let (m, n) = self.shape();
+        let fits = m.min(n) <= WRITTEN_OUT && m.saturating_mul(n) <= DENSE_LIMIT;
+        if self.is_dense() || fits {
+            return self.singular_values();
+        }
+        let found = self.triplets(&SingularTriplets::Partial(k, ThickRestart::default()))?;
+        Ok(SingularValues::from_enclosures((m, n), found.values().to_vec()).by(found.algorithm()))
+    }
 }
+
+/// Sparse matrices up to this smaller side are answered sooner by dense methods.
+const WRITTEN_OUT: usize = 1000;

@@ -19,7 +19,7 @@ mod weyl;
 
 pub use angles::principal_angles;
 pub use backward::{
-    BackwardError, backward_error_eigenpair, backward_error_least_squares, backward_error_of_triplet,
+    AnyBackwardError, BackwardError, backward_error_eigenpair, backward_error_least_squares, backward_error_of_triplet,
     backward_error_system, componentwise_backward_error,
 };
 pub use bauer_fike::BauerFike;
@@ -48,6 +48,8 @@ pub trait Theorem: std::fmt::Debug {
     fn statement(&self) -> &'static str;
     /// Where it is proved.
     fn reference(&self) -> &'static str;
+    /// The numbers that it was made from, in the order of [`TheoremInfo::parameters`].
+    fn numbers(&self) -> Vec<f64>;
     /// The bound, rounded up: [0, bound], with the theorem as evidence.
     fn bound(&self) -> Enclosure;
 }
@@ -126,6 +128,15 @@ pub fn theorems() -> &'static [TheoremInfo] {
             ],
             make: make!(LeastSquaresPerturbation, 3),
         },
+        TheoremInfo {
+            name: "componentwise-system",
+            parameters: &[
+                ("cond", "‖|A⁻¹||A|‖_∞, Skeel's condition number"),
+                ("cond-at", "‖|A⁻¹||A||x|‖_∞/‖x‖_∞, Skeel's condition number at the solution"),
+                ("error", "the relative error of every entry of A and b"),
+            ],
+            make: make!(ComponentwiseSystem, 3),
+        },
     ];
     ALL
 }
@@ -143,8 +154,7 @@ pub fn theorem(name: &str, numbers: &[f64]) -> Result<Box<dyn Theorem>> {
     let known = || theorems().iter().map(|t| t.name).collect::<Vec<_>>().join(", ");
     let plain = name.trim().to_lowercase().replace('_', "-");
     let info = theorems().iter().find(|t| t.name == plain).ok_or_else(|| {
-        Error::syntax(format!("`{}` is no theorem that is known here", name.trim()))
-            .with_hint(format!("ask for {}", known()))
+        Error::syntax(format!("unknown theorem `{}`", name.trim())).with_hint(format!("known: {}", known()))
     })?;
     if numbers.len() != info.parameters.len() {
         let wanted: Vec<&str> = info.parameters.iter().map(|p| p.0).collect();
@@ -163,7 +173,7 @@ fn size(what: &str, x: f64) -> Result<f64> {
     if x >= 0.0 {
         return Ok(x);
     }
-    Err(Error::syntax(format!("{what} is at least 0, not {x}")))
+    Err(Error::argument(format!("{what} must be at least 0, not {x}")))
 }
 
 /// A number that must be above 0.
@@ -171,8 +181,8 @@ fn positive(what: &str, x: f64) -> Result<f64> {
     if x > 0.0 {
         return Ok(x);
     }
-    Err(Error::syntax(format!("{what} is {x}: the theorem needs it above 0"))
-        .with_hint("without it nothing is said: a smaller change, or another part of the spectrum"))
+    Err(Error::argument(format!("{what} must be above 0, not {x}"))
+        .with_hint("the theorem gives no bound otherwise: try a smaller change, or another part of the spectrum"))
 }
 
 /// [0, bound].

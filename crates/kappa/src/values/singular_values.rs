@@ -32,28 +32,53 @@ pub struct SingularValues {
 ///
 /// A norm of the singular values then lies in factor·‖s‖ ± ‖E‖, which is far narrower than the sum of their own radii.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Residual {
+pub struct Residual {
     /// s, largest first.
-    pub(crate) values: Vec<f64>,
+    pub values: Vec<f64>,
     /// √((1 − α)(1 − β)) from below.
-    pub(crate) lower_factor: f64,
+    pub lower_factor: f64,
     /// √((1 + α)(1 + β)) from above.
-    pub(crate) upper_factor: f64,
+    pub upper_factor: f64,
     /// ‖E‖_F from above.
-    pub(crate) frobenius: f64,
+    pub frobenius: f64,
     /// e.
-    pub(crate) exponent: i32,
+    pub exponent: i32,
 }
 
 /// How far each value may be from the truth.
 #[derive(Clone, Debug, PartialEq)]
-enum Doubt {
+pub enum Doubt {
     /// Each has its own ends.
     Each(Vec<Enclosure>),
     /// All share one radius.
-    Absolute { radius: f64, evidence: Evidence },
-    /// The squares share one radius.
-    Squares { radius: f64, evidence: Evidence },
+    Absolute {
+        /// The radius.
+        radius: f64,
+        /// Why it may be believed.
+        evidence: Evidence,
+    },
+    /// The squares share one radius, in units of the largest value.
+    Squares {
+        /// The radius.
+        radius: f64,
+        /// Why it may be believed.
+        evidence: Evidence,
+    },
+}
+
+/// Everything that [`SingularValues`] hold, to be stored and restored without loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SingularValuesParts {
+    /// Rows and columns of the matrix.
+    pub shape: (usize, usize),
+    /// The best guesses, largest first.
+    pub estimates: Vec<f64>,
+    /// How far each may be from the truth.
+    pub doubt: Doubt,
+    /// The algorithm that gave them.
+    pub algorithm: &'static str,
+    /// The residual of the decomposition, where it is known.
+    pub residual: Option<Residual>,
 }
 
 /// A model of a computation's errors: |σ̂ᵢ − σᵢ| ≤ c·ε·σ₁ with c = offset + slope·√max(m, n).
@@ -192,6 +217,32 @@ impl SingularValues {
     pub(crate) fn transposed(mut self) -> Self {
         self.shape = (self.shape.1, self.shape.0);
         self
+    }
+
+    /// Everything that they hold.
+    pub fn parts(&self) -> SingularValuesParts {
+        SingularValuesParts {
+            shape: self.shape,
+            estimates: self.values.clone(),
+            doubt: self.doubt.clone(),
+            algorithm: self.algorithm,
+            residual: self.residual.clone(),
+        }
+    }
+
+    /// The singular values that hold these parts.
+    ///
+    /// # Errors
+    ///
+    /// Where there are more enclosures than values, or fewer.
+    pub fn from_parts(parts: SingularValuesParts) -> Result<Self> {
+        let SingularValuesParts { shape, estimates: values, doubt, algorithm, residual } = parts;
+        match &doubt {
+            Doubt::Each(each) if each.len() != values.len() => {
+                Err(Error::shape(format!("{} enclosures for {} singular values", each.len(), values.len())))
+            }
+            _ => Ok(Self { shape, values, doubt, algorithm, residual }),
+        }
     }
 
     /// (m, n).

@@ -199,6 +199,11 @@ impl Design {
         Ok(design)
     }
 
+    /// The matrix, a row for each row that is used and a column for each name, rounded to doubles.
+    pub fn matrix(&self) -> kappa_dense::Matrix<f64> {
+        self.matrix.high.clone()
+    }
+
     fn finish(&mut self, built: Vec<Built>, target: &[Value]) {
         let m = self.rows.len();
         let worst = |values: &[Value]| values.iter().map(|v| v.doubt).fold(0.0, f64::max);

@@ -131,6 +131,13 @@ impl Regression {
         self.confidence
     }
 
+    /// The quantile of Student's distribution that a confidence interval reaches: so many standard errors to each side.
+    pub fn quantile(&self) -> f64 {
+        // Degrees are at least 1, so that the distribution exists.
+        let student = StudentsT::new(0.0, 1.0, self.degrees() as f64).ok();
+        student.map_or(f64::NAN, |d| d.inverse_cdf(0.5 + 0.5 * self.confidence))
+    }
+
     /// Rows that are used.
     pub fn observations(&self) -> usize {
         self.design.matrix.rows()
@@ -229,7 +236,7 @@ impl Regression {
         let degrees = self.degrees() as f64;
         // Degrees are at least 1, so that the distribution exists.
         let student = StudentsT::new(0.0, 1.0, degrees).ok();
-        let reach = student.map_or(f64::NAN, |d| d.inverse_cdf(0.5 + 0.5 * self.confidence));
+        let reach = self.quantile();
         let deviation = self.residual_deviation();
         let of = |j: usize| {
             let estimate = self.beta.enclosure(j);

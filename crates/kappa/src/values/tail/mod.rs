@@ -70,6 +70,21 @@ pub struct Tail {
     how: Clauset,
 }
 
+/// Everything that a [`Tail`] holds, to be stored and restored without loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TailParts {
+    /// All positive values, from the smallest on.
+    pub values: Vec<f64>,
+    /// The index of the first value of the tail.
+    pub from: usize,
+    /// α.
+    pub exponent: Enclosure,
+    /// The distance of Kolmogorov and Smirnov.
+    pub distance: f64,
+    /// How the beginning was searched.
+    pub how: Clauset,
+}
+
 /// Where the best tail begins, as it was found.
 struct Found {
     from: usize,
@@ -101,6 +116,25 @@ impl Tail {
         let found = search(&values, how)?;
         let exponent = exponent(&numbers[found.from..], found.exponent);
         Ok(Self { values, from: found.from, exponent, distance: found.distance, how: *how })
+    }
+
+    /// Everything that it holds.
+    pub fn parts(&self) -> TailParts {
+        let Self { values, from, exponent, distance, how } = self.clone();
+        TailParts { values, from, exponent, distance, how }
+    }
+
+    /// The tail that holds these parts.
+    ///
+    /// # Errors
+    ///
+    /// Where the tail would begin beyond its values, or these are not sorted, positive and finite.
+    pub fn from_parts(parts: TailParts) -> Result<Self> {
+        let TailParts { values, from, exponent, distance, how } = parts;
+        if from >= values.len() || !values.is_sorted() || !values.iter().all(|x| *x > 0.0 && x.is_finite()) {
+            return Err(Error::argument("a tail needs sorted values above 0 and a beginning among them"));
+        }
+        Ok(Self { values, from, exponent, distance, how })
     }
 
     /// α. Its ends say what rounding and the bounds of the values leave open, for a tail that begins where it does; how far chance may
