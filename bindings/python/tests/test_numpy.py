@@ -91,7 +91,7 @@ def test_what_cannot_be_answered_is_an_error_with_a_hint() -> None:
         kp.norm(a)
     with pytest.raises(kp.NotFiniteError):
         kp.svd(a)
-    with pytest.raises(ValueError, match="hint: norms are frobenius"):
+    with pytest.raises(ValueError, match="unknown norm `l2`; known: frobenius"):
         kp.norm(np.eye(2), "l2")
     with pytest.raises(ValueError, match=r"shape \[2, 2, 2\] is not a matrix"):
         kp.norm(np.zeros((2, 2, 2)))

@@ -1,6 +1,8 @@
 use std::fmt;
 
-/// Why a question has no answer: a message that names the thing and the numbers, and a hint with the next step.
+/// The reason why a question has no answer.
+///
+/// The message names the object and the numbers; the hint, where there is one, names the next step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
     kind: ErrorKind,
@@ -8,27 +10,27 @@ pub struct Error {
     hint: Option<String>,
 }
 
-/// What kind of error an [`Error`] is: exit codes and exceptions follow from it, never from words.
+/// The kind of an [`Error`]. Exit codes and Python exceptions depend on the kind, never on the text of the message.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Shapes do not fit, or a matrix is empty where that has no answer.
+    /// Shapes do not match, or the question has no answer for an empty matrix.
     Shape,
     /// An entry is NaN or infinite.
     NotFinite,
-    /// The matrix is singular, rank deficient or not definite where the question needs the contrary.
+    /// The question needs a nonsingular, full-rank or definite matrix, and this matrix is not.
     Singular,
-    /// A number that was passed lies outside of its range.
+    /// An argument is outside its range.
     Argument,
-    /// A name or an expression cannot be read.
+    /// A name or an expression cannot be parsed.
     Syntax,
-    /// There is no algorithm for this question.
+    /// kappa has no algorithm for this question.
     Unsupported,
     /// A named limit was exceeded.
     Limit,
     /// Every algorithm failed to converge.
     NoConvergence,
-    /// A user's operator failed.
+    /// A user-defined operator failed.
     Operator,
 }
 
@@ -40,7 +42,8 @@ impl Error {
         Self { kind, message: message.into(), hint: None }
     }
 
-    /// The error of an operator of your own, for its `apply` and `apply_adjoint`; it reaches whoever asked.
+    /// The error that a user-defined operator returns from `apply` and `apply_adjoint`. The question passes it on to its
+    /// caller.
     ///
     /// # Examples
     ///
@@ -100,43 +103,43 @@ impl Error {
         Self::new(ErrorKind::Syntax, message)
     }
 
-    /// The same error with the next step that its reader can take.
+    /// The same error with a hint: the next step that the reader can take.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The next step, where there is one.
+    /// The hint, where there is one.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
-    /// What kind of error it is.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// Whether the matrix is singular, rank deficient or not definite where the question needs the contrary.
+    /// Whether the question needs a nonsingular, full-rank or definite matrix, and this matrix is not.
     pub fn is_singular(&self) -> bool {
         self.kind == ErrorKind::Singular
     }
 
-    /// Whether a number that was passed lies outside of its range.
+    /// Whether an argument is outside its range.
     pub fn is_argument(&self) -> bool {
         self.kind == ErrorKind::Argument
     }
 
-    /// Whether the shapes of the arguments do not fit, or the matrix is empty where that has no answer.
+    /// Whether the shapes of the arguments do not match, or the question has no answer for an empty matrix.
     pub fn is_shape(&self) -> bool {
         self.kind == ErrorKind::Shape
     }
 
-    /// Whether an entry was NaN or infinite.
+    /// Whether an entry is NaN or infinite.
     pub fn is_not_finite(&self) -> bool {
         self.kind == ErrorKind::NotFinite
     }
 
-    /// Whether kappa has no algorithm for this question yet.
+    /// Whether kappa has no algorithm for this question.
     pub fn is_unsupported(&self) -> bool {
         self.kind == ErrorKind::Unsupported
     }
@@ -151,7 +154,7 @@ impl Error {
         self.kind == ErrorKind::NoConvergence
     }
 
-    /// Whether a name or an expression could not be read.
+    /// Whether a name or an expression could not be parsed.
     pub fn is_syntax(&self) -> bool {
         self.kind == ErrorKind::Syntax
     }

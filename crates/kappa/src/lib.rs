@@ -1,8 +1,8 @@
 //! Ask a **question** about an **operator** in a **norm**; receive an **enclosure**.
 //!
-//! kappa measures matrices and says how far each answer can be trusted: how large they are, how sensitive, what they
-//! hide. Every answer is an [`Enclosure`]: two ends, the best guess between them, and the [`Evidence`] that the truth
-//! is inside.
+//! kappa measures matrices: norms, condition numbers, ranks, eigenvalues, solutions of systems. Every answer comes with its
+//! error bounds as an [`Enclosure`]: a lower bound, an estimate, an upper bound, and the [`Evidence`] that the true value
+//! lies between the bounds.
 //!
 //! ```
 //! use kappa::{Matrix, Norm, Tolerance, cond, norm, rank, singular_values, svd};
@@ -14,41 +14,42 @@
 //! assert!(f.contains(91f64.sqrt()) && f.width() < 1e-13);
 //! assert_eq!(f.evidence().to_string(), "rounding");
 //!
-//! // How sensitive, which values, how many directions.
+//! // Condition number, singular values, rank.
 //! assert_eq!(cond(&a)?.short(6), "18.5213");
 //! assert_eq!(singular_values(&a)?.first().short(6), "9.52552");
 //! assert_eq!(rank(&a, Tolerance::default())?.to_string(), "2");
 //!
-//! // Factor once, ask many.
+//! // Factor once, ask several questions.
 //! let f = svd(&a)?;
 //! assert_eq!(f.norm(Norm::nuclear())?.short(6), "10.0398");
 //! # Ok::<(), kappa::Error>(())
 //! ```
 //!
-//! | question | verb |
+//! | question | function |
 //! |---|---|
-//! | how large | [`norm`] in a [`Norm`] |
-//! | how sensitive | [`cond`], [`certified_cond`] in any norm, [`skeel_cond`], [`least_squares_cond`], [`eigenvalue_cond`] |
-//! | how far from singular | [`distance_to_singularity`], [`is_regular_within`], [`exact_rank`] |
-//! | how many digits survive | [`digits`] |
-//! | what may a change do | [`perturb`], with theorems as values, and backward errors |
-//! | where are the eigenvalues | [`eig`], [`eigh`], and [`regions`] |
-//! | how many directions | [`rank`] at a [`Tolerance`] |
-//! | which values | [`singular_values`] |
-//! | factor once, ask many | [`svd`], which gives an [`Svd`] |
-//! | several at once | [`measure`] with [`Question`]s, or a [`Profile`] |
-//! | how large, for certain | [`certified_norm`], [`certified_singular_values`], [`certified_measure`] |
-//! | how large, quickly | [`spectral_norm`] with [`Lanczos`] |
-//! | what does a change do to a norm | [`Norm::subgradient`], [`Norm::prox`], [`Norm::project`], [`Norm::constant`] |
-//! | is one larger than the other in every such norm | [`fan_dominance`] |
-//! | how large is a vector | [`VectorNorm`] |
-//! | can a stranger check it | [`proof`] |
-//! | what do the computer's numbers do | [`arithmetic`], and [`lab`] for algorithms |
+//! | norm | [`norm`] in a [`Norm`] |
+//! | condition number | [`cond`], [`certified_cond`] in any norm, [`skeel_cond`], [`least_squares_cond`], |
+//! | | [`eigenvalue_cond`] |
+//! | distance to singularity | [`distance_to_singularity`], [`is_regular_within`], [`exact_rank`] |
+//! | number of correct digits | [`digits`] |
+//! | effect of a perturbation | [`perturb`]: theorems as values, and backward errors |
+//! | eigenvalues | [`eig`], [`eigh`], and [`regions`] that contain them |
+//! | numerical rank | [`rank`] at a [`Tolerance`] |
+//! | singular values | [`singular_values`] |
+//! | one factorization, several questions | [`svd`], which gives an [`Svd`] |
+//! | several questions at once | [`measure`] with [`Question`]s, or a [`Profile`] |
+//! | norm and singular values, certified | [`certified_norm`], [`certified_singular_values`], [`certified_measure`] |
+//! | spectral norm, quickly | [`spectral_norm`] with [`Lanczos`] |
+//! | calculus of a norm | [`Norm::subgradient`], [`Norm::prox`], [`Norm::project`], [`Norm::constant`] |
+//! | comparison in all unitarily invariant norms | [`fan_dominance`] |
+//! | norm of a vector | [`VectorNorm`] |
+//! | independently checkable proof | [`proof`] |
+//! | floating-point arithmetic | [`arithmetic`], and [`lab`] for algorithms |
 //!
-//! Anything that can multiply is a [`LinearOperator`]; any operator can be asked anything. Which algorithm answers is a
-//! [`Plan`] that can be printed.
+//! Anything that can multiply is a [`LinearOperator`], and every question takes every operator. The choice of the algorithm
+//! is a [`Plan`] that can be printed.
 
-/// Answers about an [`AnyOperator`]: of a real matrix or of a complex one.
+/// The types of answers about an [`AnyOperator`], which is real or complex.
 pub mod any {
     pub use crate::ask::AnySubgradient;
     pub use crate::condition::AnyDistance;
@@ -67,7 +68,7 @@ pub mod arithmetic;
 mod ask;
 mod certificate;
 mod condition;
-/// Plain numbers for many matrices in a row: the decompositions under the questions, in double precision and without bounds.
+/// The decompositions themselves, in double precision and without error bounds, for many matrices in a row.
 pub mod dense {
     pub use kappa_dense::{
         EigParts, LuParts, Precision, QrParts, RealSchurParts, Reflections, SchurParts, Shape, SvdParts, cholesky,
@@ -75,7 +76,7 @@ pub mod dense {
         singular_values_in, svd,
     };
 }
-/// Why it is so, as questions and answers.
+/// The design of kappa, as questions and answers.
 pub mod design {
     #![doc = include_str!("../../../DESIGN.md")]
 }

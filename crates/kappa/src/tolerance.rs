@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 
 /// The size below which a singular value counts as zero.
 ///
-/// The house has one default: max(m, n) × ε × σ₁ with ε = 2⁻⁵² whatever the storage type, the rule of MATLAB and NumPy.
-/// The smallest number that a stored type can resolve is larger; use [`Tolerance::relative`] with its ε to ask about that.
+/// The default in kappa is max(m, n)·ε·σ₁ with ε = 2⁻⁵² for every storage type, the rule of MATLAB and NumPy. The rounding
+/// of a smaller storage type is coarser: use [`Tolerance::relative`] with the ε of that type to take it into account.
 ///
 /// ```
 /// # use kappa::Tolerance;
@@ -27,17 +27,25 @@ enum Rule {
 }
 
 impl Tolerance {
-    /// `factor`·σ₁. Fails unless the factor is finite and at least 0.
+    /// The tolerance `factor`·σ₁.
+    ///
+    /// # Errors
+    ///
+    /// When the factor is negative or not finite.
     pub fn relative(factor: f64) -> Result<Self> {
         Ok(Self(Rule::Relative(valid(factor)?)))
     }
 
-    /// The same size for every matrix, in the units of its entries. Fails unless finite and at least 0.
+    /// A fixed tolerance for every matrix, in the units of its entries.
+    ///
+    /// # Errors
+    ///
+    /// When the size is negative or not finite.
     pub fn absolute(size: f64) -> Result<Self> {
         Ok(Self(Rule::Absolute(valid(size)?)))
     }
 
-    /// The size for a matrix of this shape whose largest singular value is `first`.
+    /// The tolerance as a number, for an m×n matrix whose largest singular value is `first`.
     pub fn size(&self, (rows, columns): (usize, usize), first: Enclosure) -> Enclosure {
         match self.0 {
             Rule::Dimension => first.times_exactly(rows.max(columns) as f64 * f64::EPSILON),
@@ -51,7 +59,7 @@ fn valid(x: f64) -> Result<f64> {
     if x.is_finite() && x >= 0.0 {
         return Ok(x);
     }
-    Err(Error::argument(format!("a tolerance must be finite and at least 0, not {x}")))
+    Err(Error::argument(format!("the tolerance must be finite and ≥ 0, got {x}")))
 }
 
 impl fmt::Display for Tolerance {

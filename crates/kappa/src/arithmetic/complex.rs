@@ -1,10 +1,13 @@
-//! Complex division and square root without overflow on the way.
+//! Complex division and square root without overflow of intermediate results.
 
 use num_complex::Complex64;
 
-/// x/y, scaled by a power of two first: right to a few units roundoff of |x/y| wherever that is a number.
+/// The complex quotient x/y, computed after scaling x and y by powers of two.
 ///
-/// The textbook quotient x·ȳ/|y|² overflows when |y| exceeds 1e154. NaN for y = 0.
+/// The error is at most a few units roundoff of |x/y| wherever x/y is a finite number. The textbook quotient x·ȳ/|y|²
+/// overflows when |y| exceeds 1e154. The result is NaN for y = 0.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{arithmetic::complex, c64};
@@ -21,7 +24,7 @@ pub fn quotient(x: Complex64, y: Complex64) -> Complex64 {
     let (ex, ey) = (power(x), power(y));
     let scale = |z: Complex64, e: i32| z * 2f64.powi(e);
     let (x, y) = (scale(x, -ex), scale(y, -ey));
-    // Both are near 1 now: no product can leave the range.
+    // Both moduli are near 1 after scaling: no product overflows or underflows.
     let q = if y.re.abs() >= y.im.abs() {
         let ratio = y.im / y.re;
         let denominator = y.re + y.im * ratio;
@@ -35,7 +38,11 @@ pub fn quotient(x: Complex64, y: Complex64) -> Complex64 {
     scale(scale(q, half), ex - ey - half)
 }
 
-/// The square root with non-negative real part, without cancellation: the larger part by a sum, the other by division.
+/// The complex square root with non-negative real part, without cancellation.
+///
+/// The larger part in modulus is √((|re z| + |z|)/2); the other is |im z| divided by twice the larger part.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{arithmetic::complex, c64};
@@ -45,7 +52,7 @@ pub fn square_root(z: Complex64) -> Complex64 {
     if z.re == 0.0 && z.im == 0.0 {
         return Complex64::new(0.0, z.im);
     }
-    // |z| + |re z| may overflow by itself.
+    // |z| + |re z| overflows for a large z: √z = 2·√(z/4).
     let large = z.re.abs().max(z.im.abs()) > 1e300;
     let (re, im) = if large { (z.re * 0.25, z.im * 0.25) } else { (z.re, z.im) };
     let w = ((re.abs() + re.hypot(im)) * 0.5).sqrt();

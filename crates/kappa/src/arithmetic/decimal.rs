@@ -1,4 +1,4 @@
-//! Numbers as people write them: 0.1 is not a double, and a pair of doubles is closer.
+//! Decimal numbers read from text. 0.1 is not a double; the sum of a pair of doubles is nearer to it.
 
 use kappa_dense::pair::Pair;
 use num_bigint::{BigInt, Sign};
@@ -19,12 +19,15 @@ impl From<f64> for Decimal {
 
 /// Relative error of a decimal that is not exact.
 pub(crate) const DECIMAL_DOUBT: f64 = 2.465190328815662e-32;
-/// Digits that are read; longer numbers are left to the double.
+/// The maximum number of digits that are read exactly; a longer number is rounded to a double.
 const DIGITS: usize = 800;
 
 impl Decimal {
-    /// Reads a number such as `-12.50`, `1e-3` or `.5`; `None` for what is no finite number, or is
-    /// too small for a double and not 0.
+    /// Reads a decimal number such as `-12.50`, `1e-3` or `.5` as a pair of doubles.
+    ///
+    /// Returns `None` when the text is not a finite number, or when the number is not 0 and too small for a double.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use kappa::arithmetic::Decimal;
@@ -43,27 +46,27 @@ impl Decimal {
         if rest.sign() == Sign::NoSign {
             return Some(Self { value: Pair::from(high), is_exact: true });
         }
-        // A number below the range has no relative accuracy at all.
+        // A number that underflows to 0 has no relative accuracy.
         if high == 0.0 {
             return None;
         }
         let (low, is_exact) = quotient(&rest, &den);
-        // A pair whose second half falls below the normal range keeps no relative accuracy; the first one is read again.
+        // A pair whose low part is subnormal has no relative accuracy beyond the high part: it does not count as exact.
         let is_whole = low.abs() >= f64::MIN_POSITIVE;
         Some(Self { value: Pair { high, low }, is_exact: is_exact && is_whole })
     }
 
-    /// The nearest double, and the double nearest to what it leaves.
+    /// The number as a pair: the nearest double, and the double nearest to the remainder.
     pub fn value(&self) -> Pair {
         self.value
     }
 
-    /// Whether that is the number itself; otherwise it is off by [`Decimal::doubt`].
+    /// Whether the pair equals the number exactly; otherwise its relative error is at most [`Decimal::doubt`].
     pub fn is_exact(&self) -> bool {
         self.is_exact
     }
 
-    /// The relative error that is left: 0 or 2⁻¹⁰⁵; more where the pair leaves the normal range.
+    /// The bound of the pair's relative error: 0 or 2⁻¹⁰⁵; more where the pair leaves the normal range.
     pub fn doubt(&self) -> f64 {
         let size = self.value.high.abs();
         match (self.is_exact, size < f64::MIN_POSITIVE, size < 1e-280 || self.value.low == 0.0) {
@@ -75,7 +78,7 @@ impl Decimal {
     }
 }
 
-/// The digits as a whole number and the power of ten behind them.
+/// The digits as an integer, and the exponent of the power of ten that multiplies it.
 fn parts(text: &str) -> Option<(BigInt, i32)> {
     let (mantissa, exponent) = match text.find(['e', 'E']) {
         Some(k) => (&text[..k], text[k + 1..].parse::<i32>().ok()?),
@@ -104,9 +107,9 @@ fn rest(digits: &BigInt, exponent: i32, high: f64) -> (BigInt, BigInt) {
     (left - right, up(ten(-exponent), -power))
 }
 
-/// p/q rounded to a double, and whether nothing was lost.
+/// p/q rounded to a double, and whether the double is exact.
 fn quotient(p: &BigInt, q: &BigInt) -> (f64, bool) {
-    // So many bits that the quotient has 64 to 66.
+    // The shift gives the integer quotient 64 to 66 bits.
     let shift = 65 + q.bits() as i64 - p.bits() as i64;
     let (p, q) = if shift >= 0 { (p << shift as usize, q.clone()) } else { (p.clone(), q << (-shift) as usize) };
     let whole = &p / &q;
@@ -125,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_is_read_is_within_its_doubt() {
-        // (high + low)·10^k against the digits, in whole numbers: 83.1·10 = 831.
+        // (high + low)·10ᵏ is compared with the digits as an integer: 83.1·10 = 831.
         let ten = Pair::from(10.0);
         for (text, whole) in [("83.1", 831.0), ("-0.3", -3.0), ("1e-1", 1.0), (".7", 7.0), ("+2.5e0", 25.0)] {
             let x = Decimal::parse(text).unwrap();

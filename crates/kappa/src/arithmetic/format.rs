@@ -1,14 +1,16 @@
-//! The formats in which numbers are stored, and what a number becomes in each.
+//! Binary floating-point formats, and rounding to each.
 
 use std::fmt;
 
 /// A binary floating-point format.
 ///
+/// # Examples
+///
 /// ```
 /// use kappa::arithmetic::{F8_E4M3, F16, Format};
 /// assert_eq!(F16.largest(), 65504.0);
 /// assert_eq!(F16.round(65520.0), f64::INFINITY);
-/// // E4M3 has no infinity: what is too large becomes NaN.
+/// // E4M3 has no infinity: a number that is too large becomes NaN.
 /// assert_eq!(F8_E4M3.largest(), 448.0);
 /// assert!(F8_E4M3.round(1000.0).is_nan());
 /// assert_eq!(Format::named("bf16").unwrap().precision(), 8);
@@ -71,17 +73,17 @@ impl Format {
         self.name
     }
 
-    /// Significant bits, the hidden one among them.
+    /// The number of significand bits, including the hidden bit.
     pub fn precision(&self) -> u32 {
         self.precision
     }
 
-    /// u = 2⁻ᵖ: the largest relative error of rounding a number in the normal range.
+    /// The unit roundoff u = 2⁻ᵖ: the largest relative error of rounding a number in the normal range.
     pub fn unit_roundoff(&self) -> f64 {
         two_to(-(self.precision as i32))
     }
 
-    /// ε = 2u: the distance from 1 to the next number.
+    /// The machine epsilon ε = 2u: the distance from 1 to the next larger number.
     pub fn epsilon(&self) -> f64 {
         2.0 * self.unit_roundoff()
     }
@@ -91,17 +93,18 @@ impl Format {
         self.largest
     }
 
-    /// The smallest positive number with all its bits.
+    /// The smallest positive normal number.
     pub fn smallest_normal(&self) -> f64 {
         two_to(self.least)
     }
 
-    /// The smallest positive number.
+    /// The smallest positive number, which is subnormal.
     pub fn smallest(&self) -> f64 {
         two_to(self.least - self.precision as i32 + 1)
     }
 
-    /// The unit in the last place at x: the distance between the numbers of this format around |x|; NaN unless x is finite.
+    /// The unit in the last place at x: the distance between the numbers of this format around |x|. NaN unless x is
+    /// finite.
     pub fn ulp(&self, x: f64) -> f64 {
         if !x.is_finite() {
             return f64::NAN;
@@ -110,8 +113,9 @@ impl Format {
         two_to(exponent - self.precision as i32 + 1)
     }
 
-    /// What x becomes: the nearest number of this format, ties to even. Too large becomes ∞, or NaN where the format has
-    /// no infinity.
+    /// Rounds x to the nearest number of this format, ties to even.
+    ///
+    /// A number that is too large becomes ±∞, or NaN where the format has no infinity.
     pub fn round(&self, x: f64) -> f64 {
         if self.precision == 53 || x == 0.0 || x.is_nan() {
             return x;
@@ -148,7 +152,7 @@ mod tests {
         for _ in 0..20_000 {
             bits = bits.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let x = f64::from_bits(bits);
-            // Exponents near the range of f32 as well, where rounding is interesting.
+            // The second number has an exponent near the range of f32, where overflow and subnormal rounding occur.
             let near = f64::from_bits((bits & !(0x7ff << 52)) | ((1023 - 160 + (bits >> 40) % 300) << 52));
             for x in [x, near] {
                 let (found, expected) = (F32.round(x), f64::from(x as f32));

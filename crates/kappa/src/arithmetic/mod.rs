@@ -1,11 +1,11 @@
-//! What a computer's numbers do: formats, sums that know their error, powers with proved ends, formulas that do not cancel.
+//! Floating-point arithmetic: formats, sums with error bounds, powers with proved bounds, formulas without cancellation.
 //!
 //! ```
 //! use kappa::arithmetic::{BF16, sum};
 //!
-//! // What 0.1 becomes when it is stored in 16 bits.
+//! // 0.1 rounded to a 16-bit format.
 //! assert_eq!(BF16.round(0.1), 0.10009765625);
-//! // A sum whose rounding errors are larger than itself, and what is lost by adding it from left to right.
+//! // A sum whose rounding errors exceed its value, and the result of adding from left to right.
 //! let s = sum(&[1e16, 1.0, -1e16])?;
 //! assert_eq!((s.value.lower(), s.naive), (1.0, 0.0));
 //! # Ok::<(), kappa::Error>(())

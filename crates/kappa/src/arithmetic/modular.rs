@@ -1,6 +1,6 @@
-//! Whole numbers modulo primes below 2³¹: what elimination without rounding needs.
+//! Arithmetic modulo primes below 2³¹, for Gaussian elimination without rounding.
 
-/// A prime below 2³¹, with what division by it needs.
+/// A prime p below 2³¹ with the precomputed reciprocal for Barrett reduction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Prime {
     p: u64,

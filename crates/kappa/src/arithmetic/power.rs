@@ -1,4 +1,4 @@
-//! Powers and roots with proved ends: exp and ln in double-double, because `powf` promises nothing.
+//! Powers and roots with proved bounds: exp and ln in double-double, because `powf` has no specified accuracy.
 //!
 //! All errors below are relative unless said otherwise. An operation on pairs is within 16u² = 2⁻¹⁰² (see
 //! [`Pair`](super::Pair); a quotient by two corrections is within 12u²).
@@ -10,7 +10,7 @@ use crate::{Enclosure, Evidence};
 /// ln 2 to 2⁻¹⁰⁷.
 const LN_2: Pair = Pair { high: std::f64::consts::LN_2, low: 2.319_046_813_846_299_6e-17 };
 
-/// x^(numerator/denominator) for x ≥ 0: the exponent is a quotient of pairs, so that conjugate exponents and roots are
+/// An exponent numerator/denominator of a power of x ≥ 0. Both are pairs, so that conjugate exponents and roots are
 /// those of the exact number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Exponent {
@@ -65,7 +65,7 @@ impl Exponent {
         Self { numerator: self.denominator, denominator: self.numerator }
     }
 
-    /// x to this exponent, which is positive: a lower and an upper bound, about two units in the last place apart.
+    /// Lower and upper bound of x to this (positive) exponent, about two units in the last place apart.
     pub(crate) fn of_base(&self, x: f64) -> (f64, f64) {
         if x == 0.0 || x == 1.0 || x == f64::INFINITY {
             return (x, x);
@@ -76,21 +76,22 @@ impl Exponent {
         // ln is within 2⁻⁹³ and two more operations follow.
         let t = logarithm(x) * self.numerator / self.denominator;
         if t.high.is_nan() || t.low.is_nan() {
-            // An exponent beyond what pairs can hold: nothing is said, and nothing false.
+            // The exponent overflows a pair: the trivial bounds hold.
             return (0.0, f64::INFINITY);
         }
         exponential(t, mul_up(t.high.abs(), 2f64.powi(-90)))
     }
 }
 
-/// A power of two that brings a huge exponent down, so that products of pairs, which are split into halves, stay in range.
+/// The power of two that scales a huge exponent down, so that products of pairs, which split each factor into halves, do
+/// not overflow.
 fn brought_down(p: f64) -> f64 {
     if p > 2f64.powi(400) { 2f64.powi(-540) } else { 1.0 }
 }
 
-/// ln x for a positive number: within 2⁻⁹³.
+/// ln x for a positive number, with relative error at most 2⁻⁹³.
 fn logarithm(x: f64) -> Pair {
-    // x = m·2ᵉ with m in [√½, √2), so that for e ≠ 0 the two parts cannot cancel to less than a third.
+    // x = m·2ᵉ with m in [√½, √2): for e ≠ 0, |e·ln 2 + ln m| is at least a third of |e·ln 2| + |ln m|.
     let (mut m, mut e) = (x, 0);
     if m < f64::MIN_POSITIVE {
         m *= 2f64.powi(60);
@@ -116,7 +117,7 @@ fn logarithm(x: f64) -> Pair {
     if e == 0 { ln_m } else { Pair::from(f64::from(e)) * LN_2 + ln_m }
 }
 
-/// exp of t ± radius: a lower and an upper bound.
+/// Lower and upper bound of eˢ over all s within `radius` of t.
 fn exponential(t: Pair, radius: f64) -> (f64, f64) {
     if t.high > 709.9 {
         return (f64::MAX, f64::INFINITY);
@@ -139,9 +140,12 @@ fn exponential(t: Pair, radius: f64) -> (f64, f64) {
     (times_power(low, k as i32).0, times_power(high, k as i32).1)
 }
 
-/// xᵖ for x ≥ 0 and p > 0, within about two units in the last place, proved.
+/// The power xᵖ for x ≥ 0 and p > 0.
 ///
-/// NaN or negative arguments give an enclosure of everything.
+/// Every rounding error is counted. The ends are about two units in the last place apart. NaN or negative arguments give
+/// an enclosure with both ends infinite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::arithmetic::power;
@@ -152,7 +156,11 @@ pub fn power(x: f64, p: f64) -> Enclosure {
     enclosed(x, p, Exponent::of(p))
 }
 
-/// x^(1/p) for x ≥ 0 and p > 0, of the exact quotient 1/p.
+/// The root x^(1/p) for x ≥ 0 and p > 0, for the exact quotient 1/p.
+///
+/// Guarantee and exceptional arguments: as [`power`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::arithmetic::root;
@@ -171,7 +179,7 @@ fn enclosed(x: f64, p: f64, exponent: Exponent) -> Enclosure {
     Enclosure::new(lower, 0.5 * (lower.min(f64::MAX) + upper), upper, super::environment::evidence(false))
 }
 
-/// ln x for x > 0: a lower and an upper bound.
+/// Lower and upper bound of ln x for x > 0.
 pub(crate) fn logarithm_ends(x: f64) -> (f64, f64) {
     if x == 1.0 {
         return (0.0, 0.0);
@@ -181,7 +189,7 @@ pub(crate) fn logarithm_ends(x: f64) -> (f64, f64) {
     (add_down(ln.high, add_down(ln.low, -slack)), add_up(ln.high, add_up(ln.low, slack)))
 }
 
-/// eˣ for any finite x: a lower and an upper bound.
+/// Lower and upper bound of eˣ for any finite x.
 pub(crate) fn exponential_ends(x: f64) -> (f64, f64) {
     if x == 0.0 { (1.0, 1.0) } else { exponential(Pair::from(x), 0.0) }
 }

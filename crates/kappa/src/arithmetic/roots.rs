@@ -1,4 +1,4 @@
-//! Formulas that textbooks write in a form that cancels.
+//! Formulas whose textbook form suffers from cancellation or overflow.
 
 use super::environment::evidence;
 use super::{Pair, two_product};
@@ -8,7 +8,11 @@ use crate::enclosure::directed::{
 };
 use crate::error::{Error, Result};
 
-/// √(a² + b²) without overflow or underflow.
+/// The length √(a² + b²) without overflow or underflow of the squares.
+///
+/// Every rounding error is counted.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::arithmetic::hypot;
@@ -18,7 +22,11 @@ pub fn hypot(a: f64, b: f64) -> Enclosure {
     Enclosure::new(norm_down(&[a, b]), a.hypot(b), norm_up(&[a, b]), evidence(false))
 }
 
-/// a² − b² as (a − b)(a + b), whose relative error is a few units roundoff however close a and b are.
+/// The difference of squares a² − b², computed as (a − b)(a + b).
+///
+/// Every rounding error is counted. The relative width is a few units roundoff however close a and b are.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::arithmetic::difference_of_squares;
@@ -27,7 +35,7 @@ pub fn hypot(a: f64, b: f64) -> Enclosure {
 /// ```
 pub fn difference_of_squares(a: f64, b: f64) -> Enclosure {
     let ((p, e), (q, f)) = (super::two_sum(a, -b), super::two_sum(a, b));
-    // Both factors are pairs exactly; one product of pairs within 2⁻¹⁰².
+    // Both factors are exact pairs; their product has relative error at most 2⁻¹⁰².
     let product = Pair { high: p, low: e } * Pair { high: q, low: f };
     around(product, mul_up(product.high.abs(), 2f64.powi(-100)))
 }
@@ -57,11 +65,17 @@ pub enum QuadraticRoots {
     Conjugate(Enclosure, Enclosure),
 }
 
-/// The roots of a·x² + b·x + c: the larger from −½(b + sign(b)·√(b² − 4ac)), the other as c/(a·x₁).
+/// The roots of a·x² + b·x + c.
 ///
-/// The textbook formula loses every digit of the small root when b² is much larger than 4ac; this one loses none. The
-/// sign of the discriminant is exact, so that a double root is told from two close ones and from a pair that is not real.
-/// Fails when a coefficient is not finite.
+/// x₁ = q/a with q = −½(b + sign(b)·√(b² − 4ac)) and x₂ = c/q. The textbook formula loses every digit of the small root
+/// when b² is much larger than 4ac; this one loses none. Every rounding error is counted. The sign of the discriminant is
+/// exact, so that a double root is distinguished from two close real roots and from a complex conjugate pair.
+///
+/// # Errors
+///
+/// When a coefficient is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// use kappa::arithmetic::{QuadraticRoots, quadratic_roots};
@@ -73,7 +87,8 @@ pub enum QuadraticRoots {
 /// Reference: Higham, *Accuracy and Stability*, 2nd ed., section 1.8.
 pub fn quadratic_roots(a: f64, b: f64, c: f64) -> Result<QuadraticRoots> {
     if let Some(k) = [a, b, c].iter().position(|x| !x.is_finite()) {
-        return Err(Error::syntax(format!("coefficient {} of the quadratic is not finite", ["a", "b", "c"][k])));
+        let name = ["a", "b", "c"][k];
+        return Err(Error::syntax(format!("coefficient {name} of the quadratic a·x² + b·x + c is not finite")));
     }
     if a == 0.0 {
         return Ok(match (b == 0.0, c == 0.0) {
@@ -82,13 +97,13 @@ pub fn quadratic_roots(a: f64, b: f64, c: f64) -> Result<QuadraticRoots> {
             _ => QuadraticRoots::One(quotient(Enclosure::exact(-c), Enclosure::exact(b))),
         });
     }
-    // Scaled so that squares stay in range: x = 2ˢ·y brings b and √(ac) near each other's size.
+    // Scaling keeps squares in range: with x = 2ˢ·y, b and √(ac) have about the same size.
     let exponent = |x: f64| if x == 0.0 { -2000 } else { x.abs().log2().floor() as i32 };
     let (ea, eb, ec) = (exponent(a), exponent(b), exponent(c));
     let s = if c == 0.0 { if b == 0.0 { 0 } else { eb - ea } } else { (ec - ea).div_euclid(2).max(eb - ea) };
     let top = (ea + 2 * s).max(if b == 0.0 { -4000 } else { eb + s }).max(if c == 0.0 { -4000 } else { ec });
     let scale = |x: f64, e: i32| times_power(x.abs(), e).1.copysign(x);
-    // a and c themselves are divided by and into; scaled, one of them may be too small to be kept.
+    // Division uses the unscaled a and c, because scaling can make one of them underflow.
     let (whole_a, whole_c) = (Enclosure::exact(a), Enclosure::exact(c));
     let (a, b, c) = (scale(a, 2 * s - top), scale(b, s - top), scale(c, -top));
     let over_a = |x: Enclosure| times_two_to(quotient(x, whole_a), top - s);
@@ -125,9 +140,9 @@ pub fn quadratic_roots(a: f64, b: f64, c: f64) -> Result<QuadraticRoots> {
     })
 }
 
-/// The sign of p + e − q − f for two products as pairs, exactly; `around` encloses the difference.
+/// The exact sign of p + e − q − f, the difference of two products given as pairs; `around` encloses the difference.
 ///
-/// Where that holds 0, the difference is below 2⁻⁹⁹·p, so that p − q and e − f, taken exactly as u + v, cancel but for a trifle:
+/// Where `around` contains 0, the difference is below 2⁻⁹⁹·p, so that p − q and e − f = u + v (exactly) nearly cancel:
 /// both subtractions below are exact (Sterbenz), and the last addition keeps the sign.
 fn sign((p, e): (f64, f64), (q, f): (f64, f64), around: Enclosure) -> f64 {
     if around.lower() > 0.0 || around.upper() < 0.0 {
@@ -149,12 +164,12 @@ fn times_two_to(x: Enclosure, e: i32) -> Enclosure {
     Enclosure::new(end(x.lower(), false), end(x.estimate(), true), end(x.upper(), true), x.evidence())
 }
 
-/// x/y of either sign; everything when y may be 0.
+/// x/y for either sign; both ends are infinite when y may be 0.
 fn quotient(x: Enclosure, y: Enclosure) -> Enclosure {
     if y.lower() <= 0.0 && y.upper() >= 0.0 {
         return Enclosure::new(f64::NEG_INFINITY, f64::NAN, f64::INFINITY, x.evidence());
     }
-    // To a positive divisor, then by the sign of each end.
+    // The divisor is made positive; each end then depends on the sign of the end of x.
     let (x, y) = if y.upper() < 0.0 { (negated_if(x, true), negated_if(y, true)) } else { (x, y) };
     let (small, large) = (y.lower(), y.upper());
     let lower = if x.lower() >= 0.0 { div_down(x.lower(), large) } else { -div_up(-x.lower(), small) };
@@ -211,8 +226,8 @@ mod tests {
         assert!(y.contains(-1.0) && y.width() < 1e-14 && x.upper() < -1e307, "{x:?} {y:?}");
     }
 
-    /// b² − 4ac of these is off 0 by less than twice the precision can show of its terms; the signs are those of the exact
-    /// rational numbers.
+    /// Here |b² − 4ac| is below what double precision resolves of its terms; the sign is compared with that of the exact
+    /// rational number.
     #[test]
     fn the_kind_of_the_roots_is_never_guessed() {
         let kind = |a, b, c| matches!(quadratic_roots(a, b, c).unwrap(), QuadraticRoots::Conjugate(..));
@@ -221,7 +236,7 @@ mod tests {
         for k in 0..20_000u64 {
             let b = 1.0 + (k.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) as f64 * 2f64.powi(-53);
             let c = b * b * 0.25;
-            // b² − 4c in whole numbers of 2⁻¹⁰⁶; b and c are multiples of 2⁻⁵³ and 2⁻⁵⁴.
+            // b² − 4c as an integer multiple of 2⁻¹⁰⁶; b and c are multiples of 2⁻⁵³ and 2⁻⁵⁴.
             let whole = |x: f64, bits: i32| (x * 2f64.powi(bits)) as i128;
             let exact = whole(b, 53) * whole(b, 53) - (whole(c, 54) << 54);
             let found = quadratic_roots(1.0, b, c).unwrap();

@@ -1,4 +1,5 @@
-//! Sums and inner products whose rounding errors are themselves summed (Ogita, Rump, Oishi, SISC 26 (2005) 1955–1988).
+//! Compensated sums and inner products: the rounding errors are summed too (Ogita, Rump, Oishi, SISC 26 (2005)
+//! 1955–1988).
 
 use kappa_dense::Scalar;
 
@@ -7,7 +8,9 @@ use crate::enclosure::directed::{SMALLEST, add_down, add_up, gamma_up, mul_up, s
 use crate::error::{Error, Result};
 use crate::{Enclosure, Evidence};
 
-/// A sum, what plain addition makes of it, and how much cancels.
+/// A sum with its bounds, the result of plain addition, and the condition number of the sum.
+///
+/// # Examples
 ///
 /// ```
 /// use kappa::arithmetic::sum;
@@ -20,19 +23,19 @@ use crate::{Enclosure, Evidence};
 pub struct Summed {
     /// The sum, every rounding error counted.
     pub value: Enclosure,
-    /// What adding from left to right gives.
+    /// The result of adding from left to right in double precision.
     pub naive: f64,
-    /// Σ|terms| / |Σ terms|: how much a relative error of the terms can grow; ∞ where the sum may be 0.
+    /// The condition number Σ|terms| / |Σ terms|, which amplifies relative errors of the terms; ∞ where the sum may be 0.
     pub condition: Enclosure,
 }
 
 impl Summed {
-    /// Decimal digits of the terms that cancel: log₁₀ of the condition.
+    /// The number of decimal digits lost to cancellation: log₁₀ of the condition number.
     pub fn digits_lost(&self) -> f64 {
         self.condition.estimate().log10().max(0.0)
     }
 
-    /// Decimal digits of the plain sum that are right, at most 17; 0 where none is.
+    /// The number of correct decimal digits of the plain sum, from 0 to 17.
     pub fn naive_digits(&self) -> f64 {
         let error = (self.naive - self.value.estimate()).abs();
         if error == 0.0 {
@@ -42,7 +45,8 @@ impl Summed {
     }
 }
 
-/// Numbers added without loss: the sum, what each addition loses, and what adding those loses.
+/// An error-free accumulator: `high` is the running sum, `middle` sums the errors of `high`, `low` sums the errors of
+/// `middle`.
 #[derive(Default)]
 struct Accumulator {
     high: f64,
@@ -65,7 +69,8 @@ impl Accumulator {
         self.steps += 1;
     }
 
-    /// The exact sum is high + middle + Σ corrections, of which `low` is within γₙ·Σ|corrections|; and `lost` besides.
+    /// The enclosure of the exact sum high + middle + Σ corrections, where |`low` − Σ corrections| ≤ γₙ·Σ|corrections|.
+    /// `lost` bounds the additional error of the terms by underflow.
     fn value(&self, lost: f64) -> Enclosure {
         let (sum, rest) = two_sum(self.high, self.middle);
         let radius = add_up(mul_up(gamma_up(self.steps + 2), sum_up(self.corrections, self.steps)), lost);
@@ -104,7 +109,7 @@ impl Accumulator {
     }
 }
 
-/// x·2ᵉ for a number of either sign.
+/// x·2ᵉ for x of either sign.
 fn scaled(x: Enclosure, e: i32) -> Enclosure {
     let end = |end: f64, up: bool| {
         let (low, high) = times_power(end.abs(), e);
@@ -113,7 +118,7 @@ fn scaled(x: Enclosure, e: i32) -> Enclosure {
     Enclosure::new(end(x.lower(), false), end(x.estimate(), true), end(x.upper(), true), x.evidence())
 }
 
-/// The exponent that brings the largest modulus near 1 where sums or products would leave the range, else 0.
+/// The exponent e for which 2⁻ᵉ·max|xᵢ| is near 1, or 0 where |e| ≤ `limit` and sums or products stay in range.
 fn safe_exponent(x: &[f64], limit: i32) -> i32 {
     let largest = x.iter().fold(0.0f64, |m, x| m.max(x.abs()));
     let e = if largest == 0.0 { 0 } else { (largest.log2().floor() as i32).clamp(-1000, 1000) };
@@ -128,25 +133,44 @@ fn check_finite(x: &[f64]) -> Result<()> {
     }
 }
 
-/// Σ xᵢ with a bound that counts every rounding, beside the plain sum and how much cancels.
+/// The sum Σ xᵢ with every rounding error counted, the plain sum, and the condition number.
 ///
-/// Relative width about 2u + n³u³·Σ|xᵢ|/|Σxᵢ|: as if summed in three times the precision. O(n). Fails when an entry is not
-/// finite.
+/// The relative width is about 2u + n³u³·Σ|xᵢ|/|Σxᵢ|, as if summed in three times the working precision. Costs O(n).
+///
+/// # Errors
+///
+/// When an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::arithmetic::sum;
+/// let s = sum(&[1e16, 1.0, -1e16])?;
+/// assert_eq!((s.value.lower(), s.value.upper(), s.naive), (1.0, 1.0, 0.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn sum(x: &[f64]) -> Result<Summed> {
     check_finite(x)?;
     let e = safe_exponent(x, 900).max(0);
     let factor = 2f64.powi(-e);
     let mut sum = Accumulator::default();
     x.iter().for_each(|&x| sum.add(x * factor));
-    // Scaled down, a number may lose half of 2⁻¹⁰⁷⁴.
+    // Scaling down can round a number by up to half of 2⁻¹⁰⁷⁴.
     let lost = if e == 0 { 0.0 } else { mul_up(x.len() as f64, SMALLEST) };
-    // An empty sum is +0.
+    // Adding +0 makes an empty sum +0, not −0.
     Ok(sum.summed(e, x.iter().sum::<f64>() + 0.0, lost))
 }
 
-/// Σ xᵢyᵢ of real vectors, as [`sum`]: products are split into a rounded part and what it lost.
+/// The inner product Σ xᵢyᵢ of real vectors, with the guarantee of [`sum`].
 ///
-/// For complex vectors, the real part of ⟨x, y⟩ = Σ x̄ᵢyᵢ. Fails when the lengths differ or an entry is not finite.
+/// For complex vectors, it is the real part of ⟨x, y⟩ = Σ x̄ᵢyᵢ. Each product is split into its rounded value and its
+/// rounding error, and both are summed. Costs O(n).
+///
+/// # Errors
+///
+/// When the lengths differ or an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// use kappa::arithmetic::dot;
@@ -178,8 +202,8 @@ pub fn dot<T: Scalar>(x: &[T], y: &[T]) -> Result<Summed> {
         sum.add(error);
         naive += x * y;
     }
-    // A product below 2⁻⁹⁶⁹ splits with an error of at most 5·2⁻¹⁰⁷⁴; scaling down loses as little of each factor, times
-    // the other, which is below 2²⁰¹.
+    // A product below 2⁻⁹⁶⁹ splits with an error of at most 5·2⁻¹⁰⁷⁴. Scaling down loses at most 2⁻¹⁰⁷⁴ of each factor,
+    // times the other factor, which is below 2²⁰¹.
     let each = mul_up(SMALLEST, if is_scaled { 2f64.powi(203) } else { 5.0 });
     Ok(sum.summed(ex + ey, naive, mul_up(inexact as f64, each)))
 }

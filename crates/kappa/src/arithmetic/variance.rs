@@ -1,4 +1,4 @@
-//! Mean and variance: in two passes, and one value at a time.
+//! Mean and variance: in two passes over stored numbers, and updated one number at a time.
 
 use kappa_dense::pair::{Pair, two_sum};
 
@@ -12,14 +12,21 @@ use crate::error::{Error, Result};
 pub struct Moments {
     /// Σx/n.
     pub mean: Enclosure,
-    /// Σ(x − mean)²/(n − 1), the unbiased one.
+    /// Σ(x − mean)²/(n − 1), the unbiased variance.
     pub variance: Enclosure,
 }
 
-/// The mean and the unbiased variance of at least two numbers, in two passes, every rounding error counted.
+/// The mean and the unbiased variance of at least two numbers.
 ///
-/// The textbook formula Σx² − n·mean² cancels: of 10⁹ + {4, 7, 13, 16} it may make a negative variance; this makes 30.
-/// Fails for fewer than two numbers and when one is not finite.
+/// mean = Σxᵢ/n and variance = Σ(xᵢ − mean)²/(n − 1), in two passes. Every rounding error is counted. The textbook
+/// formula Σx² − n·mean² cancels: for 10⁹ + {4, 7, 13, 16} it can give a negative variance, where this one gives 30.
+/// Costs O(n) time and memory.
+///
+/// # Errors
+///
+/// When there are fewer than two numbers, or one is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::arithmetic::mean_and_variance;
@@ -33,24 +40,24 @@ pub fn mean_and_variance(x: &[f64]) -> Result<Moments> {
     let n = x.len();
     let largest = x.iter().fold(0.0f64, |m, x| m.max(x.abs()));
     if n < 2 {
-        return Err(Error::shape(format!("a variance needs at least 2 numbers, not {n}")));
+        return Err(Error::shape(format!("the variance needs at least 2 numbers, got {n}")));
     }
     if (2f64.powi(900)..f64::INFINITY).contains(&largest) {
-        // The sum may leave the range: 2⁻¹²⁰ of everything, and back.
+        // The sum may overflow: the numbers are scaled by 2⁻¹²⁰, and the result is scaled back.
         let small: Vec<f64> = x.iter().map(|x| 2f64.powi(-120) * x).collect();
         let m = mean_and_variance(&small)?;
         return Ok(Moments { mean: stretched(m.mean, 1), variance: stretched(m.variance, 2) });
     }
     let total = sum(x)?;
     let mean = divided(total.value, n as f64);
-    // About any centre c: Σ(x − mean)² = Σ(x − c)² − n·(mean − c)², and c is so close that nothing cancels.
+    // For any centre c: Σ(x − mean)² = Σ(x − c)² − n·(mean − c)². With c ≈ mean the last term is tiny: no cancellation.
     let c = mean.estimate();
     let scale = x.iter().map(|x| (x - c).abs()).fold(0.0, f64::max);
     if scale == 0.0 {
         let spread = add_up(mean.upper(), -mean.lower());
         return Ok(Moments { mean, variance: Enclosure::new(0.0, 0.0, mul_up(spread, spread), mean.evidence()) });
     }
-    // d = x − c exactly as a pair; its square is that of the high part within a factor (1 ± u)².
+    // d = x − c is an exact pair; d² equals the square of its high part up to a factor (1 ± u)².
     let squares: f64 = x.iter().map(|x| (x - c) / scale).map(|d| d * d).sum();
     let pairs: Vec<f64> = x.iter().map(|&x| two_sum(x, -c)).flat_map(|(d, rest)| [d, rest]).collect();
     let away = divided(sum(&pairs)?.value, n as f64);
@@ -65,11 +72,11 @@ pub fn mean_and_variance(x: &[f64]) -> Result<Moments> {
     Ok(Moments { mean, variance })
 }
 
-/// x times 2¹²⁰ or its square, which may leave the range; with what each small number may have lost below it.
+/// x·2¹²⁰, or x·2²⁴⁰ for `squares` = 2, which may overflow; widened by what scaling down may have lost to underflow.
 fn stretched(x: Enclosure, squares: i32) -> Enclosure {
     let factor = 2f64.powi(120 * squares);
-    // A small number moves by at most 2⁻¹⁰⁷⁵, and so does the mean. Numbers of this size that are not all equal have a
-    // variance of at least (2⁸⁴⁷)²/n², beyond all doubles; equal ones are scaled exactly.
+    // Scaling down moves each number, and so the mean, by at most 2⁻¹⁰⁷⁵. Numbers of this size that are not all equal
+    // have a variance of at least (2⁸⁴⁷)²/n², which overflows; equal numbers are scaled exactly.
     let lost = 2f64.powi(-950);
     let (lower, upper) = ((x.lower() * factor - lost).next_down(), (x.upper() * factor + lost).next_up());
     Enclosure::new(lower.min(f64::MAX), x.estimate() * factor, upper.max(f64::MIN), x.evidence())
@@ -82,10 +89,12 @@ fn divided(x: Enclosure, n: f64) -> Enclosure {
     Enclosure::new(lower, x.estimate() / n, upper, x.evidence())
 }
 
-/// Mean and variance of numbers that come one at a time, and of two such collections together.
+/// Running mean and variance of numbers that arrive one at a time; two collections can be merged.
 ///
-/// Kept in double-double, so that the loss grows with n·u² and not with n·u; an estimate, not an enclosure, because the
-/// numbers are not kept.
+/// The sums are kept in double-double, so that the error grows with n·u² and not with n·u. The result is an estimate, not
+/// an enclosure, because the numbers are not stored.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::arithmetic::Welford;
@@ -103,7 +112,7 @@ pub struct Welford {
 }
 
 impl Welford {
-    /// Takes one more number.
+    /// Adds one number.
     pub fn add(&mut self, x: f64) {
         self.count += 1;
         let delta = Pair::from(x) - self.mean;
@@ -111,7 +120,7 @@ impl Welford {
         self.squares = self.squares + delta * (Pair::from(x) - self.mean);
     }
 
-    /// Takes all numbers that another has seen.
+    /// Adds all numbers of another collection.
     pub fn merge(&mut self, other: &Self) {
         if other.count == 0 {
             return;
@@ -124,17 +133,17 @@ impl Welford {
         self.count += other.count;
     }
 
-    /// How many numbers.
+    /// The count of numbers added so far.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Their mean; 0 of none.
+    /// The mean; 0 when there are no numbers.
     pub fn mean(&self) -> f64 {
         self.mean.high
     }
 
-    /// Their unbiased variance; NaN of fewer than two.
+    /// The unbiased variance; NaN for fewer than two numbers.
     pub fn variance(&self) -> f64 {
         if self.count < 2 { f64::NAN } else { (self.squares / Pair::from((self.count - 1) as f64)).high }
     }
@@ -151,7 +160,7 @@ mod tests {
             let n = x.len() as i128;
             let total: i128 = x.iter().map(|&x| i128::from(x)).sum();
             let squares: i128 = x.iter().map(|&x| i128::from(x) * i128::from(x)).sum();
-            // n(n − 1)·variance is whole.
+            // n(n − 1)·variance is an integer.
             let expected = (n * squares - total * total) as f64 / (n * (n - 1)) as f64;
             let floats: Vec<f64> = x.iter().map(|&x| x as f64).collect();
             let m = mean_and_variance(&floats).unwrap();

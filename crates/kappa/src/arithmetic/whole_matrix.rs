@@ -1,21 +1,21 @@
-//! Matrices of whole numbers times powers of two, which every matrix of doubles is, for elimination without rounding.
+//! Matrices of integers times powers of two, for elimination without rounding. Every matrix of doubles has this form.
 
 use kappa_dense::{MatrixRef, Scalar};
 
 use super::modular::Prime;
 use crate::error::{Error, Result};
 
-/// A matrix of whole numbers mᵢⱼ·2^eᵢⱼ: that of A with rows and columns divided by powers of two.
+/// The matrix of integers mᵢⱼ·2^eᵢⱼ, eᵢⱼ ≥ 0, that results from dividing rows and columns of A by powers of two.
 pub(crate) struct Whole {
     columns: usize,
-    /// The sum of the exponents that rows and columns were divided by: det A = det(self)·2^shift for a square matrix.
+    /// The sum of the exponents of these powers of two: det A = det(self)·2^shift for a square matrix.
     pub(crate) shift: i64,
-    /// Row after row: sign, mantissa and exponent.
+    /// Rows of entries: (is negative, mantissa, exponent).
     entries: Vec<Vec<(bool, u64, u32)>>,
 }
 
 impl Whole {
-    /// Fails where an exponent cannot be brought above 0.
+    /// Scales A to integers. Fails when an exponent stays negative.
     pub(crate) fn new<P: Scalar>(a: MatrixRef<'_, P>) -> Result<Self> {
         let (m, n) = (a.rows(), a.columns());
         let mut entries: Vec<Vec<(bool, u64, i32)>> =
@@ -36,12 +36,15 @@ impl Whole {
             row.into_iter().map(|(s, m, e)| (s, m, if m == 0 { 0 } else { e.unsigned_abs() })).collect()
         };
         if entries.iter().flatten().any(|x| x.1 != 0 && x.2 < 0) {
-            return Err(Error::unsupported("the exponents of the entries cannot be brought above 0"));
+            return Err(Error::unsupported(
+                "powers of two in rows and columns do not scale the entries of the matrix to integers",
+            ));
         }
         Ok(Self { columns: n, shift, entries: entries.into_iter().map(whole).collect() })
     }
 
-    /// log₂ of a bound of every minor of order k: the product of the lengths of the k longest rows, or columns.
+    /// log₂ of an upper bound of every minor of order k (Hadamard): the product of the 2-norms of the k longest rows, or
+    /// of the k longest columns.
     pub(crate) fn minor_bits(&self, k: usize) -> f64 {
         let size =
             |x: &(bool, u64, u32)| if x.1 == 0 { f64::NEG_INFINITY } else { (x.1 as f64).log2() + f64::from(x.2) };
@@ -119,7 +122,7 @@ fn eliminate(rows: &mut [Vec<u64>], pivot: usize, j: usize, p: Prime) {
     }
 }
 
-/// Sign, whole mantissa and exponent; an odd mantissa, so that exponents are as large as they can be.
+/// Whether x is negative, its integer mantissa and its exponent. The mantissa is odd, so that the exponent is largest.
 pub(crate) fn parts(x: f64) -> (bool, u64, i32) {
     if x == 0.0 {
         return (false, 0, 0);

@@ -1,15 +1,15 @@
-//! Arithmetic on enclosures: every end is stepped outward, for numbers of any sign.
+//! Arithmetic on enclosures of numbers of any sign. After each operation the ends are rounded outward.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::directed::{add_down, add_up, div_down, div_up, mul_down, mul_up, sqrt_down, sqrt_up};
 use super::{Enclosure, Evidence};
 
-/// What is known of the square root of a number that is certainly negative.
+/// The evidence of the square root of a number that is certainly negative.
 const NOT_REAL: Evidence = Evidence::Estimate("the square root of a negative number is not real");
 
 impl Enclosure {
-    /// Nothing is known of a number but this.
+    /// The whole real line, with this estimate.
     fn unknown(estimate: f64, evidence: Evidence) -> Self {
         Self::new(f64::NEG_INFINITY, estimate, f64::INFINITY, evidence)
     }
@@ -36,7 +36,7 @@ impl Enclosure {
         self.plus(other.negated())
     }
 
-    /// The number with the other sign.
+    /// The negative −x.
     pub fn negated(self) -> Self {
         Self { lower: -self.upper, estimate: -self.estimate, upper: -self.lower, evidence: self.evidence }
     }
@@ -58,7 +58,7 @@ impl Enclosure {
         Self { lower: 0.0, estimate: self.estimate.abs(), upper: self.upper.max(-self.lower), evidence: self.evidence }
     }
 
-    /// The product; 0·∞ is 0, as the zero is known for certain.
+    /// The product. An exact 0 times an infinite end is 0.
     ///
     /// ```
     /// # use kappa::{Enclosure, Evidence};
@@ -84,8 +84,10 @@ impl Enclosure {
         self.times(Self::exact(factor))
     }
 
-    /// The quotient. A divisor that may be 0 leaves the side open on which the quotient grows; where its sign is not known either,
-    /// nothing is known.
+    /// The quotient.
+    ///
+    /// When the divisor may be 0 and its sign is known, the end on the side of the pole is infinite. When its sign is not
+    /// known either, both ends are infinite.
     ///
     /// ```
     /// # use kappa::{Enclosure, Evidence};
@@ -107,7 +109,7 @@ impl Enclosure {
         if other.lower < 0.0 {
             return Self::unknown(estimate, evidence);
         }
-        // A number divided by a positive one is smallest where its size is, or where it is negative and the divisor small.
+        // For a positive divisor y, the smallest x/y is x.lower/y.upper for x.lower ≥ 0, and x.lower/y.lower otherwise.
         let lower = if self.lower >= 0.0 {
             div_down(self.lower, other.upper)
         } else if other.lower == 0.0 {
@@ -123,8 +125,10 @@ impl Enclosure {
         Self::new(lower, estimate, upper, evidence)
     }
 
-    /// The square root. What lies below 0 of a quantity that cannot be negative is cut off; of a number that is negative for certain
-    /// nothing is known.
+    /// The square root.
+    ///
+    /// A negative lower end is replaced by 0. When the upper end is negative, the root is not real: both ends are infinite
+    /// and the evidence is an estimate.
     ///
     /// ```
     /// # use kappa::{Enclosure, Evidence};
@@ -140,7 +144,7 @@ impl Enclosure {
         Self::new(lower, self.estimate.max(0.0).sqrt(), sqrt_up(self.upper), self.evidence)
     }
 
-    /// xⁿ for a whole n; x⁰ is 1, and x⁻ⁿ is 1/xⁿ.
+    /// The power xⁿ for an integer n, with x⁰ = 1 and x⁻ⁿ = 1/xⁿ.
     ///
     /// ```
     /// # use kappa::{Enclosure, Evidence};
@@ -155,7 +159,7 @@ impl Enclosure {
     }
 
     fn power(self, n: u32) -> Self {
-        // An even power is that of the absolute value, and an odd one grows: end by end, by repeated squares of numbers of one sign.
+        // For even n, xⁿ = |x|ⁿ; for odd n, xⁿ is increasing. Each end is raised by repeated squaring of numbers ≥ 0.
         let base = if n.is_multiple_of(2) { self.abs() } else { self };
         let of_size = |x: Self| {
             let (mut result, mut square, mut left) = (Self::exact(1.0), x, n);
@@ -214,7 +218,7 @@ impl Neg for Enclosure {
 mod tests {
     use super::*;
 
-    /// Ends of every sign, with zeros, an infinite one and tiny ones.
+    /// Enclosures with ends of every sign: zero, tiny and infinite ends among them.
     fn all() -> Vec<Enclosure> {
         let ends = [f64::NEG_INFINITY, -3.0, -1.0, -1e-300, 0.0, 1e-300, 0.5, 2.0, f64::INFINITY];
         let mut all = Vec::new();

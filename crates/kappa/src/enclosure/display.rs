@@ -1,10 +1,10 @@
-//! The digits that both ends share, and no more.
+//! Display of an enclosure: only the digits that both ends share.
 
 use std::fmt;
 
 use super::Enclosure;
 
-/// More digits than this no double carries.
+/// The number of significant decimal digits that identify a double.
 const DIGITS: usize = 17;
 
 impl Enclosure {
@@ -32,14 +32,14 @@ impl Enclosure {
         if self.upper == f64::INFINITY {
             return format!("≥ {}", outward(self.lower, false));
         }
-        // One digit alone would hide the doubt: 2.6 … 3.4 is no "3".
+        // At least two shared digits: 2.6 … 3.4 must not print as "3".
         match (digits.min(2)..=digits).rev().find(|&d| self.shares(d)) {
             Some(shared) => plain(self.estimate, shared, false),
             None => format!("{} … {}", outward(self.lower, false), outward(self.upper, true)),
         }
     }
 
-    /// The same where the lower end is negative: logarithmic norms, sums, slacks.
+    /// [`Enclosure::short`] for a negative lower end, as logarithmic norms, sums and slacks have.
     fn short_below_zero(&self, digits: usize) -> String {
         if self.upper == f64::NEG_INFINITY {
             return "-∞".into();
@@ -76,7 +76,7 @@ fn minus(text: &str) -> String {
     if text == "0" { text.into() } else { format!("-{text}") }
 }
 
-/// Significant digits, without an exponent where that is as easy to read. `exact` numbers drop trailing zeros.
+/// x with `digits` significant digits, without an exponent for moderate sizes. `exact` numbers drop trailing zeros.
 fn plain(x: f64, digits: usize, exact: bool) -> String {
     if x == 0.0 {
         return "0".into();
@@ -97,7 +97,7 @@ fn trimmed(text: &str) -> &str {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
-/// Two significant digits, rounded down or up, so that the printed number is a bound too.
+/// x with two significant digits, rounded down or up, so that the printed number is also a bound.
 fn outward(x: f64, up: bool) -> String {
     if x <= 0.0 {
         return plain(x.max(0.0), 2, true);

@@ -1,4 +1,4 @@
-//! A number with doubt: two ends, the best guess between them, and why the ends may be believed.
+//! Enclosures: a lower bound, an estimate, an upper bound, and the evidence for the bounds.
 
 mod arithmetic;
 pub mod directed;
@@ -13,26 +13,26 @@ use std::fmt;
 
 use directed::{add_down, add_up};
 
-/// How far an answer is to be trusted: passed to verbs that end in `_by`.
+/// The guarantee that is asked for: an argument of functions that end in `_by`.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Guarantee {
-    /// What the algorithm gives: bounds by its error model where they are not proved anyway.
+    /// The guarantee of the algorithm: proved bounds where it has them, otherwise bounds from a model of its errors.
     #[default]
     Usual,
-    /// Every rounding error counted: the evidence is rounding, or a theorem whose hypotheses were checked.
+    /// Every rounding error is counted: the evidence is rounding, or a theorem whose hypotheses were checked.
     Certified,
 }
 
-/// Why an enclosure may be believed, strongest first.
+/// The evidence for the ends of an enclosure, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Evidence {
     /// Rigorous: every rounding error is counted.
     Rounding,
-    /// Follows from a named theorem whose hypotheses were checked.
+    /// The bounds follow from a named theorem whose hypotheses were checked.
     Theorem(&'static str),
-    /// Follows from a residual that was computed, up to the rounding errors of computing it.
+    /// The bounds follow from a computed residual, up to the rounding errors in that residual.
     Residual,
-    /// Fails with at most this probability.
+    /// The bounds fail with at most this probability.
     Probability(f64),
     /// The width comes from a model of the named computation's errors, not from a proof for this matrix.
     Estimate(&'static str),
@@ -49,7 +49,7 @@ impl Evidence {
         }
     }
 
-    /// The weaker of the two: what a result that needs both can claim. Failure probabilities add up.
+    /// The evidence of a result that depends on both: the weaker of the two. Failure probabilities add up.
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Probability(p), Self::Probability(q)) => Self::Probability(add_up(p, q).min(1.0)),
@@ -58,7 +58,7 @@ impl Evidence {
         }
     }
 
-    /// Whether the enclosure holds for certain.
+    /// Whether the bounds are proved: the evidence is rounding or a theorem.
     pub fn is_certified(self) -> bool {
         self.strength() >= 3
     }
@@ -76,13 +76,13 @@ impl fmt::Display for Evidence {
     }
 }
 
-/// What is left to say where the ends of an enclosure contradict each other.
+/// The evidence of an enclosure whose given ends contradict each other.
 const CONTRADICTION: Evidence = Evidence::Estimate("bounds that contradict each other");
 
-/// An answer with its error bound: `lower ≤ estimate ≤ upper`, and the evidence that the true value is between the ends.
+/// An answer with its error bounds: `lower ≤ estimate ≤ upper`, and the evidence that the true value is between the ends.
 ///
-/// Never NaN. What is known from one side only has an infinite other end. Displayed with the digits that both ends
-/// share.
+/// No part is NaN. A quantity that is bounded on one side only has an infinite end on the other side. `Display` prints the
+/// digits that both ends share.
 ///
 /// ```
 /// # use kappa::{Enclosure, Evidence};
@@ -99,11 +99,14 @@ pub struct Enclosure {
 }
 
 impl Enclosure {
-    /// An enclosure from its ends. The estimate is moved between the ends if it lies outside; an end that is NaN is
-    /// replaced by the infinity on its side, so that an enclosure is always true if its evidence is.
+    /// An enclosure from its ends.
     ///
-    /// Ends that contradict each other, the lower one above the upper one, show that one of them is wrong: the answer reaches from one to
-    /// the other, and its evidence is an estimate. In debug builds a contradiction of certified ends panics, for it is a fault of kappa.
+    /// An estimate outside the ends is moved to the nearer end. An end that is NaN is replaced by the infinity on its
+    /// side, so that the enclosure is true whenever its evidence holds.
+    ///
+    /// A lower end above the upper end shows that one of them is wrong: the enclosure then reaches from one to the other,
+    /// and its evidence is an estimate. In debug builds, certified ends that contradict each other panic, because that is
+    /// a fault in kappa.
     pub fn new(lower: f64, estimate: f64, upper: f64, evidence: Evidence) -> Self {
         let lower = if lower.is_nan() { f64::NEG_INFINITY } else { lower };
         let upper = if upper.is_nan() { f64::INFINITY } else { upper };
@@ -114,12 +117,12 @@ impl Enclosure {
         Self { lower, estimate: middle.clamp(lower, upper), upper, evidence }
     }
 
-    /// A number known without doubt.
+    /// The enclosure of a number that is known exactly.
     pub fn exact(x: f64) -> Self {
         Self::new(x, x, x, Evidence::Rounding)
     }
 
-    /// `value ± radius`, widened outward and cut at 0: for quantities that cannot be negative.
+    /// The enclosure `value ± radius` of a quantity that cannot be negative: rounded outward, with the lower end at least 0.
     pub fn around(value: f64, radius: f64, evidence: Evidence) -> Self {
         if value == f64::INFINITY {
             return Self::new(f64::MAX, value, value, evidence);
@@ -135,7 +138,7 @@ impl Enclosure {
         self.lower
     }
 
-    /// The best guess; always between the ends.
+    /// The estimate, which always lies between the ends.
     pub fn estimate(&self) -> f64 {
         self.estimate
     }
@@ -145,12 +148,12 @@ impl Enclosure {
         self.upper
     }
 
-    /// Why the ends may be believed.
+    /// The evidence for the ends.
     pub fn evidence(&self) -> Evidence {
         self.evidence
     }
 
-    /// upper − lower, rounded up; ∞ when an end is infinite.
+    /// The width upper − lower, rounded up; ∞ when an end is infinite.
     pub fn width(&self) -> f64 {
         if self.lower == self.upper { 0.0 } else { add_up(self.upper, -self.lower) }
     }
@@ -160,13 +163,13 @@ impl Enclosure {
         self.lower <= x && x <= self.upper
     }
 
-    /// The same numbers on weaker evidence.
+    /// The same numbers with the weaker of this evidence and the given one.
     pub fn with_evidence(mut self, evidence: Evidence) -> Self {
         self.evidence = self.evidence.and(evidence);
         self
     }
 
-    /// `true` or `false` where every value between the ends agrees, `None` where the doubt decides.
+    /// Whether the true value is less than `bound`; `None` when the ends do not decide it.
     pub fn is_less_than(&self, bound: f64) -> Option<bool> {
         if self.upper < bound {
             Some(true)
@@ -177,7 +180,7 @@ impl Enclosure {
         }
     }
 
-    /// As [`Enclosure::is_less_than`], with equality allowed.
+    /// Whether the true value is at most `bound`; `None` when the ends do not decide it.
     pub fn is_at_most(&self, bound: f64) -> Option<bool> {
         if self.upper <= bound {
             Some(true)

@@ -1,4 +1,4 @@
-//! A vector that is known to about 106 bits: a pair of doubles for each entry, and a radius.
+//! Vectors known to about 106 bits: a pair of doubles and a radius for each entry.
 
 use kappa_dense::pair::Pair;
 
@@ -17,7 +17,7 @@ impl Pinned {
         Self { value: Vec::with_capacity(n), radius: Vec::with_capacity(n) }
     }
 
-    /// One more entry: (x ± radius)·2ᵉ.
+    /// Appends the entry (x ± radius)·2ᵉ.
     pub(crate) fn push(&mut self, x: Pair, radius: f64, e: i32) {
         let mut radius = if radius.is_nan() { f64::INFINITY } else { times_power(radius, e).1 };
         let mut scaled = |part: f64| {
@@ -32,13 +32,13 @@ impl Pinned {
         self.radius.push(radius);
     }
 
-    /// Entry i between two doubles.
+    /// Entry i, enclosed by two doubles.
     pub(crate) fn enclosure(&self, i: usize) -> Enclosure {
         enclosure(self.value[i], self.radius[i])
     }
 }
 
-/// A pair and its radius between two doubles.
+/// The enclosure of `x` ± `radius` by two doubles.
 pub(crate) fn enclosure(x: Pair, radius: f64) -> Enclosure {
     let (low, high) = (add_down(x.low, -radius), add_up(x.low, radius));
     Enclosure::new(add_down(x.high, low), x.high, add_up(x.high, high), Evidence::Rounding)

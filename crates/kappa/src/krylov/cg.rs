@@ -24,9 +24,9 @@ pub(super) fn conjugate_gradients<W: Scalar<Wide = W>, A: LinearOperator<W> + ?S
                 "the operator is not positive definite: xᴴAx = {curvature:e} in step {}",
                 steps + 1
             ))
-            .with_hint("MINRES takes Hermitian operators that are not definite, LSMR any"));
+            .with_hint("use MINRES for a Hermitian indefinite operator, LSMR for any operator"));
         }
-        // A Rayleigh quotient is at most ‖A‖.
+        // The Rayleigh quotient pᴴAp/pᴴp is a lower bound of ‖A‖.
         size = size.max(curvature / inner(&p, &p).re());
         let alpha = rho / curvature;
         add(&mut x, W::from_parts(alpha, 0.0), &p);

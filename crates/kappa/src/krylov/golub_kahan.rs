@@ -1,7 +1,8 @@
-//! Two orthonormal bases that grow by products with A and Aᴴ, a block at a time: A·P = Q·T.
+//! Block Golub–Kahan bidiagonalisation: two orthonormal bases that grow by products with A and Aᴴ, with A·P = Q·T.
 //!
-//! Golub and Kahan, SIAM J. Numer. Anal. 2 (1965) 205–224, with every block made orthogonal to all before it; restarts as in Baglama and
-//! Reichel, SIAM J. Sci. Comput. 27 (2005) 19–42. Nothing is assumed of T: it is QᴴAP as the products gave it.
+//! Golub and Kahan, SIAM J. Numer. Anal. 2 (1965) 205–224, with every block made orthogonal to all blocks before it;
+//! restarts as in Baglama and Reichel, SIAM J. Sci. Comput. 27 (2005) 19–42. No structure of T is assumed: it is the
+//! computed QᴴAP.
 
 use kappa_dense::{
     Matrix, MatrixRef, Precision, Scalar, Shape, adjoint_times, cholesky_qr, eigh, multiply, qr, singular_values_in,
@@ -12,26 +13,27 @@ use crate::enclosure::exponent_of;
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
 
-/// A·P = Q·T and AᴴQ = P·Tᴴ + next·C, but for rounding: P is n×l, Q m×k with k ≤ l, both orthonormal; A is scaled by a power of two.
+/// A·P = Q·T and AᴴQ = P·Tᴴ + next·C up to rounding. P is n×l and Q is m×k with k ≤ l, both orthonormal; A is scaled by a
+/// power of two.
 ///
-/// All of it in the precision of A; only what makes blocks orthonormal and the decomposition of T are double.
+/// All matrices have the precision of A. The orthonormalisation of blocks and the decomposition of T use double precision.
 pub(crate) struct GolubKahan<'a, T: Scalar, A: ?Sized> {
     a: &'a A,
     shape: (usize, usize),
     p: Columns<T>,
     q: Columns<T>,
-    /// k×l, column after column.
+    /// T, k×l, column-major.
     t: Columns<T>,
     next: Matrix<T>,
     coupling: Matrix<T>,
     products: usize,
-    /// Below this share, what is left of a column is made orthogonal once more.
+    /// A column whose length shrinks below this share in the orthogonalisation is orthogonalised once more.
     shrunk: f64,
-    /// 2ᵉ with A·2⁻ᵉ near 1, from the first product.
+    /// The power 2ᵉ for which A·2⁻ᵉ has size near 1, from the first product.
     scale: Option<f64>,
 }
 
-/// Columns that grow in number.
+/// A matrix to which columns are appended.
 struct Columns<W> {
     rows: usize,
     entries: Vec<W>,
@@ -51,33 +53,33 @@ impl<W: Scalar> Columns<W> {
     }
 }
 
-/// Singular values of T with vectors of A, the largest first.
+/// Ritz values: singular values of T, largest first, with approximate singular vectors of A.
 pub(crate) struct Ritz<W: Scalar> {
-    /// What values and residuals are to be multiplied with.
+    /// The factor by which values and residuals are multiplied to undo the scaling of A.
     pub(crate) scale: f64,
     pub(crate) u: Matrix<W>,
     pub(crate) values: Vec<f64>,
     pub(crate) v: Matrix<W>,
-    /// ‖Aᴴuᵢ − σᵢvᵢ‖, while A·vᵢ = σᵢuᵢ.
+    /// The residuals ‖Aᴴuᵢ − σᵢvᵢ‖, where A·vᵢ = σᵢuᵢ up to rounding.
     pub(crate) residuals: Vec<f64>,
 }
 
 impl<W: Scalar<Wide = W>> Ritz<W> {
-    /// The same of the adjoint.
+    /// The Ritz values and vectors of the adjoint.
     pub(crate) fn transposed(self) -> Self {
         Self { u: self.v, v: self.u, ..self }
     }
 
-    /// From the span of V: A·V = Q·R for an orthonormal V, and the singular values of R.
+    /// The Ritz values from the span of V: A·V = Q·R for an orthonormal V, and the singular values of R.
     ///
-    /// Residuals are found where they are asked for; otherwise they are not known, and infinite.
+    /// Residuals are computed with `with_residuals`; otherwise they are set to ∞ (not computed).
     pub(crate) fn by_right_vectors<T: Scalar<Wide = W>>(
         a: &(impl LinearOperator<T> + ?Sized),
         v: &Matrix<impl Scalar<Wide = W>>,
         scale: f64,
         with_residuals: bool,
     ) -> Result<Self> {
-        // They are nearly orthonormal: as far as their precision, or the spans they come from, needed.
+        // The columns of V are orthonormal only to the precision in which they were computed.
         let (v, _) = by_gram_or_reflections(v, 0.0)?;
         let image = qr(finite(a.apply(&narrowed::<T>(&v))?, scale)?.as_ref(), Shape::Thin)?;
         let f = svd(image.r.as_ref(), Shape::Thin)?;
@@ -97,27 +99,29 @@ impl<W: Scalar<Wide = W>> Ritz<W> {
     }
 }
 
-/// Refuses a number of triplets that an operator of this shape does not have; min(m, n).
+/// Checks that an m×n operator has k ≥ 1 singular triplets; returns min(m, n).
 pub(crate) fn check_count(k: usize, (m, n): (usize, usize)) -> Result<usize> {
     let least = m.min(n);
     if k == 0 || k > least {
-        return Err(Error::shape(format!("{k} singular triplets of a {m}×{n} operator, which has {least}")));
+        return Err(Error::shape(format!(
+            "the number of singular triplets of a {m}×{n} operator must be from 1 to {least}, got {k}"
+        )));
     }
     Ok(least)
 }
 
-/// Which of the values of T.
+/// The end of the singular spectrum that is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum End {
-    /// The largest.
+    /// The largest singular values.
     #[default]
     Largest,
-    /// The smallest.
+    /// The smallest singular values.
     Smallest,
 }
 
 impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
-    /// Begins with the span of these columns of length n.
+    /// The bases with the span of the columns of `start`, of length n, as the next block.
     pub(crate) fn new(a: &'a A, start: Matrix<T>) -> Result<Self> {
         let (m, n) = a.shape();
         let (_, next) = orthonormal(start, &Columns::new(n), SHRUNK)?;
@@ -135,33 +139,33 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         })
     }
 
-    /// The same for bases of which nothing but the span is used: a thousandth of a right angle is near enough.
+    /// The same bases, for use of their span only: orthogonality to 10⁻³ is sufficient.
     pub(crate) fn for_spans(self) -> Self {
         Self { shrunk: SHRUNK_OF_A_SPAN, ..self }
     }
 
-    /// How many columns P has.
+    /// The number of columns of P.
     pub(crate) fn width(&self) -> usize {
         self.p.count()
     }
 
-    /// Products of A or Aᴴ with one vector so far.
+    /// The number of products of A or Aᴴ with a vector so far.
     pub(crate) fn products(&self) -> usize {
         self.products
     }
 
-    /// Whether an invariant subspace was found: it can grow no more.
+    /// Whether the bases span an invariant subspace, so that no further block exists.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.next.columns() == 0
     }
 
-    /// One more block: a product with A and one with Aᴴ.
+    /// Adds one block to each basis, by a product with A and one with Aᴴ.
     pub(crate) fn grow(&mut self) -> Result<()> {
         let block = self.grow_left()?;
         self.grow_right(&block)
     }
 
-    /// So many blocks, or as many as there are.
+    /// Adds up to `blocks` blocks; fewer when the bases are exhausted.
     pub(crate) fn grow_by(&mut self, blocks: usize) -> Result<()> {
         for _ in 0..blocks {
             if !self.is_exhausted() {
@@ -171,9 +175,10 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         Ok(())
     }
 
-    /// T gets columns for `next`, which joins P, and rows for what of A·next was not in Q: that is the new block of Q.
+    /// Appends `next` to P and the part of A·next orthogonal to Q as a new block to Q; T gets the corresponding columns and
+    /// rows. Returns the new block of Q.
     ///
-    /// No block can follow but by [`Self::grow_right`].
+    /// The next block of P is computed by [`Self::grow_right`].
     pub(crate) fn grow_left(&mut self) -> Result<Matrix<T>> {
         let (before, added) = (self.q.count(), self.next.columns());
         self.products += added;
@@ -206,7 +211,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         Ok(block)
     }
 
-    /// AᴴQ − P·Tᴴ, which can only come from the new columns of Q, gives the next block of P.
+    /// Computes the next block of P from AᴴQ − P·Tᴴ, which is nonzero only for the new columns of Q.
     fn grow_right(&mut self, block: &Matrix<T>) -> Result<()> {
         if block.columns() == 0 {
             return Ok(());
@@ -223,17 +228,17 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         Ok(())
     }
 
-    /// The power of two that was taken out of A.
+    /// The power of two by which A is divided.
     pub(crate) fn scale(&self) -> f64 {
         self.scale.unwrap_or(1.0)
     }
 
-    /// Singular values of QᴴA.
+    /// The singular values of QᴴA.
     pub(crate) fn values(&self) -> Result<Vec<f64>> {
         Ok(singular_values_in(self.projected_operator().as_ref(), Precision::Double)?.values)
     }
 
-    /// Singular values of T with their vectors.
+    /// The singular values of T, with vectors and residuals.
     pub(crate) fn ritz(&self) -> Result<Ritz<T::Wide>> {
         let f = svd(self.t.view()?, Shape::Thin)?;
         let u = multiply(self.q.view()?.to_wide().as_ref(), f.vectors.u.as_ref())?;
@@ -243,7 +248,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         Ok(Ritz { scale: self.scale(), u, values: f.values.values, v, residuals })
     }
 
-    /// QᴴA = [T, Cᴴ]·[P, next]ᴴ: half a step more than T, for nothing.
+    /// The matrix [T, Cᴴ] of QᴴA = [T, Cᴴ]·[P, next]ᴴ. It is half a step ahead of T and needs no further product.
     fn projected_operator(&self) -> Matrix<T> {
         let (rows, width) = (self.q.count(), self.p.count());
         Matrix::from_fn(rows, width + self.next.columns(), |i, j| match j.checked_sub(width) {
@@ -252,7 +257,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         })
     }
 
-    /// Singular values of QᴴA with their vectors: Aᴴ·uᵢ = σᵢ·vᵢ, and residuals that nobody knows.
+    /// The singular values of QᴴA with vectors: Aᴴ·uᵢ = σᵢ·vᵢ. Residuals are set to ∞ (not computed).
     pub(crate) fn left_ritz(&self) -> Result<Ritz<T::Wide>> {
         let f = svd(self.projected_operator().as_ref(), Shape::Thin)?;
         let u = multiply(self.q.view()?.to_wide().as_ref(), f.vectors.u.as_ref())?;
@@ -266,9 +271,10 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         Ok(Ritz { scale: self.scale(), u, values, v, residuals })
     }
 
-    /// The left vectors alone, of so many of the largest values of QᴴA, for entries in single precision.
+    /// The left singular vectors of the `count` largest values of QᴴA, for entries in single precision.
     ///
-    /// They are eigenvectors of (QᴴA)(QᴴA)ᴴ, in double precision: what its squares lose is below what the entries have lost.
+    /// They are eigenvectors of (QᴴA)(QᴴA)ᴴ in double precision: the error from squaring is below the rounding of the
+    /// entries.
     pub(crate) fn left_vectors(&self, count: usize) -> Result<Matrix<T>> {
         let projected = self.projected_operator().as_ref().to_wide();
         let (_, vectors) = eigh(multiply(projected.as_ref(), projected.adjoint().as_ref())?.as_ref())?;
@@ -277,7 +283,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         Ok(multiply(self.q.view()?, narrowed::<T>(&head).as_ref())?)
     }
 
-    /// Keeps so many of the Ritz vectors and forgets the rest.
+    /// Restarts with `kept` Ritz vectors from this end of the spectrum; the other vectors are discarded.
     pub(crate) fn restart(&mut self, ritz: &Ritz<T::Wide>, kept: usize, end: End) {
         let (m, n) = self.shape;
         let count = ritz.values.len();
@@ -312,35 +318,35 @@ pub(super) fn largest<W: Scalar>(x: &Matrix<W>) -> f64 {
     x.as_slice().iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max)
 }
 
-/// The power of two near this number; between 2⁻¹⁰⁰⁰ and 2¹⁰⁰⁰, so that its inverse is a normal number too.
+/// A power of two near x, between 2⁻¹⁰⁰⁰ and 2¹⁰⁰⁰, so that its inverse is a normal number too.
 pub(crate) fn power_near(x: f64) -> f64 {
     2f64.powi(exponent_of(x).clamp(-1000, 1000))
 }
 
-/// Y/scale, where Y is finite.
+/// Y/scale. Fails when an entry of Y is not finite.
 pub(super) fn finite<T: Scalar>(mut y: Matrix<T>, scale: f64) -> Result<Matrix<T>> {
     match y.as_slice().iter().position(|y| !y.is_finite()) {
         None => {
             y.as_mut_slice().iter_mut().for_each(|y| *y = y.scale(1.0 / scale));
             Ok(y)
         }
-        Some(_) => Err(Error::unsupported("a product with an orthonormal block is not finite")
-            .with_hint("the operator has entries that are not finite, or too large to be multiplied")),
+        Some(_) => Err(Error::unsupported("the product of the operator with an orthonormal block is not finite")
+            .with_hint("the operator has entries that are not finite, or so large that products overflow: scale it")),
     }
 }
 
-/// A column shorter than this share of what it was has no direction of its own left.
+/// A column whose length shrinks below this share in the orthogonalisation counts as linearly dependent on the basis.
 const fn gone<T: Scalar>() -> f64 {
     if T::IS_DOUBLE { 1e-13 } else { 1e-6 }
 }
 
-/// Below this share, what is left of a column is made orthogonal once more.
+/// A column whose length shrinks below this share in the orthogonalisation is orthogonalised once more.
 const SHRUNK: f64 = 1e-2;
-/// The same where only spans count: in single precision, what is left is orthogonal to 1e-3.
+/// The same share when only the span is used: in single precision the column is orthogonal to 1e-3.
 const SHRUNK_OF_A_SPAN: f64 = 1e-4;
 
-/// (C, R) and X with block = basis·C + X·R, X orthonormal and orthogonal to the basis; columns without a direction of their own are left
-/// out of X.
+/// (C, R) and X with block = basis·C + X·R, where X is orthonormal and orthogonal to the basis. X has no columns for
+/// linearly dependent columns of the block.
 type Parts<T> = ((Matrix<T>, Matrix<T>), Matrix<T>);
 
 fn orthonormal<T: Scalar>(block: Matrix<T>, basis: &Columns<T>, shrunk: f64) -> Result<Parts<T>> {
@@ -350,7 +356,7 @@ fn orthonormal<T: Scalar>(block: Matrix<T>, basis: &Columns<T>, shrunk: f64) -> 
     let (mut x, mut r) = factored(&rest)?;
     let least = (0..r.rows()).map(|i| r[(i, i)].abs_squared().sqrt()).fold(f64::INFINITY, f64::min);
     if least < shrunk * scale {
-        // What was lost in cancellation: once more, and now for columns of length 1.
+        // Cancellation cost orthogonality: the orthogonalisation is repeated, now for columns of length 1.
         let (more, rest) = projected(x, basis)?;
         let (again, s) = factored(&rest)?;
         add(&mut along, &multiply(more.as_ref(), r.as_ref())?);
@@ -366,10 +372,11 @@ fn orthonormal<T: Scalar>(block: Matrix<T>, basis: &Columns<T>, shrunk: f64) -> 
     Ok(((along, r), x))
 }
 
-/// What single precision needs of QᴴQ = I.
+/// The bound of ‖QᴴQ − I‖ that is sufficient for single precision.
 const ORTHONORMAL_IN_SINGLE: f64 = 1e-9;
 
-/// Q and R, computed in double precision: for entries in single, where that is enough, from a Gram matrix.
+/// The factors Q and R, computed in double precision; for entries in single precision by Cholesky QR where its
+/// orthogonality is sufficient.
 fn factored<T: Scalar>(a: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>)> {
     let (q, r) = if T::IS_DOUBLE { by_reflections(a) } else { by_gram_or_reflections(a, ORTHONORMAL_IN_SINGLE) }?;
     Ok((narrowed(&q), narrowed(&r)))
@@ -386,10 +393,11 @@ fn by_reflections<T: Scalar>(a: &Matrix<T>) -> Result<Factors<T>> {
     Ok((f.q, f.r))
 }
 
-/// A column of which more than this is left needs no second round (Daniel, Gragg, Kaufman and Stewart, Math. Comp. 30 (1976) 772–795).
+/// A column that keeps more than this share of its length needs no second round (Daniel, Gragg, Kaufman and Stewart, Math.
+/// Comp. 30 (1976) 772–795).
 const ENOUGH: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
-/// C and block − basis·C, in two rounds where much is lost in the first (Kahan, Parlett).
+/// C and block − basis·C, with a second round when the first one shrinks a column (Kahan, Parlett).
 fn projected<T: Scalar>(mut block: Matrix<T>, basis: &Columns<T>) -> Result<(Matrix<T>, Matrix<T>)> {
     let mut along = Matrix::zeros(basis.count(), block.columns());
     if basis.count() == 0 {

@@ -1,11 +1,11 @@
-//! The largest eigenvalue of a Hermitian operator, by Lanczos with full reorthogonalisation.
+//! The largest eigenvalue of a Hermitian operator, by the Lanczos method with full reorthogonalisation.
 
 use kappa_dense::Scalar;
 
 use crate::error::{Error, Result};
 use crate::random::random_unit;
 
-/// How the largest eigenvalue is searched: passed last, and usually left at its default.
+/// Parameters of the Lanczos method for the largest eigenvalue: the last argument, usually left at its default.
 ///
 /// ```
 /// use kappa::{Lanczos, Matrix, spectral_norm};
@@ -16,13 +16,13 @@ use crate::random::random_unit;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lanczos {
-    /// Stop when upper and lower end differ by this share.
+    /// The relative width of the enclosure at which the iteration stops.
     pub tolerance: f64,
-    /// The most products with the operator.
+    /// The maximum number of products with the operator.
     pub steps: usize,
-    /// The probability with which the upper end may fail, over the choice of the random start.
+    /// The probability, over the random start, with which the upper end may fail.
     pub failure: f64,
-    /// Which random start.
+    /// The random seed of the start.
     pub seed: u64,
 }
 
@@ -33,7 +33,11 @@ impl Default for Lanczos {
 }
 
 impl Lanczos {
-    /// To this relative width, from the random start of this seed. Fails for a width that is not finite and above 0.
+    /// The default parameters with this relative width and this random seed.
+    ///
+    /// # Errors
+    ///
+    /// When the width is not finite and > 0.
     ///
     /// ```
     /// # use kappa::Lanczos;
@@ -43,44 +47,46 @@ impl Lanczos {
     /// ```
     pub fn within(tolerance: f64, seed: u64) -> Result<Self> {
         if !(tolerance > 0.0 && tolerance.is_finite()) {
-            return Err(Error::argument(format!("a bound within {tolerance} cannot be looked for"))
-                .with_hint("a bound has a relative width such as 0.05"));
+            return Err(Error::argument(format!(
+                "the relative width of a bound must be finite and > 0, got {tolerance}"
+            ))
+            .with_hint("a usual relative width is 0.05"));
         }
         Ok(Self { tolerance, seed, ..Self::default() })
     }
 }
 
-/// When to stop.
+/// The stopping criterion.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Stop {
-    /// When the upper end is close enough.
+    /// Stop when the upper end is close enough to the Ritz value.
     Enclosed,
-    /// When the Ritz value grows no more: for those who only want a vector. There is no upper end then, and no more than three
-    /// vectors are kept orthogonal.
+    /// Stop when the Ritz value stagnates, for callers that need the vector only. There is no upper end, and each vector is
+    /// orthogonalised against the last two only.
     Stalled,
 }
 
-/// The largest Ritz value with its vector.
+/// The largest Ritz value and its vector.
 pub(crate) struct Ritz<W> {
     /// xᴴBx/xᴴx for the vector: at most the largest eigenvalue, up to rounding.
     pub(crate) value: f64,
-    /// Above the largest eigenvalue but for the stated probability, up to rounding.
+    /// An upper bound of the largest eigenvalue, up to rounding, which fails with the stated probability.
     pub(crate) upper: f64,
-    /// The vector, of length 1.
+    /// The Ritz vector, of length 1.
     pub(crate) vector: Vec<W>,
-    /// How many products it took.
-    #[cfg_attr(not(test), expect(dead_code, reason = "told to whoever asks for the plan"))]
+    /// The number of products.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests check the number of products"))]
     pub(crate) products: usize,
 }
 
-/// Steps between two looks at the Ritz value.
+/// The number of steps between two evaluations of the Ritz value.
 const GLANCE: usize = 5;
 
-/// The largest eigenvalue of a Hermitian operator of order n that is given by its products.
+/// The largest eigenvalue of a Hermitian operator B of order n that is given by its products.
 ///
 /// After k steps the k-th Lanczos polynomial pₖ, orthonormal for the start v, satisfies 1 = ‖pₖ(B)v‖ ≥ |v₁|·|pₖ(λ₁)|, and pₖ
-/// grows beyond its largest zero. A random v has |v₁| < δ with a probability of at most δ·√(2n/π), so that λ₁ lies below the
-/// point where pₖ reaches 1/δ (Hochstenbach, J. Sci. Comput. 57 (2013) 464–476, for the 2-norm).
+/// increases above its largest zero. A random v has |v₁| < δ with a probability of at most δ·√(2n/π). Otherwise λ₁ is below
+/// the point where pₖ reaches 1/δ (Hochstenbach, J. Sci. Comput. 57 (2013) 464–476, for the 2-norm).
 pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
     n: usize,
     how: &Lanczos,
@@ -90,7 +96,7 @@ pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
     let mut basis = vec![random_unit::<W>(n, how.seed)];
     let mut t = Tridiagonal::default();
     let mut last = f64::NEG_INFINITY;
-    // The complex sphere has 2n real dimensions, in which v₁ has two: the real estimate is on the safe side.
+    // On the complex sphere, of 2n real dimensions, v₁ has two real components: the bound for the real sphere holds too.
     let log_limit = ((2.0 * n as f64 / std::f64::consts::PI).sqrt() / how.failure.clamp(1e-300, 1.0)).ln();
     loop {
         let k = basis.len();
@@ -98,7 +104,7 @@ pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
         let alpha = inner(&basis[k - 1], &w).re();
         match stop {
             Stop::Enclosed => subtract(&mut w, &basis),
-            // The largest Ritz value does not mind that orthogonality fades once it has converged.
+            // Orthogonality is lost only after the largest Ritz value has converged, so that it stays accurate.
             Stop::Stalled => subtract(&mut w, &basis[k.saturating_sub(2)..]),
         }
         let beta = length(&w);
@@ -108,7 +114,8 @@ pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
         let ended = k >= n || k >= how.steps || beta <= 4.0 * f64::EPSILON * size;
         if ended || k.is_multiple_of(GLANCE) {
             let value = t.largest();
-            // An invariant subspace holds every eigenvector that the start has a share of: λ₁ for all but a null set.
+            // An invariant subspace contains every eigenvector to which the start is not orthogonal: with probability 1,
+            // also that of λ₁.
             let exhausted = k >= n || beta <= 4.0 * f64::EPSILON * size;
             let upper = match stop {
                 _ if exhausted => value + 4.0 * f64::EPSILON * size,
@@ -116,7 +123,7 @@ pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
                 Stop::Stalled => f64::INFINITY,
             };
             let close = match stop {
-                // For a Gram operator this is the tolerance of the singular value, a square root.
+                // For a Gram operator, `tolerance` refers to the singular value √λ, whose relative error is half as large.
                 Stop::Enclosed => upper - value <= 2.0 * how.tolerance * value.abs(),
                 Stop::Stalled => value - last <= how.tolerance * value.abs(),
             };
@@ -131,7 +138,7 @@ pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
     }
 }
 
-/// The projection of the operator: α on the diagonal, β beside it; the last β leads out of it.
+/// The tridiagonal projection T of the operator: α on the diagonal, β beside it. The last β couples T to the next vector.
 #[derive(Default)]
 struct Tridiagonal {
     diagonal: Vec<f64>,
@@ -147,7 +154,7 @@ impl Tridiagonal {
         if i + 1 < self.diagonal.len() { self.beside[i] } else { 0.0 }
     }
 
-    /// The largest eigenvalue, by bisection on the sign of the pivots of x·I − T.
+    /// The largest eigenvalue of T, by bisection on the sign of the pivots of x·I − T.
     fn largest(&self) -> f64 {
         let n = self.diagonal.len();
         let radius = |i: usize| self.beta(i) + if i > 0 { self.beta(i - 1) } else { 0.0 };
@@ -173,8 +180,8 @@ impl Tridiagonal {
         })
     }
 
-    /// The eigenvector for the largest eigenvalue, by two steps of inverse iteration with a shift just above it: then
-    /// x·I − T is positive definite and elimination needs no pivoting.
+    /// The eigenvector for the largest eigenvalue, by three steps of inverse iteration. The shift x is just above the
+    /// eigenvalue, so that x·I − T is positive definite and elimination needs no pivoting.
     fn vector(&self, value: f64) -> Vec<f64> {
         let n = self.diagonal.len();
         let shift = value + 4.0 * f64::EPSILON * self.size();
@@ -200,7 +207,7 @@ impl Tridiagonal {
         x
     }
 
-    /// Where ln pₖ reaches `limit`, above the largest zero `from` of pₖ.
+    /// The point above the largest zero `from` of pₖ at which ln pₖ reaches `limit`.
     fn reaches(&self, limit: f64, from: f64) -> f64 {
         let size = self.size();
         let (mut lower, mut width) = (from, f64::EPSILON * size);
@@ -234,7 +241,7 @@ impl Tridiagonal {
     }
 }
 
-/// xᴴy.
+/// The inner product xᴴy.
 pub(crate) fn inner<W: Scalar<Wide = W>>(x: &[W], y: &[W]) -> W {
     const LANES: usize = 8;
     let mut sums = [W::default(); LANES];
@@ -252,7 +259,7 @@ pub(crate) fn length<W: Scalar<Wide = W>>(x: &[W]) -> f64 {
     inner(x, x).re().sqrt()
 }
 
-/// w −= Q·Qᴴw, twice: once is not enough (Kahan, Parlett).
+/// w −= Q·Qᴴw, twice, because one pass does not give orthogonality to working precision (Kahan, Parlett).
 fn subtract<W: Scalar<Wide = W>>(w: &mut [W], basis: &[Vec<W>]) {
     for _ in 0..2 {
         let along: Vec<W> = basis.iter().map(|q| inner(q, w)).collect();
@@ -262,7 +269,7 @@ fn subtract<W: Scalar<Wide = W>>(w: &mut [W], basis: &[Vec<W>]) {
     }
 }
 
-/// Σ cⱼqⱼ, of length 1.
+/// The linear combination Σ cⱼqⱼ, normalised to length 1.
 fn combine<W: Scalar<Wide = W>>(basis: &[Vec<W>], c: &[f64]) -> Vec<W> {
     let mut x = vec![W::default(); basis[0].len()];
     for (q, &c) in basis.iter().zip(c) {

@@ -1,4 +1,4 @@
-//! LSMR (Fong and Saunders, SISC 33 (2011) 2950–2971): MINRES for the normal equations, by Golub and Kahan's bidiagonalization.
+//! LSMR (Fong and Saunders, SISC 33 (2011) 2950–2971): MINRES for the normal equations, by Golub–Kahan bidiagonalisation.
 
 use kappa_dense::Scalar;
 
@@ -6,7 +6,7 @@ use super::products::{Found, Products, add, length, normalize};
 use crate::error::Result;
 use crate::operator::LinearOperator;
 
-/// A rotation (c, s) and the length r of (a, b).
+/// The Givens rotation (c, s) that maps (a, b) to (r, 0), and r = √(a² + b²).
 fn rotation(a: f64, b: f64) -> (f64, f64, f64) {
     let r = a.hypot(b);
     if r == 0.0 { (1.0, 0.0, 0.0) } else { (a / r, b / r, r) }
@@ -38,7 +38,7 @@ pub(super) fn lsmr<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
         if is_solved || is_least {
             break;
         }
-        // Golub and Kahan: βu = Av − αu, αv = Aᴴu − βv.
+        // Golub–Kahan step: βu = Av − αu, αv = Aᴴu − βv.
         let mut next = a.apply(&v)?;
         add(&mut next, W::from_parts(-alpha, 0.0), &u);
         u = next;

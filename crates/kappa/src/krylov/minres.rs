@@ -1,4 +1,5 @@
-//! MINRES (Paige and Saunders, SINUM 12 (1975) 617–629): Lanczos vectors, and a QR factorization of their tridiagonal matrix.
+//! MINRES (Paige and Saunders, SINUM 12 (1975) 617–629): the Lanczos process with a QR factorization of its tridiagonal
+//! matrix.
 
 use kappa_dense::Scalar;
 
@@ -17,7 +18,7 @@ pub(super) fn minres<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     let (mut v, mut last) = (b.to_vec(), vec![W::default(); n]);
     let target = normalize(&mut v);
     let (mut beta, mut phi) = (0.0, target);
-    // Two rotations back: (c, s) of the last step and of the one before.
+    // The rotations of the last two steps: (c, s) of the last one, (c0, s0) of the one before.
     let ((mut c, mut s), (mut c0, mut s0)) = ((1.0, 0.0), (1.0, 0.0));
     let (mut d, mut d0) = (vec![W::default(); n], vec![W::default(); n]);
     let (mut size, mut steps) = (0.0f64, 0);
@@ -27,7 +28,7 @@ pub(super) fn minres<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
         add(&mut w, W::from_parts(-alpha, 0.0), &v);
         add(&mut w, W::from_parts(-beta, 0.0), &last);
         let next = normalize(&mut w);
-        // The new column (β, α, β') of the tridiagonal matrix, turned by both rotations.
+        // Both rotations are applied to the new column (β, α, β') of the tridiagonal matrix.
         let (epsilon, turned) = (s0 * beta, c0 * beta);
         let (delta, gamma) = (c * turned + s * alpha, c * alpha - s * turned);
         let rho = gamma.hypot(next);

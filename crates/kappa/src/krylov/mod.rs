@@ -1,4 +1,4 @@
-//! Iterations over products: they grow a factor until it answers.
+//! Krylov iterations for operators that are given by products.
 
 mod cg;
 mod golub_kahan;

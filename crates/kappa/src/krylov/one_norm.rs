@@ -1,4 +1,4 @@
-//! The 1-norm of an operator that is known by its products.
+//! Estimation of the 1-norm of an operator that is known by its products.
 
 use kappa_dense::{Matrix, Scalar};
 
@@ -6,14 +6,14 @@ use crate::error::Result;
 use crate::norm::modulus;
 use crate::random::Draws;
 
-/// How the 1-norm of an operator is searched: passed last, and usually left at its default.
+/// Parameters of the 1-norm estimator: the last argument, usually left at its default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OneNorm {
-    /// Columns that are tried at once; more find more.
+    /// The number of columns of a block; more columns give a sharper lower bound.
     pub columns: usize,
-    /// The most rounds; 2 to 4 are usual.
+    /// The maximum number of rounds; usually 2 to 4 are taken.
     pub rounds: usize,
-    /// Which random columns.
+    /// The random seed of the starting columns.
     pub seed: u64,
 }
 
@@ -23,15 +23,16 @@ impl Default for OneNorm {
     }
 }
 
-/// A lower bound of ‖B‖₁, and the vectors that show it.
+/// A lower bound of ‖B‖₁, and the product that attains it.
 pub(crate) struct Found<W> {
-    /// ‖Bx‖₁/‖x‖₁ in plain doubles.
+    /// The largest ‖Bx‖₁/‖x‖₁ found, without error bounds.
     pub(crate) value: f64,
-    /// Bx for the x that was best.
+    /// The product Bx for this x.
     pub(crate) image: Vec<W>,
 }
 
-/// The block algorithm of Higham and Tisseur (SIMAX 21 (2000) 1185–1201, Algorithm 2.4) for B given by products with blocks.
+/// A lower bound of ‖B‖₁ by the block algorithm of Higham and Tisseur (SIMAX 21 (2000) 1185–1201, Algorithm 2.4), for B
+/// given by products with blocks.
 pub(crate) fn one_norm_search<W: Scalar<Wide = W>>(
     n: usize,
     how: &OneNorm,
@@ -55,7 +56,7 @@ pub(crate) fn one_norm_search<W: Scalar<Wide = W>>(
             break;
         }
         best = Found { value, image: y.column(winner).to_vec() };
-        // The sign of 0 is 1.
+        // The sign of 0 is taken as 1.
         let signs = Matrix::from_fn(n, t, |i, j| match modulus(y[(i, j)]) {
             0.0 => one,
             size => y[(i, j)].scale(1.0 / size),
@@ -84,7 +85,7 @@ pub(crate) fn one_norm_search<W: Scalar<Wide = W>>(
     Ok(best)
 }
 
-/// Whether every column of one block is, up to its sign, a column of the other: nothing new would come.
+/// Whether every column of `b` equals a column of `a` up to its sign, so that the iteration stagnates.
 fn parallel<W: Scalar>(a: &Matrix<W>, b: &Matrix<W>) -> bool {
     let n = a.rows() as f64;
     let along = |x: &[W], y: &[W]| {

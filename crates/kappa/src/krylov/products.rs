@@ -1,4 +1,4 @@
-//! Products with one vector, and what iterations do with vectors.
+//! Products with one vector, and the vector operations of the iterations.
 
 use kappa_dense::Scalar;
 
@@ -6,14 +6,14 @@ use crate::error::{Error, Result};
 pub(super) use crate::norm::length;
 use crate::operator::LinearOperator;
 
-/// x, the size of A as it was seen, and steps.
+/// The result of an iteration: x, the estimate of ‖A‖, and the number of steps.
 pub(super) struct Found<W> {
     pub(super) x: Vec<W>,
     pub(super) size: f64,
     pub(super) steps: usize,
 }
 
-/// Products with one vector.
+/// An operator for products with one vector.
 pub(super) struct Products<'a, A: ?Sized> {
     a: &'a A,
 }
@@ -38,26 +38,26 @@ impl<'a, A: ?Sized> Products<'a, A> {
     }
 }
 
-/// What an operator made of a finite vector.
+/// The product of the operator with a finite vector. Fails when an entry is not finite.
 fn finite<W: Scalar>(x: Vec<W>) -> Result<Vec<W>> {
     match x.iter().position(|x| !x.is_finite()) {
         None => Ok(x),
         Some(i) => Err(Error::unsupported(format!("entry {i} of a product with the operator is not finite"))
-            .with_hint("the operator has an entry that is not finite, or is so large that sums overflow: scale it")),
+            .with_hint("the operator has entries that are not finite, or so large that products overflow: scale it")),
     }
 }
 
-/// xᴴy.
+/// The inner product xᴴy.
 pub(super) fn inner<W: Scalar>(x: &[W], y: &[W]) -> W {
     x.iter().zip(y).fold(W::default(), |sum, (&x, &y)| sum + x.conj() * y)
 }
 
-/// y += a·x.
+/// Adds a·x to y.
 pub(super) fn add<W: Scalar>(y: &mut [W], a: W, x: &[W]) {
     y.iter_mut().zip(x).for_each(|(y, &x)| *y += a * x);
 }
 
-/// x/|x| in the place of x, and |x|.
+/// Replaces x by x/‖x‖₂ and returns ‖x‖₂; a zero vector stays.
 pub(super) fn normalize<W: Scalar>(x: &mut [W]) -> f64 {
     let size = length(x);
     if size > 0.0 {

@@ -1,4 +1,4 @@
-//! How large an operator is by its products alone, and what is left of it beside some of its singular vectors.
+//! The spectral norm of an operator from products alone, and that of its restriction to the complement of some vectors.
 
 use std::cell::RefCell;
 
@@ -12,7 +12,8 @@ use crate::operator::{DENSE_LIMIT, LinearOperator};
 use crate::random::random_unit;
 use crate::{Enclosure, Evidence};
 
-/// ‖A(I − VVᴴ)‖₂/scale by Lanczos on its square: from below, and from above but for the stated probability, both up to rounding.
+/// A lower and an upper bound of ‖A(I − VVᴴ)‖₂/scale, by the Lanczos method for its Gram operator, both up to rounding. The
+/// upper bound fails with the stated probability.
 pub(crate) fn norm_of_rest<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     v: &Matrix<T::Wide>,
@@ -33,7 +34,8 @@ pub(crate) fn norm_of_rest<T: Scalar>(
     }
 }
 
-/// ‖A‖₂ from products alone: evidence is the stated probability, and the rounding of products is a model, with room.
+/// ‖A‖₂ from products alone. The evidence is the stated probability; the rounding errors of the products are bounded by a
+/// model with a safety factor.
 pub(crate) fn norm_by_products<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &Lanczos) -> Result<Enclosure> {
     let (m, n) = a.shape();
     let evidence = Evidence::Probability(how.failure);
@@ -41,8 +43,10 @@ pub(crate) fn norm_by_products<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized),
         return Ok(Enclosure::exact(0.0).with_evidence(evidence));
     }
     if m.max(n) > DENSE_LIMIT {
-        return Err(Error::limit(format!("a {m}×{n} operator multiplies vectors that are too long to be kept"))
-            .with_hint(format!("at most {DENSE_LIMIT} entries are; ask about a smaller part")));
+        return Err(Error::limit(format!(
+            "the vectors of a {m}×{n} operator are too long to store (limit {DENSE_LIMIT:e} entries)"
+        ))
+        .with_hint("use a smaller part of the operator"));
     }
     let start: Vec<T::Wide> = random_unit(n, !how.seed);
     let image = finite(a.apply(&narrowed(&Matrix::from_column_major(n, 1, start)?))?, 1.0)?;
@@ -53,7 +57,7 @@ pub(crate) fn norm_by_products<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized),
     Ok(found.times_exactly(scale))
 }
 
-/// (I − VVᴴ)·AᴴA·(I − VVᴴ)·x/scale²: without the scale the square of a tiny A would be zero, and its bound too.
+/// (I − VVᴴ)·AᴴA·(I − VVᴴ)·x/scale². Without the scaling AᴴA would underflow to 0 for a tiny A, and so would the bound.
 fn square_beside<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     v: &Matrix<T::Wide>,

@@ -1,4 +1,4 @@
-//! Systems and least squares problems of which only products are known.
+//! Linear systems and least squares problems with an operator that is known by its products.
 
 use kappa_dense::{Scalar, c64};
 
@@ -8,14 +8,14 @@ use crate::error::{Error, Result};
 use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, RealOrComplex, both, wide_with};
 use crate::{Enclosure, Evidence};
 
-/// Which iteration solves a problem that is only known by products.
+/// The iteration that solves a problem given by products.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Iteration {
-    /// Conjugate gradients (Hestenes and Stiefel 1952): Hermitian positive definite.
+    /// Conjugate gradients (Hestenes and Stiefel 1952), for Hermitian positive definite operators.
     ConjugateGradients,
-    /// Minimal residuals (Paige and Saunders 1975): Hermitian, definite or not.
+    /// Minimal residuals (Paige and Saunders 1975), for Hermitian operators, definite or indefinite.
     Minres,
-    /// Least squares by Golub–Kahan (Fong and Saunders, SISC 33 (2011) 2950–2971): any shape, any matrix.
+    /// Least squares by Golub–Kahan (Fong and Saunders, SISC 33 (2011) 2950–2971), for any operator of any shape.
     #[default]
     Lsmr,
 }
@@ -37,21 +37,21 @@ impl std::str::FromStr for Iteration {
             "cg" | "conjugate-gradients" => Ok(Self::ConjugateGradients),
             "minres" => Ok(Self::Minres),
             "lsmr" => Ok(Self::Lsmr),
-            _ => Err(Error::syntax(format!("`{text}` is no iteration")).with_hint("cg, minres and lsmr are known")),
+            _ => Err(Error::syntax(format!("unknown iteration `{text}`; known: cg, minres, lsmr"))),
         }
     }
 }
 
-/// How far an iteration goes: passed last, and usually left at its default.
+/// Parameters of an iteration: the last argument, usually left at its default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Iterate {
     /// The iteration.
     pub by: Iteration,
-    /// Stop when the backward error is at most this: ‖b − Ax‖ ≤ tolerance·(‖A‖‖x‖ + ‖b‖), or for least squares
-    /// ‖Aᴴr‖ ≤ tolerance·‖A‖‖r‖, ‖A‖ as the iteration has seen it.
+    /// The backward error at which the iteration stops: ‖b − Ax‖ ≤ tolerance·(‖A‖‖x‖ + ‖b‖), or for least squares
+    /// ‖Aᴴr‖ ≤ tolerance·‖A‖‖r‖, with the iteration's estimate of ‖A‖.
     pub tolerance: f64,
-    /// The most steps; each takes one product with A (and for LSMR one with Aᴴ). 0 for twice the number of
-    /// unknowns and 20 more.
+    /// The maximum number of steps. Each takes one product with A (and for LSMR one with Aᴴ). 0 stands for
+    /// 2·max(m, n) + 20.
     pub steps: usize,
 }
 
@@ -61,29 +61,38 @@ impl Default for Iterate {
     }
 }
 
-/// Where an iteration stopped.
+/// The result of an iteration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Iterated<W> {
     /// The solution, of length n.
     pub x: Vec<W>,
-    /// ‖b − Ax‖₂ with one more product: what rounding leaves of it, not what the recurrence says.
+    /// ‖b − Ax‖₂, recomputed with one more product, not taken from the recurrence of the iteration.
     pub residual_norm: f64,
-    /// ‖Aᴴ(b − Ax)‖₂ likewise.
+    /// ‖Aᴴ(b − Ax)‖₂, recomputed likewise.
     pub gradient_norm: f64,
-    /// The backward error of x that the residual shows: for a system, or for a least squares problem.
+    /// The backward error of x from these norms: that of the system or that of the least squares problem, whichever is
+    /// smaller.
     pub backward_error: Enclosure,
-    /// Steps that were taken.
+    /// The number of steps.
     pub steps: usize,
     /// Whether the tolerance was reached.
     pub has_converged: bool,
 }
 
-/// Solves Ax = b, or min ‖Ax − b‖₂, from products alone: sparse matrices, and operators that are never written out.
+/// Solves Ax = b, or min ‖Ax − b‖₂, from products alone, for sparse matrices and other operators.
 ///
-/// Each step takes one product with A (LSMR one with Aᴴ besides) and O(m + n). An iteration that runs out of steps returns what it has,
-/// and says so. The residual is computed anew at the end. Fails when the shapes do not fit, for an operator that is not square where the
-/// iteration needs one or that is seen not to be Hermitian, when an entry of b or of a product is not finite, for a tolerance that is no
-/// number, and where conjugate gradients meet a direction with xᴴAx ≤ 0.
+/// A is m×n, b has length m, and x has length n. The residual is recomputed at the end. The backward error is an estimate,
+/// because it uses the iteration's estimate of ‖A‖. An iteration that reaches the maximum number of steps returns its last
+/// x, and `has_converged` is false. Each step takes one product with A (LSMR also one with Aᴴ) and O(m + n) flops; the
+/// memory is O(m + n).
+///
+/// # Errors
+///
+/// - When the length of b is not m, or A is not square and the iteration is not LSMR.
+/// - When the iteration needs a Hermitian operator and a test product shows that A is not Hermitian.
+/// - When conjugate gradients find a direction with xᴴAx ≤ 0.
+/// - When an entry of b, of a product or of the solution is not finite, or a product fails.
+/// - When the tolerance is negative or not finite.
 ///
 /// ```
 /// # use kappa::{Iterate, Iteration, gallery, solve_iteratively};
@@ -100,21 +109,24 @@ pub fn solve_iteratively<W: Scalar<Wide = W>>(
 ) -> Result<Iterated<W>> {
     let (m, n) = a.shape();
     if b.len() != m {
-        return Err(Error::shape(format!("the right-hand side has {} entries, and the operator {m} rows", b.len())));
+        return Err(Error::shape(format!(
+            "the length of the right-hand side must be {m}, the number of rows of the operator, got {}",
+            b.len()
+        )));
     }
     if let Some(k) = b.iter().position(|x| !x.is_finite()) {
         return Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count()));
     }
     if m != n && how.by != Iteration::Lsmr {
-        return Err(Error::shape(format!("{} need a square operator, not a {m}×{n} one", how.by))
-            .with_hint("LSMR takes any shape"));
+        return Err(Error::shape(format!("{} need a square operator, got {m}×{n}", how.by))
+            .with_hint("use LSMR, which takes any shape"));
     }
     if !(how.tolerance >= 0.0 && how.tolerance.is_finite()) {
-        return Err(Error::argument(format!("the tolerance is at least 0, and {} is not", how.tolerance))
-            .with_hint("1e-12 is the default"));
+        return Err(Error::argument(format!("`tolerance` must be finite and ≥ 0, got {}", how.tolerance))
+            .with_hint("the default is 1e-12"));
     }
     let products = Products::new(a);
-    // Near 1, so that squares of what comes from b neither overflow nor vanish.
+    // b is scaled to size 1, so that squares in the recurrences neither overflow nor underflow.
     let e = exponent_of(crate::norm::largest_part(b.iter().copied()));
     let b: &[W] = &b.iter().map(|x| times_power_of_two(*x, -e)).collect::<Vec<_>>();
     if how.by != Iteration::Lsmr {
@@ -132,18 +144,18 @@ pub fn solve_iteratively<W: Scalar<Wide = W>>(
     found.gradient_norm = times_power_of_two(found.gradient_norm, e);
     match found.x.iter().all(|x| x.is_finite()) {
         true => Ok(found),
-        false => Err(Error::unsupported("the solution leaves the range of double precision").with_hint("scale b")),
+        false => Err(Error::unsupported("the solution overflows double precision").with_hint("scale b")),
     }
 }
 
-/// ‖Ab‖² = bᴴA(Ab) for a Hermitian A; for another one hardly ever.
+/// Tests ‖Ab‖² = bᴴA(Ab), which holds for a Hermitian A and in general not for others.
 fn check_hermitian<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     a: &Products<'_, A>,
     b: &[W],
     by: Iteration,
 ) -> Result<()> {
     let mut once = a.apply(b)?;
-    // With one factor ‖Ab‖ taken out, which must not be squared.
+    // Both sides are divided by ‖Ab‖, because its square may overflow.
     let left = normalize(&mut once);
     let twice = a.apply(&once)?;
     let right = inner(b, &twice);
@@ -152,13 +164,13 @@ fn check_hermitian<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
         return Ok(());
     }
     Err(Error::unsupported(format!(
-        "{by} need a Hermitian operator, and bᴴA·Ab differs from ‖Ab‖² by {:.1e} of it",
+        "{by} need a Hermitian operator, but bᴴA(Ab) and ‖Ab‖² differ by a relative {:.1e}",
         off / left
     ))
-    .with_hint("LSMR takes any operator"))
+    .with_hint("use LSMR, which takes any operator"))
 }
 
-/// The residual of what was found, computed anew.
+/// The result with the recomputed residual and its backward error.
 fn judged<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     a: &Products<'_, A>,
     b: &[W],
@@ -173,9 +185,9 @@ fn judged<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     let system = if residual_norm == 0.0 { 0.0 } else { residual_norm / scale };
     let normal = if gradient_norm == 0.0 { 0.0 } else { gradient_norm / (size * residual_norm) };
     let value = system.min(normal);
-    let evidence = Evidence::Estimate("a residual computed anew, ‖A‖ as the iteration saw it");
+    let evidence = Evidence::Estimate("a recomputed residual and the iteration's estimate of ‖A‖");
     Ok(Iterated {
-        // Rounding keeps the true residual a little above what the recurrence reached.
+        // The recomputed residual is slightly larger than that of the recurrence, because of rounding.
         has_converged: value <= 4.0 * tolerance.max(f64::EPSILON),
         backward_error: Enclosure::new(0.0, value, value * 2.0, evidence),
         x,
@@ -185,21 +197,21 @@ fn judged<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     })
 }
 
-/// [`Iterated`] of a real or of a complex matrix.
+/// [`Iterated`] for a real or a complex matrix.
 pub type AnyIterated = RealOrComplex<Iterated<f64>, Iterated<c64>>;
 
 impl AnyIterated {
-    /// The solution as a column.
+    /// The solution, as a column.
     pub fn x(&self) -> AnyMatrix {
         both!(self, f => AnyMatrix::column(&f.x))
     }
 
-    /// ‖b − Ax‖₂.
+    /// The residual norm ‖b − Ax‖₂.
     pub fn residual_norm(&self) -> f64 {
         both!(self, f => f.residual_norm)
     }
 
-    /// ‖Aᴴ(b − Ax)‖₂.
+    /// The gradient norm ‖Aᴴ(b − Ax)‖₂.
     pub fn gradient_norm(&self) -> f64 {
         both!(self, f => f.gradient_norm)
     }
@@ -209,7 +221,7 @@ impl AnyIterated {
         both!(self, f => f.backward_error)
     }
 
-    /// Steps that were taken.
+    /// The number of steps.
     pub fn steps(&self) -> usize {
         both!(self, f => f.steps)
     }
@@ -221,7 +233,7 @@ impl AnyIterated {
 }
 
 impl AnyOperator<'_> {
-    /// [`solve_iteratively`](crate::solve_iteratively) of this operator.
+    /// [`solve_iteratively`](crate::solve_iteratively) for this operator.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What one pass over the entries says of a matrix: its norms that are sums and maxima, every rounding counted.
+//! Norms that are sums and maxima of moduli, from one pass over the entries; every rounding error is counted.
 
 use kappa_dense::{MatrixRef, NonFinite, Scalar, Scan, scan};
 
@@ -14,15 +14,15 @@ pub(crate) struct EntryNorms {
     shape: (usize, usize),
     scan: Scan,
     is_complex: bool,
-    /// What sums that count their rounding errors may claim in this process.
+    /// The evidence of sums with counted rounding errors in this process.
     evidence: Evidence,
 }
 
-/// Up to this many entries no other thread takes part in the pass.
+/// The maximum number of entries for which the pass uses one thread only.
 const ONE_THREAD: usize = 1 << 17;
 
 impl EntryNorms {
-    /// One pass, at the speed of memory. Fails when an entry is not finite.
+    /// The sums from one pass, whose cost is that of reading the matrix. Fails when an entry is not finite.
     pub(crate) fn of<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Self> {
         let scan = scan(a);
         if let Some(NonFinite { count, row, column }) = scan.not_finite {
@@ -37,17 +37,17 @@ impl EntryNorms {
         self.shape
     }
 
-    /// How many rows hold zeros only.
+    /// The number of zero rows.
     pub(crate) fn zero_rows(&self) -> usize {
         self.scan.row_sums.iter().filter(|&&sum| sum == 0.0).count()
     }
 
-    /// How many columns hold zeros only.
+    /// The number of zero columns.
     pub(crate) fn zero_columns(&self) -> usize {
         self.scan.column_sums.iter().filter(|&&sum| sum == 0.0).count()
     }
 
-    /// A norm, where it is one of the sums.
+    /// The norm, where it is one of these sums or maxima.
     pub(crate) fn norm(&self, norm: Norm) -> Option<Enclosure> {
         match norm.0 {
             Family::MaxAbs => Some(self.max_abs()),
@@ -65,7 +65,7 @@ impl EntryNorms {
         found.with_evidence(self.evidence)
     }
 
-    /// √Σ|aᵢⱼ|²: the sum's rounding errors counted, the root and the scaling stepped outward.
+    /// ‖A‖_F = √Σ|aᵢⱼ|². The rounding errors of the sum are counted; the root and the scaling are rounded outward.
     pub(crate) fn frobenius(&self) -> Enclosure {
         let s = self.scan.sum_of_squares;
         let (lower, upper) = self.around_sum(s, self.shape.0 * self.shape.1);
@@ -76,7 +76,7 @@ impl EntryNorms {
     /// The largest of sums of `terms` moduli each.
     fn largest(&self, sums: &[f64], terms: usize) -> Enclosure {
         let s = sums.iter().copied().fold(0.0, f64::max);
-        // Each true sum lies within the bounds around its computed value, which grow with it.
+        // The bounds of a sum increase with its computed value, so that those of the largest one hold for the maximum.
         let (lower, upper) = self.around_sum(s, terms);
         self.unscaled(Enclosure::new(lower, s, upper, Evidence::Rounding))
     }
@@ -94,8 +94,8 @@ impl EntryNorms {
         self.unscaled(wider)
     }
 
-    /// Bounds of a sum of non-negative numbers with a chain of at most `depth` roundings, six more for each term, and
-    /// at most 2⁻¹⁰⁷⁴ lost with each of `terms` numbers to underflow.
+    /// Bounds of an exact sum of non-negative numbers from its computed value s. Each term passes through at most `depth`
+    /// roundings of the sum and six of its own, and each of `terms` numbers may lose 2⁻¹⁰⁷⁴ to underflow.
     fn around_sum(&self, s: f64, terms: usize) -> (f64, f64) {
         if s == 0.0 && self.scan.max_abs == 0.0 {
             return (0.0, 0.0);
@@ -123,7 +123,7 @@ impl EntryNorms {
         }
     }
 
-    /// Puts the power of two back.
+    /// x·2ᵉ, where 2⁻ᵉ is the scaling of the pass.
     fn unscaled(&self, x: Enclosure) -> Enclosure {
         let e = self.scan.exponent;
         let (lower, _) = times_power(x.lower(), e);
@@ -133,7 +133,7 @@ impl EntryNorms {
         Enclosure::new(lower, estimate, upper, x.evidence().and(self.evidence))
     }
 
-    /// What its sums may claim.
+    /// The evidence of these sums.
     pub(crate) fn evidence(&self) -> Evidence {
         self.evidence
     }

@@ -1,5 +1,5 @@
-//! Symmetric gauge functions: norms of vectors that depend on the sorted moduli only. By von Neumann, they are what the
-//! unitarily invariant norms do to singular values, and the entrywise ones to entries.
+//! Symmetric gauge functions: norms of vectors that depend on the sorted moduli only. By von Neumann, the unitarily
+//! invariant norms are the symmetric gauge functions of the singular values; the entrywise norms are those of the entries.
 
 use crate::arithmetic::power::Exponent;
 use crate::enclosure::directed::{
@@ -8,7 +8,8 @@ use crate::enclosure::directed::{
 
 /// (Σ of the k largest xᵢᵖ)^(1/p), or its dual.
 ///
-/// k = `usize::MAX` takes all: the ℓₚ norms. p = 1: Ky Fan. Otherwise Ky Fan p–k; the dual for p = 2 is the k-support norm.
+/// For k = `usize::MAX` all xᵢ count: the ℓₚ norms. For p = 1 it is the Ky Fan k-norm, otherwise the Ky Fan p–k norm. The
+/// dual for p = 2 is the k-support norm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Gauge {
     pub(crate) p: f64,
@@ -22,16 +23,16 @@ impl Gauge {
         Self { p, k: usize::MAX, is_dual: false }
     }
 
-    /// The other of a dual pair.
+    /// The dual gauge function.
     pub(crate) fn dual(self) -> Self {
         if self.k == usize::MAX {
-            // The conjugate of p, as near as a double comes; exact powers go through `Powers`.
+            // The conjugate exponent of p, rounded; `conjugate_bounds` takes the exact one.
             return Self::lp(super::conjugate(self.p));
         }
         Self { is_dual: !self.is_dual, ..self }
     }
 
-    /// Lower and upper bound of the value on exact non-negative numbers, sorted, largest first.
+    /// Lower and upper bound of the gauge of exact non-negative numbers, sorted, largest first.
     pub(crate) fn bounds(self, x: &[f64]) -> (f64, f64) {
         let largest = x.first().copied().unwrap_or(0.0);
         if largest <= 0.0 {
@@ -46,7 +47,8 @@ impl Gauge {
         if self.p == f64::INFINITY {
             return (largest, largest);
         }
-        // Brought near 1 by a power of two: exact, but for what falls below the range, which is bounded by SMALLEST each.
+        // Scaling by a power of two brings the largest number near 1. It is exact except for underflow, which changes
+        // each number by at most SMALLEST.
         let e = largest.log2().floor() as i32;
         let head = &x[..self.k.min(x.len())];
         let scaled = head.iter().map(|&x| (times_power(x, -e).0, times_power(x, -e).1));
@@ -62,9 +64,11 @@ impl Gauge {
         within_count(self.p, (largest, largest), head.len(), ends)
     }
 
-    /// max{Σ xᵢyᵢ : gauge(y) ≤ 1}. With q conjugate to p and Tᵣ the sum from the (k−r)-th on:
+    /// Bounds of the dual gauge max{Σ xᵢyᵢ : gauge(y) ≤ 1}.
+    ///
+    /// With q conjugate to p and Tᵣ the sum from the (k−r)-th on, it is
     /// (Σ_{i<k−r} xᵢ^q + (r+1)·(Tᵣ/(r+1))^q)^(1/q) for the r with x₍ₖ₋ᵣ₋₁₎ > Tᵣ/(r+1) ≥ x₍ₖ₋ᵣ₎ (for p = 2: Argyriou, Foygel,
-    /// Srebro, NIPS 2012). Every r that is not certainly wrong is taken into the hull.
+    /// Srebro, NIPS 2012). Rounding may leave several r possible; the bounds are the hull over all of them.
     fn dual_bounds(self, x: &[f64]) -> (f64, f64) {
         let mut hull: Option<(f64, f64)> = None;
         for split in self.splits(x) {
@@ -74,7 +78,7 @@ impl Gauge {
         hull.unwrap_or((0.0, f64::INFINITY))
     }
 
-    /// The r that are not certainly wrong.
+    /// The r for which the inequalities x₍ₖ₋ᵣ₋₁₎ > Tᵣ/(r+1) ≥ x₍ₖ₋ᵣ₎ are not refuted.
     fn splits(self, x: &[f64]) -> Vec<usize> {
         let k = self.k.min(x.len());
         let (mut low, mut high) = (0.0, 0.0);
@@ -106,7 +110,7 @@ impl Gauge {
         if self.p == 1.0 {
             return (x[0].max(low), x[0].max(high));
         }
-        // x[0] and the mean of the rest are the sizes; the q-norm of the head and r + 1 copies of the mean.
+        // The q-norm of x₁, …, x₍ₖ₋ᵣ₋₁₎ and r + 1 copies of the mean Tᵣ/(r+1).
         let ends = |mean: f64| {
             let mut all: Vec<f64> = x[..at].to_vec();
             all.extend(std::iter::repeat_n(mean, r + 1));
@@ -116,14 +120,14 @@ impl Gauge {
         (conjugate_bounds(self.p, &ends(low)).0, conjugate_bounds(self.p, &ends(high)).1)
     }
 
-    /// The value in plain doubles, for searches; `x` non-negative and sorted, largest first.
+    /// The gauge in double precision without bounds, for searches; `x` is non-negative and sorted, largest first.
     pub(crate) fn value(self, x: &[f64]) -> f64 {
         let (low, high) = self.bounds(x);
         0.5 * low + 0.5 * high.min(f64::MAX)
     }
 }
 
-/// The q-norm of sorted non-negative numbers for the exact conjugate q of p: the norm dual to the p-norm.
+/// Bounds of the q-norm of sorted non-negative numbers, where q is exactly conjugate to p: the norm dual to the p-norm.
 pub(crate) fn conjugate_bounds(p: f64, x: &[f64]) -> (f64, f64) {
     if p == f64::INFINITY || p == 1.0 || p == 2.0 {
         return Gauge::lp(super::conjugate(p)).bounds(x);
@@ -131,7 +135,7 @@ pub(crate) fn conjugate_bounds(p: f64, x: &[f64]) -> (f64, f64) {
     norm_bounds(Exponent::conjugate_to(p), x)
 }
 
-/// (Σ xᵉ)^(1/e) of sorted non-negative numbers, from both sides.
+/// Lower and upper bound of (Σ xᵉ)^(1/e) for sorted non-negative numbers.
 pub(crate) fn norm_bounds(exponent: Exponent, x: &[f64]) -> (f64, f64) {
     let largest = x.first().copied().unwrap_or(0.0);
     if largest == 0.0 {
@@ -151,8 +155,8 @@ pub(crate) fn norm_bounds(exponent: Exponent, x: &[f64]) -> (f64, f64) {
     (times_power(low, e).0, times_power(high, e).1)
 }
 
-/// The ends cut to what any p gives: max ≤ ‖x‖ₚ ≤ max·n^(1/p), for a largest modulus between two numbers. For huge p the
-/// powers themselves say nothing.
+/// The ends intersected with max ≤ ‖x‖ₚ ≤ max·n^(1/p), which holds for every p ≥ 1; `largest` bounds the largest modulus
+/// from both sides. For huge p the powers over- or underflow, and these bounds remain.
 pub(crate) fn within_count(p: f64, largest: (f64, f64), count: usize, (low, high): (f64, f64)) -> (f64, f64) {
     if p < 1.0 {
         return (low, high);
@@ -161,7 +165,7 @@ pub(crate) fn within_count(p: f64, largest: (f64, f64), count: usize, (low, high
     (if low > largest.0 { low } else { largest.0 }, if high < most { high } else { most })
 }
 
-/// xᵖ from both sides, by a few multiplications where p is a small whole number or half of one.
+/// Lower and upper bound of xᵖ, by repeated multiplication when p is a multiple of ½ and at most 16.
 pub(crate) fn raised(p: f64, exponent: Exponent, x: f64) -> (f64, f64) {
     if p == 1.0 {
         return (x, x);
@@ -180,7 +184,7 @@ pub(crate) fn raised(p: f64, exponent: Exponent, x: f64) -> (f64, f64) {
     exponent.of_base(x)
 }
 
-/// x^(1/p) from both sides.
+/// Lower and upper bound of x^(1/p).
 pub(crate) fn rooted(p: f64, x: f64) -> (f64, f64) {
     if p == 1.0 {
         (x, x)
@@ -191,7 +195,7 @@ pub(crate) fn rooted(p: f64, x: f64) -> (f64, f64) {
     }
 }
 
-/// A sum of non-negative numbers that is known to a few units roundoff, however many there are.
+/// A compensated sum of non-negative numbers, with an error of a few units roundoff however many there are.
 #[derive(Default)]
 pub(crate) struct PairSum {
     high: f64,
@@ -207,7 +211,8 @@ impl PairSum {
         self.count += 1;
     }
 
-    /// Each loss is at most u times the sum so far, and adding n of them loses γₙ of their moduli: n²u² of the sum.
+    /// Bounds of the exact sum s. The error of each addition is at most u·s; the n errors are summed with a relative error
+    /// γₙ: together n²u²·s.
     pub(crate) fn bounds(&self) -> (f64, f64) {
         if self.high.is_infinite() || self.high.is_nan() {
             return (0.0, f64::INFINITY);

@@ -1,4 +1,4 @@
-//! The inequalities of inner products as checks: both sides, and the slack between them.
+//! Inequalities of inner products, evaluated: both sides, and the slack between them.
 
 use kappa_dense::pair::two_sum;
 use kappa_dense::{Matrix, Scalar};
@@ -10,14 +10,14 @@ use crate::enclosure::directed::{add_down, add_up, mul_up, norm_down, norm_up, s
 use crate::error::{Error, Result};
 use crate::{Enclosure, Evidence};
 
-/// An inequality at work: both sides, and what is left between them.
+/// The two sides of an inequality and the slack between them, enclosed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Inequality {
     /// The smaller side.
     pub left: Enclosure,
     /// The larger side.
     pub right: Enclosure,
-    /// right − left; 0 inside where the inequality may be an equality.
+    /// right − left; it contains 0 when the inequality may be an equality.
     pub slack: Enclosure,
 }
 
@@ -38,7 +38,21 @@ impl Inequality {
     }
 }
 
-/// ⟨x, y⟩ = Σ x̄ᵢyᵢ, its modulus enclosed: every rounding counted.
+/// The modulus |⟨x, y⟩| of the inner product ⟨x, y⟩ = Σ x̄ᵢyᵢ of two vectors of one length.
+///
+/// Every rounding error is counted. Costs O(n).
+///
+/// # Errors
+///
+/// When the lengths differ or an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::inner_product;
+/// assert!(inner_product(&[1.0, 2.0], &[3.0, -4.0])?.contains(5.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn inner_product<T: Scalar>(x: &[T], y: &[T]) -> Result<Enclosure> {
     let re = dot(x, y)?.value;
     let ends = |e: Enclosure| (e.lower().max(-e.upper()).max(0.0), e.upper().max(-e.lower()));
@@ -52,7 +66,13 @@ pub fn inner_product<T: Scalar>(x: &[T], y: &[T]) -> Result<Enclosure> {
     Ok(Enclosure::new(norm_down(&[a, c]), re.estimate().hypot(im.estimate()), norm_up(&[b, d]), Evidence::Rounding))
 }
 
-/// Hölder's inequality |⟨x, y⟩| ≤ ‖x‖·‖y‖*, for a norm and its dual: Cauchy–Schwarz for p = 2.
+/// Hölder's inequality |⟨x, y⟩| ≤ ‖x‖·‖y‖* for a norm and its dual norm; for p = 2 it is the Cauchy–Schwarz inequality.
+///
+/// Every rounding error of both sides is counted.
+///
+/// # Errors
+///
+/// When the lengths differ or an entry is not finite; when `norm` is a quasi-norm, which has no dual norm.
 ///
 /// ```
 /// use kappa::{VectorNorm, holder};
@@ -64,9 +84,23 @@ pub fn holder<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<Inequali
     Ok(Inequality::between(inner_product(x, y)?, norm.of(x)?.times(norm.dual()?.of(y)?)))
 }
 
-/// Bessel's inequality Σ|⟨eₖ, x⟩|² ≤ (1 + δ)‖x‖² for the columns eₖ of E, where δ bounds ‖EᴴE − I‖: 0 for orthonormal ones.
+/// Bessel's inequality Σ|⟨eₖ, x⟩|² ≤ (1 + δ)‖x‖² for the columns eₖ of E, where δ bounds ‖EᴴE − I‖_F.
 ///
-/// Fails when the lengths differ, and when the columns are not even nearly orthonormal.
+/// δ = 0 for orthonormal columns. Every rounding error is counted. For k columns of length m, it costs O(mk²).
+///
+/// # Errors
+///
+/// When the lengths differ, when an entry is not finite, and when δ ≥ ½: the columns are not nearly orthonormal.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, bessel};
+/// let e = Matrix::from_row_major(2, 1, vec![1.0, 0.0])?;
+/// let b = bessel(&[3.0, 4.0], &e)?;
+/// assert!(b.left.contains(9.0) && b.right.contains(25.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn bessel<T: Scalar>(x: &[T], e: &Matrix<T>) -> Result<Inequality> {
     fits(x.len(), e.rows())?;
     check_finite(x)?;
@@ -85,15 +119,22 @@ pub fn bessel<T: Scalar>(x: &[T], e: &Matrix<T>) -> Result<Inequality> {
     let defect = sqrt_up(defect);
     if defect >= 0.5 {
         return Err(Error::unsupported(format!("the columns are not orthonormal: EᴴE differs from I by {defect:.1e}"))
-            .with_hint("take U or V of a singular value decomposition"));
+            .with_hint("use U or V of a singular value decomposition"));
     }
     let size = VectorNorm::p(2.0)?.of(x)?;
     let room = Enclosure::new(1.0, 1.0, add_up(1.0, defect), Evidence::Rounding);
     Ok(Inequality::between(left, size.times(size).times(room)))
 }
 
-/// The parallelogram law ‖x + y‖² + ‖x − y‖² = 2‖x‖² + 2‖y‖², which holds for all x and y exactly in the norms of an inner
-/// product: both sides in the given norm, and their difference, of either sign.
+/// The parallelogram law ‖x + y‖² + ‖x − y‖² = 2‖x‖² + 2‖y‖²: both sides in the given norm, and their difference.
+///
+/// The law holds for all x and y if and only if the norm comes from an inner product; in another norm the slack can have
+/// either sign. Every rounding error is counted.
+///
+/// # Errors
+///
+/// When the lengths differ or do not fit the norm; when an entry is not finite, or so large that x ± y may overflow; when
+/// `norm` is a quasi-norm.
 ///
 /// ```
 /// use kappa::{VectorNorm, parallelogram};
@@ -108,16 +149,15 @@ pub fn parallelogram<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<I
     check_finite(x)?;
     check_finite(y)?;
     if x.iter().chain(y).any(|&x| modulus(x) > 1e300) {
-        return Err(Error::limit("the sum of these vectors may be beyond all doubles")
-            .with_hint("scale both by the same number"));
+        return Err(Error::limit("the sum or difference of the vectors may overflow double precision")
+            .with_hint("scale both vectors by the same number"));
     }
     if !norm.is_norm() {
-        return Err(
-            Error::unsupported("the parallelogram law is about norms, and this is none").with_hint("p is at least 1")
-        );
+        return Err(Error::unsupported("the parallelogram law needs a norm; a p-norm with p < 1 is not one")
+            .with_hint("use p ≥ 1"));
     }
     let square = |e: Enclosure| e.times(e);
-    // x ± y = s + r exactly, s the rounded sum and r what it lost: the norm lies within ‖r‖ of that of s.
+    // x ± y = s + r exactly, with the rounded sum s and the rounding error r: |‖x ± y‖ − ‖s‖| ≤ ‖r‖.
     let of = |sign: f64| -> Result<Enclosure> {
         let add = |(x, y): (&T, &T)| {
             let ((re, re_lost), (im, im_lost)) = (two_sum(x.re(), sign * y.re()), two_sum(x.im(), sign * y.im()));

@@ -1,13 +1,13 @@
-//! What can be done with vectors in the p-norms and their relatives, in plain doubles: the nearest point of a ball, the
-//! proximal point, a dual vector. Moduli only: signs and phases are put back by the caller.
+//! Projections onto balls, proximal points and dual vectors for p-norms and related gauges, in double precision without
+//! bounds. The vectors are moduli; the caller restores signs and phases.
 
 use super::Gauge;
 use super::shape::{Mixed, Outside};
 
-/// Halvings of a search for a multiplier: enough for every bit of a double, and then some.
+/// The number of bisection steps for a multiplier; more than the 53 bits of a double.
 const HALVINGS: usize = 70;
 
-/// The point where a decreasing function crosses a level, by bisection between `low`, where it is above, and `high`.
+/// The point where a decreasing function crosses a level, by bisection between `low`, where f is above it, and `high`.
 fn crossing(mut low: f64, mut high: f64, level: f64, f: impl Fn(f64) -> f64) -> f64 {
     for _ in 0..HALVINGS {
         let middle = 0.5 * (low + high);
@@ -42,7 +42,7 @@ pub(crate) fn project(gauge: Gauge, x: &[f64], r: f64) -> Vec<f64> {
         }
         (1.0, false) if gauge.k >= x.len() => project_on_simplex(x, r),
         (1.0, true) => {
-            // max(x₁, Σx/k) ≤ r: a box and a simplex.
+            // The ball max(x₁, Σx/k) ≤ r is the intersection of a box and a simplex.
             let total = r * gauge.k as f64;
             let cut = |t: f64| x.iter().map(|x| (x - t).clamp(0.0, r)).collect::<Vec<f64>>();
             if cut(0.0).iter().sum::<f64>() <= total {
@@ -52,7 +52,7 @@ pub(crate) fn project(gauge: Gauge, x: &[f64], r: f64) -> Vec<f64> {
             cut(crossing(0.0, top, total, |t| cut(t).iter().sum()))
         }
         (_, true) => {
-            // On the ball of g, the nearest point is the proximal point of θ·g for the θ that reaches its surface.
+            // For x outside the ball of g, the nearest point is the proximal point of θ·g for the θ with g(prox) = r.
             let prox = |t: f64| proximal(gauge, x, t);
             let top = gauge_of(gauge.dual(), x);
             prox(crossing(0.0, top, r, |t| gauge_of(gauge, &prox(t))))
@@ -61,7 +61,8 @@ pub(crate) fn project(gauge: Gauge, x: &[f64], r: f64) -> Vec<f64> {
     }
 }
 
-/// Held, Wolfe, Crowder (1974): subtract θ with Σ(x − θ)₊ = r.
+/// The nearest point (x − θ)₊ of the simplex Σz = r, z ≥ 0, with the θ for which Σ(x − θ)₊ = r (Held, Wolfe, Crowder
+/// 1974).
 fn project_on_simplex(x: &[f64], r: f64) -> Vec<f64> {
     let mut sorted = x.to_vec();
     sorted.sort_by(|x, y| y.total_cmp(x));
@@ -69,7 +70,7 @@ fn project_on_simplex(x: &[f64], r: f64) -> Vec<f64> {
     for (k, &x) in sorted.iter().enumerate() {
         sum += x;
         let next = (sum - r) / (k + 1) as f64;
-        // The largest always takes part, also where r is too small to be seen beside it.
+        // The largest number is always included, even when r is below its unit roundoff.
         if k > 0 && x <= next {
             break;
         }
@@ -78,13 +79,14 @@ fn project_on_simplex(x: &[f64], r: f64) -> Vec<f64> {
     x.iter().map(|x| (x - theta).max(0.0)).collect()
 }
 
-/// Onto Σ_{k largest} zᵖ ≤ rᵖ, for 1 ≤ p < ∞.
+/// The nearest point of the ball Σ_{k largest} zᵖ ≤ rᵖ, for 1 ≤ p < ∞.
 ///
-/// For a multiplier μ the nearest z minimises ½‖z − x‖² + μ·Σ_{k largest} zᵖ. Since Σ_{k largest} f = min_τ kτ + Σ(f − τ)₊, each
-/// zᵢ is xᵢ below a threshold, its shrunk value above it, and the threshold between; the threshold shares the weight k out.
+/// For a multiplier μ the nearest z minimises ½‖z − x‖² + μ·Σ_{k largest} zᵖ. Since Σ_{k largest} f = min_τ kτ + Σ(f − τ)₊,
+/// each zᵢ is xᵢ when that is below a threshold, the shrunk value of xᵢ when that is above the threshold, and the threshold
+/// otherwise; the threshold is the one for which the weights sum to k.
 fn project_on_powers(gauge: Gauge, x: &[f64], r: f64) -> Vec<f64> {
     let top = x.iter().copied().fold(0.0, f64::max);
-    // Scaled to 1, so that powers stay in range.
+    // The largest number is scaled to 1, so that powers do not overflow.
     let scaled: Vec<f64> = x.iter().map(|x| x / top).collect();
     let r = r / top;
     let at = |mu: f64| shrunk(gauge, &scaled, mu);
@@ -97,7 +99,7 @@ fn project_on_powers(gauge: Gauge, x: &[f64], r: f64) -> Vec<f64> {
     at(mu).into_iter().map(|z| z * top).collect()
 }
 
-/// The minimiser for a multiplier μ.
+/// The minimiser of ½‖z − x‖² + μ·Σ_{k largest} zᵖ.
 fn shrunk(gauge: Gauge, x: &[f64], mu: f64) -> Vec<f64> {
     let p = gauge.p;
     let low: Vec<f64> = x.iter().map(|&x| shrink(x, p, mu)).collect();
@@ -130,7 +132,7 @@ fn shrink(x: f64, p: f64, mu: f64) -> f64 {
     if x == 0.0 || mu == 0.0 {
         return x;
     }
-    // The left side grows with z: bisection inside, Newton's steps where they stay inside.
+    // The left side increases with z: Newton steps where they stay inside the bracket, otherwise bisection.
     let (mut low, mut high) = (0.0, x);
     let mut z = 0.5 * x;
     for _ in 0..HALVINGS {
@@ -151,13 +153,14 @@ fn shrink(x: f64, p: f64, mu: f64) -> f64 {
     z
 }
 
-/// argmin ½‖z − x‖² + λ·gauge(z), for non-negative x: x minus the nearest point of the dual ball of radius λ (Moreau).
+/// The proximal point argmin ½‖z − x‖² + λ·gauge(z) for non-negative x: x minus the nearest point of the dual ball of
+/// radius λ (Moreau).
 pub(crate) fn proximal(gauge: Gauge, x: &[f64], lambda: f64) -> Vec<f64> {
     let nearest = project(gauge.dual(), x, lambda);
     x.iter().zip(nearest).map(|(x, y)| (x - y).max(0.0)).collect()
 }
 
-/// A y with ⟨x, y⟩ = gauge(x) and dual gauge 1, for non-negative x; zeros for x = 0.
+/// A vector y with ⟨x, y⟩ = gauge(x) and dual gauge 1, for non-negative x; y = 0 for x = 0.
 pub(crate) fn dual_vector(gauge: Gauge, x: &[f64]) -> Vec<f64> {
     let n = x.len();
     let top = x.iter().copied().fold(0.0, f64::max);
@@ -177,14 +180,14 @@ pub(crate) fn dual_vector(gauge: Gauge, x: &[f64]) -> Vec<f64> {
         y[order[0]] = 1.0;
         return y;
     }
-    // ∂(Σ xᵖ)^(1/p) = (x/‖x‖)^(p−1) on the k largest.
+    // ∂(Σ xᵖ)^(1/p) = (x/‖x‖)^(p−1) on the k largest, 0 elsewhere.
     let head = &order[..gauge.k.min(n)];
     let size = gauge_of(gauge, x);
     head.iter().for_each(|&i| y[i] = if gauge.p == 1.0 { 1.0 } else { (x[i] / size).powf(gauge.p - 1.0) });
     y
 }
 
-/// The maximiser behind the dual gauge: on the head its q − 1 powers, on the rest their common value.
+/// The maximiser in the definition of the dual gauge: (xᵢ/‖·‖)^(q−1) on the head, a common value on the rest.
 fn dual_gauge_vector(gauge: Gauge, x: &[f64]) -> Vec<f64> {
     let k = gauge.k.min(x.len());
     let mut rest: f64 = x[k..].iter().sum();
@@ -195,7 +198,7 @@ fn dual_gauge_vector(gauge: Gauge, x: &[f64]) -> Vec<f64> {
         let is_last = r + 1 == k;
         if is_last || (x[at - 1] > mean && mean >= x[at]) {
             if gauge.p == 1.0 {
-                // The largest alone, or all alike.
+                // e₁ when the largest number exceeds the mean, otherwise 1/k in every entry.
                 return if x[0] > mean && at > 0 { unit(x.len()) } else { vec![1.0 / k as f64; x.len()] };
             }
             let q = super::conjugate(gauge.p);
@@ -212,7 +215,7 @@ fn unit(n: usize) -> Vec<f64> {
     (0..n).map(|i| f64::from(i == 0)).collect()
 }
 
-/// The same three for a norm of norms; `lines` are the columns (or rows) of moduli.
+/// Projection, proximal point and dual vector for a norm of norms; `lines` are the columns (or rows) of moduli.
 impl Mixed {
     fn inner(self) -> Gauge {
         Gauge::lp(self.p)

@@ -1,4 +1,4 @@
-//! A ruler for matrices: a small value that can be compared, printed, parsed and asked about itself.
+//! Matrix norms as values that can be compared, printed and parsed, and that know their properties.
 
 mod entries;
 mod entrywise;
@@ -38,7 +38,7 @@ pub use vector_norm::{Equivalence, VectorNorm};
 /// | `ky_fan_power(k, p)` | (σ₁ᵖ + … + σₖᵖ)^(1/p) | Ky Fan p–k |
 /// | `dual()` of any | max \|⟨A, X⟩\| over ‖X‖ ≤ 1 | |
 ///
-/// Equal norms are equal: `schatten(2)` *is* `frobenius()`, `induced(2, 2)` *is* `spectral()`.
+/// Equal norms compare equal: `schatten(2)` is `frobenius()`, `induced(2, 2)` is `spectral()`.
 ///
 /// ```
 /// # use kappa::Norm;
@@ -50,7 +50,7 @@ pub use vector_norm::{Equivalence, VectorNorm};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Norm(pub(crate) Family);
 
-/// Each norm in one canonical way.
+/// Each norm in one canonical form.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Family {
     /// p ≠ 2, ∞.
@@ -70,37 +70,41 @@ pub(crate) enum Family {
 }
 
 impl Norm {
-    /// √Σ|aᵢⱼ|², the 2-norm of the entries and of the singular values.
+    /// The Frobenius norm √Σ|aᵢⱼ|²: the 2-norm of the entries and of the singular values.
     pub const fn frobenius() -> Self {
         Self(Family::Schatten(2.0))
     }
 
-    /// The largest singular value: the most a vector's 2-norm can grow.
+    /// The spectral norm σ₁ = max ‖Ax‖₂/‖x‖₂, the largest singular value.
     pub const fn spectral() -> Self {
         Self(Family::Schatten(f64::INFINITY))
     }
 
-    /// The sum of the singular values.
+    /// The nuclear norm Σσᵢ, the sum of the singular values.
     pub const fn nuclear() -> Self {
         Self(Family::Schatten(1.0))
     }
 
-    /// The largest |aᵢⱼ|. Not submultiplicative.
+    /// The largest modulus max |aᵢⱼ|. It is not submultiplicative.
     pub const fn max_abs() -> Self {
         Self(Family::MaxAbs)
     }
 
-    /// The largest Σᵢ|aᵢⱼ| of a column: the operator norm for 1-norms.
+    /// The largest column sum max Σᵢ|aᵢⱼ|: the operator norm for 1-norms.
     pub const fn max_column_sum() -> Self {
         Self(Family::Induced(1.0, 1.0))
     }
 
-    /// The largest Σⱼ|aᵢⱼ| of a row: the operator norm for ∞-norms.
+    /// The largest row sum max Σⱼ|aᵢⱼ|: the operator norm for ∞-norms.
     pub const fn max_row_sum() -> Self {
         Self(Family::Induced(f64::INFINITY, f64::INFINITY))
     }
 
-    /// (Σ|aᵢⱼ|ᵖ)^(1/p) for 1 ≤ p ≤ ∞.
+    /// The entrywise norm (Σ|aᵢⱼ|ᵖ)^(1/p) for 1 ≤ p ≤ ∞.
+    ///
+    /// # Errors
+    ///
+    /// When p < 1 or p is NaN.
     pub fn entrywise(p: f64) -> Result<Self> {
         Ok(match exponent("entrywise", p)? {
             2.0 => Self::frobenius(),
@@ -109,7 +113,11 @@ impl Norm {
         })
     }
 
-    /// max ‖Ax‖_q / ‖x‖_p for 1 ≤ p, q ≤ ∞.
+    /// The induced norm max ‖Ax‖_q / ‖x‖_p for 1 ≤ p, q ≤ ∞.
+    ///
+    /// # Errors
+    ///
+    /// When p or q is below 1 or NaN.
     pub fn induced(p: f64, q: f64) -> Result<Self> {
         Ok(match (exponent("induced", p)?, exponent("induced", q)?) {
             (2.0, 2.0) => Self::spectral(),
@@ -118,33 +126,47 @@ impl Norm {
         })
     }
 
-    /// (Σσᵢᵖ)^(1/p) for 1 ≤ p ≤ ∞.
+    /// The Schatten norm (Σσᵢᵖ)^(1/p) for 1 ≤ p ≤ ∞.
+    ///
+    /// # Errors
+    ///
+    /// When p < 1 or p is NaN.
     pub fn schatten(p: f64) -> Result<Self> {
         Ok(Self(Family::Schatten(exponent("schatten", p)?)))
     }
 
-    /// σ₁ + … + σₖ for k ≥ 1; the nuclear norm where k ≥ min(m, n).
+    /// The Ky Fan norm σ₁ + … + σₖ for k ≥ 1; it is the nuclear norm for k ≥ min(m, n).
+    ///
+    /// # Errors
+    ///
+    /// When k = 0.
     pub fn ky_fan(k: usize) -> Result<Self> {
         Self::ky_fan_power(k, 1.0)
     }
 
-    /// (σ₁ᵖ + … + σₖᵖ)^(1/p) for k ≥ 1 and 1 ≤ p ≤ ∞: the Ky Fan p–k norm.
+    /// The Ky Fan p–k norm (σ₁ᵖ + … + σₖᵖ)^(1/p) for k ≥ 1 and 1 ≤ p ≤ ∞.
+    ///
+    /// # Errors
+    ///
+    /// When k = 0, p < 1 or p is NaN.
     pub fn ky_fan_power(k: usize, p: f64) -> Result<Self> {
         match (k, exponent("ky-fan", p)?) {
             (0, _) => {
-                Err(Error::syntax("ky-fan:0 is not a norm").with_hint("k counts singular values and starts at 1"))
+                Err(Error::syntax("ky-fan:0 is not a norm")
+                    .with_hint("k counts singular values; it must be at least 1"))
             }
             (1, _) | (_, f64::INFINITY) => Ok(Self::spectral()),
             (k, p) => Ok(Self(Family::KyFan(k, p))),
         }
     }
 
-    /// The dual norm max |⟨A, X⟩| over ‖X‖ ≤ 1, and the dual of that is the norm again.
+    /// The dual norm max |⟨A, X⟩| over ‖X‖ ≤ 1. The dual of the dual norm is the norm itself.
     ///
-    /// Schatten p and p*, entrywise p and p* with 1/p + 1/p* = 1 are dual to each other; where p* is not a double, the norm of the
-    /// nearest one stands for it, whose values differ by a factor of at most n^(2u), below 1 + 10⁻¹⁴. The dual of `ky-fan:k` is
-    /// max(σ₁, (σ₁ + … + σₚ)/k). The dual of `induced:1,q` sums the q*-norms of the columns, that of `induced:p,inf` the
-    /// p-norms of the rows; the dual of another induced norm is a norm of its own, which cannot be evaluated.
+    /// Schatten p and p*, entrywise p and p* with 1/p + 1/p* = 1 are dual to each other. When p* is not a double, the nearest
+    /// double replaces it; the values differ by a factor of at most n^(2u), below 1 + 10⁻¹⁴. The dual of `ky-fan:k` is
+    /// max(σ₁, (σ₁ + … + σₚ)/k). The dual of `induced:1,q` is the sum of the q*-norms of the columns, that of
+    /// `induced:p,inf` the sum of the p-norms of the rows. The dual of another induced norm is a separate norm, which cannot
+    /// be evaluated.
     pub fn dual(&self) -> Self {
         Self(match self.0 {
             Family::Schatten(p) => Family::Schatten(conjugate(p)),
@@ -163,42 +185,44 @@ impl Norm {
         matches!(self.0, Family::Induced(..) | Family::MaxAbs | Family::Schatten(f64::INFINITY))
     }
 
-    /// Whether ‖UAV‖ = ‖A‖ for all unitary U and V: exactly the norms that are functions of the singular values.
+    /// Whether ‖UAV‖ = ‖A‖ for all unitary U and V. These are exactly the norms that are functions of the singular values.
     pub fn is_unitarily_invariant(&self) -> bool {
         self.gauge().is_some()
     }
 
-    /// Whether a unitarily invariant norm has a ball without flat parts: Schatten's of 1 < p < ∞.
+    /// Whether the unit ball is strictly convex. Of the unitarily invariant norms, the Schatten norms with 1 < p < ∞ are.
     pub(crate) fn is_strictly_convex(&self) -> bool {
         matches!(self.0, Family::Schatten(p) if p > 1.0 && p < f64::INFINITY)
     }
 
-    /// Whether ‖A‖ depends on the moduli of the entries only, and grows with each.
+    /// Whether ‖A‖ depends on the moduli of the entries only, and is nondecreasing in each.
     pub fn is_absolute(&self) -> bool {
         *self == Self::frobenius() || !matches!(self.structure(), Structure::Singular(_) | Structure::Hard(..))
     }
 
     /// Whether ‖AB‖ ≤ ‖A‖·‖B‖ for all A and B whose product exists.
     ///
-    /// Not the max-entry norm: A = B = 11ᵀ of order n gives ‖AB‖ = n. Entrywise p is for p ≤ 2 only, induced p→q for p ≥ q.
+    /// The norm max |aᵢⱼ| is not: A = B = 11ᵀ of order n gives ‖AB‖ = n. Entrywise norms are for p ≤ 2 only, induced norms
+    /// p→q for p ≥ q only.
     pub fn is_submultiplicative(&self) -> bool {
         match self.0 {
             // A unitarily invariant norm that is 1 on e₁e₁ᵀ is at least the spectral norm.
             Family::Schatten(_) | Family::KyFan(..) | Family::DualKyFan(..) => true,
             Family::Entrywise(p) => p <= 2.0,
-            // ‖ABx‖_q ≤ ‖A‖‖Bx‖_p ≤ ‖A‖‖Bx‖_q only where the p-norm is the smaller one.
+            // ‖ABx‖_q ≤ ‖A‖‖Bx‖_p ≤ ‖A‖‖Bx‖_q needs ‖·‖_p ≤ ‖·‖_q, which holds for p ≥ q.
             Family::Induced(p, q) => p >= q,
             Family::DualInduced(p, q) => p <= q,
             Family::MaxAbs => false,
         }
     }
 
-    /// Whether ‖Ax‖ ≤ ‖A‖‖x‖ for some norm of vectors: exactly where the norm is submultiplicative, with ‖x‖ = ‖x·yᵀ‖.
+    /// Whether ‖Ax‖ ≤ ‖A‖‖x‖ for some vector norm. This holds if and only if the norm is submultiplicative, with
+    /// ‖x‖ = ‖x·yᵀ‖.
     pub fn is_consistent(&self) -> bool {
         self.is_submultiplicative()
     }
 
-    /// The gauge function of the singular values, where the norm is one.
+    /// The gauge function of the singular values, for a unitarily invariant norm.
     pub(crate) fn gauge(&self) -> Option<Gauge> {
         match self.0 {
             Family::Schatten(p) => Some(Gauge::lp(p)),
@@ -214,7 +238,7 @@ impl Norm {
     }
 }
 
-/// p* with 1/p + 1/p* = 1.
+/// The conjugate exponent p* with 1/p + 1/p* = 1, rounded.
 pub(crate) fn conjugate(p: f64) -> f64 {
     if p == 1.0 {
         f64::INFINITY
@@ -236,6 +260,6 @@ fn exponent(family: &str, p: f64) -> Result<f64> {
     if p >= 1.0 {
         return Ok(p);
     }
-    Err(Error::syntax(format!("{family}:{p} is not a norm"))
-        .with_hint("p must be at least 1 (`inf` is allowed): below 1 the triangle inequality fails"))
+    Err(Error::syntax(format!("{family}:{p} is not a norm: the exponent must be ≥ 1, got {p}"))
+        .with_hint("`inf` is allowed; for exponents below 1 the triangle inequality fails"))
 }

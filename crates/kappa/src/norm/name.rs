@@ -1,4 +1,4 @@
-//! The names of norms: one canonical, several understood.
+//! The names of norms: one canonical name each, and accepted aliases.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::{Family, Norm};
 use crate::error::Error;
 
-/// What people call the norms that have a name of their own; the first of each is the canonical one.
+/// Names and aliases of the norms with a proper name; the first name of each norm is the canonical one.
 const NAMES: &[(&str, Norm)] = &[
     ("frobenius", Norm::frobenius()),
     ("fro", Norm::frobenius()),
@@ -19,7 +19,7 @@ const NAMES: &[(&str, Norm)] = &[
 ];
 
 impl Norm {
-    /// The names that are understood besides `entrywise:p`, `induced:p,q`, `schatten:p` and `ky-fan:k`.
+    /// The proper names that are accepted besides `entrywise:p`, `induced:p,q`, `schatten:p` and `ky-fan:k`.
     pub fn names() -> impl Iterator<Item = &'static str> {
         NAMES.iter().map(|(name, _)| *name)
     }
@@ -46,17 +46,17 @@ impl fmt::Display for Norm {
 impl FromStr for Norm {
     type Err = Error;
 
-    /// Reads a name; `_` and `-` are the same, and case does not matter.
+    /// Parses a name. `_` and `-` are equivalent; case is ignored.
     fn from_str(text: &str) -> Result<Self, Error> {
         let name = text.trim().to_lowercase().replace('_', "-");
         if let Some((_, norm)) = NAMES.iter().find(|(known, _)| *known == name) {
             return Ok(*norm);
         }
         let unknown = || {
-            Error::syntax(format!("`{text}` is not the name of a norm")).with_hint(
-                "norms are frobenius, spectral, nuclear, max-abs, max-column-sum, max-row-sum, \
-                 entrywise:p, induced:p,q, schatten:p, ky-fan:k, ky-fan:k,p and dual:NORM",
-            )
+            Error::syntax(format!(
+                "unknown norm `{text}`; known: frobenius, spectral, nuclear, max-abs, max-column-sum, max-row-sum"
+            ))
+            .with_hint("families: entrywise:p, induced:p,q, schatten:p, ky-fan:k, ky-fan:k,p, dual:NORM")
         };
         let (family, rest) = name.split_once(':').ok_or_else(unknown)?;
         let number = |text: &str| text.trim().parse::<f64>().map_err(|_| unknown());

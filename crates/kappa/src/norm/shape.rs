@@ -1,9 +1,9 @@
-//! What a norm is made of: which vectors it takes from a matrix, and what it does to them.
+//! The structure of a norm: the vectors that it takes from a matrix, and the functions that it applies to them.
 
 use super::{Family, Gauge, Norm, conjugate};
 use crate::{Enclosure, Evidence};
 
-/// How a norm reads a matrix.
+/// The structure of a norm as a function of the matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Structure {
     /// A gauge function of the singular values.
@@ -18,7 +18,7 @@ pub(crate) enum Structure {
     Hard(f64, f64),
 }
 
-/// A p-norm inside; outside, the largest or the sum.
+/// The p-norm of each line (column or row), then the largest of these norms or their sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Mixed {
     pub(crate) p: f64,
@@ -42,8 +42,8 @@ impl Mixed {
 }
 
 impl Norm {
-    /// A value found with a rounded conjugate exponent s′, widened to hold that of the exact s, for lines of `length` entries:
-    /// |1/s − 1/s′| ≤ 3u, so that the two differ by a factor of at most length^(3u) ≤ 1 + 4u·ln(length).
+    /// A value computed with a rounded conjugate exponent s′, widened to contain the value for the exact s, for lines of
+    /// `length` entries: |1/s − 1/s′| ≤ 3u, so that the two differ by a factor of at most length^(3u) ≤ 1 + 4u·ln(length).
     pub(crate) fn for_exact_conjugate(&self, length: usize, value: Enclosure) -> Enclosure {
         let p = match self.0 {
             Family::Induced(p, f64::INFINITY) | Family::DualInduced(1.0, p) => p,
@@ -56,7 +56,7 @@ impl Norm {
         value.times(Enclosure::new(1.0 - slack, 1.0, 1.0 + slack, Evidence::Rounding))
     }
 
-    /// How this norm reads a matrix. Frobenius, which is both, is taken from the entries.
+    /// The structure of this norm. The Frobenius norm, a function of entries and of singular values, counts as the former.
     pub(crate) fn structure(&self) -> Structure {
         let mixed = |p, outside| Mixed { p, outside };
         match self.0 {

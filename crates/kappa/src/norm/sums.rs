@@ -1,11 +1,11 @@
-//! Sums of moduli of a matrix, from above.
+//! Upper bounds of sums of moduli of a matrix.
 
 use kappa_dense::Matrix;
 use rayon::prelude::*;
 
 use crate::enclosure::directed::{max_or_nan, mul_up, norm_up, sqrt_up, sum_up};
 
-/// Sums of moduli of a matrix, from above: what bounds its 2-norm and that of its modulus.
+/// Upper bounds of sums of moduli of a matrix A. They bound ‖A‖₂ and ‖|A|‖₂.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sums {
     /// √Σ|aᵢⱼ|².
@@ -16,16 +16,17 @@ pub(crate) struct Sums {
     pub(crate) row: f64,
 }
 
-/// Columns that one thread adds up at a time: a constant, so that digits do not depend on the number of threads.
+/// The number of columns in one task of a parallel sum. It is constant, so that digits do not depend on the number of
+/// threads.
 const SHARE: usize = 64;
 
-/// Sums of moduli over the lower triangle of a square matrix, as they were computed.
+/// Computed sums of moduli over the lower triangle of a square matrix.
 pub(crate) struct Lines {
-    /// Of each row, up to the diagonal.
+    /// The sum of each row, up to and including the diagonal.
     rows: Vec<f64>,
-    /// Of each column, below the diagonal.
+    /// The sum of each column, below the diagonal.
     below: Vec<f64>,
-    /// The largest whole column of the triangle, from above.
+    /// An upper bound of the largest column sum of the triangle.
     pub(crate) column: f64,
 }
 
@@ -59,13 +60,13 @@ impl Lines {
         Self { column: sum_up(column, n + 1), rows, below }
     }
 
-    /// The largest row of the triangle, from above.
+    /// An upper bound of the largest row sum of the triangle.
     pub(crate) fn largest_row(&self) -> f64 {
         let n = self.rows.len();
         sum_up(self.rows.iter().copied().fold(0.0, max_or_nan), n + SHARE)
     }
 
-    /// The largest row of the symmetric matrix that the triangle stands for, which bounds its 2-norm.
+    /// An upper bound of the largest row sum of the symmetric matrix with this lower triangle; it bounds the 2-norm.
     pub(crate) fn symmetric(&self) -> f64 {
         let n = self.rows.len();
         let whole = self.rows.iter().zip(&self.below).map(|(row, below)| row + below);
@@ -74,7 +75,7 @@ impl Lines {
 }
 
 impl Sums {
-    /// Of a whole matrix.
+    /// The sums of a matrix.
     pub(crate) fn of(a: &Matrix<f64>) -> Self {
         let (m, n) = (a.rows(), a.columns());
         let (mut rows, mut column) = (vec![0.0; m], 0.0f64);
@@ -91,14 +92,14 @@ impl Sums {
         Self { frobenius: norm_up(a.as_slice()), column: sum_up(column, m), row }
     }
 
-    /// Of the symmetric matrix whose lower triangle stands in `a`, with zeros above.
+    /// The sums of the symmetric matrix whose lower triangle is stored in `a`, with zeros above the diagonal.
     pub(crate) fn of_symmetric(a: &Matrix<f64>) -> Self {
         let row = Lines::of_lower(a).symmetric();
-        // Each entry below the diagonal stands for two.
+        // Each entry below the diagonal represents two entries of the symmetric matrix.
         Self { frobenius: mul_up(std::f64::consts::SQRT_2.next_up(), norm_up(a.as_slice())), column: row, row }
     }
 
-    /// ‖A‖₂ ≤ ‖|A|‖₂ ≤ min(‖A‖_F, √(‖A‖₁‖A‖_∞)).
+    /// An upper bound of the 2-norm: ‖A‖₂ ≤ ‖|A|‖₂ ≤ min(‖A‖_F, √(‖A‖₁‖A‖_∞)).
     pub(crate) fn spectral(&self) -> f64 {
         let holder = sqrt_up(mul_up(self.column, self.row));
         if holder < self.frobenius { holder } else { self.frobenius }

@@ -1,4 +1,4 @@
-//! Norms of vectors as values: p-norms, weighted ones, and the norm of a positive definite matrix.
+//! Vector norms as values: p-norms, weighted p-norms, and the norm of a positive definite matrix.
 
 use kappa_dense::{Matrix, Scalar};
 
@@ -16,9 +16,9 @@ use crate::{Enclosure, Evidence};
 /// use kappa::VectorNorm;
 /// assert!(VectorNorm::p(2.0)?.of(&[3.0, 4.0])?.contains(5.0));
 /// assert_eq!(VectorNorm::p(0.0)?.of(&[3.0, 0.0, 4.0])?.estimate(), 2.0);
-/// // Below 1 it is no norm, and says so.
+/// // For p < 1 it is a quasi-norm.
 /// assert!(!VectorNorm::p(0.5)?.is_norm());
-/// // The weights take |x|, whatever the sign.
+/// // Weights multiply |x|.
 /// let w = VectorNorm::weighted(1.0, vec![1.0, 2.0])?;
 /// assert_eq!(w.of(&[-1.0, -3.0])?.estimate(), 7.0);
 /// # Ok::<(), kappa::Error>(())
@@ -30,64 +30,75 @@ pub struct VectorNorm(Kind);
 
 #[derive(Clone, Debug, PartialEq)]
 enum Kind {
-    /// (Σ|xᵢ|ᵖ)^(1/p); p < 1 is a quasi-norm, p = 0 counts.
+    /// (Σ|xᵢ|ᵖ)^(1/p); a quasi-norm for p < 1, the number of nonzero entries for p = 0.
     Power(f64),
-    /// The dual of the p-norm, where the conjugate exponent is not a double.
+    /// The dual of the p-norm when the conjugate exponent is not a double.
     DualPower(f64),
     /// (Σ wᵢ|xᵢ|ᵖ)^(1/p), or max wᵢ|xᵢ| for p = ∞.
     Weighted(f64, Vec<f64>),
-    /// The dual of that.
+    /// The dual of `Weighted`.
     DualWeighted(f64, Vec<f64>),
     /// √(xᵀMx), or √(xᵀM⁻¹x).
     Mahalanobis { m: Matrix<f64>, factor: Matrix<f64>, least: f64, is_inverse: bool },
 }
 
-/// The best constant between two norms, with a vector that attains it.
+/// The best constant between two vector norms, with a vector that attains it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Equivalence {
-    /// The largest ‖x‖/‖x‖′.
+    /// The largest ratio ‖x‖/‖x‖′.
     pub value: Enclosure,
-    /// A vector with that ratio.
+    /// A vector with this ratio.
     pub attained_by: Vec<f64>,
 }
 
-/// The longest vector that is made to attain a constant: 128 MB.
+/// The maximum length of a vector that attains a constant: 128 MB.
 const LONGEST: usize = 1 << 24;
 
 impl VectorNorm {
-    /// (Σ|xᵢ|ᵖ)^(1/p) for 0 ≤ p ≤ ∞: a norm from 1 on, the quasi-norm between, and for p = 0 the number of non-zeros.
+    /// The p-norm (Σ|xᵢ|ᵖ)^(1/p) for 1 ≤ p ≤ ∞, the quasi-norm for 0 < p < 1, the number of nonzero entries for p = 0.
+    ///
+    /// # Errors
+    ///
+    /// When p < 0 or p is NaN.
     pub fn p(p: f64) -> Result<Self> {
         if p >= 0.0 {
             return Ok(Self(Kind::Power(p)));
         }
-        Err(Error::syntax(format!("there is no p-norm for p = {p}")).with_hint("p is at least 0; `inf` is allowed"))
+        Err(Error::syntax(format!("the exponent of a p-norm must be ≥ 0, got {p}")).with_hint("`inf` is allowed"))
     }
 
-    /// (Σ wᵢ|xᵢ|ᵖ)^(1/p) for weights above 0 and 1 ≤ p ≤ ∞; max wᵢ|xᵢ| for p = ∞.
+    /// The weighted norm (Σ wᵢ|xᵢ|ᵖ)^(1/p) for weights wᵢ > 0 and 1 ≤ p ≤ ∞; max wᵢ|xᵢ| for p = ∞.
+    ///
+    /// # Errors
+    ///
+    /// When p < 1 or p is NaN; when a weight is not finite and > 0.
     pub fn weighted(p: f64, weights: Vec<f64>) -> Result<Self> {
         if p < 1.0 || p.is_nan() {
-            return Err(Error::syntax(format!("a weighted norm needs p of at least 1, not {p}")));
+            return Err(Error::syntax(format!("the exponent of a weighted norm must be ≥ 1, got {p}")));
         }
         if let Some(k) = weights.iter().position(|&w| !(w > 0.0 && w.is_finite())) {
-            return Err(
-                Error::syntax(format!("weight {k} is {}", weights[k])).with_hint("weights are finite and above 0")
-            );
+            return Err(Error::syntax(format!("weight {k} must be finite and > 0, got {}", weights[k]))
+                .with_hint("weights count from 0; leave out entries whose weight is 0"));
         }
         Ok(Self(Kind::Weighted(p, weights)))
     }
 
-    /// The norm of a symmetric M that is proved to be positive definite: its Cholesky factor, and a lower bound of its least
-    /// eigenvalue. The proof is up to the caller.
+    /// The norm √(xᵀMx) of a symmetric positive definite M, with its Cholesky factor and a positive lower bound of its
+    /// smallest eigenvalue. The caller has proved that M is positive definite.
     pub(crate) fn from_definite(m: Matrix<f64>, factor: Matrix<f64>, least: f64) -> Self {
         Self(Kind::Mahalanobis { m, factor, least, is_inverse: false })
     }
 
-    /// Whether it is a norm: not for p < 1, where the triangle inequality fails.
+    /// Whether it is a norm. For p < 1 it is not: the triangle inequality fails.
     pub fn is_norm(&self) -> bool {
         !matches!(self.0, Kind::Power(p) if p < 1.0)
     }
 
-    /// The norm of x, every rounding error counted. Fails when an entry is not finite or the length does not fit.
+    /// The norm of x. Every rounding error is counted.
+    ///
+    /// # Errors
+    ///
+    /// When an entry is not finite, or the length of x is not that of the weights or of M.
     pub fn of<T: Scalar>(&self, x: &[T]) -> Result<Enclosure> {
         check_finite(x)?;
         Ok(self.enclose(x)?.with_evidence(evidence(false)))
@@ -124,12 +135,16 @@ impl VectorNorm {
         }
     }
 
-    /// The dual norm max |⟨x, y⟩| over ‖y‖ ≤ 1. Fails for quasi-norms, whose dual says nothing about them.
+    /// The dual norm max |⟨x, y⟩| over ‖y‖ ≤ 1.
+    ///
+    /// # Errors
+    ///
+    /// When this is a quasi-norm (p < 1), which its dual norm does not determine.
     pub fn dual(&self) -> Result<Self> {
         Ok(Self(match &self.0 {
             Kind::Power(p) if *p < 1.0 => {
                 return Err(
-                    Error::unsupported(format!("p = {p} gives no norm, and has no dual")).with_hint("p is at least 1")
+                    Error::unsupported(format!("the quasi-norm with p = {p} has no dual norm")).with_hint("use p ≥ 1")
                 );
             }
             Kind::Power(p) if has_exact_conjugate(*p) => Kind::Power(conjugate(*p)),
@@ -143,9 +158,14 @@ impl VectorNorm {
         }))
     }
 
-    /// A y of dual norm 1 with ⟨y, x⟩ = ‖x‖: a subgradient, and a maximiser of ⟨·, x⟩ over the dual ball. Zeros for x = 0.
+    /// A dual vector: a y of dual norm 1 with ⟨y, x⟩ = ‖x‖, in double precision without bounds; y = 0 for x = 0.
     ///
-    /// Fails for quasi-norms, when an entry is not finite, and when the length does not fit.
+    /// It is a subgradient of the norm at x, and a maximiser of ⟨·, x⟩ over the unit ball of the dual norm.
+    ///
+    /// # Errors
+    ///
+    /// When this is a quasi-norm (p < 1), when an entry is not finite, or when the length of x is not that of the weights or
+    /// of M.
     pub fn dual_vector<T: Scalar>(&self, x: &[T]) -> Result<Vec<T::Wide>> {
         self.dual()?;
         check_finite(x)?;
@@ -157,7 +177,7 @@ impl VectorNorm {
             Kind::DualPower(p) => Ok(put_back(mixed::dual_vector(Gauge::lp(conjugate(*p)), &moduli()))),
             Kind::Weighted(p, weights) | Kind::DualWeighted(p, weights) => {
                 fits(x.len(), weights.len())?;
-                // ‖x‖ = ‖s∘x‖ with scales s, so that y = s∘(the dual vector of s∘x).
+                // ‖x‖ = ‖s∘x‖ₚ with scales s, so that y = s∘z for the dual vector z of s∘x in the p-norm.
                 let is_dual = matches!(self.0, Kind::DualWeighted(..));
                 let scale = |w: &f64| {
                     let s = if *p == f64::INFINITY { *w } else { w.powf(1.0 / p) };
@@ -180,8 +200,14 @@ impl VectorNorm {
         }
     }
 
-    /// The largest ‖x‖ₚ/‖x‖_q over vectors of length n, this p over `other`'s, and a vector that attains it: n^(1/p − 1/q) by
-    /// a vector of ones for p < q, 1 by a unit vector beyond. For unweighted p, q > 0.
+    /// The largest ratio ‖x‖ₚ/‖x‖_q over vectors x of length n, and a vector that attains it, for unweighted p, q > 0.
+    ///
+    /// p is the exponent of this norm, q that of `other`. For p < q the constant is n^(1/p − 1/q), attained by the vector of
+    /// ones; for p ≥ q it is 1, attained by a unit vector. Every rounding error is counted.
+    ///
+    /// # Errors
+    ///
+    /// When a norm is not an unweighted p-norm with p > 0, when n = 0, or when n > 2²⁴.
     ///
     /// ```
     /// # use kappa::VectorNorm;
@@ -192,21 +218,23 @@ impl VectorNorm {
     pub fn constant(&self, other: &Self, n: usize) -> Result<Equivalence> {
         if n > LONGEST {
             return Err(Error::limit(format!(
-                "a vector of {n} entries to attain the constant is too long to be given"
+                "a vector with {n} entries that attains the constant is too long to store (limit {LONGEST} entries)"
             ))
-            .with_hint(format!("up to {LONGEST} entries; beyond, the constant is n^(1/p − 1/q)")));
+            .with_hint("use the formula: n^(1/p − 1/q) for p < q, otherwise 1"));
         }
         let (Kind::Power(p), Kind::Power(q)) = (&self.0, &other.0) else {
-            return Err(Error::unsupported("constants are known between unweighted p-norms"));
+            return Err(Error::unsupported("the constant between two vector norms needs unweighted p-norms"));
         };
         if n == 0 || *p == 0.0 || *q == 0.0 {
-            return Err(Error::unsupported("no constant relates the count of non-zeros, or vectors of length 0"));
+            return Err(Error::unsupported(
+                "the constant between two p-norms needs p, q > 0 and vectors of length ≥ 1",
+            ));
         }
         if p >= q {
             let attained_by = (0..n).map(|i| f64::from(i == 0)).collect();
             return Ok(Equivalence { value: Enclosure::exact(1.0), attained_by });
         }
-        // 1/p − 1/q = (q − p)/(pq), of the exact numbers; 1/p for q = ∞.
+        // The exponent 1/p − 1/q = (q − p)/(pq) without rounding; 1/p for q = ∞.
         let value = if *q == f64::INFINITY {
             crate::arithmetic::root(n as f64, *p)
         } else {
@@ -221,7 +249,7 @@ pub(super) fn fits(found: usize, expected: usize) -> Result<()> {
     if found == expected {
         return Ok(());
     }
-    Err(Error::shape(format!("the norm is for vectors of length {expected}, not {found}")))
+    Err(Error::shape(format!("the length of the vector must be {expected}, got {found}")))
 }
 
 pub(super) fn check_finite<T: Scalar>(x: &[T]) -> Result<()> {
@@ -237,12 +265,12 @@ fn quasi<T: Scalar>(p: f64, x: &[T]) -> Enclosure {
     by_moduli(x, |x| norm_bounds(Exponent::of(p), x))
 }
 
-/// The q-norm for the q that is exactly conjugate to p.
+/// The q-norm of x, where q is exactly conjugate to p.
 fn conjugate_norm<T: Scalar>(p: f64, x: &[T]) -> Enclosure {
     by_moduli(x, |x| conjugate_bounds(p, x))
 }
 
-/// A homogeneous function of the sorted moduli that grows with each, from both sides.
+/// The enclosure of a homogeneous function of the sorted moduli that is nondecreasing in each.
 fn by_moduli<T: Scalar>(x: &[T], bounds: impl Fn(&[f64]) -> (f64, f64)) -> Enclosure {
     let part = largest_part(x.iter().copied());
     let e = if part == 0.0 { 0 } else { part.log2().floor() as i32 };
@@ -253,7 +281,7 @@ fn by_moduli<T: Scalar>(x: &[T], bounds: impl Fn(&[f64]) -> (f64, f64)) -> Enclo
     Enclosure::new(lower, 0.5 * lower + 0.5 * upper.min(f64::MAX), upper, Evidence::Rounding)
 }
 
-/// ‖s∘x‖ₚ with sᵢ = wᵢ^(1/p), or ‖x/s‖_q for the dual.
+/// ‖s∘x‖ₚ with sᵢ = wᵢ^(1/p), or ‖x/s‖_q for the dual norm.
 fn weighted<T: Scalar>(p: f64, weights: &[f64], x: &[T], is_dual: bool) -> Enclosure {
     let term = |(x, &w): (&T, &f64)| {
         let scale = if p == f64::INFINITY { Enclosure::exact(w) } else { crate::arithmetic::root(w, p) };
@@ -272,7 +300,7 @@ fn weighted<T: Scalar>(p: f64, weights: &[f64], x: &[T], is_dual: bool) -> Enclo
     Enclosure::new(lower, 0.5 * middle.0 + 0.5 * middle.1.min(f64::MAX), upper, Evidence::Rounding)
 }
 
-/// xᵀMx, every rounding counted.
+/// xᵀMx, with every rounding error counted.
 fn form(m: &Matrix<f64>, x: &[f64]) -> Result<Enclosure> {
     let mut total = Enclosure::exact(0.0);
     for (j, &xj) in x.iter().enumerate() {
@@ -286,7 +314,9 @@ fn form(m: &Matrix<f64>, x: &[f64]) -> Result<Enclosure> {
     Ok(total)
 }
 
-/// xᵀM⁻¹x: with z ≈ M⁻¹x and r = x − Mz it is 2zᵀx − zᵀMz + rᵀM⁻¹r, and the last term lies between 0 and ‖r‖²/λₘᵢₙ.
+/// xᵀM⁻¹x, with every rounding error counted.
+///
+/// With z ≈ M⁻¹x and r = x − Mz it is 2zᵀx − zᵀMz + rᵀM⁻¹r, and the last term lies between 0 and ‖r‖²/λₘᵢₙ.
 fn inverse_form(m: &Matrix<f64>, factor: &Matrix<f64>, least: f64, x: &[f64]) -> Result<Enclosure> {
     let z = solve(factor, x);
     let along = dot(&z, x)?.value;
@@ -310,7 +340,7 @@ fn times(m: &Matrix<f64>, x: &[f64]) -> Vec<f64> {
     (0..m.rows()).map(|i| m.column(i).iter().zip(x).map(|(m, x)| m * x).sum()).collect()
 }
 
-/// L·Lᵀ·z = x.
+/// The solution z of L·Lᵀ·z = x.
 fn solve(l: &Matrix<f64>, x: &[f64]) -> Vec<f64> {
     let n = l.rows();
     let mut z = x.to_vec();

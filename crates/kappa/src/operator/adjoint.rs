@@ -6,7 +6,7 @@ use super::LinearOperator;
 use crate::error::Result;
 use crate::values::SingularValues;
 
-/// Aᴴ.
+/// The conjugate transpose Aᴴ of an operator A.
 #[derive(Clone, Debug)]
 pub struct Adjoint<A>(pub A);
 

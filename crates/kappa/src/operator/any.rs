@@ -1,4 +1,4 @@
-//! One value for every matrix that somebody can hand over, whatever its entries are and however it is stored.
+//! One type for every matrix that a user can pass, of any entry type and any storage form.
 
 use kappa_dense::{Matrix, MatrixRef, Scalar, c32, c64};
 
@@ -6,10 +6,10 @@ use super::{Form, LinearOperator, Sparse};
 use crate::error::Result;
 use crate::values::SingularValues;
 
-/// A matrix whose type of entries is known at run time only: `f32`, `f64`, `c32` or `c64`; dense, sparse, or by its products.
+/// A matrix whose entry type is known at run time only: `f32`, `f64`, `c32` or `c64`; dense, sparse, or given by products.
 ///
-/// Files, arrays of NumPy, sparse matrices of SciPy and operators of Python enter by this type. Each question is one of its methods, of
-/// the name that the question has as a function, and is compiled once, in this crate. Cheap to copy: it borrows the entries.
+/// Files, NumPy arrays, SciPy sparse matrices and Python operators use this type. Each question is one of its methods, has
+/// the same name as the function, and is compiled once, in this crate. A copy is cheap, because the entries are borrowed.
 ///
 /// # Examples
 ///
@@ -24,7 +24,7 @@ use crate::values::SingularValues;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum AnyOperator<'a> {
-    /// Entries of `f32`, which smaller formats are widened to.
+    /// Entries of `f32`; smaller formats are widened to it.
     F32(Operand<'a, f32>),
     /// Entries of `f64`.
     F64(Operand<'a, f64>),
@@ -37,11 +37,11 @@ pub enum AnyOperator<'a> {
 /// An operator in any form, with one type of entries.
 #[derive(Clone, Copy)]
 pub enum Operand<'a, T: Scalar> {
-    /// All entries, stored.
+    /// A dense matrix.
     Dense(MatrixRef<'a, T>),
-    /// The entries that are not zero.
+    /// A sparse matrix.
     Sparse(&'a Sparse<T>),
-    /// Products alone.
+    /// An operator that is known by its products only.
     Products(&'a (dyn LinearOperator<T> + Sync)),
 }
 
@@ -106,7 +106,7 @@ impl<T: Scalar> LinearOperator<T> for Operand<'_, T> {
     }
 }
 
-/// An operand in double precision: borrowed where it is one, else a copy.
+/// An operand in double precision: borrowed when it is stored so, otherwise a copy.
 pub(crate) enum Widened<'a, W: Scalar> {
     Borrowed(Operand<'a, W>),
     Dense(Matrix<W>),
@@ -124,7 +124,7 @@ impl<W: Scalar> Widened<'_, W> {
 }
 
 impl<'a, T: Scalar> Operand<'a, T> {
-    /// A copy with every entry converted; products are written out.
+    /// A copy with every entry converted; an operator given by products is converted to a dense matrix.
     fn converted<W: Scalar>(&self, convert: impl Fn(T) -> W) -> Result<Widened<'a, W>> {
         let dense = |a: MatrixRef<'_, T>| Matrix::from_fn(a.rows(), a.columns(), |i, j| convert(a.get(i, j)));
         Ok(match self.form() {
@@ -152,7 +152,7 @@ impl<'a> AnyWidened<'a> {
 }
 
 impl<'a> AnyOperator<'a> {
-    /// The operator in double precision: a copy only where it is stored in fewer bits.
+    /// The operator in double precision; a copy only when it is stored in single precision.
     pub(crate) fn widened(&self) -> Result<AnyWidened<'a>> {
         Ok(match self {
             Self::F32(a) => RealOrComplex::Real(a.converted(Scalar::widen)?),
@@ -163,17 +163,17 @@ impl<'a> AnyOperator<'a> {
     }
 }
 
-/// What belongs to a real matrix, or to a complex one.
+/// A value that belongs to a real or to a complex matrix.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RealOrComplex<R, C> {
-    /// Of a real matrix.
+    /// The value for a real matrix.
     Real(R),
-    /// Of a complex matrix.
+    /// The value for a complex matrix.
     Complex(C),
 }
 
 impl<X> RealOrComplex<X, X> {
-    /// The answer, where its type is the same for both.
+    /// The value, when both have the same type.
     pub fn into_inner(self) -> X {
         match self {
             Self::Real(x) | Self::Complex(x) => x,
@@ -184,7 +184,7 @@ impl<X> RealOrComplex<X, X> {
 /// A matrix of doubles, real or complex.
 pub type AnyMatrix = RealOrComplex<Matrix<f64>, Matrix<c64>>;
 
-/// The same expression for whatever a [`RealOrComplex`] holds.
+/// Evaluates the same expression for both variants of a [`RealOrComplex`].
 macro_rules! both {
     ($value:expr, $x:ident => $body:expr) => {
         match $value {
@@ -194,7 +194,7 @@ macro_rules! both {
     };
 }
 
-/// The same question for each type of entries.
+/// Evaluates the same expression for each entry type.
 macro_rules! each {
     ($any:expr, $a:ident => $body:expr) => {
         match $any {
@@ -206,7 +206,7 @@ macro_rules! each {
     };
 }
 
-/// The same question in double precision, for a real and for a complex operand: `Result<RealOrComplex<…>>`.
+/// Evaluates the same expression for the operand in double precision, real or complex: `Result<RealOrComplex<…>>`.
 macro_rules! wide {
     ($any:expr, $a:ident => $body:expr) => {
         match $any.widened()? {
@@ -239,7 +239,7 @@ macro_rules! wide_with {
     };
 }
 
-/// The same question for two operands: both real, or both complex.
+/// [`wide!`] for two operands: both real, or both complex.
 macro_rules! wide_pair {
     (($any:expr, $other:expr), ($a:ident, $b:ident) => $body:expr) => {
         match ($any.widened()?, $other.widened()?) {
@@ -258,12 +258,12 @@ macro_rules! wide_pair {
 pub(crate) use {both, each, wide, wide_pair, wide_with};
 
 impl AnyOperator<'_> {
-    /// (m, n): rows and columns.
+    /// The shape (m, n): the numbers of rows and columns.
     pub fn shape(&self) -> (usize, usize) {
         each!(self, a => a.shape())
     }
 
-    /// The name of the type of its entries: `f32`, `f64`, `c32` or `c64`.
+    /// The name of the entry type: `f32`, `f64`, `c32` or `c64`.
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::F32(_) => f32::NAME,
@@ -273,26 +273,26 @@ impl AnyOperator<'_> {
         }
     }
 
-    /// Whether its entries are complex.
+    /// Whether the entries are complex.
     pub fn is_complex(&self) -> bool {
         matches!(self, Self::C32(_) | Self::C64(_))
     }
 
-    /// Whether all entries are stored.
+    /// Whether the matrix is stored as a dense matrix.
     pub fn is_dense(&self) -> bool {
         each!(self, a => matches!(a.form(), Form::Dense(_)))
     }
 
-    /// Whether only the entries that are not zero are stored.
+    /// Whether the matrix is stored as a sparse matrix.
     pub fn is_sparse(&self) -> bool {
         each!(self, a => matches!(a.form(), Form::Sparse(_)))
     }
 
-    /// The entries in double precision, written out.
+    /// The dense matrix in double precision. An operator given by products takes n products with a vector.
     ///
     /// # Errors
     ///
-    /// Where that would be more than [`DENSE_LIMIT`](crate::DENSE_LIMIT) entries, and where a product fails.
+    /// When the matrix is not dense and has more than [`DENSE_LIMIT`](crate::DENSE_LIMIT) entries, or when a product fails.
     pub fn to_matrix(&self) -> Result<AnyMatrix> {
         fn written<T: Scalar>(a: &Operand<'_, T>) -> Result<Matrix<T::Wide>> {
             match a.form() {
@@ -354,27 +354,27 @@ impl From<Matrix<c64>> for AnyMatrix {
 }
 
 impl AnyMatrix {
-    /// (m, n): rows and columns.
+    /// The shape (m, n): the numbers of rows and columns.
     pub fn shape(&self) -> (usize, usize) {
         both!(self, a => (a.rows(), a.columns()))
     }
 
-    /// Whether it is complex.
+    /// Whether the matrix is complex.
     pub fn is_complex(&self) -> bool {
         matches!(self, Self::Complex(_))
     }
 
-    /// The entry at row `i`, column `j`; with an imaginary part of 0 where the matrix is real.
+    /// The entry at row `i`, column `j`, both counted from 0; its imaginary part is 0 when the matrix is real.
     pub fn get(&self, i: usize, j: usize) -> c64 {
         both!(self, a => c64::new(a[(i, j)].re(), a[(i, j)].im()))
     }
 
-    /// As a complex matrix.
+    /// A copy as a complex matrix.
     pub fn to_complex(&self) -> Matrix<c64> {
         Matrix::from_fn(self.shape().0, self.shape().1, |i, j| self.get(i, j))
     }
 
-    /// A vector as a column.
+    /// A vector as a matrix with one column.
     pub(crate) fn column<W: Scalar>(x: &[W]) -> Self
     where
         Self: From<Matrix<W>>,
@@ -398,7 +398,7 @@ impl AnyMatrix {
         }
     }
 
-    /// The entries as one column, row after row: a vector, whichever way it lies.
+    /// The entries as one column, row by row: row vectors and column vectors both become a column.
     pub fn into_column(self) -> Self {
         fn column<T: Scalar>(a: &Matrix<T>) -> Matrix<T> {
             let (m, n) = (a.rows(), a.columns());

@@ -1,4 +1,4 @@
-//! A matrix in memory.
+//! Dense matrices as operators.
 
 use kappa_dense::{Matrix, MatrixRef, Scalar, adjoint_times, multiply};
 

@@ -1,4 +1,4 @@
-//! A diagonal matrix, square or not.
+//! Diagonal matrices, square or rectangular.
 
 use kappa_dense::{Matrix, Scalar};
 
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::norm::modulus_enclosure;
 use crate::values::SingularValues;
 
-/// The m×n matrix with these entries on its diagonal and zeros elsewhere. Knows its singular values.
+/// The m×n matrix with these entries on its diagonal and zeros elsewhere. Its singular values are known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagonal<T> {
     shape: (usize, usize),
@@ -15,13 +15,19 @@ pub struct Diagonal<T> {
 }
 
 impl<T: Scalar> Diagonal<T> {
-    /// A diagonal matrix of this shape; fails unless there are min(m, n) entries.
+    /// A diagonal matrix of shape (m, n) with min(m, n) diagonal entries.
+    ///
+    /// # Errors
+    ///
+    /// When the number of entries is not min(m, n).
     pub fn new(shape: (usize, usize), entries: Vec<T>) -> Result<Self> {
         let expected = shape.0.min(shape.1);
         if entries.len() != expected {
             let (m, n) = shape;
             let given = entries.len();
-            return Err(Error::shape(format!("the diagonal of a {m}×{n} matrix has {expected} entries, not {given}")));
+            return Err(Error::shape(format!(
+                "the number of diagonal entries of a {m}×{n} matrix must be {expected}, got {given}"
+            )));
         }
         Ok(Self { shape, entries })
     }

@@ -1,11 +1,11 @@
-//! The entries of an operator, seen once.
+//! The entries of an operator as a dense view.
 
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 
 use super::LinearOperator;
 use crate::error::Result;
 
-/// The entries of any operator: borrowed where they are stored, else written out.
+/// The entries of any operator: borrowed from a dense matrix, otherwise converted to one.
 pub(crate) enum Entries<'a, T: Scalar> {
     Stored(MatrixRef<'a, T>),
     Written(Matrix<T>),

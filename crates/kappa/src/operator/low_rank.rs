@@ -1,11 +1,11 @@
-//! A product of a tall and a wide matrix that is never multiplied out: a LoRA pair, a truncated decomposition.
+//! The product of a tall and a wide matrix, kept as two factors: a LoRA pair, a truncated decomposition.
 
 use kappa_dense::{Matrix, Scalar, multiply};
 
 use super::{LinearOperator, check_rows};
 use crate::error::{Error, Result};
 
-/// B·A with B m×r and A r×n.
+/// The product B·A of an m×r matrix B and an r×n matrix A.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LowRank<T: Scalar> {
     left: Matrix<T>,
@@ -13,12 +13,16 @@ pub struct LowRank<T: Scalar> {
 }
 
 impl<T: Scalar> LowRank<T> {
-    /// The product `left`·`right`; fails when the inner dimensions differ.
+    /// The product `left`·`right`.
+    ///
+    /// # Errors
+    ///
+    /// When the inner dimensions differ.
     pub fn new(left: Matrix<T>, right: Matrix<T>) -> Result<Self> {
         if left.columns() != right.rows() {
             let (m, r) = (left.rows(), left.columns());
             let (s, n) = (right.rows(), right.columns());
-            return Err(Error::shape(format!("the factors {m}×{r} and {s}×{n} share no inner dimension")));
+            return Err(Error::shape(format!("the inner dimensions of the factors {m}×{r} and {s}×{n} differ")));
         }
         Ok(Self { left, right })
     }

@@ -1,4 +1,4 @@
-//! What can multiply: matrices that are stored, and matrices that are only known by what they do.
+//! Linear operators: stored matrices, and operators that are known by their products only.
 
 mod adjoint;
 mod any;
@@ -27,27 +27,27 @@ pub use sum::Sum;
 use crate::error::{Error, Result};
 use crate::values::SingularValues;
 
-/// Entries that [`LinearOperator::to_dense`] may write: 2 GiB in double precision.
+/// The maximum number of entries of [`LinearOperator::to_dense`]: 2 GiB in double precision.
 pub const DENSE_LIMIT: usize = 1 << 28;
 
-/// How an operator is stored.
+/// The storage form of an operator.
 #[derive(Clone, Copy, Debug)]
 pub enum Form<'a, T: Scalar> {
-    /// All entries.
+    /// A dense matrix.
     Dense(MatrixRef<'a, T>),
-    /// The entries that are not zero.
+    /// A sparse matrix.
     Sparse(&'a Sparse<T>),
-    /// Not at all: it can only multiply.
+    /// No entries are stored; the operator is known by its products only.
     Products,
 }
 
 impl<'a, T: Scalar> Form<'a, T> {
-    /// All entries, where they are stored.
+    /// The dense matrix, for [`Form::Dense`].
     pub fn dense(self) -> Option<MatrixRef<'a, T>> {
         if let Self::Dense(a) = self { Some(a) } else { None }
     }
 
-    /// The sparse matrix, where it is one.
+    /// The sparse matrix, for [`Form::Sparse`].
     pub fn sparse(self) -> Option<&'a Sparse<T>> {
         if let Self::Sparse(a) = self { Some(a) } else { None }
     }
@@ -55,10 +55,11 @@ impl<'a, T: Scalar> Form<'a, T> {
 
 /// A linear map from columns of length n to columns of length m.
 ///
-/// `apply` and `apply_adjoint` are all that it must know; all else is derived. Every question can be asked of every
-/// operator: one that is not dense is written out first, up to [`DENSE_LIMIT`] entries.
+/// `shape`, `apply` and `apply_adjoint` are the required methods; all others are derived. Every question takes every
+/// operator. A question without an algorithm for sparse matrices or products converts the operator to a dense matrix, up to
+/// [`DENSE_LIMIT`] entries.
 pub trait LinearOperator<T: Scalar> {
-    /// (m, n): rows and columns.
+    /// The shape (m, n): the numbers of rows and columns.
     fn shape(&self) -> (usize, usize);
 
     /// Y = A·X for an n×k block of columns.
@@ -67,19 +68,21 @@ pub trait LinearOperator<T: Scalar> {
     /// Y = Aᴴ·X for an m×k block of columns.
     fn apply_adjoint(&self, x: &Matrix<T>) -> Result<Matrix<T>>;
 
-    /// How it is stored; by its products alone unless it says otherwise.
+    /// The storage form; [`Form::Products`] by default.
     fn form(&self) -> Form<'_, T> {
         Form::Products
     }
 
-    /// The singular values, where they are known without work.
+    /// The singular values, when they are known without computation.
     fn known_singular_values(&self) -> Option<SingularValues> {
         None
     }
 
-    /// The matrix written out: A times the identity.
+    /// The dense matrix, by default A times the identity: n products with a column.
     ///
-    /// n products with a column; fails above [`DENSE_LIMIT`] entries.
+    /// # Errors
+    ///
+    /// When the matrix has more than [`DENSE_LIMIT`] entries, or a product fails.
     fn to_dense(&self) -> Result<Matrix<T>> {
         let (m, n) = self.shape();
         check_dense_limit(m, n)?;
@@ -104,10 +107,10 @@ pub(crate) fn check_rows(operator: &str, expected: usize, found: usize) -> Resul
     if expected == found {
         return Ok(());
     }
-    Err(Error::shape(format!("{operator} needs a block with {expected} rows, not {found}")))
+    Err(Error::shape(format!("{operator} multiplies blocks whose number of rows is {expected}, got {found}")))
 }
 
-/// A borrowed operator is the same operator.
+/// A reference to an operator is an operator.
 impl<T: Scalar, A: LinearOperator<T> + ?Sized> LinearOperator<T> for &A {
     fn shape(&self) -> (usize, usize) {
         (**self).shape()

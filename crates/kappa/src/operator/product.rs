@@ -1,11 +1,11 @@
-//! One operator after another.
+//! The product of two operators.
 
 use kappa_dense::{Matrix, Scalar};
 
 use super::LinearOperator;
 use crate::error::{Error, Result};
 
-/// A·B: first B, then A.
+/// The product A·B: B is applied first, then A.
 #[derive(Clone, Debug)]
 pub struct Product<A, B> {
     left: A,
@@ -13,7 +13,11 @@ pub struct Product<A, B> {
 }
 
 impl<A, B> Product<A, B> {
-    /// The product; fails when the inner dimensions differ.
+    /// The product `left`·`right`.
+    ///
+    /// # Errors
+    ///
+    /// When the inner dimensions differ.
     pub fn new<T: Scalar>(left: A, right: B) -> Result<Self>
     where
         A: LinearOperator<T>,
@@ -21,7 +25,7 @@ impl<A, B> Product<A, B> {
     {
         let ((m, k), (l, n)) = (left.shape(), right.shape());
         if k != l {
-            return Err(Error::shape(format!("a {m}×{k} operator cannot follow a {l}×{n} operator")));
+            return Err(Error::shape(format!("the inner dimensions of the operators {m}×{k} and {l}×{n} differ")));
         }
         Ok(Self { left, right })
     }

@@ -1,11 +1,11 @@
-//! An operator times a number.
+//! The product of a number and an operator.
 
 use kappa_dense::{Matrix, Scalar};
 
 use super::LinearOperator;
 use crate::error::Result;
 
-/// c·A. The difference of two operators is `Sum::new(a, Scaled { factor: -1.0, operator: b })`.
+/// The operator c·A. The difference of two operators is `Sum::new(a, Scaled { factor: -1.0, operator: b })`.
 #[derive(Clone, Debug)]
 pub struct Scaled<T, A> {
     /// The number c.

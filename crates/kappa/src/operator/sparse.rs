@@ -1,30 +1,34 @@
-//! A matrix of which only the entries that are not zero are stored.
+//! Sparse matrices: only entries that may be nonzero are stored.
 
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 
 use super::{Form, LinearOperator, check_dense_limit, check_rows};
 use crate::error::{Error, Result};
 
-/// A sparse matrix, column after column (CSC). Entries given twice are added.
+/// A sparse matrix in compressed column storage (CSC). Entries at the same position are added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sparse<T> {
     shape: (usize, usize),
-    /// Column j holds the entries starts[j] .. starts[j + 1].
+    /// The entries of column j are those from starts[j] to starts[j + 1] − 1.
     starts: Vec<usize>,
     rows: Vec<usize>,
     entries: Vec<T>,
 }
 
 impl<T: Scalar> Sparse<T> {
-    /// A sparse matrix from (row, column, entry), counted from 0, in any order.
+    /// A sparse matrix from triplets (row, column, entry) in any order; rows and columns count from 0.
     ///
-    /// Fails when a position lies outside. O(entries) memory, O(entries · log entries) time.
+    /// Costs O(entries · log entries) time and O(entries + n) memory.
+    ///
+    /// # Errors
+    ///
+    /// When a position lies outside the matrix.
     pub fn from_triplets(shape: (usize, usize), mut triplets: Vec<(usize, usize, T)>) -> Result<Self> {
         let (m, n) = shape;
         if let Some(&(i, j, _)) = triplets.iter().find(|&&(i, j, _)| i >= m || j >= n) {
             return Err(Error::shape(format!("the entry at row {i}, column {j} lies outside a {m}×{n} matrix")));
         }
-        // Stable, so that the order of summands, and with it the rounding, is that of the input.
+        // The sort is stable, so that entries at the same position are added in the order of the input.
         triplets.sort_by_key(|&(i, j, _)| (j, i));
         let mut sparse = Self { shape, starts: vec![0; n + 1], rows: Vec::new(), entries: Vec::new() };
         let mut last = None;
@@ -46,17 +50,18 @@ impl<T: Scalar> Sparse<T> {
         Ok(sparse)
     }
 
-    /// Number of stored entries.
+    /// The number of stored entries.
     pub fn stored(&self) -> usize {
         self.entries.len()
     }
 
-    /// The position of an entry that is not finite.
+    /// The position of the first entry that is not finite.
     pub(crate) fn not_finite(&self) -> Option<(usize, usize)> {
         (0..self.shape.1).find_map(|j| self.column(j).find(|(_, x)| !x.is_finite()).map(|(i, _)| (i, j)))
     }
 
-    /// The entry at row `i`, column `j`; 0 where none is stored. O(log entries of the column).
+    /// The entry at row `i`, column `j`, both counted from 0; 0 when none is stored. Costs O(log k) for k entries in the
+    /// column.
     pub fn entry(&self, i: usize, j: usize) -> T {
         let range = self.starts[j]..self.starts[j + 1];
         match self.rows[range.clone()].binary_search(&i) {
@@ -65,7 +70,7 @@ impl<T: Scalar> Sparse<T> {
         }
     }
 
-    /// The number of rows, or of columns, that hold an entry which is not zero, whichever is smaller: the rank is no more.
+    /// An upper bound of the rank: the number of nonzero rows or of nonzero columns, whichever is smaller.
     pub(crate) fn structural_rank_bound(&self) -> usize {
         let mut rows = vec![false; self.shape.0];
         let mut columns = 0;
@@ -80,7 +85,7 @@ impl<T: Scalar> Sparse<T> {
         columns.min(rows.into_iter().filter(|used| *used).count())
     }
 
-    /// How many stored entries are not finite.
+    /// The number of stored entries that are not finite.
     pub(crate) fn count_not_finite(&self) -> usize {
         self.entries.iter().filter(|x| !x.is_finite()).count()
     }
@@ -110,7 +115,7 @@ impl<T: Scalar> Sparse<T> {
         (0..self.shape.0.min(self.shape.1)).map(|i| self.entry(i, i))
     }
 
-    /// Whether no stored entry but zeros stands on one side of the diagonal.
+    /// Whether the matrix is lower or upper triangular.
     pub(crate) fn is_triangular(&self) -> bool {
         let is_free = |is_out: fn(usize, usize) -> bool| {
             (0..self.shape.1).all(|j| self.column(j).all(|(i, x)| !is_out(i, j) || x == T::default()))
@@ -118,7 +123,7 @@ impl<T: Scalar> Sparse<T> {
         is_free(|i, j| i > j) || is_free(|i, j| i < j)
     }
 
-    /// ‖A·eⱼ‖₂, rounded.
+    /// The column norms ‖A·eⱼ‖₂, as estimates.
     pub(crate) fn column_lengths(&self) -> impl Iterator<Item = f64> + '_ {
         (0..self.shape.1).map(|j| {
             let entries: Vec<T> = self.column(j).map(|(_, x)| x).collect();
@@ -126,19 +131,19 @@ impl<T: Scalar> Sparse<T> {
         })
     }
 
-    /// The most entries that a row has.
+    /// The largest number of stored entries in a row.
     pub(crate) fn longest_row(&self) -> usize {
         let mut counts = vec![0; self.shape.0];
         self.rows.iter().for_each(|&i| counts[i] += 1);
         counts.into_iter().max().unwrap_or(0)
     }
 
-    /// The stored entries as one column, whose length is ‖A‖_F.
+    /// The stored entries as one column, whose 2-norm is ‖A‖_F.
     pub(crate) fn entries_as_column(&self) -> Result<MatrixRef<'_, T>> {
         Ok(MatrixRef::column_major(self.entries.len(), 1, &self.entries)?)
     }
 
-    /// The largest Σᵢ|aᵢⱼ| of a column, or Σⱼ|aᵢⱼ| of a row.
+    /// The largest column sum Σᵢ|aᵢⱼ|, or with `by_rows` the largest row sum Σⱼ|aᵢⱼ|, as an estimate.
     pub(crate) fn largest_sum(&self, by_rows: bool) -> f64 {
         let mut sums = vec![0.0; if by_rows { self.shape.0 } else { self.shape.1 }];
         for j in 0..self.shape.1 {
@@ -147,7 +152,7 @@ impl<T: Scalar> Sparse<T> {
         sums.into_iter().fold(0.0, f64::max)
     }
 
-    /// Σ|aᵢⱼ||xⱼ| over all entries, or Σ|aᵢⱼ||xᵢ| for the transpose: what the rounding of a product is relative to.
+    /// Σ|aᵢⱼ||xⱼ| over all entries, or Σ|aᵢⱼ||xᵢ| for the transpose: the rounding error of a product is relative to it.
     pub(crate) fn products_size(&self, x: &Matrix<T>, transposed: bool) -> f64 {
         let of = |j: usize| {
             self.column(j).map(move |(i, a)| {
@@ -181,18 +186,18 @@ impl<T: Scalar> Sparse<T> {
 }
 
 impl Sparse<f64> {
-    /// As the engine reads it.
+    /// The matrix in the form that faer reads.
     pub(crate) fn columns(&self) -> kappa_dense::Columns<'_> {
         kappa_dense::Columns { shape: self.shape, starts: &self.starts, rows: &self.rows, entries: &self.entries }
     }
 
-    /// Whether A = Aᵀ, exactly.
+    /// Whether A = Aᵀ exactly.
     pub fn is_symmetric(&self) -> bool {
         self.shape.0 == self.shape.1
             && (0..self.shape.1).all(|j| self.column(j).all(|(i, x)| i == j || self.entry(j, i) == x))
     }
 
-    /// The entries on and below the diagonal: starts, rows, entries.
+    /// The entries on and below the diagonal in CSC form: starts, rows, entries.
     pub(crate) fn lower_triangle(&self) -> (Vec<usize>, Vec<usize>, Vec<f64>) {
         let (mut starts, mut rows, mut entries) = (vec![0], Vec::new(), Vec::new());
         for j in 0..self.shape.1 {
@@ -205,7 +210,7 @@ impl Sparse<f64> {
         (starts, rows, entries)
     }
 
-    /// A copy in double precision of a sparse matrix of real numbers.
+    /// A copy in double precision of a real sparse matrix.
     pub(crate) fn widened<T: Scalar>(a: &Sparse<T>) -> Self {
         Self {
             shape: a.shape,

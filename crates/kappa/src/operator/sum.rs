@@ -1,11 +1,11 @@
-//! Two operators added.
+//! The sum of two operators.
 
 use kappa_dense::{Matrix, Scalar};
 
 use super::LinearOperator;
 use crate::error::{Error, Result};
 
-/// A + B.
+/// The sum A + B of two operators.
 #[derive(Clone, Debug)]
 pub struct Sum<A, B> {
     left: A,
@@ -13,7 +13,11 @@ pub struct Sum<A, B> {
 }
 
 impl<A, B> Sum<A, B> {
-    /// The sum; fails when the shapes differ.
+    /// The sum `left` + `right`.
+    ///
+    /// # Errors
+    ///
+    /// When the shapes differ.
     pub fn new<T: Scalar>(left: A, right: B) -> Result<Self>
     where
         A: LinearOperator<T>,
@@ -21,7 +25,7 @@ impl<A, B> Sum<A, B> {
     {
         let ((m, n), (k, l)) = (left.shape(), right.shape());
         if (m, n) != (k, l) {
-            return Err(Error::shape(format!("a {m}×{n} and a {k}×{l} operator cannot be added")));
+            return Err(Error::shape(format!("the operators {m}×{n} and {k}×{l} have no sum: their shapes differ")));
         }
         Ok(Self { left, right })
     }

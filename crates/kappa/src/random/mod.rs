@@ -1,4 +1,4 @@
-//! Random draws, and the random matrices of sketches.
+//! Random numbers that depend on the seed alone, and the random matrices of sketches.
 
 mod seed;
 mod sketch;

@@ -1,8 +1,8 @@
-//! Random draws by seed alone, never by the number of threads.
+//! Random numbers that depend on the seed alone, never on the number of threads.
 
 use kappa_dense::Scalar;
 
-/// A unit vector that is uniform on the sphere, by seed alone.
+/// A random unit vector, uniform on the sphere, determined by the seed.
 pub(crate) fn random_unit<W: Scalar<Wide = W>>(n: usize, seed: u64) -> Vec<W> {
     let mut draws = Draws(seed ^ 0x6b61_7070_615f_6c7a);
     let x: Vec<W> = (0..n).map(|_| W::from_parts(draws.normal(), draws.normal())).collect();
@@ -10,21 +10,21 @@ pub(crate) fn random_unit<W: Scalar<Wide = W>>(n: usize, seed: u64) -> Vec<W> {
     x.iter().map(|x| x.scale(1.0 / size)).collect()
 }
 
-/// splitmix64: random draws by seed alone.
+/// The generator splitmix64; the field is its state.
 pub(crate) struct Draws(pub(crate) u64);
 
 impl Draws {
-    /// From one state to the next.
+    /// The increment of the state for each draw.
     const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-    /// Draws that one normal number takes.
+    /// The number of uniform draws for one normal number.
     pub(crate) const FOR_NORMAL: usize = 2;
 
-    /// Where so many draws lead.
+    /// The generator after `count` further draws.
     pub(crate) fn after(&self, count: usize) -> Self {
         Self(self.0.wrapping_add(Self::STEP.wrapping_mul(count as u64)))
     }
 
-    /// Uniform in (0, 1).
+    /// A number uniform in (0, 1).
     pub(crate) fn uniform(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(Self::STEP);
         let mut z = self.0;
@@ -33,7 +33,7 @@ impl Draws {
         ((z ^ (z >> 31)) >> 12) as f64 * 2f64.powi(-52) + 2f64.powi(-53)
     }
 
-    /// Normally distributed (Box and Muller).
+    /// A standard normal number (Box and Muller).
     pub(crate) fn normal(&mut self) -> f64 {
         let (u, v) = (self.uniform(), self.uniform());
         (-2.0 * u.ln()).sqrt() * (2.0 * std::f64::consts::PI * v).cos()

@@ -4,16 +4,17 @@ use rayon::prelude::*;
 use super::Draws;
 use crate::error::{Error, Result};
 
-/// Which random matrix meets the operator.
+/// The random matrix Ω of a sketch A·Ω.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Sketch {
-    /// Independent normal numbers: the best understood.
+    /// Independent standard normal entries: the sketch with the sharpest known bounds.
     #[default]
     Gaussian,
-    /// A few random signs in each row: products with a sparse matrix (Tropp, Yurtsever, Udell and Cevher, SISC 41 (2019) A2430–A2463).
+    /// At most 8 random signs in each row, so that products with Ω are sparse (Tropp, Yurtsever, Udell and Cevher, SISC 41
+    /// (2019) A2430–A2463).
     SparseSign,
-    /// Some columns and rows of D·H, with random signs on the diagonal of D and Hadamard's matrix H: the sketch of fast transforms
-    /// (Tropp, Adv. Adapt. Data Anal. 3 (2011) 115–126).
+    /// Random rows and columns of D·H, where D is diagonal with random signs and H is a Hadamard matrix: the subsampled
+    /// randomized Hadamard transform (Tropp, Adv. Adapt. Data Anal. 3 (2011) 115–126).
     Hadamard,
 }
 
@@ -24,17 +25,16 @@ impl std::str::FromStr for Sketch {
             "gaussian" => Ok(Self::Gaussian),
             "sparse-sign" => Ok(Self::SparseSign),
             "hadamard" => Ok(Self::Hadamard),
-            _ => Err(Error::syntax(format!("`{text}` is no sketch"))
-                .with_hint("gaussian, sparse-sign and hadamard are known")),
+            _ => Err(Error::syntax(format!("unknown sketch `{text}`; known: gaussian, sparse-sign, hadamard"))),
         }
     }
 }
 
-/// Signs in a row of a sparse sketch.
+/// The number of nonzero entries in a row of a sparse sketch.
 const SIGNS: usize = 8;
 
 impl Sketch {
-    /// The n×k matrix of a seed.
+    /// The n×k random matrix Ω that belongs to this seed.
     pub fn matrix<T: Scalar>(self, n: usize, k: usize, seed: u64) -> Matrix<T> {
         let mut draws = Draws(seed ^ 0x736b_6574_6368);
         match self {
@@ -45,7 +45,8 @@ impl Sketch {
     }
 }
 
-/// Columns side by side, each from where the one before it will end.
+/// Fills the columns in parallel. Each column starts at its own place in the sequence of draws, so that the matrix does not
+/// depend on the number of threads.
 fn gaussian<T: Scalar>(n: usize, k: usize, draws: &Draws) -> Matrix<T> {
     let parts = if T::IS_COMPLEX { 2 } else { 1 };
     let mut omega = Matrix::zeros(n, k);
@@ -63,7 +64,7 @@ fn sign(draws: &mut Draws) -> f64 {
     if draws.uniform() < 0.5 { -1.0 } else { 1.0 }
 }
 
-/// So many of 0..n, each set as likely as any other (Floyd).
+/// A random subset of 0..n with `count` elements, each subset equally likely (Floyd).
 fn distinct(n: usize, count: usize, draws: &mut Draws) -> Vec<usize> {
     let mut chosen = Vec::with_capacity(count);
     for j in n - count..n {
@@ -87,7 +88,8 @@ fn sparse_signs<T: Scalar>(n: usize, k: usize, draws: &mut Draws) -> Matrix<T> {
 fn hadamard<T: Scalar>(n: usize, k: usize, draws: &mut Draws) -> Matrix<T> {
     let order = n.max(k).next_power_of_two();
     let signs: Vec<f64> = (0..n).map(|_| sign(draws)).collect();
-    // Rows in random order as well: neighbours differ in few bits, and would see the same signs in too many columns.
+    // Rows are permuted at random too: adjacent row indices differ in few bits, so that their signs agree in too many of
+    // the chosen columns.
     let mut rows: Vec<usize> = (0..order).collect();
     for i in 0..n {
         let j = i + ((draws.uniform() * (order - i) as f64) as usize).min(order - i - 1);
@@ -122,7 +124,7 @@ mod tests {
             let omega = sketch.matrix::<f64>(n, k, 5);
             assert_eq!(omega, sketch.matrix::<f64>(n, k, 5));
             assert_ne!(omega, sketch.matrix::<f64>(n, k, 6));
-            // ‖Ωᵀx‖² = c·‖x‖² on average over Ω, whatever x is.
+            // E‖Ωᵀx‖² = c·‖x‖² with the same c for every x.
             let of = |x: &dyn Fn(usize) -> f64, seed: u64| -> f64 {
                 let omega = sketch.matrix::<f64>(n, k, seed);
                 (0..k).map(|j| (0..n).map(|i| omega[(i, j)] * x(i)).sum::<f64>().powi(2)).sum()

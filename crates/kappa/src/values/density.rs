@@ -1,36 +1,37 @@
-//! How eigenvalues are spread: an exact histogram.
+//! Histograms of eigenvalues with exact counts.
 
 use super::SingularValues;
 use crate::error::{Error, Result};
 use crate::{Clauset, Enclosure, Tail};
 
-/// Where a histogram is cut: passed last, and usually left at its default.
+/// The intervals of a histogram: the last argument, usually left at its default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Bins {
-    /// As wide as Freedman and Diaconis advise, 2·IQR/∛N, but at most 50.
+    /// Intervals of the width 2·IQR/∛N of Freedman and Diaconis, but at most 50 intervals.
     #[default]
     Automatic,
-    /// So many of one width.
+    /// This number of intervals of equal width.
     Count(usize),
-    /// So many of one ratio, from the smallest value that does not count as zero on.
+    /// This number of intervals with equal ratio of their ends, from the smallest value above the default tolerance.
     Logarithmic(usize),
-    /// Between these numbers, which rise.
+    /// Intervals between these numbers, which are increasing.
     Edges(Vec<f64>),
 }
 
-/// How many eigenvalues lie in each of some intervals.
+/// The number of eigenvalues in each interval.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histogram {
-    /// The ends of the intervals, one more than there are of them.
+    /// The ends of the intervals, one more than the number of intervals.
     pub edges: Vec<f64>,
-    /// How many lie in each: `edges[i]` ≤ λ < `edges[i + 1]`, the last one with its end. The ends differ where a value cannot be told from an edge.
+    /// The number of eigenvalues with `edges[i]` ≤ λ < `edges[i + 1]`; the last interval includes its upper end. The ends of
+    /// a count differ when the enclosure of an eigenvalue contains an edge.
     pub counts: Vec<Enclosure>,
-    /// How many there are in all, with those outside.
+    /// The number of all eigenvalues, including those outside the intervals.
     pub total: usize,
 }
 
 impl Histogram {
-    /// The density in each interval: its share of all over its width.
+    /// The density in each interval: its share of all eigenvalues divided by its width.
     pub fn densities(&self) -> Vec<f64> {
         let width = |i: usize| self.edges[i + 1] - self.edges[i];
         let of = |(i, count): (usize, &Enclosure)| count.estimate() / (self.total.max(1) as f64 * width(i));
@@ -38,13 +39,16 @@ impl Histogram {
     }
 }
 
-/// The most intervals that are chosen without being asked for.
+/// The maximum number of intervals of [`Bins::Automatic`].
 const MOST: f64 = 50.0;
 
 impl SingularValues {
-    /// How the eigenvalues σ² of AᴴA are spread (of AAᴴ, for a wide matrix): exact counts.
+    /// The histogram of the eigenvalues σ² of AᴴA (of AAᴴ for a wide matrix), with exact counts.
     ///
-    /// Fails for no interval, and edges that do not rise.
+    /// # Errors
+    ///
+    /// When the number of intervals is 0; when edges are not finite and increasing; when the eigenvalues are too close for
+    /// the number of intervals.
     ///
     /// ```
     /// # use kappa::{Bins, Matrix, singular_values};
@@ -70,15 +74,17 @@ impl SingularValues {
         Ok(Histogram { edges, counts, total: squares.len() })
     }
 
-    /// Where the eigenvalues σ² begin to fall like a power: those that do not count as zero at the default tolerance.
+    /// The power-law tail of the eigenvalues σ² that belong to singular values above the default tolerance.
     ///
-    /// Fails for fewer than two different values above zero.
+    /// # Errors
+    ///
+    /// When there are fewer than two distinct values above the tolerance; otherwise as [`Tail::of`].
     ///
     /// ```
     /// # use kappa::{Clauset, Matrix, singular_values};
     /// let a = Matrix::from_fn(60, 60, |i, j| if i == j { 1.0 / (1.0 + i as f64) } else { 0.0 });
     /// let tail = singular_values(&a)?.tail(&Clauset::default())?;
-    /// // λ = 1/k²: the share above λ is √λ⁻¹, so that α = 3/2.
+    /// // λ = 1/k²: the number of eigenvalues above λ is λ^(−1/2), so that α = 3/2.
     /// assert!((tail.exponent().estimate() - 1.5).abs() < 0.1);
     /// # Ok::<(), kappa::Error>(())
     /// ```
@@ -88,17 +94,17 @@ impl SingularValues {
 }
 
 fn edges(squares: &[Enclosure], values: &SingularValues, bins: &Bins) -> Result<Vec<f64>> {
-    // All of what the first and the last may be, so that both lie inside for certain.
+    // The upper end of the largest and the lower end of the smallest value: all values lie between them.
     let most = squares.first().map_or(1.0, |x| x.upper().min(f64::MAX));
     let least = squares.last().map_or(0.0, Enclosure::lower);
-    // All values alike: an interval around them.
+    // When all values are equal, the range is an interval around them.
     let (low, high) = if least < most { (least, most) } else { (0.0, if most > 0.0 { 2.0 * most } else { 1.0 }) };
     let even = |count: usize| -> Vec<f64> {
         let at = |i: usize| if i == count { high } else { low + (high - low) * (i as f64 / count as f64) };
         (0..=count).map(at).collect()
     };
     let some = |count: usize| match count {
-        0 => Err(Error::syntax("a histogram needs at least one interval")),
+        0 => Err(Error::syntax("the number of intervals of a histogram must be at least 1, got 0")),
         _ => Ok(count),
     };
     let found = match bins {
@@ -123,16 +129,16 @@ fn edges(squares: &[Enclosure], values: &SingularValues, bins: &Bins) -> Result<
     }
     match bins {
         Bins::Edges(_) => {
-            Err(Error::argument("the edges of a histogram must be finite, and each above the one before"))
+            Err(Error::argument("the edges of a histogram must be at least 2 finite, strictly increasing numbers"))
         }
         _ => Err(Error::unsupported(format!(
-            "the eigenvalues from {low:e} to {high:e} are too close for so many intervals"
+            "the eigenvalues from {low:e} to {high:e} are too close for the number of intervals"
         ))
-        .with_hint("ask for fewer")),
+        .with_hint("use fewer intervals")),
     }
 }
 
-/// How many intervals.
+/// The number of intervals by the rule of Freedman and Diaconis.
 fn freedman_diaconis(squares: &[Enclosure], range: f64) -> usize {
     let n = squares.len();
     if n < 2 {

@@ -4,9 +4,10 @@ use crate::enclosure::directed::{add_down, add_up, sqrt_up};
 use crate::norm::modulus_enclosure;
 use crate::{Enclosure, Evidence};
 
-/// Eigenvalues of a square matrix, largest modulus first, with discs that hold them.
+/// Eigenvalues of a square matrix, largest modulus first, with discs that contain them.
 ///
-/// The discs together hold every eigenvalue, and a group of k discs that touch no other holds exactly k of them.
+/// The union of the discs contains every eigenvalue. A group of k discs that touch no other disc contains exactly k
+/// eigenvalues.
 ///
 /// ```
 /// # use kappa::{Matrix, eig};
@@ -28,37 +29,37 @@ impl Eigenvalues {
         Self { values, radii, evidence }
     }
 
-    /// How many: the order of the matrix.
+    /// The number of eigenvalues: the order of the matrix.
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there are none.
+    /// Whether the matrix is empty.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// The best guesses, largest modulus first.
+    /// The estimates, which are the centres of the discs, largest modulus first.
     pub fn estimates(&self) -> &[c64] {
         &self.values
     }
 
-    /// The k-th guess, from 0. Panics when there is none.
+    /// The estimate with index k, counted from 0. Panics when k is out of range.
     pub fn get(&self, k: usize) -> c64 {
         self.values[k]
     }
 
-    /// The radius of the disc around the k-th guess; ∞ where nothing could be shown. Panics when there is none.
+    /// The radius of the disc with index k; ∞ when no bound is known. Panics when k is out of range.
     pub fn radius(&self, k: usize) -> f64 {
         self.radii[k]
     }
 
-    /// Why the discs may be believed.
+    /// The evidence for the discs.
     pub fn evidence(&self) -> Evidence {
         self.evidence
     }
 
-    /// Groups of discs that touch, each by its members: a group of k holds exactly k eigenvalues.
+    /// Groups of discs that touch, as lists of indices. A group of k discs contains exactly k eigenvalues.
     pub fn groups(&self) -> Vec<Vec<usize>> {
         let touches = |i: usize, j: usize| {
             let gap = modulus_enclosure(self.values[i] - self.values[j]).lower() * (1.0 - 4.0 * f64::EPSILON);
@@ -67,7 +68,7 @@ impl Eigenvalues {
         connected(self.len(), touches)
     }
 
-    /// max |λ|, the spectral radius, enclosed by the discs; 0 for an empty matrix.
+    /// The spectral radius ρ(A) = max |λ|, enclosed by the discs; 0 for an empty matrix.
     ///
     /// ρ(A) ≤ ‖A‖ in every induced norm, and ρ(A) = lim ‖Aᵏ‖^(1/k) (Gelfand).
     pub fn spectral_radius(&self) -> Enclosure {
@@ -77,7 +78,9 @@ impl Eigenvalues {
         })
     }
 
-    /// max Re λ, the spectral abscissa: x′ = Ax decays where it is below 0. −∞ for an empty matrix.
+    /// The spectral abscissa max Re λ, enclosed by the discs; −∞ for an empty matrix.
+    ///
+    /// The solutions of x′ = Ax decay if and only if it is negative.
     pub fn spectral_abscissa(&self) -> Enclosure {
         if self.is_empty() {
             return Enclosure::exact(f64::NEG_INFINITY);
@@ -96,7 +99,7 @@ impl Eigenvalues {
             return Enclosure::exact(0.0);
         }
         let upper = (0..self.len()).map(|k| add_up(size(self.values[k]).2, self.radii[k])).fold(0.0, f64::max);
-        // A group holds at least one eigenvalue, which is at least as large as the least that its discs reach.
+        // A group contains at least one eigenvalue, whose size is at least the smallest size in the discs of the group.
         let groups = self.groups();
         let least = groups.iter().map(|group| {
             let low = |&k: &usize| add_down(size(self.values[k]).0, -self.radii[k]).max(0.0);
@@ -106,14 +109,14 @@ impl Eigenvalues {
         Enclosure::new(least.fold(0.0, f64::max), middle, upper, self.evidence)
     }
 
-    /// √Σ|λ|², which ‖A‖_F exceeds exactly where A is not normal.
+    /// √Σ|λ|². It is at most ‖A‖_F, with equality if and only if A is normal.
     pub(crate) fn length(&self) -> Enclosure {
         let ends = |k: usize| {
             let size = modulus_enclosure(self.values[k]);
             (add_down(size.lower(), -self.radii[k]).max(0.0), size.estimate(), add_up(size.upper(), self.radii[k]))
         };
         let (mut low, mut middle, mut high) = (Vec::new(), 0.0, Vec::new());
-        // Within a group any of the discs may hold the eigenvalues: the least and the largest reach of the group.
+        // The eigenvalues of a group may lie in any of its discs: each gets the smallest and the largest size in the group.
         for group in self.groups() {
             let least = group.iter().map(|&k| ends(k).0).fold(f64::INFINITY, f64::min);
             let most = group.iter().map(|&k| ends(k).2).fold(0.0, f64::max);

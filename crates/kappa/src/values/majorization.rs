@@ -1,23 +1,28 @@
-//! Which of two spectra is more spread out: majorization, and Fan's dominance for all unitarily invariant norms at once.
+//! Majorization of sequences, and Fan dominance: a comparison in all unitarily invariant norms at once.
 
 use super::SingularValues;
 use crate::Enclosure;
 use crate::error::{Error, Result};
 
-/// How the partial sums of two sorted sequences compare.
+/// The comparison of the partial sums of two sequences x and y, both sorted, largest first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Majorization {
-    /// Whether every sum of the k largest of x is at most that of y: weak majorization. `None` where the doubt decides.
+    /// Weak majorization: for every k the sum of the k largest of x is at most that of y. `None` when the bounds of the
+    /// sums do not decide it.
     pub weak: Option<bool>,
-    /// Whether the totals are equal besides: strong majorization. `None` where the doubt decides.
+    /// Majorization: weak majorization, and the totals are equal. `None` when the bounds do not decide it.
     pub strong: Option<bool>,
-    /// The first k, from 1, for which the sum of x is larger for certain.
+    /// The first k, counted from 1, for which the sum of x is certainly larger.
     pub fails_at: Option<usize>,
 }
 
 /// Whether y majorizes x: Σ of the k largest of x ≤ Σ of the k largest of y for every k, and equal totals.
 ///
-/// The numbers are exact; sums count every rounding. Fails when the lengths differ or a number is not finite.
+/// The numbers are taken as exact, and every rounding error of the sums is counted. Costs O(n²) for n numbers.
+///
+/// # Errors
+///
+/// When the lengths differ or a number is not finite.
 ///
 /// ```
 /// # use kappa::majorization;
@@ -30,7 +35,11 @@ pub struct Majorization {
 /// Reference: Marshall, Olkin, Arnold, *Inequalities: Theory of Majorization*, 2nd ed., chapter 1.
 pub fn majorization(x: &[f64], y: &[f64]) -> Result<Majorization> {
     if x.len() != y.len() {
-        return Err(Error::shape(format!("{} and {} numbers cannot majorize each other", x.len(), y.len())));
+        return Err(Error::shape(format!(
+            "majorization compares sequences of equal length; the lengths are {} and {}",
+            x.len(),
+            y.len()
+        )));
     }
     if let Some(k) = x.iter().chain(y).position(|x| !x.is_finite()) {
         return Err(Error::not_finite(k % x.len().max(1), usize::from(k >= x.len()), 1));
@@ -62,7 +71,7 @@ fn compare(x: &[Enclosure], y: &[Enclosure]) -> Majorization {
 }
 
 impl SingularValues {
-    /// [`fan_dominance`](crate::fan_dominance) for values that are known already: whether these are the smaller ones.
+    /// [`fan_dominance`](crate::fan_dominance) for known singular values: whether these are dominated by `other`.
     pub fn dominated_by(&self, other: &Self) -> Majorization {
         dominance(self, other)
     }

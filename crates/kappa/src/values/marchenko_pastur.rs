@@ -1,4 +1,4 @@
-//! How the singular values of pure noise are spread, and which values rise above it.
+//! The Marchenko–Pastur law of the singular values of pure noise, and the values above it.
 
 use std::f64::consts::PI;
 
@@ -6,7 +6,8 @@ use super::SingularValues;
 use crate::error::{Error, Result};
 use crate::{Enclosure, Evidence, Tolerance};
 
-/// The law of Marchenko and Pastur: how the eigenvalues σ² of AᴴA are spread for a large A with independent entries of one variance.
+/// The law of Marchenko and Pastur: the limiting distribution of the eigenvalues σ² of AᴴA for a large matrix A with
+/// independent entries of mean 0 and equal variance.
 ///
 /// ```
 /// # use kappa::MarchenkoPastur;
@@ -24,19 +25,23 @@ pub struct MarchenkoPastur {
     variance: f64,
 }
 
-/// The largest value of Tracy and Widom's law for real matrices that is exceeded once in a hundred times.
+/// The 99 % quantile of the Tracy–Widom law for real matrices.
 ///
 /// Source: Johnstone, Ann. Statist. 29 (2001) 295–327, table 1.
 const TRACY_WIDOM_99: f64 = 2.0234;
 
 impl MarchenkoPastur {
-    /// For a matrix of this shape whose entries have this variance. Fails for an empty shape, and a variance that is not positive and finite.
+    /// The law for an m×n matrix whose entries have this variance.
+    ///
+    /// # Errors
+    ///
+    /// When the matrix is empty, or the variance is not finite and > 0.
     pub fn new((rows, columns): (usize, usize), variance: f64) -> Result<Self> {
         if rows == 0 || columns == 0 {
-            return Err(Error::shape(format!("a {rows}×{columns} matrix has no eigenvalues")));
+            return Err(Error::shape(format!("a {rows}×{columns} matrix is empty and has no singular values")));
         }
         if !(variance > 0.0 && variance.is_finite()) {
-            return Err(Error::argument(format!("a variance must be above zero and finite, not {variance}")));
+            return Err(Error::argument(format!("`variance` must be finite and > 0, got {variance}")));
         }
         Ok(Self { long: rows.max(columns) as f64, short: rows.min(columns) as f64, variance })
     }
@@ -51,13 +56,13 @@ impl MarchenkoPastur {
         self.variance
     }
 
-    /// Where the eigenvalues begin and end: s²·(√m ∓ √n)².
+    /// The ends of the support, λ₋ and λ₊ = s²·(√m ∓ √n)², where s² is the variance.
     pub fn edges(&self) -> (f64, f64) {
         let (long, short) = (self.long.sqrt(), self.short.sqrt());
         (self.variance * (long - short).powi(2), self.variance * (long + short).powi(2))
     }
 
-    /// The density at λ.
+    /// The probability density at λ.
     pub fn density(&self, x: f64) -> f64 {
         let (a, b) = self.edges();
         if x <= a || x >= b {
@@ -66,9 +71,10 @@ impl MarchenkoPastur {
         ((b - x) * (x - a)).sqrt() / (2.0 * PI * self.variance * self.short * x)
     }
 
-    /// The share of eigenvalues below λ.
+    /// The cumulative distribution function: the share of eigenvalues below λ.
     ///
-    /// With R = √((b − x)(x − a)) the integral of R/x is R + (a + b)/2·arcsin((2x − a − b)/(b − a)) − √(ab)·arcsin(((a + b)x − 2ab)/(x(b − a))).
+    /// With R = √((b − x)(x − a)) the integral of R/x is
+    /// R + (a + b)/2·arcsin((2x − a − b)/(b − a)) − √(ab)·arcsin(((a + b)x − 2ab)/(x(b − a))).
     pub fn cumulative(&self, x: f64) -> f64 {
         let (a, b) = self.edges();
         if x <= a {
@@ -77,7 +83,7 @@ impl MarchenkoPastur {
         if x >= b {
             return 1.0;
         }
-        // Over b, so that no product leaves the range.
+        // Divided by b, so that no product over- or underflows.
         let (x, a) = (x / b, a / b);
         let arcsine = |y: f64| y.clamp(-1.0, 1.0).asin() + PI / 2.0;
         let middle = 0.5 * (a + 1.0) * arcsine((2.0 * x - a - 1.0) / (1.0 - a));
@@ -86,7 +92,7 @@ impl MarchenkoPastur {
         (integral * b / (2.0 * PI * self.variance * self.short)).clamp(0.0, 1.0)
     }
 
-    /// Below which λ this share of the eigenvalues lies.
+    /// The quantile function: the λ below which this share of the eigenvalues lies.
     pub fn quantile(&self, share: f64) -> f64 {
         let (mut low, mut high) = self.edges();
         for _ in 0..60 {
@@ -96,7 +102,7 @@ impl MarchenkoPastur {
         low.midpoint(high)
     }
 
-    /// Above which the largest eigenvalue of pure noise lies once in a hundred times: the edge, and the width of Tracy and Widom's law there.
+    /// The 99 % quantile of the largest eigenvalue of pure noise, from the Tracy–Widom law at the upper edge.
     ///
     /// Reference: Johnstone 2001, theorem 1.1.
     pub fn threshold(&self) -> f64 {
@@ -106,34 +112,43 @@ impl MarchenkoPastur {
     }
 }
 
-/// The noise in a matrix, as its singular values show it.
+/// The noise of a matrix, estimated from its singular values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bulk {
-    /// The law of the noise.
+    /// The fitted law of the noise.
     pub law: MarchenkoPastur,
-    /// How many values rise above [`MarchenkoPastur::threshold`]; the ends differ where a value cannot be told from it.
+    /// The number of values above [`MarchenkoPastur::threshold`]; the ends differ when the enclosure of a value contains the
+    /// threshold.
     pub spikes: Enclosure,
-    /// Kolmogorov and Smirnov's distance between the values below and the law: near 0 for noise, above about 0.1 for a matrix without a bulk.
+    /// The Kolmogorov–Smirnov distance between the values below the threshold and the law: near 0 for noise, above about 0.1
+    /// for a matrix without a bulk.
     pub distance: f64,
     /// λ₊/σ₁²: 1 for pure noise, near 0 where the noise is far below the signal; at most 1.
     pub soft_rank: f64,
 }
 
-/// The fewest values that show how noise is spread.
+/// The minimum number of values for a fit of the law.
 const FEWEST: usize = 10;
 
 impl SingularValues {
-    /// The noise of the matrix: the law of Marchenko and Pastur whose median is that of the values below its own threshold.
+    /// The noise of the matrix: the Marchenko–Pastur law whose median is that of the values below its own threshold.
     ///
-    /// Values that count as zero at the default tolerance are left out, with the rows or columns that they stand for. The median does not mind a few large
-    /// values; where more than half of all rise above the threshold there is no bulk, and `distance` says so. Fails for fewer than 10
-    /// values above zero.
+    /// Values below the default tolerance are left out, and the shape of the law is reduced by as many rows or columns. The
+    /// median is insensitive to a few large values. When more than half of the values are above the threshold there is no
+    /// bulk, and `distance` is large.
+    ///
+    /// # Errors
+    ///
+    /// When fewer than 10 values are above the tolerance, or the square of a value overflows.
     ///
     /// ```
     /// # use kappa::{Matrix, singular_values};
-    /// // Numbers without a pattern, and one direction that is not noise.
+    /// // Pseudorandom numbers in [−½, ½), and three directions that are not noise.
     /// let mut state = 1u64;
-    /// let mut noise = || { state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407); (state >> 40) as f64 / 2f64.powi(24) - 0.5 };
+    /// let mut noise = || {
+    ///     state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+    ///     (state >> 40) as f64 / 2f64.powi(24) - 0.5
+    /// };
     /// let a = Matrix::from_fn(200, 60, |i, j| noise() + if i == j && i < 3 { 40.0 } else { 0.0 });
     /// let bulk = singular_values(&a)?.bulk()?;
     /// assert_eq!(bulk.spikes.estimate(), 3.0);
@@ -145,17 +160,19 @@ impl SingularValues {
         let (m, n) = self.shape();
         let count = squares.len();
         if count < FEWEST {
-            return Err(Error::singular(format!("{count} singular values above zero do not show how noise is spread"))
-                .with_hint(format!("a fit of the law of Marchenko and Pastur needs {FEWEST}")));
+            return Err(Error::singular(format!(
+                "too few nonzero singular values for a fit of the Marchenko–Pastur law: {count}, at least {FEWEST} needed"
+            ))
+            .with_hint("use a larger matrix, or one of higher rank"));
         }
         if squares.iter().any(|x| !x.estimate().is_finite()) {
-            return Err(Error::unsupported("squares of singular values above 1e154 are beyond all doubles")
+            return Err(Error::unsupported("the square of a singular value above 1e154 overflows double precision")
                 .with_hint("scale the matrix"));
         }
         let long = m.max(n);
         let unit = MarchenkoPastur::new((long, count), 1.0)?;
         let unit_median = unit.quantile(0.5);
-        // The median of fewer values is smaller, so that the number of spikes can only grow.
+        // Removing spikes lowers the median and so the threshold: the number of spikes never decreases, and the loop ends.
         let mut spikes = 0;
         let law = loop {
             let median = median(&squares[..count - spikes]);
@@ -173,7 +190,7 @@ impl SingularValues {
             distance.max((share - k as f64 / below).abs()).max((share - (k + 1) as f64 / below).abs())
         });
         let how_many = |end: fn(&Enclosure) -> f64| squares.iter().filter(|x| end(x) > threshold).count() as f64;
-        let evidence = self.first().evidence().and(Evidence::Estimate("the law of Tracy and Widom at 99 %"));
+        let evidence = self.first().evidence().and(Evidence::Estimate("the Tracy–Widom law at 99 %"));
         let spikes = Enclosure::new(
             how_many(Enclosure::lower),
             how_many(Enclosure::estimate),
@@ -184,7 +201,7 @@ impl SingularValues {
         Ok(Bulk { law, spikes, distance, soft_rank: (law.edges().1 / largest).min(1.0) })
     }
 
-    /// σ² of the values that do not count as zero, from the smallest on.
+    /// The squares σ² of the values above the default tolerance, smallest first.
     pub(crate) fn squares_above_zero(&self) -> Vec<Enclosure> {
         let least = Tolerance::default().size(self.shape(), self.first()).estimate();
         let mut squares: Vec<Enclosure> =
@@ -210,7 +227,7 @@ mod tests {
         for shape in [(100, 100), (100, 50), (1000, 3), (7, 900)] {
             let law = MarchenkoPastur::new(shape, 1e-4).unwrap();
             let (a, b) = law.edges();
-            // λ = a + (b − a)·sin²θ takes the roots at both edges away; midpoints then converge quickly.
+            // λ = a + (b − a)·sin²θ removes the square-root singularities at both edges: the midpoint rule converges fast.
             let steps = 20_000;
             let mut sum = 0.0;
             for k in 0..steps {
@@ -255,7 +272,7 @@ mod tests {
             // The edge is 0.1·(20 + 10) = 3.
             a[(k, k)] += 6.0 + k as f64;
         }
-        // A row that holds nothing.
+        // A zero row.
         (0..100).for_each(|j| a[(200, j)] = 0.0);
         let bulk = singular_values(&a).unwrap().bulk().unwrap();
         assert_eq!(bulk.spikes.estimate(), 7.0);

@@ -1,4 +1,4 @@
-//! Numbers from a factor, and nothing but numbers.
+//! Singular values and eigenvalues, and the quantities that follow from them alone.
 
 mod density;
 mod eigenvalues;

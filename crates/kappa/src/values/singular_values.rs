@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::norm::Gauge;
 use crate::{Enclosure, Evidence, Norm, Tolerance};
 
-/// Singular values σ₁ ≥ σ₂ ≥ … ≥ σₚ ≥ 0, p = min(m, n), each enclosed, and what follows from them alone.
+/// Singular values σ₁ ≥ σ₂ ≥ … ≥ σₚ ≥ 0, p = min(m, n), each enclosed, and the quantities that follow from them alone.
 ///
 /// ```
 /// # use kappa::{Matrix, Tolerance, singular_values};
@@ -28,7 +28,7 @@ pub struct SingularValues {
     residual: Option<Residual>,
 }
 
-/// A decomposition with a residual: A·2⁻ᵉ = U·diag(s)·Vᴴ + E, where U and V change lengths by at most these factors.
+/// A decomposition with a residual: A·2⁻ᵉ = U·diag(s)·Vᴴ + E with ‖UᴴU − I‖ ≤ α and ‖VᴴV − I‖ ≤ β.
 ///
 /// A norm of the singular values then lies in factor·‖s‖ ± ‖E‖, which is far narrower than the sum of their own radii.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +45,7 @@ pub struct Residual {
     pub exponent: i32,
 }
 
-/// How far each value may be from the truth.
+/// The error bounds of the values.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Doubt {
     /// Each has its own ends.
@@ -81,11 +81,12 @@ pub struct SingularValuesParts {
     pub residual: Option<Residual>,
 }
 
-/// A model of a computation's errors: |σ̂ᵢ − σᵢ| ≤ c·ε·σ₁ with c = offset + slope·√max(m, n).
+/// A model of the errors of a computation: |σ̂ᵢ − σᵢ| ≤ c·ε·σ₁ with c = offset + slope·√max(m, n).
 ///
-/// The proved constants (Golub and Van Loan, section 8.6) grow like m·n and are never met. These are about twice the
-/// worst seen over random, graded, sparse and rank-deficient matrices up to order 500 against LAPACK, and stay below the
-/// default tolerance max(m, n)·ε·σ₁, so that exact dependence is told from doubt. A model: the evidence says so.
+/// The proved constants (Golub and Van Loan, section 8.6) grow like m·n and are far above observed errors. These are about
+/// twice the largest errors observed over random, graded, sparse and rank-deficient matrices up to order 500 against LAPACK.
+/// They stay below the default tolerance max(m, n)·ε·σ₁, so that an exactly rank-deficient matrix is recognised as such.
+/// The bound is a model, not a theorem; the evidence is therefore an estimate.
 struct Model {
     offset: f64,
     slope: f64,
@@ -93,14 +94,14 @@ struct Model {
 }
 
 impl Model {
-    /// Values alone, by reduction to a bidiagonal matrix and bisection.
+    /// Values without vectors, by reduction to a bidiagonal matrix and bisection.
     const BISECTION: Self =
         Self { offset: 3.0, slope: 2.0, name: "errors of a bidiagonal reduction in double precision" };
     /// Values with vectors, by divide and conquer or Jacobi rotations.
     const ROTATIONS: Self = Self { offset: 3.0, slope: 8.0, name: "errors of an SVD with vectors in double precision" };
-    /// Values alone, by a reduction in single precision.
+    /// Values without vectors, by a reduction in single precision.
     const SINGLE: Self = Self { offset: 3.0, slope: 3.0, name: "errors of a bidiagonal reduction in single precision" };
-    /// Squares of values, by the eigenvalues of AᴴA.
+    /// Squares of the values, by the eigenvalues of AᴴA.
     const GRAM: Self = Self { offset: 8.0, slope: 3.0, name: "errors of a Gram product in double precision" };
 
     fn constant(&self, (m, n): (usize, usize)) -> f64 {
@@ -108,7 +109,7 @@ impl Model {
     }
 }
 
-/// Error of a singular value in double-double, in units of σ₁ and for each row: 100 times the worst seen.
+/// The error of a singular value in double-double relative to max(m, n)·σ₁: 100 times the largest observed error.
 const PAIR_ERROR: f64 = 1e-29;
 
 impl SingularValues {
@@ -136,7 +137,7 @@ impl SingularValues {
         }
     }
 
-    /// Values computed in 106 bits and rounded once.
+    /// Values computed in 106 bits and then rounded to double precision.
     fn from_pairs(shape: (usize, usize), values: Vec<f64>, algorithm: &'static str) -> Self {
         let first = values.first().copied().unwrap_or(0.0);
         let common = mul_up(first, PAIR_ERROR * (shape.0.max(shape.1) as f64));
@@ -151,7 +152,7 @@ impl SingularValues {
     /// Values from the eigenvalues of the Gram product: |σ̂ᵢ² − σᵢ²| ≤ c·ε·σ₁².
     pub(crate) fn from_gram(shape: (usize, usize), values: Vec<f64>) -> Self {
         let first = values.first().copied().unwrap_or(0.0);
-        // Relative to σ₁, because σ₁² may overflow.
+        // The bound is divided by σ₁, because σ₁² may overflow.
         let radius = mul_up(first, Model::GRAM.constant(shape) * f64::EPSILON);
         let evidence = Evidence::Estimate(Model::GRAM.name);
         Self {
@@ -163,19 +164,19 @@ impl SingularValues {
         }
     }
 
-    /// Down to which share of σ₁ the eigenvalues of the Gram product give singular values within 2⁻²³·σ₁.
+    /// The smallest σ/σ₁ for which the eigenvalues of the Gram product give σ within 2⁻²³·σ₁.
     ///
-    /// Their errors are c·ε·σ₁²/(2σ) at most, with the c of the model.
+    /// The errors are at most c·ε·σ₁²/(2σ), with the constant c of the model.
     pub(crate) fn floor_of_gram(shape: (usize, usize)) -> f64 {
         Model::GRAM.constant(shape) * f64::EPSILON / (2.0 * f64::from(f32::EPSILON))
     }
 
-    /// Of a matrix with at most one row or column: its length, or none.
+    /// The singular values of a matrix with at most one row or column: its length, or none.
     pub(crate) fn of_vector(shape: (usize, usize), length: Enclosure) -> Self {
         Self::from_enclosures(shape, vec![length; shape.0.min(shape.1)])
     }
 
-    /// Values that are each enclosed already, in any order.
+    /// Values from enclosures in any order.
     pub(crate) fn from_enclosures(shape: (usize, usize), enclosures: Vec<Enclosure>) -> Self {
         // The k-th largest value lies between the k-th largest lower and the k-th largest upper end.
         let sorted = |end: fn(&Enclosure) -> f64| {
@@ -189,13 +190,13 @@ impl SingularValues {
         Self { shape, values, doubt: Doubt::Each(each), algorithm: "read off", residual: None }
     }
 
-    /// The same values, by this algorithm.
+    /// The same values with this name of the algorithm.
     pub(crate) fn by(mut self, algorithm: &'static str) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// The same values, none above a bound that is known otherwise.
+    /// The same values with upper ends at most `bound`, an upper bound of σ₁ that is known from elsewhere.
     pub(crate) fn at_most(mut self, bound: f64) -> Self {
         if let Doubt::Each(each) = &mut self.doubt {
             let cut = |x: &Enclosure| Enclosure::new(x.lower(), x.estimate(), x.upper().min(bound), x.evidence());
@@ -250,27 +251,27 @@ impl SingularValues {
         self.shape
     }
 
-    /// How many: min(m, n).
+    /// The number of singular values: min(m, n).
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there are none: the matrix is empty.
+    /// Whether the matrix is empty and has no singular values.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// The best guesses, largest first.
+    /// The estimates, largest first.
     pub fn estimates(&self) -> &[f64] {
         &self.values
     }
 
-    /// The algorithm that gave them, as a noun phrase.
+    /// The name of the algorithm that computed them, a noun phrase.
     pub fn algorithm(&self) -> &'static str {
         self.algorithm
     }
 
-    /// σᵢ₊₁, enclosed: `get(0)` is the largest. Panics when there is none, as a slice does.
+    /// The enclosure of σᵢ₊₁: `get(0)` is the largest. Panics when i is out of range.
     pub fn get(&self, i: usize) -> Enclosure {
         let value = self.values[i];
         match &self.doubt {
@@ -285,31 +286,39 @@ impl SingularValues {
         }
     }
 
-    /// All of them, enclosed, largest first.
+    /// The enclosures of all singular values, largest first.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Enclosure> + '_ {
         (0..self.len()).map(|i| self.get(i))
     }
 
-    /// The largest, the spectral norm; 0 for an empty matrix.
+    /// The largest singular value, which is the spectral norm; 0 for an empty matrix.
     pub fn first(&self) -> Enclosure {
         if self.is_empty() { Enclosure::exact(0.0) } else { self.get(0) }
     }
 
-    /// The smallest; 0 for an empty matrix.
+    /// The smallest singular value; 0 for an empty matrix.
     pub fn last(&self) -> Enclosure {
         if self.is_empty() { Enclosure::exact(0.0) } else { self.get(self.len() - 1) }
     }
 
-    /// A norm that is a function of the singular values; another one is an error.
+    /// A unitarily invariant norm, which is a function of the singular values.
+    ///
+    /// # Errors
+    ///
+    /// When the norm is not unitarily invariant.
     pub fn norm(&self, norm: Norm) -> Result<Enclosure> {
         match norm.gauge() {
             Some(gauge) => Ok(gauge.of_values(self)),
-            None => Err(Error::unsupported(format!("{norm} cannot be told from singular values"))
-                .with_hint("ask the matrix itself")),
+            None => Err(Error::unsupported(format!("the norm {norm} is not a function of the singular values"))
+                .with_hint("compute it from the matrix: norm(&a, …)")),
         }
     }
 
-    /// σ₁/σₚ, the condition number in the spectral norm; ∞ where σₚ may be 0. Fails for an empty matrix.
+    /// The condition number σ₁/σₚ in the spectral norm. The upper end is ∞ when σₚ may be 0.
+    ///
+    /// # Errors
+    ///
+    /// When the matrix is empty.
     pub fn cond(&self) -> Result<Enclosure> {
         if self.is_empty() {
             let (m, n) = self.shape;
@@ -323,15 +332,15 @@ impl SingularValues {
         Ok(Enclosure::new(ratio.lower().max(1.0), ratio.estimate().max(1.0), ratio.upper(), ratio.evidence()))
     }
 
-    /// The values of the pseudoinverse where the rank is full: 1/σₚ ≥ … ≥ 1/σ₁.
+    /// The singular values 1/σₚ ≥ … ≥ 1/σ₁ of the pseudoinverse of a full-rank matrix.
     pub(crate) fn inverted(&self) -> Self {
         let one = Enclosure::exact(1.0);
         Self::from_enclosures((self.shape.1, self.shape.0), self.iter().map(|s| one.over(s)).collect())
     }
 
-    /// How many singular values exceed the tolerance: the numerical rank.
+    /// The numerical rank: the number of singular values above the tolerance.
     ///
-    /// The ends differ where a singular value is too close to the tolerance to be told from it.
+    /// The ends differ when the enclosure of a singular value contains the tolerance.
     pub fn rank(&self, tolerance: Tolerance) -> Enclosure {
         let size = tolerance.size(self.shape, self.first());
         let count = |exceeds: &dyn Fn(Enclosure) -> bool| self.iter().filter(|&s| exceeds(s)).count() as f64;
@@ -343,14 +352,14 @@ impl SingularValues {
         )
     }
 
-    /// exp(−Σ pᵢ ln pᵢ) with pᵢ = σᵢ/Σσⱼ, between 1 and p: how many directions carry the size; 0 for the zero matrix.
+    /// The effective rank exp(−Σ pᵢ ln pᵢ) with pᵢ = σᵢ/Σσⱼ, between 1 and min(m, n); 0 for the zero matrix.
     ///
-    /// Source: Roy and Vetterli, "The effective rank", EUSIPCO 2007.
+    /// Reference: Roy and Vetterli, "The effective rank", EUSIPCO 2007.
     pub fn effective_rank(&self) -> Enclosure {
         if self.first().upper() == 0.0 {
             return Enclosure::exact(0.0);
         }
-        // Scaled, so that the sum cannot overflow.
+        // The values are scaled by 1/σ₁, so that the sum cannot overflow.
         let scale = self.first().estimate().min(f64::MAX);
         let ends: Vec<(f64, f64)> =
             self.iter().map(|s| (div_down(s.lower(), scale), div_up(s.upper(), scale))).collect();
@@ -361,7 +370,7 @@ impl SingularValues {
         }
         let (mut lower, mut upper) = (0.0, 0.0);
         for &(lo, hi) in &ends {
-            // σ/(σ + rest) grows with σ and falls with the rest.
+            // σ/(σ + rest) is increasing in σ and decreasing in the rest.
             let rest_upper = add_up(total_upper, -hi).max(0.0);
             let rest_lower = add_down(total_lower, -lo).max(0.0);
             let share = (div_down(lo, add_up(lo, rest_upper)), div_up(hi, add_down(hi, rest_lower)).min(1.0));
@@ -379,15 +388,23 @@ impl SingularValues {
         )
     }
 
-    /// ‖A‖_*/‖A‖₂ = Σσᵢ/σ₁, between 1 and p; 0 for the zero matrix.
+    /// The nuclear rank ‖A‖_*/‖A‖₂ = Σσᵢ/σ₁, between 1 and min(m, n); 0 for the zero matrix.
+    ///
+    /// # Errors
+    ///
+    /// Never: the nuclear norm is a function of the singular values.
     pub fn nuclear_rank(&self) -> Result<Enclosure> {
         let first = self.first();
         self.count_of(|| Ok(self.norm(Norm::nuclear())?.over(first)))
     }
 
-    /// (Σσᵢ²)²/Σσᵢ⁴, between 1 and p: over how many directions the energy is spread; 0 for the zero matrix.
+    /// The participation ratio (Σσᵢ²)²/Σσᵢ⁴, between 1 and min(m, n); 0 for the zero matrix.
     ///
-    /// Source: Bell and Dean, Discuss. Faraday Soc. 50 (1970) 55–61.
+    /// # Errors
+    ///
+    /// Never: its norms are functions of the singular values.
+    ///
+    /// Reference: Bell and Dean, Discuss. Faraday Soc. 50 (1970) 55–61.
     pub fn participation_ratio(&self) -> Result<Enclosure> {
         self.count_of(|| {
             let ratio = self.norm(Norm::frobenius())?.over(self.norm(Norm::schatten(4.0)?)?);
@@ -396,22 +413,26 @@ impl SingularValues {
         })
     }
 
-    /// A count of directions that need not be whole.
+    /// A rank that need not be an integer, clamped to [1, min(m, n)]; 0 for the zero matrix.
     fn count_of(&self, count: impl FnOnce() -> Result<Enclosure>) -> Result<Enclosure> {
         if self.first().upper() == 0.0 {
             return Ok(Enclosure::exact(0.0));
         }
         let found = count()?;
-        // Of zero over zero, or beyond all doubles, nothing is left but that.
+        // When an end is NaN (0/0, or ∞/∞ after overflow), the bound 1 or min(m, n) remains.
         let within = |x: f64, else_: f64| if x.is_nan() { else_ } else { x.clamp(1.0, self.len() as f64) };
         let (lower, upper) = (within(found.lower(), 1.0), within(found.upper(), self.len() as f64));
         Ok(Enclosure::new(lower, within(found.estimate(), upper), upper, found.evidence()))
     }
 
-    /// The smallest k with σ₁² + … + σₖ² ≥ `share`·Σσᵢ², for 0 < share ≤ 1; 0 for the zero matrix.
+    /// The energy rank: the smallest k with σ₁² + … + σₖ² ≥ `share`·Σσᵢ², for 0 < share ≤ 1; 0 for the zero matrix.
+    ///
+    /// # Errors
+    ///
+    /// When the share is not > 0 and ≤ 1.
     pub fn energy_rank(&self, share: f64) -> Result<Enclosure> {
         if !(share > 0.0 && share <= 1.0) {
-            return Err(Error::syntax(format!("a share of the energy lies above 0 and at most at 1, not {share}")));
+            return Err(Error::syntax(format!("the share of the energy must be > 0 and ≤ 1, got {share}")));
         }
         if self.first().upper() == 0.0 {
             return Ok(Enclosure::exact(0.0));
@@ -423,8 +444,9 @@ impl SingularValues {
         let least: Vec<f64> = self.iter().map(|s| div_down(s.lower(), scale)).map(|x| mul_down(x, x)).collect();
         let most: Vec<f64> = self.iter().map(|s| div_up(s.upper(), scale)).map(|x| mul_up(x, x)).collect();
         let middle: Vec<f64> = self.values.iter().map(|s| (s / scale) * (s / scale)).collect();
-        // head ≥ share·(head + rest) ⇔ (1 − share)·head ≥ share·rest. One k is certainly large enough when that holds for the
-        // least head and the most of a rest, and certainly too small when it fails the other way round.
+        // head ≥ share·(head + rest) ⇔ (1 − share)·head ≥ share·rest. A k is certainly large enough when this holds for
+        // the smallest head and the largest rest; it is certainly too small when it fails for the largest head and the
+        // smallest rest.
         let rest = 1.0 - share;
         let (rest_down, rest_up) = if rest == 0.0 { (0.0, 0.0) } else { (rest.next_down(), rest.next_up()) };
         Ok(Enclosure::new(
@@ -435,16 +457,16 @@ impl SingularValues {
         ))
     }
 
-    /// Between 1 and all of them: what is known where an end lies beyond all doubles.
+    /// The trivial enclosure [1, min(m, n)] of a rank, for values that overflow.
     fn any_count(&self) -> Enclosure {
         let most = self.len() as f64;
         Enclosure::new(1.0, most, most, self.first().evidence())
     }
 }
 
-/// The smallest k for which `enough(heads[0] + … + heads[k − 1], tails[k] + …)`; the length when there is none.
+/// The smallest k for which `enough(heads[0] + … + heads[k − 1], tails[k] + …)` holds; the length when there is none.
 ///
-/// Sums of non-negative numbers are kept as pairs, within n²u² of the truth, and handed over as the nearest double.
+/// The sums of non-negative numbers are pairs with a relative error of n²u²; `enough` gets the nearest double.
 fn first_head(heads: &[f64], tails: &[f64], enough: impl Fn(f64, f64) -> bool) -> f64 {
     let sum = |x: Pair, y: f64| x + Pair::from(y);
     let mut rest = vec![Pair::default(); tails.len() + 1];
@@ -461,12 +483,12 @@ fn first_head(heads: &[f64], tails: &[f64], enough: impl Fn(f64, f64) -> bool) -
     heads.len() as f64
 }
 
-/// No less than the sum whose nearest double this is; a sum of zeros is 0 exactly.
+/// An upper bound of the sum whose nearest double is `sum`; a sum of zeros is exactly 0.
 fn above(sum: f64) -> f64 {
     if sum == 0.0 { 0.0 } else { sum.next_up() }
 }
 
-/// No more than that sum.
+/// A lower bound of the sum whose nearest double is `sum`.
 fn below(sum: f64) -> f64 {
     if sum == 0.0 { 0.0 } else { sum.next_down() }
 }
@@ -475,7 +497,7 @@ fn x_ln_x(x: f64) -> f64 {
     if x <= 0.0 { 0.0 } else { x * x.ln() }
 }
 
-/// The least and the most of −x·ln x for x in [lower, upper] ⊂ [0, 1]: it grows up to 1/e and falls after.
+/// A lower and an upper bound of −x·ln x over [lower, upper] ⊂ [0, 1]. The function increases up to 1/e and then decreases.
 fn entropy_term(lower: f64, upper: f64) -> (f64, f64) {
     const PEAK: f64 = 0.367_879_441_171_442_34;
     let ends = |x: f64| {
@@ -492,8 +514,8 @@ fn entropy_term(lower: f64, upper: f64) -> (f64, f64) {
 }
 
 impl Gauge {
-    /// The value on numbers that are enclosed one by one, sorted, largest first; and by the triangle inequality where a
-    /// decomposition with its residual is known.
+    /// The gauge of enclosed singular values; where a decomposition with its residual is known, intersected with the bounds
+    /// factor·‖s‖ ± ‖E‖ of the triangle inequality.
     pub(crate) fn of_values(self, values: &SingularValues) -> Enclosure {
         let ends = |end: fn(&Enclosure) -> f64| values.iter().map(|x| end(&x)).collect::<Vec<f64>>();
         let evidence = values.iter().fold(Evidence::Rounding, |e, x| e.and(x.evidence()));
@@ -502,7 +524,7 @@ impl Gauge {
         let estimate = self.value(values.estimates());
         let by_value = Enclosure::new(lower, estimate, upper, evidence);
         let Some(residual) = values.residual().filter(|_| !self.is_dual) else { return by_value };
-        // ‖E‖ ≤ k^(1/p − 1/2)‖E‖_F for p ≤ 2, and ≤ ‖E‖_F beyond.
+        // ‖E‖ ≤ k^(1/p − 1/2)‖E‖_F for p ≤ 2, and ‖E‖ ≤ ‖E‖_F for p ≥ 2.
         let k = self.k.min(values.len()) as f64;
         let share = if self.p == 1.0 {
             sqrt_up(k)

@@ -1,4 +1,4 @@
-//! Certified bounds against exact arithmetic: no enclosure may miss, and none may be too wide to be useful.
+//! Certified bounds against exact arithmetic: every enclosure must contain the exact value, and none may be too wide.
 
 use crate::draws::Draws;
 use crate::exact::{Gram, compare_sum, shift_of, whole, wholes};
@@ -8,7 +8,7 @@ use kappa::{
 };
 use num_bigint::BigInt;
 
-/// The kinds of matrices on which bounds break.
+/// The number of kinds of matrices that are difficult for error bounds.
 const KINDS: usize = 10;
 
 fn case(seed: u64) -> Matrix<f64> {
@@ -20,15 +20,15 @@ fn case(seed: u64) -> Matrix<f64> {
         0 => a,
         1 => scale(&a, &|_, j| 10f64.powi(-7 * j as i32)),
         2 => scale(&a, &|i, j| 10f64.powi(3 * i as i32 - 5 * j as i32)),
-        // Exactly of rank one or two: small whole numbers.
+        // Rank exactly one or two: small integers.
         3 => Matrix::from_fn(m, n, |i, j| ((i + 1) * (j + 2)) as f64 + if n > 2 { (i * i) as f64 } else { 0.0 }),
         4 => scale(&a, &|_, _| 2f64.powi(1018)),
         5 => scale(&a, &|_, _| 2f64.powi(-1010)),
-        // Subnormal entries only, and beside ordinary ones.
+        // Subnormal entries only, and subnormal beside normal entries.
         6 => scale(&a, &|_, _| 2f64.powi(-1022) * 2f64.powi(-30)),
         7 => scale(&a, &|i, j| if (i + j) % 2 == 0 { 1.0 } else { 2f64.powi(-1060) }),
         8 => Matrix::from_fn(m, n, |i, j| if (i + 2 * j) % 3 == 0 { a[(i, j)] } else { 0.0 }),
-        // Repeated singular values: signs and permutations.
+        // Repeated singular values: parts of permutation matrices.
         _ => Matrix::from_fn(m, n, |i, j| if i == (j + seed as usize / 16) % m { 1.0 } else { 0.0 }),
     }
 }
@@ -63,7 +63,7 @@ fn columns(a: &Matrix<f64>) -> Vec<Vec<f64>> {
     (0..a.columns()).map(|j| a.column(j).iter().map(|x| x.abs()).collect()).collect()
 }
 
-/// Whether the largest of exact sums lies inside.
+/// Whether x contains the largest of the exact sums.
 fn largest_holds(sums: &[Vec<f64>], x: Enclosure) -> bool {
     let at_least = |bound: f64| sums.iter().any(|s| compare_sum(s, bound).is_ge());
     let above = |bound: f64| sums.iter().any(|s| compare_sum(s, bound).is_gt());
@@ -80,7 +80,7 @@ fn frobenius_holds(a: &Matrix<f64>, x: Enclosure) -> bool {
     square(x.lower()) <= sum && (x.upper().is_infinite() || sum <= square(x.upper()))
 }
 
-/// max over sign vectors of Σ|Ax| (q = 1) or Σ(Ax)² (q = 2), exactly, against the ends.
+/// Whether x contains the exact maximum of ‖As‖₁ (q = 1) or ‖As‖₂ (q = 2) over sign vectors s.
 fn signs_hold(a: &Matrix<f64>, q: u32, x: Enclosure) -> bool {
     let mut all = a.as_slice().to_vec();
     all.extend([x.lower(), x.upper()]);
@@ -102,7 +102,7 @@ fn signs_hold(a: &Matrix<f64>, q: u32, x: Enclosure) -> bool {
 fn hard_induced_norms_hold_the_exact_maximum_over_signs() {
     for seed in 0..400 {
         let a = case(seed);
-        // Without the enumeration as well: then the ends come from a vector and from a theorem.
+        // With `signs` = 0 nothing is enumerated: the lower end comes from a vector and the upper end from a theorem.
         for signs in [0, 20] {
             let how = kappa::Induced { signs, ..Default::default() };
             for (q, power) in [(1.0, 1), (2.0, 2)] {
@@ -135,7 +135,7 @@ fn hard_induced_norms_are_close_from_both_sides() {
             }
         }
     }
-    // ‖A‖₂ ≤ ‖A‖_{2→1} ≤ √m‖A‖₂ (trap N4), and a mere bound by it is attained by a row of ones.
+    // ‖A‖₂ ≤ ‖A‖_{2→1} ≤ √m‖A‖₂ (trap N4).
     let a: Matrix<f64> = draws.matrix(7, 5);
     let (two, hard) = (norm(&a, Norm::spectral()).unwrap(), norm(&a, Norm::induced(2.0, 1.0).unwrap()).unwrap());
     assert!(two.lower() <= hard.upper() && hard.lower() <= 7f64.sqrt() * two.upper());
@@ -251,11 +251,11 @@ fn numerical_radius_and_logarithmic_norms_have_their_closed_forms() {
         let expected = (std::f64::consts::PI / (n + 1) as f64).cos();
         let w = numerical_radius(&jordan).unwrap();
         assert!(w.lower() <= expected + 1e-15 && expected - 1e-15 <= w.upper() && w.width() < 1e-3, "{w:?} {expected}");
-        // μ₂ of the Jordan block is the same number: its symmetric part is half of two shifts.
+        // μ₂ of the Jordan block is the same number: its symmetric part is half the sum of two shifts.
         let mu = log_norm(&jordan, 2.0).unwrap();
         assert!(mu.lower() <= expected + 1e-15 && expected - 1e-15 <= mu.upper() && mu.width() < 1e-12, "{mu:?}");
     }
-    // Normal: the spectral radius, here of i·diag(1, 2).
+    // For a normal matrix, here i·diag(1, 2), the numerical radius is the spectral radius.
     let normal = Matrix::from_fn(2, 2, |i, j| if i == j { c64::new(0.0, (i + 1) as f64) } else { c64::default() });
     let w = numerical_radius(&normal).unwrap();
     assert!(w.contains(2.0) && w.width() < 1e-7, "{w:?}");

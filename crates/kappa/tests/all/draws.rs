@@ -1,4 +1,4 @@
-//! Numbers by seed alone, the same for every test file.
+//! Pseudorandom numbers that depend on the seed alone, for all test files.
 
 use kappa::{Matrix, Scalar};
 
@@ -14,7 +14,7 @@ impl Draws {
         z ^ (z >> 31)
     }
 
-    /// In [−1, 1).
+    /// A number in [−1, 1).
     pub(crate) fn next(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / 2f64.powi(52) - 1.0
     }

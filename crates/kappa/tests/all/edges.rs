@@ -1,4 +1,4 @@
-//! The ends of the range of doubles and of the exponents, where an error analysis forgets a case most easily.
+//! The limits of the range of doubles and of the exponents of norms, where an error analysis easily misses a case.
 
 use kappa::arithmetic::{quadratic_roots, root};
 use kappa::{
@@ -9,7 +9,7 @@ use kappa::{
 /// The smallest positive number, 2⁻¹⁰⁷⁴.
 const UNIT: f64 = 5e-324;
 
-/// How many of the smallest positive numbers make x.
+/// x as a multiple of the smallest positive number.
 fn units(x: f64) -> f64 {
     assert!(x.is_finite() && x < f64::MIN_POSITIVE * 8.0);
     x * 2f64.powi(537) * 2f64.powi(537)
@@ -31,7 +31,7 @@ fn moduli_of_complex_subnormals_are_enclosed() {
             let slack = 1e-12 * expected;
             let mut norms = vec![(VectorNorm::p(p).unwrap(), 3.0 + 1e-9 * expected)];
             if p >= 1.0 {
-                // Each of a thousand weighted terms is rounded to whole units, twice.
+                // Each of a thousand weighted terms is rounded twice to a multiple of the smallest number.
                 norms.push((VectorNorm::weighted(p, vec![1.0; 1000]).unwrap(), 5000.0));
             }
             for (norm, width) in norms {
@@ -41,7 +41,7 @@ fn moduli_of_complex_subnormals_are_enclosed() {
                 assert!(high - low <= width, "{norm:?}: {low} {high}");
             }
         }
-        // The same through matrices: columns of a thousand, and a Gershgorin row for the logarithmic norm.
+        // The same numbers in matrices: columns of length 1000, and a Gershgorin row for the logarithmic norm.
         let a = Matrix::from_fn(1000, 2, |_, _| z);
         for (norm, expected) in [
             (Norm::max_abs(), size),
@@ -79,7 +79,7 @@ fn moduli_beyond_the_largest_number_are_infinite_and_quick() {
 
 #[test]
 fn effective_rank_is_open_where_a_value_overflows() {
-    // 9e307·11ᵀ + 2.25e307·hhᵀ: σ₁ = 3.6e308 is beyond all doubles, σ₂ = 9e307.
+    // 9e307·11ᵀ + 2.25e307·hhᵀ: σ₁ = 3.6e308 overflows, σ₂ = 9e307.
     let h = [1.0, 1.0, -1.0, -1.0];
     let a = Matrix::from_fn(4, 4, |i, j| 9e307 + 2.25e307 * h[i] * h[j]);
     let p: f64 = 0.2;
@@ -104,7 +104,8 @@ fn logarithmic_norms_keep_what_is_small_beside_the_huge() {
 
 #[test]
 fn constants_tell_exponents_apart_that_their_inverses_do_not() {
-    // Two neighbouring exponents, and two that both round to 1/p = 0 beside 1: the ones matrix attains d^(1/p − 1/q) > 1.
+    // Two neighbouring exponents, and pairs whose 1/p and 1/q are below the unit roundoff: the matrix of ones attains
+    // d^(1/p − 1/q) > 1.
     for (p, q) in [(2.881762940735184, 2.8817629407351837), (1e300, 1e16), (f64::INFINITY, 1e300), (1e16, 1e15)] {
         let (small, large) = (p.min(q), p.max(q));
         let d: f64 = 1e12;
@@ -115,11 +116,11 @@ fn constants_tell_exponents_apart_that_their_inverses_do_not() {
         let c = x.constant(&y, 1_000_000, 1_000_000, 1_000_000).unwrap().value;
         assert!(c.upper() - 1.0 >= 0.99 * excess, "{small} {large}: {c:?} misses 1 + {excess:e}");
         assert!(c.upper() > 1.0 && c.upper() <= (1.0 + 2.0 * excess) * (1.0 + 1e-12), "{c:?}");
-        // The other way round it is 1, but for what conjugates may be off.
+        // In the other direction the constant is 1.
         let back = y.constant(&x, 1_000_000, 1_000_000, 1_000_000).unwrap().value;
         assert_eq!(back.upper(), 1.0);
     }
-    // 1.53…* rounds to the exponent of an entrywise norm: equal as doubles, not as numbers.
+    // The conjugate exponent of 1.53… rounds to q: the two are equal as doubles, but not exactly.
     let p = 1.5314157829271353;
     let q = p / (p - 1.0);
     let c = Norm::induced(p, f64::INFINITY).unwrap().constant(&Norm::entrywise(q).unwrap(), 4, 1 << 40, 4).unwrap();
@@ -166,7 +167,7 @@ fn exponents_near_the_largest_number_say_nothing_false() {
 
 #[test]
 fn the_parallelogram_law_holds_in_an_ill_conditioned_inner_product() {
-    // x + y is rounded in the direction that M stretches 2⁴¹ times; x − y is not rounded at all.
+    // x + y is rounded in the direction of the eigenvalue 2⁴¹ of M; x − y is exact.
     let k = 2f64.powi(40);
     let m = Matrix::from_fn(2, 2, |i, j| if i == j { k + 1.0 } else { -k });
     let norm = VectorNorm::mahalanobis(m).unwrap();
@@ -179,7 +180,7 @@ fn the_parallelogram_law_holds_in_an_ill_conditioned_inner_product() {
 
 #[test]
 fn the_dual_of_a_p_norm_takes_the_exact_conjugate() {
-    // ‖1‖ in the dual of the p-norm is n/n^(1/p). For p = 3e15 the conjugate 1 + 3.3e-16 is no double, nor near one.
+    // ‖1‖ in the dual of the p-norm is n/n^(1/p). For p = 3e15 the conjugate exponent 1 + 3.3e-16 is not a double.
     let n = 65536usize;
     for p in [3e15, 4.0, 1.1, 1.0 + 1e-15, 7e15] {
         let dual = VectorNorm::p(p).unwrap().dual().unwrap();
@@ -199,7 +200,7 @@ fn sizes_that_no_machine_holds_are_refused() {
     let (one, two) = (VectorNorm::p(1.0).unwrap(), VectorNorm::p(2.0).unwrap());
     assert!(one.constant(&two, usize::MAX).unwrap_err().is_limit());
     assert!(two.constant(&one, usize::MAX).unwrap_err().is_limit());
-    // More signs than bits: the search is cut, not the answer.
+    // `signs` exceeds the bits of an integer: the enumeration is limited, and the enclosure still holds.
     let a = Matrix::from_fn(70, 70, |i, j| f64::from(i == j));
     let how = Induced { signs: 200, ..Induced::default() };
     let b = Matrix::from_fn(70, 70, |i, j| a[(i, j)] + 0.01);

@@ -1,4 +1,4 @@
-//! Exact arithmetic for the tests: matrices of doubles as whole numbers times one power of two.
+//! Exact arithmetic for the tests: matrices of doubles as integers times one power of two.
 
 use kappa::Matrix;
 use num_bigint::{BigInt, Sign};
@@ -15,7 +15,7 @@ pub(crate) fn split(x: f64) -> (i64, i32) {
     (if x < 0.0 { -mantissa } else { mantissa }, exponent)
 }
 
-/// x·2^shift as a whole number; panics when it is none.
+/// x·2^shift as an integer; panics when it is not an integer.
 pub(crate) fn whole(x: f64, shift: i32) -> BigInt {
     let (mantissa, exponent) = split(x);
     let e = exponent + shift;
@@ -23,20 +23,20 @@ pub(crate) fn whole(x: f64, shift: i32) -> BigInt {
     BigInt::from(mantissa) << e.max(0) as usize
 }
 
-/// The shift that makes every entry whole.
+/// The shift for which x·2^shift is an integer for every entry x.
 pub(crate) fn shift_of(entries: &[f64]) -> i32 {
     entries.iter().filter(|x| **x != 0.0).map(|&x| -split(x).1).max().unwrap_or(0)
 }
 
-/// A·2^shift, row after row.
+/// The rows of A·2^shift.
 pub(crate) fn wholes(a: &Matrix<f64>, shift: i32) -> Vec<Vec<BigInt>> {
     (0..a.rows()).map(|i| (0..a.columns()).map(|j| whole(a[(i, j)], shift)).collect()).collect()
 }
 
-/// Room beside a bound, in bits: the bound is tested at t(1 ∓ 2⁻⁸⁰), so that a value that is hit exactly is no zero pivot.
+/// Bounds are tested at t(1 ∓ 2⁻⁸⁰) in place of t, so that a bound that equals a singular value gives no zero pivot.
 const ROOM: usize = 80;
 
-/// AᵀA·2^(2·shift) on the shorter side.
+/// The Gram matrix of the shorter side, AᵀA·2^(2·shift) or AAᵀ·2^(2·shift).
 pub(crate) struct Gram {
     entries: Vec<Vec<BigInt>>,
     shift: i32,
@@ -53,10 +53,10 @@ impl Gram {
         Self { entries: (0..order).map(|i| (0..order).map(|j| entry(i, j)).collect()).collect(), shift }
     }
 
-    /// How many singular values lie below t(1 − 2⁻⁸⁰) (`nudge` −1) or t(1 + 2⁻⁸⁰) (`nudge` 1), by the signs of the leading
-    /// principal minors of AᵀA − t²I (Sylvester, Jacobi), found without fractions (Bareiss).
+    /// The number of singular values below t(1 − 2⁻⁸⁰) (`nudge` −1) or t(1 + 2⁻⁸⁰) (`nudge` 1), from the signs of the
+    /// leading principal minors of AᵀA − t²I (Sylvester, Jacobi), by fraction-free elimination (Bareiss).
     pub(crate) fn below(&self, t: f64, nudge: i64) -> usize {
-        // t² and the entries over one denominator: 2^(2·shift + 2·more).
+        // t² and the entries have the common denominator 2^(2·shift + 2·more).
         let more = (shift_of(&[t]) - self.shift).max(0);
         let t = whole(t, self.shift + more);
         let square = ((&t * &t) << (2 * ROOM)) + (((&t * &t) << (ROOM + 1)) * nudge);
@@ -87,7 +87,7 @@ impl Gram {
     }
 }
 
-/// Σ xᵢ of doubles against a bound: −1, 0, 1 as the sum is below, at or above it.
+/// The exact comparison of Σ xᵢ with a bound.
 pub(crate) fn compare_sum(x: &[f64], bound: f64) -> std::cmp::Ordering {
     let mut all = x.to_vec();
     all.push(bound);
@@ -96,14 +96,16 @@ pub(crate) fn compare_sum(x: &[f64], bound: f64) -> std::cmp::Ordering {
     sum.cmp(&whole(bound, shift))
 }
 
-/// The solution of a square system of doubles as whole numbers over one determinant: xᵢ = numerators[i]/determinant·2^shift.
+/// The exact solution of a square system of doubles, with integers over one determinant:
+/// xᵢ = numerators[i]/determinant·2^shift.
 pub(crate) struct Solved {
     pub(crate) numerators: Vec<BigInt>,
     pub(crate) determinant: BigInt,
     pub(crate) shift: i32,
 }
 
-/// Elimination without fractions (Bareiss), then back substitution over the last pivot; `None` where the matrix is singular.
+/// The exact solution by fraction-free elimination (Bareiss) and back substitution over the last pivot; `None` when the
+/// matrix is singular.
 pub(crate) fn solve(a: &Matrix<f64>, b: &[f64]) -> Option<Solved> {
     let (sa, sb) = (shift_of(a.as_slice()), shift_of(b));
     let right: Vec<BigInt> = b.iter().map(|&x| whole(x, sb)).collect();
@@ -121,7 +123,7 @@ pub(crate) fn solve_whole(mut m: Vec<Vec<BigInt>>, b: Vec<BigInt>) -> Option<Sol
         let pivot = (k..n).find(|&i| m[i][k].sign() != Sign::NoSign)?;
         if pivot != k {
             m.swap(k, pivot);
-            // A row changes its sign with its place, so that the determinant does not.
+            // The sign of a swapped row changes, so that the determinant does not.
             m[k].iter_mut().for_each(|x| *x = -std::mem::take(x));
         }
         let row = m[k].clone();
@@ -145,7 +147,7 @@ pub(crate) fn solve_whole(mut m: Vec<Vec<BigInt>>, b: Vec<BigInt>) -> Option<Sol
 impl Solved {
     /// Whether lower ≤ xᵢ ≤ upper.
     pub(crate) fn holds(&self, i: usize, lower: f64, upper: f64) -> bool {
-        // lower·2^-shift·D ≤ N for D > 0, over a common power of two.
+        // t ≤ xᵢ ⇔ t·2^(−shift)·D ≤ N for D > 0, with a common power of two.
         let compare = |t: f64| {
             let (mantissa, exponent) = split(t);
             let e = exponent - self.shift;

@@ -1,4 +1,4 @@
-//! The laws, over shapes, types, gradings and scales; and the closed forms of the gallery.
+//! The laws for random shapes, types, gradings and scales; and the closed forms of the gallery.
 
 use kappa::{
     Adjoint, Diagonal, LinearOperator, LowRank, Matrix, Norm, Product, Profile, Question, Scalar, Scaled, Sparse, Sum,
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::draws::Draws;
 
-/// Random, graded by columns, of rank one, sparse, or zero.
+/// A random matrix: unstructured, graded by columns, of rank one, sparse, or zero.
 fn of_kind<T: Scalar>(draws: &mut Draws, m: usize, n: usize, kind: u8) -> Matrix<T> {
     let a: Matrix<T> = draws.matrix(m, n);
     Matrix::from_fn(m, n, |i, j| match kind {
@@ -55,7 +55,7 @@ fn all_laws<T: Scalar<Wide = T>>(m: usize, n: usize, seed: u64, kind: u8) -> law
     for (k, which) in norms().into_iter().enumerate() {
         laws::norm_axioms(which, &a, &b)?;
         laws::unitary_invariance(which, &a, &u, &v)?;
-        // Nested searches are dear: each case takes a fifth of the norms, and all cases together take each many times.
+        // Nested searches are expensive: each case tests a fifth of the norms, and all cases together test each norm often.
         if !(k as u64).wrapping_add(seed).is_multiple_of(5) {
             continue;
         }
@@ -82,7 +82,7 @@ fn all_laws<T: Scalar<Wide = T>>(m: usize, n: usize, seed: u64, kind: u8) -> law
     Ok(())
 }
 
-/// A reference to an operator is an operator, for the tests that borrow.
+/// An operator that hides that it is a dense matrix.
 struct Borrowed<'a, T: Scalar>(&'a Matrix<T>);
 impl<T: Scalar> LinearOperator<T> for Borrowed<'_, T> {
     fn shape(&self) -> (usize, usize) {
@@ -168,9 +168,10 @@ fn constants_between_all_pairs_hold_and_are_attained() {
             }
         }
     }
-    // The rest are bounds: no matrix is known to attain them (Hadamard matrices of every order, for one).
+    // The other constants are upper bounds: matrices that attain them are not known (for one, Hadamard matrices of every
+    // order).
     assert!(attained >= 850, "only {attained} of 1125 constants are attained");
-    // The two that lecture notes get wrong (trap N9): √m and √n belong to these sides.
+    // Lecture notes often exchange √m and √n in these two (trap N9).
     let (f, inf) = (Norm::frobenius(), Norm::max_row_sum());
     assert!(f.constant(&inf, 9, 4, 4).unwrap().value.contains(3.0));
     assert!(inf.constant(&f, 9, 4, 4).unwrap().value.contains(2.0));
@@ -181,8 +182,8 @@ fn constants_between_all_pairs_hold_and_are_attained() {
 fn slopes_are_unique_where_they_should_be() {
     let i = Matrix::<f64>::identity(3);
     let unique = |norm: Norm, a: &Matrix<f64>| norm.subgradient(a).unwrap().is_unique;
-    // Repeated singular values do the nuclear norm no harm, rank deficiency does; for the spectral norm it is the other way
-    // round (trap N7).
+    // The nuclear norm is differentiable at repeated singular values and not at rank-deficient matrices; for the spectral
+    // norm it is the other way round (trap N7).
     let deficient = Matrix::from_fn(3, 3, |i, j| if i == j && i < 2 { (i + 1) as f64 } else { 0.0 });
     assert!(unique(Norm::nuclear(), &i) && !unique(Norm::nuclear(), &deficient));
     assert!(!unique(Norm::spectral(), &i) && unique(Norm::spectral(), &deficient));
@@ -205,7 +206,7 @@ fn fan_dominance_names_the_first_norm_that_fails() {
     let twice = Matrix::from_fn(6, 4, |i, j| 2.0 * a[(i, j)]);
     assert_eq!(kappa::fan_dominance(&a, &twice).unwrap().weak, Some(true));
     assert_eq!(kappa::fan_dominance(&twice, &a).unwrap().fails_at, Some(1));
-    // Compressing a matrix lowers every unitarily invariant norm.
+    // A submatrix has a smaller norm than the matrix in every unitarily invariant norm.
     let part = Matrix::from_fn(3, 2, |i, j| a[(i, j)]);
     assert_eq!(kappa::fan_dominance(&part, &a).unwrap().weak, Some(true));
     assert_eq!(kappa::majorization(&[1.0, 1.0], &[1.5, 0.5]).unwrap().strong, Some(true));
@@ -224,7 +225,7 @@ fn closed_forms_lie_inside() {
     for (a, expected) in cases {
         let s = singular_values(&a).unwrap();
         for (found, x) in s.iter().zip(&expected) {
-            // The closed forms are themselves rounded: a few units roundoff.
+            // The closed forms have rounding errors of a few units roundoff themselves.
             assert!(found.lower() <= x * (1.0 + 1e-14) && x * (1.0 - 1e-14) <= found.upper(), "{found:?} beside {x}");
             assert!(found.width() < 1e-13 * expected[0]);
         }
@@ -233,7 +234,7 @@ fn closed_forms_lie_inside() {
 
 #[test]
 fn a_small_singular_value_survives_where_the_gram_product_would_lose_it() {
-    // AᵀA of this matrix rounds to 11ᵀ, so a plain Gram route says rank 1 (trap S2).
+    // AᵀA of this matrix rounds to 11ᵀ, so that its eigenvalues give rank 1 (trap S2).
     let a = gallery::lauchli(12, 2f64.powi(-28));
     let s = singular_values(&a).unwrap();
     assert_eq!(s.rank(Tolerance::default()).lower(), 12.0);

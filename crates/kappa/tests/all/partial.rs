@@ -1,4 +1,4 @@
-//! Partial decompositions against closed forms, full decompositions, and every shape that might be trouble.
+//! Partial decompositions against closed forms and full decompositions, for difficult shapes and types too.
 
 use std::cell::Cell;
 
@@ -8,7 +8,7 @@ use kappa::{
     truncated_svd,
 };
 
-/// A matrix with these singular values and Householder reflections of fixed vectors around them.
+/// A matrix with these singular values, whose singular vectors are the columns of two fixed Householder reflections.
 fn with_values<T: Scalar>(m: usize, n: usize, values: &[f64]) -> Matrix<T> {
     let reflect = |size: usize, by: usize| {
         let v: Vec<f64> = (0..size).map(|i| (((i * by + 7) % 97) as f64 - 48.0) / 50.0 + 0.01).collect();
@@ -23,7 +23,7 @@ fn with_values<T: Scalar>(m: usize, n: usize, values: &[f64]) -> Matrix<T> {
     })
 }
 
-/// An operator that hides its entries, and counts its products.
+/// An operator that hides its entries and counts its products.
 struct Hidden<'a, T: Scalar>(&'a Matrix<T>, Cell<usize>);
 
 impl<T: Scalar> LinearOperator<T> for Hidden<'_, T> {
@@ -78,12 +78,12 @@ fn slow_and_fast_decay_are_found_to_a_thousandth_of_the_best_error() {
                 let error = f.error().unwrap();
                 assert!(error.lower() <= best * 1.001 && error.upper() >= best * (1.0 - 1e-9), "{error:?} {best}");
                 assert!(error.estimate() <= best * 1.001, "{sketch:?}, {k}: {} beside {best}", error.estimate());
-                // What it says of the error is true of the product.
+                // The error enclosure holds for the product of the factors.
                 let product = f.low_rank().unwrap().to_dense().unwrap();
                 let rest = Matrix::from_fn(300, 200, |i, j| a[(i, j)] - product[(i, j)]);
                 let truth = norm(&rest, Norm::frobenius()).unwrap();
                 assert!(error.lower() <= truth.upper() && truth.lower() <= error.upper(), "{error:?} {truth:?}");
-                // The entries are rounded, so that their singular values are not quite those they were made from.
+                // The entries are rounded, so that the exact singular values differ slightly from the given ones.
                 for (x, s) in f.values().iter().zip(exact.iter()) {
                     assert!(x.lower() <= s.upper() && s.lower() <= x.upper(), "{x:?} beside {s:?}");
                 }
@@ -141,7 +141,8 @@ fn shapes_and_types_that_might_be_trouble() {
                     x.lower() - room <= values_of(i) && values_of(i) <= x.upper() + room
                 };
                 assert!(is_in(x) && is_in(y), "{m}×{n}: {x:?} {y:?} {}", values_of(i));
-                // One start cannot tell how often a value is repeated: the copies that rounding has not found yet are the rest.
+                // A single starting vector does not determine the multiplicity of a value. Copies that are not found yet
+                // count to the rest, which the upper end covers.
                 assert!(z.upper() >= values_of(i) - 1e-14 * values_of(0), "{m}×{n}: {z:?} {}", values_of(i));
                 assert!(z.lower() <= values_of(i) + 1e-14 * values_of(0), "{m}×{n}: {z:?} {}", values_of(i));
             }
@@ -228,7 +229,7 @@ fn precision_decides_the_rank() {
 
 #[test]
 fn lanczos_finds_both_ends_of_a_sparse_matrix() {
-    // The second difference: λₖ = 4·sin²(kπ/(2(n + 1))).
+    // The second difference matrix: λₖ = 4·sin²(kπ/(2(n + 1))).
     let n = 400;
     let entries = (0..n).flat_map(|i| {
         [(i, i, 2.0)].into_iter().chain((i > 0).then(|| (i, i - 1, -1.0))).chain((i + 1 < n).then(|| (i, i + 1, -1.0)))
@@ -300,7 +301,8 @@ fn values_above_a_floor_are_as_accurate_as_single_precision() {
     for floor in [-1.0, 2.0, f64::NAN] {
         assert!(singular_values_above(&zero, floor).is_err());
     }
-    // Rows over many powers of ten, which single precision cannot reflect: what the probes refuse, doubles take over.
+    // Rows graded over many powers of ten, for which the reduction in single precision fails its check: double precision
+    // takes over.
     let graded = Matrix::from_fn(260, 200, |i, j| ((i * 7 + j * 3) % 11) as f32 * 10f32.powi(-((i % 60) as i32) / 2));
     let (found, exact) = (singular_values_above(&graded, 1e-6).unwrap(), singular_values(&graded).unwrap());
     assert!(found.iter().zip(exact.iter()).all(|(x, s)| x.lower() <= s.upper() && s.lower() <= x.upper()));
@@ -310,7 +312,7 @@ fn values_above_a_floor_are_as_accurate_as_single_precision() {
 fn truncated_decompositions_tell_what_they_leave_out() {
     let falling: Vec<f64> = (0..280).map(|i| 0.97f64.powi(i)).collect();
     let equal = vec![2.0; 280];
-    // The cut goes through equal values.
+    // Pairs of equal values: the truncation separates two of them.
     let pairs: Vec<f64> = (0..280).map(|i| 1.0 / f64::from(1 + (i + 1) / 2)).collect();
     let few: Vec<f64> = (0..280).map(|i| if i < 5 { 1e120 } else { 0.0 }).collect();
     for (what, values) in [("falling", falling), ("equal", equal), ("pairs", pairs), ("five", few)] {
@@ -321,7 +323,7 @@ fn truncated_decompositions_tell_what_they_leave_out() {
             {
                 let f = truncated_svd(&a, leading, Precision::Double).unwrap();
                 let k = f.estimates().len();
-                // Vectors of zero are none of the reduction's.
+                // Singular vectors of the value 0 do not come from inverse iteration.
                 let from_reduction = f.algorithm().contains("inverse iteration");
                 assert!(what == "five" || from_reduction == (k < 200), "{what}, {k}: {}", f.algorithm());
                 check_triplets(&a, &f, f64::EPSILON * 0.1 * (m.max(n) as f64).sqrt());
@@ -335,7 +337,7 @@ fn truncated_decompositions_tell_what_they_leave_out() {
                     (f.error().unwrap(), norm(&rest, Norm::frobenius()).unwrap()),
                     (f.spectral_error(), singular_values(&rest).unwrap().first()),
                 ] {
-                    // The product itself is rounded.
+                    // The computed product has rounding errors itself.
                     let room = 1e-14 * first;
                     assert!(said.lower() <= norm_of_rest.upper() + room, "{what}, {k}: {said:?} {norm_of_rest:?}");
                     assert!(said.upper() >= norm_of_rest.lower() - room, "{what}, {k}: {said:?} {norm_of_rest:?}");
@@ -350,7 +352,7 @@ fn truncated_decompositions_tell_what_they_leave_out() {
     assert!(truncated_svd(&a, Leading::Above(-1.0), Precision::Double).is_err());
     let none = truncated_svd(&a, Leading::Above(9.0), Precision::Double).unwrap();
     assert!(none.estimates().is_empty() && none.spectral_error().contains(3.0));
-    // Every value that is above zero, and all of the matrix.
+    // All values are above 0: the decomposition is complete.
     let all = truncated_svd(&a, Leading::Above(0.0), Precision::Double).unwrap();
     assert!(all.estimates().len() == 4 && all.error().unwrap().upper() < 1e-13);
 }

@@ -1,4 +1,5 @@
-//! The eleven linear sets of the NIST Statistical Reference Datasets: what NIST certifies, and exact arithmetic to 32 digits.
+//! The eleven linear sets of the NIST Statistical Reference Datasets: NIST's certified values, and exact values to 32
+//! digits.
 
 use kappa::Enclosure;
 use kappa::regression::{Cell, Column, Design, Regression};
@@ -17,7 +18,7 @@ const SETS: [(&str, &str); 11] = [
     ("Wampler5", include_str!("strd/Wampler5.csv")),
 ];
 
-/// What the comments of a file say after `# name`.
+/// The words after `# name` in the comments of a file.
 fn said<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
     let line = text.lines().find_map(|l| l.strip_prefix("# ")?.strip_prefix(name));
     line.map(|rest| rest.trim_start_matches(':').split_whitespace().collect()).unwrap_or_default()
@@ -34,14 +35,14 @@ fn fitted(text: &str) -> Regression {
     Regression::new(Design::new(&columns, &formula.parse().unwrap(), None).unwrap()).unwrap()
 }
 
-/// Digits on which a value and a reference agree; for a reference of 0, those of the value itself.
+/// The number of digits to which a value agrees with a reference; for a reference of 0, the error is absolute.
 fn digits(value: f64, reference: &str) -> f64 {
     let reference: f64 = reference.parse().unwrap();
     let off = if reference == 0.0 { value.abs() } else { ((value - reference) / reference).abs() };
     if off == 0.0 { 16.0 } else { (-off.log10()).min(16.0) }
 }
 
-/// The exact number of 32 digits lies inside, give or take what its own rounding to a double moves it.
+/// Whether the enclosure contains the exact value, whose 32 digits are rounded to a double here.
 fn holds(e: Enclosure, exact: &str) -> bool {
     let exact: f64 = exact.parse().unwrap();
     e.lower() <= exact.next_up() && exact.next_down() <= e.upper()
@@ -59,7 +60,7 @@ fn every_certified_value_is_met_to_twelve_digits_and_enclosed() {
         for (j, c) in fit.coefficients().into_iter().enumerate() {
             let certified = said(text, &format!("B{j} "));
             check(&c.name, c.estimate, certified[0], certified[2]);
-            // A residual that is 0 in exact arithmetic is 0, or below 1e-20, here.
+            // A standard error that is exactly 0 must be computed below 1e-20.
             if certified[1].parse::<f64>().unwrap() == 0.0 {
                 assert!(c.standard_error.upper() < 1e-20, "{name}: {:?}", c.standard_error);
             } else {
@@ -80,7 +81,7 @@ fn every_certified_value_is_met_to_twelve_digits_and_enclosed() {
     }
 }
 
-/// Wampler1 is a polynomial's own values: its residual is 0, and is proved to be.
+/// Wampler1 contains the values of a polynomial: its residual is 0, and this is proved.
 #[test]
 fn a_residual_of_zero_is_proved() {
     let fit = fitted(SETS[6].1);
@@ -88,7 +89,7 @@ fn a_residual_of_zero_is_proved() {
     assert!(fit.coefficients().iter().all(|c| c.t.estimate() == f64::INFINITY && c.p == 0.0));
 }
 
-/// The diagnosis that Belsley, Kuh and Welsch made famous.
+/// The collinearity diagnosis of Belsley, Kuh and Welsch.
 #[test]
 fn longley_is_told_to_be_collinear() {
     let fit = fitted(SETS[5].1);

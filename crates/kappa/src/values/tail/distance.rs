@@ -1,14 +1,14 @@
-//! How far a power law is from the values it was fitted to.
+//! The distance between a power law and the values that it was fitted to.
 
 use super::Steps;
 
-/// Logarithms y₁ ≤ … ≤ y_N of values, and which ends of the steps of their distribution are looked at.
+/// Logarithms y₁ ≤ … ≤ y_N of the values, and the ends of the steps of their distribution that are compared.
 pub(super) struct Logarithms<'a> {
     pub(super) y: &'a [f64],
     pub(super) steps: Steps,
 }
 
-/// Kolmogorov and Smirnov's distance, and the value at which it is attained.
+/// The Kolmogorov–Smirnov distance, and the index of the value at which it is attained.
 #[derive(Clone, Copy)]
 pub(super) struct Distance {
     pub(super) size: f64,
@@ -16,16 +16,18 @@ pub(super) struct Distance {
 }
 
 impl Logarithms<'_> {
-    /// maxⱼ |S(yⱼ) − e^{−β(yⱼ − yᵢ)}| over j ≥ i, where S is the share of the values from i on that lie at or above yⱼ, and above yⱼ.
+    /// The distance maxⱼ |S(yⱼ) − e^{−β(yⱼ − yᵢ)}| over j ≥ i, where S is the share of the values from i on that are ≥ yⱼ,
+    /// and the share that are > yⱼ.
     ///
-    /// Branch and bound: both shares fall, so that in an interval each lies between its ends. `None` as soon as the distance reaches
-    /// `enough`; `first` is looked at before all others, since neighbours tend to share the place of their maximum.
+    /// Branch and bound: both functions decrease, so that in an interval each lies between its values at the ends. Returns
+    /// `None` as soon as the distance reaches `enough`. The index `first` is evaluated before all others, because the
+    /// maxima for neighbouring i are often at the same j.
     pub(super) fn distance(&self, i: usize, beta: f64, enough: f64, first: usize) -> Option<Distance> {
         let y = self.y;
         let (last, count) = (y.len() - 1, (y.len() - i) as f64);
         let model = |j: usize| (-beta * (y[j] - y[i])).exp();
         let above = |j: usize| (y.len() - j) as f64 / count;
-        // What lies beyond the step, where it is looked at.
+        // The lower end of a step is compared as well when both ends are.
         let beyond = if self.steps == Steps::Both { 1 } else { 0 };
         let mut best = Distance { size: 0.0, at: i };
         let mut look = |j: usize| {
@@ -62,7 +64,7 @@ mod tests {
     use super::*;
     use crate::random::Draws;
 
-    /// Every value, one after the other.
+    /// The distance by evaluation at every value.
     fn plain(y: &[f64], i: usize, beta: f64, steps: Steps) -> f64 {
         let count = (y.len() - i) as f64;
         let sizes = (i..y.len()).flat_map(|j| {
@@ -82,7 +84,7 @@ mod tests {
                     .map(|k| match kind {
                         0 => -draws.uniform().ln(),
                         1 => draws.normal(),
-                        // Many ties.
+                        // Values with many ties.
                         _ => (k % 7) as f64,
                     })
                     .collect();

@@ -1,58 +1,58 @@
-//! What may have drawn a tail: power laws, with and without an exponential end, and exponentials.
+//! Distributions of a tail: power laws, truncated power laws, and exponentials.
 
 use statrs::function::erf::erfc;
 
 use super::Tail;
 use crate::error::{Error, Result};
 
-/// A law for values from x_min on.
+/// A distribution of values x ≥ x_min.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum TailLaw {
     /// p(x) ∝ x^−α.
     PowerLaw {
-        /// α.
+        /// The exponent α.
         exponent: f64,
     },
     /// p(x) ∝ x^−α·e^(−λx).
     Truncated {
-        /// α; of any sign.
+        /// The exponent α, of any sign.
         exponent: f64,
-        /// λ ≥ 0, in units of 1/x; 0 where no exponential end makes the values more likely.
+        /// The rate λ ≥ 0, in units of 1/x; 0 when no positive rate has a higher likelihood.
         rate: f64,
     },
     /// p(x) ∝ e^(−λx).
     Exponential {
-        /// λ, in units of 1/x.
+        /// The rate λ, in units of 1/x.
         rate: f64,
     },
 }
 
-/// Which of two laws is more likely to have drawn the tail.
+/// The likelihood-ratio test between two laws of one tail.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LikelihoodRatio {
-    /// The logarithm of the ratio: above zero the first law is more likely.
+    /// The logarithm of the likelihood ratio; positive when the first law has the higher likelihood.
     pub log_ratio: f64,
-    /// How often chance alone would make it this large, were both equally near the truth.
+    /// The p-value: the probability of a |log_ratio| at least this large if both laws are equally close to the truth.
     pub p_value: f64,
 }
 
-/// The most likely law of each kind for one tail, and which of them is more likely.
+/// The maximum-likelihood law of each kind for one tail, with the tests of the power law against the others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TailLaws {
     /// The power law.
     pub power_law: TailLaw,
-    /// With an exponential end; `None` where the tail holds none.
+    /// The truncated power law; `None` when its fit does not converge.
     pub truncated: Option<TailLaw>,
     /// The exponential.
     pub exponential: TailLaw,
-    /// The power law against the one with an end: never above zero.
+    /// The test of the power law against the truncated one; its log ratio is at most 0.
     pub against_truncated: Option<LikelihoodRatio>,
-    /// The power law against the exponential.
+    /// The test of the power law against the exponential.
     pub against_exponential: LikelihoodRatio,
 }
 
 impl Tail {
-    /// The most likely law of each kind, and which of them is more likely.
+    /// The maximum-likelihood law of each kind, with the tests of the power law against the others.
     pub fn laws(&self) -> TailLaws {
         let (power_law, truncated, exponential) = (self.power_law(), self.truncated().ok(), self.exponential());
         TailLaws {
@@ -64,40 +64,49 @@ impl Tail {
         }
     }
 
-    /// The most likely power law.
+    /// The maximum-likelihood power law: that of [`Tail::exponent`].
     pub fn power_law(&self) -> TailLaw {
         TailLaw::PowerLaw { exponent: self.exponent.estimate() }
     }
 
-    /// The most likely exponential: λ = 1/(mean − x_min).
+    /// The maximum-likelihood exponential: λ = 1/(mean − x_min).
     pub fn exponential(&self) -> TailLaw {
         let excess = self.ratios().map(|z| z - 1.0).sum::<f64>() / self.len() as f64;
         TailLaw::Exponential { rate: 1.0 / excess / self.x_min() }
     }
 
-    /// The most likely power law with an exponential end.
+    /// The maximum-likelihood truncated power law p(x) ∝ x^−α·e^(−λx).
     ///
-    /// (α, λ) are the parameters of an exponential family with the statistics ln x and x, so that the likelihood has one maximum; it is found
-    /// by Newton's method with moments by quadrature. Fails where that does not converge.
+    /// (α, λ) are the parameters of an exponential family with the statistics ln x and x, so that the likelihood has one
+    /// maximum. It is computed by Newton's method with moments by quadrature.
+    ///
+    /// # Errors
+    ///
+    /// When Newton's method does not converge.
     pub fn truncated(&self) -> Result<TailLaw> {
         let count = self.len() as f64;
         let log = self.ratios().map(f64::ln).sum::<f64>() / count;
         let mean = self.ratios().sum::<f64>() / count;
         let alpha = self.exponent.estimate();
-        // Without an end the mean is (α − 1)/(α − 2) times x_min: when that is no more than was seen, an end makes nothing likelier.
+        // For λ = 0 the mean is x_min·(α − 1)/(α − 2). If that is at most the observed mean, λ = 0 has the maximum
+        // likelihood.
         if alpha > 2.0 && (alpha - 1.0) / (alpha - 2.0) <= mean {
             return Ok(TailLaw::Truncated { exponent: alpha, rate: 0.0 });
         }
         let (exponent, rate) = most_likely(log, mean, alpha).ok_or_else(|| {
-            Error::unsupported(format!("the {} values of the tail hold no truncated power law", self.len()))
-                .with_hint("a tail of a few values, or of equal ones, has none")
+            Error::unsupported(format!(
+                "the fit of a truncated power law to the {} values of the tail does not converge",
+                self.len()
+            ))
+            .with_hint("a tail of a few values, or of nearly equal values, has no such fit")
         })?;
         Ok(TailLaw::Truncated { exponent, rate: rate / self.x_min() })
     }
 
-    /// Which of two laws, fitted to this tail, is more likely: by Vuong's test, or by Wilks's where one is the other with λ = 0.
+    /// The likelihood-ratio test between two laws that were fitted to this tail.
     ///
-    /// A p-value above 0.1 says that the tail cannot tell them apart.
+    /// It is Vuong's test, or Wilks's test when one law is the other with λ = 0. For a p-value above 0.1 the tail does not
+    /// decide between the laws.
     ///
     /// ```
     /// # use kappa::{Clauset, Tail};
@@ -117,7 +126,8 @@ impl Tail {
         let mean = log_ratio / count;
         let spread = (self.ratios().map(|z| (difference(z) - mean).powi(2)).sum::<f64>() / count).sqrt();
         let p_value = if one.contains(other) || other.contains(one) {
-            // 2·|ln ratio| is a χ² with one degree of freedom, or half the time zero, as λ = 0 is at the edge.
+            // 2·|ln ratio| has a χ² distribution with one degree of freedom, or is 0 with probability ½, because λ = 0 is
+            // on the boundary of the parameters.
             erfc(log_ratio.abs().sqrt())
         } else if spread > 0.0 {
             erfc(log_ratio.abs() / (spread * (2.0 * count).sqrt()))
@@ -127,14 +137,14 @@ impl Tail {
         LikelihoodRatio { log_ratio, p_value }
     }
 
-    /// x/x_min.
+    /// The ratios x/x_min.
     fn ratios(&self) -> impl Iterator<Item = f64> + '_ {
         self.values().iter().map(|x| x / self.x_min())
     }
 }
 
 impl TailLaw {
-    /// Whether the other law is this one with some choice of its parameters.
+    /// Whether the other law is a special case of this kind.
     fn contains(&self, other: Self) -> bool {
         matches!(self, Self::Truncated { .. }) && !matches!(other, Self::Truncated { .. })
     }
@@ -168,22 +178,22 @@ struct Moments {
     covariance: f64,
 }
 
-/// How far below its maximum, in logarithms, an integrand is left out.
+/// The integrand is neglected where its logarithm is this far below its maximum.
 const LEFT_OUT: f64 = 45.0;
-/// Pieces between the ends of an integral, and nodes in each: φ is concave, so that it falls by a few units at most in a piece.
+/// The number of pieces of an integral. φ is concave, so that it varies by at most a few units in a piece.
 const PIECES: usize = 24;
 
 impl Moments {
-    /// By Gauss's rule in pieces between the points where e^φ, φ(u) = (1 − α)u − μeᵘ, is too small to count.
+    /// The moments by composite Gauss quadrature of e^φ, φ(u) = (1 − α)u − μeᵘ, between the points where it is negligible.
     fn of(alpha: f64, mu: f64) -> Self {
         let phi = |u: f64| (1.0 - alpha) * u - mu * u.exp();
-        // Where φ + more·u is largest.
+        // The u ≥ 0 at which φ(u) + more·u is largest.
         let top = |more: f64| {
             let rise = 1.0 - alpha + more;
             if rise > 0.0 { (rise / mu).ln().max(0.0) } else { 0.0 }
         };
         let peak = phi(top(0.0));
-        // The moments of z² need what φ + 2u leaves.
+        // The integrand of the moment of z² is e^(φ + 2u): it determines the upper end.
         let (end, limit) = (top(2.0), phi(top(2.0)) + 2.0 * top(2.0) - LEFT_OUT);
         let (mut low, mut high): (f64, f64) = (end, end + 1.0);
         while phi(high) + 2.0 * high > limit {
@@ -227,7 +237,8 @@ impl Moments {
     }
 }
 
-/// Positive nodes of Gauss and Legendre's rule with 16 of them on (−1, 1), and their weights (Abramowitz and Stegun, table 25.4).
+/// The positive nodes of the 16-point Gauss–Legendre rule on (−1, 1), and their weights (Abramowitz and Stegun, table
+/// 25.4).
 const GAUSS: [(f64, f64); 8] = [
     (0.095_012_509_837_637_44, 0.189_450_610_455_068_5),
     (0.281_603_550_779_258_9, 0.182_603_415_044_923_6),
@@ -239,7 +250,7 @@ const GAUSS: [(f64, f64); 8] = [
     (0.989_400_934_991_649_9, 0.027_152_459_411_754_095),
 ];
 
-/// (α, μ) with the largest likelihood for the means of ln z and z: Newton's method in (α, ln μ).
+/// The maximum-likelihood (α, μ) for the means of ln z and z, by Newton's method in (α, ln μ).
 fn most_likely(log: f64, mean: f64, start: f64) -> Option<(f64, f64)> {
     let likelihood = |alpha: f64, m: &Moments, mu: f64| -alpha * log - mu * mean - m.log_total;
     let (mut alpha, mut nu) = (start.min(4.0), -mean.ln() - 1.0);
@@ -320,7 +331,7 @@ mod tests {
         let found = tail.truncated().unwrap();
         let TailLaw::Truncated { exponent, rate } = found else { panic!("{found:?}") };
         assert!((exponent - alpha).abs() < 0.03 && (rate * 3.0 / mu - 1.0).abs() < 0.08, "{found:?}");
-        // The gradient of the likelihood vanishes there: no neighbour is likelier.
+        // The gradient of the likelihood is zero at the maximum: no neighbour has a higher likelihood.
         for (da, dr) in [(1e-3, 0.0), (-1e-3, 0.0), (0.0, 1e-2), (0.0, -1e-2)] {
             let other = TailLaw::Truncated { exponent: exponent + da, rate: rate * (1.0 + dr) };
             assert!(tail.likelihood_ratio(found, other).log_ratio > 0.0);

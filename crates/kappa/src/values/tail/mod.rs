@@ -1,4 +1,4 @@
-//! Where large values begin to fall like a power, and how fast.
+//! Power-law tails: where the tail begins, and its exponent.
 
 mod distance;
 mod laws;
@@ -14,24 +14,24 @@ use crate::random::Draws;
 use crate::{Enclosure, Evidence};
 use distance::Logarithms;
 
-/// Which ends of the steps of an empirical distribution are compared with a law.
+/// The ends of the steps of an empirical distribution that are compared with a law.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Steps {
-    /// Both: the distance of Kolmogorov and Smirnov.
+    /// Both ends: the Kolmogorov–Smirnov distance.
     #[default]
     Both,
-    /// The lower ones, as the program of Clauset, Shalizi and Newman does, and those that follow it.
+    /// The lower ends only, as in the program of Clauset, Shalizi and Newman and the programs that follow it.
     Lower,
 }
 
-/// How the beginning of a power law is searched: passed last, and usually left at its default.
+/// The search for the beginning of a power-law tail: the last argument, usually left at its default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Clauset {
-    /// The fewest values in a tail; at least 2.
+    /// The minimum number of values in a tail; at least 2.
     pub least: usize,
-    /// What the distance looks at.
+    /// The ends of the steps that the distance compares.
     pub steps: Steps,
-    /// Where the tail begins, instead of the best place.
+    /// The beginning of the tail; `None` searches for the best one.
     pub x_min: Option<f64>,
 }
 
@@ -41,15 +41,15 @@ impl Default for Clauset {
     }
 }
 
-/// Values at and above x_min, and the power law p(x) ∝ x^−α that is most likely to have drawn them.
+/// The values ≥ x_min, and their maximum-likelihood power law p(x) ∝ x^−α.
 ///
-/// Of all places where a tail may begin, the one is taken at which Kolmogorov and Smirnov's distance between the values and their
-/// own most likely power law is least. That a law was fitted does not say that it holds: ask [`Tail::p_value`], and
-/// [`Tail::likelihood_ratio`] about the alternatives.
+/// x_min is the value for which the Kolmogorov–Smirnov distance between the values ≥ x_min and their own maximum-likelihood
+/// power law is smallest. A fitted law need not hold: [`Tail::p_value`] tests it, and [`Tail::likelihood_ratio`] compares
+/// it with alternatives.
 ///
 /// ```
 /// # use kappa::{Clauset, Tail};
-/// // Quantiles of a power law with α = 3, on top of a body that follows none.
+/// // Quantiles of a power law with α = 3, above a body that is uniform.
 /// let body = (1..=300).map(|k| k as f64 / 300.0);
 /// let tail = (0..700).map(|k| (1.0 - (k as f64 + 0.5) / 700.0f64).powf(-0.5));
 /// let found = Tail::of(&body.chain(tail).collect::<Vec<_>>(), &Clauset::default())?;
@@ -61,9 +61,9 @@ impl Default for Clauset {
 /// Reference: Clauset, Shalizi and Newman, SIAM Rev. 51 (2009) 661–703.
 #[derive(Clone, Debug)]
 pub struct Tail {
-    /// All positive values, from the smallest on.
+    /// All positive values, smallest first.
     values: Vec<f64>,
-    /// The first of the tail.
+    /// The index of the first value of the tail.
     from: usize,
     exponent: Enclosure,
     distance: f64,
@@ -93,10 +93,15 @@ struct Found {
 }
 
 impl Tail {
-    /// The tail of these numbers, in any order; numbers that are not above zero are left out.
+    /// The tail of these numbers, in any order; numbers ≤ 0 are left out.
     ///
-    /// O(N log N) to sort them, and then a few looks at each: every place that cannot be the best is given up at the first value that says
-    /// so. Fails where a number is not finite, and where fewer than two different ones are left.
+    /// Costs O(N log N) for sorting, then a few evaluations per number: the search abandons a candidate x_min at the first
+    /// value that shows that it is not the best.
+    ///
+    /// # Errors
+    ///
+    /// When a number is not finite, or when there are fewer than two distinct positive numbers (≥ `how.x_min`, if that is
+    /// given) or fewer than `how.least` positive numbers.
     pub fn of(numbers: &[f64], how: &Clauset) -> Result<Self> {
         if let Some(k) = numbers.iter().position(|x| !x.is_finite()) {
             return Err(Error::not_finite(k, 0, numbers.iter().filter(|x| !x.is_finite()).count()));
@@ -105,11 +110,11 @@ impl Tail {
         Self::of_enclosures(exact, how)
     }
 
-    /// The tail of numbers above zero that are known within bounds.
+    /// The tail of enclosed positive numbers.
     pub(crate) fn of_enclosures(mut numbers: Vec<Enclosure>, how: &Clauset) -> Result<Self> {
         if let Some(x) = numbers.iter().find(|x| !x.estimate().is_finite()) {
-            return Err(Error::unsupported(format!("a tail of numbers of which one is {}", x.estimate()))
-                .with_hint("squares of singular values above 1e154 are beyond all doubles: scale the matrix"));
+            return Err(Error::unsupported(format!("the numbers of a tail must be finite, got {}", x.estimate()))
+                .with_hint("the square of a singular value above 1e154 overflows double precision: scale the matrix"));
         }
         numbers.sort_by(|x, y| x.estimate().total_cmp(&y.estimate()));
         let values: Vec<f64> = numbers.iter().map(Enclosure::estimate).collect();
@@ -143,43 +148,49 @@ impl Tail {
         self.exponent
     }
 
-    /// (α − 1)/√n, the standard error of α over many draws of n values.
+    /// The standard error (α − 1)/√n of α, for n values in the tail.
     pub fn standard_error(&self) -> f64 {
         (self.exponent.estimate() - 1.0) / (self.len() as f64).sqrt()
     }
 
-    /// Where the tail begins.
+    /// The beginning x_min of the tail.
     pub fn x_min(&self) -> f64 {
         self.values[self.from]
     }
 
-    /// The largest distance between the share of values below x and what the law says.
+    /// The Kolmogorov–Smirnov distance: the largest difference between the empirical distribution function and the law.
     pub fn distance(&self) -> f64 {
         self.distance
     }
 
-    /// How many values are in the tail.
+    /// The number of values in the tail.
     pub fn len(&self) -> usize {
         self.values.len() - self.from
     }
 
-    /// Never: a tail has two values at least.
+    /// Always `false`: a tail has at least two values.
     pub fn is_empty(&self) -> bool {
         false
     }
 
-    /// The values of the tail, from the smallest on.
+    /// The values of the tail, smallest first.
     pub fn values(&self) -> &[f64] {
         &self.values[self.from..]
     }
 
-    /// How often values that were drawn from this law, on top of a body like this one, are at least as far from their own best law.
+    /// The p-value of the power law: the share of bootstrap replicates that are at least as far from their own best law.
     ///
-    /// Below 0.1 the power law is not believable. Each of the replicates is searched as the values were; the answer depends on the seed
-    /// alone and has a standard error of at most 1/(2√replicates). Fails for no replicates.
+    /// A replicate draws the tail from the fitted law and the body from the values below x_min, and is searched in the same
+    /// way. For a p-value below 0.1 the power law is implausible. The result depends on the seed alone; its standard error
+    /// is at most 1/(2√replicates). Costs one search per replicate.
+    ///
+    /// # Errors
+    ///
+    /// When `replicates` is 0.
     pub fn p_value(&self, replicates: usize, seed: u64) -> Result<f64> {
         if replicates == 0 {
-            return Err(Error::syntax("a p-value needs at least one replicate").with_hint("1000 tell it within 0.02"));
+            return Err(Error::syntax("the p-value of a tail needs at least one replicate, got 0")
+                .with_hint("1000 replicates give a standard error below 0.02"));
         }
         let is_farther = |k: usize| {
             let mut draws = Draws(seed ^ (k as u64 + 1).wrapping_mul(0xd134_2543_de82_ef95));
@@ -189,7 +200,7 @@ impl Tail {
         Ok(farther as f64 / replicates as f64)
     }
 
-    /// As many values as there are, sorted: from the law, or one of the body again.
+    /// A bootstrap replicate with as many values, sorted: draws from the law, and resampled values of the body.
     fn drawn(&self, draws: &mut Draws) -> Vec<f64> {
         let (size, slope) = (self.values.len(), 1.0 / (self.exponent.estimate() - 1.0));
         let one = |_| {
@@ -202,10 +213,10 @@ impl Tail {
     }
 }
 
-/// The best beginning of a tail of sorted values above zero.
+/// The best tail of sorted positive values.
 fn search(values: &[f64], how: &Clauset) -> Result<Found> {
     let size = values.len();
-    // Over the largest, so that no logarithm is lost to a common factor.
+    // Logarithms relative to the largest value, so that a large common factor does not cost digits.
     let y: Vec<f64> = values.iter().map(|x| (x / values[size - 1]).max(f64::MIN_POSITIVE).ln()).collect();
     let logarithms = Logarithms { y: &y, steps: how.steps };
     let is_start = |i: usize| i == 0 || values[i] > values[i - 1];
@@ -229,18 +240,20 @@ fn search(values: &[f64], how: &Clauset) -> Result<Found> {
         }
     }
     best.ok_or_else(|| match how.x_min {
-        Some(x) => Error::unsupported(format!("no tail begins at {x}: fewer than two different values are left")),
-        None => Error::unsupported(format!("{size} values above zero hold no tail"))
-            .with_hint("a power law needs two different values at least"),
+        Some(x) => {
+            Error::unsupported(format!("no tail begins at x_min = {x}: fewer than two distinct values are ≥ x_min"))
+        }
+        None => Error::unsupported(format!("no tail among the positive values ({size} in all)"))
+            .with_hint(format!("a tail needs at least {} values, two of them distinct", how.least.max(2))),
     })
 }
 
-/// 1 + n/Σ ln(xⱼ/x₁), from both ends of every value.
+/// The enclosure of α = 1 + n/Σ ln(xⱼ/x₁) from the ends of every value.
 fn exponent(tail: &[Enclosure], estimate: f64) -> Enclosure {
     let count = tail.len() as f64;
     let first = tail[0];
     let (mut low, mut high) = (0.0, 0.0);
-    // Logarithms over the first, rounded outward; differences of large logarithms would lose digits.
+    // Logarithms of ratios, rounded outward; differences of large logarithms would lose digits.
     for x in tail {
         let (down, up) = (div_down(x.lower(), first.upper()), div_up(x.upper(), first.lower()));
         let down = if down > 0.0 { logarithm_ends(down).0.max(0.0) } else { 0.0 };
@@ -262,7 +275,7 @@ fn exponent(tail: &[Enclosure], estimate: f64) -> Enclosure {
 mod tests {
     use super::*;
 
-    /// Every beginning, every value, as the definition says: (from, α, distance).
+    /// The definition, evaluated for every beginning and every value: (from, α, distance).
     fn plain(values: &[f64], steps: Steps, least: usize) -> (usize, f64, f64) {
         let mut best = (0, 0.0, f64::INFINITY);
         for i in 0..=values.len() - least {
