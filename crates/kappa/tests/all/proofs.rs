@@ -1,4 +1,4 @@
-//! Proofs: found where the claim is true, checked exactly, and worthless for anything else.
+//! Proofs: found where the claim is true, checked exactly, and invalid for anything else.
 
 use kappa::proof::{Claim, Dyadic, Witness, prove, verify};
 use kappa::{Matrix, Norm, certified_singular_values, induced_norm, norm};
