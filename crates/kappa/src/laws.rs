@@ -212,9 +212,9 @@ pub fn prox_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>, l
 
 /// The laws of the ball of radius r at A, for a second matrix B of the same shape.
 ///
-/// The projection P of A lies in the ball and is its own projection; no point X of the ball is nearer (⟨A − P, X − P⟩ ≤
-/// 0); and the linear minimum in the direction A is −r times the dual norm. Laws of what cannot be evaluated hold
-/// vacuously.
+/// The projection P of A lies in the ball and is its own projection; no point X of the ball is nearer (⟨A − P,
+/// X − P⟩ ≤ 0); and the linear minimum in the direction A is −r times the dual norm. Laws of what cannot be evaluated
+/// hold vacuously.
 ///
 /// # Examples
 ///

@@ -96,7 +96,7 @@ impl Scaled {
         Self { a: Matrix::from_fn(a.rows(), a.columns(), entry), unit: 2f64.powi(e as i32) }
     }
 
-    /// What scaling and halving may have lost of the 2-norm: less than 2⁻¹⁰⁷² in each entry.
+    /// The error of scaling and halving in the 2-norm: less than 2⁻¹⁰⁷² in each entry.
     fn lost(&self) -> f64 {
         mul_up(self.a.rows() as f64, 4.0 * SMALLEST)
     }
@@ -204,7 +204,7 @@ impl Field {
     }
 }
 
-/// What n² products of three numbers near 1 or below may lose to underflow.
+/// The underflow error of n² products of three numbers near 1 or below.
 fn underflow(n: usize) -> f64 {
     mul_up(mul_up(n as f64, n as f64), 32.0 * SMALLEST)
 }

@@ -38,7 +38,7 @@ impl Norm {
     /// let a = Matrix::<f64>::from_row_major(2, 2, vec![3.0, 0.0, 0.0, 1.0])?;
     /// let g = Norm::nuclear().subgradient(&a)?;
     /// assert!(g.is_unique && (g.matrix[(0, 0)] - 1.0).abs() < 1e-15);
-    /// // Repeated singular values do no harm to the nuclear norm, but make the spectral norm rough.
+    /// // At repeated singular values the nuclear norm is smooth, and the spectral norm is not.
     /// let i = Matrix::<f64>::identity(2);
     /// assert!(Norm::nuclear().subgradient(&i)?.is_unique && !Norm::spectral().subgradient(&i)?.is_unique);
     /// # Ok::<(), kappa::Error>(())

@@ -53,7 +53,8 @@ impl SingularValues {
         check(n, &gauge)?;
         let of = |end: fn(&Enclosure) -> f64| gauge(&self.iter().map(|x| end(&x)).collect::<Vec<f64>>());
         let (lower, middle, upper) = (of(Enclosure::lower), of(Enclosure::estimate), of(Enclosure::upper));
-        let evidence = Evidence::Estimate("a function of the caller's, tried on samples").and(self.first().evidence());
+        let evidence =
+            Evidence::Estimate("a gauge function of the caller, tested on samples").and(self.first().evidence());
         let widened = |x: f64, sign: f64| x + sign * x.abs() * 8.0 * f64::EPSILON * n as f64;
         Ok(Enclosure::new(widened(lower, -1.0).max(0.0), middle, widened(upper, 1.0), evidence))
     }

@@ -62,9 +62,9 @@ pub(crate) fn eigenvalue_radii(a: &Matrix<c64>, values: &[c64], x: &Matrix<c64>)
     radii.iter().all(|r| r.is_finite()).then_some(radii)
 }
 
-/// Every eigenvalue of a real symmetric matrix enclosed, in the order of `values`, which are sorted. With A ≈
-/// X·diag(d)·Xᵀ, α ≥ ‖XᵀX − I‖ and ε ≥ ‖A − X·diag(d)·Xᵀ‖, λᵢ lies in dᵢ·[1 − α, 1 + α] ± ε (Ostrowski, Weyl). `None`
-/// where X is far from orthogonal.
+/// Every eigenvalue of a real symmetric matrix enclosed, in the order of `values`, which are sorted. With
+/// A ≈ X·diag(d)·Xᵀ, α ≥ ‖XᵀX − I‖ and ε ≥ ‖A − X·diag(d)·Xᵀ‖, λᵢ lies in dᵢ·[1 − α, 1 + α] ± ε (Ostrowski, Weyl).
+/// `None` where X is far from orthogonal.
 pub(crate) fn hermitian_eigenvalues(a: &Matrix<f64>, values: &[f64], x: &Matrix<f64>) -> Option<Vec<Enclosure>> {
     let n = a.rows();
     if !(values.is_sorted() || values.is_sorted_by(|x, y| x >= y)) || values.len() != n {

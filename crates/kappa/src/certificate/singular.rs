@@ -164,8 +164,8 @@ impl Scaled {
         (weyl.residual.is_finite() && weyl.residual_frobenius.is_finite()).then_some(weyl)
     }
 
-    /// For V with β ≥ ‖VᵀV − I‖, W near A·V, positive d near its column norms, Z = W·diag(d)⁻¹, φ ≥ ‖ZᵀZ − I‖ and ω ≥
-    /// ‖A·V·diag(d)⁻¹ − Z‖: dᵢ(√(1−φ) − ω)/√(1+β) ≤ σᵢ ≤ dᵢ(√(1+φ) + ω)/√(1−β). The bounds are relative for *every*
+    /// For V with β ≥ ‖VᵀV − I‖, W near A·V, positive d near its column norms, Z = W·diag(d)⁻¹, φ ≥ ‖ZᵀZ − I‖ and
+    /// ω ≥ ‖A·V·diag(d)⁻¹ − Z‖: dᵢ(√(1−φ) − ω)/√(1+β) ≤ σᵢ ≤ dᵢ(√(1+φ) + ω)/√(1−β). The bounds are relative for *every*
     /// value, because multiplicative perturbations are (Ostrowski; Eisenstat and Ipsen, SINUM 32 (1995) 1972–1988;
     /// Drmač and Veselić 2008).
     fn relative(&self) -> Vec<Vec<(f64, f64)>> {

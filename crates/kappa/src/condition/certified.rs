@@ -126,8 +126,8 @@ pub fn certified_inverse_norm<T: Scalar>(
 ///
 /// # Errors
 ///
-/// When the matrix is not square, when `relative` or `absolute` is negative or not finite, when an entry is not finite,
-/// and when the floating-point environment violates the assumptions of the proofs.
+/// When the matrix is not square, when `relative` or `absolute` is negative or not a number, when an entry is not
+/// finite, and when the floating-point environment violates the assumptions of the proofs.
 ///
 /// # Examples
 ///
@@ -146,10 +146,8 @@ pub fn is_regular_within<T: Scalar>(
 ) -> Result<bool> {
     check_environment()?;
     if !(relative >= 0.0 && absolute >= 0.0) {
-        return Err(Error::argument(format!(
-            "`relative` and `absolute` must be finite and ≥ 0, got {relative} and {absolute}"
-        ))
-        .with_hint("a relative error of 0.1 % is 0.001"));
+        return Err(Error::argument(format!("`relative` and `absolute` must be ≥ 0, got {relative} and {absolute}"))
+            .with_hint("a relative error of 0.1 % is 0.001"));
     }
     let entries = Entries::of(a)?;
     square(entries.view())?;

@@ -79,9 +79,9 @@ pub(super) fn known<T: Scalar>(
 impl<T: Scalar<Wide = T>> PartialSvd<T> {
     /// The k largest of these triplets, and bounds for the singular values of A.
     ///
-    /// In bases that begin with the triplets A is [Σ, R; 0, E] with the residuals in R, so that σᵢ(Σ) ≤ σᵢ(A) ≤
-    /// max(σᵢ(Σ), ‖E‖₂) + ‖R‖_F (Weyl), and σᵢ(A)² ≤ σᵢ(Σ)² + ‖[R; E]‖₂² with [R; E] = A(I − VVᴴ). The same holds for
-    /// the adjoint.
+    /// In bases that begin with the triplets A is [Σ, R; 0, E] with the residuals in R, so that
+    /// σᵢ(Σ) ≤ σᵢ(A) ≤ max(σᵢ(Σ), ‖E‖₂) + ‖R‖_F (Weyl), and σᵢ(A)² ≤ σᵢ(Σ)² + ‖[R; E]‖₂² with [R; E] = A(I − VVᴴ). The
+    /// same holds for the adjoint.
     pub(crate) fn largest(ritz: Ritz<T>, k: usize, known: &Known, work: Work) -> Self {
         let k = k.min(ritz.values.len());
         let estimates = ritz.values[..k].to_vec();
@@ -144,8 +144,8 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
             .scaled(ritz.scale)
     }
 
-    /// The largest triplets where all singular values are known, with both residuals of each: ‖A·v − σ·u‖ and ‖Aᴴ·u −
-    /// σ·v‖.
+    /// The largest triplets where all singular values are known, with both residuals of each: ‖A·v − σ·u‖ and
+    /// ‖Aᴴ·u − σ·v‖.
     ///
     /// In bases that begin with U and V, A is [Σ + F, Sᴴ; R, E], where the columns of [F; R] and of S are as long as
     /// the residuals. So the values of Σ and those of E, together and in order, are within δ = ‖[F; R]‖ + ‖S‖ of those
@@ -268,7 +268,7 @@ impl<T: Scalar> PartialSvd<T> {
     ///
     /// # Errors
     ///
-    /// When the two factors do not fit together, which cannot happen here.
+    /// Never for a decomposition: its factors fit together.
     pub fn low_rank(&self) -> Result<LowRank<T>> {
         let left = Matrix::from_fn(self.u.rows(), self.u.columns(), |i, j| self.u[(i, j)].scale(self.estimates[j]));
         LowRank::new(left, self.v.adjoint())

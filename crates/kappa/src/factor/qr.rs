@@ -22,7 +22,7 @@ pub struct Qr<W: Scalar> {
 /// # use kappa::{Matrix, qr};
 /// let mut f = qr(&Matrix::from_row_major(3, 1, vec![1.0f64, 2.0, 2.0])?)?;
 /// assert!((f.r()[(0, 0)].abs() - 3.0).abs() < 1e-15);
-/// // One more measurement: 4 more.
+/// // Append the row (4).
 /// f.insert_row(3, &[4.0])?;
 /// assert!((f.r()[(0, 0)].abs() - 5.0).abs() < 1e-15);
 /// # Ok::<(), kappa::Error>(())
@@ -276,7 +276,7 @@ pub struct PivotedQr<W: Scalar> {
 ///
 /// ```
 /// # use kappa::{Matrix, pivoted_qr};
-/// let f = pivoted_qr(&Matrix::from_row_major(2, 2, vec![1.0, 0.0, 0.0, 5.0])?)?;
+/// let f = pivoted_qr(&Matrix::from_row_major(2, 2, vec![1.0f64, 0.0, 0.0, 5.0])?)?;
 /// // The longer column is taken first.
 /// assert_eq!(f.columns(), [1, 0]);
 /// assert!((f.r()[(0, 0)].abs() - 5.0).abs() < 1e-15);
@@ -318,7 +318,7 @@ impl Default for GuEisenstat {
 ///
 /// ```
 /// # use kappa::{GuEisenstat, Matrix, gallery, pivoted_qr, rank_revealing_qr, singular_values};
-/// // Kahan's matrix, later columns a trifle shorter: pivoting by length leaves a last diagonal entry far above σₙ.
+/// // Kahan's matrix with slightly shorter later columns: pivoting by length leaves |rₙₙ| far above σₙ.
 /// let k = gallery::kahan(60, 1.2);
 /// let a = Matrix::from_fn(60, 60, |i, j| k[(i, j)] * (1.0 - 1e-10 * j as f64));
 /// let last = singular_values(&a)?.last().estimate();
@@ -342,7 +342,7 @@ pub fn rank_revealing_qr<T: Scalar>(
             .with_hint("the rank must lie between 1 and the smaller dimension"));
     }
     if how.factor.is_nan() || how.factor < 1.0 {
-        return Err(Error::syntax(format!("`factor` must be finite and ≥ 1, got {}", how.factor)));
+        return Err(Error::syntax(format!("`factor` must be ≥ 1, got {}", how.factor)));
     }
     let wide = view.to_wide();
     let mut f = pivoted_qr(&view)?;

@@ -283,9 +283,9 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
         let rounding = f64::EPSILON * (8.0 + 4.0 * (n as f64).sqrt() + 2.0 * (self.0.rounds as f64).sqrt());
         let doubt = mul_up(value(0), rounding);
         let name = if lost > 0.0 {
-            "errors of reflections, beside what Frequent Directions lost"
+            "rounding errors of reflections, in addition to the loss of Frequent Directions"
         } else {
-            "errors of reflections in double precision"
+            "rounding errors of reflections in double precision"
         };
         let evidence = Evidence::Estimate(name);
         let enclose = |i: usize| {

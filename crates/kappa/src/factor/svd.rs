@@ -70,7 +70,7 @@ impl<T: Scalar> Svd<T> {
     ///
     /// # Errors
     ///
-    /// When the two factors do not fit together, which cannot happen here.
+    /// Never for a decomposition: its factors fit together.
     pub fn low_rank(&self, k: usize) -> Result<(LowRank<T>, Enclosure)> {
         let k = k.min(self.values.len());
         let estimates = self.values.estimates();

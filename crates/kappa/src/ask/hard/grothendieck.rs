@@ -11,9 +11,9 @@ use crate::norm::{entrywise_value, norm_bounds};
 const UPDATES: usize = 96;
 const UPDATES_UP_TO: usize = 400;
 
-/// For p ≥ 2 ≥ q and any positive α, β: ‖A‖ ≤ ‖diag(α)⁻¹·A·diag(β)⁻¹‖₂·‖α‖ₛ·‖β‖ₜ with 1/s = 1/q − 1/2 and 1/t = 1/2 −
-/// 1/p, by Hölder. The best weights give the value of the semidefinite relaxation, within 1.7823 for ∞→1 and √(π/2) for
-/// ∞→2 (Nesterov 1998; Pisier, Bull. AMS 49 (2012) 237–323).
+/// For p ≥ 2 ≥ q and any positive α, β: ‖A‖ ≤ ‖diag(α)⁻¹·A·diag(β)⁻¹‖₂·‖α‖ₛ·‖β‖ₜ with 1/s = 1/q − 1/2 and 1/t =
+/// 1/2 − 1/p, by Hölder. The best weights give the value of the semidefinite relaxation, within 1.7823 for ∞→1 and
+/// √(π/2) for ∞→2 (Nesterov 1998; Pisier, Bull. AMS 49 (2012) 237–323).
 pub(super) fn grothendieck_bound<W: Scalar<Wide = W>>(a: &Matrix<W>, p: f64, q: f64) -> f64 {
     let (m, n) = (a.rows(), a.columns());
     let (alpha, beta) = grothendieck_weights(a, p, q);
