@@ -1,4 +1,4 @@
-//! Sums of functions of singular values, and how those are spread, from products alone.
+//! Sums of functions of the singular values, and the distribution of these values, from products alone.
 
 use kappa_dense::{Matrix, Scalar, Shape, length, svd};
 

@@ -144,7 +144,7 @@ impl FromStr for Question {
     }
 }
 
-/// How a check compares.
+/// The relation of a check.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Comparison {
     /// `<`

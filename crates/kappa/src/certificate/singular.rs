@@ -319,7 +319,7 @@ mod tests {
         assert!(sharp.iter().all(|(lower, upper)| upper - lower < 1e-14 * upper));
     }
 
-    /// Columns that are far from orthogonal, as after a V that does nothing: without φ the ends would be their lengths.
+    /// Columns that are far from orthogonal, as for V = I: without φ the ends would be their lengths.
     #[test]
     fn without_the_angle_of_the_columns_the_relative_ends_would_be_wrong() {
         let a = Matrix::from_row_major(2, 2, vec![1.0, 0.5, 0.0, 1.0]).unwrap();

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::enclosure::directed::times_power;
 use crate::{Enclosure, Evidence};
 
-/// m·2ᵏ with an enclosed m near 1: a condition number of 1e436 keeps its digits.
+/// m·2ᵏ with an enclosed m near 1, for numbers beyond the range of doubles such as a condition number of 1e436.
 ///
 /// ```
 /// # use kappa::{Matrix, Norm, certified_cond};

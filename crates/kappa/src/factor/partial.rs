@@ -29,7 +29,7 @@ pub struct PartialSvd<T: Scalar> {
     work: Work,
 }
 
-/// How triplets were found.
+/// The algorithm that found triplets, and its cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Work {
     /// The name of the algorithm, as a noun phrase.

@@ -54,7 +54,7 @@ pub struct SketchParts<W: Scalar> {
     pub rounds: u64,
 }
 
-/// The largest singular values of the rows that were seen, with their right vectors.
+/// The largest singular values of the rows seen, with their right vectors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopRight<W: Scalar> {
     /// Enclosed, the largest first.
