@@ -1,4 +1,4 @@
-//! The questions, one file each; also what a norm can only answer through a decomposition.
+//! The questions, one file each; also the questions about a norm that need a decomposition.
 
 mod ball;
 mod certified;

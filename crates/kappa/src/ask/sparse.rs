@@ -1,4 +1,4 @@
-//! What a sparse matrix, or an operator that can only multiply, answers without being written out.
+//! The answers of a sparse matrix, or of an operator known by its products, without a dense matrix.
 
 use std::cell::OnceCell;
 
@@ -13,10 +13,10 @@ use crate::norm::{EntryNorms, Family, Norm, Outside, Structure, entrywise_value,
 use crate::operator::{DENSE_LIMIT, Form, LinearOperator, Sparse};
 use crate::{Enclosure, Evidence};
 
-/// Sparse matrices whose smaller side is longer than this are answered by products: dense methods take longer than those.
+/// The smaller dimension above which sparse matrices are answered by products: dense methods take longer.
 pub(crate) const WRITTEN_OUT: usize = 1000;
 
-/// Whether a question that needs all singular values is answered by writing the operator out: it is dense, or small.
+/// Whether a question that needs all singular values converts the operator to a dense matrix: it is dense, or small.
 pub(crate) fn is_written_out<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> bool {
     let (m, n) = a.shape();
     match a.form() {
@@ -26,7 +26,7 @@ pub(crate) fn is_written_out<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -
     }
 }
 
-/// A norm of a sparse matrix from its stored entries, every rounding counted; `None` for a norm that needs more.
+/// A norm of a sparse matrix from its stored entries, every rounding error counted; `None` for a norm that needs more.
 pub(super) fn norm_of_stored<T: Scalar>(a: &Sparse<T>, norm: Norm) -> Result<Option<Enclosure>> {
     let entries = a.entries_as_column()?;
     let norms = match EntryNorms::of(entries) {
@@ -35,7 +35,7 @@ pub(super) fn norm_of_stored<T: Scalar>(a: &Sparse<T>, norm: Norm) -> Result<Opt
     };
     let found = match norm.structure() {
         Structure::Entries(p) => {
-            // The sums over one column are those over all entries.
+            // The sums over one column of all stored entries are the sums over the matrix.
             let of_column = match norm.0 {
                 Family::Entrywise(1.0) | Family::MaxAbs | Family::Schatten(_) => norms.norm(norm),
                 _ => None,
@@ -64,8 +64,9 @@ fn of_lines<T: Scalar>(a: &Sparse<T>, p: f64, outside: Outside) -> Enclosure {
     })
 }
 
-/// A unitarily invariant norm of an operator that is not written out: spectral by Lanczos, Ky Fan by the largest singular values, Schatten
-/// by quadrature from random vectors (evidence: probability). `None` where none of these applies.
+/// A unitarily invariant norm of an operator that is not stored densely: spectral by Lanczos, Ky Fan by the largest
+/// singular values, Schatten by quadrature from random vectors (evidence: probability). `None` where none of these
+/// applies.
 pub(super) fn norm_by_quadrature<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     norm: Norm,
@@ -95,7 +96,7 @@ pub(super) fn norm_by_quadrature<T: Scalar>(
     }
 }
 
-/// The k largest or smallest singular values of an operator that is not written out.
+/// The k largest or smallest singular values of an operator that is not stored densely.
 pub(super) fn leading<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, end: End) -> Result<Vec<Enclosure>> {
     let found = partial_svd(&a, k, &ThickRestart { end, ..ThickRestart::default() })?;
     Ok(found.values().to_vec())
@@ -195,14 +196,14 @@ fn square(x: Enclosure) -> Enclosure {
 }
 
 impl Enclosure {
-    /// The same of a quantity that lies between these numbers.
+    /// Intersects the enclosure with this interval, in which the quantity lies.
     fn between(self, least: f64, most: f64) -> Self {
         let cut = |x: f64| x.clamp(least, most);
         Self::new(cut(self.lower()), cut(self.estimate()), cut(self.upper()), self.evidence())
     }
 }
 
-/// The error of a question that needs a matrix written out, and one that is too large for it.
+/// The error of a question that needs a dense matrix, for an operator that is too large for it.
 pub(crate) fn too_large((m, n): (usize, usize), question: impl std::fmt::Display) -> Error {
     Error::limit(format!(
         "`{question}` of a {m}×{n} operator needs it stored as a dense matrix (limit {DENSE_LIMIT:e} entries)"

@@ -1,4 +1,4 @@
-//! What one keeps to ask again.
+//! Factorizations: results that are kept to answer several questions.
 
 mod any_sketch;
 mod decompose;
