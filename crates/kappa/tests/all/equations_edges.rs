@@ -1,5 +1,5 @@
-//! Systems, least squares and their relatives where a formula that is right on paper goes wrong: far from 1, near a rank, in a corner
-//! of its case distinctions.
+//! Systems, least squares and their relatives where a formula that is right on paper goes wrong: far from 1, near a
+//! rank, in a corner of its case distinctions.
 
 use kappa::nearest::{self, AlternatingProjections, Procrustes};
 use kappa::regression::{Cell, Column, Design, Regression};
@@ -271,7 +271,8 @@ fn nearest_correlations_are_certain_of_both_sets() {
             AlternatingProjections { memory, steps: 20_000, tolerance: 1e-8, ..AlternatingProjections::default() };
         is_nearest(&nearest::correlation(&a, &how).unwrap().matrix, memory);
     }
-    // Whether the default's 2000 steps come to rest within 1e-12 depends on the last digits of eigenvalues: they do, or that is said.
+    // Whether the default's 2000 steps come to rest within 1e-12 depends on the last digits of eigenvalues: they do, or
+    // that is said.
     match nearest::correlation(&a, &AlternatingProjections::default()) {
         Ok(c) => is_nearest(&c.matrix, AlternatingProjections::default().memory),
         Err(error) => assert!(error.is_no_convergence(), "{error}"),

@@ -1,5 +1,5 @@
-//! Ridge, constraints, errors in the matrix, updates, nearest matrices and alignment, against closed forms, slow versions and the
-//! conditions that a minimum must meet.
+//! Ridge, constraints, errors in the matrix, updates, nearest matrices and alignment, against closed forms, slow
+//! versions and the conditions that a minimum must meet.
 
 use kappa::nearest::{self, AlternatingProjections, Procrustes, align};
 use kappa::{
@@ -159,16 +159,17 @@ fn ill_posed(name: &str, n: usize) -> (Matrix<f64>, Vec<f64>) {
     }
 }
 
-/// √λ, which books on ill-posed problems call λ, within a factor of 3 of the best for the median over eleven draws of the noise, by
-/// cross-validation and by the discrepancy; and the error at most 2.5 times the best for ten of them.
+/// √λ, which books on ill-posed problems call λ, within a factor of 3 of the best for the median over eleven draws of
+/// the noise, by cross-validation and by the discrepancy; and the error at most 2.5 times the best for ten of them.
 #[test]
 fn the_chosen_lambda_is_near_the_best_for_ill_posed_problems() {
     for name in ["shaw", "gravity", "heat"] {
         let n = 64;
         let (a, x) = ill_posed(name, n);
         let clean = times(&a, &x);
-        // The corner of the L-curve is known to sit below the best λ where the solution is smooth (Hanke, BIT 36 (1996)); that it is
-        // the corner is tested above. The heat problem of this size hardly amplifies noise: its L-curve has no corner.
+        // The corner of the L-curve is known to sit below the best λ where the solution is smooth (Hanke, BIT 36
+        // (1996)); that it is the corner is tested above. The heat problem of this size hardly amplifies noise: its
+        // L-curve has no corner.
         for (rule, within) in [("gcv", 3.0), ("l-curve", 12.0), ("discrepancy", 3.0)] {
             let (mut factors, mut excess) = (Vec::new(), Vec::new());
             for seed in 0..11 {
@@ -307,7 +308,8 @@ fn updates_keep_their_accuracy_or_start_again() {
         assert!(apart(x.as_slice(), direct.as_slice()) < 1e-11 * length(direct.as_slice()));
     }
     assert_eq!(w.factorizations(), 1);
-    // A matrix that is nearly singular, and an update that makes it harmless: the formula loses everything, the answer nothing.
+    // A matrix that is nearly singular, and an update that makes it harmless: the formula loses everything, the answer
+    // nothing.
     let tiny = Matrix::from_fn(n, n, |i, j| if i == j { if i == 0 { 1e-18 } else { 1.0 } } else { 0.0 });
     let mut w =
         Woodbury::new(&Matrix::from_fn(n, n, |i, j| tiny[(i, j)] + 1e-3 * f64::from(i != j && i + j == n))).unwrap();
