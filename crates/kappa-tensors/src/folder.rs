@@ -27,7 +27,7 @@ pub(crate) fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
             Some(first) => format!("; it holds `{}`, whose format is not supported", name(first)),
             None => format!("; {} files were checked", files.len()),
         };
-        return Err(Error::missing(format!("is a folder without a supported file{seen}"))
+        return Err(Error::missing(format!("is a folder without weights in a supported format{seen}"))
             .in_file(path)
             .with_hint("supported files end in .safetensors, .npz, .npy, .mtx, .mtx.gz, .csv, .csv.gz or .tsv"));
     }

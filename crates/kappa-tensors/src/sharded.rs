@@ -154,7 +154,7 @@ pub(crate) fn open_index(path: &Path, bytes: &Bytes, opening: &Opening) -> Resul
         if !shard.exists() {
             let count = listed.values().filter(|f| *f == file).count();
             return Err(here(
-                Error::missing(format!("names the shard `{}` with {count} tensors, which is missing", printable(file)))
+                Error::missing(format!("names the shard `{}`, which is missing (tensors: {count})", printable(file)))
                     .with_hint("fetch the missing file into the same folder"),
             ));
         }

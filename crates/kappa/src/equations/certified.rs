@@ -141,10 +141,10 @@ pub fn certified_solve<T: Scalar>(
 
 fn not_regular(n: usize, is_singular: Option<bool>) -> Error {
     match is_singular {
-        Some(true) => Error::singular(format!("the {n}×{n} matrix is singular (exact integer elimination)"))
+        Some(true) => Error::singular(format!("the {n}×{n} matrix is exactly singular (integer elimination)"))
             .with_hint("`lstsq` gives the solution of least norm"),
         Some(false) => Error::unsupported(format!(
-            "the {n}×{n} matrix is nonsingular (exact integer elimination), but too ill-conditioned for an enclosure"
+            "the {n}×{n} matrix is nonsingular (exact integer elimination) but too ill-conditioned for an enclosure"
         ))
         .with_hint("scale the rows and columns to similar norms, or solve in a higher precision than double"),
         None => Error::singular(format!("the {n}×{n} matrix is singular or too ill-conditioned: neither was proved"))

@@ -40,8 +40,10 @@ impl std::str::FromStr for Refinement {
             "when-needed" | "auto" => Ok(Self::WhenNeeded),
             "never" | "none" => Ok(Self::Never),
             "extended" | "double-double" => Ok(Self::Extended),
-            _ => Err(Error::syntax(format!("unknown refinement `{text}`; known: when-needed, never, extended"))
-                .with_hint("`when-needed` is the default")),
+            _ => {
+                Err(Error::syntax(format!("unknown kind of refinement `{text}`; known: when-needed, never, extended"))
+                    .with_hint("`when-needed` is the default"))
+            }
         }
     }
 }

@@ -164,7 +164,7 @@ pub fn theorem(name: &str, numbers: &[f64]) -> Result<Box<dyn Theorem>> {
     let plain = name.trim().to_lowercase().replace('_', "-");
     let info = theorems().iter().find(|t| t.name == plain).ok_or_else(|| {
         Error::syntax(format!("unknown theorem `{}`; known: {}", name.trim(), known()))
-            .with_hint("use one of the known names")
+            .with_hint("`theorems` lists them with the numbers that each needs")
     })?;
     if numbers.len() != info.parameters.len() {
         let wanted: Vec<&str> = info.parameters.iter().map(|p| p.0).collect();

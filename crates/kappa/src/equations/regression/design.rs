@@ -177,7 +177,7 @@ impl Design {
         let is_whole = |i: &usize| used.iter().chain([&y]).all(|c| c.cells[*i] != Cell::Missing);
         let (rows, dropped): (Vec<usize>, Vec<usize>) = (0..count).partition(is_whole);
         if rows.is_empty() {
-            return Err(Error::shape(format!("each of the {count} rows has a missing value in a column of the model"))
+            return Err(Error::shape(format!("none of the {count} rows has a value in every column of the model"))
                 .with_hint("leave out the columns with many missing values"));
         }
         let mut design = Self {
