@@ -1,11 +1,11 @@
 use std::fmt;
 
-/// How a number is stored.
+/// The storage type of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DType {
-    /// One byte, 0 or 1.
+    /// Boolean in one byte, 0 or 1.
     Bool,
-    /// Unsigned and signed integers.
+    /// 8-bit unsigned integer.
     U8,
     /// 8-bit signed.
     I8,
@@ -40,7 +40,7 @@ pub enum DType {
 }
 
 impl DType {
-    /// Bytes of one number.
+    /// The size of one number in bytes.
     pub fn size(self) -> usize {
         match self {
             Self::Bool | Self::U8 | Self::I8 | Self::F8E4M3 | Self::F8E5M2 => 1,
@@ -51,12 +51,12 @@ impl DType {
         }
     }
 
-    /// Whether this is a pair of a real and an imaginary part.
+    /// Whether this is a complex type.
     pub fn is_complex(self) -> bool {
         matches!(self, Self::C32 | Self::C64)
     }
 
-    /// Whether this is a whole number or a truth value: perhaps a code with a meaning of its own, not a weight.
+    /// Whether this is an integer or boolean type: perhaps a code with its own meaning, not a weight.
     pub fn is_integer(self) -> bool {
         matches!(
             self,
