@@ -365,7 +365,9 @@ where
 {
     let (m, n) = stack_shape(a, b)?;
     if m < n {
-        return Err(Error::shape(format!("the triangular factor R needs at least as many rows as columns, not {m}×{n}")));
+        return Err(Error::shape(format!(
+            "the triangular factor R needs at least as many rows as columns, not {m}×{n}"
+        )));
     }
     if n == 0 {
         return Ok((Matrix::zeros(0, 0), 0));

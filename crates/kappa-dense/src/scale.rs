@@ -50,7 +50,11 @@ pub fn stacked<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32, b: &Matrix<W>)
 /// The shape of A above B.
 pub(crate) fn stack_shape<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<W>) -> Result<(usize, usize), Error> {
     if b.columns() != a.columns() {
-        return Err(Error::shape(format!("matrices with {} and {} columns cannot be stacked", a.columns(), b.columns())));
+        return Err(Error::shape(format!(
+            "matrices with {} and {} columns cannot be stacked",
+            a.columns(),
+            b.columns()
+        )));
     }
     Ok((a.rows() + b.rows(), a.columns()))
 }
