@@ -193,7 +193,7 @@ impl Model {
         let block = ROWS_A_KEPT.saturating_mul(sketch.parts().capacity).clamp(1, m);
         if all.is_complex()? {
             return Err(Error::filter(format!(
-                "`{}` is complex; only real matrices can be sketched to a file",
+                "`{}` is complex, and this row sketch is real",
                 all.name
             )));
         }
