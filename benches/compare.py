@@ -294,7 +294,7 @@ def equations() -> None:
     for n in (200, 500, 1000, 2000, 4000):
         a, b = rng.standard_normal((n, n)), rng.standard_normal(n)
         s = a @ a.T + n * np.eye(n)
-        # Calls for a third of a second: the time of one call after a pause depends on the scheduler, for both libraries.
+        # Calls for a third of a second: the time of one call after a pause depends on the scheduler, for all libraries.
         times = max(1, round(25e9 / n**3))
         many = lambda f: lambda: [f() for _ in range(times)]
         tasks = [
@@ -373,7 +373,8 @@ def regression() -> None:
     order = ["Norris", "Pontius", "NoInt1", "NoInt2", "Filip", "Longley", *(f"Wampler{k}" for k in range(1, 6))]
     print("\nNIST StRD: correct digits of the worst coefficient | of the worst standard error\n")
     print(
-        f"| {'set':10} | {'kappa':11} | {'statsmodels':11} | {'R lm':11} | {'NumPy lstsq':11} | {'normal equations':16} |"
+        f"| {'set':10} | {'kappa':11} | {'statsmodels':11} | {'R lm':11} | {'NumPy lstsq':11} "
+        f"| {'normal equations':16} |"
     )
     print("|---|---|---|---|---|---|")
     for name in order:

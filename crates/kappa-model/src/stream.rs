@@ -192,10 +192,7 @@ impl Model {
         let all = Long { rows: m, columns: n, by_rows, is_transposed: false, ..found };
         let block = ROWS_A_KEPT.saturating_mul(sketch.parts().capacity).clamp(1, m);
         if all.is_complex()? {
-            return Err(Error::filter(format!(
-                "`{}` is complex, and this row sketch is real",
-                all.name
-            )));
+            return Err(Error::filter(format!("`{}` is complex, and this row sketch is real", all.name)));
         }
         all.for_each_block(block, (0.0, 1.0), progress, |_, rows| sketch.push_any(&rows))
     }
