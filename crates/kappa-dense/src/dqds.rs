@@ -203,7 +203,7 @@ impl Array {
         }
     }
 
-    /// q and e of the shifted array, written to the other half of the memory.
+    /// Writes q and e of the array shifted by s to `next_q` and `next_e`.
     fn transform(&mut self, s: f64) -> Minima {
         let Self { q, e, next_q, next_e, .. } = self;
         instructions().dispatch(Transform { q, e, next_q, next_e, s })

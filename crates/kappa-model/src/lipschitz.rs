@@ -56,7 +56,7 @@ impl Model {
         let mut names = self.weights();
         names.retain(|name| patterns.is_empty() || patterns.iter().any(|p| p.matches(name)));
         if names.is_empty() {
-            return Err(Error::filter(format!("no weight matrix of `{}` matches a pattern", self.path().display()))
+            return Err(Error::filter(format!("`{}` contains no matching weight matrix", self.path().display()))
                 .with_hint(
                     "`kappa survey` lists the weight matrices; a pattern is a part of a name, or contains `*`",
                 ));

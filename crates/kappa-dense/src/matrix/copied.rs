@@ -34,7 +34,7 @@ pub(crate) fn copied_into<T: Scalar, W: Scalar>(
     }
 }
 
-/// Copies `to.len() / stride` columns from `first` on.
+/// Copies the columns from `first` on that fit in `to`.
 fn copy_columns<T: Scalar, W>(a: MatrixRef<'_, T>, first: usize, to: &mut [W], stride: usize, f: impl Fn(T) -> W) {
     let m = a.rows();
     let columns = a.transpose();
