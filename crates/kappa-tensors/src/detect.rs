@@ -25,7 +25,9 @@ impl Default for Opening {
     }
 }
 
-/// Opens a file, a folder, or the index of a sharded checkpoint, whatever it is called.
+/// Opens a file, a folder, or the index of a sharded checkpoint, whatever it is called; `-` is standard input, and a
+/// pipe is read into
+/// memory.
 ///
 /// Reads headers only, except for text, which is parsed whole. Fails for what cannot be a tensor file, with a message
 /// that says what it is instead.
@@ -34,7 +36,8 @@ pub fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
         return folder::open(path, opening);
     }
     let bytes = Bytes::open(path, opening.map)?;
-    if sharded::is_index(path, &bytes) {
+    // The shards of an index are named relative to its folder, which a pipe does not have.
+    if path.is_file() && sharded::is_index(path, &bytes) {
         return sharded::open_index(path, &bytes, opening);
     }
     from_bytes(bytes, &stem(path)).map_err(|error| error.in_file(path))
@@ -42,6 +45,9 @@ pub fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
 
 /// The file's name without what follows the first dot; the name of the one matrix in it.
 fn stem(path: &Path) -> String {
+    if path.as_os_str() == "-" {
+        return "stdin".into();
+    }
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let short = name.split('.').find(|part| !part.is_empty());
     short.unwrap_or("matrix").to_owned()

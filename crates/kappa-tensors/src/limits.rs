@@ -12,6 +12,8 @@ pub const DIMENSIONS: usize = 16;
 pub const ZIP_ENTRIES: usize = 100_000;
 /// Bytes that one compressed array or text may unpack to: 16 GiB.
 pub const UNPACKED: u64 = 1 << 34;
+/// Bytes of a pipe or of standard input, which are held in memory: 16 GiB.
+pub const PIPE: u64 = 1 << 34;
 /// How many times larger than its packed form data may become; deflate reaches 1032.
 pub const UNPACK_RATIO: u64 = 1100;
 /// Entries of a matrix that is written out from a sparse or text file: 2 GiB in double precision.

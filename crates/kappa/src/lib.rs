@@ -62,6 +62,7 @@ pub mod any {
     };
     pub use crate::krylov::AnyIterated;
     pub use crate::nearest::AnyNearest;
+    pub use crate::perturb::AnyBackwardError;
 }
 pub mod arithmetic;
 mod ask;
@@ -95,6 +96,8 @@ mod plan;
 pub mod proof;
 mod random;
 pub mod regions;
+#[cfg(feature = "serde")]
+pub mod serialize;
 mod tolerance;
 mod values;
 

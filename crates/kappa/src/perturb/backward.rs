@@ -1,10 +1,10 @@
-use kappa_dense::{Matrix, MatrixRef, Scalar};
+use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
 use crate::arithmetic::dot;
 use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_up, norm_down, norm_up};
 use crate::error::{Error, Result};
 use crate::norm::{modulus, modulus_enclosure, vector_norm};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both};
 use crate::{Enclosure, Evidence, Norm, norm, singular_values};
 
 /// How little the data must change for a computed answer to be exact, and the change that does it.
@@ -284,4 +284,85 @@ pub fn backward_error_of_triplet<T: Scalar>(
     let worst = give_or_take(crate::norm::larger(one, two), lost);
     let size = norm(&view, Norm::spectral())?;
     Ok(if size.upper() == 0.0 { worst } else { worst.over(size) })
+}
+
+/// [`BackwardError`] of a real or of a complex matrix.
+pub type AnyBackwardError = RealOrComplex<BackwardError<f64>, BackwardError<c64>>;
+
+impl AnyBackwardError {
+    /// How large the change is, relative to the data.
+    pub fn value(&self) -> Enclosure {
+        both!(self, f => f.value)
+    }
+
+    /// The change of the matrix.
+    pub fn matrix_change(&self) -> AnyOperator<'_> {
+        both!(self, f => (&f.matrix_change).into())
+    }
+}
+
+/// The same question for a matrix, a solution and a right-hand side: all real, or all complex.
+macro_rules! wide_candidate {
+    ($any:expr, $x:expr, $b:expr, ($a:ident, $y:ident, $c:ident) => $body:expr) => {
+        match ($any.widened()?, $x, $b) {
+            (RealOrComplex::Real(a), AnyMatrix::Real(x), AnyMatrix::Real(b)) => {
+                let ($a, $y, $c) = (&a.operand(), x.as_slice(), b.as_slice());
+                $body.map(RealOrComplex::Real)
+            }
+            (a, x, b) => {
+                let (a, x, b) = (a.into_complex()?, x.to_complex(), b.to_complex());
+                let ($a, $y, $c) = (&a.operand(), x.as_slice(), b.as_slice());
+                $body.map(RealOrComplex::Complex)
+            }
+        }
+    };
+}
+
+impl AnyOperator<'_> {
+    /// [`backward_error_system`](crate::perturb::backward_error_system) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`backward_error_system`](crate::perturb::backward_error_system).
+    pub fn backward_error_system(&self, x: &AnyMatrix, b: &AnyMatrix) -> Result<AnyBackwardError> {
+        wide_candidate!(self, x, b, (a, x, b) => self::backward_error_system(a, x, b))
+    }
+
+    /// [`componentwise_backward_error`](crate::perturb::componentwise_backward_error) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`componentwise_backward_error`](crate::perturb::componentwise_backward_error).
+    pub fn componentwise_backward_error(&self, x: &AnyMatrix, b: &AnyMatrix) -> Result<AnyBackwardError> {
+        wide_candidate!(self, x, b, (a, x, b) => self::componentwise_backward_error(a, x, b))
+    }
+
+    /// [`backward_error_least_squares`](crate::perturb::backward_error_least_squares) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`backward_error_least_squares`](crate::perturb::backward_error_least_squares).
+    pub fn backward_error_least_squares(&self, x: &AnyMatrix, b: &AnyMatrix) -> Result<Enclosure> {
+        wide_candidate!(self, x, b, (a, x, b) => self::backward_error_least_squares(a, x, b))
+            .map(RealOrComplex::into_inner)
+    }
+
+    /// [`backward_error_eigenpair`](crate::perturb::backward_error_eigenpair) of this operator: in real arithmetic
+    /// where the matrix, the
+    /// vector and the value are real.
+    ///
+    /// # Errors
+    ///
+    /// As [`backward_error_eigenpair`](crate::perturb::backward_error_eigenpair).
+    pub fn backward_error_eigenpair(&self, value: c64, x: &AnyMatrix) -> Result<AnyBackwardError> {
+        match (self.widened()?, x) {
+            (RealOrComplex::Real(a), AnyMatrix::Real(x)) if value.im == 0.0 => {
+                self::backward_error_eigenpair(&a.operand(), value.re, x.as_slice()).map(RealOrComplex::Real)
+            }
+            (a, x) => {
+                let (a, x) = (a.into_complex()?, x.to_complex());
+                self::backward_error_eigenpair(&a.operand(), value, x.as_slice()).map(RealOrComplex::Complex)
+            }
+        }
+    }
 }

@@ -19,7 +19,7 @@ mod weyl;
 
 pub use angles::principal_angles;
 pub use backward::{
-    BackwardError, backward_error_eigenpair, backward_error_least_squares, backward_error_of_triplet,
+    AnyBackwardError, BackwardError, backward_error_eigenpair, backward_error_least_squares, backward_error_of_triplet,
     backward_error_system, componentwise_backward_error,
 };
 pub use bauer_fike::BauerFike;
