@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-use crate::NO_ANSWER;
-
 /// A message and a hint.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -22,18 +20,23 @@ impl Failure {
         self
     }
 
-    /// The reader of our output went away: nothing to say, and nobody to say it to.
+    /// The same failure with the place where it happened in front.
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// The reader of standard output closed it, as `head` does: no message is due.
     pub(crate) fn quiet() -> Self {
         Self { message: String::new(), hint: None, is_quiet: true }
     }
 
-    /// Writes to standard error and gives the exit code.
-    pub(crate) fn report(&self) -> u8 {
+    /// Writes to standard error.
+    pub(crate) fn print(&self) {
         if !self.is_quiet {
             let hint = self.hint.as_ref().map(|hint| format!("\nhint: {hint}\n")).unwrap_or_default();
             drop(write!(std::io::stderr(), "kappa: {}\n{hint}", self.message));
         }
-        NO_ANSWER
     }
 }
 

@@ -1,4 +1,4 @@
-//! Ctrl-C leaves things whole: half-written files are removed before the process ends.
+//! On Ctrl-C, half-written files are removed before the process ends.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
@@ -16,7 +16,7 @@ fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
 pub(crate) fn install() {
     // A second call in one process, as from Python, keeps the first handler.
     drop(ctrlc::try_set_handler(|| {
-        // The lock is never given back, so that no file is begun or finished any more.
+        // The lock is kept, so that no other thread begins or finishes a file any more.
         for path in unfinished().iter() {
             drop(std::fs::remove_file(path));
         }

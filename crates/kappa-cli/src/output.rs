@@ -1,27 +1,59 @@
-//! Standard output, and files that are whole or not there.
+//! Standard output, and files that are whole or absent.
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
+use kappa::{AnyMatrix, Matrix, Scalar};
+use kappa_report::Picture;
+use kappa_tensors::{npy, npz};
+
+use crate::answer::Kind;
 use crate::failure::Failure;
-use crate::{ANSWERED, interrupt};
+use crate::interrupt;
+
+/// What goes into an output file.
+#[derive(Debug)]
+pub(crate) enum Contents {
+    Bytes(Vec<u8>),
+    /// Named arrays for `numpy.load`.
+    Arrays(Vec<(&'static str, Vec<u8>)>),
+}
+
+impl Contents {
+    /// A matrix for `numpy.load`.
+    pub(crate) fn array(a: &AnyMatrix) -> Self {
+        Self::Bytes(array(a))
+    }
+
+    /// A picture in the format that the ending of its file names.
+    pub(crate) fn picture(path: &Path, picture: &Picture) -> Self {
+        let is_png = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"));
+        Self::Bytes(if is_png { picture.png() } else { picture.svg().into_bytes() })
+    }
+}
+
+/// The bytes of a `.npy` file.
+pub(crate) fn array(a: &AnyMatrix) -> Vec<u8> {
+    match a {
+        AnyMatrix::Real(a) => npy::encode_f64(&[a.rows(), a.columns()], &by_rows(a)),
+        AnyMatrix::Complex(a) => npy::encode_c64(&[a.rows(), a.columns()], &by_rows(a)),
+    }
+}
+
+/// The entries row after row, as NumPy reads them.
+fn by_rows<T: Scalar>(a: &Matrix<T>) -> Vec<T> {
+    (0..a.rows()).flat_map(|i| (0..a.columns()).map(move |j| a[(i, j)])).collect()
+}
 
 /// Writes data to standard output.
-pub(crate) fn data(text: &str) -> Result<u8, Failure> {
+pub(crate) fn data(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(ANSWERED),
+        Ok(()) => Ok(()),
         // `kappa … | head` is not an error.
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Err(Failure::quiet()),
         Err(e) => Err(Failure::new(format!("cannot write to standard output: {e}"))),
     }
-}
-
-/// Writes one JSON object.
-pub(crate) fn json(command: &str, inputs: serde_json::Value, result: serde_json::Value) -> Result<u8, Failure> {
-    let object = kappa_report::envelope(command, inputs, result);
-    let text = serde_json::to_string_pretty(&object).map_err(|e| Failure::new(format!("cannot write JSON: {e}")))?;
-    data(&(text + "\n"))
 }
 
 /// Words for people, to standard error.
@@ -29,7 +61,23 @@ pub(crate) fn words(text: &str) {
     drop(writeln!(std::io::stderr(), "{text}"));
 }
 
-/// Fails early, before anything is computed, where a file cannot be written.
+/// Fails where the ending of a file does not say what it will hold.
+pub(crate) fn check_ending(path: &Path, kind: Kind) -> Result<(), Failure> {
+    let endings = kind.endings();
+    let is_one = |ending: &&str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
+    if endings.is_empty() || endings.iter().any(|ending| is_one(&ending)) {
+        return Ok(());
+    }
+    let (known, hint) = match kind {
+        Kind::Array => {
+            (".npy", "the output is an array for numpy.load; without --output the matrix is printed as text")
+        }
+        _ => (".svg or .png", "the ending selects the format of the picture"),
+    };
+    Err(Failure::new(format!("the name of the output `{}` does not end in {known}", path.display())).with_hint(hint))
+}
+
+/// Fails where a file cannot be written.
 pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
     let refused = |why: &str| {
         Failure::new(format!("cannot write `{}`: {why}", path.display()))
@@ -42,9 +90,8 @@ pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// [`check_place`], and that no file which is read would be lost.
-pub(crate) fn check_place_beside(path: &Path, input: &Path) -> Result<(), Failure> {
-    check_place(path)?;
+/// Fails where the output is a file that is read.
+pub(crate) fn check_not_lost(path: &Path, input: &Path) -> Result<(), Failure> {
     let whole = |path: &Path| path.canonicalize().ok();
     if whole(input).is_some_and(|input| whole(path) == Some(input)) {
         return Err(Failure::new(format!("`{}` is the file that is read, and would be lost", path.display()))
@@ -57,8 +104,8 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Writes a file beside its place and renames it when it is whole, so that nobody ever sees half of it.
-pub(crate) fn file(path: &Path, write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>) -> Result<(), Failure> {
+/// Writes a temporary file in the same folder and renames it when it is whole, so that nobody ever sees half of it.
+pub(crate) fn file(path: &Path, contents: &Contents) -> Result<(), Failure> {
     let failed = |e: std::io::Error| {
         Failure::new(format!("cannot write `{}`: {e}", path.display()))
             .with_hint("is there a folder of that name, and may you write there?")
@@ -73,9 +120,16 @@ pub(crate) fn file(path: &Path, write: impl FnOnce(&mut std::fs::File) -> std::i
     let mut file = builder.tempfile_in(folder_of(path)).map_err(failed)?;
     let part = file.path().to_owned();
     interrupt::begin(&part);
-    let written = write(file.as_file_mut()).and_then(|()| file.as_file().sync_all());
+    let written = put(file.as_file_mut(), contents).and_then(|()| file.as_file().sync_all());
     interrupt::finish(&part, || match written {
         Ok(()) => file.persist(path).map(drop).map_err(|e| failed(e.error)),
         Err(e) => Err(failed(e)),
     })
+}
+
+fn put(file: &mut std::fs::File, contents: &Contents) -> std::io::Result<()> {
+    match contents {
+        Contents::Bytes(bytes) => file.write_all(bytes),
+        Contents::Arrays(arrays) => npz::write(file, arrays).map(drop),
+    }
 }

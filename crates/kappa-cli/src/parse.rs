@@ -1,9 +1,9 @@
 //! Values as they are written on the command line.
 
-/// Anything that kappa reads from text; the error keeps its hint.
+/// Anything that kappa reads from text; the hint of its error stands below the message, as everywhere.
 pub(crate) fn read<T: std::str::FromStr<Err = kappa::Error>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: kappa::Error| match error.hint() {
-        Some(hint) => format!("{error}; {hint}"),
+        Some(hint) => format!("{error}\n\nhint: {hint}"),
         None => error.to_string(),
     })
 }

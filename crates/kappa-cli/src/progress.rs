@@ -1,4 +1,4 @@
-//! How far it is, and how long it may take.
+//! The progress bar of long computations.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ pub(crate) enum When {
     Never,
 }
 
-/// Steps of the bar: the share of the work, not the number of layers, so that the estimate is honest.
+/// Steps of the bar: shares of the work, not numbers of layers, so that the remaining time is estimated well.
 const STEPS: u64 = 10_000;
-/// Nothing is shown for work that is over sooner.
+/// Work that takes less time shows no bar.
 const SOON: Duration = Duration::from_millis(700);
 
 /// A bar on standard error, shown only on a terminal and only for work that takes a while.

@@ -1,11 +1,13 @@
 //! A survey as one HTML file that needs no network and reads without JavaScript.
 
+use kappa::serialize::Number;
 use kappa::{Enclosure, Norm, Question, Tolerance};
 use kappa_model::{Layer, Report, printable};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::columns::shape_words;
-use crate::json::number_json;
+use crate::json::to_value;
+use crate::text::{counted, ends};
 
 const PAGE: &str = include_str!("../assets/report.html");
 const STYLE: &str = include_str!("../assets/report.css");
@@ -18,10 +20,7 @@ const POINTS: usize = 256;
 
 /// The page: a sortable, filterable table, norms and condition across depth, and each layer's spectrum on click.
 pub fn survey_html(report: &Report, title: &str) -> String {
-    let data = json!({
-        "title": title,
-        "layers": report.layers.iter().map(layer).collect::<Vec<_>>(),
-    });
+    let data = to_value(&PageData { title, layers: report.layers.iter().map(layer).collect() });
     let parts = [
         ("{{title}}", escaped(title)),
         ("{{version}}", env!("CARGO_PKG_VERSION").into()),
@@ -48,10 +47,9 @@ pub fn survey_html(report: &Report, title: &str) -> String {
 }
 
 fn summary(report: &Report) -> String {
-    let count = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
     let notes: usize = report.layers.iter().map(|layer| layer.verdicts.len()).sum();
-    let layers = count(report.layers.len(), "layer");
-    format!("{layers} measured, {}, {} not measured", count(notes, "verdict"), report.skipped.len())
+    let layers = counted(report.layers.len(), "layer");
+    format!("{layers} measured, {}, {} not measured", counted(notes, "verdict"), report.skipped.len())
 }
 
 /// The columns of the table, with the question behind each number.
@@ -98,10 +96,9 @@ fn number_cell(x: Option<Enclosure>) -> String {
     match x {
         None => "<td class=\"number\" data-value=\"\">–</td>".into(),
         Some(x) => format!(
-            "<td class=\"number\" data-value=\"{}\" title=\"{} … {} ({})\">{}</td>",
+            "<td class=\"number\" data-value=\"{}\" title=\"{} ({})\">{}</td>",
             x.estimate(),
-            x.lower(),
-            x.upper(),
+            ends(&x),
             escaped(&x.evidence().to_string()),
             escaped(&x.short(4))
         ),
@@ -116,19 +113,38 @@ fn skipped(report: &Report) -> String {
 }
 
 /// What the charts need of a layer.
-fn layer(layer: &Layer) -> Value {
-    let number = |question: &Question| layer.measure(question).map_or(Value::Null, |x| number_json(x.estimate()));
+#[derive(Serialize)]
+struct LayerCurves {
+    name: String,
+    frobenius: Option<Number>,
+    spectral: Option<Number>,
+    stable_rank: Option<Number>,
+    cond: Option<Number>,
+    index: Vec<usize>,
+    values: Vec<f64>,
+    energy: Vec<f64>,
+}
+
+/// The data of the page.
+#[derive(Serialize)]
+struct PageData<'a> {
+    title: &'a str,
+    layers: Vec<LayerCurves>,
+}
+
+fn layer(layer: &Layer) -> LayerCurves {
+    let number = |question: Question| layer.measure(&question).map(|x| Number(x.estimate()));
     let (index, values, energy) = spectrum(layer);
-    json!({
-        "name": printable(&layer.name),
-        "frobenius": number(&Question::Norm(Norm::frobenius())),
-        "spectral": number(&Question::Norm(Norm::spectral())),
-        "stable_rank": number(&Question::StableRank),
-        "cond": number(&Question::Cond),
-        "index": index,
-        "values": values,
-        "energy": energy,
-    })
+    LayerCurves {
+        name: printable(&layer.name),
+        frobenius: number(Question::Norm(Norm::frobenius())),
+        spectral: number(Question::Norm(Norm::spectral())),
+        stable_rank: number(Question::StableRank),
+        cond: number(Question::Cond),
+        index,
+        values,
+        energy,
+    }
 }
 
 /// Positions (from 1), singular values and shares of the energy, thinned out evenly on the logarithmic axis.

@@ -1,35 +1,94 @@
-//! The JSON contract of `docs/json.md`.
+//! The JSON contract of `docs/json.md`: the fields of each answer are described once, and their schema with them.
 
-use kappa::{Enclosure, Question};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use kappa::serialize::{Complex, Number};
+use kappa::{AnyMatrix, Enclosure, Question};
 use kappa_model::{Layer, Report};
-use serde_json::{Map, Value, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
-use crate::spread::{bulk_json, tail_json};
+use crate::spread::{BulkResult, TailResult};
 
-/// The one object that every command prints.
-pub fn envelope(command: &str, inputs: Value, result: Value) -> Value {
-    json!({ "kappa": env!("CARGO_PKG_VERSION"), "command": command, "inputs": inputs, "result": result })
+/// The one object that every command prints with `--json`.
+#[derive(Debug, Serialize)]
+pub struct Envelope<'a, I, R> {
+    /// The version of kappa.
+    pub kappa: &'static str,
+    /// The command.
+    pub command: &'a str,
+    /// What it was asked.
+    pub inputs: I,
+    /// What it answers.
+    pub result: R,
 }
 
-/// A number, or "inf" and "-inf", for which JSON has no numbers. There is no NaN in any answer.
-pub fn number_json(x: f64) -> Value {
-    if x == f64::INFINITY {
-        "inf".into()
-    } else if x == f64::NEG_INFINITY {
-        "-inf".into()
-    } else {
-        x.into()
+impl<'a, I, R> Envelope<'a, I, R> {
+    /// An answer of this version of kappa.
+    pub fn new(command: &'a str, inputs: I, result: R) -> Self {
+        Self { kappa: env!("CARGO_PKG_VERSION"), command, inputs, result }
     }
 }
 
-/// `{"lower", "estimate", "upper", "evidence"}`.
-pub fn enclosure_json(x: &Enclosure) -> Value {
-    json!({
-        "lower": number_json(x.lower()),
-        "estimate": number_json(x.estimate()),
-        "upper": number_json(x.upper()),
-        "evidence": x.evidence().to_string(),
-    })
+/// The object that every command prints, as a value.
+pub fn envelope(command: &str, inputs: Value, result: Value) -> Value {
+    to_value(&Envelope::new(command, inputs, result))
+}
+
+/// JSON of an answer, whose keys are strings and whose numbers are finite or strings: it has one.
+pub(crate) fn to_value(answer: &impl Serialize) -> Value {
+    serde_json::to_value(answer).unwrap_or(Value::Null)
+}
+
+/// Answers by name, in their order: a JSON object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named<T>(pub Vec<(String, T)>);
+
+impl<T: Serialize> Serialize for Named<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, x)| (name, x)))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Named<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Named{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        BTreeMap::<String, T>::json_schema(generator)
+    }
+}
+
+/// The rows of a matrix; complex entries are `[re, im]`, and an entry that is missing is `null`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Entries(Vec<Vec<Entry>>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Entry {
+    Real(Number),
+    Complex(Complex),
+    Missing(()),
+}
+
+impl From<&AnyMatrix> for Entries {
+    fn from(a: &AnyMatrix) -> Self {
+        let is_complex = a.is_complex();
+        let entry = |i: usize, j: usize| match a.get(i, j) {
+            z if is_complex => Entry::Complex(z.into()),
+            z if z.re.is_nan() => Entry::Missing(()),
+            z => Entry::Real(z.re.into()),
+        };
+        let (m, n) = a.shape();
+        Self((0..m).map(|i| (0..n).map(|j| entry(i, j)).collect()).collect())
+    }
 }
 
 /// The key of a question: its name, with `_` for `:`.
@@ -38,28 +97,84 @@ pub fn measure_key(question: &Question) -> String {
 }
 
 /// The result of a survey.
-pub fn survey_json(report: &Report) -> Value {
-    let skipped = report.skipped.iter().map(|s| json!({ "name": s.name, "reason": s.reason }));
-    json!({
-        "layers": report.layers.iter().map(layer).collect::<Vec<_>>(),
-        "skipped": skipped.collect::<Vec<_>>(),
-    })
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct SurveyResult {
+    layers: Vec<LayerResult>,
+    skipped: Vec<SkippedResult>,
 }
 
-fn layer(layer: &Layer) -> Value {
-    let measures: Map<String, Value> = Question::standard()
-        .iter()
-        .map(|question| (measure_key(question), layer.measure(question).map_or(Value::Null, |x| enclosure_json(&x))))
-        .collect();
-    json!({
-        "name": layer.name,
-        "shape": layer.shape,
-        "matrix": [layer.matrix.0, layer.matrix.1],
-        "dtype": layer.dtype.name(),
-        "role": layer.role.to_string(),
-        "measures": measures,
-        "tail": layer.tail.as_ref().map(tail_json),
-        "bulk": layer.bulk.as_ref().map(bulk_json),
-        "verdicts": layer.verdicts.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
+/// One weight matrix, measured.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct LayerResult {
+    name: String,
+    /// The dimensions of the tensor.
+    shape: Vec<usize>,
+    /// Rows and columns of the matrix that was measured.
+    matrix: (usize, usize),
+    #[schemars(schema_with = "dtype")]
+    dtype: &'static str,
+    role: String,
+    /// By question; `null` where the entries are not finite.
+    #[schemars(schema_with = "measures")]
+    measures: Named<Option<Enclosure>>,
+    tail: Option<TailResult>,
+    bulk: Option<BulkResult>,
+    verdicts: Vec<String>,
+}
+
+/// A tensor that was not measured, with the reason.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct SkippedResult {
+    name: String,
+    reason: String,
+}
+
+/// The types of stored numbers; `c64` and `c128` are complex numbers of two 32-bit and two 64-bit parts, as in NumPy.
+fn dtype(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "enum": [
+        "bool", "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64",
+        "f8_e4m3", "f8_e5m2", "f16", "bf16", "f32", "f64", "c64", "c128",
+    ] })
+}
+
+fn measures(generator: &mut SchemaGenerator) -> Schema {
+    let keys: Vec<String> = Question::standard().iter().map(measure_key).collect();
+    let mut schema = Named::<Option<Enclosure>>::json_schema(generator);
+    schema.insert("required".into(), keys.into());
+    schema
+}
+
+impl From<&Report> for SurveyResult {
+    fn from(report: &Report) -> Self {
+        let skipped = |s: &kappa_model::Skipped| SkippedResult { name: s.name.clone(), reason: s.reason.clone() };
+        Self {
+            layers: report.layers.iter().map(LayerResult::from).collect(),
+            skipped: report.skipped.iter().map(skipped).collect(),
+        }
+    }
+}
+
+impl From<&Layer> for LayerResult {
+    fn from(layer: &Layer) -> Self {
+        let measures = Question::standard();
+        Self {
+            name: layer.name.clone(),
+            shape: layer.shape.clone(),
+            matrix: layer.matrix,
+            dtype: layer.dtype.name(),
+            role: layer.role.to_string(),
+            measures: Named(measures.iter().map(|q| (measure_key(q), layer.measure(q))).collect()),
+            tail: layer.tail.as_ref().map(TailResult::from),
+            bulk: layer.bulk.as_ref().map(BulkResult::from),
+            verdicts: layer.verdicts.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// The result of a survey, as a value.
+pub fn survey_json(report: &Report) -> Value {
+    to_value(&SurveyResult::from(report))
 }

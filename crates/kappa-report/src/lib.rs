@@ -15,14 +15,14 @@ mod text;
 pub use columns::shape_words;
 pub use csv::survey_csv;
 pub use html::survey_html;
-pub use json::{enclosure_json, envelope, measure_key, number_json, survey_json};
+pub use json::{Entries, Envelope, Named, SurveyResult, envelope, measure_key, survey_json};
 pub use markdown::survey_markdown;
 pub use picture::{
     Picture, draw_density, draw_ellipse, draw_filters, draw_gershgorin, draw_l_curve, draw_numerical_range,
     draw_pseudospectrum, draw_quantiles, draw_residuals, draw_scatter,
 };
-pub use proof::{ProofFile, digest};
-pub use regression::{regression_json, regression_text};
+pub use proof::{ProofFile, ProofResult, digest};
+pub use regression::{RegressionResult, regression_json, regression_text};
 pub use sparkline::sparkline;
-pub use spread::{bulk_json, bulk_rows, histogram_json, histogram_rows, spread_numbers, tail_json, tail_rows};
-pub use text::{aligned, survey_text};
+pub use spread::{BulkResult, HistogramResult, TailResult, bulk_rows, histogram_rows, spread_numbers, tail_rows};
+pub use text::{aligned, counted, ends, number_text, survey_text};

@@ -1,9 +1,15 @@
 //! Proofs as files: a claim, which matrix it is about, and the witness.
 
+use std::collections::BTreeMap;
+
 use kappa::proof::{Claim, Dyadic, Witness};
 use kappa::{LinearOperator, Matrix};
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+use crate::json::Named;
 
 /// What a proof file says.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +38,47 @@ pub fn digest(a: &Matrix<f64>) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The object of a proof file.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ProofResult {
+    /// The version of the layout.
+    kappa_proof: u64,
+    claim: Claim,
+    matrix: MatrixResult,
+    witness: WitnessResult,
+}
+
+/// Which matrix a proof is about.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct MatrixResult {
+    rows: usize,
+    columns: usize,
+    /// Of its entries as doubles, row after row, little-endian.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    sha256: String,
+}
+
+/// Why the claim holds: the parts that the method needs, by name.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct WitnessResult {
+    method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    middle: Option<f64>,
+    #[serde(flatten)]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    parts: Named<DyadicResult>,
+}
+
+/// Whole numbers over 2^shift.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct DyadicResult {
+    shift: i32,
+    rows: Vec<Vec<i64>>,
+}
+
 impl ProofFile {
     /// The proof of a claim about this matrix.
     pub fn new(a: &Matrix<f64>, claim: Claim, witness: Witness) -> Self {
@@ -45,23 +92,35 @@ impl ProofFile {
 
     /// The JSON object of the file.
     pub fn to_json(&self) -> Value {
-        let mut witness = Map::new();
-        witness.insert("method".into(), self.witness.method().into());
-        if let Witness::Between { middle, .. } = self.witness {
-            witness.insert("middle".into(), middle.into());
-        }
-        for (name, part) in self.witness.parts() {
-            witness.insert(name.into(), json!({ "shift": part.shift, "rows": part.rows }));
-        }
-        json!({
-            "kappa_proof": VERSION,
-            "claim": self.claim.to_string(),
-            "matrix": { "rows": self.shape.0, "columns": self.shape.1, "sha256": self.sha256 },
-            "witness": witness,
-        })
+        crate::json::to_value(&self.result())
     }
 
-    /// A proof from the text of a file; in words, why it is none.
+    /// The fields of the file.
+    pub fn result(&self) -> ProofResult {
+        let dyadic = |part: &Dyadic| DyadicResult { shift: part.shift, rows: part.rows.clone() };
+        let middle = match self.witness {
+            Witness::Between { middle, .. } => Some(middle),
+            _ => None,
+        };
+        ProofResult {
+            kappa_proof: VERSION,
+            claim: self.claim,
+            matrix: MatrixResult { rows: self.shape.0, columns: self.shape.1, sha256: self.sha256.clone() },
+            witness: WitnessResult {
+                method: self.witness.method(),
+                middle,
+                parts: Named(
+                    self.witness.parts().iter().map(|(name, part)| (name.to_string(), dyadic(part))).collect(),
+                ),
+            },
+        }
+    }
+
+    /// A proof from the text of a file.
+    ///
+    /// # Errors
+    ///
+    /// In words, where the text is not a proof.
     pub fn from_json(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|e| format!("is not JSON: {e}"))?;
         match value["kappa_proof"].as_u64() {
@@ -74,7 +133,7 @@ impl ProofFile {
         let text = |value: &Value, key: &str| {
             value[key].as_str().map(str::to_owned).ok_or_else(|| format!("has no text `{key}`"))
         };
-        let claim = text(&value, "claim")?.parse::<Claim>().map_err(|e| format!("makes no claim: {e}"))?;
+        let claim = text(&value, "claim")?.parse::<Claim>().map_err(|e| format!("has an invalid claim: {e}"))?;
         let matrix = &value["matrix"];
         let size = |key: &str| {
             matrix[key]
@@ -87,7 +146,7 @@ impl ProofFile {
         let method = text(witness, "method")?;
         let part = |name: &str| dyadic(&witness[name]);
         let witness = Witness::from_parts(&method, witness["middle"].as_f64(), part)
-            .ok_or_else(|| format!("has a witness of the kind `{method}` that is not whole"))?;
+            .ok_or_else(|| format!("has an incomplete witness of the kind `{method}`"))?;
         Ok(Self { claim, shape, sha256: text(matrix, "sha256")?, witness })
     }
 }
@@ -131,9 +190,9 @@ mod tests {
             ("", "is not JSON"),
             ("[]", "is not a proof"),
             (r#"{"kappa_proof": 7}"#, "version 7"),
-            (r#"{"kappa_proof": 1, "claim": "rank > 3"}"#, "makes no claim"),
+            (r#"{"kappa_proof": 1, "claim": "rank > 3"}"#, "invalid claim"),
             (no_matrix, "matrix.rows"),
-            (no_part, "not whole"),
+            (no_part, "incomplete"),
         ] {
             let error = ProofFile::from_json(text).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");

@@ -1,27 +1,79 @@
-//! How eigenvalues are spread, as JSON and as text.
+//! The distribution of eigenvalues, as JSON and as text.
 
+use kappa::serialize::Number;
 use kappa::{Bulk, Enclosure, Histogram, LikelihoodRatio, Tail, TailLaw};
-use serde_json::{Value, json};
-
-use crate::json::{enclosure_json, number_json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// A tail with the laws that were fitted to it.
-pub fn tail_json(tail: &Tail) -> Value {
-    let laws = tail.laws();
-    json!({
-        "exponent": enclosure_json(&tail.exponent()),
-        "standard_error": number_json(tail.standard_error()),
-        "x_min": number_json(tail.x_min()),
-        "count": tail.len(),
-        "distance": number_json(tail.distance()),
-        "truncated": laws.truncated.map(law_json),
-        "exponential": law_json(laws.exponential),
-        "against_truncated": laws.against_truncated.map(ratio_json),
-        "against_exponential": ratio_json(laws.against_exponential),
-    })
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct TailResult {
+    exponent: Enclosure,
+    standard_error: Number,
+    x_min: Number,
+    count: usize,
+    /// Kolmogorov and Smirnov's, from the power law.
+    distance: Number,
+    truncated: Option<LawResult>,
+    exponential: LawResult,
+    against_truncated: Option<RatioResult>,
+    against_exponential: RatioResult,
 }
 
-/// What the tail and the noise of a layer say, a name and a number each, for tables.
+/// The parameters of a law: those that it has.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct LawResult {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exponent: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<Number>,
+}
+
+/// A likelihood ratio test.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct RatioResult {
+    log_ratio: Number,
+    p_value: Number,
+}
+
+impl From<&Tail> for TailResult {
+    fn from(tail: &Tail) -> Self {
+        let laws = tail.laws();
+        Self {
+            exponent: tail.exponent(),
+            standard_error: tail.standard_error().into(),
+            x_min: tail.x_min().into(),
+            count: tail.len(),
+            distance: tail.distance().into(),
+            truncated: laws.truncated.map(LawResult::from),
+            exponential: laws.exponential.into(),
+            against_truncated: laws.against_truncated.map(RatioResult::from),
+            against_exponential: laws.against_exponential.into(),
+        }
+    }
+}
+
+impl From<TailLaw> for LawResult {
+    fn from(law: TailLaw) -> Self {
+        let (exponent, rate) = match law {
+            TailLaw::PowerLaw { exponent } => (Some(exponent), None),
+            TailLaw::Truncated { exponent, rate } => (Some(exponent), Some(rate)),
+            TailLaw::Exponential { rate } => (None, Some(rate)),
+        };
+        Self { exponent: exponent.map(Number), rate: rate.map(Number) }
+    }
+}
+
+impl From<LikelihoodRatio> for RatioResult {
+    fn from(ratio: LikelihoodRatio) -> Self {
+        Self { log_ratio: ratio.log_ratio.into(), p_value: ratio.p_value.into() }
+    }
+}
+
+/// The numbers of a tail and of the noise of a layer by name, for tables.
 pub fn spread_numbers(tail: Option<&Tail>, bulk: Option<&Bulk>) -> [(&'static str, Option<f64>); 9] {
     let of_tail = |number: fn(&Tail) -> f64| tail.map(number);
     [
@@ -37,40 +89,45 @@ pub fn spread_numbers(tail: Option<&Tail>, bulk: Option<&Bulk>) -> [(&'static st
     ]
 }
 
-fn law_json(law: TailLaw) -> Value {
-    match law {
-        TailLaw::PowerLaw { exponent } => json!({ "exponent": number_json(exponent) }),
-        TailLaw::Truncated { exponent, rate } => {
-            json!({ "exponent": number_json(exponent), "rate": number_json(rate) })
+/// The noise that was fitted.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct BulkResult {
+    variance: Number,
+    edges: (Number, Number),
+    threshold: Number,
+    spikes: Enclosure,
+    distance: Number,
+    soft_rank: Number,
+}
+
+impl From<&Bulk> for BulkResult {
+    fn from(bulk: &Bulk) -> Self {
+        let (lower, upper) = bulk.law.edges();
+        Self {
+            variance: bulk.law.variance().into(),
+            edges: (lower.into(), upper.into()),
+            threshold: bulk.law.threshold().into(),
+            spikes: bulk.spikes,
+            distance: bulk.distance.into(),
+            soft_rank: bulk.soft_rank.into(),
         }
-        TailLaw::Exponential { rate } => json!({ "rate": number_json(rate) }),
     }
 }
 
-fn ratio_json(ratio: LikelihoodRatio) -> Value {
-    json!({ "log_ratio": number_json(ratio.log_ratio), "p_value": number_json(ratio.p_value) })
-}
-
-/// The noise that was fitted.
-pub fn bulk_json(bulk: &Bulk) -> Value {
-    let (lower, upper) = bulk.law.edges();
-    json!({
-        "variance": number_json(bulk.law.variance()),
-        "edges": [number_json(lower), number_json(upper)],
-        "threshold": number_json(bulk.law.threshold()),
-        "spikes": enclosure_json(&bulk.spikes),
-        "distance": number_json(bulk.distance),
-        "soft_rank": number_json(bulk.soft_rank),
-    })
-}
-
 /// A histogram: its edges, and an enclosed count for each interval.
-pub fn histogram_json(histogram: &Histogram) -> Value {
-    json!({
-        "edges": histogram.edges.iter().map(|&x| number_json(x)).collect::<Vec<_>>(),
-        "counts": histogram.counts.iter().map(enclosure_json).collect::<Vec<_>>(),
-        "total": histogram.total,
-    })
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct HistogramResult {
+    edges: Vec<Number>,
+    counts: Vec<Enclosure>,
+    total: usize,
+}
+
+impl From<&Histogram> for HistogramResult {
+    fn from(histogram: &Histogram) -> Self {
+        let Histogram { edges, counts, total } = histogram;
+        Self { edges: Number::list(edges), counts: counts.clone(), total: *total }
+    }
 }
 
 /// The widest bar of a histogram, in characters.
@@ -78,7 +135,7 @@ const BAR: f64 = 40.0;
 /// Eighths of a character.
 const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/// Lines of a histogram: from, to, how many, and a bar.
+/// The rows of a histogram: both ends of the interval, the count, and a bar.
 pub fn histogram_rows(histogram: &Histogram) -> Vec<Vec<String>> {
     let most = histogram.counts.iter().map(Enclosure::estimate).fold(1.0, f64::max);
     let bar = |count: f64| {
@@ -86,58 +143,58 @@ pub fn histogram_rows(histogram: &Histogram) -> Vec<Vec<String>> {
         "█".repeat(eighths / 8) + PARTS[eighths % 8]
     };
     let row = |(ends, count): (&[f64], &Enclosure)| {
-        let how_many = if count.width() == 0.0 {
+        let number = if count.width() == 0.0 {
             format!("{}", count.estimate())
         } else {
             format!("{} to {}", count.lower(), count.upper())
         };
-        vec![format!("{:.4e}", ends[0]), format!("{:.4e}", ends[1]), how_many, bar(count.estimate())]
+        vec![format!("{:.4e}", ends[0]), format!("{:.4e}", ends[1]), number, bar(count.estimate())]
     };
     histogram.edges.windows(2).zip(&histogram.counts).map(row).collect()
 }
 
-/// What a tail and its laws say, a line each: a name, and words.
+/// A tail and its laws: a name and its value for each line.
 pub fn tail_rows(tail: &Tail) -> Vec<Vec<String>> {
     let laws = tail.laws();
     let short = |x: f64| Enclosure::exact(x).short(5);
     let line = |name: &str, words: String| vec![name.to_owned(), words];
     let versus = |ratio: LikelihoodRatio| {
         let word = match ratio {
-            LikelihoodRatio { p_value, .. } if p_value > 0.1 => "neither is more likely",
-            LikelihoodRatio { log_ratio, .. } if log_ratio > 0.0 => "the power law is more likely",
-            _ => "this is more likely than the power law",
+            LikelihoodRatio { p_value, .. } if p_value > 0.1 => "neither fits significantly better",
+            LikelihoodRatio { log_ratio, .. } if log_ratio > 0.0 => "the power law fits better",
+            _ => "this law fits better than the power law",
         };
         format!("{word} (ln ratio {}, p = {})", short(ratio.log_ratio), short(ratio.p_value))
     };
     let mut rows = vec![
         line("power law", format!("α = {} ± {}", tail.exponent().short(5), short(tail.standard_error()))),
-        line("  from", format!("λ = {} on: {} values", short(tail.x_min()), tail.len())),
-        line("  distance", short(tail.distance())),
+        line("  fitted to", format!("{} values, λ ≥ {}", tail.len(), short(tail.x_min()))),
+        line("  KS distance", short(tail.distance())),
     ];
     if let (Some(TailLaw::Truncated { exponent, rate }), Some(ratio)) = (laws.truncated, laws.against_truncated) {
-        let end = "with an exponential end";
+        let name = "truncated power law";
         if rate == 0.0 {
-            rows.push(line(end, "none makes the values more likely".into()));
+            rows.push(line(name, "no cutoff improves the fit".into()));
         } else {
-            rows.push(line(end, format!("α = {}, rate {}", short(exponent), short(rate))));
-            rows.push(line("  compared", versus(ratio)));
+            rows.push(line(name, format!("α = {}, rate {}", short(exponent), short(rate))));
+            rows.push(line("  likelihood ratio", versus(ratio)));
         }
     }
     if let TailLaw::Exponential { rate } = laws.exponential {
         rows.push(line("exponential", format!("rate {}", short(rate))));
-        rows.push(line("  compared", versus(laws.against_exponential)));
+        rows.push(line("  likelihood ratio", versus(laws.against_exponential)));
     }
     rows
 }
 
-/// What the noise looks like, a line each: a name, and words.
+/// The noise: a name and its value for each line.
 pub fn bulk_rows(bulk: &Bulk) -> Vec<Vec<String>> {
     let short = |x: f64| Enclosure::exact(x).short(5);
     let line = |name: &str, words: String| vec![name.to_owned(), words];
     let (lower, upper) = bulk.law.edges();
     let fit = if bulk.distance < 0.1 { "noise of one variance fits" } else { "noise of one variance does not fit" };
     vec![
-        line("noise", format!("{fit} (distance {})", short(bulk.distance))),
+        line("noise", format!("{fit} (KS distance {})", short(bulk.distance))),
         line("  standard deviation", short(bulk.law.variance().sqrt())),
         line("  eigenvalues", format!("{} to {}", short(lower), short(upper))),
         line("  spikes", format!("{} above {}", bulk.spikes.short(6), short(bulk.law.threshold()))),
@@ -148,6 +205,7 @@ pub fn bulk_rows(bulk: &Bulk) -> Vec<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::to_value;
     use kappa::{Bins, Clauset, Matrix, singular_values};
 
     #[test]
@@ -157,12 +215,12 @@ mod tests {
         let rows = histogram_rows(&histogram);
         assert_eq!(rows.len(), 4);
         assert_eq!(rows.iter().map(|r| r[2].parse::<f64>().unwrap()).sum::<f64>(), 30.0);
-        assert_eq!(histogram_json(&histogram)["total"], 30);
+        assert_eq!(to_value(&HistogramResult::from(&histogram))["total"], 30);
         let tail = values.tail(&Clauset::default()).unwrap();
-        assert_eq!(tail_json(&tail)["count"], tail.len());
+        assert_eq!(to_value(&TailResult::from(&tail))["count"], tail.len());
         assert!(tail_rows(&tail).iter().any(|row| row[1].contains(&format!("{} values", tail.len()))));
         let bulk = values.bulk().unwrap();
-        assert_eq!(bulk_json(&bulk)["spikes"]["estimate"], bulk.spikes.estimate());
+        assert_eq!(to_value(&BulkResult::from(&bulk))["spikes"]["estimate"], bulk.spikes.estimate());
         assert!(bulk_rows(&bulk)[3][1].starts_with(&bulk.spikes.short(6)));
     }
 }

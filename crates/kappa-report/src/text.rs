@@ -1,10 +1,11 @@
 //! Aligned text for a terminal.
 
+use kappa::Enclosure;
 use kappa_model::{Report, printable};
 
 use crate::columns::columns;
 
-/// A survey as an aligned table, what there is to look at, and what was left out. `all` shows every column.
+/// A survey as an aligned table, with its findings and the tensors that were not measured. `all` shows every column.
 pub fn survey_text(report: &Report, all: bool) -> String {
     let columns = columns(all);
     let mut text = String::new();
@@ -20,7 +21,7 @@ pub fn survey_text(report: &Report, all: bool) -> String {
         .flat_map(|layer| layer.verdicts.iter().map(|v| vec![format!("  {}", printable(&layer.name)), v.to_string()]))
         .collect();
     if !notes.is_empty() {
-        text += "\nlook at\n";
+        text += "\nfindings\n";
         text += &aligned(&notes, &[false, false]);
     }
     if !report.skipped.is_empty() {
@@ -63,4 +64,27 @@ pub fn aligned(rows: &[Vec<String>], right: &[bool]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// `1 row`, `2 rows`: a count with the noun that it counts.
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// A double with all its digits, and with `∞` for infinity.
+pub fn number_text(x: f64) -> String {
+    match x {
+        f64::INFINITY => "∞".into(),
+        f64::NEG_INFINITY => "-∞".into(),
+        0.0 => "0".into(),
+        _ => {
+            let text = format!("{x:?}");
+            text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
+        }
+    }
+}
+
+/// Both ends of an enclosure with all their digits.
+pub fn ends(x: &Enclosure) -> String {
+    format!("{} … {}", number_text(x.lower()), number_text(x.upper()))
 }

@@ -6,6 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::limits;
+
+/// The path that stands for standard input.
+const STANDARD_INPUT: &str = "-";
 
 /// Shared, immutable bytes.
 #[derive(Clone, Debug)]
@@ -25,19 +29,37 @@ impl std::ops::Deref for Bytes {
 }
 
 impl Bytes {
-    /// Opens a regular file; maps it if `map` is set and it is not empty.
+    /// The bytes of a file: a regular one is mapped when asked for and not empty; a pipe, and standard input for `-`,
+    /// is read into memory.
     pub(crate) fn open(path: &Path, map: bool) -> Result<Self> {
         let here = |error: std::io::Error| Error::io(&error).in_file(path);
+        if path.as_os_str() == STANDARD_INPUT {
+            return Self::from_pipe(std::io::stdin().lock()).map_err(|error| error.in_file(path));
+        }
         let mut file = File::open(path).map_err(here)?;
         let metadata = file.metadata().map_err(here)?;
+        if metadata.is_dir() {
+            return Err(Error::unsupported("is a folder").in_file(path));
+        }
         if !metadata.is_file() {
-            return Err(Error::unsupported("is not a regular file").in_file(path));
+            return Self::from_pipe(file).map_err(|error| error.in_file(path));
         }
         if map && metadata.len() > 0 {
             return Ok(Self::Mapped(Arc::new(map_file(&file).map_err(here)?)));
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(here)?;
+        Ok(Self::Owned(bytes.into()))
+    }
+
+    /// All bytes of a pipe, up to the limit of what is held in memory.
+    fn from_pipe(from: impl Read) -> Result<Self> {
+        let mut bytes = Vec::new();
+        from.take(limits::PIPE + 1).read_to_end(&mut bytes).map_err(|error| Error::io(&error))?;
+        if bytes.len() as u64 > limits::PIPE {
+            return Err(Error::limit(format!("gives more than {} bytes, the limit for a pipe", limits::PIPE))
+                .with_hint("write it to a regular file, which is mapped instead of held in memory"));
+        }
         Ok(Self::Owned(bytes.into()))
     }
 

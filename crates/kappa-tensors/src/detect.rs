@@ -25,7 +25,8 @@ impl Default for Opening {
     }
 }
 
-/// Opens a file, a folder, or the index of a sharded checkpoint; the content decides the format, not the name.
+/// Opens a file, a folder, or the index of a sharded checkpoint; the content decides the format, not the name. `-` is
+/// standard input; a pipe is read into memory.
 ///
 /// Reads headers only, except for text, which is parsed whole.
 ///
@@ -39,7 +40,8 @@ pub fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
         return folder::open(path, opening);
     }
     let bytes = Bytes::open(path, opening.map)?;
-    if sharded::is_index(path, &bytes) {
+    // The shards of an index are named relative to its folder, which a pipe does not have.
+    if path.is_file() && sharded::is_index(path, &bytes) {
         return sharded::open_index(path, &bytes, opening);
     }
     from_bytes(bytes, &stem(path)).map_err(|error| error.in_file(path))
@@ -47,6 +49,9 @@ pub fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
 
 /// The file's name up to its first dot: the name of the single matrix in it.
 fn stem(path: &Path) -> String {
+    if path.as_os_str() == "-" {
+        return "stdin".into();
+    }
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let short = name.split('.').find(|part| !part.is_empty());
     short.unwrap_or("matrix").to_owned()

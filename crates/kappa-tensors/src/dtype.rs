@@ -90,7 +90,7 @@ impl DType {
         Self::ALL.into_iter().find(|dtype| dtype.name() == name)
     }
 
-    /// The name used in every output.
+    /// The name used in every output; complex types by all of their bits, as in NumPy.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bool => "bool",
@@ -108,8 +108,8 @@ impl DType {
             Self::BF16 => "bf16",
             Self::F32 => "f32",
             Self::F64 => "f64",
-            Self::C32 => "c32",
-            Self::C64 => "c64",
+            Self::C32 => "c64",
+            Self::C64 => "c128",
         }
     }
 }

@@ -128,7 +128,10 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(file) = &self.file {
-            write!(f, "`{}`: ", printable(&file.display().to_string()))?;
+            match file.to_str() {
+                Some("-") => f.write_str("standard input: ")?,
+                _ => write!(f, "`{}`: ", printable(&file.display().to_string()))?,
+            }
         }
         if let Some(tensor) = &self.tensor {
             write!(f, "tensor `{}` ", printable(tensor))?;

@@ -12,6 +12,8 @@ pub const DIMENSIONS: usize = 16;
 pub const ZIP_ENTRIES: usize = 100_000;
 /// Unpacked size of a compressed array or text in bytes: 16 GiB.
 pub const UNPACKED: u64 = 1 << 34;
+/// Bytes of a pipe or of standard input, which are held in memory: 16 GiB.
+pub const PIPE: u64 = 1 << 34;
 /// Ratio of unpacked to packed size; deflate reaches 1032.
 pub const UNPACK_RATIO: u64 = 1100;
 /// Number of entries of a dense matrix that is made from a sparse or text file: 2 GiB in double precision.

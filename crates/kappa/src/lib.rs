@@ -63,6 +63,7 @@ pub mod any {
     };
     pub use crate::krylov::AnyIterated;
     pub use crate::nearest::AnyNearest;
+    pub use crate::perturb::AnyBackwardError;
 }
 pub mod arithmetic;
 mod ask;
@@ -101,6 +102,8 @@ mod plan;
 pub mod proof;
 mod random;
 pub mod regions;
+#[cfg(feature = "serde")]
+pub mod serialize;
 mod tolerance;
 mod values;
 

@@ -21,11 +21,12 @@ pub fn draw_l_curve(title: &str, points: &[kappa::RidgePoint], chosen: &kappa::R
     shapes.push(Shape::Dot { at: place(chosen), size: 5.0, ink: Ink::ORANGE });
     Picture::new(format!("L-curve of {title}"), ("log10 of the residual norm", "log10 of the solution norm"), shapes)
         .into_chart()
-        .with_legend(Ink::BLUE, "from the largest λ at the right to the smallest at the left")
+        .with_legend(Ink::BLUE, "λ decreases from right to left")
         .with_legend(Ink::ORANGE, format!("chosen: λ = {:.4e}", chosen.lambda))
 }
 
-/// Filter factors over the number of the singular value, with the Picard plot: log₁₀ of σᵢ and of |uᵢᴴb|. What lies below 1e-16 is left
+/// Filter factors over the number of the singular value, with the Picard plot: log₁₀ of σᵢ and of |uᵢᴴb|. What lies
+/// below 1e-16 is left
 /// out.
 pub fn draw_filters(title: &str, singular_values: &[f64], coefficients: &[f64], filters: &[f64]) -> Picture {
     let largest = singular_values.iter().chain(coefficients).copied().fold(f64::MIN_POSITIVE, f64::max);
@@ -35,11 +36,11 @@ pub fn draw_filters(title: &str, singular_values: &[f64], coefficients: &[f64], 
     };
     let mut shapes = vec![chain(over(singular_values, largest), Ink::BLUE), chain(over(filters, 1.0), Ink::ORANGE)];
     shapes.extend(over(coefficients, largest).into_iter().map(|at| dot(at, Ink::GREEN)));
-    Picture::new(format!("filter factors of {title}"), ("number of the singular value", "log10"), shapes)
+    Picture::new(format!("filter factors of {title}"), ("index of the singular value", "log10"), shapes)
         .into_chart()
         .with_legend(Ink::ORANGE, "filter factors")
-        .with_legend(Ink::BLUE, "singular values, over the largest number here")
-        .with_legend(Ink::GREEN, "right-hand side along the singular vectors, likewise")
+        .with_legend(Ink::BLUE, "σ (normalised)")
+        .with_legend(Ink::GREEN, "right-hand side along the left singular vectors (normalised)")
 }
 
 /// Points of a law in a picture.
@@ -93,9 +94,9 @@ pub fn draw_residuals(title: &str, fitted: &[f64], residuals: &[f64], deviation:
     let shapes = fitted.iter().zip(residuals).map(|(&x, &r)| dot((x, r), ink(r))).collect();
     let picture = Picture::new(format!("residuals of {title}"), ("fitted value", "residual"), shapes)
         .into_chart()
-        .with_legend(Ink::BLUE, "one dot a row");
+        .with_legend(Ink::BLUE, "observations");
     if residuals.iter().any(|&r| is_far(r)) {
-        picture.with_legend(Ink::ORANGE, "beyond three residual standard deviations")
+        picture.with_legend(Ink::ORANGE, "beyond three residual standard errors")
     } else {
         picture
     }
@@ -117,8 +118,8 @@ pub fn draw_quantiles(title: &str, residuals: &[f64], quantile: impl Fn(f64) -> 
         shapes,
     )
     .into_chart()
-    .with_legend(Ink::BLUE, "one dot a row")
-    .with_legend(Ink::GREEN, "where normal errors would lie")
+    .with_legend(Ink::BLUE, "observations")
+    .with_legend(Ink::GREEN, "normal reference line")
 }
 
 #[cfg(test)]

@@ -119,7 +119,8 @@ pub fn draw_pseudospectrum(title: &str, g: &Grid) -> Picture {
     picture
 }
 
-/// The smallest ε that the grid shows: an eigenvalue lies inside every border, so the corners around it must as well. One in four
+/// The smallest ε that the grid shows: an eigenvalue lies inside every border, so the corners around it must as well.
+/// One in four
 /// may be too sharp for the grid without taking the borders of the others with it.
 fn finest_level(g: &Grid) -> f64 {
     let cell = |axis: &[f64], x: f64| axis.partition_point(|&a| a <= x).checked_sub(1).filter(|k| k + 1 < axis.len());

@@ -15,7 +15,8 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Coordinates of paper, to a hundredth of a pixel; what lies far outside is brought near, so that no viewer chokes on it.
+/// Coordinates of paper, to a hundredth of a pixel; what lies far outside is brought near, so that no viewer chokes on
+/// it.
 fn number(x: f64) -> String {
     let text = format!("{:.2}", x.clamp(-1e5, 1e5));
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

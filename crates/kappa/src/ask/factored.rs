@@ -4,6 +4,7 @@ use kappa_dense::{Matrix, Scalar, counted_gram};
 
 use crate::enclosure::directed::{add_down, add_up, gamma_up, mul_up, sqrt_down};
 use crate::error::{Error, Result};
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide_pair};
 use crate::{Enclosure, Evidence, Norm, Profile};
 
 /// ‖B·A‖_* for B m×r and A r×n, enclosed without forming the product.
@@ -70,6 +71,18 @@ fn real_gram<T: Scalar>(x: &Matrix<T>) -> (Matrix<f64>, usize) {
     let real = Matrix::from_fn(x.rows(), x.columns(), |i, j| x[(i, j)].re());
     let gram = counted_gram(real.as_ref(), 0);
     (gram.product, gram.depth)
+}
+
+impl AnyOperator<'_> {
+    /// [`nuclear_norm_of_factors`](crate::nuclear_norm_of_factors) of this operator B and the other one, A.
+    ///
+    /// # Errors
+    ///
+    /// As [`nuclear_norm_of_factors`](crate::nuclear_norm_of_factors).
+    pub fn nuclear_norm_of_factors(&self, other: &AnyOperator<'_>) -> Result<Enclosure> {
+        wide_pair!((self, other), (b, a) => self::nuclear_norm_of_factors(&b.to_dense()?, &a.to_dense()?))
+            .map(RealOrComplex::into_inner)
+    }
 }
 
 #[cfg(test)]

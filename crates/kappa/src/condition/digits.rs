@@ -39,7 +39,13 @@ impl FromStr for DataType {
 
     fn from_str(text: &str) -> Result<Self> {
         let name = text.trim().to_lowercase().replace('-', "_");
-        if let Some(format) = crate::arithmetic::Format::named(&name) {
+        // Complex numbers of two doubles or singles, as NumPy names them, are known as well as their parts.
+        let real = match name.as_str() {
+            "c64" => "f32",
+            "c128" => "f64",
+            other => other,
+        };
+        if let Some(format) = crate::arithmetic::Format::named(real) {
             return Ok(Self::Format(format));
         }
         let (number, factor) = match name.strip_suffix('%') {

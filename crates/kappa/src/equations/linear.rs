@@ -481,6 +481,11 @@ impl AnySolution {
         both!(self, f => f.backward_error())
     }
 
+    /// The backward error of each column.
+    pub fn backward_errors(&self) -> &[Enclosure] {
+        both!(self, f => f.backward_errors())
+    }
+
     /// The condition number of A; computed at the first call.
     pub fn cond(&self) -> Enclosure {
         both!(self, f => f.cond())

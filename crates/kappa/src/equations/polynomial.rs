@@ -2,6 +2,7 @@ use kappa_dense::{Matrix, Scalar, c64};
 
 use super::aberth::{at, improved};
 use crate::error::{Error, Result};
+use crate::operator::{AnyMatrix, both};
 
 /// A root of a polynomial with its sensitivity.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -127,6 +128,17 @@ fn judged(a: &[c64], z: c64) -> PolynomialRoot {
         condition: if steep > 0.0 { at.size / steep } else { f64::INFINITY },
         backward_error: at.value.norm() / at.size,
         distance: if at.slopes > 0.0 { (at.slope.norm() / at.slopes).min(1.0) } else { 0.0 },
+    }
+}
+
+impl AnyMatrix {
+    /// [`polynomial_roots`](crate::polynomial_roots) of a column of coefficients.
+    ///
+    /// # Errors
+    ///
+    /// As [`polynomial_roots`](crate::polynomial_roots).
+    pub fn polynomial_roots(&self) -> Result<Vec<PolynomialRoot>> {
+        both!(self, a => self::polynomial_roots(a.as_slice()))
     }
 }
 

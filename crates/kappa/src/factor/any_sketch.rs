@@ -32,6 +32,49 @@ impl AnyRowSketch {
         both!(self, sketch => sketch.is_exact())
     }
 
+    /// How many rows were seen.
+    pub fn rows(&self) -> u64 {
+        both!(self, sketch => sketch.rows())
+    }
+
+    /// The length of a row.
+    pub fn columns(&self) -> usize {
+        both!(self, sketch => sketch.columns())
+    }
+
+    /// How many rows are kept at most.
+    pub fn capacity(&self) -> usize {
+        both!(self, sketch => sketch.parts().capacity)
+    }
+
+    /// How many rows are kept.
+    pub fn kept(&self) -> usize {
+        both!(self, sketch => sketch.parts().kept.rows())
+    }
+
+    /// What every squared singular value may have lost: see [`RowSketch::lost`].
+    pub fn lost(&self) -> f64 {
+        both!(self, sketch => sketch.lost())
+    }
+
+    /// ‖A‖_F of all rows that were seen.
+    pub fn frobenius(&self) -> Enclosure {
+        both!(self, sketch => sketch.frobenius())
+    }
+
+    /// Takes in another sketch: as if its rows had been seen here.
+    ///
+    /// # Errors
+    ///
+    /// As [`RowSketch::merge`], and for a real and a complex sketch.
+    pub fn merge(&mut self, other: &Self) -> Result<()> {
+        match (self, other) {
+            (Self::Real(sketch), Self::Real(other)) => sketch.merge(other),
+            (Self::Complex(sketch), Self::Complex(other)) => sketch.merge(other),
+            _ => Err(Error::unsupported("a sketch of real rows and one of complex rows are not merged")),
+        }
+    }
+
     /// Adds a block of rows.
     ///
     /// # Errors

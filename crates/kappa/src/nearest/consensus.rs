@@ -3,6 +3,7 @@ use kappa_dense::{Matrix, Scalar};
 use super::procrustes::{Alignment, Procrustes, align};
 use crate::error::{Error, Result};
 use crate::norm::length;
+use crate::operator::{AnyMatrix, AnyOperator};
 
 /// The consensus of several sets of points: their common mean and the alignment of each set with it.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,4 +118,20 @@ fn distance(alignments: &[Alignment], mean: &Matrix<f64>) -> f64 {
     }
     // Per row, as in `align`.
     (squares.0 / (squares.1 / mean.columns().max(1) as f64)).sqrt()
+}
+
+impl AnyOperator<'_> {
+    /// [`align_all`](crate::nearest::align_all) of these sets of points.
+    ///
+    /// # Errors
+    ///
+    /// As [`align_all`](crate::nearest::align_all), and for complex sets.
+    pub fn align_all(sets: &[AnyOperator<'_>], how: &Procrustes) -> Result<Consensus> {
+        let real = |set: &AnyOperator<'_>| match set.to_matrix()? {
+            AnyMatrix::Real(a) => Ok(a),
+            AnyMatrix::Complex(_) => Err(Error::unsupported("alignment is known for real sets of points")
+                .with_hint("give real and imaginary parts as two columns")),
+        };
+        self::align_all(&sets.iter().map(real).collect::<Result<Vec<_>>>()?, how)
+    }
 }

@@ -16,6 +16,10 @@ const NAMES: &[(&str, Norm)] = &[
     ("max-abs", Norm::max_abs()),
     ("max-column-sum", Norm::max_column_sum()),
     ("max-row-sum", Norm::max_row_sum()),
+    // As `numpy.linalg.norm` and MATLAB write them.
+    ("1", Norm::max_column_sum()),
+    ("2", Norm::spectral()),
+    ("inf", Norm::max_row_sum()),
 ];
 
 impl Norm {

@@ -1,0 +1,62 @@
+//! `kappa lipschitz`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kappa::Enclosure;
+use kappa_model::printable;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::answer::{Answer, Ask, Explanation, Files};
+use crate::failure::Failure;
+use crate::session::Session;
+use crate::text::{line, table};
+
+#[derive(Args, Debug, Serialize)]
+pub(crate) struct LipschitzArguments {
+    /// The file, folder, or index of a sharded checkpoint.
+    model: PathBuf,
+    /// Only tensors whose name matches: a part of it, or `*` and `?`. May be given more than once.
+    #[arg(long, value_name = "GLOB")]
+    layers: Vec<String>,
+}
+
+/// The factors of a Lipschitz bound, and their product.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct LipschitzResult {
+    layers: Vec<LayerFactor>,
+    product: Enclosure,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct LayerFactor {
+    name: String,
+    factor: Enclosure,
+}
+
+impl Ask for LipschitzArguments {
+    type Result = LipschitzResult;
+
+    fn files(&self) -> Files<'_> {
+        Files::reads([&self.model])
+    }
+
+    fn answer(&self, session: &Session) -> Result<Answer<LipschitzResult>, Failure> {
+        let found = session.open(&self.model)?.lipschitz_product(&self.layers)?;
+        let mut lines: Vec<Vec<String>> =
+            found.layers.iter().map(|(name, x)| line(&printable(name), x.short(6))).collect();
+        lines.push(line("product", found.product.short(12)));
+        let explanation = Explanation::plan(
+            "the certified spectral norm of each layer; of a convolution an upper bound from its reshaped kernel",
+        )
+        .bounds(&found.product)
+        .line(
+            "bound",
+            "a Lipschitz constant in the 2-norm of the chain of these layers with activations of slope at most 1",
+        )
+        .reference("Tsuzuku, Sato and Sugiyama, NeurIPS 2018; Rump, Acta Numerica 19 (2010) 287–449");
+        let layers = found.layers.into_iter().map(|(name, factor)| LayerFactor { name, factor }).collect();
+        Ok(Answer::new(LipschitzResult { layers, product: found.product }, table(&lines)).explained(explanation))
+    }
+}

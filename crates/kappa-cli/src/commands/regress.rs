@@ -1,0 +1,133 @@
+//! `kappa regress`: a table of data to the table of a statistician.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kappa::regression::{Cell, Column, Design, Formula, Regression, normal_quantile};
+use kappa_report::{RegressionResult, counted, draw_quantiles, draw_residuals, regression_text};
+use kappa_tensors::Frame;
+use serde::{Serialize, Serializer};
+
+use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::failure::Failure;
+use crate::output::Contents;
+use crate::parse::read;
+use crate::session::{Session, file_name};
+
+#[derive(Args, Debug, Serialize)]
+pub(crate) struct RegressArguments {
+    /// A table as text: a title for each column; commas, semicolons, tabs or blanks between the cells. `-` reads
+    /// standard input.
+    file: PathBuf,
+    /// The response variable, where the formula does not name it.
+    #[arg(long, value_name = "COLUMN")]
+    target: Option<String>,
+    /// Such as "y ~ x + x^2 + region", "powers(x, 10)", "log(x)", "C(year)", "a:b", "a*b", "- 1"; every other column
+    /// by default.
+    #[arg(long, short, value_name = "FORMULA", value_parser = read::<Formula>, allow_hyphen_values = true)]
+    #[serde(serialize_with = "shown")]
+    formula: Option<Formula>,
+    /// A column with a positive weight for each row.
+    #[arg(long, value_name = "COLUMN")]
+    weights: Option<String>,
+    /// Level of the confidence intervals, in percent.
+    #[arg(long, value_name = "PERCENT", default_value_t = 95.0, value_parser = percent)]
+    confidence: f64,
+    /// Maximum number of digits of a coefficient; only certain digits are shown.
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u8).range(1..=17))]
+    digits: u8,
+    /// Draw residuals over fitted values, .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    residuals: Option<PathBuf>,
+    /// Draw residuals over the quantiles of the normal distribution, .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    quantiles: Option<PathBuf>,
+}
+
+/// The formula that is used, with every other column where none is given.
+fn shown<S: Serializer>(formula: &Option<Formula>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&formula.clone().unwrap_or_else(every_other))
+}
+
+fn every_other() -> Formula {
+    Formula { target: None, has_constant: true, terms: vec![None] }
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.trim().trim_end_matches('%').parse::<f64>() {
+        Ok(x) if x > 0.0 && x < 100.0 => Ok(x),
+        _ => Err("a level of confidence lies strictly between 0 and 100 percent".into()),
+    }
+}
+
+impl Ask for RegressArguments {
+    type Result = RegressionResult;
+    const READS_TENSORS: bool = false;
+
+    fn files(&self) -> Files<'_> {
+        let files = Files::reads([&self.file]);
+        files.writes(self.residuals.as_ref(), Kind::Picture).writes(self.quantiles.as_ref(), Kind::Picture)
+    }
+
+    fn answer(&self, _: &Session) -> Result<Answer<RegressionResult>, Failure> {
+        let frame = Frame::open(&self.file).map_err(|e| Failure::from(kappa_model::Error::from(e)))?;
+        let about = |error: kappa::Error| Failure::from(error).within(&file_name(&self.file));
+        let fit = self.fit(&frame).map_err(about)?;
+        let design = fit.design();
+        let text = regression_text(&fit, self.digits.into()).map_err(about)?;
+        let mut answer = Answer::new(RegressionResult::new(&fit).map_err(about)?, text).explained(explanation());
+        if let Some(&first) = design.dropped.first() {
+            answer = answer.note(format!(
+                "{} of {} left out because of a missing value (the first in line {} of the file)",
+                design.dropped.len(),
+                counted(frame.rows(), "row"),
+                frame.line(first)
+            ));
+        }
+        Ok(self.with_pictures(answer, &fit))
+    }
+}
+
+impl RegressArguments {
+    fn fit(&self, frame: &Frame) -> kappa::Result<Regression> {
+        let columns = columns(frame);
+        let formula = self.formula.clone().unwrap_or_else(every_other);
+        let target = self.target.as_deref();
+        let design = match &self.weights {
+            Some(weights) => Design::with_weights(&columns, &formula, target, weights),
+            None => Design::new(&columns, &formula, target),
+        };
+        Regression::new(design?)?.with_confidence(self.confidence / 100.0)
+    }
+
+    fn with_pictures(&self, mut answer: Answer<RegressionResult>, fit: &Regression) -> Answer<RegressionResult> {
+        let target = &fit.design().target;
+        if let Some(path) = &self.residuals {
+            let deviation = fit.residual_deviation().estimate();
+            let picture = draw_residuals(target, &fit.fitted(), &fit.residuals(), deviation);
+            answer = answer.file(Some(path), || Contents::picture(path, &picture));
+        }
+        if let Some(path) = &self.quantiles {
+            let studentized: Vec<f64> = fit.influence().iter().map(|i| i.studentized).collect();
+            let picture = draw_quantiles(target, &studentized, normal_quantile);
+            answer = answer.file(Some(path), || Contents::picture(path, &picture));
+        }
+        answer
+    }
+}
+
+fn explanation() -> Explanation {
+    Explanation::plan("the design matrix as pairs of doubles, a triangular factor and two residuals in 106 bits")
+        .line("bounds", "each enclosure holds what exact arithmetic gives for the numbers as the table prints them")
+        .line("evidence", "rounding; p and confidence intervals are doubles of the distribution functions")
+        .reference(
+            "Rump, SIAM J. Matrix Anal. Appl. 33 (2012) 130–148; Belsley, Kuh and Welsch, Regression \
+            Diagnostics (1980)",
+        )
+}
+
+/// The columns by name.
+fn columns(frame: &Frame) -> Vec<Column> {
+    let column = |j: usize| Column { name: frame.titles[j].clone(), cells: frame.column(j).map(Cell::parse).collect() };
+    (0..frame.titles.len()).map(column).collect()
+}

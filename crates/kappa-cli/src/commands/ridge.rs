@@ -1,0 +1,172 @@
+//! `kappa ridge`: regularized least squares.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kappa::any::AnyRidge;
+use kappa::serialize::Number;
+use kappa::{AnyMatrix, Choice, Matrix, RidgePoint};
+use kappa_report::{aligned, draw_filters, draw_l_curve};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::problem::{Beside, Problem, Solved, single};
+use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::failure::Failure;
+use crate::output::Contents;
+use crate::session::Session;
+use crate::text::{line, scientific, short, titles};
+
+#[derive(Args, Debug, Serialize)]
+pub(crate) struct RidgeArguments {
+    #[command(flatten)]
+    #[serde(flatten)]
+    problem: Problem,
+    /// λ of min ‖Ax − b‖² + λ‖Lx‖²: a number, gcv, l-curve, leave-one-out, discrepancy:NOISE (the 2-norm of the noise
+    /// in b) or
+    /// norm:BOUND (of ‖Lx‖).
+    #[arg(long, value_name = "RULE", default_value = "gcv", allow_hyphen_values = true)]
+    lambda: String,
+    /// The operator L; the identity by default.
+    #[arg(long, value_name = "FILE", conflicts_with = "differences")]
+    operator: Option<PathBuf>,
+    /// Finite differences of this order as L: 1 for slopes, 2 for curvatures.
+    #[arg(long, value_name = "ORDER", value_parser = clap::value_parser!(u32).range(1..=8))]
+    differences: Option<u32>,
+    /// Print N points of the path instead of a solution: λ, residual norm, solution norm, degrees, GCV, curvature.
+    #[arg(long, value_name = "N", conflicts_with = "output")]
+    path: Option<usize>,
+    /// Draw the L-curve, .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    l_curve: Option<PathBuf>,
+    /// Draw the filter factors with the Picard plot, .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    filters: Option<PathBuf>,
+}
+
+/// A regularized solution, or points of the path.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum RidgeResult {
+    Solution(Solved<Chosen>),
+    Path { path: Vec<RidgePoint> },
+}
+
+/// The solution for the chosen λ.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Chosen {
+    chosen: RidgePoint,
+    cond: Number,
+    filter_factors: Vec<Number>,
+    singular_values: Vec<Number>,
+}
+
+impl Ask for RidgeArguments {
+    type Result = RidgeResult;
+
+    fn files(&self) -> Files<'_> {
+        let mut files = self.problem.files();
+        files.reads.extend(self.operator.as_deref());
+        files.writes(self.l_curve.as_ref(), Kind::Picture).writes(self.filters.as_ref(), Kind::Picture)
+    }
+
+    fn answer(&self, session: &Session) -> Result<Answer<RidgeResult>, Failure> {
+        let choice: Choice = self.lambda.parse()?;
+        let given = self.operator.as_deref().map(|path| session.matrix(path, None)).transpose()?.map(|(_, l)| l);
+        self.problem.with(session, |about, a, b| {
+            let n = a.shape().1;
+            let l = match (given, self.differences) {
+                (Some(l), _) => Some(l),
+                (None, Some(order)) => Some(AnyMatrix::Real(differences(n, order as usize)?)),
+                (None, None) => None,
+            };
+            let ridge = AnyRidge::new(a, single(b)?, l.as_ref()).map_err(about.error())?;
+            let s = ridge.choose(choice).map_err(about.error())?;
+            let chosen = ridge.point(s.lambda());
+            let answer = match self.path {
+                Some(count) => path(&ridge.path(count)).explained(explanation(&self.lambda)),
+                None => {
+                    let lines = vec![
+                        line("λ", short(s.lambda(), 6)),
+                        line("residual norm", short(s.residual_norm(), 6)),
+                        line("solution norm", short(s.solution_norm(), 6)),
+                        line("effective degrees of freedom", format!("{:.3} of {n}", s.degrees())),
+                        line("condition (σ₁² + λ)/(σₙ² + λ)", short(s.cond(), 6)),
+                    ];
+                    let result = Chosen {
+                        chosen,
+                        cond: s.cond().into(),
+                        filter_factors: Number::list(&ridge.filter_factors(s.lambda())),
+                        singular_values: Number::list(ridge.singular_values()),
+                    };
+                    let beside = Beside { result, lines, explanation: explanation(&self.lambda), text: None };
+                    self.problem.solved(&s.x(), beside).map(RidgeResult::Solution)
+                }
+            };
+            Ok(self.with_pictures(answer, about.name, &ridge, &chosen))
+        })
+    }
+}
+
+/// Points of the curve in a picture.
+const CURVE: usize = 200;
+
+impl RidgeArguments {
+    fn with_pictures(
+        &self,
+        mut answer: Answer<RidgeResult>,
+        name: &str,
+        ridge: &AnyRidge,
+        chosen: &RidgePoint,
+    ) -> Answer<RidgeResult> {
+        if let Some(path) = &self.l_curve {
+            let picture = draw_l_curve(name, &ridge.path(CURVE), chosen);
+            answer = answer.file(Some(path), || Contents::picture(path, &picture));
+        }
+        if let Some(path) = &self.filters {
+            let filters = ridge.filter_factors(chosen.lambda);
+            let picture = draw_filters(name, ridge.singular_values(), &ridge.coefficients(), &filters);
+            answer = answer.file(Some(path), || Contents::picture(path, &picture));
+        }
+        answer
+    }
+}
+
+fn explanation(rule: &str) -> Explanation {
+    Explanation::plan("singular values of the problem in standard form; AᵀA is never formed")
+        .line("λ", format!("by `{rule}`; it multiplies ‖Lx‖², and is the square of what some books call λ"))
+        .line("evidence", "estimate: doubles of a backward stable decomposition")
+        .reference(
+            "Hansen, Rank-Deficient and Discrete Ill-Posed Problems (1998); Golub, Heath and Wahba, \
+            Technometrics 21 (1979) 215–223",
+        )
+}
+
+fn path(points: &[RidgePoint]) -> Answer<RidgeResult> {
+    let mut rows = vec![titles(["λ", "‖b − Ax‖", "‖Lx‖", "degrees", "GCV", "curvature"])];
+    rows.extend(points.iter().map(|p| {
+        vec![
+            scientific(p.lambda, 6),
+            scientific(p.residual_norm, 6),
+            scientific(p.solution_norm, 6),
+            format!("{:.4}", p.degrees),
+            scientific(p.gcv, 6),
+            scientific(p.curvature, 3),
+        ]
+    }));
+    Answer::new(RidgeResult::Path { path: points.to_vec() }, aligned(&rows, &[true; 6]))
+}
+
+/// (n − k)×n differences of order k.
+fn differences(n: usize, order: usize) -> Result<Matrix<f64>, Failure> {
+    if n <= order {
+        return Err(Failure::new(format!("--differences {order} needs more than {order} unknowns, not {n}"))
+            .with_hint("take a lower order"));
+    }
+    let mut row = vec![1.0];
+    for _ in 0..order {
+        let next = |k: usize| row.get(k.wrapping_sub(1)).copied().unwrap_or(0.0) - row.get(k).copied().unwrap_or(0.0);
+        row = (0..=row.len()).map(next).collect();
+    }
+    Ok(Matrix::from_fn(n - order, n, |i, j| j.checked_sub(i).and_then(|k| row.get(k)).copied().unwrap_or(0.0)))
+}

@@ -1,0 +1,156 @@
+//! `kappa survey`.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+use kappa::{Algorithm, Tolerance};
+use kappa_model::{Layer, Progress, Report, Survey, printable};
+use kappa_report::{SurveyResult, aligned, survey_csv, survey_html, survey_markdown, survey_text};
+use serde::Serialize;
+
+use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::failure::Failure;
+use crate::output::Contents;
+use crate::parse::bytes;
+use crate::plans;
+use crate::progress::{Bar, When};
+use crate::session::{Session, file_name};
+
+#[derive(Args, Debug, Serialize)]
+pub(crate) struct SurveyArguments {
+    /// The file, folder, or index of a sharded checkpoint; `-` reads standard input.
+    model: PathBuf,
+    /// Only tensors whose name matches: a part of it, or `*` and `?`. May be given more than once.
+    #[arg(long, value_name = "GLOB")]
+    layers: Vec<String>,
+    /// Only layers with a verdict that contains this, such as finite, rank or duplicate.
+    #[arg(long, value_name = "VERDICT")]
+    only: Option<String>,
+    /// Number of threads; all processors by default. The digits do not depend on it.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[serde(skip)]
+    threads: usize,
+    /// Maximum memory in use at once, such as 4GiB; half of what is available by default.
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    #[serde(skip)]
+    memory: Option<u64>,
+    /// Count every rounding error: the bounds hold for certain; takes several times as long.
+    #[arg(long)]
+    certify: bool,
+    /// Print comma-separated values.
+    #[arg(long, group = "format", conflicts_with = "json")]
+    #[serde(skip)]
+    csv: bool,
+    /// Print a Markdown table.
+    #[arg(long, group = "format", conflicts_with = "json")]
+    #[serde(skip)]
+    markdown: bool,
+    /// Print every column, also on a narrow terminal.
+    #[arg(long)]
+    #[serde(skip)]
+    wide: bool,
+    /// Also write a report as one HTML file.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Whether to show progress.
+    #[arg(long, value_enum, default_value_t = When::Auto)]
+    #[serde(skip)]
+    progress: When,
+}
+
+impl Ask for SurveyArguments {
+    type Result = SurveyResult;
+
+    fn files(&self) -> Files<'_> {
+        Files::reads([&self.model]).writes(self.html.as_ref(), Kind::Any)
+    }
+
+    fn answer(&self, session: &Session) -> Result<Answer<SurveyResult>, Failure> {
+        let mut report = self.report(session)?;
+        let broken = report.first_broken().filter(|_| !report.has_measures()).map(|reason| self.broken(&reason));
+        if let Some(word) = &self.only {
+            keep_only(&mut report, word);
+        }
+        let answer = Answer::new(SurveyResult::from(&report), self.text(&report))
+            .file(self.html.as_ref(), || Contents::Bytes(survey_html(&report, &title(&self.model)).into_bytes()))
+            .explained(explanation(&report));
+        // Nothing could be measured: the report is printed, and so is the reason.
+        Ok(Answer { failure: broken, ..answer })
+    }
+}
+
+impl SurveyArguments {
+    fn report(&self, session: &Session) -> Result<Report, Failure> {
+        let model = session.open(&self.model)?;
+        let how =
+            Survey { layers: self.layers.clone(), threads: self.threads, memory: self.memory, certify: self.certify };
+        let bar = Bar::new(self.progress);
+        let never = AtomicBool::new(false);
+        let progress = Progress { advanced: &|name, share| bar.advance(name, share), cancelled: &never };
+        let surveyed = model.survey_with(&how, &progress);
+        bar.finish();
+        Ok(surveyed?)
+    }
+
+    fn broken(&self, reason: &str) -> Failure {
+        Failure::new(format!("{}: {reason}", file_name(&self.model))).with_hint(format!(
+            "no other matrix of the file could be measured; `kappa survey {} --json` lists all",
+            self.model.display()
+        ))
+    }
+
+    fn text(&self, report: &Report) -> String {
+        match self {
+            Self { csv: true, .. } => survey_csv(report),
+            Self { markdown: true, .. } => survey_markdown(report),
+            _ => survey_text(report, self.wide),
+        }
+    }
+}
+
+fn keep_only(report: &mut Report, word: &str) {
+    let word = word.to_lowercase();
+    report.layers.retain(|layer| layer.verdicts.iter().any(|v| v.to_string().to_lowercase().contains(&word)));
+    report.skipped.retain(|s| s.reason.to_lowercase().contains(&word));
+}
+
+fn title(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+fn explanation(report: &Report) -> Explanation {
+    let is_certified =
+        |layer: &Layer| layer.singular_values.as_ref().is_some_and(|v| v.first().evidence().is_certified());
+    let evidence = if report.layers.iter().any(is_certified) {
+        "rounding: norms and singular values count every rounding error"
+    } else {
+        "norms of the entries count every rounding error; the bounds of singular values are a model of the \
+            algorithm's errors"
+    };
+    let mut references: Vec<&str> = Vec::new();
+    let lines: Vec<Vec<String>> = report
+        .layers
+        .iter()
+        .filter_map(|layer| {
+            let values = layer.singular_values.as_ref()?;
+            let plan = plans::of_values(layer.matrix, is_certified(layer));
+            let reference = plans::reference(plan.algorithm);
+            if plan.algorithm != Algorithm::Length && !references.contains(&reference) {
+                references.push(reference);
+            }
+            Some(vec![
+                format!("  {}", printable(&layer.name)),
+                format!("planned: {plan}"),
+                format!("done: {}", values.algorithm()),
+                values.first().evidence().to_string(),
+            ])
+        })
+        .collect();
+    let explanation = Explanation::plan("one pass over the entries and all singular values of each matrix")
+        .line("evidence", evidence)
+        .line("ranks", format!("singular values above {} are counted", Tolerance::default()))
+        .line("spectrum", "log σᵢ/σ₁ over four decades")
+        .line("layers", format!("\n{}", aligned(&lines, &[false; 4]).trim_end()));
+    references.into_iter().fold(explanation, Explanation::reference)
+}

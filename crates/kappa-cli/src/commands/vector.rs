@@ -1,0 +1,284 @@
+//! `kappa vector`, `kappa inner`, `kappa sum` and `kappa nuclear-of-product`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kappa::arithmetic::{mean_and_variance, sum};
+use kappa::serialize::Number;
+use kappa::{AnyMatrix, Enclosure, Inequality, VectorNorm};
+use kappa_report::{Named, aligned, number_text};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::failure::Failure;
+use crate::output::Contents;
+use crate::session::{Input, Session, file_name};
+use crate::text::{DIGITS, line, table, titles};
+
+const SUMS: &str = "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., sections 3.1 and 4.2";
+
+#[derive(Args, Debug, Serialize)]
+pub(crate) struct VectorArguments {
+    #[command(flatten)]
+    #[serde(flatten)]
+    input: Input,
+    /// Any p ≥ 0: 0 counts the nonzeros, below 1 it is a quasi-norm, inf is the largest modulus.
+    #[arg(long, value_name = "P", default_value = "2", allow_hyphen_values = true)]
+    #[serde(serialize_with = "number")]
+    p: f64,
+    /// Weights above 0, one for each entry: (Σ w|x|ᵖ)^(1/p).
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// A symmetric positive definite matrix M: √(xᵀMx).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["weights", "p"])]
+    mahalanobis: Option<PathBuf>,
+    /// Measure in the dual norm.
+    #[arg(long)]
+    dual: bool,
+    /// Write the dual vector: dual norm 1, and inner product ‖x‖ with x.
+    #[arg(long, value_name = "FILE.npy")]
+    dual_vector: Option<PathBuf>,
+}
+
+fn number<S: serde::Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    Number(*x).serialize(serializer)
+}
+
+/// The norm of a vector.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct VectorResult {
+    tensor: String,
+    shape: (usize, usize),
+    /// False for p < 1, where the triangle inequality fails.
+    is_norm: bool,
+    value: Enclosure,
+}
+
+impl Ask for VectorArguments {
+    type Result = VectorResult;
+
+    fn files(&self) -> Files<'_> {
+        let reads = std::iter::once(&self.input.file).chain(&self.weights).chain(&self.mahalanobis);
+        Files::reads(reads).writes(self.dual_vector.as_ref(), Kind::Array)
+    }
+
+    fn answer(&self, session: &Session) -> Result<Answer<VectorResult>, Failure> {
+        let norm = match (&self.weights, &self.mahalanobis) {
+            (Some(path), _) => VectorNorm::weighted(self.p, session.real_vector(path)?)?,
+            (_, Some(path)) => VectorNorm::mahalanobis(session.real_matrix(path, None)?)?,
+            _ => VectorNorm::p(self.p)?,
+        };
+        let norm = if self.dual { norm.dual()? } else { norm };
+        session.with_matrix(&self.input, |about, a| {
+            let x = a.to_matrix().map_err(about.error())?.into_column();
+            let value = norm.of_any(&x).map_err(about.error())?;
+            let dual =
+                self.dual_vector.as_ref().map(|_| norm.dual_vector_any(&x)).transpose().map_err(about.error())?;
+            let result =
+                VectorResult { tensor: about.name.to_owned(), shape: (x.shape().0, 1), is_norm: norm.is_norm(), value };
+            let mut answer = Answer::new(result, format!("{}\n", value.short(DIGITS)))
+                .explained(Explanation::plan(self.plan()).bounds(&value).reference(SUMS));
+            if !norm.is_norm() {
+                answer = answer.note("note: for p < 1 this is a quasi-norm; the triangle inequality fails");
+            }
+            if let Some(dual) = &dual {
+                answer = answer.file(self.dual_vector.as_ref(), || Contents::array(dual));
+            }
+            Ok(answer)
+        })
+    }
+}
+
+impl VectorArguments {
+    fn plan(&self) -> String {
+        let dual = if self.dual { "the dual of " } else { "" };
+        let p = number_text(self.p);
+        match (&self.weights, &self.mahalanobis) {
+            (Some(_), _) => format!("{dual}the weighted {p}-norm, by one pass over the entries"),
+            (_, Some(_)) => format!("{dual}√(xᴴMx), with a Cholesky factor of M"),
+            _ if self.p < 1.0 => format!("{dual}the {p}-quasi-norm, by one pass over the entries"),
+            _ => format!("{dual}the {p}-norm, by one pass over the entries"),
+        }
+    }
+}
+
+#[derive(Args, Debug, Serialize)]
+pub(crate) struct InnerArguments {
+    /// The first vector, which is conjugated.
+    file: PathBuf,
+    /// The second vector.
+    other: PathBuf,
+    /// The norm of Hölder's inequality and of the parallelogram law; 2 gives the inequality of Cauchy and Schwarz.
+    #[arg(long, value_name = "P", default_value = "2", allow_hyphen_values = true)]
+    #[serde(serialize_with = "number")]
+    p: f64,
+    /// Orthonormal columns for Bessel's inequality of the first vector.
+    #[arg(long, value_name = "FILE")]
+    basis: Option<PathBuf>,
+}
+
+/// The modulus of an inner product, and inequalities that it satisfies.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct InnerResult {
+    modulus: Enclosure,
+    inequalities: Named<Inequality>,
+}
+
+impl Ask for InnerArguments {
+    type Result = InnerResult;
+
+    fn files(&self) -> Files<'_> {
+        Files::reads([&self.file, &self.other].into_iter().chain(&self.basis))
+    }
+
+    fn answer(&self, session: &Session) -> Result<Answer<InnerResult>, Failure> {
+        let (x, y) = (session.column(&self.file)?, session.column(&self.other)?);
+        let norm = VectorNorm::p(self.p)?;
+        let basis = self.basis.as_deref().map(|path| session.matrix(path, None)).transpose()?;
+        let about = |error: kappa::Error| Failure::from(error).within(&file_name(&self.file));
+        let modulus = x.inner_product(&y).map_err(about)?;
+        let mut laws = vec![
+            ("Hölder", x.holder(&y, &norm).map_err(about)?),
+            ("parallelogram", x.parallelogram(&y, &norm).map_err(about)?),
+        ];
+        if let Some((_, e)) = &basis {
+            laws.push(("Bessel", x.bessel(e).map_err(about)?));
+        }
+        let text = inner_text(&modulus, &laws);
+        let explanation = Explanation::plan("one pass over the entries, sums in twice the working precision")
+            .bounds(&modulus)
+            .line("Hölder", "|⟨x, y⟩| ≤ ‖x‖ₚ‖y‖_q with 1/p + 1/q = 1")
+            .line("parallelogram", "‖x + y‖² + ‖x − y‖² compared with 2‖x‖² + 2‖y‖²")
+            .reference(
+                "Ogita, Rump and Oishi, SIAM J. Sci. Comput. 26 (2005) 1955–1988; Horn and Johnson, \
+                Matrix Analysis, chapter 5",
+            );
+        let inequalities = Named(laws.into_iter().map(|(name, law)| (name.to_lowercase(), law)).collect());
+        Ok(Answer::new(InnerResult { modulus, inequalities }, text).explained(explanation))
+    }
+}
+
+fn inner_text(modulus: &Enclosure, laws: &[(&str, Inequality)]) -> String {
+    let slack = |x: &Enclosure| if x.lower() < 0.0 && x.upper() > 0.0 { "0 (to rounding)".into() } else { x.short(12) };
+    let title = |name: &str| match name {
+        "parallelogram" => "parallelogram (an equality for p = 2 only)".to_owned(),
+        name => name.to_owned(),
+    };
+    let mut lines = vec![vec!["|⟨x, y⟩|".to_owned(), modulus.short(17), String::new(), String::new()]];
+    lines.push(titles(["inequality", "left", "right", "slack"]));
+    lines.extend(laws.iter().map(|(name, l)| vec![title(name), l.left.short(12), l.right.short(12), slack(&l.slack)]));
+    aligned(&lines, &[false; 4])
+}
+
+#[derive(Args, Debug, Serialize)]
+pub(crate) struct SumArguments {
+    #[command(flatten)]
+    #[serde(flatten)]
+    input: Input,
+}
+
+/// A sum with its error bound, and what plain addition gives.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct SumResult {
+    tensor: String,
+    count: usize,
+    value: Enclosure,
+    naive: Number,
+    condition: Enclosure,
+    digits_lost: Number,
+    naive_digits: Number,
+    mean: Option<Enclosure>,
+    variance: Option<Enclosure>,
+}
+
+impl Ask for SumArguments {
+    type Result = SumResult;
+
+    fn files(&self) -> Files<'_> {
+        Files::reads([&self.input.file])
+    }
+
+    fn answer(&self, session: &Session) -> Result<Answer<SumResult>, Failure> {
+        session.with_matrix(&self.input, |about, a| {
+            let AnyMatrix::Real(x) = a.to_matrix().map_err(about.error())?.into_column() else {
+                return Err(Failure::new(format!("{}: `{}` holds complex numbers", file_name(about.file), about.name))
+                    .with_hint("sums are for real numbers; add real and imaginary parts separately"));
+            };
+            let x = x.as_slice();
+            let found = sum(x).map_err(about.error())?;
+            let moments = if x.len() > 1 { Some(mean_and_variance(x).map_err(about.error())?) } else { None };
+            let mut lines = vec![
+                line("sum", found.value.short(DIGITS)),
+                line("added from left to right", number_text(found.naive)),
+                line("correct digits of the naive sum", format!("{:.0}", found.naive_digits())),
+                line("condition Σ|x|/|Σx|", found.condition.short(4)),
+                line("digits lost to cancellation", format!("{:.1}", found.digits_lost())),
+            ];
+            if let Some(m) = &moments {
+                lines.push(line("mean", m.mean.short(DIGITS)));
+                lines.push(line("variance", m.variance.short(DIGITS)));
+            }
+            let explanation = Explanation::plan(
+                "error-free transformations: the rounding error of every \
+                addition is added as well",
+            )
+            .bounds(&found.value)
+            .reference(
+                "Ogita, Rump and Oishi, SIAM J. Sci. Comput. 26 (2005) 1955–1988; Chan, Golub and \
+                    LeVeque, Amer. Statist. 37 (1983) 242–247",
+            );
+            let result = SumResult {
+                tensor: about.name.to_owned(),
+                count: x.len(),
+                value: found.value,
+                naive: found.naive.into(),
+                condition: found.condition,
+                digits_lost: found.digits_lost().into(),
+                naive_digits: found.naive_digits().into(),
+                mean: moments.as_ref().map(|m| m.mean),
+                variance: moments.as_ref().map(|m| m.variance),
+            };
+            Ok(Answer::new(result, table(&lines)).explained(explanation))
+        })
+    }
+}
+
+#[derive(Args, Debug, Serialize)]
+pub(crate) struct NuclearOfProductArguments {
+    /// The left factor, m×r.
+    file: PathBuf,
+    /// The right factor, r×n.
+    other: PathBuf,
+}
+
+/// The nuclear norm of a product.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct NuclearOfProductResult {
+    shape: (usize, usize),
+    inner: usize,
+    value: Enclosure,
+}
+
+impl Ask for NuclearOfProductArguments {
+    type Result = NuclearOfProductResult;
+
+    fn files(&self) -> Files<'_> {
+        Files::reads([&self.file, &self.other])
+    }
+
+    fn answer(&self, session: &Session) -> Result<Answer<NuclearOfProductResult>, Failure> {
+        let (_, right) = session.matrix(&self.other, None)?;
+        session.with_file(&self.file, |about, left| {
+            let value = left.nuclear_norm_of_factors(&(&right).into()).map_err(about.error())?;
+            let explanation = Explanation::plan(
+                "from above ‖B‖_F·‖A‖_F, from below ‖BA‖_F by Gram products; the product is not formed",
+            )
+            .bounds(&value)
+            .reference("Recht, Fazel and Parrilo, SIAM Rev. 52 (2010) 471–501, section 2");
+            let ((m, inner), (_, n)) = (left.shape(), right.shape());
+            let result = NuclearOfProductResult { shape: (m, n), inner, value };
+            Ok(Answer::new(result, format!("{}\n", value.short(12))).explained(explanation))
+        })
+    }
+}

@@ -1,0 +1,101 @@
+//! What every command has in common: `--json`, `--explain`, `--no-mmap`, output files, and exit codes.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use kappa_report::Envelope;
+
+use crate::answer::{Answer, Ask, Kind, NO_ANSWER};
+use crate::failure::Failure;
+use crate::output;
+use crate::session::Session;
+
+/// The heading of the options that are the same for every command.
+const COMMON: &str = "Common options";
+
+/// Adds the common options, after those of the command.
+pub(crate) fn with_common_options(command: Command, reads_tensors: bool) -> Command {
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).help(help).action(ArgAction::SetTrue).help_heading(COMMON)
+    };
+    let json = flag("json", "Print one JSON object (see docs/json.md)");
+    let explain = flag("explain", "Print how the answer was found, its evidence and the reference, to standard error");
+    let command = command.disable_help_flag(true).arg(json).arg(explain);
+    let no_mmap = "Read files instead of mapping them into memory: safe if another process truncates them meanwhile";
+    let command = if reads_tensors { command.arg(flag("no-mmap", no_mmap)) } else { command };
+    let help = Arg::new("help").short('h').long("help").help("Print help").action(ArgAction::Help);
+    command.arg(help.help_heading(COMMON))
+}
+
+/// Runs a command with its parsed arguments and gives the exit code.
+pub(crate) fn run<A: Ask>(name: &str, matches: &ArgMatches) -> Result<u8, Failure> {
+    let ask = A::from_arg_matches(matches).map_err(|error| Failure::new(error.to_string()))?;
+    let is_set = |flag: &str| matches.get_flag(flag);
+    check_files(&ask)?;
+    let session = Session::new(!(A::READS_TENSORS && is_set("no-mmap")));
+    let answer = ask.answer(&session)?;
+    deliver(name, &ask, answer, is_set("json"), is_set("explain"))
+}
+
+/// Fails before anything is computed where an output file cannot be written or an input would be lost.
+fn check_files(ask: &impl Ask) -> Result<(), Failure> {
+    let files = ask.files();
+    for (k, (path, kind)) in files.writes.iter().enumerate() {
+        output::check_ending(path, *kind)?;
+        output::check_place(path)?;
+        files.reads.iter().try_for_each(|read| output::check_not_lost(path, read))?;
+        if files.writes[..k].iter().any(|(other, _)| other == path) {
+            return Err(Failure::new(format!("two outputs name the same file `{}`", path.display()))
+                .with_hint("one of them would be lost: name two files"));
+        }
+    }
+    if files.reads.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        return Err(Failure::new("standard input (`-`) is given for two files").with_hint("it can be read once"));
+    }
+    Ok(())
+}
+
+/// Writes the files, then prints the explanation and the notes to standard error, then the answer to standard output.
+fn deliver<A: Ask>(
+    name: &str,
+    ask: &A,
+    answer: Answer<A::Result>,
+    is_json: bool,
+    is_explained: bool,
+) -> Result<u8, Failure> {
+    for (path, contents) in &answer.files {
+        output::file(path, contents)?;
+    }
+    if is_explained {
+        output::words(&answer.explanation.to_string());
+    }
+    if is_json {
+        let object = Envelope::new(name, ask, &answer.result);
+        let text =
+            serde_json::to_string_pretty(&object).map_err(|e| Failure::new(format!("cannot write JSON: {e}")))?;
+        output::data(&(text + "\n"))?;
+    } else {
+        answer.files.iter().for_each(|(path, _)| output::words(&format!("wrote {}", path.display())));
+        answer.notes.iter().for_each(|note| output::words(note));
+        output::data(&answer.text)?;
+    }
+    match answer.failure {
+        Some(failure) => Err(failure),
+        None => Ok(answer.code),
+    }
+}
+
+/// The exit code of a failure, after its message was printed.
+pub(crate) fn report(failure: &Failure) -> u8 {
+    failure.print();
+    NO_ANSWER
+}
+
+/// Endings of the kinds of output files.
+impl Kind {
+    pub(crate) fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Array => &["npy"],
+            Self::Picture => &["svg", "png"],
+            Self::Any => &[],
+        }
+    }
+}

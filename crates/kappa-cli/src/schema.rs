@@ -1,0 +1,54 @@
+//! The JSON schema of all answers, generated from their types.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::failure::Failure;
+use crate::verbs::VERBS;
+
+/// The schema as `docs/json.schema.json` holds it.
+pub(crate) fn text() -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(&schema()).map_err(|e| Failure::new(format!("cannot write JSON: {e}")))?;
+    Ok(text + "\n")
+}
+
+fn schema() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let results: Vec<Value> = VERBS
+        .iter()
+        .map(|verb| {
+            let result = verb.schema(&mut generator).to_value();
+            json!({
+                "if": { "properties": { "command": { "const": verb.name } } },
+                "then": { "properties": { "result": result } },
+            })
+        })
+        .collect();
+    let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
+    let definitions: Map<String, Value> = generator.take_definitions(true);
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What every kappa command prints with --json",
+        "type": "object",
+        "required": ["kappa", "command", "inputs", "result"],
+        "additionalProperties": false,
+        "properties": {
+            "kappa": { "type": "string", "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+" },
+            "command": { "enum": names },
+            "inputs": { "type": "object" },
+            "result": { "type": "object" },
+        },
+        "allOf": results,
+        "$defs": definitions,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_schema_in_docs_is_the_one_of_the_types() {
+        let kept = include_str!("../../../docs/json.schema.json");
+        let hint = "run `cargo run -- json-schema > docs/json.schema.json`";
+        assert_eq!(kept, super::text().unwrap(), "{hint}");
+    }
+}

@@ -1,0 +1,89 @@
+//! Lines of text for people.
+
+use kappa::{AnyMatrix, Enclosure, c64};
+use kappa_report::{aligned, number_text};
+
+/// Digits printed of a number whose bounds allow that many.
+pub(crate) const DIGITS: usize = 17;
+
+/// A title and its value: a line of a table.
+pub(crate) fn line(title: &str, text: impl Into<String>) -> Vec<String> {
+    vec![title.to_owned(), text.into()]
+}
+
+/// Titles and values as an aligned table.
+pub(crate) fn table(lines: &[Vec<String>]) -> String {
+    aligned(lines, &[false, false])
+}
+
+/// The same for standard error, without the end of the last line.
+pub(crate) fn note(lines: &[Vec<String>]) -> String {
+    table(lines).trim_end().to_owned()
+}
+
+/// A row of titles.
+pub(crate) fn titles<const N: usize>(titles: [&str; N]) -> Vec<String> {
+    titles.map(str::to_owned).to_vec()
+}
+
+/// One value a line.
+pub(crate) fn list<'a>(values: impl IntoIterator<Item = &'a Enclosure>) -> String {
+    values.into_iter().map(|x| x.short(DIGITS) + "\n").collect()
+}
+
+/// A double in at most `digits` digits.
+pub(crate) fn short(x: f64, digits: usize) -> String {
+    if x.is_nan() { "not known".into() } else { Enclosure::exact(x).short(digits) }
+}
+
+/// A double in scientific notation, such as 1.5e-8; 0 and ∞ as they are.
+pub(crate) fn scientific(x: f64, decimals: usize) -> String {
+    if x == 0.0 || !x.is_finite() { number_text(x) } else { format!("{x:.decimals$e}") }
+}
+
+/// A bound in two digits, rounded up.
+pub(crate) fn at_most(x: f64) -> String {
+    match x {
+        0.0 => "0".into(),
+        _ if x.is_infinite() => "no bound".into(),
+        _ => format!("at most {:.1e}", x * 1.05),
+    }
+}
+
+/// A size that is estimated, in two digits.
+pub(crate) fn about_size(x: f64) -> String {
+    if x == 0.0 { "0".into() } else { format!("about {}", scientific(x, 1)) }
+}
+
+/// One row a line, blanks between columns.
+pub(crate) fn matrix(x: &AnyMatrix) -> String {
+    let number = |z: c64| {
+        if x.is_complex() {
+            format!("{:?}{}{:?}i", z.re, if z.im < 0.0 { "-" } else { "+" }, z.im.abs())
+        } else {
+            format!("{:?}", z.re)
+        }
+    };
+    let (m, n) = x.shape();
+    let rows: Vec<Vec<String>> = (0..m).map(|i| (0..n).map(|j| number(x.get(i, j))).collect()).collect();
+    aligned(&rows, &vec![true; n])
+}
+
+/// A complex number in at most `digits` digits; a real one without its imaginary part.
+pub(crate) fn complex(z: c64, digits: usize) -> String {
+    let part = |x: f64| {
+        let size = x.abs();
+        if x == 0.0 || (1e-4..1e6).contains(&size) {
+            let places = (digits as i32 - 1 - if x == 0.0 { 0 } else { size.log10().floor() as i32 }).clamp(0, 17);
+            let text = format!("{x:.0$}", places as usize);
+            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+        } else {
+            scientific(x, digits.saturating_sub(1))
+        }
+    };
+    if z.im == 0.0 {
+        return part(z.re);
+    }
+    let sign = if z.im < 0.0 { '-' } else { '+' };
+    format!("{} {sign} {}i", part(z.re), part(z.im.abs()))
+}

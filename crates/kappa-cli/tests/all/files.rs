@@ -1,0 +1,81 @@
+//! Files that are read and written.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use super::{Folder, kappa, with_w};
+
+#[test]
+fn a_dash_reads_standard_input() {
+    let folder = with_w();
+    let bytes = std::fs::read(folder.path("w.npy")).unwrap();
+    let done = folder.run_with(&["norm", "-"], &bytes);
+    assert_eq!((done.code, done.out.as_str()), (0, "5\n"), "{}", done.err);
+    assert_eq!(folder.run_with(&["norm", "-", "--no-mmap"], &bytes).out, "5\n");
+    assert_eq!(folder.run_with(&["check", "-", "rank = 2"], &bytes).code, 0);
+    let json = folder.run_with(&["norm", "-", "--json"], &bytes).out;
+    assert!(json.contains("\"file\": \"-\"") && json.contains("\"tensor\": \"stdin\""), "{json}");
+    assert_eq!(folder.run_with(&["norm", "-"], b"1,2\n3,4\n").out.trim(), "5.4772255750516612");
+    let table = b"x,y\n1,1.0\n2,2.1\n3,2.9\n4,4.2\n";
+    assert_eq!(folder.run_with(&["regress", "-", "--target", "y"], table).code, 0);
+    let empty = folder.run_with(&["norm", "-"], b"");
+    assert!(empty.code == 2 && empty.err.contains("standard input: is empty"), "{}", empty.err);
+    assert_eq!(folder.run_with(&["vector", "w.npy", "--weights", "-"], &[]).code, 2);
+}
+
+#[test]
+fn a_proof_is_read_from_standard_input() {
+    let folder = with_w();
+    let proof = folder.run(&["prove", "w.npy", "norm:spectral <= 5"]).out;
+    assert_eq!(folder.run_with(&["verify", "w.npy", "-"], proof.as_bytes()).code, 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_is_read_as_process_substitution_gives_it() {
+    let folder = with_w();
+    let bytes = std::fs::read(folder.path("w.npy")).unwrap();
+    // A pipe under its name among the files of the process, as `<(…)` gives it.
+    let mut child =
+        kappa(folder.0.path(), &["norm", "/dev/fd/0"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&bytes).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "5\n");
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let folder = with_w();
+    let mut child = kappa(folder.0.path(), &["survey", "w.npy", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn output_files_are_whole() {
+    let folder = with_w();
+    assert_eq!(folder.run(&["svd", "w.npy", "-o", "f.npz"]).code, 0);
+    let done = folder.run(&["singular-values", "f.npz", "--tensor", "u"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let left: Vec<String> = std::fs::read_dir(folder.0.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.contains(".part"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn complex_types_are_named_as_in_numpy() {
+    let folder = Folder::new();
+    let bytes = kappa_tensors::npy::encode_c64(&[1, 2], &[kappa::c64::new(3.0, 0.0), kappa::c64::new(0.0, 4.0)]);
+    std::fs::write(folder.path("z.npy"), bytes).unwrap();
+    assert!(folder.run(&["survey", "z.npy", "--json"]).out.contains("\"dtype\": \"c128\""));
+    assert_eq!(folder.run(&["norm", "z.npy"]).out, "5\n");
+    assert!(folder.run(&["digits", "z.npy", "--data", "c64"]).out.contains("f32"));
+}

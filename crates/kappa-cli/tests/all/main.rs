@@ -1,0 +1,97 @@
+//! The command as people run it: the binary, its output, its exit codes, its files.
+
+mod answers;
+mod contract;
+mod errors;
+mod files;
+mod help;
+mod names;
+mod schema;
+mod sparse;
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use kappa_tensors::npy;
+
+/// A folder with the files that the tests ask about.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn text(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    fn array(&self, name: &str, shape: &[usize], numbers: &[f64]) {
+        std::fs::write(self.path(name), npy::encode_f64(shape, numbers)).unwrap();
+    }
+
+    /// Runs the command in this folder.
+    fn run(&self, arguments: &[&str]) -> Done {
+        self.run_with(arguments, &[])
+    }
+
+    /// The same with bytes on standard input.
+    fn run_with(&self, arguments: &[&str], input: &[u8]) -> Done {
+        let mut command = kappa(self.0.path(), arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // A command that does not read closes the pipe: not what is tested here.
+        drop(child.stdin.take().unwrap().write_all(input));
+        Done::from(child.wait_with_output().unwrap())
+    }
+}
+
+fn kappa(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kappa"));
+    command.current_dir(folder).env_remove("COLUMNS").args(arguments);
+    command
+}
+
+/// What a command printed, and its exit code.
+struct Done {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Done {
+    fn from(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+}
+
+impl Done {
+    /// Everything that was printed, for a snapshot.
+    fn whole(&self) -> String {
+        format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.out, self.err)
+    }
+}
+
+/// Compares with the file of this name beside the tests; `KAPPA_UPDATE_SNAPSHOTS=1` writes it instead.
+fn snapshot(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(format!("{name}.txt"));
+    if std::env::var_os("KAPPA_UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, text).unwrap();
+        return;
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(kept, text, "{} differs; KAPPA_UPDATE_SNAPSHOTS=1 rewrites it", path.display());
+}
+
+/// A 3×2 matrix with the singular values 4 and 3.
+fn with_w() -> Folder {
+    let folder = Folder::new();
+    folder.array("w.npy", &[3, 2], &[3.0, 0.0, 0.0, 4.0, 0.0, 0.0]);
+    folder
+}
