@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::answer::Ask;
 use crate::commands::{
-    align, ball, bound, check, condition, density, dominance, draw, eig, factor, lab, lipschitz, lstsq, measure,
+    align, ball, bound, check, condition, density, dominance, draw, eig, factor, lab, lipschitz, logdet, lstsq, measure,
     nearest, norm, numbers, perturb, pinv, proof, rank, regress, ridge, singular_values, sketch, solve, survey, svd,
     vector,
 };
@@ -106,6 +106,7 @@ pub(crate) const VERBS: &[Verb] = &[
     ),
     verb::<condition::DistanceArguments>("distance", Measure, "The distance to the nearest singular matrix"),
     verb::<condition::DigitsArguments>("digits", Measure, "How many digits of a solution survive, in a sentence"),
+    verb::<logdet::LogdetArguments>("logdet", Measure, "Sign and logarithm of the determinant"),
     verb::<rank::RankArguments>("rank", Measure, "The numerical rank, or the exact one"),
     also(
         verb::<singular_values::SingularValuesArguments>("singular-values", Measure, "Singular values, largest first"),

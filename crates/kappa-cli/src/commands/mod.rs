@@ -12,6 +12,7 @@ pub(crate) mod eig;
 pub(crate) mod factor;
 pub(crate) mod lab;
 pub(crate) mod lipschitz;
+pub(crate) mod logdet;
 pub(crate) mod lstsq;
 pub(crate) mod measure;
 pub(crate) mod nearest;
