@@ -11,6 +11,8 @@ use crate::{Enclosure, Evidence, Norm, Tolerance};
 
 /// Singular values σ₁ ≥ σ₂ ≥ … ≥ σₚ ≥ 0, p = min(m, n), each enclosed, and the quantities that follow from them alone.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::{Matrix, Tolerance, singular_values};
 /// let a = Matrix::from_row_major(3, 2, vec![3.0, 0.0, 0.0, 4.0, 0.0, 0.0])?;
@@ -58,10 +60,10 @@ enum Doubt {
 
 /// A model of the errors of a computation: |σ̂ᵢ − σᵢ| ≤ c·ε·σ₁ with c = offset + slope·√max(m, n).
 ///
-/// The proved constants (Golub and Van Loan, section 8.6) grow like m·n and are far above observed errors. These are about
-/// twice the largest errors observed over random, graded, sparse and rank-deficient matrices up to order 500 against LAPACK.
-/// They stay below the default tolerance max(m, n)·ε·σ₁, so that an exactly rank-deficient matrix is recognised as such.
-/// The bound is a model, not a theorem; the evidence is therefore an estimate.
+/// The proved constants (Golub and Van Loan, section 8.6) grow like m·n and are far above observed errors. These are
+/// about twice the largest errors observed over random, graded, sparse and rank-deficient matrices up to order 500
+/// against LAPACK. They stay below the default tolerance max(m, n)·ε·σ₁, so that an exactly rank-deficient matrix is
+/// recognised as such. The bound is a model, not a theorem; the evidence is therefore an estimate.
 struct Model {
     offset: f64,
     slope: f64,
@@ -446,7 +448,7 @@ fn x_ln_x(x: f64) -> f64 {
     if x <= 0.0 { 0.0 } else { x * x.ln() }
 }
 
-/// A lower and an upper bound of −x·ln x over [lower, upper] ⊂ [0, 1]. The function increases up to 1/e and then decreases.
+/// A lower and an upper bound of −x·ln x over [lower, upper] ⊂ [0, 1]. It increases up to 1/e and then decreases.
 fn entropy_term(lower: f64, upper: f64) -> (f64, f64) {
     const PEAK: f64 = 0.367_879_441_171_442_34;
     let ends = |x: f64| {
@@ -463,8 +465,8 @@ fn entropy_term(lower: f64, upper: f64) -> (f64, f64) {
 }
 
 impl Gauge {
-    /// The gauge of enclosed singular values; where a decomposition with its residual is known, intersected with the bounds
-    /// factor·‖s‖ ± ‖E‖ of the triangle inequality.
+    /// The gauge of enclosed singular values; where a decomposition with its residual is known, intersected with the
+    /// bounds factor·‖s‖ ± ‖E‖ of the triangle inequality.
     pub(crate) fn of_values(self, values: &SingularValues) -> Enclosure {
         let ends = |end: fn(&Enclosure) -> f64| values.iter().map(|x| end(&x)).collect::<Vec<f64>>();
         let evidence = values.iter().fold(Evidence::Rounding, |e, x| e.and(x.evidence()));

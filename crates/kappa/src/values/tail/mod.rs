@@ -43,9 +43,11 @@ impl Default for Clauset {
 
 /// The values ≥ x_min, and their maximum-likelihood power law p(x) ∝ x^−α.
 ///
-/// x_min is the value for which the Kolmogorov–Smirnov distance between the values ≥ x_min and their own maximum-likelihood
-/// power law is smallest. A fitted law need not hold: [`Tail::p_value`] tests it, and [`Tail::likelihood_ratio`] compares
-/// it with alternatives.
+/// x_min is the value for which the Kolmogorov–Smirnov distance between the values ≥ x_min and their own
+/// maximum-likelihood power law is smallest. A fitted law need not hold: [`Tail::p_value`] tests it, and
+/// [`Tail::likelihood_ratio`] compares it with alternatives.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Clauset, Tail};
@@ -80,13 +82,13 @@ struct Found {
 impl Tail {
     /// The tail of these numbers, in any order; numbers ≤ 0 are left out.
     ///
-    /// Costs O(N log N) for sorting, then a few evaluations per number: the search abandons a candidate x_min at the first
-    /// value that shows that it is not the best.
+    /// Costs O(N log N) for sorting, then a few evaluations per number: the search abandons a candidate x_min at the
+    /// first value that shows that it is not the best.
     ///
     /// # Errors
     ///
-    /// When a number is not finite, or when there are fewer than two distinct positive numbers (≥ `how.x_min`, if that is
-    /// given) or fewer than `how.least` positive numbers.
+    /// When a number is not finite, or when there are fewer than two distinct positive numbers (≥ `how.x_min`, if that
+    /// is given) or fewer than `how.least` positive numbers.
     pub fn of(numbers: &[f64], how: &Clauset) -> Result<Self> {
         if let Some(k) = numbers.iter().position(|x| !x.is_finite()) {
             return Err(Error::not_finite(k, 0, numbers.iter().filter(|x| !x.is_finite()).count()));
@@ -110,8 +112,8 @@ impl Tail {
 
     /// The exponent α.
     ///
-    /// The ends account for rounding and for the bounds of the values, for the given beginning of the tail. The statistical
-    /// error is [`Tail::standard_error`].
+    /// The ends account for rounding and for the bounds of the values, for the given beginning of the tail. The
+    /// statistical error is [`Tail::standard_error`].
     pub fn exponent(&self) -> Enclosure {
         self.exponent
     }
@@ -146,11 +148,12 @@ impl Tail {
         &self.values[self.from..]
     }
 
-    /// The p-value of the power law: the share of bootstrap replicates that are at least as far from their own best law.
+    /// The p-value of the power law: the share of bootstrap replicates that are at least as far from their own best
+    /// law.
     ///
-    /// A replicate draws the tail from the fitted law and the body from the values below x_min, and is searched in the same
-    /// way. For a p-value below 0.1 the power law is implausible. The result depends on the seed alone; its standard error
-    /// is at most 1/(2√replicates). Costs one search per replicate.
+    /// A replicate draws the tail from the fitted law and the body from the values below x_min, and is searched in the
+    /// same way. For a p-value below 0.1 the power law is implausible. The result depends on the seed alone; its
+    /// standard error is at most 1/(2√replicates). Costs one search per replicate.
     ///
     /// # Errors
     ///
