@@ -46,46 +46,60 @@ def safetensors_cases() -> None:
     good = entry("F32", [2, 2], 0, 16)
     case("header_length_2e63.safetensors", struct.pack("<Q", 1 << 63) + b"{}", "limit", "claims a header of")
     case("header_length_2e60.safetensors", struct.pack("<Q", 1 << 60) + b"{}", "limit", "claims a header of")
-    case("header_truncated.safetensors", safetensors({"a": good}, length=5000), "format", "is truncated: the header needs")
-    case("header_not_json.safetensors", safetensors("{not json}"), "format", "not the JSON it should be")
+    case("header_truncated.safetensors", safetensors({"a": good}, length=5000), "format",
+         "is truncated: the header needs")
+    case("header_not_json.safetensors", safetensors("{not json}"), "format", "not the JSON of the format")
     case("header_deep.safetensors", safetensors('{"a":' + "[" * 5000 + "]" * 5000 + "}"), "format", "not the JSON")
     case("header_trailing.safetensors", safetensors('{"a":1}{"b":2}'), "format", "not the JSON")
     case("duplicate_name.safetensors", safetensors('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},'
          '"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', b"\0" * 4), "format", "listed twice")
-    case("overlap.safetensors", safetensors({"a": good, "b": entry("F32", [2, 2], 8, 24)}, b"\0" * 24), "format", "overlap")
-    case("hole.safetensors", safetensors({"a": good, "b": entry("F32", [1], 32, 36)}, b"\0" * 36), "format", "leaves a hole")
+    case("overlap.safetensors", safetensors({"a": good, "b": entry("F32", [2, 2], 8, 24)}, b"\0" * 24), "format",
+         "overlap")
+    case("hole.safetensors", safetensors({"a": good, "b": entry("F32", [1], 32, 36)}, b"\0" * 36), "format",
+         "leaves a hole")
     case("size_2e60.safetensors", safetensors({"a": entry("F32", [1 << 30, 1 << 30], 0, 16)}, b"\0" * 16), "broken",
          "has shape [1073741824, 1073741824]")
     case("size_overflow.safetensors", safetensors({"a": entry("F64", [1 << 62, 1 << 62], 0, 16)}, b"\0" * 16), "broken",
-         "more bytes than can be counted")
-    case("size_negative.safetensors", safetensors({"a": entry("F32", [-1, 4], 0, 16)}, b"\0" * 16), "broken", "no shape of whole")
-    case("offsets_reversed.safetensors", safetensors({"a": entry("F32", [1], 4, 0)}, b"\0" * 4), "broken", "before it begins")
-    case("offsets_2e64.safetensors", safetensors('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,18446744073709551615]}}'),
+         "more bytes than fit 64 bits")
+    case("size_negative.safetensors", safetensors({"a": entry("F32", [-1, 4], 0, 16)}, b"\0" * 16), "broken",
+         "no shape of nonnegative integers")
+    case("offsets_reversed.safetensors", safetensors({"a": entry("F32", [1], 4, 0)}, b"\0" * 4), "broken",
+         "before it begins")
+    case("offsets_2e64.safetensors",
+         safetensors('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,18446744073709551615]}}'),
          "broken", "is truncated: it needs bytes")
-    case("data_truncated.safetensors", safetensors({"a": good, "b": entry("F32", [2, 2], 16, 32)}, b"\0" * 20), "broken",
-         "`b`|is truncated: it needs bytes 16 to 32")
-    case("dtype_unknown.safetensors", safetensors({"a": entry("F31", [2, 2], 0, 16)}, b"\0" * 16), "broken", "has dtype `F31`")
-    case("dtype_control.safetensors", safetensors({"a\u001b[31m": entry("\u001b]0;x", [1], 0, 4)}, b"\0" * 4), "broken", "dtype")
-    case("dimensions.safetensors", safetensors({"a": entry("F32", [1] * 500, 0, 4)}, b"\0" * 4), "broken", "500 dimensions")
+    case("data_truncated.safetensors", safetensors({"a": good, "b": entry("F32", [2, 2], 16, 32)}, b"\0" * 20),
+         "broken", "`b`|is truncated: it needs bytes 16 to 32")
+    case("dtype_unknown.safetensors", safetensors({"a": entry("F31", [2, 2], 0, 16)}, b"\0" * 16), "broken",
+         "has the unsupported dtype `F31`")
+    case("dtype_control.safetensors", safetensors({"a\u001b[31m": entry("\u001b]0;x", [1], 0, 4)}, b"\0" * 4),
+         "broken", "dtype")
+    case("dimensions.safetensors", safetensors({"a": entry("F32", [1] * 500, 0, 4)}, b"\0" * 4), "broken",
+         "500 dimensions")
     case("pickle.safetensors", pickle.dumps({"a": [1.0]}, protocol=4), "unsupported", "never runs a pickle")
     case("empty.safetensors", b"", "format", "is empty")
 
 
 def npy_cases() -> None:
     case("truncated.npy", npy(F4, b"\0" * 12), "format", "is truncated: shape [2, 2]")
-    case("left_over.npy", npy(F4, b"\0" * 20), "format", "has bytes left over")
-    case("shape_2e60.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1073741824, 1073741824), }"), "format", "truncated")
-    case("shape_overflow.npy", npy("{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 64), }"), "limit",
-         "more entries than can be counted")
-    case("shape_negative.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, 2), }"), "format", "NumPy would not write")
-    case("header_code.npy", npy("{'descr': __import__('os').system('true'), 'fortran_order': False, 'shape': (1,), }"), "format",
-         "NumPy would not write")
-    case("header_deep.npy", npy("{'shape': " + "(" * 20000 + ")" * 20000 + "}"), "format", "NumPy would not write")
+    case("left_over.npy", npy(F4, b"\0" * 20), "format", "has surplus bytes")
+    case("shape_2e60.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1073741824, 1073741824), }"),
+         "format", "truncated")
+    case("shape_overflow.npy", npy("{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 64), }"),
+         "limit", "whose number of entries overflows")
+    case("shape_negative.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, 2), }"), "format",
+         "has an invalid NumPy header")
+    case("header_code.npy",
+         npy("{'descr': __import__('os').system('true'), 'fortran_order': False, 'shape': (1,), }"), "format",
+         "has an invalid NumPy header")
+    case("header_deep.npy", npy("{'shape': " + "(" * 20000 + ")" * 20000 + "}"), "format",
+         "has an invalid NumPy header")
     case("header_long.npy", b"\x93NUMPY\x02\x00" + struct.pack("<I", 1 << 31) + b"{", "limit", "has a header of")
-    case("objects.npy", npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", pickle.dumps([1])), "unsupported",
-         "Python objects")
-    case("records.npy", npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", b"\0" * 4), "unsupported", "records")
-    case("version_9.npy", npy(F4, b"\0" * 16, version=b"\x09\x00"), "unsupported", "format version 9")
+    case("objects.npy", npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", pickle.dumps([1])),
+         "unsupported", "Python objects")
+    case("records.npy", npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", b"\0" * 4),
+         "unsupported", "records")
+    case("version_9.npy", npy(F4, b"\0" * 16, version=b"\x09\x00"), "unsupported", "format version 9; known")
 
 
 def bomb() -> bytes:
@@ -111,8 +125,9 @@ def archive_cases() -> None:
 
     good = npy(F4, b"\0" * 16)
     case("bomb.npz", bomb(), "broken", "`a.npy`|")
-    case("truncated.npz", archive({"a.npy": good})[:-30], "format", "not a zip archive")
-    case("member_truncated.npz", archive({"a.npy": good, "b.npy": npy(F4, b"\0" * 3)}), "broken", "`b.npy`|is truncated")
+    case("truncated.npz", archive({"a.npy": good})[:-30], "format", "not a readable zip archive")
+    case("member_truncated.npz", archive({"a.npy": good, "b.npy": npy(F4, b"\0" * 3)}), "broken",
+         "`b.npy`|is truncated")
     case("no_arrays.npz", archive({"readme.txt": b"hello"}), "unsupported", "without NumPy arrays")
     case("pytorch.npz", archive({"x/data.pkl": pickle.dumps(1)}), "unsupported", "never runs a pickle")
     packed = bytearray(archive({"a.npy": good}))
@@ -122,20 +137,25 @@ def archive_cases() -> None:
 
 def text_cases() -> None:
     general = "%%MatrixMarket matrix coordinate real general\n"
-    case("outside.mtx", general + "2 2 1\n3 1 1.0\n", "format", "row `3` is not between 1 and 2")
-    case("zero_index.mtx", general + "2 2 1\n0 1 1.0\n", "format", "row `0` is not between")
-    case("size_2e60.mtx", general + "1073741824 1073741824 1\n1 1 1.0\n", "limit", "too large to be written out")
-    case("count_short.mtx", general + "2 2 3\n1 1 1.0\n", "format", "announces 3 entries and holds 1")
-    case("count_long.mtx", general + "2 2 1\n1 1 1.0\n2 2 2.0\n", "format", "after the last entry")
-    case("not_a_number.mtx", general + "2 2 1\n1 1 one\n", "format", "`one` is not a number")
-    case("symmetric_wide.mtx", "%%MatrixMarket matrix coordinate real symmetric\n2 3 1\n1 1 1\n", "format", "cannot be 2×3")
-    case("above_diagonal.mtx", "%%MatrixMarket matrix coordinate real symmetric\n2 2 1\n1 2 1\n", "format", "above the diagonal")
-    case("no_size.mtx", general, "format", "ends before the line with its size")
+    case("outside.mtx", general + "2 2 1\n3 1 1.0\n", "format",
+         "line 3: the row index must be between 1 and 2, got `3`")
+    case("zero_index.mtx", general + "2 2 1\n0 1 1.0\n", "format",
+         "line 3: the row index must be between 1 and 2, got `0`")
+    case("size_2e60.mtx", general + "1073741824 1073741824 1\n1 1 1.0\n", "limit",
+         "line 2: a sparse 1073741824×1073741824 matrix is too large")
+    case("count_short.mtx", general + "2 2 3\n1 1 1.0\n", "format", "is truncated: 3 entries announced, 1 found")
+    case("count_long.mtx", general + "2 2 1\n1 1 1.0\n2 2 2.0\n", "format", "line 4: `2 2 2.0` follows the last entry")
+    case("not_a_number.mtx", general + "2 2 1\n1 1 one\n", "format", "line 3: `one` is not a number")
+    case("symmetric_wide.mtx", "%%MatrixMarket matrix coordinate real symmetric\n2 3 1\n1 1 1\n", "format",
+         "line 2: a symmetric matrix must be square, got 2×3")
+    case("above_diagonal.mtx", "%%MatrixMarket matrix coordinate real symmetric\n2 2 1\n1 2 1\n", "format",
+         "line 3: entry (1, 2) of a symmetric matrix is above the diagonal")
+    case("no_size.mtx", general, "format", "ends after line 1, before the line with rows and columns")
     case("gzip_bomb.mtx.gz", gzip_bomb(), "format", "")
     case("gzip_truncated.mtx.gz", gzip(general.encode() * 100)[:-20], "format", "cannot be unpacked")
-    case("ragged.csv", "a,b\n1,2\n3\n", "format", "line 3 has 1 cells, and the first has 2")
-    case("only_text.csv", "a,b\nx,y\n", "format", "no column of numbers")
-    case("unknown.bin", bytes(range(256)), "unsupported", "not a file that kappa knows")
+    case("ragged.csv", "a,b\n1,2\n3\n", "format", "line 3 has 1 cell, the first row has 2")
+    case("only_text.csv", "a,b\nx,y\n", "format", "has no numeric column")
+    case("unknown.bin", bytes(range(256)), "unsupported", "not in a format that kappa recognises")
 
 
 def gzip(data: bytes) -> bytes:
@@ -153,10 +173,14 @@ def index_cases() -> None:
         return name, json.dumps({"metadata": {}, "weight_map": weight_map})
 
     for name, text, kind, message in [
-        (*index("missing_shard.safetensors.index.json", {"a": "nowhere-00001-of-00002.safetensors"}), "missing", "which is missing"),
-        (*index("way_up.safetensors.index.json", {"a": "../../../etc/passwd"}), "format", "not a file beside it"),
-        (*index("absolute.safetensors.index.json", {"a": "/etc/passwd"}), "format", "not a file beside it"),
-        (*index("not_text.safetensors.index.json", {"a": 7}), "format", "not a file beside it"),
+        (*index("missing_shard.safetensors.index.json", {"a": "nowhere-00001-of-00002.safetensors"}), "missing",
+         "which is missing"),
+        (*index("way_up.safetensors.index.json", {"a": "../../../etc/passwd"}), "format",
+         "is not a file name in the folder of the index"),
+        (*index("absolute.safetensors.index.json", {"a": "/etc/passwd"}), "format",
+         "is not a file name in the folder of the index"),
+        (*index("not_text.safetensors.index.json", {"a": 7}), "format",
+         "is not a file name in the folder of the index"),
         ("no_map.safetensors.index.json", '{"metadata": {}}', "format", "has no weight_map"),
     ]:
         case(name, text, kind, message)

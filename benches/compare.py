@@ -1,7 +1,7 @@
 """kappa beside NumPy and SciPy: one run, the same data, the same threads. Called by `cargo xtask compare`.
 
-Every figure is the median of several whole runs in processes of their own, so that nothing is warm for one and cold for
-the other but the file itself, which both find in the page cache.
+Every figure is the median of several runs in separate processes, so that neither program profits from a warm cache; the
+file itself is in the page cache for both.
 """
 
 import json
@@ -16,14 +16,19 @@ import time
 from pathlib import Path
 
 THREADS = int(os.environ.get("KAPPA_THREADS", "2"))
-# Read when a library is loaded: both sides get as many threads.
+# Libraries read these variables when they are loaded: all programs get the same number of threads.
 os.environ |= {name: str(THREADS) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS")}
 
 import numpy as np
 
 KAPPA = sys.argv[1] if len(sys.argv) > 1 else "kappa"
 RUNS = int(os.environ.get("KAPPA_RUNS", "3"))
-SHAPES = [("attn.c_attn", (768, 2304)), ("attn.c_proj", (768, 768)), ("mlp.c_fc", (768, 3072)), ("mlp.c_proj", (3072, 768))]
+SHAPES = [
+    ("attn.c_attn", (768, 2304)),
+    ("attn.c_proj", (768, 768)),
+    ("mlp.c_fc", (768, 3072)),
+    ("mlp.c_proj", (3072, 768)),
+]
 
 NUMPY_SURVEY = r"""
 import json, struct, sys
@@ -131,13 +136,14 @@ def norms(folder: Path) -> None:
         ("kappa measure, three norms", median([KAPPA, "measure", str(path), *questions])),
         ("NumPy, the same three norms", median([sys.executable, "-c", NUMPY_NORMS, str(path)])),
         ("read of every word, same threads", median([sys.executable, "-c", READ, str(path), str(THREADS)])),
-        ("Python and NumPy started, no work", median([sys.executable, "-c", "import numpy"])),
-        ("kappa started, no work", median([KAPPA, "--version"])),
+        ("start of Python and NumPy", median([sys.executable, "-c", "import numpy"])),
+        ("start of kappa", median([KAPPA, "--version"])),
     ]
     table(f"Norms of a memory-mapped 100000×4000 f32 matrix (1.6 GB), {THREADS} threads", rows)
     size = path.stat().st_size / 1e9
     read, own = rows[2][1][0] - rows[3][1][0], rows[0][1][0] - rows[4][1][0]
-    print(f"\nwithout their starts: kappa {size / own:.1f} GB/s, the machine {size / read:.1f} GB/s: {100 * read / own:.0f} %")
+    share = 100 * read / own
+    print(f"\nwithout start-up: kappa {size / own:.1f} GB/s, the machine {size / read:.1f} GB/s: {share:.0f} %")
 
 
 def write_matrix(path: Path) -> None:
@@ -145,18 +151,18 @@ def write_matrix(path: Path) -> None:
 
 
 def apart(work, path: Path) -> None:
-    """Runs work in a process of its own: a process inherits the peak memory of the one that starts it."""
+    """Runs work in a separate process: a process inherits the peak memory of the one that starts it."""
     process = multiprocessing.get_context("spawn").Process(target=work, args=(path,))
     process.start()
     process.join()
 
 
 def in_turn(tasks: list[tuple[str, object]], runs: int) -> list[tuple[str, float]]:
-    """Median seconds of each, one after the other in every round, after one round that does not count."""
+    """Median seconds of each task; the tasks alternate, and a first round is not counted."""
     times: dict[str, list[float]] = {name: [] for name, _ in tasks}
     for k in range(runs + 1):
         for name, task in tasks:
-            # Idle threads of a library spin for a while after its work: let them fall asleep, for either side.
+            # Idle threads of a library spin for a while after its work: both libraries wait until they sleep.
             time.sleep(0.2)
             start = time.perf_counter()
             task()
@@ -186,12 +192,13 @@ def certificates() -> None:
             ],
             RUNS,
         )
-        title = f"{shape[0]}×{shape[1]} {np.dtype(dtype).name}: certifying ‖A‖₂ takes {(m * n * n + 2 / 3 * n**3) / 1e9:.1f} Gflop at least"
-        beside(title, "NumPy", rows)
+        work = (m * n * n + 2 / 3 * n**3) / 1e9
+        name = np.dtype(dtype).name
+        beside(f"{shape[0]}×{shape[1]} {name}: certifying ‖A‖₂ takes {work:.1f} Gflop at least", "NumPy", rows)
 
 
 def beside(title: str, peer: str, rows: list[tuple[str, float]]) -> None:
-    """A table of seconds; the first row is the peer's."""
+    """Prints a table of seconds; the first row is that of the peer."""
     print(f"\n{title}\n")
     print(f"| {'':60} | {'seconds':>8} | {'of ' + peer:>8} |\n|{'-' * 62}|{'-' * 9}:|{'-' * 9}:|")
     for name, seconds in rows:
@@ -211,7 +218,8 @@ def scipy_cond_1(a: "scipy.sparse.csc_array") -> float:
     import scipy.sparse.linalg as sla
 
     lu = sla.splu(a)
-    solve = sla.LinearOperator(a.shape, matvec=lu.solve, rmatvec=lambda x: lu.solve(x, "T"), matmat=lu.solve, rmatmat=lambda x: lu.solve(x, "T"))
+    adjoint = lambda x: lu.solve(x, "T")
+    solve = sla.LinearOperator(a.shape, matvec=lu.solve, rmatvec=adjoint, matmat=lu.solve, rmatmat=adjoint)
     return sla.onenormest(a) * sla.onenormest(solve)
 
 
@@ -230,21 +238,30 @@ def conditioning() -> None:
     for n in (500, 1000):
         a = rng.standard_normal((n, n))
         width = lambda x: f"relative width {(x.upper - x.lower) / x.upper:.1e}"
+        cond_1 = lambda: kp.cond(a, "max-column-sum", certify=True)
         rows = in_turn(
             [
                 ("NumPy, cond(A, 2), no bound", lambda: np.linalg.cond(a)),
                 (f"kappa, κ₂ certified, {width(kp.cond(a, certify=True))}", lambda: kp.cond(a, certify=True)),
                 ("NumPy, cond(A, 1), no bound", lambda: np.linalg.cond(a, 1)),
-                (f"kappa, κ₁ certified, {width(kp.cond(a, 'max-column-sum', certify=True))}", lambda: kp.cond(a, "max-column-sum", certify=True)),
+                (f"kappa, κ₁ certified, {width(cond_1())}", cond_1),
                 ("kappa, κ₁ estimated from LU", lambda: kp.cond_estimate(a, "max-column-sum")),
             ],
             RUNS,
         )
         beside(f"condition of a random {n}×{n}", "NumPy", rows)
-        rows = in_turn([("NumPy, eig", lambda: np.linalg.eig(a)), ("kappa, eig with both vectors, conditions, errors", lambda: kp.eig(a))], RUNS)
+        tasks = [
+            ("NumPy, eig", lambda: np.linalg.eig(a)),
+            ("kappa, eig with both vectors, conditions, errors", lambda: kp.eig(a)),
+        ]
+        rows = in_turn(tasks, RUNS)
         beside(f"eigenvalues and vectors of a random {n}×{n}", "NumPy", rows)
     a = laplacian(320)
-    rows = in_turn([("SciPy, splu and onenormest", lambda: scipy_cond_1(a)), ("kappa, κ₁ of the sparse matrix", lambda: kp.cond(a, "max-column-sum"))], RUNS)
+    tasks = [
+        ("SciPy, splu and onenormest", lambda: scipy_cond_1(a)),
+        ("kappa, κ₁ of the sparse matrix", lambda: kp.cond(a, "max-column-sum")),
+    ]
+    rows = in_turn(tasks, RUNS)
     beside(f"κ₁ of the Laplacian of {a.shape[0]} unknowns", "SciPy", rows)
     grcar = sum(np.eye(100, k=k) for k in (0, 1, 2, 3)) - np.eye(100, k=-1)
     box, points = (-1.0, 3.0, -3.5, 3.5), 40
@@ -259,7 +276,7 @@ def conditioning() -> None:
 
 
 def convection(side: int) -> "scipy.sparse.csc_array":
-    """Diffusion with a wind on a square grid: not symmetric."""
+    """Convection and diffusion on a square grid: not symmetric."""
     import scipy.sparse as sp
 
     wind = sp.diags_array([-0.6, 0.6], offsets=[-1, 1], shape=(side, side))
@@ -277,7 +294,7 @@ def equations() -> None:
     for n in (200, 500, 1000, 2000, 4000):
         a, b = rng.standard_normal((n, n)), rng.standard_normal(n)
         s = a @ a.T + n * np.eye(n)
-        # A third of a second of calls in a row: what one call after a pause costs is the scheduler's doing, on either side.
+        # Calls for a third of a second: the time of one call after a pause depends on the scheduler, for all libraries.
         times = max(1, round(25e9 / n**3))
         many = lambda f: lambda: [f() for _ in range(times)]
         tasks = [
@@ -286,8 +303,8 @@ def equations() -> None:
             ("kappa, solve with residual and backward error", lambda: kp.solve(a, b).x),
             ("kappa, the same with κ and the forward error", lambda: float(kp.solve(a, b))),
             ("kappa, LU in single precision, refined", lambda: kp.solve(a, b, method="mixed").x),
-            ("SciPy, solve of a definite matrix, told so", lambda: sl.solve(s, b, assume_a="pos")),
-            ("kappa, solve of a definite matrix, not told", lambda: kp.solve(s, b).x),
+            ('SciPy, solve with assume_a="pos"', lambda: sl.solve(s, b, assume_a="pos")),
+            ("kappa, solve of the same definite matrix", lambda: kp.solve(s, b).x),
         ]
         if n <= 2000:
             tasks.append(("kappa, every digit certified", lambda: kp.solve(a, b, certify=True).x))
@@ -318,7 +335,7 @@ def equations() -> None:
             ("kappa, λ by leaving each row out", lambda: kp.Ridge(a, b).choose("leave-one-out")),
         ]
         beside(f"ridge path of 100 λ, {m}×{n}", "refits", in_turn(tasks, 1))
-    for name, a in (("Laplacian of a square grid", laplacian(320)), ("the same with a wind", convection(320))):
+    for name, a in (("Laplacian of a square grid", laplacian(320)), ("the same with convection", convection(320))):
         b = rng.standard_normal(a.shape[0])
         tasks = [
             ("SciPy, SuperLU", lambda: sla.splu(a).solve(b)),
@@ -351,10 +368,15 @@ def regression() -> None:
         out = subprocess.run(["Rscript", script, folder], capture_output=True, text=True, check=True).stdout
         for line in out.splitlines():
             beta, errors_of = (part.split() for part in line.split("|"))
-            by_r[beta[0]] = ([float(x.replace("NA", "nan")) for x in beta[1:]], [float(x.replace("NA", "nan")) for x in errors_of])
+            numbers = lambda texts: [float(x.replace("NA", "nan")) for x in texts]
+            by_r[beta[0]] = (numbers(beta[1:]), numbers(errors_of))
     order = ["Norris", "Pontius", "NoInt1", "NoInt2", "Filip", "Longley", *(f"Wampler{k}" for k in range(1, 6))]
     print("\nNIST StRD: correct digits of the worst coefficient | of the worst standard error\n")
-    print(f"| {'set':10} | {'kappa':11} | {'statsmodels':11} | {'R lm':11} | {'NumPy lstsq':11} | {'normal equations':16} |\n|---|---|---|---|---|---|")
+    print(
+        f"| {'set':10} | {'kappa':11} | {'statsmodels':11} | {'R lm':11} | {'NumPy lstsq':11} "
+        f"| {'normal equations':16} |"
+    )
+    print("|---|---|---|---|---|---|")
     for name in order:
         lines = (folder / f"{name}.csv").read_text().splitlines()
         said = [line[2:].split() for line in lines if line.startswith("# ")]
@@ -392,7 +414,8 @@ def regression() -> None:
 
 
 def main() -> None:
-    what = sys.argv[2:] or ["survey", "norms", "certificates", "conditioning", "equations", "regression", "linalg", "spectra"]
+    everything = ["survey", "norms", "certificates", "conditioning", "equations", "regression", "linalg", "spectra"]
+    what = sys.argv[2:] or everything
     print(f"NumPy {np.__version__}, {THREADS} threads, medians of {RUNS} runs")
     with tempfile.TemporaryDirectory() as name:
         if "survey" in what:

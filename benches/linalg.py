@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "linalg.md"
-#: OpenBLAS's threads spin for a while after their work; the other side shall not pay for it.
+#: OpenBLAS's threads spin for a while after their work, which would slow down the other library.
 PAUSE = 0.1
 ROUNDS = 5
-#: Seconds that one side is measured in one round, about.
+#: Approximate seconds for which one library is measured in one round.
 SHARE = 0.15
 
 
@@ -29,7 +29,7 @@ def seconds(call: Callable[[], Any]) -> float:
 
 
 def side_by_side(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[float, float]:
-    """The median time of each, in turns."""
+    """The median time of each call; the calls alternate."""
     times: tuple[list[float], list[float]] = ([], [])
     for call in (first, second):
         call()
@@ -43,7 +43,7 @@ def side_by_side(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[f
 
 
 def cases() -> list[tuple[str, str, Callable[[Any], Any]]]:
-    """What is asked, of what, and how, of either library."""
+    """Function, shape of the matrix, and the call with either library."""
     rng = np.random.default_rng(0)
     found = []
     for shape in [(64, 64), (256, 256), (1024, 1024), (100, 32, 32)]:
@@ -80,7 +80,8 @@ def linalg(threads: int) -> None:
     lines += [
         "",
         f"Geometric mean {mean:.2f}, least {worst:.2f}. {threads} threads, {processor()}, NumPy {np.__version__} on "
-        f"{blas['name']} {blas['version']}, Python {platform.python_version()}, kappa {kappa.__version__}; medians in one run.",
+        f"{blas['name']} {blas['version']}, Python {platform.python_version()}, kappa {kappa.__version__}; medians in "
+        "one run.",
     ]
     print(lines[-1])
     block = "<!-- compare linalg -->\n" + "\n".join(lines) + "\n<!-- end -->"
@@ -88,7 +89,7 @@ def linalg(threads: int) -> None:
 
 
 def processor() -> str:
-    """The name of the processor, where the system tells."""
+    """The name of the processor, where the system reports it."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:

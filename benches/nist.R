@@ -1,4 +1,5 @@
-# The linear sets of NIST by lm(): one line a set, coefficients | standard errors, in 17 digits. Called by compare.py where R is installed.
+# The linear sets of NIST by lm(): one line a set, coefficients | standard errors, in 17 digits.
+# Called by compare.py where R is installed.
 folder <- commandArgs(trailingOnly = TRUE)[1]
 for (file in list.files(folder, "\\.csv$", full.names = TRUE)) {
   lines <- readLines(file)

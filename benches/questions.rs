@@ -1,4 +1,4 @@
-//! What one question costs, by shape: `cargo xtask bench`.
+//! The time of single questions, by shape: `cargo xtask bench`.
 
 use divan::{Bencher, black_box};
 use kappa::{Matrix, Norm, norm, singular_values, svd};
@@ -9,7 +9,7 @@ fn main() {
     divan::main();
 }
 
-/// Numbers by position alone.
+/// A matrix whose entries are a function of their positions.
 fn matrix((m, n): (usize, usize)) -> Matrix<f32> {
     Matrix::from_fn(m, n, |i, j| ((i * 7919 + j * 104_729 + i * j) % 1009) as f32 / 504.5 - 1.0)
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Checks a proof that `kappa prove` made, in whole numbers: no floating point, no NumPy, nothing of kappa.
+"""Checks a proof that `kappa prove` made, in exact integers: no floating point, no NumPy, no code of kappa.
 
     python3 check_proof.py MATRIX.npy PROOF.json
 
-Exit 0: proved for this matrix. Exit 1: not proved. Exit 2: a file could not be read. A part of a witness holds whole numbers
-over 2**shift. "M is semidefinite by L": each diagonal entry of M - L L^T is at least the sum of the moduli beside it, exactly,
-so that M = L L^T + something semidefinite (Gershgorin). Norms from below are shown by a vector that is stretched as much; and
+Exit 0: proved for this matrix. Exit 1: not proved. Exit 2: a file could not be read. A part of a witness holds integers
+over 2**shift. "M is semidefinite by L": each diagonal entry of M - L L^T is at least the sum of the moduli beside it,
+exactly, so that M = L L^T + a semidefinite matrix (Gershgorin). A lower bound of a norm is proved by a vector; and
 
   sigma_max <= c   c^2 I - G is semidefinite by L, where G = A^T A, or A A^T if A has fewer rows than columns
   sigma_min >= c   G - c^2 I is
@@ -24,7 +24,7 @@ from fractions import Fraction
 
 
 def read_npy(path):
-    """Rows of doubles from a .npy file of floats or whole numbers, little-endian; a vector is a column."""
+    """Rows of doubles from a little-endian .npy file of floats or integers; a vector is a column."""
     data = open(path, "rb").read()
     start = 12 if data[6] >= 2 else 10
     end = start + int.from_bytes(data[8:start], "little")
@@ -53,7 +53,7 @@ def gram(a):
 def unit(part):
     whole = [part["shift"], *(x for row in part["rows"] for x in row)]
     if abs(part["shift"]) > 2200 or not all(type(x) is int and abs(x) < 2**63 for x in whole):
-        raise ValueError("a witness holds whole numbers, and no power beyond all doubles")
+        raise ValueError("a witness must hold 64-bit integers and a shift of at most 2200")
     return Fraction(2) ** -part["shift"]
 
 
@@ -94,10 +94,12 @@ def holds(a, claim, w):
         if name in ("spectral", "singular-value:1"):
             return not upper and squares([y]) >= c * c * squares([x])
         infinity, one = max(map(abs, x)) ** 2, sum(map(abs, y)) ** 2
-        size = {"induced:inf,1": (infinity, one), "induced:inf,2": (infinity, squares([y])), "induced:2,1": (squares([x]), one)}
+        size = {"induced:inf,1": (infinity, one), "induced:inf,2": (infinity, squares([y])),
+                "induced:2,1": (squares([x]), one)}
         return not upper and size[name][1] >= c * c * size[name][0]
     if method == "above":
-        return name in ("spectral", "singular-value:1") and upper and semidefinite(shifted(gram(a), -1, c * c), w["factor"])
+        is_largest = name in ("spectral", "singular-value:1")
+        return is_largest and upper and semidefinite(shifted(gram(a), -1, c * c), w["factor"])
     if method == "below":
         return name == "least-singular-value" and not upper and semidefinite(shifted(gram(a), 1, -c * c), w["factor"])
     if method == "between":
@@ -107,7 +109,8 @@ def holds(a, claim, w):
     if method == "pair":
         (x,), (y,) = part(w, "x"), part(w, "y")
         large, small = (squares([times(tall, z)]) for z in (x, y))
-        return name == "cond" and not upper and any(x) and any(y) and large * squares([y]) >= c * c * small * squares([x])
+        stretched = large * squares([y]) >= c * c * small * squares([x])
+        return name == "cond" and not upper and any(x) and any(y) and stretched
     if method == "factors":
         u, v = part(w, "u"), part(w, "v")
         rest = sum(abs(x - dot(u[i], v[j])) for i, row in enumerate(a) for j, x in enumerate(row))
@@ -118,7 +121,8 @@ def holds(a, claim, w):
                 and semidefinite(shifted(gram(y), -1, 1), w["factor"]))
     if method == "weights":
         (p,), (q,) = part(w, "a"), part(w, "b")
-        total = {"induced:inf,1": sum(p) + sum(q), "induced:inf,2": max(p) + sum(q), "induced:2,1": sum(p) + max(q)}[name]
+        total = {"induced:inf,1": sum(p) + sum(q), "induced:inf,2": max(p) + sum(q),
+                 "induced:2,1": sum(p) + max(q)}[name]
         block = [[x if i == j else 0 for j in range(len(p))] + a[i] for i, x in enumerate(p)]
         block += [[row[i] for row in a] + [x if i == j else 0 for j in range(len(q))] for i, x in enumerate(q)]
         return upper and (len(p), len(q)) == (len(a), len(a[0])) and total <= 2 * c and semidefinite(block, w["factor"])
@@ -138,7 +142,7 @@ def main():
         if proof["kappa_proof"] != 1:
             raise ValueError("not a proof of version 1")
         proved = same and holds([[Fraction(x) for x in row] for row in a], claim, proof["witness"])
-    except Exception as error:  # whatever is wrong with a file of a stranger's
+    except Exception as error:  # the files are untrusted: any error means "cannot check"
         print(f"cannot check: {error!r}\nusage: check_proof.py MATRIX.npy PROOF.json", file=sys.stderr)
         return 2
     print(("proved" if proved else "not proved" if same else "another matrix") + f": {claim}")

@@ -1,4 +1,4 @@
-//! Whatever the bytes, the parser of this format returns; so does the reader of what it found.
+//! For any bytes, the parser of this format and the reader of its tensors must return without a panic.
 #![no_main]
 
 use kappa_tensors::{Source, parse};

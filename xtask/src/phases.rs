@@ -28,14 +28,14 @@ impl Phases {
     /// Does `work` and notes its time.
     pub(crate) fn time<R>(&mut self, name: &'static str, work: impl FnOnce() -> R) -> R {
         eprintln!("\n=== {name}");
-        let (start, before) = (Instant::now(), children());
+        let (start, before) = (Instant::now(), processors());
         let result = work();
-        let processor = children().zip(before).map(|(after, before)| after - before);
+        let processor = processors().zip(before).map(|(after, before)| after - before);
         self.phases.push(Phase { name, wall: start.elapsed().as_secs_f64(), processor });
         result
     }
 
-    /// A table: name, seconds on the wall, seconds of processors in programs that were started.
+    /// A table: name, seconds on the wall, seconds of processors.
     pub(crate) fn table(&self) -> String {
         let number = |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), |s| format!("{s:.1}"));
         let row = |name: &str, wall: String, processor: String| format!("{name:<36} {wall:>8} {processor:>13}\n");
@@ -56,16 +56,17 @@ pub(crate) fn slowest(title: &str, mut tests: Vec<Timed>) -> String {
     format!("{title}:\n{}", rows.collect::<String>())
 }
 
-/// Seconds that processors spent in programs that we started and that have ended, and in theirs.
+/// Seconds that processors spent in this program, in programs that it started and that have ended, and in theirs.
 ///
 /// The kernel of Linux counts them in hundredths; elsewhere the answer is `None`.
-fn children() -> Option<f64> {
+fn processors() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The second field is a name in parentheses, which may contain spaces. `cutime` and `cstime` are fields 16 and 17.
+    // The second field is a name in parentheses, which may contain spaces. Fields 14 to 17
+    // are `utime`, `stime`, `cutime` and `cstime`.
     let (_, after_name) = text.rsplit_once(')')?;
     let fields: Vec<&str> = after_name.split_whitespace().collect();
     let ticks = |field: usize| fields.get(field - 3).and_then(|text| text.parse::<f64>().ok());
-    Some((ticks(16)? + ticks(17)?) / 100.0)
+    (14..=17).map(ticks).sum::<Option<f64>>().map(|sum| sum / 100.0)
 }
 
 /// Times in the output of Rust's test programs with `--report-time`: `test plan::tests::prints ... ok <0.123s>`.
@@ -78,13 +79,13 @@ pub(crate) fn of_rust(program: &str, text: &str) -> Vec<Timed> {
     text.lines().filter_map(timed).collect()
 }
 
-/// Times in the output of pytest with `--durations`: `1.23s call     bindings/python/tests/test_cli.py::test_name`.
+/// Times in the output of pytest with `--durations`: `1.23s call     tests/test_cli.py::test_name`.
 pub(crate) fn of_python(text: &str) -> Vec<Timed> {
     let timed = |line: &str| {
         let (seconds, rest) = line.trim_start().split_once("s ")?;
         let (phase, name) = rest.trim_start().split_once(' ')?;
         let is_phase = ["call", "setup", "teardown"].contains(&phase);
-        let name = name.trim_start().trim_start_matches("bindings/python/tests/");
+        let name = name.trim_start().trim_start_matches("tests/");
         let name = if phase == "call" { name.to_owned() } else { format!("{name} ({phase})") };
         is_phase.then_some(Timed { name, seconds: seconds.parse().ok()? })
     };
@@ -105,8 +106,8 @@ mod tests {
             "running 3 tests\ntest a::b ... ok <1.500s>\ntest c - should panic ... FAILED <0.001s>\ntest d ... ok\n";
         let expected = [timed("kappa a::b", 1.5), timed("kappa c - should panic", 0.001)];
         assert_eq!(of_rust("kappa", rust), expected);
-        let python = "=== slowest 10 durations ===\n12.34s call     bindings/python/tests/test_a.py::test_x[1 s]\n\
-                      0.50s setup    bindings/python/tests/test_b.py::test_y\n\n3 passed in 20.10s (0:00:20)\n";
+        let python = "=== slowest 10 durations ===\n12.34s call     tests/test_a.py::test_x[1 s]\n\
+                      0.50s setup    tests/test_b.py::test_y\n\n3 passed in 20.10s (0:00:20)\n";
         let expected = [timed("test_a.py::test_x[1 s]", 12.34), timed("test_b.py::test_y (setup)", 0.5)];
         assert_eq!(of_python(python), expected);
     }

@@ -82,8 +82,8 @@ impl Count {
 /// Modules of `kappa-dense` with kernels that take the widest registers there are.
 const KERNELS: [&str; 13] = [
     "bisect::",
+    "blocked_qr::",
     "dqds::",
-    "engine::",
     "gram::",
     "length::",
     "narrow_qr::",

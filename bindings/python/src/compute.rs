@@ -1,4 +1,5 @@
-//! How anything is computed: the interpreter lock released, on as many threads as were asked for, and so that Ctrl-C ends the wait.
+//! How anything is computed: without the interpreter lock, on as many threads as were asked for, and so that Ctrl-C
+//! ends the wait.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,7 +21,8 @@ fn pool() -> Option<Arc<ThreadPool>> {
     POOL.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Called in a child that `fork` made: threads are not copied, so that whoever waited for theirs would wait for ever.
+/// Called in a child process that `fork` made: it has none of the threads of its parent, and a wait for them would
+/// never end.
 #[pyfunction]
 pub(crate) fn _after_fork() -> PyResult<()> {
     let count = i64::try_from(threads()).ok().map(|n| n.clamp(1, MOST));
@@ -30,14 +32,14 @@ pub(crate) fn _after_fork() -> PyResult<()> {
     set_threads(count).map(drop)
 }
 
-fn on_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+pub(crate) fn on_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     match pool() {
         Some(pool) => pool.install(f),
         None => f(),
     }
 }
 
-/// Computes where it stands, the interpreter lock released.
+/// Computes on this thread, the interpreter lock released.
 pub(crate) fn compute<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
     py.detach(|| on_pool(f))
 }
@@ -52,13 +54,14 @@ pub(crate) fn copied<T: Copy + Default + Send + Sync>(py: Python<'_>, entries: &
     })
 }
 
-/// Computes on a thread of its own: Ctrl-C raises KeyboardInterrupt at once, and what was begun ends unseen.
+/// Computes on a thread of its own: Ctrl-C raises KeyboardInterrupt at once; the computation finishes in the background
+/// and is discarded.
 ///
-/// For what owns its data: nobody waits for it any more once it was interrupted.
+/// It must own its data, as it may outlive the call.
 pub(crate) fn interruptible<R: Send + 'static>(py: Python<'_>, f: impl FnOnce() -> R + Send + 'static) -> PyResult<R> {
     let (send, mut receive) = mpsc::sync_channel(1);
     let worker = std::thread::Builder::new().name("kappa".to_owned()).spawn(move || {
-        // Nobody may be there to take it.
+        // After an interruption there is no receiver.
         drop(send.send(on_pool(f)));
     })?;
     loop {
@@ -77,7 +80,8 @@ pub(crate) fn interruptible<R: Send + 'static>(py: Python<'_>, f: impl FnOnce() 
     }
 }
 
-/// Sets how many threads compute, up to 1024, all of them for None; returns how many it was before. Answers do not depend on it.
+/// Sets how many threads compute, up to 1024, all of them for None; returns how many it was before. Answers do not
+/// depend on it.
 ///
 /// Examples
 /// --------
@@ -89,7 +93,8 @@ pub(crate) fn interruptible<R: Send + 'static>(py: Python<'_>, f: impl FnOnce() 
 #[pyo3(signature = (count = None))]
 pub(crate) fn set_threads(count: Option<i64>) -> PyResult<usize> {
     if let Some(n) = count.filter(|n| !(1..=MOST).contains(n)) {
-        let message = format!("{n} threads cannot be had\n\nhint: from 1 to {MOST}, or None for all processors");
+        let message =
+            format!("the number of threads must be from 1 to {MOST}, not {n}\n\nhint: None uses all processors");
         return Err(PyValueError::new_err(message));
     }
     let build = |n: i64| ThreadPoolBuilder::new().num_threads(n as usize).build().map(Arc::new);

@@ -1,20 +1,20 @@
 //! How eigenvalues are spread, in Python.
 
+use kappa::parts::{LanczosDensityParts, Probe, TailParts};
 use kappa::{
-    Bins, Bulk, Clauset, Histogram, LanczosDensity, LikelihoodRatio, Steps, StochasticLanczos, Tail, TailLaw, TailLaws,
+    Bins, Bulk, Clauset, Histogram, LanczosDensity, LikelihoodRatio, MarchenkoPastur, Steps, StochasticLanczos, Tail,
+    TailLaw, TailLaws,
 };
 use numpy::{PyArray1, ToPyArray};
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
-use crate::answers;
-use crate::array::with_matrix_of_work;
+use crate::answers::{Answer, Numbers, PyAnswer, answer, initializer};
+use crate::array::{real_numbers, with_matrix_of_work};
 use crate::compute::{compute, interruptible};
-use crate::condition::sparse;
-use crate::enclosure::PyEnclosure;
+use crate::enclosure::{PyEnclosure, enclosures};
 use crate::errors::{named, to_python};
-use crate::operator::PyOperator;
-use crate::values_of;
+use crate::matrix::values_of;
 
 fn clauset(x_min: Option<f64>, least: usize, steps: &str) -> PyResult<Clauset> {
     let steps = named(steps, "end of a step", &[("both", Steps::Both), ("lower", Steps::Lower)])?;
@@ -29,23 +29,50 @@ fn clauset(x_min: Option<f64>, least: usize, steps: &str) -> PyResult<Clauset> {
 /// >>> tail = kp.tail((1.0 - (np.arange(700) + 0.5) / 700) ** -0.5)
 /// >>> round(float(tail.exponent), 1), tail.count > 600
 /// (3.0, True)
-#[pyclass(name = "Tail", module = "kappa", frozen)]
+#[pyclass(name = "Tail", module = "kappa", frozen, extends = PyAnswer, from_py_object)]
+#[derive(Clone)]
 pub(crate) struct PyTail {
     tail: Tail,
     laws: TailLaws,
 }
 
-const TAIL: [&str; 9] = [
-    "exponent",
-    "standard_error",
-    "x_min",
-    "count",
-    "distance",
-    "truncated",
-    "exponential",
-    "against_truncated",
-    "against_exponential",
-];
+answer!(PyTail);
+
+impl Answer for PyTail {
+    const FIELDS: &'static [&'static str] = &[
+        "exponent",
+        "standard_error",
+        "x_min",
+        "count",
+        "distance",
+        "truncated",
+        "exponential",
+        "against_truncated",
+        "against_exponential",
+    ];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let TailParts { values, from, exponent, distance, how } = self.tail.parts();
+        let how = (how.least, how.steps == Steps::Both, how.x_min);
+        (Numbers(values), from, PyEnclosure::from(exponent), distance, how).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        type Whole = (Numbers, usize, PyEnclosure, f64, (usize, bool, Option<f64>));
+        let (values, from, exponent, distance, (least, both, x_min)): Whole = state.extract()?;
+        let how = Clauset { least, steps: if both { Steps::Both } else { Steps::Lower }, x_min };
+        let parts = TailParts { values: values.0, from, exponent: exponent.into(), distance, how };
+        Tail::from_parts(parts).map(Into::into).map_err(to_python)
+    }
+}
+
+impl PyTail {
+    pub(crate) fn inner(&self) -> &Tail {
+        &self.tail
+    }
+}
 
 impl From<Tail> for PyTail {
     fn from(tail: Tail) -> Self {
@@ -75,7 +102,7 @@ impl PyTail {
     fn x_min(&self) -> f64 {
         self.tail.x_min()
     }
-    /// How many values are in the tail.
+    /// The number of values in the tail.
     #[getter]
     fn count(&self) -> usize {
         self.tail.len()
@@ -106,13 +133,14 @@ impl PyTail {
     fn against_truncated(&self) -> Option<(f64, f64)> {
         self.laws.against_truncated.map(ratio)
     }
-    /// (log ratio of likelihoods, p-value) of the power law against the exponential: Vuong's test, above zero for the power law.
+    /// (log ratio of likelihoods, p-value) of the power law against the exponential: Vuong's test, above zero for the
+    /// power law.
     #[getter]
     fn against_exponential(&self) -> (f64, f64) {
         ratio(self.laws.against_exponential)
     }
-    /// How often values drawn from this law, on top of a body like this one, lie as far from their own best law: below 0.1 the power law is
-    /// not believable.
+    /// How often values drawn from this law, on top of a body like this one, lie as far from their own best law: below
+    /// 0.1 the power law is not believable.
     #[pyo3(signature = (replicates = 1000, *, seed = 0))]
     fn p_value(&self, py: Python<'_>, replicates: usize, seed: u64) -> PyResult<f64> {
         let tail = self.tail.clone();
@@ -126,13 +154,6 @@ impl PyTail {
     fn __float__(&self) -> f64 {
         self.tail.exponent().estimate()
     }
-    /// The parts of the answer by name.
-    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        answers::dict(slf.as_any(), &TAIL)
-    }
-    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        answers::html(slf.as_any(), &TAIL)
-    }
     fn __repr__(&self) -> String {
         let (alpha, count) = (self.tail.exponent().short(5), self.tail.len());
         format!("Tail(exponent {alpha} ± {:.2}, {count} values from {:e})", self.standard_error(), self.tail.x_min())
@@ -141,8 +162,8 @@ impl PyTail {
 
 /// The power law of the largest of some numbers, in any order; those that are not above zero are left out.
 ///
-/// The tail begins where Kolmogorov and Smirnov's distance is least, or at `x_min`. `steps="lower"` looks at the lower ends of steps only, as
-/// the program of Clauset, Shalizi and Newman does.
+/// The tail begins where Kolmogorov and Smirnov's distance is least, or at `x_min`. `steps="lower"` looks at the lower
+/// ends of steps only, as the program of Clauset, Shalizi and Newman does.
 ///
 /// Examples
 /// --------
@@ -154,12 +175,12 @@ impl PyTail {
 pub(crate) fn tail(x: &Bound<'_, PyAny>, x_min: Option<f64>, least: usize, steps: &str) -> PyResult<PyTail> {
     let py = x.py();
     let how = clauset(x_min, least, steps)?;
-    let numbers: Vec<f64> =
-        py.import("numpy")?.call_method1("ravel", (x,))?.call_method1("astype", ("f8",))?.extract()?;
+    let numbers = real_numbers(x)?;
     compute(py, || Tail::of(&numbers, &how)).map(Into::into).map_err(to_python)
 }
 
-/// The noise in a matrix: the law of Marchenko and Pastur that fits the bulk of its eigenvalues, and what rises above it.
+/// The noise in a matrix: the law of Marchenko and Pastur that fits the bulk of its eigenvalues, and what rises above
+/// it.
 ///
 /// Examples
 /// --------
@@ -168,10 +189,29 @@ pub(crate) fn tail(x: &Bound<'_, PyAny>, x_min: Option<f64>, least: usize, steps
 /// >>> bulk = kp.density(noise + np.outer(np.ones(200), np.ones(60))).bulk
 /// >>> int(bulk.spikes), round(bulk.variance, 1)
 /// (1, 1.0)
-#[pyclass(name = "Bulk", module = "kappa", frozen)]
-pub(crate) struct PyBulk(Bulk);
+#[pyclass(name = "Bulk", module = "kappa", frozen, extends = PyAnswer, from_py_object)]
+#[derive(Clone, Copy)]
+pub(crate) struct PyBulk(pub(crate) Bulk);
 
-const BULK: [&str; 6] = ["variance", "edges", "threshold", "spikes", "distance", "soft_rank"];
+answer!(PyBulk);
+
+impl Answer for PyBulk {
+    const FIELDS: &'static [&'static str] = &["variance", "edges", "threshold", "spikes", "distance", "soft_rank"];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Bulk { law, spikes, distance, soft_rank } = self.0;
+        (law.shape(), law.variance(), PyEnclosure::from(spikes), distance, soft_rank).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        type Whole = ((usize, usize), f64, PyEnclosure, f64, f64);
+        let (shape, variance, spikes, distance, soft_rank): Whole = state.extract()?;
+        let law = MarchenkoPastur::new(shape, variance).map_err(to_python)?;
+        Ok(Self(Bulk { law, spikes: spikes.into(), distance, soft_rank }))
+    }
+}
 
 #[pymethods]
 impl PyBulk {
@@ -213,13 +253,6 @@ impl PyBulk {
     fn cumulative(&self, x: f64) -> f64 {
         self.0.law.cumulative(x)
     }
-    /// The parts of the answer by name.
-    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        answers::dict(slf.as_any(), &BULK)
-    }
-    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        answers::html(slf.as_any(), &BULK)
-    }
     fn __repr__(&self) -> String {
         let (_, edge) = self.0.law.edges();
         format!("Bulk({} spikes above {:.5e}, distance {:.3})", self.0.spikes.short(6), edge, self.0.distance)
@@ -234,14 +267,32 @@ impl PyBulk {
 /// >>> found = kp.density(np.diag([1.0, 2.0, 3.0]), bins=[0.0, 5.0, 10.0])
 /// >>> found.counts
 /// array([2., 1.])
-#[pyclass(name = "Density", module = "kappa", frozen)]
+#[pyclass(name = "Density", module = "kappa", frozen, extends = PyAnswer)]
 pub(crate) struct PyDensity {
     histogram: Histogram,
     tail: Option<Tail>,
     bulk: Option<Bulk>,
 }
 
-const DENSITY: [&str; 6] = ["edges", "counts", "densities", "total", "tail", "bulk"];
+answer!(PyDensity);
+
+impl Answer for PyDensity {
+    const FIELDS: &'static [&'static str] = &["edges", "counts", "densities", "total", "tail", "bulk"];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Histogram { edges, counts, total } = &self.histogram;
+        (Numbers(edges.clone()), enclosures(counts), *total, self.tail(), self.bulk()).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        type Whole = (Numbers, Vec<PyEnclosure>, usize, Option<PyTail>, Option<PyBulk>);
+        let (edges, counts, total, tail, bulk): Whole = state.extract()?;
+        let histogram = Histogram { edges: edges.0, counts: counts.into_iter().map(Into::into).collect(), total };
+        Ok(Self { histogram, tail: tail.map(|t| t.tail), bulk: bulk.map(|b| b.0) })
+    }
+}
 
 #[pymethods]
 impl PyDensity {
@@ -258,7 +309,7 @@ impl PyDensity {
     /// The same, enclosed: the ends differ where a value cannot be told from an edge.
     #[getter]
     fn enclosed_counts(&self) -> Vec<PyEnclosure> {
-        self.histogram.counts.iter().map(|&x| x.into()).collect()
+        enclosures(&self.histogram.counts)
     }
     /// The share of all in each interval over its width.
     #[getter]
@@ -280,22 +331,16 @@ impl PyDensity {
     fn bulk(&self) -> Option<PyBulk> {
         self.bulk.map(PyBulk)
     }
-    /// The parts of the answer by name.
-    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        answers::dict(slf.as_any(), &DENSITY)
-    }
-    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        answers::html(slf.as_any(), &DENSITY)
-    }
     fn __repr__(&self) -> String {
         format!("Density({} eigenvalues in {} intervals)", self.histogram.total, self.histogram.counts.len())
     }
 }
 
-/// How the eigenvalues of a.T @ a (or a @ a.T, whichever is smaller) are spread: exact counts, their tail, and the noise.
+/// How the eigenvalues of a.T @ a (or a @ a.T, whichever is smaller) are spread: exact counts, their tail, and the
+/// noise.
 ///
-/// `bins` is a number of intervals, their edges, or None for as many as the values suggest; `logarithmic` makes them of one ratio. `x_min`, `least`
-/// and `steps` are those of `tail`. `certify=True` counts every rounding error.
+/// `bins` is a number of intervals, their edges, or None for as many as the values suggest; `logarithmic` makes them of
+/// one ratio. `x_min`, `least` and `steps` are those of `tail`. `certify=True` counts every rounding error.
 ///
 /// Examples
 /// --------
@@ -346,8 +391,35 @@ pub(crate) fn density(
 /// >>> norm = found.schatten(1.0)
 /// >>> bool(norm.lower <= 750.0 <= norm.upper)
 /// True
-#[pyclass(name = "LanczosDensity", module = "kappa", frozen)]
+#[pyclass(name = "LanczosDensity", module = "kappa", frozen, extends = PyAnswer)]
 pub(crate) struct PyLanczosDensity(LanczosDensity);
+
+answer!(PyLanczosDensity);
+
+impl Answer for PyLanczosDensity {
+    const FIELDS: &'static [&'static str] = &["nodes", "products"];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let LanczosDensityParts { count, scale, probes, first, how, products } = self.0.parts();
+        let probes: Vec<_> = probes.into_iter().map(|p| (p.gauss, p.radau, p.is_exact)).collect();
+        let how = (how.probes, how.steps, how.failure, how.seed);
+        (count, scale, probes, PyEnclosure::from(first), how, products).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        type Rule = Vec<(f64, f64)>;
+        type How = (usize, usize, f64, u64);
+        type Whole = (usize, f64, Vec<(Rule, Rule, bool)>, PyEnclosure, How, usize);
+        let (count, scale, probes, first, (number, steps, failure, seed), products): Whole = state.extract()?;
+        let probe = |(gauss, radau, is_exact)| Probe { gauss, radau, is_exact };
+        let probes = probes.into_iter().map(probe).collect();
+        let how = StochasticLanczos { probes: number, steps, failure, seed };
+        let first = first.into();
+        Ok(Self(LanczosDensity::from_parts(LanczosDensityParts { count, scale, probes, first, how, products })))
+    }
+}
 
 #[pymethods]
 impl PyLanczosDensity {
@@ -374,21 +446,16 @@ impl PyLanczosDensity {
     fn products(&self) -> usize {
         self.0.products()
     }
-    /// The parts of the answer by name.
-    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        answers::dict(slf.as_any(), &["nodes", "products"])
-    }
-    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        answers::html(slf.as_any(), &["products"])
-    }
     fn __repr__(&self) -> String {
         format!("LanczosDensity({} nodes, {} products)", self.0.nodes().count(), self.0.products())
     }
 }
 
-/// How the singular values of a large matrix are spread, by stochastic Lanczos quadrature: an array, a sparse matrix or a LinearOperator.
+/// How the singular values of a large matrix are spread, by stochastic Lanczos quadrature: an array, a sparse matrix or
+/// a LinearOperator.
 ///
-/// `probes` random vectors, `steps` steps from each; Schatten norms hold but for the probability `failure`. The answer depends on the seed alone.
+/// `probes` random vectors, `steps` steps from each; Schatten norms hold but for the probability `failure`. The answer
+/// depends on the seed alone.
 ///
 /// Examples
 /// --------
@@ -404,16 +471,7 @@ pub(crate) fn lanczos_density(
     failure: f64,
     seed: u64,
 ) -> PyResult<PyLanczosDensity> {
-    let py = a.py();
     let how = StochasticLanczos { probes, steps, failure, seed };
-    if let Some(matrix) = sparse(a)? {
-        let found = interruptible(py, move || LanczosDensity::of(&matrix, &how))?;
-        return found.map(PyLanczosDensity).map_err(to_python);
-    }
-    if let Some(operator) = PyOperator::of(a)? {
-        let found = compute(py, || LanczosDensity::of(&operator, &how));
-        return operator.answer(found).map(PyLanczosDensity);
-    }
     let work = move |m: usize, n: usize| m.saturating_mul(n).saturating_mul(2 * probes * steps) / 8192;
-    with_matrix_of_work(a, work, move |view| view.lanczos_density(&how)).map(PyLanczosDensity)
+    with_matrix_of_work(a, work, move |a| a.lanczos_density(&how)).map(PyLanczosDensity)
 }

@@ -1,25 +1,27 @@
-//! Rust errors as Python exceptions: ValueError for what was asked, LinAlgError for what the numbers refuse.
+//! Errors of Rust as exceptions of Python, by their kind and never by their words.
 
-use pyo3::exceptions::{PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyOSError, PyValueError};
+use kappa::ErrorKind;
+use pyo3::exceptions::{
+    PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyOSError, PyPermissionError, PyValueError,
+};
 use pyo3::prelude::*;
 
 pyo3::import_exception!(numpy.linalg, LinAlgError);
 pyo3::create_exception!(kappa, NotFiniteError, LinAlgError, "An entry is NaN or infinite.");
 
+/// Makes an exception of a message.
+type Exception = fn(String) -> PyErr;
+
 fn with_hint(message: String, hint: Option<&str>) -> String {
     hint.map_or_else(|| message.clone(), |hint| format!("{message}\n\nhint: {hint}"))
 }
 
-/// What goes with a name among a few, or which there are: `sketch`, `end of a step`.
+/// The value that goes with a name, or an error that lists the known names.
 pub(crate) fn named<T: Copy>(name: &str, what: &str, known: &[(&str, T)]) -> PyResult<T> {
     let found = known.iter().find(|(other, _)| *other == name);
     found.map(|(_, meant)| *meant).ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        let names = match names.split_last() {
-            Some((last, first)) if !first.is_empty() => format!("{} or {last}", first.join(", ")),
-            _ => names.concat(),
-        };
-        PyValueError::new_err(with_hint(format!("`{name}` is no {what}"), Some(&names)))
+        PyValueError::new_err(format!("unknown {what} `{name}`; known: {}", names.join(", ")))
     })
 }
 
@@ -30,30 +32,44 @@ pub(crate) fn to_python(error: kappa::Error) -> PyErr {
 }
 
 /// The exception that goes with an error.
-pub(crate) fn refused(error: &kappa::Error) -> fn(String) -> PyErr {
-    if error.is_not_finite() {
-        NotFiniteError::new_err
-    } else if error.is_no_convergence() {
-        LinAlgError::new_err
-    } else if error.is_limit() {
-        PyMemoryError::new_err
-    } else {
-        PyValueError::new_err
+pub(crate) fn refused(error: &kappa::Error) -> Exception {
+    of_question(error.kind())
+}
+
+fn of_question(kind: ErrorKind) -> Exception {
+    match kind {
+        ErrorKind::NotFinite => NotFiniteError::new_err,
+        ErrorKind::Singular | ErrorKind::NoConvergence => LinAlgError::new_err,
+        ErrorKind::Limit => PyMemoryError::new_err,
+        _ => PyValueError::new_err,
     }
 }
 
-/// An error of reading or surveying.
-pub(crate) fn model_to_python(error: kappa_model::Error) -> PyErr {
-    let message = with_hint(error.to_string(), error.hint());
-    if error.is_cancelled() {
-        PyKeyboardInterrupt::new_err(message)
-    } else if error.is_source() && message.contains("there is no such file") {
-        PyFileNotFoundError::new_err(message)
-    } else if error.is_limit() {
-        PyMemoryError::new_err(message)
-    } else if error.is_source() && message.contains("ermission denied") {
-        PyOSError::new_err(message)
-    } else {
-        PyValueError::new_err(message)
+fn of_source(kind: kappa_tensors::ErrorKind) -> Exception {
+    use kappa_tensors::ErrorKind as Source;
+    match kind {
+        Source::NotFound => PyFileNotFoundError::new_err,
+        Source::Denied => PyPermissionError::new_err,
+        Source::Io => PyOSError::new_err,
+        Source::Limit => PyMemoryError::new_err,
+        _ => PyValueError::new_err,
     }
+}
+
+/// An error of reading a table.
+pub(crate) fn source_to_python(error: kappa_tensors::Error) -> PyErr {
+    of_source(error.kind())(with_hint(error.to_string(), error.hint()))
+}
+
+/// An error of reading or surveying a model.
+pub(crate) fn model_to_python(error: kappa_model::Error) -> PyErr {
+    use kappa_model::ErrorKind as Model;
+    let exception = match error.kind() {
+        Model::Source(kind) => of_source(kind),
+        Model::Question(kind) => of_question(kind),
+        Model::Limit => PyMemoryError::new_err,
+        Model::Cancelled => PyKeyboardInterrupt::new_err,
+        _ => PyValueError::new_err,
+    };
+    exception(with_hint(error.to_string(), error.hint()))
 }

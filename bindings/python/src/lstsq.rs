@@ -1,31 +1,26 @@
 //! Least squares and its relatives, in Python.
 
-use kappa::{
-    Constrained, Errors, Lstsq, LstsqSolution, Matrix, Scalar, c64, certified_lstsq, constrained_lstsq,
-    generalized_lstsq, lstsq_by, total_lstsq, weighted_lstsq,
-};
-use kappa_model::{MatrixView, WideMatrix, with_wide};
+use std::sync::OnceLock;
+
+use kappa::any::AnyLstsqSolution;
+use kappa::{AnyMatrix, Constrained, Enclosure, Errors, Lstsq};
 use numpy::ToPyArray;
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::answers;
-use crate::array::with_matrix;
-use crate::certified::{Proved, PyCertifiedSolution};
+use crate::answers::{Answer, Kept, Numbers, PyAnswer, answer, initializer};
+use crate::array::{Right, matrix, real_numbers, right, shaped, view, with_matrix};
+use crate::certified::PyCertifiedSolution;
 use crate::compute::compute;
-use crate::condition::{Pair, out, pair, wide};
-use crate::enclosure::PyEnclosure;
+use crate::enclosure::{PyEnclosure, as_dtype};
 use crate::errors::to_python;
-use crate::problem::{Right, column, either, right, shaped, single};
-use crate::tolerance_of;
+use crate::matrix::tolerance_of;
+use crate::solve::{one_column, single};
 
-enum Fitted {
-    Real(LstsqSolution<f64>),
-    Complex(LstsqSolution<c64>),
-}
-
-/// The minimiser of |A x - b| with what it leaves over, and how far it can be trusted. `float(s)` is the bound of its relative error.
+/// The minimiser of |A x - b|, its residual, and how far it can be trusted. `float(s)` is the bound of its relative
+/// error, numpy.asarray(s) is x.
 ///
 /// Examples
 /// --------
@@ -33,86 +28,146 @@ enum Fitted {
 /// >>> s = kp.lstsq([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 3.0, 5.0])
 /// >>> s.x.round(12), s.rank
 /// (array([1., 2.]), 2)
-#[pyclass(name = "LstsqSolution", module = "kappa", frozen)]
+#[pyclass(name = "LstsqSolution", module = "kappa", frozen, extends = PyAnswer)]
 pub(crate) struct PyLstsqSolution {
-    found: Fitted,
+    x: AnyMatrix,
+    residual: AnyMatrix,
+    residual_norms: Vec<f64>,
+    rank: usize,
+    method: String,
+    /// The factors, from which the rest follows when it is asked for; none where it was restored.
+    found: Option<AnyLstsqSolution>,
+    errors: [OnceLock<Enclosure>; 4],
     is_vector: bool,
 }
 
-/// What stands in the dict and the table.
-const LSTSQ_SOLUTION_FIELDS: [&str; 9] =
-    ["x", "residual", "residual_norms", "rank", "method", "cond", "solution_cond", "backward_error", "forward_error"];
+impl PyLstsqSolution {
+    fn new(found: AnyLstsqSolution, is_vector: bool) -> PyResult<Self> {
+        Ok(Self {
+            x: found.x().to_matrix().map_err(to_python)?,
+            residual: found.residual().to_matrix().map_err(to_python)?,
+            residual_norms: found.residual_norms().to_vec(),
+            rank: found.rank(),
+            method: found.method().to_string(),
+            found: Some(found),
+            errors: Default::default(),
+            is_vector,
+        })
+    }
+
+    /// What was computed before, or follows from the factors.
+    fn lazy(&self, py: Python<'_>, which: usize, ask: fn(&AnyLstsqSolution) -> Enclosure) -> PyEnclosure {
+        let known = &self.errors[which];
+        if let Some(known) = known.get() {
+            return (*known).into();
+        }
+        let unknown = Enclosure::new(0.0, 0.0, f64::INFINITY, kappa::Evidence::Residual);
+        let value = self.found.as_ref().map_or(unknown, |found| compute(py, || ask(found)));
+        (*known.get_or_init(|| value)).into()
+    }
+}
+
+answer!(PyLstsqSolution);
+
+impl Answer for PyLstsqSolution {
+    const FIELDS: &'static [&'static str] = &[
+        "x",
+        "residual",
+        "residual_norms",
+        "rank",
+        "method",
+        "cond",
+        "solution_cond",
+        "backward_error",
+        "forward_error",
+    ];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let errors = vec![self.cond(py), self.solution_cond(py), self.backward_error(py), self.forward_error(py)];
+        let arrays = (Kept(self.x.clone()), Kept(self.residual.clone()), Numbers(self.residual_norms.clone()));
+        (arrays, self.rank, self.method.as_str(), errors, self.is_vector).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        type Whole = ((Kept, Kept, Numbers), usize, String, [PyEnclosure; 4], bool);
+        let ((x, residual, norms), rank, method, errors, is_vector): Whole = state.extract()?;
+        let errors = errors.map(|x| OnceLock::from(Enclosure::from(x)));
+        Ok(Self { x: x.0, residual: residual.0, residual_norms: norms.0, rank, method, found: None, errors, is_vector })
+    }
+}
 
 #[pymethods]
 impl PyLstsqSolution {
     /// The solution, shaped like the right-hand side.
     #[getter]
     fn x<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let x: WideMatrix = either!(Fitted, &self.found, s => s.x().clone().into());
-        shaped(py, &x, self.is_vector)
+        shaped(py, self.x.clone(), self.is_vector)
     }
     /// b - A x.
     #[getter]
     fn residual<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let x: WideMatrix = either!(Fitted, &self.found, s => s.residual().clone().into());
-        shaped(py, &x, self.is_vector)
+        shaped(py, self.residual.clone(), self.is_vector)
     }
     /// The 2-norm of the residual, column by column.
     #[getter]
     fn residual_norms<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        either!(Fitted, &self.found, s => s.residual_norms().to_pyarray(py).into_any())
+        self.residual_norms.to_pyarray(py).into_any()
     }
     /// The rank at the tolerance.
     #[getter]
     fn rank(&self) -> usize {
-        either!(Fitted, &self.found, s => s.rank())
+        self.rank
     }
     /// The factorization behind it.
     #[getter]
-    fn method(&self) -> String {
-        either!(Fitted, &self.found, s => s.method().to_string())
+    fn method(&self) -> &str {
+        &self.method
     }
     /// The condition number in the spectral norm over the rank that was found.
     #[getter]
     fn cond(&self, py: Python<'_>) -> PyEnclosure {
-        compute(py, || either!(Fitted, &self.found, s => s.cond())).into()
+        self.lazy(py, 0, AnyLstsqSolution::cond)
     }
     /// How sensitive x is to relative changes of A.
     #[getter]
     fn solution_cond(&self, py: Python<'_>) -> PyEnclosure {
-        compute(py, || either!(Fitted, &self.found, s => s.solution_cond())).into()
+        self.lazy(py, 1, AnyLstsqSolution::solution_cond)
     }
-    /// How little A must change, relative to its Frobenius norm, for x to be the exact minimiser.
+    /// The least change of A, relative to its Frobenius norm, for which x is the exact minimiser.
     #[getter]
     fn backward_error(&self, py: Python<'_>) -> PyEnclosure {
-        compute(py, || either!(Fitted, &self.found, s => s.backward_error())).into()
+        self.lazy(py, 2, AnyLstsqSolution::backward_error)
     }
     /// A bound of the relative error of x in the 2-norm, to first order.
     #[getter]
     fn forward_error(&self, py: Python<'_>) -> PyEnclosure {
-        compute(py, || either!(Fitted, &self.found, s => s.forward_error())).into()
+        self.lazy(py, 3, AnyLstsqSolution::forward_error)
     }
     fn __float__(&self, py: Python<'_>) -> f64 {
         self.forward_error(py).inner().upper()
     }
-    /// The parts of the answer by name.
-    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        answers::dict(slf.as_any(), &LSTSQ_SOLUTION_FIELDS)
-    }
-    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        answers::html(slf.as_any(), &LSTSQ_SOLUTION_FIELDS)
+    #[pyo3(signature = (dtype = None, copy = None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        as_dtype(self.x(py)?, dtype, copy)
     }
     fn __repr__(&self) -> String {
-        let (n, k) = either!(Fitted, &self.found, s => (s.x().rows(), s.x().columns()));
-        format!("LstsqSolution({n}×{k}, rank {}, {})", self.rank(), self.method())
+        let (n, k) = self.x.shape();
+        format!("LstsqSolution({n}×{k}, rank {}, {})", self.rank, self.method)
     }
 }
 
 /// The x that minimises |A x - b|, of least norm where there are many.
 ///
-/// `method` asks for qr, cod, svd or normal-equations; singular values below `tolerance` times the largest count as zero; `weights`
-/// multiply the squares of the residuals. `certify=True` encloses every entry, every rounding error counted, and goes with none of the
-/// others.
+/// `method` asks for qr, cod, svd or normal-equations; singular values below `tolerance` times the largest count as
+/// zero; `weights` multiply the squares of the residuals. `certify=True` encloses every entry, every rounding error
+/// counted, and goes with none of the others.
 ///
 /// Examples
 /// --------
@@ -128,7 +183,7 @@ pub(crate) fn lstsq<'py>(
     certify: bool,
     method: Option<&str>,
     tolerance: Option<f64>,
-    weights: Option<Vec<f64>>,
+    weights: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
     if certify && (method.is_some() || tolerance.is_some() || weights.is_some()) {
@@ -138,45 +193,24 @@ pub(crate) fn lstsq<'py>(
     }
     let how =
         Lstsq { method: method.map(str::parse).transpose().map_err(to_python)?, tolerance: tolerance_of(tolerance)? };
-    let dense = dense(a)?;
-    let a = dense.as_ref().unwrap_or(a);
     let Right { b, is_vector } = right(b)?;
     if certify {
-        let found = with_matrix(a, move |view| match (view.to_wide(), &b) {
-            (WideMatrix::Real(a), WideMatrix::Real(b)) => certified_lstsq(&a, b).map(Proved::Real),
-            (a, b) => certified_lstsq(&a.complex(), &b.complex()).map(Proved::Complex),
-        })?;
-        return Ok(Bound::new(py, PyCertifiedSolution { found, is_vector })?.into_any());
+        let found = with_matrix(a, move |a| a.certified_lstsq(&b))?;
+        return PyCertifiedSolution::new(&found, is_vector)?.into_bound_py_any(py);
     }
-    if let Some(weights) = weights {
-        let found = match Pair::of(wide(a)?, b) {
-            Pair::Real(a, b) => {
-                let b = single(&b)?;
-                compute(py, || weighted_lstsq(&a, b, &weights, &how)).map(Fitted::Real)
-            }
-            Pair::Complex(a, b) => {
-                let b = single(&b)?;
-                compute(py, || weighted_lstsq(&a, b, &weights, &how)).map(Fitted::Complex)
-            }
-        };
-        let found = found.map_err(to_python)?;
-        return Ok(Bound::new(py, PyLstsqSolution { found, is_vector })?.into_any());
-    }
-    let found = with_matrix(a, move |view| match (&view, &b) {
-        (MatrixView::F64(a), WideMatrix::Real(b)) => lstsq_by(a, b, &how).map(Fitted::Real),
-        (MatrixView::C64(a), b) => lstsq_by(a, &b.complex(), &how).map(Fitted::Complex),
-        (MatrixView::F32(a), WideMatrix::Real(b)) => lstsq_by(&a.to_wide(), b, &how).map(Fitted::Real),
-        (view, b) => lstsq_by(&view.to_wide().complex(), &b.complex(), &how).map(Fitted::Complex),
-    })?;
-    Ok(Bound::new(py, PyLstsqSolution { found, is_vector })?.into_any())
+    let weights = weights.map(real_numbers).transpose()?;
+    let found = match weights {
+        Some(weights) => {
+            one_column(&b)?;
+            with_matrix(a, move |a| a.weighted_lstsq(&b, &weights, &how))?
+        }
+        None => with_matrix(a, move |a| a.lstsq_by(&b, &how))?,
+    };
+    PyLstsqSolution::new(found, is_vector)?.into_bound_py_any(py)
 }
 
-/// A SciPy sparse matrix written out.
-fn dense<'py>(a: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    if a.hasattr("toarray")? && a.hasattr("nnz")? { a.call_method0("toarray").map(Some) } else { Ok(None) }
-}
-
-/// The x that minimises |A x - b| among those with C x = d, as a dict: x, multipliers, residual_norm, constraint_norm, is_unique.
+/// The x that minimises |A x - b| among those with C x = d, as a dict: x, multipliers, residual_norm, constraint_norm,
+/// is_unique.
 ///
 /// Examples
 /// --------
@@ -193,34 +227,21 @@ pub(crate) fn constrained<'py>(
     d: &Bound<'py, PyAny>,
     multipliers: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
-    fn tell<'py, W: Scalar<Wide = W>>(
-        py: Python<'py>,
-        (a, b): (Matrix<W>, Matrix<W>),
-        (c, d): (Matrix<W>, Matrix<W>),
-        how: Constrained,
-    ) -> PyResult<Bound<'py, PyDict>>
-    where
-        WideMatrix: From<Matrix<W>>,
-    {
-        let (right, given) = (single(&b)?, single(&d)?);
-        let s = compute(py, || constrained_lstsq(&a, right, &c, given, how)).map_err(to_python)?;
-        let dict = PyDict::new(py);
-        dict.set_item("x", column(py, &s.x)?)?;
-        dict.set_item("multipliers", column(py, &s.multipliers)?)?;
-        dict.set_item("residual_norm", s.residual_norm)?;
-        dict.set_item("constraint_norm", s.constraint_norm)?;
-        dict.set_item("is_unique", s.is_unique)?;
-        Ok(dict)
-    }
     let py = a.py();
     let how = if multipliers { Constrained::Multipliers } else { Constrained::NullSpace };
-    match (pair(a, b)?, pair(c, d)?) {
-        (Pair::Real(a, b), Pair::Real(c, d)) => tell(py, (a, b), (c, d), how),
-        (one, two) => tell(py, one.complex(), two.complex(), how),
-    }
+    let (b, c, d) = (single(b)?, matrix(c)?, single(d)?);
+    let s = with_matrix(a, move |a| a.constrained_lstsq(&b, &c, &d, how))?;
+    let dict = PyDict::new(py);
+    dict.set_item("x", shaped(py, s.x(), true)?)?;
+    dict.set_item("multipliers", shaped(py, s.multipliers(), true)?)?;
+    dict.set_item("residual_norm", s.residual_norm())?;
+    dict.set_item("constraint_norm", s.constraint_norm())?;
+    dict.set_item("is_unique", s.is_unique())?;
+    Ok(dict)
 }
 
-/// The x that minimises |v| with b = A x + B v, errors with the covariance B B*, as a dict: x, errors, error_norm, is_unique.
+/// The x that minimises |v| with b = A x + B v, errors with the covariance B B*, as a dict: x, errors, error_norm,
+/// is_unique.
 ///
 /// Examples
 /// --------
@@ -236,22 +257,20 @@ pub(crate) fn generalized<'py>(
     factor: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let py = a.py();
+    let (b, factor) = (single(b)?, matrix(factor)?);
+    let s = with_matrix(a, move |a| a.generalized_lstsq(&b, &factor))?;
     let dict = PyDict::new(py);
-    let (Pair::Real(m, right), WideMatrix::Real(factor)) = (pair(a, b)?, wide(factor)?) else {
-        return Err(PyValueError::new_err("a covariance is known for real problems in Python"));
-    };
-    let b = single(&right)?;
-    let s = compute(py, || generalized_lstsq(&m, b, &factor)).map_err(to_python)?;
-    dict.set_item("x", column(py, &s.x)?)?;
-    dict.set_item("errors", column(py, &s.errors)?)?;
-    dict.set_item("error_norm", s.error_norm)?;
-    dict.set_item("is_unique", s.is_unique)?;
+    dict.set_item("x", shaped(py, s.x(), true)?)?;
+    dict.set_item("errors", shaped(py, s.errors(), true)?)?;
+    dict.set_item("error_norm", s.error_norm())?;
+    dict.set_item("is_unique", s.is_unique())?;
     Ok(dict)
 }
 
 /// The x of the least correction that makes (A + E) x = b + f true, as a dict: x, correction_norm, gap, is_unique.
 ///
-/// `errors` is "everywhere" or "matrix"; `scale` weighs the errors of b; `exact_columns` lists columns without errors, from 0.
+/// `errors` is "everywhere" or "matrix"; `scale` weighs the errors of b; `exact_columns` lists columns without errors,
+/// from 0.
 ///
 /// Examples
 /// --------
@@ -280,28 +299,14 @@ pub(crate) fn total<'py>(
             ));
         }
     };
-    fn tell<'py, W: Scalar<Wide = W>>(
-        py: Python<'py>,
-        a: &Matrix<W>,
-        b: &Matrix<W>,
-        errors: &Errors,
-    ) -> PyResult<Bound<'py, PyDict>>
-    where
-        WideMatrix: From<Matrix<W>>,
-    {
-        let right = single(b)?;
-        let s = compute(py, || total_lstsq(a, right, errors)).map_err(to_python)?;
-        let dict = PyDict::new(py);
-        dict.set_item("x", column(py, &s.x)?)?;
-        dict.set_item("correction_norm", s.correction_norm)?;
-        dict.set_item("gap", PyEnclosure::from(s.gap))?;
-        dict.set_item("is_unique", s.is_unique)?;
-        Ok(dict)
-    }
-    match pair(a, b)? {
-        Pair::Real(a, b) => tell(py, &a, &b, &errors),
-        Pair::Complex(a, b) => tell(py, &a, &b, &errors),
-    }
+    let b = single(b)?;
+    let s = with_matrix(a, move |a| a.total_lstsq(&b, &errors))?;
+    let dict = PyDict::new(py);
+    dict.set_item("x", shaped(py, s.x(), true)?)?;
+    dict.set_item("correction_norm", s.correction_norm())?;
+    dict.set_item("gap", PyEnclosure::from(s.gap()))?;
+    dict.set_item("is_unique", s.is_unique())?;
+    Ok(dict)
 }
 
 /// The pseudoinverse as a dict: matrix, rank, and the residuals of Penrose's four conditions.
@@ -317,13 +322,10 @@ pub(crate) fn total<'py>(
 pub(crate) fn pinv<'py>(a: &Bound<'py, PyAny>, tolerance: Option<f64>) -> PyResult<Bound<'py, PyDict>> {
     let py = a.py();
     let tolerance = tolerance_of(tolerance)?;
-    let (x, rank, residuals): (WideMatrix, usize, [f64; 4]) = with_matrix(a, move |view| {
-        let wide = view.to_wide();
-        with_wide!(&wide, a => kappa::pinv(a, tolerance).map(|p| (p.matrix.into(), p.rank, p.residuals)))
-    })?;
+    let found = with_matrix(a, move |a| a.pinv(tolerance))?;
     let dict = PyDict::new(py);
-    dict.set_item("matrix", out(py, &x)?)?;
-    dict.set_item("rank", rank)?;
-    dict.set_item("penrose_residuals", residuals.to_pyarray(py))?;
+    dict.set_item("matrix", view(py, &found.matrix())?)?;
+    dict.set_item("rank", found.rank())?;
+    dict.set_item("penrose_residuals", found.residuals().to_pyarray(py))?;
     Ok(dict)
 }

@@ -5,18 +5,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kappa::Question;
-use kappa_model::{Layer, Model, Opening, Progress, Report, Streaming, Survey};
+use kappa_model::{DType, Layer, Model, Opening, Progress, Report, Role, Skipped, Streaming, Survey, Verdict};
 use kappa_report::{envelope, measure_key, spread_numbers, survey_csv, survey_html, survey_json, survey_markdown};
-use pyo3::exceptions::{PyIndexError, PyKeyError, PyRuntimeError};
+use kappa_tensors::{Numbers, Order};
+use numpy::PyArray1;
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList};
 
-use crate::answers;
-use crate::compute::compute;
+use crate::answers::{self, Answer, PyAnswer, answer, initializer};
+use crate::compute::{compute, on_pool};
+use crate::density::{PyBulk, PyTail};
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::{model_to_python, to_python};
+use crate::matrix::{answers_dict, questions_of};
 use crate::sketch::PyStreamedSvd;
-use crate::{answers_dict, questions_of};
 
 /// Opens a checkpoint: a file, a folder, or the index of a sharded one, by content. Reads headers only.
 ///
@@ -30,21 +34,58 @@ use crate::{answers_dict, questions_of};
 #[pyfunction]
 #[pyo3(signature = (path, *, mmap = true))]
 pub(crate) fn open(py: Python<'_>, path: PathBuf, mmap: bool) -> PyResult<PyModel> {
-    let model = compute(py, || Model::open_with(&path, &Opening { map: mmap }));
-    model.map(PyModel).map_err(model_to_python)
+    PyModel::opened(py, path, mmap)
 }
 
-/// A checkpoint, or a file with a single matrix.
+/// A checkpoint, or a file with a single matrix: a mapping from names to tensors.
+///
+/// `model[name]` is the tensor as an array, in the type that it is stored in where NumPy has that type. It is pickled
+/// as its path.
 ///
 /// Examples
 /// --------
 /// >>> import pathlib, tempfile, numpy as np, kappa as kp
 /// >>> path = pathlib.Path(tempfile.mkdtemp()) / "w.npy"
 /// >>> np.save(path, np.eye(3))
-/// >>> round(float(kp.open(path).measure("w", "norm:nuclear")["nuclear"]), 12)
+/// >>> model = kp.open(path)
+/// >>> round(float(model.measure("w", "norm:nuclear")["nuclear"]), 12)
 /// 3.0
-#[pyclass(name = "Model", module = "kappa", frozen)]
-pub(crate) struct PyModel(Model);
+/// >>> "w" in model, list(model), len(model), model["w"].shape
+/// (True, ['w'], 1, (3, 3))
+#[pyclass(name = "Model", module = "kappa", frozen, extends = PyAnswer)]
+pub(crate) struct PyModel {
+    model: Model,
+    path: PathBuf,
+    mmap: bool,
+}
+
+impl PyModel {
+    fn opened(py: Python<'_>, path: PathBuf, mmap: bool) -> PyResult<Self> {
+        let model = compute(py, || Model::open_with(&path, &Opening { map: mmap })).map_err(model_to_python)?;
+        Ok(Self { model, path, mmap })
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.model.tensors().iter().any(|t| t.name == name)
+    }
+}
+
+answer!(PyModel);
+
+impl Answer for PyModel {
+    const FIELDS: &'static [&'static str] = &["names"];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        (std::path::absolute(&self.path)?, self.mmap).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (path, mmap): (PathBuf, bool) = state.extract()?;
+        Self::opened(state.py(), path, mmap)
+    }
+}
 
 /// How often a running survey looks whether Ctrl-C was pressed.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -54,7 +95,7 @@ impl PyModel {
     /// The names of the tensors, in file order.
     #[getter]
     fn names(&self) -> Vec<String> {
-        self.0.tensors().iter().map(|t| t.name.clone()).collect()
+        self.model.tensors().iter().map(|t| t.name.clone()).collect()
     }
 
     /// Measures every weight matrix. `layers` are patterns for names; `memory` is a ceiling in bytes;
@@ -69,13 +110,14 @@ impl PyModel {
         certify: bool,
     ) -> PyResult<PySurvey> {
         let how = Survey { layers: layers.unwrap_or_default(), threads, memory, certify };
-        watched(py, |progress| self.0.survey_with(&how, progress)).map(PySurvey)
+        watched(py, |progress| self.model.survey_with(&how, progress)).map(PySurvey)
     }
 
     /// The `top` largest singular triplets of a tensor that is read block by block, within `memory` bytes.
     ///
-    /// One pass for the values and the vectors of the short side, a second for those of the long side unless `one_pass`. `capacity` is how many rows the
-    /// sketch keeps: as many as the short side has where that fits, and then nothing is lost but to rounding.
+    /// One pass for the values and the vectors of the short side, a second for those of the long side unless
+    /// `one_pass`. `capacity` is how many rows the sketch keeps: as many as the short side has where that fits, and
+    /// then nothing is lost but to rounding.
     #[pyo3(signature = (top, *, name = None, memory = None, capacity = None, one_pass = false))]
     fn stream_svd(
         &self,
@@ -87,7 +129,7 @@ impl PyModel {
         one_pass: bool,
     ) -> PyResult<PyStreamedSvd> {
         let how = Streaming { top, memory, capacity, both: !one_pass };
-        watched(py, |progress| self.0.stream_svd(name, &how, progress)).map(PyStreamedSvd)
+        watched(py, |progress| self.model.stream_svd(name, &how, progress)).map(PyStreamedSvd)
     }
 
     /// How much a chain of layers can stretch: the product of their certified spectral norms, and each factor by name.
@@ -97,7 +139,8 @@ impl PyModel {
         py: Python<'py>,
         layers: Option<Vec<String>>,
     ) -> PyResult<(PyEnclosure, Bound<'py, PyDict>)> {
-        let found = compute(py, || self.0.lipschitz_product(&layers.unwrap_or_default())).map_err(model_to_python)?;
+        let found =
+            compute(py, || self.model.lipschitz_product(&layers.unwrap_or_default())).map_err(model_to_python)?;
         let factors = PyDict::new(py);
         for (name, factor) in found.layers {
             factors.set_item(name, PyEnclosure::from(factor))?;
@@ -110,23 +153,79 @@ impl PyModel {
     fn measure<'py>(&self, py: Python<'py>, name: &str, questions: Vec<String>) -> PyResult<Bound<'py, PyDict>> {
         let questions = questions_of(&questions)?;
         let answers = compute(py, || {
-            let (name, matrix) = self.0.matrix(Some(name))?;
-            let answers = matrix.view()?.measure(&questions);
+            let (name, matrix) = self.model.matrix(Some(name))?;
+            let answers = matrix.operator()?.measure(&questions);
             answers.map_err(|e| kappa_model::Error::about(&name, &e))
         });
         answers_dict(py, &questions, answers.map_err(model_to_python)?)
     }
 
+    /// The names of the tensors, in file order.
+    fn keys(&self) -> Vec<String> {
+        self.names()
+    }
+
+    fn __len__(&self) -> usize {
+        self.model.tensors().len()
+    }
+
+    fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
+        name.extract::<String>().is_ok_and(|name| self.has(&name))
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        PyList::new(py, self.names())?.try_iter()
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let Some(info) = self.model.tensors().iter().find(|t| t.name == name) else {
+            return Err(PyKeyError::new_err(name.to_owned()));
+        };
+        let tensor = compute(py, || self.model.tensor(name)).map_err(model_to_python)?;
+        let order = if tensor.order == Order::ColumnMajor { "F" } else { "C" };
+        let flat = match tensor.numbers {
+            Numbers::F32(x) => PyArray1::from_vec(py, x.into_owned()).into_any(),
+            Numbers::F64(x) => PyArray1::from_vec(py, x.into_owned()).into_any(),
+            Numbers::C32(x) => PyArray1::from_vec(py, x.into_owned()).into_any(),
+            Numbers::C64(x) => PyArray1::from_vec(py, x.into_owned()).into_any(),
+        };
+        let keywords = PyDict::new(py);
+        keywords.set_item("order", order)?;
+        let array = flat.call_method("reshape", (tensor.shape,), Some(&keywords))?;
+        // Integers were widened exactly, and half precision too: back to what is stored, where NumPy has it.
+        match numpy_type(info.dtype) {
+            Some(dtype) => array.call_method1("astype", (dtype,)),
+            None => Ok(array),
+        }
+    }
+
     fn __repr__(&self) -> String {
-        format!("{:?}", self.0)
+        format!("{:?}", self.model)
     }
 }
 
-/// Works on a thread of its own, and is told when Ctrl-C was pressed.
+/// The type of NumPy in which numbers are stored, where it is not the one in which they are read.
+fn numpy_type(dtype: DType) -> Option<&'static str> {
+    Some(match dtype {
+        DType::Bool => "bool",
+        DType::U8 => "uint8",
+        DType::I8 => "int8",
+        DType::U16 => "uint16",
+        DType::I16 => "int16",
+        DType::U32 => "uint32",
+        DType::I32 => "int32",
+        DType::U64 => "uint64",
+        DType::I64 => "int64",
+        DType::F16 => "float16",
+        _ => return None,
+    })
+}
+
+/// Works on a thread of its own within the package's pool; Ctrl-C stops it.
 fn watched<R: Send>(py: Python<'_>, work: impl FnOnce(&Progress<'_>) -> kappa_model::Result<R> + Send) -> PyResult<R> {
     let cancelled = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let worker = scope.spawn(|| work(&Progress { advanced: &|_, _| {}, cancelled: &cancelled }));
+        let worker = scope.spawn(|| on_pool(|| work(&Progress { advanced: &|_, _| {}, cancelled: &cancelled })));
         while !worker.is_finished() {
             py.detach(|| std::thread::sleep(GLANCE));
             if let Err(signal) = py.check_signals() {
@@ -150,8 +249,86 @@ fn watched<R: Send>(py: Python<'_>, work: impl FnOnce(&Progress<'_>) -> kappa_mo
 /// >>> survey = kp.open(path).survey()
 /// >>> len(survey), survey[0]["name"]
 /// (1, 'w')
-#[pyclass(name = "Survey", module = "kappa", frozen)]
+#[pyclass(name = "Survey", module = "kappa", frozen, extends = PyAnswer)]
 pub(crate) struct PySurvey(Report);
+
+answer!(PySurvey);
+
+type LayerHead = (String, Vec<usize>, (usize, usize), String, String);
+type LayerBody = (Vec<(String, PyEnclosure)>, Option<PySingularValues>, Option<PyTail>, Option<PyBulk>);
+type VerdictState = (String, String, usize, usize);
+
+impl Answer for PySurvey {
+    const FIELDS: &'static [&'static str] = &[];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let layer = |l: &Layer| -> (LayerHead, LayerBody, Vec<VerdictState>) {
+            let head = (l.name.clone(), l.shape.clone(), l.matrix, l.dtype.name().to_owned(), l.role.to_string());
+            let measures = l.measures.iter().map(|(q, x)| (q.to_string(), (*x).into())).collect();
+            let values = l.singular_values.clone().map(|values| PySingularValues::new(values, None));
+            let body = (measures, values, l.tail.clone().map(Into::into), l.bulk.map(PyBulk));
+            (head, body, l.verdicts.iter().map(verdict_state).collect())
+        };
+        let layers: Vec<_> = self.0.layers.iter().map(layer).collect();
+        let skipped: Vec<_> = self.0.skipped.iter().map(|s| (s.name.clone(), s.reason.clone(), s.is_broken)).collect();
+        (layers, skipped).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        type Whole = (Vec<(LayerHead, LayerBody, Vec<VerdictState>)>, Vec<(String, String, bool)>);
+        let (layers, skipped): Whole = state.extract()?;
+        let layer = |(head, body, verdicts): (LayerHead, LayerBody, Vec<VerdictState>)| -> PyResult<Layer> {
+            let (name, shape, matrix, dtype, role) = head;
+            let (measures, values, tail, bulk) = body;
+            let measure = |(question, x): (String, PyEnclosure)| Ok((question.parse().map_err(to_python)?, x.into()));
+            let unknown = |what: &str| PyValueError::new_err(format!("unknown {what} in a pickled survey"));
+            Ok(Layer {
+                name,
+                shape,
+                matrix,
+                dtype: DType::named(&dtype).ok_or_else(|| unknown("type of numbers"))?,
+                role: Role::named(&role).ok_or_else(|| unknown("role"))?,
+                measures: measures.into_iter().map(measure).collect::<PyResult<_>>()?,
+                singular_values: values.map(|values| values.inner().clone()),
+                tail: tail.map(|tail| tail.inner().clone()),
+                bulk: bulk.map(|bulk| bulk.0),
+                verdicts: verdicts.into_iter().map(verdict).collect::<PyResult<_>>()?,
+            })
+        };
+        let skipped = skipped.into_iter().map(|(name, reason, is_broken)| Skipped { name, reason, is_broken });
+        let layers = layers.into_iter().map(layer).collect::<PyResult<_>>()?;
+        Ok(Self(Report { layers, skipped: skipped.collect() }))
+    }
+}
+
+/// A verdict by its name, with the text and the numbers that belong to it.
+fn verdict_state(verdict: &Verdict) -> VerdictState {
+    let (text, one, other) = match verdict {
+        Verdict::NotFinite { message } => (message.clone(), 0, 0),
+        Verdict::RankDeficient { rank, full } => (String::new(), *rank, *full),
+        Verdict::DeadRows(count) | Verdict::DeadColumns(count) => (String::new(), *count, 0),
+        Verdict::DuplicateOf(name) => (name.clone(), 0, 0),
+        Verdict::Zero | Verdict::NearSingular | Verdict::OneDirectionDominates => (String::new(), 0, 0),
+    };
+    (verdict.name().to_owned(), text, one, other)
+}
+
+fn verdict((name, text, one, other): VerdictState) -> PyResult<Verdict> {
+    let all = [
+        Verdict::NotFinite { message: text.clone() },
+        Verdict::Zero,
+        Verdict::RankDeficient { rank: one, full: other },
+        Verdict::NearSingular,
+        Verdict::OneDirectionDominates,
+        Verdict::DeadRows(one),
+        Verdict::DeadColumns(one),
+        Verdict::DuplicateOf(text),
+    ];
+    let found = all.into_iter().find(|verdict| verdict.name() == name);
+    found.ok_or_else(|| PyValueError::new_err(format!("unknown verdict `{name}`")))
+}
 
 impl PySurvey {
     fn layer(&self, name: &str) -> PyResult<&Layer> {
@@ -249,7 +426,7 @@ impl PySurvey {
         let at = if i < 0 { i + count as isize } else { i };
         match usize::try_from(at).ok().and_then(|at| self.0.layers.get(at)) {
             Some(layer) => row(py, layer),
-            None => Err(PyIndexError::new_err(format!("there are {count} layers, and no number {i}"))),
+            None => Err(PyIndexError::new_err(format!("index {i} is out of range for {count} layers"))),
         }
     }
 

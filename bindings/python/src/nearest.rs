@@ -1,24 +1,23 @@
 //! Nearest matrices and alignment, in Python.
 
-use kappa::nearest::{self, AlternatingProjections, Nearest, Procrustes};
-use kappa::{Matrix, Norm, Scalar};
-use kappa_model::{WideMatrix, with_wide};
+use kappa::any::AnyNearest;
+use kappa::nearest::{self, AlternatingProjections, Procrustes};
+use kappa::{Matrix, Norm};
 use numpy::ToPyArray;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::array::with_matrix;
+use crate::array::{matrix, out, real_matrix, real_numbers, view, with_matrix};
 use crate::compute::interruptible;
-use crate::condition::{Pair, out, pair, wide};
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
 use crate::ruler::norm_of;
 
 /// The nearest matrix of a kind, as a dict: matrix, distance, norm, is_unique, steps.
 ///
-/// `kind` is symmetric, skew, orthogonal, normal, semidefinite, correlation, low-rank (with `rank`) or singular; `norm` is for the
-/// last two, `least` is the least eigenvalue of the two before.
+/// `kind` is symmetric, skew, orthogonal, normal, semidefinite, correlation, low-rank (with `rank`) or singular; `norm`
+/// is for the last two, `least` is the least eigenvalue of the two before.
 ///
 /// Examples
 /// --------
@@ -35,24 +34,11 @@ pub(crate) fn nearest_matrix<'py>(
     norm: Option<&Bound<'py, PyAny>>,
     least: Option<f64>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    fn told<W: Scalar>(x: Nearest<W>) -> Nearby
-    where
-        WideMatrix: From<Matrix<W>>,
-    {
-        Nearby { distance: x.distance, norm: x.norm, is_unique: x.is_unique, steps: x.steps, matrix: x.matrix.into() }
-    }
-    struct Nearby {
-        matrix: WideMatrix,
-        distance: kappa::Enclosure,
-        norm: Norm,
-        is_unique: Option<bool>,
-        steps: usize,
-    }
     let py = a.py();
     let kind = kind.to_lowercase().replace('_', "-");
     let known = ["symmetric", "skew", "orthogonal", "normal", "semidefinite", "correlation", "low-rank", "singular"];
     if !known.contains(&kind.as_str()) {
-        return Err(PyValueError::new_err(format!("`{kind}` is no kind of matrix\n\nhint: {}", known.join(", "))));
+        return Err(PyValueError::new_err(format!("unknown kind of matrix `{kind}`; known: {}", known.join(", "))));
     }
     let rank = match rank.map(usize::try_from) {
         Some(Ok(rank)) => Some(rank),
@@ -74,30 +60,29 @@ pub(crate) fn nearest_matrix<'py>(
     }
     let norm = norm.map_or(Ok(Norm::frobenius()), norm_of)?;
     let least = least.unwrap_or(0.0);
-    let x = with_matrix(a, move |view| {
-        let wide = view.to_wide();
-        with_wide!(&wide, a => match kind.as_str() {
-            "symmetric" => nearest::symmetric(a).map(told),
-            "skew" => nearest::skew(a).map(told),
-            "orthogonal" => nearest::orthogonal(a).map(told),
-            "normal" => nearest::normal(a).map(told),
-            "semidefinite" => nearest::semidefinite(a, least).map(told),
-            "correlation" => nearest::correlation(a, &AlternatingProjections { least, ..Default::default() }).map(told),
-            "singular" => nearest::singular(a, norm).map(told),
-            _ => nearest::low_rank(a, rank.unwrap_or(0), norm).map(told),
-        })
+    let x = with_matrix(a, move |a| match kind.as_str() {
+        "symmetric" => a.nearest_symmetric(),
+        "skew" => a.nearest_skew(),
+        "orthogonal" => a.nearest_orthogonal(),
+        "normal" => a.nearest_normal().map(AnyNearest::Complex),
+        "semidefinite" => a.nearest_semidefinite(least),
+        "correlation" => {
+            a.nearest_correlation(&AlternatingProjections { least, ..Default::default() }).map(AnyNearest::Real)
+        }
+        "singular" => a.nearest_singular(norm),
+        _ => a.nearest_low_rank(rank.unwrap_or(0), norm),
     })?;
     let dict = PyDict::new(py);
-    dict.set_item("matrix", out(py, &x.matrix)?)?;
-    dict.set_item("distance", PyEnclosure::from(x.distance))?;
-    dict.set_item("norm", x.norm.to_string())?;
-    dict.set_item("is_unique", x.is_unique)?;
-    dict.set_item("steps", x.steps)?;
+    dict.set_item("matrix", view(py, &x.matrix())?)?;
+    dict.set_item("distance", PyEnclosure::from(x.distance()))?;
+    dict.set_item("norm", x.norm().to_string())?;
+    dict.set_item("is_unique", x.is_unique())?;
+    dict.set_item("steps", x.steps())?;
     Ok(dict)
 }
 
-/// Turns (and scales, and moves) the rows of a onto those of b; a row with a NaN in either is left out. Returns a dict: rotation,
-/// scale, translation, aligned, error, error_before, rows, determinant, is_unique.
+/// Turns (and scales, and moves) the rows of a onto those of b; a row with a NaN in either is left out. Returns a dict:
+/// rotation, scale, translation, aligned, error, error_before, rows, determinant, is_unique.
 ///
 /// Examples
 /// --------
@@ -115,19 +100,17 @@ pub(crate) fn align<'py>(
     rotation_only: bool,
     scaling: bool,
     translation: bool,
-    weights: Option<Vec<f64>>,
+    weights: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let py = a.py();
-    let Pair::Real(a, b) = pair(a, b)? else {
-        return Err(PyTypeError::new_err("points are real\n\nhint: give real and imaginary parts as two columns"));
-    };
-    let how = Procrustes { rotation_only, scaling, translation, weights };
-    let s = interruptible(py, move || nearest::align(&a, &b, &how))?.map_err(to_python)?;
+    let b = matrix(b)?;
+    let how = Procrustes { rotation_only, scaling, translation, weights: weights.map(real_numbers).transpose()? };
+    let s = with_matrix(a, move |a| a.align(&(&b).into(), &how))?;
     let dict = PyDict::new(py);
-    dict.set_item("rotation", out(py, &s.rotation.into())?)?;
+    dict.set_item("rotation", out(py, s.rotation.into())?)?;
     dict.set_item("scale", s.scale)?;
     dict.set_item("translation", s.translation.to_pyarray(py))?;
-    dict.set_item("aligned", out(py, &s.aligned.into())?)?;
+    dict.set_item("aligned", out(py, s.aligned.into())?)?;
     dict.set_item("error", s.error)?;
     dict.set_item("error_before", s.error_before)?;
     dict.set_item("rows", s.rows)?;
@@ -136,8 +119,8 @@ pub(crate) fn align<'py>(
     Ok(dict)
 }
 
-/// Turns several sets of points onto their common mean (general Procrustes analysis), as a dict: mean, error, rounds, and for each set
-/// in lists rotations, scales, translations and errors.
+/// Turns several sets of points onto their common mean (general Procrustes analysis), as a dict: mean, error, rounds,
+/// and for each set in lists rotations, scales, translations and errors.
 ///
 /// Examples
 /// --------
@@ -154,18 +137,14 @@ pub(crate) fn align_all<'py>(
     scaling: bool,
     translation: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let real = |a: &Bound<'py, PyAny>| match wide(a)? {
-        WideMatrix::Real(a) => Ok(a),
-        WideMatrix::Complex(_) => Err(PyTypeError::new_err("points are real")),
-    };
-    let sets: Vec<Matrix<f64>> = sets.iter().map(real).collect::<PyResult<_>>()?;
+    let sets: Vec<Matrix<f64>> = sets.iter().map(|a| real_matrix(a, "a set of points")).collect::<PyResult<_>>()?;
     let how = Procrustes { rotation_only, scaling, translation, weights: None };
     let s = interruptible(py, move || nearest::align_all(&sets, &how))?.map_err(to_python)?;
     let dict = PyDict::new(py);
-    dict.set_item("mean", out(py, &s.mean.into())?)?;
+    dict.set_item("mean", out(py, s.mean.into())?)?;
     dict.set_item("error", s.error)?;
     dict.set_item("rounds", s.rounds)?;
-    let rotations = s.alignments.iter().map(|a| out(py, &a.rotation.clone().into())).collect::<PyResult<Vec<_>>>()?;
+    let rotations = s.alignments.iter().map(|a| out(py, a.rotation.clone().into())).collect::<PyResult<Vec<_>>>()?;
     dict.set_item("rotations", rotations)?;
     dict.set_item("scales", s.alignments.iter().map(|a| a.scale).collect::<Vec<_>>())?;
     dict.set_item("translations", s.alignments.iter().map(|a| a.translation.to_pyarray(py)).collect::<Vec<_>>())?;

@@ -1,22 +1,19 @@
 //! A few singular triplets, in Python.
 
-use kappa::{Enclosure, End, Lanczos, Leading, PartialSvd, Precision, RandomizedSvd, Scalar, ThickRestart};
-use kappa_model::{PartialDecomposition, SingularTriplets, with_partial};
-use numpy::{Element, ToPyArray};
+use kappa::any::AnyPartialSvd;
+use kappa::{AnyMatrix, Enclosure, End, Lanczos, Leading, Precision, RandomizedSvd, SingularTriplets, ThickRestart};
+use numpy::ToPyArray;
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PyTuple};
+use pyo3::types::{PyIterator, PyTuple};
 
-use crate::answers;
-use crate::array::with_matrix_of_work;
-use crate::compute::{compute, interruptible};
-use crate::condition::sparse;
-use crate::enclosure::PyEnclosure;
+use crate::answers::{Answer, Kept, Numbers, PyAnswer, answer, initializer, lasting};
+use crate::array::{out, with_matrix_of_work};
+use crate::enclosure::{PyEnclosure, enclosures};
 use crate::errors::{named, to_python};
-use crate::factor::array;
-use crate::operator::PyOperator;
 
-/// Some singular triplets: u, s and vh with u * s @ vh near the matrix, with what is known of all that was left out.
+/// Some singular triplets: u, s and vh with u * s @ vh near the matrix, with bounds for all that was left out.
 ///
 /// Examples
 /// --------
@@ -25,76 +22,123 @@ use crate::operator::PyOperator;
 /// >>> u, s, vh = f
 /// >>> s.round(12), round(float(f.error), 9)
 /// (array([4., 2.]), 0.001)
-#[pyclass(name = "PartialSvd", module = "kappa", frozen)]
-pub(crate) struct PyPartialSvd(PartialDecomposition);
+#[pyclass(name = "PartialSvd", module = "kappa", frozen, extends = PyAnswer)]
+pub(crate) struct PyPartialSvd {
+    u: AnyMatrix,
+    vh: AnyMatrix,
+    estimates: Vec<f64>,
+    values: Vec<Enclosure>,
+    residuals: Vec<f64>,
+    error: Option<Enclosure>,
+    spectral_error: Enclosure,
+    products: usize,
+    algorithm: &'static str,
+}
 
-const FIELDS: [&str; 9] = ["u", "s", "vh", "values", "residuals", "error", "spectral_error", "products", "algorithm"];
+impl PyPartialSvd {
+    pub(crate) fn new(f: &AnyPartialSvd) -> PyResult<Self> {
+        Ok(Self {
+            u: f.u().to_matrix().map_err(to_python)?,
+            vh: f.vh(),
+            estimates: f.estimates().to_vec(),
+            values: f.values().to_vec(),
+            residuals: f.residuals().to_vec(),
+            error: f.error(),
+            spectral_error: f.spectral_error(),
+            products: f.products(),
+            algorithm: f.algorithm(),
+        })
+    }
+}
+
+answer!(PyPartialSvd);
+
+impl Answer for PyPartialSvd {
+    const FIELDS: &'static [&'static str] =
+        &["u", "s", "vh", "values", "residuals", "error", "spectral_error", "products", "algorithm"];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let vectors = (Kept(self.u.clone()), Numbers(self.estimates.clone()), Kept(self.vh.clone()));
+        let bounds = (self.values(), Numbers(self.residuals.clone()), self.error(), self.spectral_error());
+        (vectors, bounds, self.products, self.algorithm).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        type Bounds = (Vec<PyEnclosure>, Numbers, Option<PyEnclosure>, PyEnclosure);
+        let ((u, estimates, vh), bounds, products, algorithm): ((Kept, Numbers, Kept), Bounds, usize, String) =
+            state.extract()?;
+        let (values, residuals, error, spectral_error) = bounds;
+        Ok(Self {
+            u: u.0,
+            vh: vh.0,
+            estimates: estimates.0,
+            values: values.into_iter().map(Into::into).collect(),
+            residuals: residuals.0,
+            error: error.map(Into::into),
+            spectral_error: spectral_error.into(),
+            products,
+            algorithm: lasting(&algorithm),
+        })
+    }
+}
 
 #[pymethods]
 impl PyPartialSvd {
     /// Left singular vectors in columns.
     #[getter]
     fn u<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        with_partial!(&self.0, f => array(py, f.u()))
+        out(py, self.u.clone())
     }
     /// The singular values, as an array of their estimates.
     #[getter]
     fn s<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        with_partial!(&self.0, f => f.estimates().to_pyarray(py).into_any())
+        self.estimates.to_pyarray(py).into_any()
     }
     /// Right singular vectors, conjugated, in rows.
     #[getter]
     fn vh<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        fn adjoint<'py, T: Scalar + Element>(py: Python<'py>, f: &PartialSvd<T>) -> PyResult<Bound<'py, PyAny>> {
-            array(py, &compute(py, || f.v().adjoint()))
-        }
-        with_partial!(&self.0, f => adjoint(py, f))
+        out(py, self.vh.clone())
     }
     /// The singular values, enclosed.
     #[getter]
     fn values(&self) -> Vec<PyEnclosure> {
-        with_partial!(&self.0, f => f.values().iter().map(|&x| x.into()).collect())
+        enclosures(&self.values)
     }
     /// At least ‖a·v − s·u‖, or that of the adjoint, for each triplet: some singular value lies within this of s.
     #[getter]
     fn residuals<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        with_partial!(&self.0, f => f.residuals().to_pyarray(py).into_any())
+        self.residuals.to_pyarray(py).into_any()
     }
     /// ‖a − u·s·vh‖ in the Frobenius norm; None for an operator without entries.
     #[getter]
     fn error(&self) -> Option<PyEnclosure> {
-        with_partial!(&self.0, f => f.error().map(Into::into))
+        self.error.map(Into::into)
     }
     /// The same in the spectral norm.
     #[getter]
     fn spectral_error(&self) -> PyEnclosure {
-        with_partial!(&self.0, f => f.spectral_error().into())
+        self.spectral_error.into()
     }
     /// Products of the matrix or its adjoint with one vector.
     #[getter]
     fn products(&self) -> usize {
-        with_partial!(&self.0, f => f.products())
+        self.products
     }
     /// The algorithm that found them.
     #[getter]
     fn algorithm(&self) -> &'static str {
-        with_partial!(&self.0, f => f.algorithm())
+        self.algorithm
     }
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
         PyTuple::new(py, [self.u(py)?, self.s(py), self.vh(py)?])?.try_iter()
     }
     fn __len__(&self) -> usize {
-        with_partial!(&self.0, f => f.estimates().len())
-    }
-    /// The parts of the answer by name.
-    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        answers::dict(slf.as_any(), &FIELDS)
-    }
-    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        answers::html(slf.as_any(), &FIELDS)
+        self.estimates.len()
     }
     fn __repr__(&self) -> String {
-        let first = with_partial!(&self.0, f => f.values().first().copied()).unwrap_or(Enclosure::exact(0.0));
+        let first = self.values.first().copied().unwrap_or(Enclosure::exact(0.0));
         format!("PartialSvd({} triplets, largest {})", self.__len__(), first.short(8))
     }
 }
@@ -103,11 +147,12 @@ fn bound_within(width: Option<f64>, seed: u64) -> PyResult<Option<Lanczos>> {
     width.map(|width| Lanczos::within(width, seed)).transpose().map_err(to_python)
 }
 
-/// The k largest singular triplets from a random sketch, by block Krylov steps; or, with `within`, as many as bring the error down to that
-/// share of the Frobenius norm.
+/// The k largest singular triplets from a random sketch, by block Krylov steps; or, with `within`, as many as bring the
+/// error down to that share of the Frobenius norm.
 ///
-/// The matrix may be an array, a sparse matrix or a LinearOperator. `error` is the Frobenius error of what was found, `bound` a relative
-/// width within which Lanczos then bounds the norm of the rest, which narrows the singular values. The answer depends on the seed alone.
+/// The matrix may be an array, a sparse matrix or a LinearOperator. `error` is the Frobenius error of what was found,
+/// `bound` a relative width within which Lanczos then bounds the norm of the rest, which narrows the singular values.
+/// The answer depends on the seed alone.
 ///
 /// Examples
 /// --------
@@ -135,8 +180,7 @@ pub(crate) fn randomized_svd(
         (Some(k), None) => SingularTriplets::Randomized(k, how),
         (None, Some(share)) => SingularTriplets::Within(share, how),
         _ => {
-            let message =
-                "either a number of triplets or `within` is needed\n\nhint: randomized_svd(a, 10), or within=1e-3";
+            let message = "a number of triplets or `within` is needed\n\nhint: randomized_svd(a, 10), or within=1e-3";
             return Err(PyValueError::new_err(message));
         }
     };
@@ -144,26 +188,18 @@ pub(crate) fn randomized_svd(
     answered(a, columns, which)
 }
 
-/// Asks a sparse matrix, an operator or an array, which takes so many products with one vector.
+/// Asks for triplets that take `products` products with one vector.
 fn answered(a: &Bound<'_, PyAny>, products: usize, which: SingularTriplets) -> PyResult<PyPartialSvd> {
-    let py = a.py();
-    if let Some(matrix) = sparse(a)? {
-        let found = interruptible(py, move || which.of(&matrix))?;
-        return found.map(|f| PyPartialSvd(f.into())).map_err(to_python);
-    }
-    if let Some(operator) = PyOperator::of(a)? {
-        let found = compute(py, || which.of(&operator));
-        return operator.answer(found).map(|f| PyPartialSvd(f.into()));
-    }
     // In place up to a second on one core, as a copy would take longer than the answer.
     let work = move |m: usize, n: usize| m.saturating_mul(n).saturating_mul(products) / 8192;
-    with_matrix_of_work(a, work, move |view| view.triplets(&which)).map(PyPartialSvd)
+    PyPartialSvd::new(&with_matrix_of_work(a, work, move |a| a.triplets(&which))?)
 }
 
-/// The k largest singular triplets, or those above a threshold, by a direct method: it does not care how slowly the values fall.
+/// The k largest singular triplets, or those above a threshold, by a direct method: it does not care how slowly the
+/// values fall.
 ///
-/// The products of the reduction are made in double precision, or, with `precision="stored"`, in that of the entries: half the time for
-/// float32. `error` and `spectral_error` tell what is left out, from all singular values.
+/// The products of the reduction are made in double precision, or, with `precision="stored"`, in that of the entries:
+/// half the time for float32. `error` and `spectral_error` tell what is left out, from all singular values.
 ///
 /// Examples
 /// --------
@@ -186,8 +222,7 @@ pub(crate) fn truncated_svd(
         (Some(k), None) => Leading::Count(k),
         (None, Some(least)) => Leading::Above(least),
         _ => {
-            let message =
-                "either a number of triplets or `above` is needed\n\nhint: truncated_svd(a, 10), or above=0.5";
+            let message = "a number of triplets or `above` is needed\n\nhint: truncated_svd(a, 10), or above=0.5";
             return Err(PyValueError::new_err(message));
         }
     };
@@ -197,8 +232,9 @@ pub(crate) fn truncated_svd(
 
 /// The k largest (or, with `which="smallest"`, smallest) singular triplets by Golub-Kahan-Lanczos with thick restarts.
 ///
-/// For large sparse matrices and LinearOperators, of which it keeps about 2k + 20 vectors. `bound` is a relative width within which Lanczos
-/// bounds the norm of all that is left, so that the values are enclosed from above too; None saves those products.
+/// For large sparse matrices and LinearOperators, of which it keeps about 2k + 20 vectors. `bound` is a relative width
+/// within which Lanczos bounds the norm of all that is left, so that the values are enclosed from above too; None saves
+/// those products.
 ///
 /// Examples
 /// --------

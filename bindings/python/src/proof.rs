@@ -1,27 +1,19 @@
 //! Proofs, in Python.
 
+use kappa::Hutchinson;
 use kappa::proof::Claim;
-use kappa::{Hutchinson, Matrix};
 use kappa_report::ProofFile;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::array::with_matrix;
+use crate::array::real_matrix;
 use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
 use crate::operator::PyOperator;
 
-/// The matrix in double precision.
-fn matrix(a: &Bound<'_, PyAny>) -> PyResult<Matrix<f64>> {
-    let found = with_matrix(a, move |view| Ok((view.shape(), view.real_entries())))?;
-    let ((m, n), entries) = found;
-    let entries =
-        entries.ok_or_else(|| PyValueError::new_err("proofs are about real matrices, and this one is complex"))?;
-    Matrix::from_row_major(m, n, entries).map_err(|e| to_python(e.into()))
-}
-
-/// A proof of a claim such as "norm:spectral <= 3.2", as the text of a proof file; LinAlgError or ValueError where there is none.
+/// A proof of a claim such as "norm:spectral <= 3.2", as the text of a proof file; LinAlgError or ValueError where
+/// there is none.
 ///
 /// Examples
 /// --------
@@ -32,7 +24,7 @@ fn matrix(a: &Bound<'_, PyAny>) -> PyResult<Matrix<f64>> {
 #[pyfunction]
 pub(crate) fn prove(a: &Bound<'_, PyAny>, claim: &str) -> PyResult<String> {
     let claim: Claim = claim.parse().map_err(to_python)?;
-    let matrix = matrix(a)?;
+    let matrix = real_matrix(a, "the matrix of a proof")?;
     let proof = compute(a.py(), || {
         let witness = kappa::proof::prove(&matrix, &claim)?;
         Ok(ProofFile::new(&matrix, claim, witness).to_json().to_string())
@@ -51,15 +43,15 @@ pub(crate) fn prove(a: &Bound<'_, PyAny>, claim: &str) -> PyResult<String> {
 #[pyfunction]
 pub(crate) fn verify(a: &Bound<'_, PyAny>, proof: &str) -> PyResult<bool> {
     let proof = ProofFile::from_json(proof).map_err(|reason| PyValueError::new_err(format!("the proof {reason}")))?;
-    let matrix = matrix(a)?;
+    let matrix = real_matrix(a, "the matrix of a proof")?;
     let holds = || proof.is_about(&matrix) && kappa::proof::verify(&matrix, &proof.claim, &proof.witness).is_ok();
     Ok(compute(a.py(), holds))
 }
 
 /// The Frobenius norm of an operator that can only multiply: `apply` takes an array of shape (n, k) and returns (m, k).
 ///
-/// Random vectors by seed; the bounds fail with at most the given probability. `sketch` columns are found exactly (Hutch++), for
-/// which `adjoint` multiplies by the transpose.
+/// Random vectors by seed; the bounds fail with at most the given probability. `sketch` columns are found exactly
+/// (Hutch++), for which `adjoint` multiplies by the transpose.
 ///
 /// Examples
 /// --------
@@ -70,7 +62,9 @@ pub(crate) fn verify(a: &Bound<'_, PyAny>, proof: &str) -> PyResult<bool> {
 /// True
 #[pyfunction]
 #[pyo3(signature = (shape, apply, *, adjoint = None, samples = 1000, sketch = 0, failure = 1e-6, seed = 0))]
+#[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn frobenius_by_sampling(
+    py: Python<'_>,
     shape: (usize, usize),
     apply: Py<PyAny>,
     adjoint: Option<Py<PyAny>>,
@@ -79,12 +73,12 @@ pub(crate) fn frobenius_by_sampling(
     failure: f64,
     seed: u64,
 ) -> PyResult<PyEnclosure> {
-    let operator = PyOperator::new(shape, apply, adjoint);
-    let found = kappa::frobenius_by_sampling(&operator, &Hutchinson { samples, sketch, failure, seed });
-    operator.answer(found).map(Into::into)
+    let how = Hutchinson { samples, sketch, failure, seed };
+    PyOperator::new(shape, apply, adjoint).asked(py, move |a| a.frobenius_by_sampling(&how)).map(Into::into)
 }
 
-/// The norm that a symmetric gauge function of the singular values defines; the function takes an array and returns a number.
+/// The norm that a symmetric gauge function of the singular values defines; the function takes an array and returns a
+/// number.
 ///
 /// It is tried on random vectors first: symmetry, homogeneity, monotonicity, triangle inequality.
 ///
@@ -95,7 +89,7 @@ pub(crate) fn frobenius_by_sampling(
 /// 7.0
 #[pyfunction]
 pub(crate) fn norm_by_gauge(a: &Bound<'_, PyAny>, gauge: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
-    let values = crate::values_of(a, false)?;
+    let values = crate::matrix::values_of(a, false)?;
     let failed = std::cell::RefCell::new(None);
     let call = |x: &[f64]| -> f64 {
         let value = gauge.call1((crate::ruler::vector(a.py(), x),)).and_then(|y| y.extract::<f64>());

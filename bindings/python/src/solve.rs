@@ -1,27 +1,23 @@
 //! Systems of equations, in Python.
 
-use kappa::{Iterate, Iterated, Matrix, Scalar, Solution, Solve, Solver, c64, certified_solve, solve_by};
-use kappa_model::{MatrixView, WideMatrix};
+use std::sync::OnceLock;
+
+use kappa::any::{AnySolution, AnySolver};
+use kappa::{AnyMatrix, Enclosure, Iterate, Solve};
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::answers;
-use crate::array::with_matrix;
-use crate::certified::{Proved, PyCertifiedSolution};
-use crate::compute::{compute, interruptible};
-use crate::condition::{Pair, pair, sparse, wide};
-use crate::enclosure::PyEnclosure;
+use crate::answers::{Answer, Kept, PyAnswer, answer, initializer};
+use crate::array::{Right, as_array, matrix, right, shaped, with_matrix, with_matrix_of_work};
+use crate::certified::PyCertifiedSolution;
+use crate::compute::compute;
+use crate::enclosure::{PyEnclosure, as_dtype};
 use crate::errors::to_python;
-use crate::operator::PyOperator;
-use crate::problem::{Right, column, either, right, shaped, single};
 
-enum Solved {
-    Real(Solution<f64>),
-    Complex(Solution<c64>),
-}
-
-/// x with A x = b about, and how far it can be trusted. `float(s)` is the bound of its relative error.
+/// x with A x = b about, and how far it can be trusted. `float(s)` is the bound of its relative error, numpy.asarray(s)
+/// is x.
 ///
 /// Examples
 /// --------
@@ -29,79 +25,144 @@ enum Solved {
 /// >>> s = kp.solve([[2.0, 1.0], [1.0, 3.0]], [3.0, 5.0])
 /// >>> s.x.round(12), s.forward_error.upper < 1e-14
 /// (array([0.8, 1.4]), True)
-#[pyclass(name = "Solution", module = "kappa", frozen)]
+#[pyclass(name = "Solution", module = "kappa", frozen, extends = PyAnswer)]
 pub(crate) struct PySolution {
-    found: Solved,
+    x: AnyMatrix,
+    residual: AnyMatrix,
+    method: String,
+    refined: usize,
+    backward_error: Enclosure,
+    /// The factors, from which the rest follows when it is asked for; none where it was restored.
+    found: Option<AnySolution>,
+    cond: OnceLock<Enclosure>,
+    forward_error: OnceLock<Enclosure>,
     is_vector: bool,
 }
 
-/// What stands in the dict and the table.
-const SOLUTION_FIELDS: [&str; 7] = ["x", "residual", "method", "refined", "backward_error", "cond", "forward_error"];
+impl PySolution {
+    fn new(found: AnySolution, is_vector: bool) -> PyResult<Self> {
+        Ok(Self {
+            x: found.x().to_matrix().map_err(to_python)?,
+            residual: found.residual().to_matrix().map_err(to_python)?,
+            method: found.plan().method.to_string(),
+            refined: found.refined(),
+            backward_error: found.backward_error(),
+            found: Some(found),
+            cond: OnceLock::new(),
+            forward_error: OnceLock::new(),
+            is_vector,
+        })
+    }
+
+    /// What was computed before, or follows from the factors.
+    fn lazy(
+        &self,
+        py: Python<'_>,
+        known: &OnceLock<Enclosure>,
+        ask: impl FnOnce(&AnySolution) -> Enclosure + Send,
+    ) -> Enclosure {
+        if let Some(known) = known.get() {
+            return *known;
+        }
+        let unknown = Enclosure::new(0.0, 0.0, f64::INFINITY, kappa::Evidence::Residual);
+        let value = self.found.as_ref().map_or(unknown, |found| compute(py, || ask(found)));
+        *known.get_or_init(|| value)
+    }
+}
+
+answer!(PySolution);
+
+impl Answer for PySolution {
+    const FIELDS: &'static [&'static str] =
+        &["x", "residual", "method", "refined", "backward_error", "cond", "forward_error"];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let errors = (self.backward_error(), self.cond(py), self.forward_error(py));
+        (Kept(self.x.clone()), Kept(self.residual.clone()), self.method.as_str(), self.refined, errors, self.is_vector)
+            .into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        type Errors = (PyEnclosure, PyEnclosure, PyEnclosure);
+        let (x, residual, method, refined, errors, is_vector): (Kept, Kept, String, usize, Errors, bool) =
+            state.extract()?;
+        Ok(Self {
+            x: x.0,
+            residual: residual.0,
+            method,
+            refined,
+            backward_error: errors.0.into(),
+            found: None,
+            cond: OnceLock::from(Enclosure::from(errors.1)),
+            forward_error: OnceLock::from(Enclosure::from(errors.2)),
+            is_vector,
+        })
+    }
+}
 
 #[pymethods]
 impl PySolution {
     /// The solution, shaped like the right-hand side.
     #[getter]
     fn x<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let x: WideMatrix = either!(Solved, &self.found, s => s.x().clone().into());
-        shaped(py, &x, self.is_vector)
+        shaped(py, self.x.clone(), self.is_vector)
     }
     /// b - A x.
     #[getter]
     fn residual<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let x: WideMatrix = either!(Solved, &self.found, s => s.residual().clone().into());
-        shaped(py, &x, self.is_vector)
+        shaped(py, self.residual.clone(), self.is_vector)
     }
     /// How A was factored.
     #[getter]
-    fn method(&self) -> String {
-        either!(Solved, &self.found, s => s.plan().method.to_string())
+    fn method(&self) -> &str {
+        &self.method
     }
-    /// Steps of refinement that were taken.
+    /// The number of refinement steps.
     #[getter]
     fn refined(&self) -> usize {
-        either!(Solved, &self.found, s => s.refined())
+        self.refined
     }
     /// The least relative change of A and b, in the inf-norm, for which x is exact; of the worst column.
     #[getter]
     fn backward_error(&self) -> PyEnclosure {
-        either!(Solved, &self.found, s => s.backward_error()).into()
+        self.backward_error.into()
     }
     /// The condition number in the inf-norm, estimated from the factors.
     #[getter]
     fn cond(&self, py: Python<'_>) -> PyEnclosure {
-        compute(py, || either!(Solved, &self.found, s => s.cond())).into()
+        self.lazy(py, &self.cond, AnySolution::cond).into()
     }
     /// A bound of the relative error of x in the inf-norm, estimated from the factors.
     #[getter]
     fn forward_error(&self, py: Python<'_>) -> PyEnclosure {
-        compute(py, || either!(Solved, &self.found, s => s.forward_error())).into()
+        self.lazy(py, &self.forward_error, AnySolution::forward_error).into()
     }
     fn __float__(&self, py: Python<'_>) -> f64 {
         self.forward_error(py).inner().upper()
     }
-    /// The parts of the answer by name.
-    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        answers::dict(slf.as_any(), &SOLUTION_FIELDS)
-    }
-    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        answers::html(slf.as_any(), &SOLUTION_FIELDS)
+    #[pyo3(signature = (dtype = None, copy = None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        as_dtype(self.x(py)?, dtype, copy)
     }
     fn __repr__(&self, py: Python<'_>) -> String {
-        let (n, k) = either!(Solved, &self.found, s => (s.x().rows(), s.x().columns()));
-        format!(
-            "Solution({n}×{k}, {}, relative error about {:.1e})",
-            self.method(),
-            self.forward_error(py).inner().estimate()
-        )
+        let (n, k) = self.x.shape();
+        let error = self.forward_error(py).inner().estimate();
+        format!("Solution({n}×{k}, {}, relative error about {error:.1e})", self.method)
     }
 }
 
 /// Solves A x = b for a square A, the cheapest way that its entries allow.
 ///
-/// `method` asks for diagonal, lower, upper, cholesky, ldlt, lu or mixed (single precision, refined); `refine` is when-needed,
-/// never or extended. `certify=True` encloses every entry, every rounding error counted. SciPy sparse matrices are factored as they
-/// are. Raises ValueError for a singular matrix.
+/// `method` asks for diagonal, lower, upper, cholesky, ldlt, lu or mixed (single precision, refined); `refine` is
+/// when-needed, never or extended. `certify=True` encloses every entry, every rounding error counted. SciPy sparse
+/// matrices are factored as they are. Raises numpy.linalg.LinAlgError for a singular matrix.
 ///
 /// Examples
 /// --------
@@ -121,32 +182,11 @@ pub(crate) fn solve<'py>(
     let py = a.py();
     let how = how(method, refine)?;
     let Right { b, is_vector } = right(b)?;
-    if let Some(matrix) = sparse(a)? {
-        let WideMatrix::Real(b) = b else {
-            return Err(PyValueError::new_err("a sparse system needs a real right-hand side"));
-        };
-        if certify {
-            let found = interruptible(py, move || certified_solve(&matrix, &b))?.map_err(to_python)?;
-            return Ok(Bound::new(py, PyCertifiedSolution { found: Proved::Real(found), is_vector })?.into_any());
-        }
-        let found = interruptible(py, move || solve_by(&matrix, &b, &how))?.map_err(to_python)?;
-        return Ok(Bound::new(py, PySolution { found: Solved::Real(found), is_vector })?.into_any());
-    }
     if certify {
-        let found = with_matrix(a, move |view| match (view.to_wide(), &b) {
-            (WideMatrix::Real(a), WideMatrix::Real(b)) => certified_solve(&a, b).map(Proved::Real),
-            (a, b) => certified_solve(&a.complex(), &b.complex()).map(Proved::Complex),
-        })?;
-        return Ok(Bound::new(py, PyCertifiedSolution { found, is_vector })?.into_any());
+        let found = with_matrix(a, move |a| a.certified_solve(&b))?;
+        return PyCertifiedSolution::new(&found, is_vector)?.into_bound_py_any(py);
     }
-    // A matrix in double precision is used where it lies.
-    let found = with_matrix(a, move |view| match (&view, &b) {
-        (MatrixView::F64(a), WideMatrix::Real(b)) => solve_by(a, b, &how).map(Solved::Real),
-        (MatrixView::C64(a), b) => solve_by(a, &b.complex(), &how).map(Solved::Complex),
-        (MatrixView::F32(a), WideMatrix::Real(b)) => solve_by(&a.to_wide(), b, &how).map(Solved::Real),
-        (view, b) => solve_by(&view.to_wide().complex(), &b.complex(), &how).map(Solved::Complex),
-    })?;
-    Ok(Bound::new(py, PySolution { found, is_vector })?.into_any())
+    PySolution::new(with_matrix(a, move |a| a.solve_by(&b, &how))?, is_vector)?.into_bound_py_any(py)
 }
 
 fn how(method: Option<&str>, refine: &str) -> PyResult<Solve> {
@@ -156,12 +196,7 @@ fn how(method: Option<&str>, refine: &str) -> PyResult<Solve> {
     })
 }
 
-enum Kept {
-    Real(Solver<f64>),
-    Complex(Solver<c64>),
-}
-
-/// A factored matrix, to be solved with again and again.
+/// A factored matrix, to be solved with again and again. It is pickled as its matrix, and factored anew.
 ///
 /// Examples
 /// --------
@@ -169,68 +204,80 @@ enum Kept {
 /// >>> solver = kp.Solver([[2.0, 1.0], [1.0, 3.0]])
 /// >>> solver.solve([3.0, 5.0]).x.round(12), solver.solve([2.0, 1.0]).x.round(12)
 /// (array([0.8, 1.4]), array([1., 0.]))
-#[pyclass(name = "Solver", module = "kappa", frozen)]
-pub(crate) struct PySolver(Kept);
+#[pyclass(name = "Solver", module = "kappa", frozen, extends = PyAnswer)]
+pub(crate) struct PySolver {
+    solver: AnySolver,
+    /// What was factored, and how.
+    input: (Py<PyAny>, Option<String>, String),
+}
 
-/// What stands in the dict and the table.
-const SOLVER_FIELDS: [&str; 2] = ["method", "cond"];
+impl PySolver {
+    fn of(a: &Bound<'_, PyAny>, method: Option<String>, refine: String) -> PyResult<Self> {
+        let how = how(method.as_deref(), &refine)?;
+        let solver = with_matrix(a, move |a| a.solver(&how))?;
+        Ok(Self { solver, input: (kept_input(a)?, method, refine) })
+    }
+}
+
+/// A copy of what was handed over, so that a later change of it does not change what is pickled.
+pub(crate) fn kept_input(a: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    if a.hasattr("tocoo")? {
+        return a.call_method0("copy").map(Bound::unbind);
+    }
+    if a.hasattr("matmat")? && !a.hasattr("__array__")? {
+        return Ok(a.clone().unbind());
+    }
+    as_array(a)?.call_method0("copy").map(Bound::unbind)
+}
+
+answer!(PySolver);
+
+impl Answer for PySolver {
+    const FIELDS: &'static [&'static str] = &["method", "cond"];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let (a, method, refine) = &self.input;
+        (a.clone_ref(py), method.as_deref(), refine.as_str()).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (a, method, refine): (Bound<'_, PyAny>, Option<String>, String) = state.extract()?;
+        Self::of(&a, method, refine)
+    }
+}
 
 #[pymethods]
 impl PySolver {
     #[new]
     #[pyo3(signature = (a, *, method = None, refine = "when-needed"))]
-    fn new(a: &Bound<'_, PyAny>, method: Option<&str>, refine: &str) -> PyResult<Self> {
-        let how = how(method, refine)?;
-        if let Some(matrix) = sparse(a)? {
-            return interruptible(a.py(), move || Solver::by(&matrix, &how))?
-                .map(|s| Self(Kept::Real(s)))
-                .map_err(to_python);
-        }
-        with_matrix(a, move |view| match view.to_wide() {
-            WideMatrix::Real(a) => Solver::by(&a, &how).map(Kept::Real),
-            WideMatrix::Complex(a) => Solver::by(&a, &how).map(Kept::Complex),
-        })
-        .map(Self)
+    fn new(a: &Bound<'_, PyAny>, method: Option<String>, refine: &str) -> PyResult<PyClassInitializer<Self>> {
+        Self::of(a, method, refine.to_owned()).map(Answer::initializer)
     }
     /// How A was factored.
     #[getter]
     fn method(&self) -> String {
-        either!(Kept, &self.0, s => s.plan().method.to_string())
+        self.solver.plan().method.to_string()
     }
     /// The condition number in the inf-norm, estimated from the factors.
     #[getter]
     fn cond(&self, py: Python<'_>) -> PyEnclosure {
-        compute(py, || either!(Kept, &self.0, s => s.cond())).into()
+        compute(py, || self.solver.cond()).into()
     }
     /// Solves for one more right-hand side, a vector or a block of columns.
     fn solve(&self, py: Python<'_>, b: &Bound<'_, PyAny>) -> PyResult<PySolution> {
         let Right { b, is_vector } = right(b)?;
-        let found = match (&self.0, b) {
-            (Kept::Real(s), WideMatrix::Real(b)) => compute(py, || s.solve(&b)).map(Solved::Real),
-            (Kept::Complex(s), b) => compute(py, || s.solve(&b.complex())).map(Solved::Complex),
-            (Kept::Real(_), WideMatrix::Complex(_)) => {
-                return Err(PyValueError::new_err(
-                    "a real matrix was factored, and the right-hand side is complex\n\nhint: solve for its real and its imaginary part",
-                ));
-            }
-        };
-        Ok(PySolution { found: found.map_err(to_python)?, is_vector })
-    }
-    /// The parts of the answer by name.
-    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        answers::dict(slf.as_any(), &SOLVER_FIELDS)
-    }
-    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        answers::html(slf.as_any(), &SOLVER_FIELDS)
+        PySolution::new(compute(py, || self.solver.solve(&b)).map_err(to_python)?, is_vector)
     }
     fn __repr__(&self) -> String {
-        let n = either!(Kept, &self.0, s => s.plan().order);
+        let n = self.solver.plan().order;
         format!("Solver({n}×{n}, {})", self.method())
     }
 }
 
-/// Solves A x = b, or minimises |A x - b|, from products alone, as a dict: x, residual_norm, gradient_norm, backward_error, steps,
-/// has_converged.
+/// Solves A x = b, or minimises |A x - b|, from products alone, as a dict: x, residual_norm, gradient_norm,
+/// backward_error, steps, has_converged.
 ///
 /// `by` is cg (Hermitian positive definite), minres (Hermitian) or lsmr (any shape); SciPy sparse matrices and
 /// LinearOperators are not written out.
@@ -250,49 +297,34 @@ pub(crate) fn solve_iteratively<'py>(
     tolerance: f64,
     steps: usize,
 ) -> PyResult<Bound<'py, PyDict>> {
-    fn tell<'py, W: Scalar<Wide = W>>(py: Python<'py>, s: &Iterated<W>) -> PyResult<Bound<'py, PyDict>>
-    where
-        WideMatrix: From<Matrix<W>>,
-    {
-        let dict = PyDict::new(py);
-        dict.set_item("x", column(py, &s.x)?)?;
-        dict.set_item("residual_norm", s.residual_norm)?;
-        dict.set_item("gradient_norm", s.gradient_norm)?;
-        dict.set_item("backward_error", PyEnclosure::from(s.backward_error))?;
-        dict.set_item("steps", s.steps)?;
-        dict.set_item("has_converged", s.has_converged)?;
-        Ok(dict)
-    }
     let py = a.py();
     let how = Iterate { by: by.parse().map_err(to_python)?, tolerance, steps };
-    let real = |b| match b {
-        WideMatrix::Real(b) => Ok(b),
-        WideMatrix::Complex(_) => Err(PyValueError::new_err(
-            "a sparse matrix or an operator needs a real right-hand side\n\nhint: solve for its real and its imaginary part",
-        )),
-    };
-    if let Some(matrix) = sparse(a)? {
-        let b = real(wide(b)?)?;
-        single(&b)?;
-        let run = move || kappa::solve_iteratively(&matrix, b.as_slice(), &how);
-        return tell(py, &interruptible(py, run)?.map_err(to_python)?);
-    }
-    if let Some(operator) = PyOperator::of(a)? {
-        let b = real(wide(b)?)?;
-        let right = single(&b)?;
-        let found = compute(py, || kappa::solve_iteratively(&operator, right, &how));
-        return tell(py, &operator.answer(found)?);
-    }
-    match pair(a, b)? {
-        Pair::Real(a, b) => {
-            single(&b)?;
-            let run = move || kappa::solve_iteratively(&a, b.as_slice(), &how);
-            tell(py, &interruptible(py, run)?.map_err(to_python)?)
-        }
-        Pair::Complex(a, b) => {
-            single(&b)?;
-            let run = move || kappa::solve_iteratively(&a, b.as_slice(), &how);
-            tell(py, &interruptible(py, run)?.map_err(to_python)?)
-        }
+    let b = single(b)?;
+    // Nobody knows how many steps it takes.
+    let s = with_matrix_of_work(a, |_, _| usize::MAX, move |a| a.solve_iteratively(&b, &how))?;
+    let dict = PyDict::new(py);
+    dict.set_item("x", shaped(py, s.x(), true)?)?;
+    dict.set_item("residual_norm", s.residual_norm())?;
+    dict.set_item("gradient_norm", s.gradient_norm())?;
+    dict.set_item("backward_error", PyEnclosure::from(s.backward_error()))?;
+    dict.set_item("steps", s.steps())?;
+    dict.set_item("has_converged", s.has_converged())?;
+    Ok(dict)
+}
+
+/// A right-hand side of one column.
+pub(crate) fn single(b: &Bound<'_, PyAny>) -> PyResult<AnyMatrix> {
+    let b = matrix(b)?;
+    one_column(&b)?;
+    Ok(b)
+}
+
+/// Refuses more than one right-hand side.
+pub(crate) fn one_column(b: &AnyMatrix) -> PyResult<()> {
+    match b.shape().1 {
+        0 | 1 => Ok(()),
+        k => Err(PyValueError::new_err(format!(
+            "the right-hand side has {k} columns, and this problem takes one\n\nhint: give one vector at a time"
+        ))),
     }
 }

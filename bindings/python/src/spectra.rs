@@ -1,20 +1,18 @@
 //! Eigenvalues, factorizations and regions, in Python.
 
 use kappa::regions::{self, NumericalRange, Pseudospectrum, Region};
-use kappa::{GuEisenstat, Matrix, Scalar, c64};
-use kappa_model::{WideMatrix, with_wide};
+use kappa::{AnyMatrix, AnyOperator, GuEisenstat, c64};
 use numpy::{PyArrayMethods, ToPyArray};
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::answers;
-use crate::array::with_matrix;
-use crate::compute::{compute, interruptible};
-use crate::condition::{out, wide};
-use crate::enclosure::PyEnclosure;
+use crate::answers::{Answer, Kept, Numbers, PyAnswer, answer, evidence, evidence_state, initializer};
+use crate::array::{matrix, numbers, out, view, with_matrix};
+use crate::compute::compute;
+use crate::enclosure::{PyEnclosure, enclosures};
 use crate::errors::to_python;
-use crate::factor::array;
 
 /// Eigenvalues with discs that hold them, and right and left eigenvectors.
 ///
@@ -26,12 +24,34 @@ use crate::factor::array;
 /// array([2., 3.])
 /// >>> round(float(f.spectral_radius), 12)
 /// 3.0
-#[pyclass(name = "Eig", module = "kappa", frozen)]
+#[pyclass(name = "Eig", module = "kappa", frozen, extends = PyAnswer)]
 pub(crate) struct PyEig(kappa::Eig);
 
-/// What stands in the dict and the table.
-const EIG_FIELDS: [&str; 8] =
-    ["values", "radii", "evidence", "right", "left", "spectral_radius", "spectral_abscissa", "groups"];
+answer!(PyEig);
+
+impl Answer for PyEig {
+    const FIELDS: &'static [&'static str] =
+        &["values", "radii", "evidence", "right", "left", "spectral_radius", "spectral_abscissa", "groups"];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let values = self.0.eigenvalues();
+        let radii = (0..values.len()).map(|k| values.radius(k)).collect();
+        let kept = |a: &kappa::Matrix<c64>| Kept(a.clone().into());
+        let vectors = (kept(self.0.right()), kept(self.0.left()));
+        let all = values.estimates().to_pyarray(py);
+        (all, Numbers(radii), evidence_state(values.evidence()), vectors).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        type Whole<'py> = (Bound<'py, PyAny>, Numbers, (String, String, f64), (Kept, Kept));
+        let (values, radii, why, (right, left)): Whole<'_> = state.extract()?;
+        let values = numbers(&values)?.to_complex().into_vec();
+        let vectors = (right.0.to_complex(), left.0.to_complex());
+        kappa::Eig::from_parts(values, radii.0, evidence(why)?, vectors).map(Self).map_err(to_python)
+    }
+}
 
 #[pymethods]
 impl PyEig {
@@ -54,12 +74,12 @@ impl PyEig {
     /// Right eigenvectors in columns.
     #[getter]
     fn right<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        array(py, self.0.right())
+        out(py, self.0.right().clone().into())
     }
     /// Left eigenvectors in columns.
     #[getter]
     fn left<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        array(py, self.0.left())
+        out(py, self.0.left().clone().into())
     }
     /// max |lambda|.
     #[getter]
@@ -77,15 +97,8 @@ impl PyEig {
         self.0.eigenvalues().groups()
     }
     /// The condition number of the matrix of right eigenvectors.
-    fn vector_cond(&self) -> PyResult<PyEnclosure> {
-        self.0.vector_cond().map(Into::into).map_err(to_python)
-    }
-    /// The parts of the answer by name.
-    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        answers::dict(slf.as_any(), &EIG_FIELDS)
-    }
-    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        answers::html(slf.as_any(), &EIG_FIELDS)
+    fn vector_cond(&self, py: Python<'_>) -> PyResult<PyEnclosure> {
+        compute(py, || self.0.vector_cond()).map(Into::into).map_err(to_python)
     }
     fn __repr__(&self) -> String {
         let values = self.0.eigenvalues();
@@ -102,8 +115,7 @@ impl PyEig {
 /// array([2., 3.])
 #[pyfunction]
 pub(crate) fn eig(a: &Bound<'_, PyAny>) -> PyResult<PyEig> {
-    let matrix = wide(a)?;
-    interruptible(a.py(), move || with_wide!(&matrix, x => kappa::eig(x)))?.map(PyEig).map_err(to_python)
+    with_matrix(a, |a| a.eig()).map(PyEig)
 }
 
 /// The eigenvalues of a Hermitian matrix, largest first, each enclosed, and orthonormal eigenvectors.
@@ -116,13 +128,8 @@ pub(crate) fn eig(a: &Bound<'_, PyAny>) -> PyResult<PyEig> {
 /// [3.0, 1.0]
 #[pyfunction]
 pub(crate) fn eigh<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<(Vec<PyEnclosure>, Bound<'py, PyAny>)> {
-    let matrix = wide(a)?;
-    let found = compute(
-        py,
-        || with_wide!(&matrix, x => kappa::eigh(x).map(|f| (f.eigenvalues().to_vec(), WideMatrix::from(f.vectors().clone())))),
-    );
-    let (values, vectors) = found.map_err(to_python)?;
-    Ok((values.into_iter().map(Into::into).collect(), out(py, &vectors)?))
+    let found = with_matrix(a, |a| a.eigh())?;
+    Ok((enclosures(found.eigenvalues()), view(py, &found.vectors())?))
 }
 
 /// The condition of every eigenvalue, 1/|y* x|, and of its vector, 1/sep; largest modulus first.
@@ -134,9 +141,7 @@ pub(crate) fn eigh<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<(Vec
 /// [1.0, 1.0]
 #[pyfunction]
 pub(crate) fn eigenvalue_cond<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-    let matrix = wide(a)?;
-    let found = interruptible(py, move || with_wide!(&matrix, x => kappa::eigenvalue_cond(x)))?.map_err(to_python)?;
-    found
+    with_matrix(a, |a| a.eigenvalue_cond())?
         .iter()
         .map(|c| {
             let dict = PyDict::new(py);
@@ -158,60 +163,63 @@ pub(crate) fn eigenvalue_cond<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> Py
 /// 2.0
 #[pyfunction]
 pub(crate) fn separation(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
-    let (x, y) = (wide(a)?.complex(), wide(b)?.complex());
-    interruptible(a.py(), move || kappa::separation(&x, &y))?.map(Into::into).map_err(to_python)
+    let b = matrix(b)?;
+    with_matrix(a, move |a| a.separation(&(&b).into())).map(Into::into)
 }
 
-type Parts = Vec<(&'static str, WideMatrix, Option<Vec<usize>>)>;
+/// A part of a factorization.
+enum Part {
+    Matrix(AnyMatrix),
+    Order(Vec<usize>),
+}
 
-fn parts<W>(kind: &str, x: &Matrix<W>, rank: Option<usize>, tolerance: f64) -> kappa::Result<Option<Parts>>
-where
-    W: Scalar<Wide = W>,
-    WideMatrix: From<Matrix<W>>,
-{
-    let part = |name: &'static str, m: Matrix<W>| (name, WideMatrix::from(m), None);
-    let order = |name: &'static str, rows: &[usize]| (name, WideMatrix::Real(Matrix::zeros(0, 0)), Some(rows.to_vec()));
+type Parts = Vec<(&'static str, Part)>;
+
+fn parts(kind: &str, a: &AnyOperator<'_>, rank: Option<usize>, tolerance: f64) -> kappa::Result<Option<Parts>> {
+    let part = |name: &'static str, m: AnyOperator<'_>| Ok::<_, kappa::Error>((name, Part::Matrix(m.to_matrix()?)));
+    let own = |name: &'static str, m: AnyMatrix| (name, Part::Matrix(m));
+    let order = |name: &'static str, rows: &[usize]| (name, Part::Order(rows.to_vec()));
     Ok(Some(match kind {
         "qr" => {
-            let f = kappa::qr(x)?;
-            vec![part("q", f.q().clone()), part("r", f.r().clone())]
+            let f = a.qr()?;
+            vec![part("q", f.q())?, part("r", f.r())?]
         }
         "pivoted-qr" => {
-            let f = kappa::pivoted_qr(x)?;
-            vec![part("q", f.q().clone()), part("r", f.r().clone()), order("columns", f.columns())]
+            let f = a.pivoted_qr()?;
+            vec![part("q", f.q())?, part("r", f.r())?, order("columns", f.columns())]
         }
         "rank-revealing-qr" => {
-            let f = kappa::rank_revealing_qr(x, rank.unwrap_or(0), &GuEisenstat::default())?;
-            vec![part("q", f.q().clone()), part("r", f.r().clone()), order("columns", f.columns())]
+            let f = a.rank_revealing_qr(rank.unwrap_or(0), &GuEisenstat::default())?;
+            vec![part("q", f.q())?, part("r", f.r())?, order("columns", f.columns())]
         }
         "complete-orthogonal" => {
-            let f = kappa::complete_orthogonal(x, tolerance)?;
-            vec![part("u", f.u), part("t", f.t), part("v", f.v)]
+            let f = a.complete_orthogonal(tolerance)?;
+            vec![part("u", f.u())?, part("t", f.t())?, part("v", f.v())?]
         }
         "lu" => {
-            let f = kappa::lu(x)?;
-            vec![part("l", f.l()), part("u", f.u()), order("rows", f.rows())]
+            let f = a.lu()?;
+            vec![own("l", f.l()), own("u", f.u()), order("rows", f.rows())]
         }
-        "cholesky" => vec![part("l", kappa::cholesky(x)?)],
+        "cholesky" => vec![own("l", a.cholesky()?)],
         "ldlt" => {
-            let f = kappa::ldlt(x)?;
-            vec![part("l", f.l().clone()), part("d", f.d()), order("rows", f.rows())]
+            let f = a.ldlt()?;
+            vec![part("l", f.l())?, own("d", f.d()), order("rows", f.rows())]
         }
         "polar" => {
-            let f = kappa::polar(x)?;
-            vec![part("u", f.unitary), part("h", f.hermitian)]
+            let f = a.polar()?;
+            vec![part("u", f.unitary())?, part("h", f.hermitian())?]
         }
         "schur" => {
-            let f = kappa::schur(x)?;
-            vec![("q", WideMatrix::Complex(f.q().clone()), None), ("t", WideMatrix::Complex(f.t().clone()), None)]
+            let f = a.schur()?;
+            vec![own("q", f.q().clone().into()), own("t", f.t().clone().into())]
         }
         "jordan" => return Err(kappa::jordan()),
         _ => return Ok(None),
     }))
 }
 
-/// A factorization by name, as a dict of arrays: qr, pivoted-qr, rank-revealing-qr (with `rank`), complete-orthogonal, lu,
-/// cholesky, ldlt, polar, schur. Asking for jordan explains why not.
+/// A factorization by name, as a dict of arrays: qr, pivoted-qr, rank-revealing-qr (with `rank`), complete-orthogonal,
+/// lu, cholesky, ldlt, polar, schur. Asking for jordan explains why not.
 ///
 /// Examples
 /// --------
@@ -228,21 +236,18 @@ pub(crate) fn factor<'py>(
     rank: Option<usize>,
     tolerance: f64,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let matrix = wide(a)?;
     let plain = kind.trim().to_lowercase().replace('_', "-");
-    let found =
-        interruptible(py, move || with_wide!(&matrix, x => parts(&plain, x, rank, tolerance)))?.map_err(to_python)?;
-    let Some(found) = found else {
+    let Some(found) = with_matrix(a, move |a| parts(&plain, &a, rank, tolerance))? else {
         return Err(PyValueError::new_err(format!(
-            "`{kind}` is no factorization that is known here\n\nhint: qr, pivoted-qr, rank-revealing-qr, complete-orthogonal, lu, \
-             cholesky, ldlt, polar, schur"
+            "unknown factorization `{kind}`; known: qr, pivoted-qr, rank-revealing-qr, complete-orthogonal, lu, cholesky, \
+             ldlt, polar, schur"
         )));
     };
     let dict = PyDict::new(py);
-    for (name, part, order) in found {
-        match order {
-            Some(order) => dict.set_item(name, order.to_pyarray(py))?,
-            None => dict.set_item(name, out(py, &part)?)?,
+    for (name, part) in found {
+        match part {
+            Part::Order(order) => dict.set_item(name, order.to_pyarray(py))?,
+            Part::Matrix(part) => dict.set_item(name, out(py, part)?)?,
         }
     }
     Ok(dict)
@@ -257,8 +262,7 @@ pub(crate) fn factor<'py>(
 /// array([1., 0.])
 #[pyfunction]
 pub(crate) fn gershgorin<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-    let matrix = wide(a)?;
-    let found = interruptible(py, move || with_wide!(&matrix, x => regions::gershgorin(x)))?.map_err(to_python)?;
+    let found = with_matrix(a, |a| a.gershgorin())?;
     let dict = PyDict::new(py);
     let centers: Vec<c64> = found.rows.iter().map(|d| d.center).collect();
     let radii = |discs: &[regions::Disc]| discs.iter().map(|d| d.radius).collect::<Vec<f64>>();
@@ -286,14 +290,12 @@ pub(crate) fn numerical_range<'py>(
     a: &Bound<'py, PyAny>,
     directions: usize,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    let matrix = wide(a)?;
-    let how = NumericalRange { directions };
-    let found =
-        interruptible(py, move || with_wide!(&matrix, x => regions::numerical_range(x, &how)))?.map_err(to_python)?;
+    let found = with_matrix(a, move |a| a.numerical_range(&NumericalRange { directions }))?;
     Ok((found.inside.to_pyarray(py).into_any(), found.outside.to_pyarray(py).into_any()))
 }
 
-/// The smallest singular value of z - A on a grid: real parts, imaginary parts, and a table with a row for each imaginary part.
+/// The smallest singular value of z - A on a grid: real parts, imaginary parts, and a table with a row for each
+/// imaginary part.
 ///
 /// Examples
 /// --------
@@ -309,17 +311,15 @@ pub(crate) fn pseudospectrum<'py>(
     region: Option<(f64, f64, f64, f64)>,
     points: usize,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    let matrix = wide(a)?;
     let region = region.map(|(p, q, r, s)| Region { re: (p, q), im: (r, s) });
     let how = Pseudospectrum { region, points };
-    let g =
-        interruptible(py, move || with_wide!(&matrix, x => regions::pseudospectrum(x, &how)))?.map_err(to_python)?;
+    let g = with_matrix(a, move |a| a.pseudospectrum(&how))?;
     let table = g.values.to_pyarray(py).reshape([g.im.len(), g.re.len()])?;
     Ok((g.re.to_pyarray(py).into_any(), g.im.to_pyarray(py).into_any(), table.into_any()))
 }
 
-/// Squares of the plane that are proved to belong to the epsilon-pseudospectrum (True) or not (False), or left open (None):
-/// tuples of centre, half side and that.
+/// Squares of the plane that are proved to belong to the epsilon-pseudospectrum (True) or not (False), or left open
+/// (None): tuples of centre, half side and that.
 ///
 /// Examples
 /// --------
@@ -335,14 +335,9 @@ pub(crate) fn pseudospectrum_cells(
     region: (f64, f64, f64, f64),
     depth: u32,
 ) -> PyResult<Vec<(c64, f64, Option<bool>)>> {
-    let matrix = wide(a)?;
     let region = Region { re: (region.0, region.1), im: (region.2, region.3) };
     let depth = depth.min(12);
-    let found = interruptible(
-        a.py(),
-        move || with_wide!(&matrix, x => regions::pseudospectrum_cells(x, epsilon, region, depth)),
-    )?
-    .map_err(to_python)?;
+    let found = with_matrix(a, move |a| a.pseudospectrum_cells(epsilon, region, depth))?;
     Ok(found.cells.into_iter().map(|c| (c.center, c.half, c.is_inside)).collect())
 }
 
@@ -356,8 +351,7 @@ pub(crate) fn pseudospectrum_cells(
 /// (0.0, 0.0)
 #[pyfunction]
 pub(crate) fn normality(a: &Bound<'_, PyAny>) -> PyResult<(PyEnclosure, PyEnclosure)> {
-    let matrix = wide(a)?;
-    let found = interruptible(a.py(), move || with_wide!(&matrix, x => regions::normality(x)))?.map_err(to_python)?;
+    let found = with_matrix(a, |a| a.normality())?;
     Ok((found.departure.into(), found.commutator.into()))
 }
 
@@ -371,9 +365,7 @@ pub(crate) fn normality(a: &Bound<'_, PyAny>) -> PyResult<(PyEnclosure, PyEnclos
 #[pyfunction]
 #[pyo3(signature = (a, most = 64))]
 pub(crate) fn gelfand(a: &Bound<'_, PyAny>, most: u64) -> PyResult<Vec<(u64, PyEnclosure)>> {
-    let matrix = wide(a)?;
-    let found =
-        interruptible(a.py(), move || with_wide!(&matrix, x => regions::gelfand(x, most)))?.map_err(to_python)?;
+    let found = with_matrix(a, move |a| a.gelfand(most))?;
     Ok(found.into_iter().map(|(k, x)| (k, x.into())).collect())
 }
 
@@ -390,11 +382,9 @@ pub(crate) fn polynomial_roots<'py>(
     py: Python<'py>,
     coefficients: &Bound<'py, PyAny>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-    let found = match wide(coefficients)?.into_vector() {
-        WideMatrix::Real(c) => kappa::polynomial_roots(&c.as_slice().iter().rev().copied().collect::<Vec<f64>>()),
-        WideMatrix::Complex(c) => kappa::polynomial_roots(&c.as_slice().iter().rev().copied().collect::<Vec<c64>>()),
-    };
-    found
+    let mut powers = numbers(coefficients)?.to_complex().into_vec();
+    powers.reverse();
+    compute(py, || kappa::polynomial_roots(&powers))
         .map_err(to_python)?
         .iter()
         .map(|r| {
@@ -419,29 +409,24 @@ pub(crate) fn polynomial_roots<'py>(
 #[pyo3(signature = (a, picture, title = "A"))]
 pub(crate) fn draw(a: &Bound<'_, PyAny>, picture: &str, title: &str) -> PyResult<String> {
     let (plain, title) = (picture.trim().to_lowercase().replace('_', "-"), title.to_owned());
-    let drawn = with_matrix(a, move |view| {
-        let wide = view.to_wide();
-        let values = || with_wide!(&wide, x => kappa::eig(x)).map(|f| f.eigenvalues().estimates().to_vec());
+    let drawn = with_matrix(a, move |a| {
+        let values = || a.eig().map(|f| f.eigenvalues().estimates().to_vec());
         Ok(Some(match plain.as_str() {
-            "gershgorin" => {
-                kappa_report::draw_gershgorin(&title, &with_wide!(&wide, x => regions::gershgorin(x))?, &values()?)
-            }
+            "gershgorin" => kappa_report::draw_gershgorin(&title, &a.gershgorin()?, &values()?),
             "numerical-range" => {
-                let w = with_wide!(&wide, x => regions::numerical_range(x, &NumericalRange::default()))?;
-                kappa_report::draw_numerical_range(&title, &w, &values()?)
+                kappa_report::draw_numerical_range(&title, &a.numerical_range(&NumericalRange::default())?, &values()?)
             }
             "pseudospectrum" => {
-                let g = with_wide!(&wide, x => regions::pseudospectrum(x, &Pseudospectrum::default()))?;
-                kappa_report::draw_pseudospectrum(&title, &g)
+                kappa_report::draw_pseudospectrum(&title, &a.pseudospectrum(&Pseudospectrum::default())?)
             }
-            "ellipse" => kappa_report::draw_ellipse(&title, &with_wide!(&wide, x => regions::ellipse(x, (0, 1)))?),
+            "ellipse" => kappa_report::draw_ellipse(&title, &a.ellipse((0, 1))?),
             "eigenvalues" => kappa_report::draw_scatter(&title, &values()?),
             _ => return Ok(None),
         }))
     })?;
     drawn.map(|p| p.svg()).ok_or_else(|| {
         PyValueError::new_err(format!(
-            "`{picture}` is no picture\n\nhint: gershgorin, numerical-range, pseudospectrum, ellipse or eigenvalues"
+            "unknown picture `{picture}`; known: gershgorin, numerical-range, pseudospectrum, ellipse, eigenvalues"
         ))
     })
 }

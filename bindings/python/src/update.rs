@@ -1,21 +1,18 @@
 //! Factors that follow their matrix, in Python.
 
-use kappa::{CholeskyUpdate, Scalar, Woodbury, c64};
-use kappa_model::WideMatrix;
-use pyo3::exceptions::PyValueError;
+use kappa::any::{AnyCholeskyUpdate, AnyWoodbury};
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
-use crate::array::with_matrix;
-use crate::condition::{Pair, out, pair, wide};
+use crate::answers::{Answer, Kept, PyAnswer, answer, initializer};
+use crate::array::{Right, matrix, numbers, right, shaped, view, with_matrix};
+use crate::compute::compute;
 use crate::errors::to_python;
-use crate::problem::{Right, either, right, shaped};
 
-enum Changing {
-    Real(Woodbury<f64>),
-    Complex(Woodbury<c64>),
-}
-
-/// A matrix that changes by U V*, solved with the factors of the first one, and factored again where that loses accuracy.
+/// A matrix that changes by U V*, solved with the factors of the first one, and factored again where that loses
+/// accuracy.
+///
+/// It is pickled as its present matrix, and factored anew.
 ///
 /// Examples
 /// --------
@@ -24,64 +21,63 @@ enum Changing {
 /// >>> w.update([[1.0], [0.0]], [[2.0], [0.0]])
 /// >>> w.solve([4.0, 4.0]).round(12)
 /// array([1., 2.])
-#[pyclass(name = "Woodbury", module = "kappa")]
-pub(crate) struct PyWoodbury(Changing);
+#[pyclass(name = "Woodbury", module = "kappa", extends = PyAnswer)]
+pub(crate) struct PyWoodbury(AnyWoodbury);
+
+answer!(PyWoodbury);
+
+impl Answer for PyWoodbury {
+    const FIELDS: &'static [&'static str] = &["matrix", "factorizations"];
+    const IS_MUTABLE: bool = true;
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        (self.matrix(py)?,).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (a,): (Bound<'_, PyAny>,) = state.extract()?;
+        with_matrix(&a, |a| AnyWoodbury::new(&a)).map(Self)
+    }
+}
 
 #[pymethods]
 impl PyWoodbury {
     #[new]
-    fn new(a: &Bound<'_, PyAny>) -> PyResult<Self> {
-        with_matrix(a, move |view| match view.to_wide() {
-            WideMatrix::Real(a) => Woodbury::new(&a).map(Changing::Real),
-            WideMatrix::Complex(a) => Woodbury::new(&a).map(Changing::Complex),
-        })
-        .map(Self)
+    fn new(a: &Bound<'_, PyAny>) -> PyResult<PyClassInitializer<Self>> {
+        Ok(Self(with_matrix(a, |a| AnyWoodbury::new(&a))?).initializer())
     }
     /// The matrix becomes A + U V*.
-    fn update(&mut self, u: &Bound<'_, PyAny>, v: &Bound<'_, PyAny>) -> PyResult<()> {
-        match (&mut self.0, pair(u, v)?) {
-            (Changing::Real(w), Pair::Real(u, v)) => w.update(&u, &v),
-            (Changing::Complex(w), change) => {
-                let (u, v) = change.complex();
-                w.update(&u, &v)
-            }
-            (Changing::Real(_), Pair::Complex(..)) => {
-                return Err(PyValueError::new_err("a real matrix cannot change by a complex one"));
-            }
-        }
-        .map_err(to_python)
+    fn update(&mut self, py: Python<'_>, u: &Bound<'_, PyAny>, v: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (u, v) = (matrix(u)?, matrix(v)?);
+        compute(py, || self.0.update(&u, &v)).map_err(to_python)
     }
     /// X with (A + U V*) X = B about.
     fn solve<'py>(&mut self, py: Python<'py>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let Right { b, is_vector } = right(b)?;
-        let x: WideMatrix = match (&mut self.0, b) {
-            (Changing::Real(w), WideMatrix::Real(b)) => w.solve(&b).map_err(to_python)?.into(),
-            (Changing::Complex(w), b) => w.solve(&b.complex()).map_err(to_python)?.into(),
-            (Changing::Real(_), WideMatrix::Complex(_)) => {
-                return Err(PyValueError::new_err("the matrix is real, and the right-hand side complex"));
-            }
-        };
-        shaped(py, &x, is_vector)
+        shaped(py, compute(py, || self.0.solve(&b)).map_err(to_python)?, is_vector)
     }
-    /// How often a matrix was factored so far.
+    /// The number of factorizations so far.
     #[getter]
     fn factorizations(&self) -> usize {
-        either!(Changing, &self.0, w => w.factorizations())
+        self.0.factorizations()
     }
     /// The matrix as it is now.
     #[getter]
     fn matrix<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let a: WideMatrix = either!(Changing, &self.0, w => w.matrix().clone().into());
-        out(py, &a)
+        view(py, &self.0.matrix())
+    }
+    fn __repr__(&self) -> String {
+        let (n, _) = self.0.matrix().shape();
+        format!("Woodbury({n}×{n}, {} factorizations)", self.0.factorizations())
     }
 }
 
-enum Following {
-    Real(CholeskyUpdate<f64>),
-    Complex(CholeskyUpdate<c64>),
-}
-
-/// A Cholesky factor that follows its matrix when x x* is added or taken away, and is made anew where it has drifted.
+/// A Cholesky factor that follows its matrix when x x* is added or taken away, and is computed anew where it has
+/// drifted.
+///
+/// It is pickled as its present matrix, and factored anew.
 ///
 /// Examples
 /// --------
@@ -91,52 +87,60 @@ enum Following {
 /// >>> (f.l @ f.l.T).round(12)
 /// array([[4., 0.],
 ///        [0., 5.]])
-#[pyclass(name = "CholeskyUpdate", module = "kappa")]
-pub(crate) struct PyCholeskyUpdate(Following);
+#[pyclass(name = "CholeskyUpdate", module = "kappa", extends = PyAnswer)]
+pub(crate) struct PyCholeskyUpdate(AnyCholeskyUpdate);
 
-impl PyCholeskyUpdate {
-    fn change(&mut self, x: &Bound<'_, PyAny>, up: bool) -> PyResult<()> {
-        fn by<W: Scalar<Wide = W>>(f: &mut CholeskyUpdate<W>, x: &[W], up: bool) -> kappa::Result<()> {
-            if up { f.update(x) } else { f.downdate(x) }
-        }
-        match (&mut self.0, wide(x)?.into_vector()) {
-            (Following::Real(f), WideMatrix::Real(x)) => by(f, x.as_slice(), up),
-            (Following::Complex(f), x) => by(f, x.complex().as_slice(), up),
-            (Following::Real(_), WideMatrix::Complex(_)) => {
-                return Err(PyValueError::new_err("a real matrix cannot change by a complex vector"));
-            }
-        }
-        .map_err(to_python)
+answer!(PyCholeskyUpdate);
+
+impl Answer for PyCholeskyUpdate {
+    const FIELDS: &'static [&'static str] = &["l", "factorizations"];
+    const IS_MUTABLE: bool = true;
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        (self.matrix(py)?,).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (a,): (Kept,) = state.extract()?;
+        AnyCholeskyUpdate::new(&(&a.0).into()).map(Self).map_err(to_python)
     }
 }
 
 #[pymethods]
 impl PyCholeskyUpdate {
     #[new]
-    fn new(a: &Bound<'_, PyAny>) -> PyResult<Self> {
-        with_matrix(a, move |view| match view.to_wide() {
-            WideMatrix::Real(a) => CholeskyUpdate::new(&a).map(Following::Real),
-            WideMatrix::Complex(a) => CholeskyUpdate::new(&a).map(Following::Complex),
-        })
-        .map(Self)
+    fn new(a: &Bound<'_, PyAny>) -> PyResult<PyClassInitializer<Self>> {
+        Ok(Self(with_matrix(a, |a| AnyCholeskyUpdate::new(&a))?).initializer())
     }
     /// A becomes A + x x*.
-    fn update(&mut self, x: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.change(x, true)
+    fn update(&mut self, py: Python<'_>, x: &Bound<'_, PyAny>) -> PyResult<()> {
+        let x = numbers(x)?;
+        compute(py, || self.0.update(&x)).map_err(to_python)
     }
     /// A becomes A - x x*; raises where that is not positive definite, and stays as it was.
-    fn downdate(&mut self, x: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.change(x, false)
+    fn downdate(&mut self, py: Python<'_>, x: &Bound<'_, PyAny>) -> PyResult<()> {
+        let x = numbers(x)?;
+        compute(py, || self.0.downdate(&x)).map_err(to_python)
     }
     /// The lower triangular factor.
     #[getter]
     fn l<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let l: WideMatrix = either!(Following, &self.0, f => f.l().clone().into());
-        out(py, &l)
+        view(py, &self.0.l())
     }
-    /// How often the matrix was factored so far.
+    /// The matrix as it is now.
+    #[getter]
+    fn matrix<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        view(py, &self.0.matrix())
+    }
+    /// The number of factorizations so far.
     #[getter]
     fn factorizations(&self) -> usize {
-        either!(Following, &self.0, f => f.factorizations())
+        self.0.factorizations()
+    }
+    fn __repr__(&self) -> String {
+        let (n, _) = self.0.l().shape();
+        format!("CholeskyUpdate({n}×{n}, {} factorizations)", self.0.factorizations())
     }
 }

@@ -1,58 +1,19 @@
 //! Vectors and plain numbers, in Python.
 
 use kappa::arithmetic::{self, Format, QuadraticRoots, Summed};
-use kappa::{Inequality, Majorization, Matrix, VectorNorm, c64};
-use numpy::{PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods, ToPyArray};
+use kappa::{AnyMatrix, Inequality, Majorization, VectorNorm};
+use numpy::ToPyArray;
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::answers;
+use crate::answers::{Answer, PyAnswer, answer, initializer};
+use crate::array::{numbers, real_matrix, real_numbers};
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
+use crate::matrix::values_of;
 use crate::ruler::vector;
-
-/// A real or complex vector, copied.
-enum Entries {
-    Real(Vec<f64>),
-    Complex(Vec<c64>),
-}
-
-fn entries(x: &Bound<'_, PyAny>) -> PyResult<Entries> {
-    let numpy = x.py().import("numpy")?;
-    let array = numpy.call_method1("asarray", (x,))?;
-    let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
-    if kind == "c" {
-        let wide = array.call_method1("astype", ("complex128",))?;
-        return Ok(Entries::Complex(flat::<c64>(&wide)?));
-    }
-    let wide = array.call_method1("astype", ("float64",))?;
-    Ok(Entries::Real(flat::<f64>(&wide)?))
-}
-
-fn flat<T: numpy::Element + Copy>(array: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
-    let contiguous = array.py().import("numpy")?.call_method1("ascontiguousarray", (array,))?;
-    let readonly = contiguous.cast::<PyArrayDyn<T>>()?.readonly();
-    Ok(readonly.as_slice().map_err(|e| PyValueError::new_err(e.to_string()))?.to_vec())
-}
-
-fn real(x: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
-    match entries(x)? {
-        Entries::Real(x) => Ok(x),
-        Entries::Complex(_) => {
-            Err(PyValueError::new_err("real numbers are needed here\n\nhint: take .real and .imag one by one"))
-        }
-    }
-}
-
-fn real_matrix(x: &Bound<'_, PyAny>) -> PyResult<Matrix<f64>> {
-    let array = x.py().import("numpy")?.call_method1("asarray", (x,))?.call_method1("astype", ("float64",))?;
-    let untyped = array.cast::<numpy::PyUntypedArray>()?;
-    let [m, n] = *untyped.shape() else {
-        return Err(PyValueError::new_err(format!("an array of shape {:?} is not a matrix", untyped.shape())));
-    };
-    Matrix::from_row_major(m, n, flat::<f64>(&array)?).map_err(|e| to_python(e.into()))
-}
 
 fn vector_norm_of(
     p: f64,
@@ -61,8 +22,8 @@ fn vector_norm_of(
 ) -> PyResult<VectorNorm> {
     let norm = match (weights, mahalanobis) {
         (Some(_), Some(_)) => return Err(PyValueError::new_err("weights and mahalanobis are two different norms")),
-        (Some(w), None) => VectorNorm::weighted(p, real(w)?),
-        (None, Some(m)) => VectorNorm::mahalanobis(real_matrix(m)?),
+        (Some(w), None) => VectorNorm::weighted(p, real_numbers(w)?),
+        (None, Some(m)) => VectorNorm::mahalanobis(real_matrix(m, "the matrix of a norm")?),
         (None, None) => VectorNorm::p(p),
     };
     norm.map_err(to_python)
@@ -88,9 +49,9 @@ pub(crate) fn vector_norm(
 ) -> PyResult<PyEnclosure> {
     let norm = vector_norm_of(p, weights, mahalanobis)?;
     let norm = if dual { norm.dual().map_err(to_python)? } else { norm };
-    let value = match entries(x)? {
-        Entries::Real(x) => norm.of(&x),
-        Entries::Complex(x) => norm.of(&x),
+    let value = match numbers(x)? {
+        AnyMatrix::Real(x) => norm.of(x.as_slice()),
+        AnyMatrix::Complex(x) => norm.of(x.as_slice()),
     };
     value.map(Into::into).map_err(to_python)
 }
@@ -112,9 +73,9 @@ pub(crate) fn dual_vector<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let norm = vector_norm_of(p, weights, mahalanobis)?;
     let py = x.py();
-    Ok(match entries(x)? {
-        Entries::Real(x) => vector(py, &norm.dual_vector(&x).map_err(to_python)?),
-        Entries::Complex(x) => norm.dual_vector(&x).map_err(to_python)?.to_pyarray(py).into_any(),
+    Ok(match numbers(x)? {
+        AnyMatrix::Real(x) => vector(py, &norm.dual_vector(x.as_slice()).map_err(to_python)?),
+        AnyMatrix::Complex(x) => norm.dual_vector(x.as_slice()).map_err(to_python)?.to_pyarray(py).into_any(),
     })
 }
 
@@ -141,21 +102,15 @@ pub(crate) fn vector_constant(py: Python<'_>, p: f64, q: f64, n: usize) -> PyRes
 /// 11.0
 #[pyfunction]
 pub(crate) fn inner_product(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
-    let found = match (entries(x)?, entries(y)?) {
-        (Entries::Real(x), Entries::Real(y)) => kappa::inner_product(&x, &y),
-        (x, y) => kappa::inner_product(&complex(x), &complex(y)),
+    let found = match (numbers(x)?, numbers(y)?) {
+        (AnyMatrix::Real(x), AnyMatrix::Real(y)) => kappa::inner_product(x.as_slice(), y.as_slice()),
+        (x, y) => kappa::inner_product(x.to_complex().as_slice(), y.to_complex().as_slice()),
     };
     found.map(Into::into).map_err(to_python)
 }
 
-fn complex(x: Entries) -> Vec<c64> {
-    match x {
-        Entries::Real(x) => x.into_iter().map(|x| c64::new(x, 0.0)).collect(),
-        Entries::Complex(x) => x,
-    }
-}
-
-/// The nuclear norm of b @ a from its factors, without forming the product: at most the product of their Frobenius norms.
+/// The nuclear norm of b @ a from its factors, without forming the product: at most the product of their Frobenius
+/// norms.
 ///
 /// Examples
 /// --------
@@ -164,7 +119,9 @@ fn complex(x: Entries) -> Vec<c64> {
 /// 6.0
 #[pyfunction]
 pub(crate) fn nuclear_norm_of_factors(b: &Bound<'_, PyAny>, a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
-    kappa::nuclear_norm_of_factors(&real_matrix(b)?, &real_matrix(a)?).map(Into::into).map_err(to_python)
+    let py = b.py();
+    let (b, a) = (real_matrix(b, "the first factor")?, real_matrix(a, "the second factor")?);
+    crate::compute::compute(py, || kappa::nuclear_norm_of_factors(&b, &a)).map(Into::into).map_err(to_python)
 }
 
 /// Both sides of an inequality, and their difference.
@@ -175,11 +132,25 @@ pub(crate) fn nuclear_norm_of_factors(b: &Bound<'_, PyAny>, a: &Bound<'_, PyAny>
 /// >>> holds = kp.holder([1.0, 2.0], [3.0, 4.0])
 /// >>> round(float(holds.left), 12), float(holds.slack) >= 0
 /// (11.0, True)
-#[pyclass(name = "Inequality", module = "kappa", frozen)]
+#[pyclass(name = "Inequality", module = "kappa", frozen, extends = PyAnswer)]
 pub(crate) struct PyInequality(Inequality);
 
-/// What stands in the dict and the table.
-const INEQUALITY_FIELDS: [&str; 3] = ["left", "right", "slack"];
+answer!(PyInequality);
+
+impl Answer for PyInequality {
+    const FIELDS: &'static [&'static str] = &["left", "right", "slack"];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        (self.left(), self.right(), self.slack()).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (left, right, slack): (PyEnclosure, PyEnclosure, PyEnclosure) = state.extract()?;
+        Ok(Self(Inequality { left: left.into(), right: right.into(), slack: slack.into() }))
+    }
+}
 
 #[pymethods]
 impl PyInequality {
@@ -198,13 +169,6 @@ impl PyInequality {
     fn slack(&self) -> PyEnclosure {
         self.0.slack.into()
     }
-    /// The parts of the answer by name.
-    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        answers::dict(slf.as_any(), &INEQUALITY_FIELDS)
-    }
-    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        answers::html(slf.as_any(), &INEQUALITY_FIELDS)
-    }
     fn __repr__(&self) -> String {
         format!("Inequality({} <= {}, slack {})", self.0.left.short(8), self.0.right.short(8), self.0.slack.short(8))
     }
@@ -222,9 +186,9 @@ impl PyInequality {
 #[pyo3(signature = (x, y, p = 2.0))]
 pub(crate) fn holder(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) -> PyResult<PyInequality> {
     let norm = VectorNorm::p(p).map_err(to_python)?;
-    let found = match (entries(x)?, entries(y)?) {
-        (Entries::Real(x), Entries::Real(y)) => kappa::holder(&x, &y, &norm),
-        (x, y) => kappa::holder(&complex(x), &complex(y), &norm),
+    let found = match (numbers(x)?, numbers(y)?) {
+        (AnyMatrix::Real(x), AnyMatrix::Real(y)) => kappa::holder(x.as_slice(), y.as_slice(), &norm),
+        (x, y) => kappa::holder(x.to_complex().as_slice(), y.to_complex().as_slice(), &norm),
     };
     found.map(PyInequality).map_err(to_python)
 }
@@ -239,10 +203,13 @@ pub(crate) fn holder(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) -> PyRe
 /// (9.0, 25.0)
 #[pyfunction]
 pub(crate) fn bessel(x: &Bound<'_, PyAny>, columns: &Bound<'_, PyAny>) -> PyResult<PyInequality> {
-    kappa::bessel(&real(x)?, &real_matrix(columns)?).map(PyInequality).map_err(to_python)
+    kappa::bessel(&real_numbers(x)?, &real_matrix(columns, "the matrix of orthonormal columns")?)
+        .map(PyInequality)
+        .map_err(to_python)
 }
 
-/// The parallelogram law in the p-norm: |x + y|^2 + |x - y|^2 against 2 |x|^2 + 2 |y|^2; equal for all x and y only for p = 2.
+/// The parallelogram law in the p-norm: |x + y|^2 + |x - y|^2 against 2 |x|^2 + 2 |y|^2; equal for all x and y only for
+/// p = 2.
 ///
 /// Examples
 /// --------
@@ -253,7 +220,7 @@ pub(crate) fn bessel(x: &Bound<'_, PyAny>, columns: &Bound<'_, PyAny>) -> PyResu
 #[pyo3(signature = (x, y, p = 2.0))]
 pub(crate) fn parallelogram(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) -> PyResult<PyInequality> {
     let norm = VectorNorm::p(p).map_err(to_python)?;
-    kappa::parallelogram(&real(x)?, &real(y)?, &norm).map(PyInequality).map_err(to_python)
+    kappa::parallelogram(&real_numbers(x)?, &real_numbers(y)?, &norm).map(PyInequality).map_err(to_python)
 }
 
 /// A sum with its error bound, beside what plain addition makes of it.
@@ -263,11 +230,25 @@ pub(crate) fn parallelogram(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) 
 /// >>> import kappa as kp
 /// >>> kp.sum([1e16, 1.0, -1e16]).value.estimate, kp.sum([1e16, 1.0, -1e16]).naive
 /// (1.0, 0.0)
-#[pyclass(name = "Sum", module = "kappa", frozen)]
+#[pyclass(name = "Sum", module = "kappa", frozen, extends = PyAnswer)]
 pub(crate) struct PySum(Summed);
 
-/// What stands in the dict and the table.
-const SUM_FIELDS: [&str; 5] = ["value", "naive", "condition", "digits_lost", "naive_digits"];
+answer!(PySum);
+
+impl Answer for PySum {
+    const FIELDS: &'static [&'static str] = &["value", "naive", "condition", "digits_lost", "naive_digits"];
+
+    initializer!();
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        (self.value(), self.naive(), self.condition()).into_bound_py_any(py)
+    }
+
+    fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (value, naive, condition): (PyEnclosure, f64, PyEnclosure) = state.extract()?;
+        Ok(Self(Summed { value: value.into(), naive, condition: condition.into() }))
+    }
+}
 
 #[pymethods]
 impl PySum {
@@ -286,25 +267,18 @@ impl PySum {
     fn condition(&self) -> PyEnclosure {
         self.0.condition.into()
     }
-    /// Decimal digits that cancel.
+    /// Decimal digits lost to cancellation.
     #[getter]
     fn digits_lost(&self) -> f64 {
         self.0.digits_lost()
     }
-    /// Decimal digits of the plain sum that are right.
+    /// Correct decimal digits of the naive sum.
     #[getter]
     fn naive_digits(&self) -> f64 {
         self.0.naive_digits()
     }
     fn __float__(&self) -> f64 {
         self.0.value.estimate()
-    }
-    /// The parts of the answer by name.
-    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        answers::dict(slf.as_any(), &SUM_FIELDS)
-    }
-    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        answers::html(slf.as_any(), &SUM_FIELDS)
     }
     fn __repr__(&self) -> String {
         format!("Sum({}, naive={:?}, digits_lost={:.1})", self.0.value.short(17), self.0.naive, self.0.digits_lost())
@@ -320,7 +294,7 @@ impl PySum {
 /// 1.0
 #[pyfunction]
 pub(crate) fn sum(x: &Bound<'_, PyAny>) -> PyResult<PySum> {
-    arithmetic::sum(&real(x)?).map(PySum).map_err(to_python)
+    arithmetic::sum(&real_numbers(x)?).map(PySum).map_err(to_python)
 }
 
 /// The inner product of real vectors, every rounding error counted, with a report of what cancels.
@@ -332,7 +306,7 @@ pub(crate) fn sum(x: &Bound<'_, PyAny>) -> PyResult<PySum> {
 /// 1.0
 #[pyfunction]
 pub(crate) fn dot(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<PySum> {
-    arithmetic::dot(&real(x)?, &real(y)?).map(PySum).map_err(to_python)
+    arithmetic::dot(&real_numbers(x)?, &real_numbers(y)?).map(PySum).map_err(to_python)
 }
 
 /// The mean and the unbiased variance, in two passes, every rounding error counted.
@@ -345,7 +319,7 @@ pub(crate) fn dot(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<PySum>
 /// (2.0, 1.0)
 #[pyfunction]
 pub(crate) fn mean_and_variance(x: &Bound<'_, PyAny>) -> PyResult<(PyEnclosure, PyEnclosure)> {
-    let m = arithmetic::mean_and_variance(&real(x)?).map_err(to_python)?;
+    let m = arithmetic::mean_and_variance(&real_numbers(x)?).map_err(to_python)?;
     Ok((m.mean.into(), m.variance.into()))
 }
 
@@ -373,8 +347,8 @@ pub(crate) fn difference_of_squares(a: f64, b: f64) -> PyEnclosure {
     arithmetic::difference_of_squares(a, b).into()
 }
 
-/// The roots of a x^2 + b x + c without cancellation: a list of two real enclosures, of one for a = 0, or of the real part
-/// and the modulus of the imaginary part, with the kind first: "real", "one", "conjugate", "none" or "all".
+/// The roots of a x^2 + b x + c without cancellation: a list of two real enclosures, of one for a = 0, or of the real
+/// part and the modulus of the imaginary part, with the kind first: "real", "one", "conjugate", "none" or "all".
 ///
 /// Examples
 /// --------
@@ -438,10 +412,11 @@ fn majorized(py: Python<'_>, m: Majorization) -> PyResult<Bound<'_, PyDict>> {
 /// True
 #[pyfunction]
 pub(crate) fn majorization<'py>(x: &Bound<'py, PyAny>, y: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-    majorized(x.py(), kappa::majorization(&real(x)?, &real(y)?).map_err(to_python)?)
+    majorized(x.py(), kappa::majorization(&real_numbers(x)?, &real_numbers(y)?).map_err(to_python)?)
 }
 
-/// Whether a is at most b in every unitarily invariant norm: "weak" is the answer, "fails_at" the first Ky Fan norm to fail.
+/// Whether a is at most b in every unitarily invariant norm: "weak" is the answer, "fails_at" the first Ky Fan norm to
+/// fail.
 ///
 /// Examples
 /// --------
@@ -455,6 +430,6 @@ pub(crate) fn fan_dominance<'py>(
     b: &Bound<'py, PyAny>,
     certify: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let (x, y) = (crate::values_of(a, certify)?, crate::values_of(b, certify)?);
+    let (x, y) = (values_of(a, certify)?, values_of(b, certify)?);
     majorized(a.py(), x.dominated_by(&y))
 }

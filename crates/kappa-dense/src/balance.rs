@@ -1,7 +1,9 @@
-//! A matrix made easier for eigenvalues: rows and columns in another order, and scaled against each other.
+//! Balancing of a matrix before its eigenvalues are computed: a permutation of rows and columns, and a diagonal
+//! scaling.
 //!
-//! Parlett and Reinsch, Numer. Math. 13 (1969) 293–304. Eigenvalues that stand apart come to the ends in an exact order, and rows
-//! and columns of one index get about the same size by a power of two, so that rounding errors are as small as A allows.
+//! Parlett and Reinsch, Numer. Math. 13 (1969) 293–304. A permutation, which is exact, moves isolated eigenvalues to
+//! the ends of the diagonal. A scaling by powers of two gives the row and the column of each index about the same norm,
+//! so that rounding errors are as small as A allows.
 
 use crate::power::scale_by_power;
 use crate::{Matrix, Scalar};
@@ -14,13 +16,13 @@ pub(crate) struct Balance {
     exponents: Vec<i32>,
 }
 
-/// Passes over all rows and columns at most; a few are usual.
+/// Maximum number of passes over all rows and columns; a few suffice in practice.
 const PASSES: usize = 60;
-/// Exponents stay within this, so that no entry leaves the range.
+/// Exponents stay within ±this, so that no entry overflows or underflows.
 const MOST: i32 = 400;
 
 impl Balance {
-    /// A becomes B; D = I without `scaling`.
+    /// Overwrites A with B; D = I unless `scaling`.
     pub(crate) fn of<W: Scalar<Wide = W>>(a: &mut Matrix<W>, scaling: bool) -> Self {
         let n = a.rows();
         let (order, active) = order(a);
@@ -76,7 +78,7 @@ impl Balance {
     }
 }
 
-/// An order in which what is triangular already stands at both ends, and what is left between.
+/// A permutation that moves isolated rows and columns to the ends, and the range of the remaining block.
 fn order<W: Scalar>(a: &Matrix<W>) -> (Vec<usize>, std::ops::Range<usize>) {
     let n = a.rows();
     let is_entry = |i: usize, j: usize| i != j && a[(i, j)] != W::default();
@@ -85,7 +87,7 @@ fn order<W: Scalar>(a: &Matrix<W>) -> (Vec<usize>, std::ops::Range<usize>) {
     let mut left: Vec<usize> = (0..n).collect();
     let (mut first, mut last) = (Vec::new(), Vec::new());
     loop {
-        // A row without entries to the rest is the last one; a column without them the first.
+        // A row with no off-diagonal entry in the rest goes last; a column with none goes first.
         let row = left.iter().rposition(|&i| in_row[i] == 0);
         let Some(at) = row.or_else(|| left.iter().position(|&j| in_column[j] == 0)) else { break };
         let k = left.remove(at);

@@ -1,9 +1,9 @@
-//! Singular values of a bidiagonal matrix and eigenvalues of a tridiagonal one, by counting signs.
+//! Singular values of a bidiagonal matrix and eigenvalues of a tridiagonal matrix, by bisection with Sturm counts.
 //!
-//! The engine's QR iteration loses about n·ε·σ₁; counting loses a few ε. Each count is exact for a matrix whose entries
+//! The QR iteration of faer loses about n·ε·σ₁; counting loses a few ε. Each count is exact for a matrix whose entries
 //! differ by a few units roundoff (Demmel and Kahan, SISSC 11 (1990) 873–912; Kahan 1966), so bisection is as accurate
-//! as the entries are and cannot fail to converge. Where a value is alone in its bracket, Newton's steps lead to it sooner; each is a count as
-//! well, so that the bracket stays true. 16 shifts go side by side.
+//! as the entries are, and it cannot fail to converge. Where a bracket holds one value only, Newton's steps converge
+//! faster; each of them is a count as well, so the bracket remains valid. Sixteen shifts are counted together.
 
 use pulp::Simd;
 use rayon::prelude::*;
@@ -13,23 +13,24 @@ use crate::lane::Lane;
 
 /// Shifts counted side by side: enough to hide the latency of a division.
 const LANES: usize = 16;
-/// Looks before giving up on the last bits: 53 + 7 halvings are enough for every value, and Newton's steps may each be followed by one.
+/// Maximum number of counts for a value: 53 + 7 halvings are enough for every value, and each of Newton's steps may be
+/// followed by one.
 const LOOKS: usize = 128;
-/// From this order on, groups of shifts go to other threads.
+/// Minimum order at which groups of shifts are distributed among threads.
 const SHARED: usize = 192;
-/// Inverses of pivots are kept within ±this, as if pivots had stayed as far from zero as its inverse. A value as small as 1e-18 has a larger
-/// square, and products of entries up to 1e50 and this do not overflow.
+/// Inverses of pivots are clamped to ±this, as if each pivot had at least the modulus of its inverse. The square of a
+/// value as small as 1e-18 is larger than that, and products of this number with entries up to 1e50 do not overflow.
 const LARGEST: f64 = 1e150;
 
-/// How many values lie below each of 16 shifts.
+/// The number of values below each of 16 shifts.
 trait Count: Sync {
     fn order(&self) -> usize;
     fn below<S: Simd>(&self, shifts: &[f64; LANES]) -> [f64; LANES];
-    /// The same, and the sum of 1/(shift − value) over all values; nonsense where a pivot vanishes.
+    /// The same, and the sum of 1/(shift − value) over all values; the sum is meaningless where a pivot vanishes.
     fn below_with_slope<S: Simd>(&self, shifts: &[f64; LANES]) -> ([f64; LANES], [f64; LANES]);
 }
 
-/// 1/d, kept finite. The sign counts: it is that of a pivot at most 1/[`LARGEST`] away.
+/// 1/d, kept finite. The sign of a zero matters: it is the sign of a pivot of modulus at most 1/[`LARGEST`].
 #[inline(always)]
 fn inverse(d: f64) -> f64 {
     let inverse = 1.0 / d;
@@ -37,7 +38,8 @@ fn inverse(d: f64) -> f64 {
     if inverse > -LARGEST { inverse } else { -LARGEST }
 }
 
-/// BᵀB for a bidiagonal B with diagonal a and superdiagonal b, by its squares; shifts are squared as well.
+/// BᵀB for a bidiagonal B with diagonal a and superdiagonal b, given by the squares of a and b; shifts are squared as
+/// well.
 struct Bidiagonal {
     a_squared: Vec<f64>,
     b_squared: Vec<f64>,
@@ -89,10 +91,10 @@ impl Count for Bidiagonal {
     }
 }
 
-/// A symmetric tridiagonal matrix by its diagonal and the squares below it.
+/// A symmetric tridiagonal matrix, given by its diagonal and the squares of its subdiagonal.
 struct Tridiagonal {
     diagonal: Vec<f64>,
-    /// The square of the entry before each diagonal one; 0 first.
+    /// The square of the entry left of each diagonal entry; the first is 0.
     off_squared: Vec<f64>,
 }
 
@@ -132,9 +134,9 @@ impl Count for Tridiagonal {
     }
 }
 
-/// Singular values of the bidiagonal matrix with these moduli on the diagonal and above it, largest first.
+/// Singular values of the bidiagonal matrix with these moduli on and above its diagonal, in decreasing order.
 ///
-/// Each within unit/64 of the largest. The entries must be finite and at most 1e50.
+/// The absolute error of each is at most unit/64 of the largest. The entries must be finite and at most 1e50.
 pub(crate) fn bidiagonal_singular_values(diagonal: &[f64], above: &[f64], unit: f64) -> Vec<f64> {
     let n = diagonal.len();
     let b = |i: usize| above.get(i).copied().unwrap_or(0.0).abs();
@@ -148,7 +150,7 @@ pub(crate) fn bidiagonal_singular_values(diagonal: &[f64], above: &[f64], unit: 
     values
 }
 
-/// Eigenvalues of the symmetric tridiagonal matrix with this diagonal and these entries beside it, smallest first.
+/// Eigenvalues of the symmetric tridiagonal matrix with this diagonal and subdiagonal, in increasing order.
 ///
 /// The entries must be finite and at most 1e50.
 pub(crate) fn tridiagonal_eigenvalues(diagonal: &[f64], beside: &[f64]) -> Vec<f64> {
@@ -165,11 +167,11 @@ pub(crate) fn tridiagonal_eigenvalues(diagonal: &[f64], beside: &[f64]) -> Vec<f
     bisect_all(&matrix, lower - room, upper + room, f64::EPSILON)
 }
 
-/// Every value in [lower, upper], smallest first.
+/// All values in [lower, upper], in increasing order.
 fn bisect_all(matrix: &impl Count, lower: f64, upper: f64, unit: f64) -> Vec<f64> {
     let n = matrix.order();
-    // A count costs n divisions: only a large matrix is worth the threads. Each value stands alone, so the result
-    // does not depend on their number.
+    // A count costs n divisions, so threads pay for large matrices only. Each value is computed independently: the
+    // result does not depend on the number of threads.
     let is_shared = n >= SHARED;
     let grid = Grid::new(matrix, lower, upper, is_shared);
     let mut values = vec![0.0; n];
@@ -179,20 +181,20 @@ fn bisect_all(matrix: &impl Count, lower: f64, upper: f64, unit: f64) -> Vec<f64
     } else {
         values.chunks_mut(PART).enumerate().for_each(part);
     }
-    // Neighbours may cross by a rounding.
+    // Neighbouring values may be out of order by one rounding error.
     values.sort_by(f64::total_cmp);
     values
 }
 
-/// Values that one thread searches in a row.
+/// Consecutive values that one thread computes.
 const PART: usize = 128;
-/// Values for each point of a grid: finer ones bring each search closer, and take counts of their own.
+/// Values per grid point: finer grids shorten each search, but need counts of their own.
 const VALUES_A_POINT: usize = 2;
 
-/// Even points between both ends, and how many values lie below each.
+/// An equispaced grid of [lower, upper], and the number of values below each point.
 struct Grid {
     points: Vec<f64>,
-    /// They rise.
+    /// In increasing order.
     counts: Vec<f64>,
 }
 
@@ -215,7 +217,7 @@ impl Grid {
         grid.points.extend(points);
         grid.points.push(upper);
         for count in counted.into_iter().flatten() {
-            // Rounding may turn two counts around.
+            // Rounding may make two counts decrease.
             let last = grid.counts[grid.counts.len() - 1];
             grid.counts.push(count.max(last));
         }
@@ -223,7 +225,7 @@ impl Grid {
         grid
     }
 
-    /// Where value number k lies, counted from 0.
+    /// The bracket of value number k, counted from 0.
     fn bracket(&self, k: usize) -> Bracket {
         let after = self.counts.partition_point(|&count| count <= k as f64).clamp(1, self.points.len() - 1);
         Bracket {
@@ -249,23 +251,24 @@ impl<M: Count> pulp::WithSimd for CountBelow<'_, M> {
     }
 }
 
-/// Between which points a value lies.
+/// The bracket of one value.
 #[derive(Clone, Copy)]
 struct Bracket {
     index: f64,
     low: f64,
     high: f64,
-    /// How many values lie below each end.
+    /// The number of values below each end.
     below_low: f64,
     below_high: f64,
-    /// Where to look next.
+    /// The next point to count at.
     point: f64,
-    /// How wide it was a few looks ago.
+    /// The width of the bracket a few counts ago.
     before: f64,
     looks: usize,
 }
 
-/// Looks in which Newton's steps must shrink a bracket by as many halvings; else it is halved.
+/// Number of counts in which Newton's steps must shrink a bracket as much as that many halvings would; otherwise it is
+/// halved.
 const PATIENCE: usize = 5;
 
 impl Bracket {
@@ -274,13 +277,14 @@ impl Bracket {
         self.high - self.low
     }
 
-    /// How narrow is enough.
+    /// The width at which the search ends.
     #[inline(always)]
     fn target(&self, floor: f64) -> f64 {
         floor.max(f64::EPSILON * self.low.abs())
     }
 
-    /// Takes in a count, and the sum of 1/(x − λ) over all values: Newton's step leads to where its inverse would vanish.
+    /// Updates the bracket with a count at x and the sum of 1/(x − λ) over all values: Newton's step is minus the
+    /// inverse of that sum.
     #[inline(always)]
     fn update(&mut self, count: f64, slope: f64, floor: f64) {
         let x = self.point;
@@ -305,14 +309,16 @@ impl Bracket {
             self.point = newton;
             return;
         }
-        // The step's own error is about step²/width: a little beyond, so that the other end comes near as well.
+        // The error of Newton's step is about step²/width: the next point is moved a little beyond, so that the other
+        // end moves too.
         let beyond = (0.5 * self.target(floor)).max(0.5 * step * step / width);
         let next = if newton - self.low < self.high - newton { newton + beyond } else { newton - beyond };
         self.point = if is_inside(next) { next } else { middle };
     }
 }
 
-/// The values number k, k + 1, …, counted from the smallest: sixteen at a time, and the next one as soon as one is found.
+/// Computes the values number k, k + 1, …, counted from the smallest: sixteen at a time, and a new search starts as
+/// soon as one ends.
 fn search<M: Count>(matrix: &M, k: usize, grid: &Grid, unit: f64, values: &mut [f64]) {
     struct Search<'a, M> {
         matrix: &'a M,
@@ -365,11 +371,11 @@ fn search<M: Count>(matrix: &M, k: usize, grid: &Grid, unit: f64, values: &mut [
         }
     }
     let (lower, upper) = (grid.points[0], grid.points[grid.points.len() - 1]);
-    // Below this the entries themselves carry no more information.
+    // The entries themselves are not known more accurately than this.
     let floor = upper.abs().max(lower.abs()) * unit / 64.0;
     instructions().dispatch(Search { matrix, k, grid, floor, values: &mut *values });
     if lower == 0.0 {
-        // What cannot be told from zero is zero: a bracket that never left its end.
+        // A value within the floor of zero is returned as zero: its bracket never left its lower end.
         values.iter_mut().filter(|x| **x <= floor).for_each(|x| *x = 0.0);
     }
 }
@@ -448,7 +454,7 @@ mod tests {
         }
     }
 
-    /// Both counts of one shift, by registers and one by one.
+    /// The counts of one shift, by registers and one by one.
     fn counts(matrix: &impl Count, shift: f64) -> Vec<f64> {
         struct Both<'a, M>(&'a M, f64);
         impl<M: Count> pulp::WithSimd for Both<'_, M> {
@@ -472,7 +478,8 @@ mod tests {
         // [[1, 1], [0, 1]]: the golden ratio and its inverse.
         let golden = Bidiagonal { a_squared: vec![1.0; 2], b_squared: vec![1.0, 0.0] };
         assert_eq!(counts(&golden, 1.0), [1.0; 4]);
-        // Entries as large as the longest matrix of ones gives, in place of near 1: nothing overflows behind a pivot of zero.
+        // Entries as large as those of the longest matrix of ones, instead of near 1: nothing overflows after a pivot
+        // of zero.
         let large = Bidiagonal { a_squared: vec![1e8; 5], b_squared: vec![1e8, 1e8, 1e8, 1e8, 0.0] };
         let ones = Bidiagonal { a_squared: vec![1.0; 5], b_squared: vec![1.0, 1.0, 1.0, 1.0, 0.0] };
         assert_eq!(counts(&large, 1e4), counts(&ones, 1.0));

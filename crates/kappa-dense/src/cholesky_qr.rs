@@ -3,15 +3,18 @@
 use crate::gram::lower_gram;
 use crate::{Matrix, Scalar, Triangle, cholesky, multiply, triangular_solve};
 
-/// Beyond this bound for κ the Gram matrix says too little of some column.
+/// Above this bound for κ the Gram matrix has lost too many digits of some column.
 const LOST: f64 = 1e6;
 
-/// Q with orthonormal columns and R with A = QR, positive on its diagonal; `None` where the columns, each brought to length 1, are nearly
-/// dependent: √n·‖R⁻¹‖_F, a bound for κ that is n at least, above 10⁶.
+/// The QR decomposition of a tall matrix by Cholesky factorization of its Gram matrix, in one or two passes.
 ///
-/// In one pass where the square of that bound times ε is below `allowed`: then Q is orthonormal to about that, and often far better;
-/// otherwise in two, to about ε (Yamamoto, Nakatsukasa, Yanagisawa and Fukaya, ETNA 44 (2015) 306–326). 3·m·n² flops for each pass, a third
-/// of the time of reflections.
+/// A = QR with orthonormal columns of Q and a positive diagonal of R: AᴴA = RᴴR, Q = AR⁻¹. A is m×n with m ≥ n, and so
+/// is Q; R is n×n. `None` where the columns, each scaled to length 1, are nearly dependent: where √n·‖R⁻¹‖_F, an upper
+/// bound for κ that is at least n, exceeds 10⁶.
+///
+/// One pass suffices where the square of that bound times ε is below `allowed`: then ‖QᴴQ − I‖ is about that, and often
+/// far smaller. Otherwise a second pass makes it about ε (Yamamoto, Nakatsukasa, Yanagisawa and Fukaya, ETNA 44 (2015)
+/// 306–326). 3·m·n² flops a pass, in a third of the time of reflections.
 pub fn cholesky_qr<W: Scalar<Wide = W>>(a: &Matrix<W>, allowed: f64) -> Option<(Matrix<W>, Matrix<W>)> {
     let (q, r, condition) = pass(a)?;
     if condition > LOST {
@@ -21,14 +24,14 @@ pub fn cholesky_qr<W: Scalar<Wide = W>>(a: &Matrix<W>, allowed: f64) -> Option<(
         return Some((q, r));
     }
     let (q, again, left) = pass(&q)?;
-    // After a good pass the columns are orthonormal but for a few digits, and the bound is n.
+    // After an accurate pass the columns are orthonormal to within a few digits, and the bound is n.
     if left > 2.0 * a.columns() as f64 {
         return None;
     }
     Some((q, multiply(again.as_ref(), r.as_ref()).ok()?))
 }
 
-/// Q, R, and an upper bound for κ of R with columns of length 1, but for rounding.
+/// Q, R, and an upper bound for κ of R with columns of length 1, not counting rounding.
 fn pass<W: Scalar<Wide = W>>(a: &Matrix<W>) -> Option<(Matrix<W>, Matrix<W>, f64)> {
     let n = a.columns();
     let mut l = lower_gram(a.as_ref(), 1.0);
@@ -39,7 +42,7 @@ fn pass<W: Scalar<Wide = W>>(a: &Matrix<W>) -> Option<(Matrix<W>, Matrix<W>, f64
     let upper = Triangle { upper: true, ..Triangle::default() };
     let inverse = triangular_solve(r.as_ref(), upper, &Matrix::identity(n)).ok()?;
     let lengths: Vec<f64> = (0..n).map(|j| crate::length(r.column(j))).collect();
-    // R·D⁻¹ and D·R⁻¹ with D the lengths of the columns.
+    // R·D⁻¹ and D·R⁻¹, where D holds the lengths of the columns.
     let scaled = (0..n).flat_map(|j| (0..=j).map(move |i| (i, j)));
     let squares: f64 = scaled.map(|(i, j)| inverse[(i, j)].abs_squared() * lengths[i] * lengths[i]).sum();
     let condition = (n as f64 * squares).sqrt();

@@ -1,11 +1,11 @@
-//! From which sizes on faer's work is divided among threads.
+//! At which sizes the work of faer is divided among threads.
 
 pub(crate) use kappa_engine::Cut;
 
-/// From this order on, cutting one matrix pays more than it costs (measured on 2 cores).
+/// Minimum order at which dividing one matrix among threads pays (measured on 2 cores).
 const FROM: usize = 1024;
 
-/// From this order on, cutting a triangular factorization pays.
+/// Minimum order at which dividing a triangular factorization among threads pays.
 const FACTORS_FROM: usize = 768;
 
 /// LU by panels beats faer's recursion between these orders (measured on 2 cores: by a third at 500 and 1000).
@@ -31,7 +31,7 @@ pub(crate) fn for_shape(rows: usize, columns: usize) -> Cut {
     if rows.min(columns) >= FROM { Cut::Pieces } else { Cut::Whole }
 }
 
-/// For products of an m×k and a k×n matrix: from a millisecond of work on.
+/// For products of an m×k and a k×n matrix: divided if they take a millisecond or more.
 pub(crate) fn for_product(m: usize, k: usize, n: usize) -> Cut {
     if m.saturating_mul(k).saturating_mul(n) >= 1 << 24 { Cut::Pieces } else { Cut::Whole }
 }

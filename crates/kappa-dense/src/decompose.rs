@@ -1,4 +1,5 @@
-//! The guarded door: check, scale, call the engine, check the answer, fall back.
+//! Singular values and the singular value decomposition: checked input, scaling, faer, a check of the answer,
+//! fallbacks.
 
 use kappa_engine::Double;
 
@@ -31,7 +32,7 @@ pub struct Values {
     pub values: Vec<f64>,
     /// The algorithm that gave them, as a noun phrase for people.
     pub algorithm: &'static str,
-    /// What its errors look like.
+    /// The size of their errors.
     pub accuracy: Accuracy,
 }
 
@@ -42,26 +43,26 @@ impl Values {
     }
 }
 
-/// What the errors of an algorithm look like.
+/// The size of the errors of an algorithm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Accuracy {
-    /// Each value is rounded once, and off by about 1e-30·σ₁ before that.
+    /// Each value is rounded once; its error before that is about 1e-30·σ₁.
     Pair,
-    /// A few ε·√max(m, n)·σ₁: a reduction, then bisection.
+    /// A few ε·√max(m, n)·σ₁: a reduction to bidiagonal form, then bisection.
     Bisection,
     /// Several times that: divide and conquer, or Jacobi rotations in double precision.
     Rotations,
-    /// A few ε·√max(m, n)·σ₁ with the ε of single precision, 2⁻²³: a reduction in two stages in single precision.
+    /// A few ε·√max(m, n)·σ₁ with the ε of single precision, 2⁻²³: a two-stage reduction in single precision.
     Single,
 }
 
-/// In which precision a reduction is made.
+/// The precision of a reduction.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Precision {
-    /// Double, whatever the entries are stored in.
+    /// Double precision, whatever the entries are stored in.
     #[default]
     Double,
-    /// That of the entries: half the time and half the memory for `f32`, with errors of its size.
+    /// The precision of the entries: half the time and half the memory for `f32`, with errors of its size.
     Stored,
 }
 
@@ -90,15 +91,16 @@ const QR_BIDIAGONAL: [&str; 2] = ["QR, bidiagonalisation and bisection", "QR, bi
 const DIVIDE: &str = "bidiagonalisation and divide and conquer";
 const TRANSPOSED: &str = "bidiagonalisation of the adjoint";
 const WHOLE: &str = "bidiagonalisation on one thread";
-/// Up to this m·n², 106 bits cost no more than a few milliseconds.
+/// Maximum m·n² for 106-bit arithmetic, which then takes a few milliseconds at most.
 const SMALL: usize = 1 << 15;
 const PAIRS: &str = "one-sided Jacobi in double-double";
 const JACOBI: &str = "one-sided Jacobi";
 const NOTHING: &str = "nothing to compute";
 
-/// From this ratio of rows to columns on, R of A = QR is reduced instead of A (Chan, TOMS 8 (1982) 72–83).
+/// Minimum ratio of rows to columns at which R of A = QR is reduced instead of A (Chan, TOMS 8 (1982) 72–83).
 const QR_FIRST: f64 = 11.0 / 6.0;
-/// A reduction is refused when its probes are off by more than this many ε·‖A‖_F·√max(m, n): three times the worst seen.
+/// A reduction is rejected when its probes differ by more than this times ε·‖A‖_F·√max(m, n): three times the worst
+/// case observed.
 const OFF: f64 = 32.0;
 
 /// Whether a matrix of this shape is small enough that its singular values are computed in 106 bits.
@@ -107,11 +109,19 @@ pub fn is_small(rows: usize, columns: usize) -> bool {
     long.saturating_mul(short).saturating_mul(short) <= SMALL
 }
 
-/// All singular values of A, largest first, computed in double precision.
+/// All singular values of A in decreasing order, computed in double precision.
 ///
-/// Scales by a power of two, lets the engine reduce A to a bidiagonal matrix, bisects that, and checks the answer against
-/// ‖A‖_F² = Σσᵢ²; falls back to no QR first, to one thread and at last to one-sided Jacobi. 4·m·n² − 4/3·n³ flops for m ≥ n; memory for two copies of A in double
-/// precision. Fails when an entry is not finite, and when nothing converges.
+/// σ₁ ≥ … ≥ σₚ ≥ 0 with p = min(m, n). A is scaled by a power of two and reduced to a bidiagonal matrix by faer or in
+/// two stages; bisection gives the values of that, and the answer is checked against ‖A‖_F² = Σσᵢ². The fallbacks are a
+/// reduction without QR first, one on a single thread, and one-sided Jacobi. The errors are those of
+/// [`Values::accuracy`], an estimate and not a proof. 4·m·n² − 4/3·n³ flops for m ≥ n; memory for two copies of A in
+/// double precision.
+///
+/// # Errors
+///
+/// When an entry is not finite, and when no algorithm converges.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{MatrixRef, singular_values};
@@ -134,10 +144,17 @@ pub fn singular_values<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Values, Error> 
     Ok(found)
 }
 
-/// The same for many matrices in a row: no 106 bits for small ones, and quotients and differences in place of bisection.
+/// [`singular_values`] for many matrices in a row: without 106-bit arithmetic for small ones, and by dqds (quotients
+/// and differences) instead of bisection.
 ///
-/// Off by about ε·√max(m, n)·σ₁ times a small number with the ε of the precision; a hundred times faster for an order of 32, and by a third
-/// from 64 to 256.
+/// Errors of about ε·√max(m, n)·σ₁ times a small number, with the ε of the precision. A hundred times faster for order
+/// 32, and by a third from order 64 to 256.
+///
+/// # Errors
+///
+/// As [`singular_values`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{MatrixRef, Precision, singular_values_in};
@@ -159,21 +176,22 @@ pub fn singular_values_in<T: Scalar>(a: MatrixRef<'_, T>, precision: Precision) 
     Ok(found)
 }
 
-/// Which side is up does not matter to the values; long columns suit the engine.
+/// A or Aᵀ, whichever has at least as many rows as columns: the singular values are the same, and faer works by
+/// columns.
 pub(crate) fn tall<T: Scalar>(a: MatrixRef<'_, T>) -> MatrixRef<'_, T> {
     if a.rows() < a.columns() { a.transpose() } else { a }
 }
 
-/// How the values of the bidiagonal matrix are found.
+/// The algorithm for the values of the bidiagonal matrix.
 #[derive(Clone, Copy, PartialEq)]
 enum Finder {
-    /// To the last bit that the entries hold.
+    /// As accurate as the entries are.
     Bisection,
-    /// Faster, and several times less accurate; bisection where it fails.
+    /// Faster, and several times less accurate; where it fails, bisection is used.
     Dqds,
 }
 
-/// The values of a bidiagonal matrix that agree with what the guard knows, and how they were found.
+/// The values of a bidiagonal matrix that pass the checks of the guard, and their accuracy.
 fn bidiagonal_ladder(diagonal: &[f64], above: &[f64], guard: &Guard, finder: Finder) -> Option<(Vec<f64>, Accuracy)> {
     let quick = (finder == Finder::Dqds).then(|| bidiagonal_values(diagonal, above)).flatten();
     let quick = quick.filter(|values| guard.accepts(values)).map(|values| (values, Accuracy::Rotations));
@@ -183,16 +201,17 @@ fn bidiagonal_ladder(diagonal: &[f64], above: &[f64], guard: &Guard, finder: Fin
     })
 }
 
-/// The name among two that goes with an accuracy.
+/// The values with the name that belongs to their accuracy.
 fn named((values, accuracy): (Vec<f64>, Accuracy), [by_bisection, by_dqds]: [&'static str; 2]) -> Values {
     let algorithm = if accuracy == Accuracy::Bisection { by_bisection } else { by_dqds };
     Values { values, algorithm, accuracy }
 }
 
-/// A reduction in two stages of a real tall matrix, the products in the precision of `P`; `None` where its probes or its sum of squares
-/// say that it failed.
+/// The values of a real tall matrix by a two-stage reduction, with products in the precision of `P`; `None` where the
+/// probes or the sum of squares differ too much.
 ///
-/// Then bisection on all threads: at these orders it takes no longer than dqds on one, which loses hundreds of ε here and there.
+/// Then bisection on all threads: at these orders it takes no longer than dqds on one thread, which loses hundreds of ε
+/// for some matrices.
 fn in_two_stages<P: Real, T: Scalar>(a: MatrixRef<'_, T>, Checked { e, guard }: &Checked) -> Option<Values> {
     let (rows, columns) = (a.rows(), a.columns());
     let guard = guard.in_precision_of::<P>();
@@ -215,7 +234,7 @@ pub(crate) fn needs_qr_first(rows: usize, columns: usize) -> bool {
     rows as f64 > QR_FIRST * columns as f64
 }
 
-/// Whether the probes of a reduction in the precision of `P` say that it succeeded.
+/// Whether the probes of a reduction in the precision of `P` are within the tolerance.
 pub(crate) fn is_trusted<P: Scalar>(found: &reduce::Bidiagonal, rows: usize, guard: &Guard) -> bool {
     found.off <= OFF * P::EPSILON * (rows as f64).sqrt() * guard.sum_of_squares.sqrt()
 }
@@ -228,7 +247,7 @@ fn triangle_of<W: Scalar, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matrix<W> {
     Matrix::owning(columns, columns, r)
 }
 
-/// The ladder in double precision for a tall matrix, its values still scaled.
+/// The sequence of algorithms in double precision for a tall matrix; the values are still scaled.
 fn reduced<T: Scalar>(a: MatrixRef<'_, T>, checked: &Checked, finder: Finder) -> Option<Values> {
     let Checked { e, guard } = checked;
     let (e, rows, columns) = (*e, a.rows(), a.columns());
@@ -262,8 +281,13 @@ fn reduced<T: Scalar>(a: MatrixRef<'_, T>, checked: &Checked, finder: Finder) ->
 
 /// The singular value decomposition A = U·diag(σ)·Vᴴ, computed in double precision.
 ///
-/// The engine's divide and conquer, with the ladder: as it is, of the adjoint, on one thread, one-sided Jacobi. About 6·m·n² + 16·n³ flops for m ≥ n and thin vectors.
-/// Fails when an entry is not finite, and when nothing converges.
+/// U and V have orthonormal columns and σ₁ ≥ … ≥ σₚ ≥ 0, p = min(m, n); `shape` says how many columns they have. Divide
+/// and conquer by faer; the fallbacks are the same for Aᴴ, on one thread, and one-sided Jacobi. No bound of the errors
+/// of the vectors is given. About 6·m·n² + 16·n³ flops for m ≥ n and thin vectors.
+///
+/// # Errors
+///
+/// When an entry is not finite, and when no algorithm converges.
 pub fn svd<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<SvdParts<T::Wide>, Error> {
     let checked = check(a)?;
     let mut found = scaled_svd(a, shape, checked.as_ref())?;
@@ -294,7 +318,7 @@ pub(crate) fn scaled_svd<T: Scalar>(
         engine(&work.adjoint(), cut).map(|(v, s, u)| parts(rows, columns, u, s, v, TRANSPOSED))
     };
     let jacobi = || {
-        // A full basis from Jacobi's thin one would need a completion; the ladder ends before.
+        // Jacobi gives a thin basis, and a full one would need a completion: it is no fallback for that.
         let (u, values, v) = if full && rows != columns { None } else { jacobi_parts(&work) }?;
         Some(SvdParts { values: rotations(values, JACOBI), vectors: Vectors { u, v } })
     };
@@ -340,7 +364,7 @@ fn nothing(count: usize) -> Values {
     Values { values: vec![0.0; count], algorithm: NOTHING, accuracy: Accuracy::Pair }
 }
 
-/// Jacobi on whichever side has more rows.
+/// Jacobi rotations of A or Aᴴ, whichever has at least as many rows as columns.
 fn jacobi_parts<W: Scalar<Wide = W>>(a: &Matrix<W>) -> Option<(Matrix<W>, Vec<f64>, Matrix<W>)> {
     if a.rows() >= a.columns() {
         return jacobi_svd(a);
@@ -348,11 +372,11 @@ fn jacobi_parts<W: Scalar<Wide = W>>(a: &Matrix<W>) -> Option<(Matrix<W>, Vec<f6
     jacobi_svd(&a.adjoint()).map(|(v, values, u)| (u, values, v))
 }
 
-/// Rotations of a matrix with this m·n² or more take too long to be tried before the engine.
+/// Rotations of a matrix with this m·n² or more take too long to be tried before faer.
 const ROTATED: usize = 1 << 28;
 
-/// Whether entries differ so much in size that the engine's reflections, measured on rows graded over 1e200, lose thousands of ε, and the
-/// matrix is small enough for rotations, which lose a few.
+/// Whether entries differ so much in size that the reflections of faer, measured on rows graded over 1e200, lose
+/// thousands of ε, and the matrix is small enough for rotations, which lose a few.
 pub(crate) fn is_strongly_graded<T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> bool {
     let (m, n) = (a.rows(), a.columns());
     let least = scale_by_power(1.0, (e - 200).max(-1074));

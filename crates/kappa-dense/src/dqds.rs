@@ -1,18 +1,19 @@
-//! Singular values of a bidiagonal matrix by the differential quotient-difference algorithm with shifts.
+//! Singular values of a bidiagonal matrix by dqds, the differential quotient-difference algorithm with shifts.
 //!
-//! Fernando and Parlett, Numer. Math. 67 (1994) 191–229; the shifts follow Parlett and Marques, Linear Algebra Appl. 309 (2000)
-//! 217–259. Each transformation keeps every value to a few ε relative to itself, and costs n divisions; about three of them give
-//! one value, so that all take a fifth of the time of bisection, and the first ones carry the roundings of all: some √n·ε. Whatever
-//! it cannot do is left to bisection.
+//! Fernando and Parlett, Numer. Math. 67 (1994) 191–229; the shifts follow Parlett and Marques, Linear Algebra Appl.
+//! 309 (2000) 217–259. Each transformation preserves every value to a relative few ε and costs n divisions. About three
+//! of them give one value, so that all values take a fifth of the time of bisection; rounding errors accumulate over
+//! all transformations, to about √n·ε. Where it does not converge, bisection is used.
 
 use crate::instructions::instructions;
 
-/// Transformations for one value, on average, before giving up.
+/// Maximum number of transformations a value, on average.
 const SWEEPS: usize = 30;
 /// A coupling below this share of its neighbours changes no digit of any value.
 const NEGLIGIBLE: f64 = 16.0 * f64::EPSILON * f64::EPSILON;
 
-/// BᵀB − σ·I in factored form: qᵢ and eᵢ are the squares of what stands on and above the diagonal of a bidiagonal matrix.
+/// BᵀB − σ·I in factored form: qᵢ and eᵢ are the squares of the diagonal and superdiagonal entries of a bidiagonal
+/// matrix.
 struct Array {
     q: Vec<f64>,
     e: Vec<f64>,
@@ -20,15 +21,15 @@ struct Array {
     next_e: Vec<f64>,
     /// The sum of all shifts so far.
     sigma: f64,
-    /// The part of the last shift that the sum could not hold.
+    /// The rounding error of that sum.
     lost: f64,
     last: Option<Minima>,
 }
 
-/// What a transformation says of the smallest value that is left: it is at most each of these.
+/// Upper bounds for the smallest remaining value, from one transformation.
 #[derive(Clone, Copy)]
 struct Minima {
-    /// The smallest dᵢ of all.
+    /// The minimum of all dᵢ.
     all: f64,
     /// Without the last one.
     but_one: f64,
@@ -39,15 +40,15 @@ struct Minima {
 }
 
 impl Minima {
-    /// What it says when the end has been taken off: the minima of those that are left.
+    /// The bounds after the last entry has been deflated: the minima over the others.
     fn without_last(self) -> Self {
         let [_, dn1, dn2] = self.end;
         Self { all: self.but_one, but_one: self.but_two, but_two: self.but_two, end: [dn1, dn2, f64::NAN] }
     }
 }
 
-/// All singular values of the bidiagonal matrix with these moduli on its diagonal and above it, largest first; `None` where the
-/// transformations do not converge.
+/// All singular values of the bidiagonal matrix with these moduli on and above its diagonal, in decreasing order;
+/// `None` where the transformations do not converge.
 ///
 /// The entries must be finite and near 1 in size.
 pub(crate) fn bidiagonal_values(diagonal: &[f64], above: &[f64]) -> Option<Vec<f64>> {
@@ -56,7 +57,7 @@ pub(crate) fn bidiagonal_values(diagonal: &[f64], above: &[f64]) -> Option<Vec<f
     Some(values)
 }
 
-/// The values of an array, largest first.
+/// The values of an array, in decreasing order.
 fn squares(mut work: Array) -> Option<Vec<f64>> {
     let n = work.q.len();
     let mut values = Vec::with_capacity(n);
@@ -74,10 +75,11 @@ fn squares(mut work: Array) -> Option<Vec<f64>> {
     values.iter().all(|x| x.is_finite()).then_some(values)
 }
 
-/// All eigenvalues of the symmetric tridiagonal matrix with this diagonal and these moduli beside it, smallest first; `None` where the
-/// transformations do not converge.
+/// All eigenvalues of the symmetric tridiagonal matrix with this diagonal and these moduli of the subdiagonal, in
+/// increasing order; `None` where the transformations do not converge.
 ///
-/// T − s·I with s below all of them is LLᵀ, and the values are those of L. The entries must be finite and at most near 1 in size.
+/// For a shift s below all eigenvalues T − s·I = LLᵀ, and the eigenvalues follow from the singular values of L. The
+/// entries must be finite, and at most near 1 in size.
 pub(crate) fn tridiagonal_values(diagonal: &[f64], beside: &[f64]) -> Option<Vec<f64>> {
     let n = diagonal.len();
     let b = |i: usize| beside.get(i).copied().unwrap_or(0.0).abs();
@@ -117,7 +119,7 @@ impl Array {
     fn from_squares(mut q: Vec<f64>, mut e: Vec<f64>) -> Self {
         let n = q.len();
         if n > 1 && 1.5 * q[0] < q[n - 1] {
-            // The small values are found first where they stand last: reversed, B becomes its transpose.
+            // Small values are found first where they are last: reversed, B becomes its transpose.
             q.reverse();
             e.reverse();
         }
@@ -125,7 +127,7 @@ impl Array {
         Self { q, e, next_q, next_e, sigma: 0.0, lost: 0.0, last: None }
     }
 
-    /// Takes one value or two off the end, where they stand apart.
+    /// Deflates one or two values at the end, where their coupling is negligible.
     fn deflate(&mut self, values: &mut Vec<f64>) -> bool {
         let n = self.q.len();
         let total = |x: f64| self.sigma + (self.lost + x);
@@ -168,7 +170,7 @@ impl Array {
         }
     }
 
-    /// One transformation with a shift that keeps all that is left positive.
+    /// One transformation with a shift that keeps all remaining dᵢ nonnegative.
     fn step(&mut self, left: &mut usize) -> Option<()> {
         let mut shift = self.shift();
         loop {
@@ -187,7 +189,8 @@ impl Array {
                 return None;
             }
             *left = left.checked_sub(1)?;
-            // Only the last one is negative: s + d is a lower bound that is nearly sharp. Otherwise the shift was far off.
+            // Only the last d is negative: s + d is a lower bound that is nearly sharp. Otherwise the shift was far too
+            // large.
             let near = shift + found.end[0];
             shift = if is_number && found.but_one > 0.0 && near > 0.0 {
                 near * (1.0 - 2.0 * f64::EPSILON)
@@ -200,7 +203,7 @@ impl Array {
         }
     }
 
-    /// q and e of the array less the shift, where the others are.
+    /// Writes q and e of the array shifted by s to `next_q` and `next_e`.
     fn transform(&mut self, s: f64) -> Minima {
         let Self { q, e, next_q, next_e, .. } = self;
         instructions().dispatch(Transform { q, e, next_q, next_e, s })
@@ -214,7 +217,7 @@ impl Array {
         };
         let [dn, dn1, _] = last.end;
         if last.all != dn {
-            // The smallest value belongs to what stands farther up.
+            // The smallest value belongs to entries farther up.
             return if last.all == dn1 { last.all / 3.0 } else { last.all / 4.0 };
         }
         let b1 = self.q[n - 1].sqrt() * self.e[n - 2].sqrt();
@@ -248,7 +251,7 @@ impl pulp::WithSimd for Transform<'_> {
 
     /// q̂ᵢ = dᵢ + eᵢ, êᵢ = eᵢ·qᵢ₊₁/q̂ᵢ, dᵢ₊₁ = dᵢ·qᵢ₊₁/q̂ᵢ − s.
     ///
-    /// Each d waits for the one before it, so that the products stand beside the sum, and the division is one of 1.
+    /// Each d depends on the one before it: the products are computed beside the sum, and the only division is 1/q̂ᵢ.
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> Minima {
         let Self { q, e, next_q, next_e, s } = self;
@@ -266,11 +269,11 @@ impl pulp::WithSimd for Transform<'_> {
             but_one = but_one.min(d);
             *to_q = sum;
             *to_e = (e * q) * inverse;
-            // A fused multiplication is one instruction here, and a call where the processor has none.
+            // A fused multiply-add is one instruction here, but a slow call on a processor without it.
             d = if S::IS_SCALAR { (d * q) * inverse - s } else { (d * q).mul_add(inverse, -s) };
         }
         last[0] = d;
-        // NaN passes through no minimum; it is seen in the last d.
+        // `min` ignores NaN; a NaN shows in the last d.
         Minima { all: but_one.min(d), but_one, but_two, end: [d, before, second] }
     }
 }
@@ -300,7 +303,7 @@ mod tests {
         let scale = expected.first().copied().unwrap_or(0.0);
         for (i, (x, y)) in found.iter().zip(&expected).enumerate() {
             let off = (x - y).abs() / (f64::EPSILON * scale.max(f64::MIN_POSITIVE));
-            // A rounding or two from each of 3n transformations, which add up as chance has it.
+            // About 3n transformations with a rounding error or two each, which accumulate like a random walk.
             assert!(off <= 4.0 + 4.0 * (found.len() as f64).sqrt(), "{what}, {i}: {x:e} beside {y:e}, {off:.1} ε");
         }
     }

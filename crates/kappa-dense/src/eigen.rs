@@ -1,6 +1,7 @@
-//! Eigenvalues and eigenvectors: Hermitian and not, with and without vectors; checked, scaled by a power of two.
+//! Eigenvalues and eigenvectors of Hermitian and general matrices, with and without vectors: checked, and scaled by a
+//! power of two.
 //!
-//! They carry no guarantee: whoever needs one looks at the residuals.
+//! The answers have no guarantee; callers that need one compute residuals.
 
 use kappa_engine::{Double, Sides, eig_complex, eig_real};
 use num_complex::Complex64;
@@ -18,9 +19,13 @@ use crate::triangular_vectors::{left_triangular_vectors, triangular_vectors};
 use crate::wide;
 use crate::{Error, Matrix, MatrixRef, Scalar, length, multiply};
 
-/// Eigenvalues in rising order, and orthonormal vectors in columns, of a Hermitian matrix whose lower triangle is read.
+/// Eigenvalues in increasing order and orthonormal eigenvectors in columns of a Hermitian matrix.
 ///
-/// About 9n³ flops. Fails for a matrix that is not square, when an entry is not finite, and when nothing converges.
+/// A = V·diag(λ)·Vᴴ; the lower triangle of A is read. No bound of the errors is given. About 9n³ flops.
+///
+/// # Errors
+///
+/// When A is not square, when an entry is not finite, and when no algorithm converges.
 pub fn eigh<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Vec<f64>, Matrix<T::Wide>), Error> {
     let n = square(a, "an eigendecomposition")?;
     let (work, e) = prepared_lower(a)?;
@@ -34,10 +39,16 @@ pub fn eigh<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Vec<f64>, Matrix<T::Wide>
     Ok((values, Matrix::owning(n, n, vectors)))
 }
 
-/// The eigenvalues alone, in rising order, of a Hermitian matrix whose lower triangle is read: a few ε·√n·‖A‖ off.
+/// The eigenvalues of a Hermitian matrix in increasing order.
 ///
-/// Reduction to tridiagonal form, in two stages where it is real and large; then quotients and differences, or bisection. 4/3·n³ flops;
-/// fails as [`eigh`] does.
+/// The lower triangle of A is read. The errors are a few ε·√n·‖A‖: observed, not proved. Reduction to tridiagonal form,
+/// in two stages for large real matrices; then dqds (quotients and differences) or bisection. 4/3·n³ flops.
+///
+/// # Errors
+///
+/// As [`eigh`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{MatrixRef, eigvalsh};
@@ -55,17 +66,19 @@ pub fn eigvalsh<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Vec<f64>, Error> {
     Ok(values)
 }
 
-/// A reduction is refused when its probes are off by more than this many ε·‖A‖_F·√n: three times the worst seen.
+/// A reduction is rejected when its probes differ by more than this times ε·‖A‖_F·√n: three times the worst case
+/// observed.
 const OFF: f64 = 64.0;
 
-/// The eigenvalues of A·2⁻ᵉ in rising order, for a Hermitian A whose lower triangle is read and whose entries are then near 1.
+/// The eigenvalues of A·2⁻ᵉ in increasing order, for a Hermitian A whose lower triangle is read and whose entries are
+/// then near 1.
 pub(crate) fn hermitian_values<W: Scalar<Wide = W>>(mut a: Matrix<W>, e: i32) -> Vec<f64> {
     let n = a.rows();
     if reduce::is_tridiagonal_in_two_stages::<W>(n) {
         let found = reduce::tridiagonal::<f64, W>(a.as_ref(), e);
         let size = length(&found.diagonal).hypot(std::f64::consts::SQRT_2 * length(&found.beside));
         if found.off <= OFF * f64::EPSILON * (n as f64).sqrt() * size {
-            // On all threads, which dqds is not.
+            // Bisection uses all threads, dqds only one.
             return tridiagonal_eigenvalues(&found.diagonal, &found.beside);
         }
     }
@@ -86,23 +99,39 @@ pub struct EigParts {
     pub values: Vec<Complex64>,
     /// Right eigenvectors.
     pub right: Matrix<Complex64>,
-    /// Left eigenvectors, in the same order; no columns where they were not asked for.
+    /// Left eigenvectors, in the same order; no columns where they were not requested.
     pub left: Matrix<Complex64>,
 }
 
-/// Eigenvalues with right and left eigenvectors of a square matrix; conjugate pairs exactly where A is real. About 30n³ flops.
+/// Eigenvalues with right and left eigenvectors of a square matrix.
 ///
-/// Fails for a matrix that is not square, when an entry is not finite, and when the QR steps do not converge.
+/// A·right = right·diag(values), leftᴴ·A = diag(values)·leftᴴ. Nonreal eigenvalues of a real matrix are exact conjugate
+/// pairs. Vectors by faer whose residuals exceed 10·n·ε·‖A‖ are replaced by those of our own Schur form; no bound of
+/// the errors is given. About 30n³ flops.
+///
+/// # Errors
+///
+/// When A is not square, when an entry is not finite, and when the QR steps do not converge.
 pub fn eig<T: Scalar>(a: MatrixRef<'_, T>) -> Result<EigParts, Error> {
     eigen(a, Sides::Both)
 }
 
-/// Eigenvalues with right eigenvectors alone, `left` having no columns. About 25n³ flops; fails as [`eig`] does.
+/// Eigenvalues with right eigenvectors of a square matrix; `left` has no columns. About 25n³ flops.
+///
+/// # Errors
+///
+/// As [`eig`].
 pub fn eig_right<T: Scalar>(a: MatrixRef<'_, T>) -> Result<EigParts, Error> {
     eigen(a, Sides::Right)
 }
 
-/// Eigenvalues alone, in no particular order. About 10n³ flops; fails as [`eig`] does.
+/// The eigenvalues of a square matrix, in no particular order. About 10n³ flops.
+///
+/// # Errors
+///
+/// As [`eig`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{MatrixRef, eigvals};
@@ -143,11 +172,11 @@ fn by_engine<T: Scalar>(work: &Matrix<T::Wide>, sides: Sides, cut: Cut) -> Optio
     Some(EigParts { values, right: columns(right), left: columns(left) })
 }
 
-/// Residuals above so many n·ε·‖A‖ are refused: ten times what is usual.
+/// Residuals above this times n·ε·‖A‖ are rejected: ten times what is usual.
 const RESIDUAL: f64 = 10.0;
 
-/// Whether everything is a number, and each vector v of length 1 has a small Av − λv (or Aᴴv − λ̄v): the engine's substitution overflows
-/// for defective matrices, and its QR steps lose digits where rows differ much in size.
+/// Whether all numbers are finite, and each vector v of length 1 has a small residual Av − λv (or Aᴴv − λ̄v): the back
+/// substitution of faer overflows for defective matrices, and its QR steps lose digits where rows differ much in size.
 fn is_accurate<T: Scalar>(a: &Matrix<T::Wide>, found: &EigParts) -> bool {
     let mut numbers = found.values.iter().chain(found.right.as_slice()).chain(found.left.as_slice());
     numbers.all(|x| x.is_finite())
@@ -166,7 +195,7 @@ fn are_eigenvectors<W: Scalar<Wide = W>>(a: &Matrix<W>, values: &[Complex64], v:
     let product = if W::IS_COMPLEX {
         multiply(complex(a).as_ref(), v.as_ref())
     } else {
-        // A real matrix times both parts side by side.
+        // One product of real matrices: the real and imaginary parts are columns side by side.
         let parts = Matrix::from_fn(n, 2 * n, |i, j| if j < n { v[(i, j)].re } else { v[(i, j - n)].im });
         let real = Matrix::from_fn(n, n, |i, j| a[(i, j)].re());
         multiply(real.as_ref(), parts.as_ref())
@@ -180,7 +209,7 @@ fn are_eigenvectors<W: Scalar<Wide = W>>(a: &Matrix<W>, values: &[Complex64], v:
     })
 }
 
-/// From our own Schur form, whose every step is a rotation, and a substitution that cannot overflow.
+/// By our own Schur form, whose steps are rotations, and a back substitution that cannot overflow.
 fn by_schur_form<W: Scalar<Wide = W>>(work: &Matrix<W>, sides: Sides) -> Option<EigParts> {
     let n = work.rows();
     let (t, q, values, pairs) = if W::IS_COMPLEX {
@@ -208,7 +237,8 @@ fn by_schur_form<W: Scalar<Wide = W>>(work: &Matrix<W>, sides: Sides) -> Option<
 /// A triangular T with its Q, the eigenvalues, and where conjugate pairs begin.
 type Triangular = (Matrix<Complex64>, Matrix<Complex64>, Vec<Complex64>, Vec<usize>);
 
-/// The complex Schur form of a real one: each block of order 2 is turned by one rotation; its values are an exact pair.
+/// The complex Schur form of a real one: one rotation makes each block of order 2 triangular; its eigenvalues are an
+/// exact conjugate pair.
 fn triangular_from_blocks(t: &Matrix<f64>, q: &Matrix<f64>) -> Triangular {
     let n = t.rows();
     let mut values: Vec<Complex64> = (0..n).map(|i| Complex64::new(t[(i, i)], 0.0)).collect();
@@ -262,7 +292,8 @@ mod tests {
         let found = eig(a.as_ref()).unwrap();
         let wide = complex(&a.as_ref().to_wide());
         let norm = wide.as_slice().iter().map(|x| x.norm_sqr()).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
-        // Where rows and columns differ much in size, undoing the scaling magnifies the residuals of one side or the other.
+        // Where rows and columns differ much in size, undoing the scaling magnifies the residuals of the left or of the
+        // right vectors.
         let room = if is_even { 50.0 * f64::EPSILON * (n as f64).max(4.0) } else { 1e-8 };
         for (k, &lambda) in found.values.iter().enumerate() {
             for i in 0..n {
@@ -323,7 +354,7 @@ mod tests {
         expected.sort_by(f64::total_cmp);
         found.sort_by(f64::total_cmp);
         assert!(found.iter().zip(&expected).all(|(x, y)| (x - y).abs() < 1e-10 * y), "{found:?} beside {expected:?}");
-        // Triangular but for the order of its rows and columns: the eigenvalues are the diagonal, exactly.
+        // Triangular after a permutation of rows and columns: the eigenvalues are the diagonal, exactly.
         let mixed = |i: usize| (i * 7) % 30;
         let below = Matrix::from_fn(30, 30, |i, j| {
             if mixed(i) >= mixed(j) { 1.0 + (mixed(i) == mixed(j)) as u8 as f64 * mixed(i) as f64 } else { 0.0 }

@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// What can go wrong with a dense matrix: a shape that does not fit, an entry that is not finite, an engine that fails.
+/// Why a function of this crate failed: shapes do not fit, an entry is not finite, no algorithm converged, or memory is
+/// full.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
     kind: Kind,
@@ -26,17 +27,17 @@ impl Error {
     }
 
     pub(crate) fn no_convergence(rows: usize, columns: usize) -> Self {
-        let message = format!("no singular value decomposition of this {rows}×{columns} matrix converged");
+        let message = format!("the singular value decomposition of this {rows}×{columns} matrix did not converge");
         Self { kind: Kind::NoConvergence, message }
     }
 
     pub(crate) fn not_triangular(order: usize) -> Self {
-        let message = format!("no Schur form of this matrix of order {order} converged");
+        let message = format!("the eigenvalue iteration for this matrix of order {order} did not converge");
         Self { kind: Kind::NoConvergence, message }
     }
 
     pub(crate) fn no_memory() -> Self {
-        Self { kind: Kind::Memory, message: "the factors do not fit into memory".into() }
+        Self { kind: Kind::Memory, message: "the sparse factors do not fit into memory".into() }
     }
 
     /// Whether there was not enough memory.
@@ -54,7 +55,7 @@ impl Error {
         self.kind == Kind::NotFinite
     }
 
-    /// Whether every algorithm of the ladder failed.
+    /// Whether no algorithm converged.
     pub fn is_no_convergence(&self) -> bool {
         self.kind == Kind::NoConvergence
     }

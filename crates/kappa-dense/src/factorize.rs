@@ -1,6 +1,7 @@
-//! Factorizations other than the singular value decomposition: checked, scaled by a power of two, and put into plain parts.
+//! Factorizations other than the singular value decomposition: checked, scaled by a power of two, and returned as plain
+//! factors.
 //!
-//! They carry no guarantee: whoever needs one multiplies them out.
+//! The factors have no guarantee; callers that need one multiply them out.
 
 use kappa_engine::Double;
 
@@ -14,7 +15,7 @@ use crate::scale::{scale_entry, scaled, stack_shape, write_stack};
 use crate::wide;
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
-/// PA·2⁻ᵉ = LU by partial pivoting, kept to solve with.
+/// PA·2⁻ᵉ = LU with partial pivoting, kept for solving systems.
 #[derive(Clone, Debug)]
 pub struct Lu<W: Scalar> {
     factors: Matrix<W>,
@@ -22,7 +23,15 @@ pub struct Lu<W: Scalar> {
     e: i32,
 }
 
-/// Factors a square matrix. ⅔n³ flops.
+/// The LU factorization of a square matrix with partial pivoting.
+///
+/// PA = LU. ⅔n³ flops; memory for a copy of A in double precision.
+///
+/// # Errors
+///
+/// When A is not square, and when an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{Matrix, lu};
@@ -36,26 +45,33 @@ pub fn lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Lu<T::Wide>, Error> {
     lu_of_finite(a, largest_entry(a)?)
 }
 
-/// [`lu`] of entries that are known to be finite, the largest part of any of them being `largest`: they are not looked at again.
+/// [`lu`] of a matrix whose entries are known to be finite; `largest` is the largest modulus of their real and
+/// imaginary parts. The entries are not checked again.
+///
+/// # Errors
+///
+/// When A is not square.
 pub fn lu_of_finite<T: Scalar>(a: MatrixRef<'_, T>, largest: f64) -> Result<Lu<T::Wide>, Error> {
     square(a, "an LU factorization")?;
     let (factors, rows, e) = factored(a, largest);
     Ok(Lu { factors, rows, e })
 }
 
-/// The exponent of a scaling that brings the largest entry into 2^±400, and nothing small under the smallest numbers without need.
+/// The exponent of a scaling that brings the largest entry into 2^±400, and moves small entries below the normal range
+/// only where it must.
 ///
-/// Products of two entries then stay in range. Where the entries are near 1 as they are, the copy is a plain one.
+/// Products of two entries then neither overflow nor underflow. Where the entries are near 1 already, they are copied
+/// without scaling.
 fn mild(largest: f64) -> i32 {
     let e = exponent(largest);
     e - e.clamp(-400, 400)
 }
 
-/// The factors of PA·2⁻ᵉ, the rows of A in the order of PA, and e.
+/// The factors of PA·2⁻ᵉ, the row of A that is each row of PA, and e.
 fn factored<T: Scalar>(a: MatrixRef<'_, T>, largest: f64) -> (Matrix<T::Wide>, Vec<usize>, i32) {
     let e = mild(largest);
     if e > 0 && !T::IS_COMPLEX {
-        // Brought down, small entries would be lost: only where something overflows as it is.
+        // Scaling down would lose small entries: it is done only where something overflows without it.
         let (factors, rows): (Matrix<T::Wide>, _) = eliminated(scaled(a, 0), || scaled(a, 0));
         if factors.as_slice().iter().all(|x| x.is_finite()) {
             return (factors, rows, 0);
@@ -65,10 +81,10 @@ fn factored<T: Scalar>(a: MatrixRef<'_, T>, largest: f64) -> (Matrix<T::Wide>, V
     (factors, rows, e)
 }
 
-/// L (unit, below) and U of PA = LU, and the rows of A in the order of PA.
+/// L (unit, below the diagonal) and U of PA = LU, and the row of A that is each row of PA.
 ///
-/// The engine multiplies by the inverse of a pivot, which may be zero or below the normal numbers. What is not a number spreads from there:
-/// such a matrix is brought `again`, and divided.
+/// faer multiplies by the inverse of a pivot, which is not finite for a pivot that is zero or subnormal. Entries that
+/// are not finite spread from there: such a matrix is copied `again`, and factored with divisions.
 fn eliminated<W: Scalar<Wide = W>>(mut a: Matrix<W>, again: impl FnOnce() -> Matrix<W>) -> (Matrix<W>, Vec<usize>) {
     let (m, n) = (a.rows(), a.columns());
     let p = m.min(n);
@@ -77,7 +93,7 @@ fn eliminated<W: Scalar<Wide = W>>(mut a: Matrix<W>, again: impl FnOnce() -> Mat
     }
     let cut = if m == n { cut::for_lu(n) } else { cut::for_factors(p) };
     let rows = wide::lu::<W>(a.as_mut_slice(), (m, n), cut);
-    // A last pivot of zero divides nothing, unless rows are below it.
+    // No entry is divided by the last pivot, unless there are rows below it.
     let dividing = if m > n { p } else { p - 1 };
     if (0..dividing).all(|k| a[(k, k)] != W::default()) && a.as_slice().iter().all(|x| x.is_finite()) {
         return (a, rows);
@@ -87,7 +103,7 @@ fn eliminated<W: Scalar<Wide = W>>(mut a: Matrix<W>, again: impl FnOnce() -> Mat
     (a, rows)
 }
 
-/// Elimination that passes over a pivot of zero, below which there are zeros alone.
+/// Gaussian elimination that skips a pivot of zero, below which all entries are zero.
 fn eliminate_column_by_column<W: Scalar<Wide = W>>(a: &mut Matrix<W>) -> Vec<usize> {
     let (m, n) = (a.rows(), a.columns());
     let size = |x: W| x.re().abs() + x.im().abs();
@@ -117,12 +133,14 @@ impl<W: Scalar<Wide = W>> Lu<W> {
         self.rows.len()
     }
 
-    /// Whether a pivot is exactly zero: nothing can be solved.
+    /// Whether a pivot is exactly zero, so that no system can be solved.
     pub fn is_singular(&self) -> bool {
         (0..self.order()).any(|i| self.factors[(i, i)] == W::default())
     }
 
-    /// det A = x·2ᵏ as (x, k) with |x| in [1/2, 2), or x = 0 and k = 0: neither overflows nor underflows.
+    /// The determinant as (x, k) with det A = x·2ᵏ and |x| in [1/2, 2), or (0, 0): it neither overflows nor underflows.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa_dense::{Matrix, lu};
@@ -164,19 +182,19 @@ impl<W: Scalar<Wide = W>> Lu<W> {
         &self.rows
     }
 
-    /// A⁻¹B, not finite where A is singular. 2n² flops for each column.
+    /// A⁻¹B for B with n rows; not finite where A is singular. 2n² flops a column.
     pub fn solve(&self, b: &Matrix<W>) -> Matrix<W> {
         self.solved(b, false)
     }
 
-    /// A⁻ᴴB.
+    /// A⁻ᴴB, as [`Lu::solve`].
     pub fn solve_adjoint(&self, b: &Matrix<W>) -> Matrix<W> {
         self.solved(b, true)
     }
 
     fn solved(&self, b: &Matrix<W>, adjoint: bool) -> Matrix<W> {
-        assert_eq!(b.rows(), self.order(), "a right-hand side has as many rows as the matrix");
-        // Every column is brought near 1, so that nothing small is rounded on the way.
+        assert_eq!(b.rows(), self.order(), "a right-hand side needs as many rows as the matrix");
+        // Every column is scaled to near 1, so that small entries are not rounded as subnormal numbers.
         let exponents: Vec<i32> = (0..b.columns())
             .map(|j| {
                 let largest = b.column(j).iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
@@ -197,14 +215,14 @@ impl<W: Scalar<Wide = W>> Lu<W> {
             wide::lu_solve::<W>(self.factors.as_slice(), &self.rows, x.as_mut_slice(), adjoint, cut);
             let is_whole = |x: &Matrix<W>| x.as_slice().iter().all(|x| x.is_finite());
             if !is_whole(&x) && is_whole(b) && !self.is_singular() {
-                // The inverse of a pivot below the normal numbers is infinite, and a quotient by it need not be.
+                // The inverse of a subnormal pivot is infinite, but a quotient by it may be finite.
                 x = self.substituted(&right(), adjoint);
             }
         }
         columns_scaled(x, &|own| own - self.e)
     }
 
-    /// Substitution that divides, one column after the other.
+    /// Substitution with divisions, one column after the other.
     fn substituted(&self, b: &Matrix<W>, adjoint: bool) -> Matrix<W> {
         let (n, f) = (self.order(), &self.factors);
         let mut x = Matrix::zeros(n, b.columns());
@@ -235,7 +253,7 @@ impl<W: Scalar<Wide = W>> Lu<W> {
         x
     }
 
-    /// A⁻¹ about, not finite where A is singular. 4/3·n³ flops.
+    /// A⁻¹, not finite where A is singular; its error is not bounded. 4/3·n³ flops.
     pub fn inverse(&self) -> Matrix<W> {
         let n = self.order();
         let entries = wide::lu_inverse::<W>(self.factors.as_slice(), &self.rows, cut::for_shape(n, n));
@@ -246,7 +264,7 @@ impl<W: Scalar<Wide = W>> Lu<W> {
     }
 }
 
-/// Whether an odd number of exchanges makes this order.
+/// Whether the permutation is odd.
 fn is_odd(order: &[usize]) -> bool {
     let mut seen = vec![false; order.len()];
     let mut odd = false;
@@ -262,7 +280,7 @@ fn is_odd(order: &[usize]) -> bool {
     odd
 }
 
-/// A = L·U with its rows in another order, for any shape.
+/// A = L·U with its rows permuted, for any shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LuParts<W: Scalar> {
     /// m×p, unit lower triangular, p = min(m, n).
@@ -273,7 +291,15 @@ pub struct LuParts<W: Scalar> {
     pub rows: Vec<usize>,
 }
 
-/// The factors of an m×n matrix by partial pivoting. mn² − n³/3 flops for m ≥ n. Fails when an entry is not finite.
+/// The LU factorization of an m×n matrix with partial pivoting.
+///
+/// PA = LU with p = min(m, n) columns of L and rows of U. mn² − n³/3 flops for m ≥ n.
+///
+/// # Errors
+///
+/// When an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{MatrixRef, lu_parts};
@@ -286,7 +312,7 @@ pub fn lu_parts<T: Scalar>(a: MatrixRef<'_, T>) -> Result<LuParts<T::Wide>, Erro
     Ok(LuParts { l: lower(&factors), u: unscaled(upper(&factors), e), rows })
 }
 
-/// The unit lower triangular factor that stands below the diagonal, m×p.
+/// The unit lower triangular factor stored below the diagonal, m×p.
 fn lower<W: Scalar>(factors: &Matrix<W>) -> Matrix<W> {
     let (m, p) = (factors.rows(), factors.rows().min(factors.columns()));
     Matrix::from_fn(m, p, |i, j| match i.cmp(&j) {
@@ -296,33 +322,42 @@ fn lower<W: Scalar>(factors: &Matrix<W>) -> Matrix<W> {
     })
 }
 
-/// The upper triangular factor that stands on and above the diagonal, p×n.
+/// The upper triangular factor stored on and above the diagonal, p×n.
 fn upper<W: Scalar>(factors: &Matrix<W>) -> Matrix<W> {
     let (p, n) = (factors.rows().min(factors.columns()), factors.columns());
     Matrix::from_fn(p, n, |i, j| if i <= j { factors[(i, j)] } else { W::default() })
 }
 
-/// Q, R and the order of the columns: A[:, columns] = QR.
+/// Q, R and the permutation of the columns: A[:, columns] = QR.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QrParts<W: Scalar> {
-    /// m×p with orthonormal columns, p = min(m, n); m×m in full.
+    /// m×p with orthonormal columns, p = min(m, n); m×m if full.
     pub q: Matrix<W>,
-    /// p×n, or m×n in full, upper triangular.
+    /// p×n upper triangular; m×n if full.
     pub r: Matrix<W>,
     /// Column j of QR is column `columns[j]` of A.
     pub columns: Vec<usize>,
 }
 
-/// A = QR by Householder reflections. 2mn² − ⅔n³ flops, and as many for Q.
+/// The QR decomposition of an m×n matrix by Householder reflections.
+///
+/// A = QR. 2mn² − ⅔n³ flops for m ≥ n, and as many for Q.
+///
+/// # Errors
+///
+/// When an entry is not finite.
 pub fn qr<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<QrParts<T::Wide>, Error> {
     qr_by(a, shape, false)
 }
 
-/// R alone of QR = [A·2⁻ᵉ; B], n×n, for at least as many rows as columns, and how many times it was made anew: a few thousand rows at a
-/// time.
+/// R alone of QR = [A·2⁻ᵉ; B], n×n, and how many times it was recomputed (once every few thousand rows).
 ///
-/// For entries near 1 in size and finite: nothing is looked at. 2mn² flops; for real entries memory for R and max(n, 1024 … 4096) rows.
-/// Fails for fewer rows than columns, and where A and B have different numbers of columns.
+/// The stacked matrix has at least as many rows as columns; A and B have n columns. The entries must be finite and near
+/// 1 in size, which is not checked. 2mn² flops; for real entries memory for R and max(n, 1024 … 4096) rows.
+///
+/// # Errors
+///
+/// When A and B together have fewer rows than columns, and when their numbers of columns differ.
 pub fn triangle_of_stack<T, W>(a: MatrixRef<'_, T>, e: i32, b: &Matrix<W>) -> Result<(Matrix<W>, usize), Error>
 where
     T: Scalar<Wide = W>,
@@ -330,7 +365,9 @@ where
 {
     let (m, n) = stack_shape(a, b)?;
     if m < n {
-        return Err(Error::shape(format!("R alone needs at least as many rows as columns, not {m}×{n}")));
+        return Err(Error::shape(format!(
+            "the triangular factor R needs at least as many rows as columns, not {m}×{n}"
+        )));
     }
     if n == 0 {
         return Ok((Matrix::zeros(0, 0), 0));
@@ -339,7 +376,14 @@ where
     Ok((Matrix::owning(n, n, r), rounds))
 }
 
-/// A[:, columns] = QR with |r₁₁| ≥ |r₂₂| ≥ …, the longest remaining column first (Businger and Golub, Numer. Math. 7 (1965)).
+/// The QR decomposition with column pivoting.
+///
+/// A[:, columns] = QR with |r₁₁| ≥ |r₂₂| ≥ …: each step takes the remaining column with the largest norm (Businger and
+/// Golub, Numer. Math. 7 (1965)). About 4mn² − 4/3·n³ flops with Q.
+///
+/// # Errors
+///
+/// When an entry is not finite.
 pub fn pivoted_qr<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape) -> Result<QrParts<T::Wide>, Error> {
     qr_by(a, shape, true)
 }
@@ -353,20 +397,26 @@ fn qr_by<T: Scalar>(a: MatrixRef<'_, T>, shape: Shape, pivoted: bool) -> Result<
     Ok(QrParts { q, r, columns: factors.columns().to_vec() })
 }
 
-/// PAPᵀ = LDLᴴ of a Hermitian matrix, D with blocks of order 1 and 2 on its diagonal.
+/// PAPᵀ = LDLᴴ of a Hermitian matrix; D has blocks of order 1 and 2 on its diagonal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ldlt<W: Scalar> {
     /// Unit lower triangular.
     pub l: Matrix<W>,
     /// The diagonal of D.
     pub diagonal: Vec<f64>,
-    /// What stands below it: entry i couples i and i + 1.
+    /// The subdiagonal of D: entry i couples i and i + 1.
     pub below: Vec<W>,
     /// Row i of LDLᴴ is row `rows[i]` of A.
     pub rows: Vec<usize>,
 }
 
-/// The factorization of Bunch and Kaufman (Math. Comp. 31 (1977)) of a Hermitian matrix whose lower triangle is read. n³/3 flops.
+/// The LDLᴴ factorization of a Hermitian matrix with pivoting by Bunch and Kaufman (Math. Comp. 31 (1977)).
+///
+/// PAPᵀ = LDLᴴ; the lower triangle of A is read. n³/3 flops.
+///
+/// # Errors
+///
+/// When A is not square, and when an entry is not finite.
 pub fn ldlt<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Ldlt<T::Wide>, Error> {
     let n = square(a, "an LDLᴴ factorization")?;
     let (mut work, e) = prepared(a)?;
@@ -388,10 +438,11 @@ pub fn ldlt<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Ldlt<T::Wide>, Error> {
     Ok(Ldlt { l, diagonal, below: below.iter().map(scale).collect(), rows })
 }
 
-/// L with A ≈ L·Lᴴ from the lower triangle of A, in its place and with zeros above; `false` when A is not positive
-/// definite to working precision, and then what is left means nothing.
+/// The Cholesky factor L of A ≈ L·Lᴴ, in place of A; `false` when A is not positive definite to working precision.
 ///
-/// The factor carries no guarantee: whoever needs one multiplies it out. n³/3 flops. Panics unless A is square.
+/// The lower triangle of A is read; L has zeros above its diagonal. When `false` is returned the contents of A are
+/// meaningless. The factor has no guarantee; callers that need one multiply it out. n³/3 flops. Panics unless A is
+/// square.
 pub fn cholesky<W: Scalar<Wide = W>>(a: &mut Matrix<W>) -> bool {
     let n = a.rows();
     assert_eq!(n, a.columns(), "a Cholesky factor needs a square matrix");
@@ -399,7 +450,7 @@ pub fn cholesky<W: Scalar<Wide = W>>(a: &mut Matrix<W>) -> bool {
     let done = n == 0 || wide::cholesky::<W>(a.as_mut_slice(), n, cut::for_factors(n));
     for j in 0..n {
         a.column_mut(j)[..j].fill(W::default());
-        // The engine leaves a rounding of the imaginary part there.
+        // faer leaves a rounding error in the imaginary part.
         a[(j, j)] = W::from_parts(a[(j, j)].re(), 0.0);
     }
     done && a.as_slice().iter().all(|x| x.is_finite())

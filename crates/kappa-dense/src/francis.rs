@@ -1,4 +1,4 @@
-//! From real Hessenberg to quasi-triangular form by Francis' double steps.
+//! From real Hessenberg to quasi-triangular form by Francis' double-shift QR steps.
 
 use std::ops::Range;
 
@@ -7,10 +7,10 @@ use rayon::prelude::*;
 use crate::Matrix;
 use crate::hessenberg::active;
 
-/// Double steps for one eigenvalue before giving up.
+/// Maximum number of double steps an eigenvalue.
 const STEPS: usize = 300;
 
-/// I − τ·v·vᵀ with v = (1, v₁, v₂) on three rows, or on two where v₂ = 0 and there is no third.
+/// I − τ·v·vᵀ with v = (1, v₁, v₂) on three rows, or on two rows where v₂ = 0.
 #[derive(Clone, Copy)]
 struct Reflection {
     at: usize,
@@ -20,7 +20,7 @@ struct Reflection {
 }
 
 impl Reflection {
-    /// The one that takes x to (β, 0, 0), and β.
+    /// The reflection that maps x to (β, 0, 0), and β.
     fn of(at: usize, x: [f64; 3], size: usize) -> (Self, f64) {
         let scale = x.iter().map(|x| x.abs()).fold(0.0, f64::max);
         let mut this = Self { at, size, v: [1.0, 0.0, 0.0], tau: 0.0 };
@@ -35,7 +35,7 @@ impl Reflection {
         (this, beta * scale)
     }
 
-    /// The rows `at…` of a column.
+    /// Applies the reflection to the rows `at…` of a column.
     #[inline(always)]
     fn rows(&self, column: &mut [f64]) {
         let x = &mut column[self.at..self.at + self.size];
@@ -48,7 +48,7 @@ impl Reflection {
         }
     }
 
-    /// Columns `at…` of the rows given, from the right.
+    /// Applies the reflection from the right to the columns `at…`, in the given rows.
     fn columns(&self, h: &mut Matrix<f64>, rows: Range<usize>) {
         let n = h.rows();
         let (a, rest) = h.as_mut_slice()[self.at * n..].split_at_mut(n);
@@ -72,13 +72,13 @@ impl Reflection {
     }
 }
 
-/// H becomes upper triangular but for blocks of order 2 with conjugate eigenvalues, and Q is multiplied by what did it; `false` when the
-/// steps do not converge.
+/// Overwrites H with its quasi-triangular form, whose blocks of order 2 have conjugate eigenvalues, and multiplies Q by
+/// the transformations; `false` when the steps do not converge.
 ///
-/// Golub and Van Loan, *Matrix Computations*, 4th ed., section 7.5; exceptional shifts after 10 and 20 steps; the deflation test of
-/// Ahues and Tisseur (LAPACK Working Note 122, 1997), as for the complex form.
+/// Golub and Van Loan, *Matrix Computations*, 4th ed., section 7.5; exceptional shifts after 10 and 20 steps; the
+/// deflation test of Ahues and Tisseur (LAPACK Working Note 122, 1997), as for the complex form.
 pub(crate) fn triangularize_real(h: &mut Matrix<f64>, q: &mut Matrix<f64>) -> bool {
-    // QR is the adjoint of RᵀQᵀ, whose columns can be worked on one by one.
+    // QR is the adjoint of RᵀQᵀ, whose columns can be updated one by one.
     let mut adjoint = q.adjoint();
     let mut waiting = Waiting::default();
     let mut end = h.rows();
@@ -113,12 +113,12 @@ pub(crate) fn triangularize_real(h: &mut Matrix<f64>, q: &mut Matrix<f64>) -> bo
     true
 }
 
-/// Reflections that Qᵀ has not seen yet: many pass over a column while it lies in the cache.
+/// Reflections that have not been applied to Qᵀ yet: many are applied to a column while it is in the cache.
 #[derive(Default)]
 struct Waiting(Vec<Reflection>);
 
 impl Waiting {
-    /// Reflections that are kept at most, 48 bytes each.
+    /// Maximum number of reflections that are kept, 48 bytes each.
     const MOST: usize = 1 << 17;
 
     fn push(&mut self, chain: Vec<Reflection>, adjoint: &mut Matrix<f64>) {
@@ -140,7 +140,8 @@ impl Waiting {
     }
 }
 
-/// Two shifts s₁ and s₂, as x, y and w with (λ − s₁)(λ − s₂) = (λ − x)(λ − y) − w: the eigenvalues of the last block of order 2.
+/// Two shifts s₁ and s₂ as x, y and w with (λ − s₁)(λ − s₂) = (λ − x)(λ − y) − w: the eigenvalues of the last block of
+/// order 2.
 fn shifts(h: &Matrix<f64>, end: usize, steps: usize) -> [f64; 3] {
     let last = end - 1;
     if steps.is_multiple_of(10) {
@@ -152,12 +153,13 @@ fn shifts(h: &Matrix<f64>, end: usize, steps: usize) -> [f64; 3] {
     [h[(last, last)], h[(last - 1, last - 1)], h[(last, last - 1)] * h[(last - 1, last)]]
 }
 
-/// One double step on the block, applied to the whole of H; its reflections.
+/// One double step on the block, applied to the whole of H; returns its reflections.
 fn double_step(h: &mut Matrix<f64>, (start, end): (usize, usize), [x, y, w]: [f64; 3]) -> Vec<Reflection> {
     let n = h.rows();
     let mut chain = Vec::with_capacity(end - start);
-    // The first column of (H − s₁)(H − s₂), divided by the entry below its first. By differences of diagonal entries, which are exact where these
-    // are nearly equal (Wilkinson and Reinsch, Handbook for Automatic Computation II, 1971, contribution II/14): of their squares nothing is left.
+    // The first column of (H − s₁)(H − s₂), divided by the subdiagonal entry of its first column. It is computed from
+    // differences of diagonal entries, which are exact where these are nearly equal (Wilkinson and Reinsch, Handbook
+    // for Automatic Computation II, 1971, contribution II/14); differences of their squares would lose all digits.
     let (h00, h10, h11) = (h[(start, start)], h[(start + 1, start)], h[(start + 1, start + 1)]);
     let mut x =
         [((h00 - x) * (h00 - y) - w) / h10 + h[(start, start + 1)], (h11 - x) + (h00 - y), h[(start + 2, start + 1)]];
@@ -183,7 +185,8 @@ fn double_step(h: &mut Matrix<f64>, (start, end): (usize, usize), [x, y, w]: [f6
     chain
 }
 
-/// A block of order 2 is made triangular where its eigenvalues are real, and its diagonal entries equal where they are not.
+/// Makes a block of order 2 triangular where its eigenvalues are real, and its diagonal entries equal where they are
+/// not.
 fn split(h: &mut Matrix<f64>, at: usize) -> Vec<Reflection> {
     let (a, b, c, d) = (h[(at, at)], h[(at, at + 1)], h[(at + 1, at)], h[(at + 1, at + 1)]);
     let Some((cosine, sine)) = turn(a, b, c, d) else { return Vec::new() };
@@ -197,7 +200,7 @@ fn split(h: &mut Matrix<f64>, at: usize) -> Vec<Reflection> {
     (h[(at, at)], h[(at + 1, at + 1)]) = (middle, middle);
     let (above, below) = (h[(at, at + 1)], h[(at + 1, at)]);
     if above * below >= 0.0 {
-        // Conjugate by less than a rounding: a double real value, its zero brought below the diagonal.
+        // Conjugate by less than a rounding error: a double real eigenvalue; its zero is moved below the diagonal.
         if below.abs() > above.abs() {
             done.push(reflect(h, at, 0.0, 1.0));
         }
@@ -217,7 +220,7 @@ fn reflect(h: &mut Matrix<f64>, at: usize, cosine: f64, sine: f64) -> Reflection
     reflection
 }
 
-/// Cosine and sine of an angle whose turn brings [a b; c d] into its standard form; `None` where it is in it already.
+/// Cosine and sine of the rotation that brings [a b; c d] into standard form; `None` where it is in that form already.
 fn turn(a: f64, b: f64, c: f64, d: f64) -> Option<(f64, f64)> {
     if c == 0.0 || (a == d && b * c < 0.0) {
         return None;
@@ -225,7 +228,8 @@ fn turn(a: f64, b: f64, c: f64, d: f64) -> Option<(f64, f64)> {
     let p = 0.5 * (a - d);
     let discriminant = p * p + b * c;
     if discriminant >= 0.0 {
-        // The eigenvector (x, c) of the value that is farther from d: (A − λ)x = 0 in its second row, λ − d = p ± √(p² + bc).
+        // The eigenvector (x, c) of the eigenvalue farther from d: (A − λ)x = 0 in its second row, λ − d = p ± √(p² +
+        // bc).
         let x = p + if p < 0.0 { -discriminant.sqrt() } else { discriminant.sqrt() };
         let size = x.hypot(c);
         return Some((x / size, c / size));
@@ -243,7 +247,7 @@ mod tests {
         crate::testing::random(n, n, seed)
     }
 
-    /// Q is orthogonal, QTQᵀ is A, T has its standard form, and the blocks have A's eigenvalues.
+    /// Q is orthogonal, QTQᵀ is A, T has its standard form, and the blocks have the eigenvalues of A.
     fn check(a: &Matrix<f64>, what: &str) {
         let n = a.rows();
         let form = real_schur(a.as_ref()).unwrap();
@@ -297,7 +301,7 @@ mod tests {
             check(&near, &format!("near the identity, {seed}"));
         }
         check(&Matrix::from_fn(8, 8, |i, j| 1e200 * ((i * 7 + j * 3) % 5) as f64), "large");
-        // A double eigenvalue, conjugate by a rounding.
+        // A double eigenvalue, conjugate by a rounding error.
         let near = [[1.0, 1e8], [-1e-16, 1.0]];
         check(&Matrix::from_fn(2, 2, |i, j| near[i][j]), "nearly defective");
     }

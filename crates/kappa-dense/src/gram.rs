@@ -1,4 +1,4 @@
-//! Singular values of a tall matrix from the eigenvalues of AᴴA, where that loses nothing that matters.
+//! Singular values of a tall matrix from the eigenvalues of AᴴA, where that is accurate enough.
 
 use std::ops::Range;
 
@@ -11,30 +11,30 @@ use crate::power::{exponent_of_one_factor, scale_by_power};
 use crate::row_panels::GramTiles;
 use crate::{Matrix, MatrixRef, Scalar};
 
-/// Rows of a complex matrix widened at a time: a panel stays in the cache.
+/// Rows of a complex matrix widened at a time: they stay in the cache.
 const PANEL: usize = 256;
-/// The most partial sums that threads share.
+/// Maximum number of partial sums that threads compute.
 const PARTS: usize = 8;
-/// From this order on, one part is shared among threads.
+/// Minimum order at which one part is divided among threads.
 const SHARED: usize = 256;
 /// Below this σₘᵢₙ/σ₁ the Gram matrix has lost too many digits of σₘᵢₙ, and a direct method must be used.
 const LOST: f64 = 1.0 / 256.0;
 
-/// Whether the Gram product can pay at all: the matrix is at least 1.4 times as long as it is wide.
+/// Whether the Gram product can pay: the matrix has at least 1.4 times as many rows as columns, or columns as rows.
 ///
-/// The product costs m·n² flops where bidiagonalisation costs 4·m·n² − 4/3·n³, half of them at memory speed.
+/// The product costs m·n² flops; bidiagonalization costs 4·m·n² − 4/3·n³, half of them limited by memory bandwidth.
 pub fn gram_is_worth_a_try(rows: usize, columns: usize) -> bool {
     let (long, short) = (rows.max(columns), rows.min(columns));
     short >= 8 && long * 5 >= short * 7
 }
 
-/// All singular values through the eigenvalues of AᴴA (or AAᴴ), largest first, or `None` where they lose accuracy.
+/// All singular values by the eigenvalues of AᴴA (or AAᴴ), in decreasing order, or `None` where they lose accuracy.
 ///
-/// With λ̂ᵢ = λᵢ + δ and |δ| a small multiple of ε·λ₁, σ̂ᵢ = √λ̂ᵢ is wrong by δ/(2σᵢ): good to ε·σ₁·(σ₁/σᵢ). The answer
-/// is given only when σₘᵢₙ ≥ σ₁/256, so that no value is worse than a hundred times the error of a direct method; with `is_for_single`
-/// always, since |σ̂ᵢ − σᵢ| ≤ √δ is never much more than the error of a direct method in single precision.
-/// Double precision throughout, whatever the entries are stored in; m·n² flops and memory for n² numbers and a
-/// panel, not for a copy of A. `max_abs` is the largest modulus of the entries, which must be finite.
+/// With λ̂ᵢ = λᵢ + δ and |δ| a small multiple of ε·λ₁, the error of σ̂ᵢ = √λ̂ᵢ is δ/(2σᵢ), about ε·σ₁·(σ₁/σᵢ). The
+/// answer is given only when σₘᵢₙ ≥ σ₁/256, so that no error exceeds a hundred times that of a direct method; with
+/// `is_for_single` it is always given, since |σ̂ᵢ − σᵢ| ≤ √δ is not much more than the error of a direct method in
+/// single precision. All arithmetic is in double precision. `max_abs` is the largest modulus of the entries, which must
+/// be finite. m·n² flops; memory for n² numbers and a panel, not for a copy of A.
 pub fn gram_singular_values<T: Scalar>(a: MatrixRef<'_, T>, max_abs: f64, is_for_single: bool) -> Option<Vec<f64>> {
     if max_abs == 0.0 || a.rows().min(a.columns()) == 0 {
         return None;
@@ -42,7 +42,7 @@ pub fn gram_singular_values<T: Scalar>(a: MatrixRef<'_, T>, max_abs: f64, is_for
     let a = if a.rows() < a.columns() { a.transpose() } else { a };
     let e = exponent_of_one_factor(max_abs);
     let lower = lower_gram::<T>(a, scale_by_power(1.0, -e));
-    // The largest diagonal entry of AᴴA is its largest entry: brought near 1 for the reduction.
+    // The largest entry of AᴴA is on its diagonal; the matrix is scaled to near 1 for the reduction.
     let n = a.columns();
     let top = (0..n).map(|j| lower[(j, j)].re()).fold(0.0, f64::max);
     let gram_e = exponent_of_one_factor(top);
@@ -60,8 +60,8 @@ pub fn gram_singular_values<T: Scalar>(a: MatrixRef<'_, T>, max_abs: f64, is_for
 /// The lower triangle of AᴴA, or of its conjugate, scaled.
 pub(crate) fn lower_gram<T: Scalar>(a: MatrixRef<'_, T>, factor: f64) -> Matrix<T::Wide> {
     let (m, n) = (a.rows(), a.columns());
-    // A number of parts given by the shape alone, so that the sum does not depend on the number of threads, and small
-    // enough that the parts together are no larger than A.
+    // The number of parts depends on the shape alone, so that the sum does not depend on the number of threads, and the
+    // parts together need no more memory than A.
     let parts = (m / (2 * n).max(1)).clamp(1, PARTS);
     let height = m.div_ceil(parts);
     let rows = |k: usize| k * height..((k + 1) * height).min(m);
@@ -82,7 +82,7 @@ pub(crate) fn lower_gram<T: Scalar>(a: MatrixRef<'_, T>, factor: f64) -> Matrix<
     sum(parts, part, |total, gram| total.add_tiles(gram)).lower()
 }
 
-/// Parts on all threads, added in their order.
+/// Computes the parts on all threads and adds them in order.
 fn sum<G: Send>(parts: usize, part: impl Fn(usize) -> G + Sync, add: impl Fn(&mut G, &G)) -> G {
     if parts == 1 {
         return part(0);

@@ -1,30 +1,31 @@
-//! What every factorization does at the door: shapes, entries that are not finite, a scaling by a power of two, and what answers must satisfy.
+//! The checks of every factorization: shapes, entries that are not finite, a scaling by a power of two, and identities
+//! that the answer must satisfy.
 
 use crate::power::{exponent, scale_by_power};
 use crate::scale::{scale_entry, scaled};
 use crate::{Error, Matrix, MatrixRef, Scalar, Scan, scan};
 
-/// An answer is refused when Σσ² and ‖A‖_F² differ by more than this many ε·‖A‖_F²·max(m, n).
+/// An answer is rejected when Σσ² and ‖A‖_F² differ by more than this times ε·‖A‖_F²·max(m, n).
 const AGREEMENT: f64 = 32.0;
 
-/// A·2⁻ᵉ with its largest entry near 1, in double precision, and e. Refuses entries that are not finite.
+/// A·2⁻ᵉ with its largest entry near 1, in double precision, and e. Fails for entries that are not finite.
 pub(crate) fn prepared<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Matrix<T::Wide>, i32), Error> {
     let e = exponent(largest_entry(a)?);
     Ok((scaled(a, e), e))
 }
 
-/// The largest modulus. Refuses entries that are not finite.
+/// The largest modulus. Fails for entries that are not finite.
 pub(crate) fn largest_entry<T: Scalar>(a: MatrixRef<'_, T>) -> Result<f64, Error> {
     let found = scan(a);
     match found.not_finite {
         Some(at) => Err(Error::not_finite(at.row, at.column)),
-        // The modulus of a complex entry may overflow where its parts do not.
+        // The modulus of a complex entry may overflow although its parts are finite.
         None => Ok(found.max_abs.min(f64::MAX)),
     }
 }
 
-/// The same of the lower triangle of a Hermitian matrix: what stands above it, and in the imaginary parts of its diagonal, may be
-/// anything, and is zero in the copy.
+/// The same for the lower triangle of a Hermitian matrix: the entries above it and the imaginary parts of its diagonal
+/// are not read, and are zero in the copy.
 pub(crate) fn prepared_lower<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Matrix<T::Wide>, i32), Error> {
     let mut lower = a.to_owned();
     for j in 0..a.columns().min(a.rows()) {
@@ -51,16 +52,16 @@ pub(crate) struct Checked {
     pub(crate) guard: Guard,
 }
 
-/// What every true answer satisfies.
+/// Identities that every correct answer satisfies.
 pub(crate) struct Guard {
     pub(crate) sum_of_squares: f64,
     tolerance: f64,
 }
 
 impl Guard {
-    /// The same with the room that the errors of this precision need.
+    /// The same with the tolerance that the errors of this precision need.
     pub(crate) fn in_precision_of<P: Scalar>(&self) -> Self {
-        // However many rows: a tenth says that something is wrong.
+        // A relative difference of a tenth is an error whatever the number of rows.
         let tolerance = (self.tolerance / f64::EPSILON * P::EPSILON).min(0.1);
         Self { sum_of_squares: self.sum_of_squares, tolerance }
     }
@@ -72,7 +73,7 @@ impl Guard {
     }
 }
 
-/// Refuses entries that are not finite; `None` for a matrix without a non-zero entry.
+/// Fails for entries that are not finite; `None` for a matrix of zeros.
 pub(crate) fn check<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Option<Checked>, Error> {
     let Scan { max_abs, sum_of_squares, exponent: scan_e, not_finite, .. } = scan(a);
     if let Some(found) = not_finite {

@@ -1,4 +1,4 @@
-//! From Hessenberg to triangular form by QR steps with one shift.
+//! From complex Hessenberg to triangular form by single-shift QR steps.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ fn size<W: Scalar>(x: W) -> f64 {
     x.re().abs() + x.im().abs()
 }
 
-/// A rotation [c s; −s̄ c] that takes (a, b) to (r, 0).
+/// A rotation [c s; −s̄ c] that maps (a, b) to (r, 0).
 #[derive(Clone, Copy)]
 struct Rotation {
     c: f64,
@@ -34,7 +34,7 @@ impl Rotation {
         (Self { c: na / r, s: phase * (b.conj() / r) }, phase * r)
     }
 
-    /// Entries k and k + 1 of a column.
+    /// Applies the rotation to entries k and k + 1 of a column.
     #[inline(always)]
     fn apply(self, column: &mut [Complex64], k: usize) {
         let (x, y) = (column[k], column[k + 1]);
@@ -42,7 +42,7 @@ impl Rotation {
         column[k + 1] = y.scale(self.c) - self.s.conj() * x;
     }
 
-    /// Columns k and k + 1, the rows given, from the right with the adjoint.
+    /// Applies the adjoint from the right to columns k and k + 1, in the given rows.
     fn columns(self, h: &mut Matrix<Complex64>, k: usize, rows: Range<usize>) {
         let m = h.rows();
         let (left, right) = h.as_mut_slice()[k * m..(k + 2) * m].split_at_mut(m);
@@ -61,9 +61,9 @@ struct Chain {
 }
 
 impl Chain {
-    /// The whole chain from the left, for whole columns of m entries.
+    /// Applies the chain from the left to whole columns of m entries.
     ///
-    /// Four columns go together: within one, every rotation waits for the one before it.
+    /// Four columns at a time: within one column each rotation depends on the one before it.
     fn apply(&self, columns: &mut [Complex64], m: usize) {
         let mut fours = columns.chunks_exact_mut(4 * m);
         for four in &mut fours {
@@ -83,7 +83,7 @@ impl Chain {
     }
 }
 
-/// Chains that Qᴴ has not seen yet: many pass over a few columns while those lie in the cache.
+/// Chains that have not been applied to Qᴴ yet: many are applied to a few columns while those are in the cache.
 #[derive(Default)]
 struct Waiting {
     chains: Vec<Chain>,
@@ -91,7 +91,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Rotations that are kept at most, 24 bytes each.
+    /// Maximum number of rotations that are kept, 24 bytes each.
     const MOST: usize = 1 << 19;
     /// Columns that one thread takes at a time.
     const SHARE: usize = 4;
@@ -116,13 +116,14 @@ impl Waiting {
     }
 }
 
-/// H becomes upper triangular and Q is multiplied by what did it; `false` when the steps do not converge.
+/// Overwrites H with its triangular form and multiplies Q by the transformations; `false` when the steps do not
+/// converge.
 ///
-/// Wilkinson's shift, exceptional ones after 10 and 20 steps, and the deflation test of Ahues and Tisseur
-/// (LAPACK Working Note 122, 1997).
+/// Wilkinson's shift, exceptional shifts after 10 and 20 steps, and the deflation test of Ahues and Tisseur (LAPACK
+/// Working Note 122, 1997).
 pub(crate) fn triangularize(h: &mut Matrix<Complex64>, q: &mut Matrix<Complex64>) -> bool {
     let n = h.rows();
-    // QRᴴ is the adjoint of RQᴴ, whose columns can be worked on one by one.
+    // QRᴴ is the adjoint of RQᴴ, whose columns can be updated one by one.
     let mut adjoint = q.adjoint();
     let mut waiting = Waiting::default();
     let mut end = n;
@@ -153,7 +154,7 @@ pub(crate) fn triangularize(h: &mut Matrix<Complex64>, q: &mut Matrix<Complex64>
     true
 }
 
-/// Where the last block that is not yet apart begins.
+/// The first row of the last block that is not deflated yet.
 pub(crate) fn active<W: Scalar>(h: &Matrix<W>, end: usize) -> usize {
     let smallest = f64::MIN_POSITIVE / ULP;
     let mut k = end - 1;
@@ -206,14 +207,14 @@ fn shift(h: &Matrix<Complex64>, (start, end): (usize, usize), steps: usize) -> C
     t - u * (u / (x + y))
 }
 
-/// One QR step on the block, applied to the whole of H; its rotations.
+/// One QR step on the block, applied to the whole of H; returns its rotations.
 ///
-/// Four columns are brought up to date when the step reaches them, so that all work runs down columns, as they lie in memory; what
-/// stands outside the block waits for the end of the step.
+/// Four columns are updated when the step reaches them, so that all work runs along columns, which are contiguous in
+/// memory; entries outside the block are updated after the step.
 fn sweep(h: &mut Matrix<Complex64>, (start, end): (usize, usize), shift: Complex64) -> Chain {
     let n = h.rows();
     let mut chain = Chain { start, rotations: Vec::with_capacity(end - start) };
-    // Columns before this one have seen every rotation so far.
+    // Columns before this one have received every rotation so far.
     let mut fresh = start + 1;
     for k in start..end - 1 {
         if fresh == k + 1 {

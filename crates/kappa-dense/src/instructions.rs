@@ -1,20 +1,20 @@
-//! Which instructions kernels use.
+//! The instruction set that kernels use.
 
 use std::sync::LazyLock;
 
 use pulp::Arch;
 
-/// The variable that asks for fewer: `scalar` for none but those that every processor has, `v3` for AVX2 and FMA.
+/// The environment variable that limits it: `scalar` for the baseline of the target, `v3` for AVX2 and FMA.
 const VARIABLE: &str = "KAPPA_INSTRUCTIONS";
 
-/// The widest registers of this machine, or those that [`VARIABLE`] names: tests go through the kernels of other machines with it, and
-/// whoever wants the digits of such a machine may. The engine makes its own choice.
+/// The widest registers of this machine, or those that [`VARIABLE`] names. Tests use it to run the kernels of other
+/// machines, and users to reproduce the digits of such a machine. faer makes its own choice.
 pub(crate) fn instructions() -> Arch {
     static CHOSEN: LazyLock<Arch> = LazyLock::new(|| of(std::env::var(VARIABLE).ok().as_deref()));
     *CHOSEN
 }
 
-/// Those of a name, where the machine has them.
+/// The instruction set of a name, if the machine has it.
 fn of(name: Option<&str>) -> Arch {
     #[cfg(target_arch = "x86_64")]
     match name {
@@ -26,7 +26,7 @@ fn of(name: Option<&str>) -> Arch {
     Arch::new()
 }
 
-/// AVX2 and FMA, for kernels that are written for them.
+/// AVX2 and FMA, for kernels written for them.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn avx2() -> Option<pulp::x86::V3> {
     match instructions() {

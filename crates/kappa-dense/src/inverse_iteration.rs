@@ -1,10 +1,10 @@
 //! Singular vectors of a bidiagonal matrix for the largest of its values, by inverse iteration.
 //!
-//! The rows and columns of [0, Bᵀ; B, 0] shuffled like two halves of a deck make a tridiagonal matrix with zeros on its diagonal and the
-//! entries of B beside it; (v₁, u₁, v₂, u₂, …) is its eigenvector for σ (Golub and Kahan, SIAM J. Numer. Anal. 2 (1965) 205–224). Solving
-//! with the shifted matrix brings a random start there in two steps (Ipsen, SIAM Rev. 39 (1997) 254–291). Vectors of values that lie close
-//! together are made orthogonal one after the other; what is left of the angles between others, about ε over the distance of their values,
-//! goes with the nearest orthonormal columns.
+//! A perfect shuffle of the rows and columns of [0, Bᵀ; B, 0] gives a tridiagonal matrix with a zero diagonal and the
+//! entries of B beside it; (v₁, u₁, v₂, u₂, …) is its eigenvector for σ (Golub and Kahan, SIAM J. Numer. Anal. 2 (1965)
+//! 205–224). From a random start two solves with the shifted matrix suffice (Ipsen, SIAM Rev. 39 (1997) 254–291).
+//! Vectors of close values are orthogonalized one after the other; the remaining non-orthogonality of the others, about
+//! ε over the distance of their values, is removed by taking the nearest orthonormal columns.
 
 use rayon::prelude::*;
 
@@ -12,36 +12,37 @@ use crate::bisect::bidiagonal_singular_values;
 use crate::gram::lower_gram;
 use crate::{Matrix, length, multiply};
 
-/// Values whose distance is below this share of the largest entry: their vectors are made orthogonal one after the other.
+/// Values closer than this share of the largest entry form a cluster: their vectors are orthogonalized one after the
+/// other.
 const CLOSE: f64 = 1e-7;
-/// The most values in a row that lie close: their vectors take time in proportion to the square of their number.
+/// Maximum number of values in a cluster: the time for their vectors grows with the square of their number.
 const CLUSTER: usize = 512;
-/// Solutions before giving up on a vector; two do.
+/// Maximum number of solves for a vector; two suffice in practice.
 const SOLUTIONS: usize = 8;
-/// Steps towards orthonormal columns, each of which squares the distance.
+/// Iterations towards orthonormal columns, each of which squares the distance.
 const STEPS: usize = 4;
 
-/// All singular values, largest first, and the vectors of the first, in columns.
+/// All singular values in decreasing order, and the vectors of the first, in columns.
 pub(crate) struct BidiagonalVectors {
     pub(crate) values: Vec<f64>,
     pub(crate) u: Matrix<f64>,
     pub(crate) v: Matrix<f64>,
 }
 
-/// A part of a bidiagonal matrix between entries above the diagonal that are nothing: its first row, its entries in turn (a diagonal one, the
-/// one right of it, …) and its values.
+/// A diagonal block of a bidiagonal matrix, between negligible entries above the diagonal: its first row, its entries
+/// in order (a diagonal one, the one right of it, …) and its values.
 struct Block {
     first: usize,
     beside: Vec<f64>,
     values: Vec<f64>,
 }
 
-/// The largest triplets of the bidiagonal matrix with this diagonal and these entries above it, of order 1 at least and with entries near 1 in
-/// size: `count` says how many of the values, or that it is too many. `None` then, and where a vector was not found or too many values lie close
-/// together.
+/// The largest triplets of the bidiagonal matrix with these entries on and above its diagonal; its order is at least 1
+/// and its entries are near 1 in size. `count` returns the number of vectors wanted for the given values, or `None` if
+/// there are too many. Returns `None` in that case, and where a vector was not found or a cluster is too large.
 ///
-/// Each with residuals of a few ε·√n, and orthonormal to as much. O(n) for each, and 2·n·k² flops to see that k of them are
-/// orthonormal, with 6·n·k² for every step towards it.
+/// Each triplet has residuals of a few ε·√n, and the vectors are orthonormal to as much. O(n) flops for each, 2·n·k²
+/// flops to verify that k of them are orthonormal, and 6·n·k² for every iteration towards it.
 pub(crate) fn bidiagonal_vectors(
     diagonal: &[f64],
     above: &[f64],
@@ -89,12 +90,12 @@ pub(crate) fn bidiagonal_vectors(
     (0..k).all(|j| off(j) <= 4.0 * allowed(n, size)).then_some(BidiagonalVectors { values, u, v })
 }
 
-/// What the residual of a vector may be.
+/// The tolerance for the residual of a vector.
 fn allowed(n: usize, size: f64) -> f64 {
     4.0 * f64::EPSILON * size * (1.0 + (n as f64).sqrt())
 }
 
-/// Cut where an entry above the diagonal is no more than this.
+/// The diagonal blocks, split where an entry above the diagonal is at most `nothing`.
 fn blocks(diagonal: &[f64], above: &[f64], nothing: f64) -> Vec<Block> {
     let n = diagonal.len();
     let ends = (1..=n).filter(|&end| end == n || above[end - 1].abs() <= nothing);
@@ -112,7 +113,7 @@ fn blocks(diagonal: &[f64], above: &[f64], nothing: f64) -> Vec<Block> {
     ends.map(block).collect()
 }
 
-/// Values, largest first, by what lies close together.
+/// Ranges of close values, in decreasing order.
 fn clusters(values: &[f64], close: f64) -> Vec<std::ops::Range<usize>> {
     let mut first = 0;
     let ends = (1..=values.len()).filter(|&end| end == values.len() || values[end - 1] - values[end] > close);
@@ -126,7 +127,7 @@ struct Pair {
 }
 
 impl Block {
-    /// The vectors of values that lie close together.
+    /// The vectors of a cluster of values.
     fn vectors(&self, cluster: std::ops::Range<usize>, size: f64) -> Option<Vec<Pair>> {
         let mut found = Vec::with_capacity(cluster.len());
         for i in cluster {
@@ -137,7 +138,7 @@ impl Block {
         Some(found)
     }
 
-    /// The vectors of a value, orthogonal to those that are there.
+    /// The vectors of a value, orthogonal to `before`.
     fn vector(&self, value: f64, before: &[Pair], seed: u64, size: f64) -> Option<Pair> {
         let n = self.values.len();
         if n == 1 {
@@ -150,7 +151,7 @@ impl Block {
             shifted.solve(&mut x);
             let mut pair =
                 Pair { u: x.iter().skip(1).step_by(2).copied().collect(), v: x.iter().step_by(2).copied().collect() };
-            // Twice: what rounding left of them the first time is gone after the second.
+            // Twice: the second pass removes what rounding left in the first.
             for _ in 0..2 {
                 before.iter().for_each(|other| {
                     subtract(&mut pair.u, &other.u);
@@ -176,7 +177,7 @@ fn subtract(x: &mut [f64], y: &[f64]) {
     x.iter_mut().zip(y).for_each(|(x, y)| *x -= along * y);
 }
 
-/// To length 1; zeros stay.
+/// Scales x to length 1; zeros stay.
 fn normalize(x: &mut [f64]) {
     let size = length(x);
     if size > 0.0 {
@@ -184,7 +185,7 @@ fn normalize(x: &mut [f64]) {
     }
 }
 
-/// max(‖Bv − σu‖, ‖Bᵀu − σv‖) with the entries of B in turn; not finite where a vector is not.
+/// max(‖Bv − σu‖, ‖Bᵀu − σv‖) with the entries of B in order; not finite where a vector is not.
 fn residual(beside: &[f64], value: f64, u: &[f64], v: &[f64]) -> f64 {
     let entry = |i: usize| beside.get(i).copied().unwrap_or(0.0);
     let (mut right, mut left) = (0.0, 0.0);
@@ -194,11 +195,11 @@ fn residual(beside: &[f64], value: f64, u: &[f64], v: &[f64]) -> f64 {
         right += (entry(2 * i) * v[i] + next - value * u[i]).powi(2);
         left += (entry(2 * i) * u[i] + last - value * v[i]).powi(2);
     }
-    // A sum that is no number stays one.
+    // NaN propagates through the sum.
     (right + left).sqrt()
 }
 
-/// Numbers in [−1, 1) in no order that a matrix would have, by a seed.
+/// Pseudorandom numbers in [−1, 1), determined by the seed.
 fn start(count: usize, seed: u64) -> Vec<f64> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(0x2545_F491_4F6C_DD1D);
     let draw = |_| {
@@ -208,14 +209,15 @@ fn start(count: usize, seed: u64) -> Vec<f64> {
     (0..count).map(draw).collect()
 }
 
-/// LU factors of T − σI for a tridiagonal T with zeros on its diagonal, rows exchanged with the next where that has the larger entry.
+/// LU factors of T − σI for a tridiagonal T with a zero diagonal, with partial pivoting (each row is exchanged with the
+/// next or not).
 ///
 /// Golub and Van Loan, *Matrix Computations*, 4th ed., section 4.3.4.
 struct Shifted {
     rows: Vec<Row>,
 }
 
-/// A row of U, its pivot inverted, and what is subtracted from the next.
+/// A row of U with the inverse of its pivot, and the multiplier that eliminates the next row.
 struct Row {
     inverse: f64,
     next: f64,
@@ -225,12 +227,12 @@ struct Row {
 }
 
 impl Shifted {
-    /// Pivots no smaller than `least`.
+    /// The factors, with pivots of modulus at least `least`.
     fn new(beside: &[f64], shift: f64, least: f64) -> Self {
         let n = beside.len() + 1;
         let at = |i: usize| beside.get(i).copied().unwrap_or(0.0);
         let inverted = |pivot: f64| 1.0 / if pivot.abs() < least { least.copysign(pivot) } else { pivot };
-        // What is left of row i: its pivot and the entry after it.
+        // The remainder of row i: its pivot and the entry after it.
         let (mut pivot, mut next) = (-shift, at(0));
         let eliminated = |i: usize| {
             let below = at(i);
@@ -252,7 +254,7 @@ impl Shifted {
         Self { rows }
     }
 
-    /// x becomes (T − σI)⁻¹·x.
+    /// Overwrites x with (T − σI)⁻¹·x.
     fn solve(&self, x: &mut [f64]) {
         let n = x.len();
         for (i, row) in self.rows[..n - 1].iter().enumerate() {
@@ -269,7 +271,7 @@ impl Shifted {
     }
 }
 
-/// The nearest matrix with orthonormal columns, for columns that are nearly so; `None` where they are not.
+/// The nearest matrix with orthonormal columns, for nearly orthonormal columns; `None` where they are not.
 ///
 /// X·(3I − XᵀX)/2 (Björck and Bowie, SIAM J. Numer. Anal. 8 (1971) 358–364).
 fn orthonormal(mut x: Matrix<f64>) -> Option<Matrix<f64>> {
@@ -280,7 +282,7 @@ fn orthonormal(mut x: Matrix<f64>) -> Option<Matrix<f64>> {
         let lower = (0..k).flat_map(|j| (j..k).map(move |i| (i, j)));
         let off = |gram: &Matrix<f64>, (i, j): (usize, usize)| gram[(i, j)] - f64::from(i == j);
         let largest = lower.clone().map(|at| off(&gram, at).abs()).fold(0.0, f64::max);
-        // Those above the diagonal as well, and those on it once more: no less than ‖XᵀX − I‖_F².
+        // Entries off the diagonal count twice, and so do those on it: an upper bound of ‖XᵀX − I‖_F².
         let squares = lower.clone().map(|at| 2.0 * off(&gram, at).powi(2)).sum::<f64>();
         if squares.is_nan() || squares > 0.01 {
             return None;
@@ -308,7 +310,7 @@ mod tests {
         let (d, e) = (random(n), random(n.saturating_sub(1)));
         let ones = |count: usize, x: f64| vec![x; count];
         let m = n.saturating_sub(1);
-        // Wilkinson's matrix squared is near this one: pairs that agree to rounding.
+        // The square of Wilkinson's matrix is near this one: pairs that agree to rounding.
         let glued: Vec<f64> = (0..n).map(|i| ((i % 21) as f64 - 10.0).abs() / 10.0 + 0.1).collect();
         vec![
             ("random", d.clone(), e.clone()),
@@ -360,7 +362,7 @@ mod tests {
         }
     }
 
-    /// The products, entry by entry.
+    /// Compares the products entry by entry.
     fn check(f: &BidiagonalVectors, b: &Matrix<f64>, k: usize, room: f64, what: &str) {
         let n = b.rows();
         let dot = |x: &[f64], y: &[f64]| -> f64 { x.iter().zip(y).map(|(x, y)| x * y).sum() };

@@ -1,19 +1,22 @@
-//! One-sided Jacobi: short, accurate, slow. The oracle of the tests and the last resort of the ladder.
+//! One-sided Jacobi: short, accurate and slow. The reference of the tests, and the last fallback.
 
 use crate::{Matrix, Scalar};
 
-/// Sweeps before giving up; ordinary matrices need 6 to 12.
+/// Maximum number of sweeps; ordinary matrices need 6 to 12.
 const SWEEPS: usize = 80;
 /// Squared norm of a column that counts as zero: below it, squares lose digits.
 const ZERO: f64 = 1e-280;
 
-/// U, σ (largest first), V with A = U·diag(σ)·Vᴴ of an m×n matrix with m ≥ n, by Hestenes' one-sided Jacobi rotations.
+/// The singular value decomposition of an m×n matrix with m ≥ n by Hestenes' one-sided Jacobi rotations: U, σ and V.
 ///
-/// Rotations from the right make the columns of A·V orthogonal (Hestenes 1958; Demmel and Veselić, SIMAX 13 (1992)
-/// 1204–1245): small singular values of column-scaled matrices come out with *relative* accuracy, which no method that
-/// bidiagonalises can promise. About 6·m·n² flops a sweep. The entries must be finite and near 1 in size; columns below
-/// 1e-140 count as zero. Returns `None` when the columns are not orthogonal after 80 sweeps. U is m×n; its columns for
-/// σ = 0 complete the others to an orthonormal set.
+/// A = U·diag(σ)·Vᴴ with σ in decreasing order. Rotations from the right make the columns of A·V orthogonal (Hestenes
+/// 1958; Demmel and Veselić, SIMAX 13 (1992) 1204–1245): small singular values of column-scaled matrices have
+/// *relative* accuracy, which no method by bidiagonalization can promise. The entries must be finite and near 1 in
+/// size; columns of norm below 1e-140 count as zero. U is m×n; its columns for σ = 0 complete the others to an
+/// orthonormal set. `None` when the columns are not orthogonal after 80 sweeps. About 6·m·n² flops a sweep. Panics for
+/// m < n.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{Matrix, jacobi::jacobi_svd};
@@ -40,9 +43,9 @@ pub fn jacobi_svd<T: Scalar<Wide = T>>(a: &Matrix<T>) -> Option<(Matrix<T>, Vec<
     Some(sorted(w, v))
 }
 
-/// One pass over all pairs of columns; whether any pair was still not orthogonal.
+/// One sweep over all pairs of columns; returns whether any pair was not orthogonal yet.
 fn sweep<T: Scalar>(w: &mut Matrix<T>, v: &mut Matrix<T>) -> bool {
-    // The rounding error of an inner product: a smaller cosine cannot be told from zero.
+    // The rounding error of an inner product: a smaller cosine cannot be distinguished from zero.
     let threshold = f64::EPSILON / 2.0 * (w.rows() as f64).max(8.0);
     let mut rotated = false;
     for p in 0..w.columns() {
@@ -56,7 +59,7 @@ fn sweep<T: Scalar>(w: &mut Matrix<T>, v: &mut Matrix<T>) -> bool {
                 continue;
             }
             rotated = true;
-            // tan of the angle that diagonalises [[α, |γ|], [|γ|, β]], the smaller of the two.
+            // The tangent of the rotation that diagonalizes [[α, |γ|], [|γ|, β]], the smaller of the two.
             let zeta = (beta - alpha) / (2.0 * size);
             let t = zeta.signum() / (zeta.abs() + (1.0 + zeta * zeta).sqrt());
             let c = 1.0 / (1.0 + t * t).sqrt();
@@ -89,7 +92,7 @@ fn rotate<T: Scalar>(x: &mut Matrix<T>, p: usize, q: usize, c: f64, s: f64, phas
     }
 }
 
-/// Norms of the columns as σ, largest first, with U normalised and V in the same order.
+/// The norms of the columns as σ in decreasing order, with U normalized and V in the same order.
 fn sorted<T: Scalar>(w: Matrix<T>, v: Matrix<T>) -> (Matrix<T>, Vec<f64>, Matrix<T>) {
     // Thousands of rotations change the lengths of columns of V, and with them those of A·V, by as many ε.
     let lengths: Vec<f64> = (0..v.columns()).map(|j| squared_norm(v.column(j)).sqrt()).collect();
@@ -99,7 +102,7 @@ fn sorted<T: Scalar>(w: Matrix<T>, v: Matrix<T>) -> (Matrix<T>, Vec<f64>, Matrix
     order.sort_by(|&i, &j| values[j].total_cmp(&values[i]));
     let mut u = Matrix::zeros(w.rows(), w.columns());
     for (k, &j) in order.iter().enumerate() {
-        // Directions of shorter columns were not looked at.
+        // Shorter columns were not rotated; their directions are meaningless.
         if norms[j] * norms[j] >= ZERO {
             for (to, &from) in u.column_mut(k).iter_mut().zip(w.column(j)) {
                 *to = T::from_parts(from.re() / norms[j], from.im() / norms[j]);
@@ -112,12 +115,12 @@ fn sorted<T: Scalar>(w: Matrix<T>, v: Matrix<T>) -> (Matrix<T>, Vec<f64>, Matrix
     (u, order.iter().map(|&j| values[j]).collect(), v)
 }
 
-/// Fills column k with a unit vector orthogonal to the columns before it.
+/// Sets column k to a unit vector orthogonal to the columns before it.
 fn complete<T: Scalar>(u: &mut Matrix<T>, k: usize) {
     for start in 0..u.rows() {
         let mut candidate = vec![T::default(); u.rows()];
         candidate[start] = T::from_parts(1.0, 0.0);
-        // Twice is enough (Kahan, Parlett).
+        // Two passes of orthogonalization suffice (Kahan, Parlett).
         for _ in 0..2 {
             for j in 0..k {
                 let along = inner(u.column(j), &candidate);
@@ -127,7 +130,7 @@ fn complete<T: Scalar>(u: &mut Matrix<T>, k: usize) {
             }
         }
         let norm = squared_norm(&candidate).sqrt();
-        // Of m unit vectors one keeps at least √((m − k)/m) of its length.
+        // At least one of the m unit vectors keeps √((m − k)/m) of its length.
         if norm * norm >= 0.5 * (u.rows() - k) as f64 / u.rows() as f64 {
             for (x, y) in u.column_mut(k).iter_mut().zip(candidate) {
                 *x = y.scale(1.0 / norm);

@@ -1,39 +1,38 @@
-//! Registers of either precision: what a reflection does, it does to as many entries as fit one.
+//! Registers of either precision: a reflection processes as many entries at a time as fit in one.
 
 use bytemuck::Pod;
 use pulp::Simd;
 
-/// A real number of which registers hold some, side by side.
+/// A real number, several of which fit side by side in a register.
 pub trait Lane: PartialOrd + Pod {
     /// A register on a machine with these instructions.
     type Register<S: Simd>: Copy;
-    /// A sum of squares that says nothing beside entries near 1, and has too few digits for a reflection.
+    /// A sum of squares that is negligible beside entries near 1, and has too few digits for a reflection.
     const NOTHING: Self;
 
-    /// How many entries a register holds.
+    /// The number of entries in a register.
     fn lanes<S: Simd>() -> usize;
     fn splat<S: Simd>(simd: S, x: Self) -> Self::Register<S>;
-    /// a·b + c, in one rounding where that is one instruction.
+    /// a·b + c, rounded once where a fused multiply-add is one instruction.
     fn fused<S: Simd>(simd: S, a: Self::Register<S>, b: Self::Register<S>, c: Self::Register<S>) -> Self::Register<S>;
     fn sum<S: Simd>(simd: S, a: Self::Register<S>, b: Self::Register<S>) -> Self::Register<S>;
     fn product<S: Simd>(simd: S, a: Self::Register<S>, b: Self::Register<S>) -> Self::Register<S>;
-    /// The sum of all entries of a register.
+    /// The sum of the entries of a register.
     fn total<S: Simd>(simd: S, a: Self::Register<S>) -> Self;
     /// The first entries as N registers.
     fn registers<S: Simd, const N: usize>(x: &[Self]) -> Option<&[Self::Register<S>; N]>;
     fn registers_mut<S: Simd, const N: usize>(x: &mut [Self]) -> Option<&mut [Self::Register<S>; N]>;
-    /// As many registers as the entries fill.
+    /// The entries as registers; a remainder that does not fill one is left out.
     fn all_registers<S: Simd>(x: &[Self]) -> &[Self::Register<S>];
     fn all_registers_mut<S: Simd>(x: &mut [Self]) -> &mut [Self::Register<S>];
     /// a·b + c for one entry.
     fn fused_one<S: Simd>(a: Self, b: Self, c: Self) -> Self;
     fn root(self) -> Self;
-    /// Its modulus with the sign of another number.
+    /// The modulus of this number with the sign of the other.
     fn with_sign_of(self, other: Self) -> Self;
 }
 
-/// A distance between columns of so many rows: a number of cache lines that does not bring them to the same places of
-/// the cache.
+/// A leading dimension for columns of `rows` entries: a number of cache lines, padded to avoid cache-set conflicts.
 pub(crate) fn padded<P>(rows: usize) -> usize {
     let line = 64 / size_of::<P>();
     let lines = rows.div_ceil(line);
@@ -41,7 +40,11 @@ pub(crate) fn padded<P>(rows: usize) -> usize {
 }
 
 macro_rules! lane {
-    ($type:ty, $nothing:literal, $registers:ident, $lanes:ident, $splat:ident, $fused:ident, $add:ident, $mul:ident, $total:ident, $as:ident, $as_mut:ident) => {
+    (
+        $type:ty, $nothing:literal,
+        $registers:ident, $lanes:ident, $splat:ident, $fused:ident, $add:ident, $mul:ident,
+        $total:ident, $as:ident, $as_mut:ident
+    ) => {
         impl Lane for $type {
             type Register<S: Simd> = S::$registers;
             const NOTHING: Self = $nothing;

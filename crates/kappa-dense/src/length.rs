@@ -1,4 +1,4 @@
-//! √Σ|xᵢ|² at the speed of memory, whatever the scale.
+//! √Σ|xᵢ|² at memory bandwidth, at every scale.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -6,19 +6,21 @@ use crate::Scalar;
 use crate::instructions::instructions;
 use crate::power::{exponent, scale_by_power};
 
-/// Sums side by side: enough to hide the latency of an addition.
+/// Partial sums side by side: enough to hide the latency of an addition.
 const LANES: usize = 32;
-/// Entries that one thread adds at a time; the pieces depend on the length alone, so the digits do too.
+/// Entries that one thread adds at a time; the pieces depend on the length alone, and so do the digits.
 const PIECE: usize = 1 << 15;
-/// From so many entries on, waking another thread takes less time than it saves.
+/// Minimum number of entries at which waking another thread pays.
 const SHARED: usize = 1 << 17;
-/// Below this a sum of squares may have lost what underflowed.
+/// A sum of squares below this may have lost digits to underflow.
 const SMALL: f64 = 1e-270;
 
-/// The Euclidean length of the entries: the Frobenius norm of a matrix that they fill in any order.
+/// The Euclidean length of the entries: the Frobenius norm of a matrix that contains them in any order.
 ///
-/// One pass where no square overflows or underflows, two more where one does: the result is off by about n·u relative to itself at
+/// √Σ|xᵢ|². One pass where no square overflows or underflows, two more otherwise: the relative error is about n·u at
 /// every scale. An infinite entry gives infinity, a NaN gives NaN. 2n flops.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::length;
@@ -31,7 +33,7 @@ pub fn length<T: Scalar>(x: &[T]) -> f64 {
         return sum.sqrt();
     }
     let largest = x.iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
-    // A sum of squares is a number unless an entry is none.
+    // The sum is NaN only if an entry is.
     if sum.is_nan() || largest == 0.0 || largest.is_infinite() {
         return sum.sqrt();
     }
@@ -44,7 +46,7 @@ fn sum_of_squares<T: Scalar>(x: &[T], factor: f64) -> f64 {
     if x.len() < SHARED {
         return x.chunks(PIECE).map(piece).fold(0.0, |sum, x| sum + x);
     }
-    // The caller works as well: waking the others takes about as long as a piece.
+    // The caller works as well: waking other threads takes about as long as a piece.
     let sums: Vec<AtomicU64> = x.chunks(PIECE).map(|_| AtomicU64::new(0)).collect();
     let next = AtomicUsize::new(0);
     let work = || {
@@ -69,7 +71,7 @@ impl<T: Scalar> pulp::WithSimd for Squares<'_, T> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> f64 {
         let Self(x, factor) = self;
-        // A fused multiplication is one instruction here, and a call where the processor has none.
+        // A fused multiply-add is one instruction here, but a slow call on a processor without it.
         let add = |square: f64, x: f64| if S::IS_SCALAR { square + x * x } else { x.mul_add(x, square) };
         let mut sums = [0.0; LANES];
         let mut lanes = x.chunks_exact(LANES);

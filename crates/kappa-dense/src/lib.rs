@@ -1,10 +1,10 @@
-//! Dense matrices and decompositions for `f32`, `f64`, `c32` and `c64`: the guarded door to the engine, and the kernels
-//! that replace it where it is too slow or not accurate enough.
+//! Dense matrices and decompositions for `f32`, `f64`, `c32` and `c64`: checked calls of faer, and kernels that replace
+//! it where it is too slow or not accurate enough.
 //!
-//! The engine is faer, which `kappa-engine` turns into plain functions. This crate guards its edges in one place:
-//! shapes, entries that are not finite, scaling by powers of two (faer does not scale: it fails above 1e154 and is
-//! silently wrong below 1e-170), and a ladder of fallbacks when it does not converge or when its answer contradicts
-//! ‖A‖_F² = Σσᵢ². No type and no function of the engine is visible outside.
+//! faer is reached through `kappa-engine`, which turns it into plain functions. This crate checks their input and
+//! output in one place: shapes, entries that are not finite, scaling by powers of two (faer does not scale: it fails
+//! above 1e154 and returns wrong values without an error below 1e-170), and fallbacks for when it does not converge or
+//! its answer contradicts ‖A‖_F² = Σσᵢ². No type and no function of faer is visible outside.
 //!
 //! ```
 //! use kappa_dense::{Matrix, singular_values};

@@ -9,7 +9,13 @@ use crate::{Error, Matrix, MatrixRef, Scalar};
 ///
 /// Each entry is a sum of k products in some order, with or without fused multiply-add, so its error is at most
 /// γₖ·(|A|·|B|)ᵢⱼ with γₖ = k·u/(1 − k·u) (Higham, *Accuracy and Stability*, 2nd ed., section 3.5) where nothing
-/// overflows or underflows. 2·m·n·k flops, no copy of a factor. Fails when the inner dimensions differ.
+/// overflows or underflows. 2·m·n·k flops, no copy of a factor.
+///
+/// # Errors
+///
+/// When A has another number of columns than B has rows.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{Matrix, multiply};
@@ -22,7 +28,13 @@ pub fn multiply<T: Scalar>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>) -> Result<M
     product(a, false, b)
 }
 
-/// The product Aᴴ·B of a k×m and a k×n matrix, without writing the adjoint down. Otherwise as [`multiply`].
+/// The product Aᴴ·B of a k×m and a k×n matrix; the adjoint is not formed. Errors and cost are those of [`multiply`].
+///
+/// # Errors
+///
+/// When A and B have different numbers of rows.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{Matrix, adjoint_times};
@@ -47,7 +59,7 @@ fn product<T: Scalar>(a: MatrixRef<'_, T>, adjoint: bool, b: MatrixRef<'_, T>) -
     Ok(c)
 }
 
-/// C becomes A·B.
+/// Overwrites C with A·B.
 pub(crate) fn multiply_into<T: Scalar>(c: ViewMut<'_, T>, a: View<'_, T>, b: View<'_, T>, cut: Cut) {
     T::multiply(c, Accumulate::Replace, a, b, T::from_parts(1.0, 0.0), cut);
 }

@@ -1,9 +1,10 @@
-//! Householder's QR of a narrow real matrix, four columns at a time, in registers.
+//! Householder QR of a narrow real matrix, four columns at a time, in registers.
 //!
-//! Blocks as in Schreiber and Van Loan, SISSC 10 (1989) 53–57, with T from VᵀV (Joffrain, Low, Quintana-Ortí, van de Geijn and Van Zee,
-//! ACM Trans. Math. Software 32 (2006) 169–179). Four columns are reflected one after the other; those right of them are changed, and
-//! those left of them multiplied, two columns at a time. Pieces are cut by size alone, so that the digits do not depend on the
-//! number of threads.
+//! Blocks as in Schreiber and Van Loan, SISSC 10 (1989) 53–57, with T from VᵀV (Joffrain, Low, Quintana-Ortí, van de
+//! Geijn and Van Zee, ACM Trans. Math. Software 32 (2006) 169–179). The four columns of a block are reflected one after
+//! the other; then the columns right of the block are updated, and inner products with the columns left of it are
+//! computed, two columns at a time. The work is divided by size alone, so that the digits do not depend on the number
+//! of threads.
 
 use std::array::from_fn;
 
@@ -18,30 +19,33 @@ use crate::small_qr::reflection;
 
 /// Columns of a block.
 const BLOCK: usize = 4;
-/// Columns that are multiplied together: with eight sums no product waits for the one before.
+/// Columns that are multiplied together: with eight sums, no product waits for the one before.
 const PAIR: usize = 2;
-/// Registers of a sum before a new one begins: equal entries, whose rounding errors all have one sign, would lose n·ε/4 otherwise.
+/// Registers of a partial sum. The rounding errors of equal entries have one sign, so that one long sum would lose
+/// n·ε/4.
 const TERMS: usize = 48;
 /// A sum of squares above this has lost nothing to underflow, in either precision.
 const LEAST: f64 = 1e-25;
-/// From this many rows on, other threads take part.
+/// Minimum number of rows at which other threads take part.
 const SHARED: usize = 1024;
 
 /// QᵀA = [R; 0] with Q = I − V·T⁻¹·Vᵀ.
 pub(crate) struct NarrowQr<P> {
-    /// V, unit lower trapezoidal, and columns of zeros behind it. A column of zeros is no reflection.
+    /// V, unit lower trapezoidal, and columns of zeros after it. A zero column of V is the identity.
     pub(crate) v: Buffer<P>,
     /// The distance between its columns.
     pub(crate) stride: usize,
-    /// T, upper triangular, of order `size`, column after column; 1 on its diagonal where there is no reflection.
+    /// T, upper triangular of order `size`, in column-major order; its diagonal entry is 1 where the reflection is the
+    /// identity.
     pub(crate) t: Vec<P>,
-    /// R, upper trapezoidal, of `size` rows, column after column.
+    /// R, upper trapezoidal with `size` rows, in column-major order.
     pub(crate) r: Vec<P>,
     /// The smaller of the numbers of rows and columns.
     pub(crate) size: usize,
 }
 
-/// Factors the matrix that `fill` writes, column after column: given the distance between columns, and entries that are zero. 3·m·n² flops.
+/// Factors the matrix that `fill` writes in column-major order; its arguments are the distance between columns and
+/// entries that are zero. 3·m·n² flops.
 pub(crate) fn narrow_qr<P: Real>(
     (rows, columns): (usize, usize),
     pool: &Pool<P>,
@@ -59,7 +63,7 @@ pub(crate) fn narrow_qr<P: Real>(
             r[j * size..].iter_mut().zip(&head[..(j + 1).min(size)]).for_each(|(to, &x)| *to = x);
         }
         let block = Block::new(block, stride, first.min(rows));
-        // In one piece where there is little to do.
+        // Undivided where there is little to do.
         let pairs = if rows >= SHARED { 1 } else { columns };
         let (with_before, ()) = rayon::join(
             || before.par_chunks(PAIR * stride).with_min_len(pairs).map(|pair| block.times(pair)).collect::<Vec<_>>(),
@@ -75,7 +79,7 @@ pub(crate) fn narrow_qr<P: Real>(
     NarrowQr { v: a, stride, t, r, size }
 }
 
-/// Columns of a block, one after the other.
+/// Reflects the columns of a block one after the other.
 struct Reflect<'a, P> {
     block: &'a mut [P],
     rows: usize,
@@ -85,7 +89,7 @@ struct Reflect<'a, P> {
 }
 
 impl<P: Real> pulp::WithSimd for Reflect<'_, P> {
-    /// What stood above and on the diagonal of R.
+    /// The entries of R on and above the diagonal.
     type Output = [Vec<P>; BLOCK];
 
     #[inline(always)]
@@ -116,7 +120,7 @@ impl<P: Real> pulp::WithSimd for Reflect<'_, P> {
     }
 }
 
-/// The last row not below this one that begins a register.
+/// The last row not below `row` at which a register begins.
 #[inline(always)]
 fn whole<P: Real, S: Simd>(row: usize) -> usize {
     row / P::lanes::<S>() * P::lanes::<S>()
@@ -143,7 +147,7 @@ fn dot<P: Real, S: Simd>(simd: S, x: &[P], y: &[P]) -> P {
     P::total(simd, total)
 }
 
-/// y + factor·x into y.
+/// Overwrites y with y + factor·x.
 #[inline(always)]
 fn add_multiple<P: Real, S: Simd>(simd: S, factor: P, x: &[P], y: &mut [P]) {
     let factor = P::splat(simd, factor);
@@ -156,9 +160,9 @@ fn add_multiple<P: Real, S: Simd>(simd: S, factor: P, x: &[P], y: &mut [P]) {
 struct Block<'a, P> {
     v: &'a [P],
     stride: usize,
-    /// The first row that they meet.
+    /// The first row that they change.
     first: usize,
-    /// The columns of their T, and the inverses of its diagonal.
+    /// The columns of their T, with the inverses of its diagonal entries.
     t: [[P; BLOCK]; BLOCK],
     inverse: [P; BLOCK],
 }
@@ -172,7 +176,8 @@ impl<'a, P: Real> Block<'a, P> {
             block.t[first..first + PAIR].copy_from_slice(&products);
         }
         for j in 0..BLOCK {
-            // Half of vᵀv as the products of the matrix will see it: their rounding errors have a direction where entries are equal.
+            // Half of vᵀv, computed like the products of the matrix: the rounding errors of equal entries are biased in
+            // one direction.
             let half = block.t[j][j].scale(0.5);
             block.t[j][j] = if half == P::default() { one } else { half };
             block.inverse[j] = one / block.t[j][j];
@@ -199,7 +204,7 @@ impl<'a, P: Real> Block<'a, P> {
         instructions().dispatch(Subtract(self, pair, w));
     }
 
-    /// Four columns of V, from the register with their first row on.
+    /// The four columns of V, from the register that contains their first row.
     #[inline(always)]
     fn columns<S: Simd>(&self) -> [&'a [P::Register<S>]; BLOCK] {
         let from = whole::<P, S>(self.first);
@@ -293,7 +298,7 @@ mod tests {
         })
     }
 
-    /// A = Q·[R; 0], column by column against its length, in double precision; VᵀV = T + Tᵀ, which makes Q orthogonal.
+    /// A = Q·[R; 0], each column relative to its length, in double precision; VᵀV = T + Tᵀ, which makes Q orthogonal.
     fn check<P: Real>(what: &str, a: &Matrix<f64>) {
         let (m, n) = (a.rows(), a.columns());
         let a = Matrix::from_fn(m, n, |i, j| P::from_parts(a[(i, j)], 0.0));
@@ -350,7 +355,7 @@ mod tests {
         // Squares that underflow.
         check::<f64>("tiny", &Matrix::from_fn(40, 9, |i, j| 1e-200 * (1.0 + ((i * j) % 7) as f64)));
         check::<f32>("tiny", &Matrix::from_fn(40, 9, |i, j| 1e-30 * (1.0 + ((i * j) % 7) as f64)));
-        // Squares that are subnormal, and keep two digits.
+        // Squares that are subnormal and keep two digits.
         check::<f32>("small", &Matrix::from_fn(40, 9, |i, j| 1e-22 * (1.0 + ((i * j) % 7) as f64)));
     }
 }

@@ -1,4 +1,4 @@
-//! AᴴA·x in one pass over A, for iterations that need no more of A than that.
+//! AᴴA·x in one pass over A, for iterations that use A only through this product.
 
 use rayon::prelude::*;
 
@@ -6,14 +6,16 @@ use crate::instructions::instructions;
 use crate::power::{exponent_of_one_factor, scale_by_power};
 use crate::{MatrixRef, Scalar};
 
-/// Rows that are read together, so that the result is loaded and stored once for all of them.
+/// Rows that are read together: the result is loaded and stored once for all of them.
 const GROUP: usize = 4;
-/// Entries a block of rows holds at least, and the most blocks: constants, so that digits do not depend on threads.
+/// Minimum number of entries in a block of rows, and maximum number of blocks: constants, so that the digits do not
+/// depend on the number of threads.
 const BLOCK: usize = 1 << 16;
 const BLOCKS: usize = 16;
 const LANES: usize = 8;
 
-/// The operator BᴴB, where B is 2⁻ᵉ·A or 2⁻ᵉ·Aᵀ, whichever has its rows side by side in memory: the same singular values.
+/// The operator BᴴB, where B is 2⁻ᵉ·A or 2⁻ᵉ·Aᵀ, whichever is row-major: both have the same singular values up to the
+/// factor.
 #[derive(Clone, Copy, Debug)]
 pub struct Normal<'a, T: Scalar> {
     rows: MatrixRef<'a, T>,
@@ -22,7 +24,7 @@ pub struct Normal<'a, T: Scalar> {
 
 impl<'a, T: Scalar> Normal<'a, T> {
     /// The operator for a finite matrix whose largest modulus is `max_abs`, scaled by a power of two that brings it
-    /// near 1. Views that are strided both ways are not taken.
+    /// near 1. Views that are strided in both directions are not supported.
     pub fn new(a: MatrixRef<'a, T>, max_abs: f64) -> Self {
         let rows = if a.is_row_major() { a } else { a.transpose() };
         Self { rows, exponent: exponent_of_one_factor(max_abs) }
@@ -43,13 +45,13 @@ impl<'a, T: Scalar> Normal<'a, T> {
         self.exponent
     }
 
-    /// BᴴB·x. About 4·m·n flops and one pass over the entries; panics unless `x` has as many entries as [`Self::order`].
+    /// BᴴB·x. About 4·m·n flops and one pass over the entries. Panics unless `x` has [`Self::order`] entries.
     pub fn apply(&self, x: &[T::Wide]) -> Vec<T::Wide> {
         let (m, n) = (self.rows.rows(), self.rows.columns());
         assert_eq!(x.len(), n, "the vector does not fit");
         let height = m.div_ceil(BLOCKS).max(BLOCK.div_ceil(n.max(1))).next_multiple_of(GROUP);
         let factor = scale_by_power(1.0, -self.exponent);
-        // Once for B and once for Bᴴ; the square of the factor may not be a number.
+        // Multiplied once for B and once for Bᴴ, since the square of the factor may overflow.
         let x: Vec<T::Wide> = x.iter().map(|x| x.scale(factor)).collect();
         let starts: Vec<usize> = (0..m).step_by(height.max(1)).collect();
         let one = |&start: &usize| {
@@ -67,7 +69,7 @@ impl<'a, T: Scalar> Normal<'a, T> {
     }
 }
 
-/// Some rows of B.
+/// A block of rows of B.
 struct Block<'a, T: Scalar> {
     rows: MatrixRef<'a, T>,
     start: usize,
@@ -140,7 +142,7 @@ mod tests {
             let operator = Normal::new(view, 0.5);
             let y: Vec<c64> = (0..m).map(|i| (0..n).map(|j| a[(i, j)] * x[j]).sum()).collect();
             let z: Vec<c64> = (0..n).map(|j| (0..m).map(|i| a[(i, j)].conj() * y[i]).sum()).collect();
-            // max_abs = 0.5 means no scaling; whole numbers make every sum exact.
+            // max_abs = 0.5 means no scaling; with whole numbers every sum is exact.
             assert_eq!((operator.exponent(), operator.apply(&x)), (0, z), "{m}×{n}");
         }
     }

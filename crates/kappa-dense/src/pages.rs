@@ -1,7 +1,8 @@
 //! Memory for a large matrix, in large pages where the system has them.
 //!
-//! A matrix of 4096² doubles takes 33 000 pages of 4 KiB, and the system as long to make them as to fill them. Linux makes pages of 2 MiB for
-//! those who ask (transparent huge pages, Documentation/admin-guide/mm/transhuge.rst), as NumPy does.
+//! A matrix of 4096² doubles takes 33 000 pages of 4 KiB, and creating them takes the system as long as filling them.
+//! Linux provides pages of 2 MiB on request (transparent huge pages, Documentation/admin-guide/mm/transhuge.rst); NumPy
+//! requests them too.
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -9,17 +10,17 @@ use std::ops::{Deref, DerefMut};
 use bytemuck::Pod;
 use memmap2::MmapMut;
 
-/// From so many bytes on, memory comes from the system.
+/// Minimum number of bytes that are mapped from the system.
 const LARGE: usize = 16 << 20;
 
-/// Entries that are zero at first.
+/// Entries that are initially zero.
 pub(crate) enum Pages<P> {
     Mapped(MmapMut, PhantomData<P>),
     Own(Vec<P>),
 }
 
 impl<P: Pod> Pages<P> {
-    /// So many zeros.
+    /// `count` zeros.
     pub(crate) fn zeros(count: usize) -> Self {
         Self::mapped(count).unwrap_or_else(|| Self::Own(vec![P::zeroed(); count]))
     }
@@ -27,7 +28,7 @@ impl<P: Pod> Pages<P> {
     fn mapped(count: usize) -> Option<Self> {
         let bytes = count.checked_mul(size_of::<P>()).filter(|&bytes| bytes >= LARGE)?;
         let map = MmapMut::map_anon(bytes).ok()?;
-        // Where it is not heard, pages are small.
+        // If the kernel ignores the hint, 4 KiB pages are used.
         #[cfg(target_os = "linux")]
         let _ = map.advise(memmap2::Advice::HugePage);
         Some(Self::Mapped(map, PhantomData))

@@ -1,16 +1,17 @@
-//! Memory that the steps of a reduction use one after the other: each needs what the one before needed, or a little less.
+//! Memory reused by the steps of a reduction: each step needs as much as the one before, or a little less.
 //!
-//! An allocator may give such memory back to the system whenever a step ends, and every page of it is then made, and cleared, once a step.
+//! An allocator may return such memory to the system after every step; all pages would then be created and cleared
+//! again for the next.
 
 use std::mem::take;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Where buffers come from and go to.
+/// A pool of free buffers.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Pool<T>(Arc<Mutex<Vec<Vec<T>>>>);
 
-/// Entries that go back when nobody needs them.
+/// A buffer that returns to its pool when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Buffer<T> {
     entries: Vec<T>,
@@ -18,7 +19,7 @@ pub(crate) struct Buffer<T> {
 }
 
 impl<T: Copy + Default> Pool<T> {
-    /// So many zeros, in the least of the free buffers that have room for them.
+    /// `count` zeros, in the smallest free buffer with enough capacity.
     pub(crate) fn zeros(&self, count: usize) -> Buffer<T> {
         let entries = match self.with_room(count) {
             Some(mut entries) => {
@@ -70,11 +71,11 @@ mod tests {
         long.fill(7);
         let places = [long.as_ptr(), short.as_ptr()];
         drop((long, short));
-        // The least that has room.
+        // The smallest with enough capacity.
         let (short, long) = (pool.zeros(9), pool.zeros(50));
         assert_eq!([long.as_ptr(), short.as_ptr()], places);
         assert_eq!((&long[..], &short[..]), (&[0; 50][..], &[0; 9][..]));
-        // Where none has room, a new one.
+        // If none is large enough, a new one is allocated.
         drop(short);
         assert_eq!(pool.zeros(20).len(), 20);
         drop(long);

@@ -1,4 +1,4 @@
-//! Powers of two, multiplication by which is exact.
+//! Powers of two; multiplication by them is exact.
 
 /// 2ᵉ for −1022 ≤ e ≤ 1023.
 pub(crate) fn power_of_two(e: i32) -> f64 {
@@ -29,8 +29,7 @@ pub(crate) fn exponent(x: f64) -> i32 {
     }
 }
 
-/// The exponent for a single factor 2⁻ᵉ that is a normal number itself: subnormal numbers are brought to 2⁻⁷⁴, not to
-/// 1.
+/// The exponent e for a single factor 2⁻ᵉ that is a normal number: subnormal numbers are scaled to 2⁻⁷⁴, not to 1.
 pub(crate) fn exponent_of_one_factor(x: f64) -> i32 {
     exponent(x).clamp(-1000, 1000)
 }

@@ -1,11 +1,12 @@
-//! Lines of the cache that are asked for before they are read.
+//! Prefetching of cache lines.
 
 /// Bytes of a line.
 const LINE: usize = 64;
 
-/// Asks for the lines of so many entries from one on, as far as there are any; a hint, without which all is as it was, but slower.
+/// Prefetches the cache lines of `count` entries from `first` on, up to the end of the slice. A hint: without it the
+/// results are the same and the code is slower.
 ///
-/// The hardware follows streams by itself, but each ends with its page, and the next begins with misses.
+/// The hardware prefetches streams by itself, but only to the end of a page; the next page begins with cache misses.
 #[inline(always)]
 pub(crate) fn prefetch<P>(entries: &[P], first: usize, count: usize) {
     #[cfg(target_arch = "x86_64")]

@@ -1,16 +1,16 @@
-//! Products whose rounding errors can be counted: our own blocked loops, never the engine's.
+//! Products whose rounding errors can be counted: our own blocked loops, never those of faer.
 //!
-//! A proof must not rest on a product of the library that it checks (a release of the engine's kernels multiplied
-//! wrongly, in silence). These loops are short, their order of summation is known, and they reach more than half of the
-//! speed of the engine. Inner dimensions are cut into panels of [`PANEL`], each summed from zero and then added, so that
-//! the error of an entry grows like k/128 + 128 and not like k.
+//! A proof must not depend on a product by the library that it checks (a release of its kernels returned wrong products
+//! without an error). These loops are short, their order of summation is known, and they reach more than half of the
+//! speed of faer. Inner dimensions are divided into panels of [`PANEL`] terms, each summed from zero and then added, so
+//! that the error of an entry grows like k/128 + 128 and not like k.
 
 use rayon::prelude::*;
 
 use crate::power::scale_by_power;
 use crate::{Error, Matrix, MatrixRef, Real};
 
-/// A product, and how many roundings stand behind each of its entries.
+/// A product, and the number of roundings behind each of its entries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Counted {
     /// The computed product C.
@@ -20,37 +20,45 @@ pub struct Counted {
     pub depth: usize,
 }
 
-/// Rows and columns of the tile that stays in registers: 12 accumulators of 4 lanes, 2 for A and 1 for B.
+/// Rows and columns of the tile in registers: 12 accumulators of 4 lanes, 2 registers for A and 1 for B.
 const TILE_ROWS: usize = 8;
 const TILE_COLUMNS: usize = 6;
 /// Terms that are summed before they are added to the rest.
 const PANEL: usize = 128;
-/// Rows of A that stay in the second cache.
+/// Rows of A that fit in the second-level cache.
 const BLOCK: usize = 24 * TILE_ROWS;
-/// Columns that one thread takes at a time: with them a part of C stays in the second cache while the panels go by.
+/// Columns that one thread takes at a time: a part of C then stays in the second-level cache for all panels.
 const SHARE: usize = 4 * TILE_COLUMNS;
-/// Behind a term: its own rounding where there is no fused multiply-add, the sums of its panel, and those of the panels.
+/// Roundings of a term: its own where there is no fused multiply-add, those of the sums of its panel, and those of the
+/// sum of the panels.
 fn depth(k: usize) -> usize {
     1 + k.min(PANEL) + k.div_ceil(PANEL)
 }
 
-/// What happens to the entries that are there.
+/// Whether the product replaces the entries of C or is added to them.
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
     Replace,
     Add,
 }
 
-/// Which entries are wanted.
+/// Which entries of C are computed.
 #[derive(Clone, Copy, PartialEq)]
 enum Part {
     All,
     Lower,
 }
 
-/// A·B with counted roundings: m×k times k×n, 2·m·n·k flops.
+/// The product A·B with the number of its roundings: m×k times k×n.
 ///
-/// Fails when the inner dimensions differ. The result does not depend on the number of threads.
+/// The error is |Ĉ − C| ≤ γ_depth·|A|·|B| + k·2⁻¹⁰⁷⁴ entrywise, as [`Counted::depth`] says, unless something overflows.
+/// The result does not depend on the number of threads. 2·m·n·k flops.
+///
+/// # Errors
+///
+/// When A has another number of columns than B has rows.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{Matrix, counted_product};
@@ -75,9 +83,10 @@ pub fn counted_product(a: MatrixRef<'_, f64>, b: MatrixRef<'_, f64>) -> Result<C
     Ok(Counted { product, depth: depth(k) })
 }
 
-/// The lower triangle of (2⁻ᵉA)ᵀ(2⁻ᵉA) for a real A, with counted roundings; zeros above. m·n² flops.
+/// The lower triangle of (2⁻ᵉA)ᵀ(2⁻ᵉA) for a real A, with the number of its roundings; zeros above the diagonal. m·n²
+/// flops.
 ///
-/// Entries are widened and scaled on the way, exactly unless they fall below the normal range.
+/// Entries are widened and scaled while they are copied, exactly unless they fall below the normal range.
 pub fn counted_gram<T: Real>(a: MatrixRef<'_, T>, e: i32) -> Counted {
     let (m, n) = (a.rows(), a.columns());
     let factor = scale_by_power(1.0, -e);
@@ -92,12 +101,12 @@ pub fn counted_gram<T: Real>(a: MatrixRef<'_, T>, e: i32) -> Counted {
     Counted { product, depth: depth(m) }
 }
 
-/// C + L·Lᵀ on and below the diagonal, in the place of C, for a lower triangular L; n³/3 flops and no memory for another
-/// matrix. What C holds above the diagonal is lost.
+/// Overwrites C with C + L·Lᵀ on and below the diagonal, for a lower triangular L. The entries of C above the diagonal
+/// are lost.
 ///
-/// Returns the depth d: the result is within γ_d·|L|·|L|ᵀ + γ_d·|result| + n·2⁻¹⁰⁷⁴ of the truth, entrywise. Each panel is
-/// summed from zero, and adding it rounds once more, relative to at most |C| + |L||L|ᵀ ≤ 2|L||L|ᵀ + |result|. What stands
-/// above the diagonal of L is not read as zero: it must be zero.
+/// Returns the depth d: the error is at most γ_d·|L|·|L|ᵀ + γ_d·|result| + n·2⁻¹⁰⁷⁴, entrywise. Each panel is summed
+/// from zero, and adding it rounds once more, relative to at most |C| + |L||L|ᵀ ≤ 2|L||L|ᵀ + |result|. The entries of L
+/// above the diagonal must be zero; they are read. n³/3 flops and no memory for another matrix.
 pub fn add_square(c: &mut Matrix<f64>, l: &Matrix<f64>) -> usize {
     let k = l.columns();
     accumulate(c, k, Part::Lower, Mode::Add, |start, end| Packed {
@@ -110,15 +119,15 @@ pub fn add_square(c: &mut Matrix<f64>, l: &Matrix<f64>) -> usize {
     depth(k) + k.div_ceil(PANEL) + 1
 }
 
-/// Tiles on the diagonal reach above it.
+/// Sets the entries above the diagonal to zero: the tiles on the diagonal wrote there.
 fn clear_above(a: &mut Matrix<f64>) {
     for j in 0..a.columns() {
         a.column_mut(j)[..j].fill(0.0);
     }
 }
 
-/// Columns `start..end` of A in strips of `WIDTH` rows, the entries of a strip that are multiplied together side by side;
-/// strips that end before row `first` are left out.
+/// Columns `start..end` of A in strips of `WIDTH` rows; the entries of a strip that are multiplied together are
+/// contiguous. Strips that end before row `first` are left out.
 fn packed<T: Real, const WIDTH: usize>(
     a: MatrixRef<'_, T>,
     (start, end): (usize, usize),
@@ -148,11 +157,11 @@ fn packed<T: Real, const WIDTH: usize>(
     strips
 }
 
-/// Terms `start..end` of every entry, in strips that are multiplied together.
+/// Terms `start..end` of every entry, packed into strips for the tiles.
 struct Packed {
     left: Vec<f64>,
     right: Vec<f64>,
-    /// Rows and columns of C before this one get nothing.
+    /// The first row and column of C to which they contribute.
     first: usize,
 }
 
@@ -165,7 +174,7 @@ fn accumulate(c: &mut Matrix<f64>, k: usize, part: Part, mode: Mode, pack: impl 
     for start in (0..k).step_by(PANEL) {
         let Packed { left, right, first } = pack(start, k.min(start + PANEL));
         let depth = left.len() / ((m.div_ceil(TILE_ROWS) - first / TILE_ROWS) * TILE_ROWS);
-        // Stored, not added to zeros: fresh memory that is read first is paid for twice.
+        // The first panel is stored, not added to zeros: clearing C would cost another pass over its memory.
         let is_stored = mode == Mode::Replace && start == 0;
         c.as_mut_slice().par_chunks_mut(m * SHARE).enumerate().for_each(|(s, columns)| {
             Share { columns, m, left: &left, right: &right, depth, first_column: s * SHARE, first, part, is_stored }
@@ -174,7 +183,7 @@ fn accumulate(c: &mut Matrix<f64>, k: usize, part: Part, mode: Mode, pack: impl 
     }
 }
 
-/// The columns of C that one thread adds to.
+/// The columns of C that one thread computes.
 struct Share<'a> {
     columns: &'a mut [f64],
     m: usize,
@@ -241,7 +250,7 @@ fn tile_plain(a: &[f64], b: &[f64]) -> [[f64; TILE_ROWS]; TILE_COLUMNS] {
     c
 }
 
-/// The same with AVX2 and fused multiply-add, of which the compiler makes no use by itself.
+/// The same with AVX2 and fused multiply-add, which the compiler does not generate by itself.
 #[cfg(target_arch = "x86_64")]
 struct Fused<'a>(Share<'a>, pulp::x86::V3);
 
@@ -326,13 +335,13 @@ mod tests {
         assert_eq!(fused.as_slice(), plain.as_flattened());
     }
 
-    /// The worst case of a sum: 1, then numbers that are each rounded away. The bound must hold for it, and half of the
-    /// bound must not, so that the count is not a guess.
+    /// The worst case of a sum: 1, then numbers that are each rounded away. The bound must hold for it and half of the
+    /// bound must not, so that the count is shown to be sharp.
     #[test]
     fn the_count_holds_where_every_term_is_rounded_away() {
         let u = f64::EPSILON / 2.0;
         let k = PANEL;
-        // Just above half an ulp of numbers in [1, 2) is rounded up each time.
+        // A little more than half an ulp of numbers in [1, 2) is rounded up each time.
         let grain = u * (1.0 + 2.0 * f64::EPSILON);
         let row = Matrix::from_fn(1, k, |_, j| if j == 0 { 1.0 } else { grain });
         let ones = Matrix::from_fn(k, 1, |_, _| 1.0);
@@ -344,7 +353,7 @@ mod tests {
         assert!(error > 0.9 * (k - 2) as f64 * u, "the case is not the worst: {error:e}");
     }
 
-    /// A product by Strassen's rule would lose the ones beside 2⁶⁰.
+    /// Strassen's algorithm would lose the ones beside 2⁶⁰.
     #[test]
     fn small_entries_beside_huge_ones_are_kept() {
         let n = 64;

@@ -1,4 +1,4 @@
-//! QR as the engine keeps it: Householder vectors that are applied, never multiplied out.
+//! QR with Q stored as Householder vectors, which are applied and never multiplied out.
 
 use kappa_engine::{Double, Reflected, Triangle};
 
@@ -11,7 +11,7 @@ use crate::triangle::solve_scaled;
 use crate::wide;
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
-/// A[:, columns] = QR with Q kept as reflections.
+/// A[:, columns] = QR with Q stored as reflections.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reflections<W: Scalar> {
     factors: Matrix<W>,
@@ -19,7 +19,15 @@ pub struct Reflections<W: Scalar> {
     e: i32,
 }
 
-/// A = QR by Householder reflections, Q not multiplied out. 2mn² − ⅔n³ flops. Fails when an entry is not finite.
+/// The QR decomposition of an m×n matrix with Q stored as Householder reflections.
+///
+/// A = QR. 2mn² − ⅔n³ flops for m ≥ n; memory for a copy of A in double precision.
+///
+/// # Errors
+///
+/// When an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{Matrix, reflections};
@@ -35,7 +43,11 @@ pub fn reflections<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Reflections<T::Wide
     reflected(a, false)
 }
 
-/// The same with the longest remaining column first.
+/// [`reflections`] with column pivoting: each step takes the remaining column with the largest norm.
+///
+/// # Errors
+///
+/// As [`reflections`].
 pub fn pivoted_reflections<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Reflections<T::Wide>, Error> {
     reflected(a, true)
 }
@@ -56,13 +68,13 @@ fn reflected<T: Scalar>(a: MatrixRef<'_, T>, pivoted: bool) -> Result<Reflection
     Ok(Reflections { factors, with, e })
 }
 
-/// Up to so many entries one reflection after the other is faster than blocks (measured on 2 cores).
+/// Maximum size at which single reflections are faster than blocks of them (measured on 2 cores).
 fn is_small<W: Scalar>(rows: usize, columns: usize) -> bool {
     rows * columns <= if W::IS_COMPLEX { 48 * 48 } else { 96 * 96 }
 }
 
 impl<W: Scalar<Wide = W>> Reflections<W> {
-    /// m and n.
+    /// (m, n): rows and columns of A.
     pub fn shape(&self) -> (usize, usize) {
         (self.factors.rows(), self.factors.columns())
     }
@@ -85,12 +97,16 @@ impl<W: Scalar<Wide = W>> Reflections<W> {
         Matrix::from_fn(m.min(n), n, |i, j| self.r_entry(i, j))
     }
 
-    /// R above and on the diagonal of an m×n matrix, below it the vectors vⱼ without their leading 1; and τⱼ with
-    /// Q = H₁·H₂⋯, Hⱼ = I − τⱼ·vⱼ·vⱼᴴ, as LAPACK's `geqrf` leaves them.
+    /// The factors as LAPACK's `geqrf` stores them.
+    ///
+    /// An m×n matrix with R on and above its diagonal and the vectors vⱼ without their leading 1 below; and τⱼ with Q =
+    /// H₁·H₂⋯, Hⱼ = I − τⱼ·vⱼ·vⱼᴴ.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa_dense::{MatrixRef, reflections};
-    /// let (factors, tau) = reflections(MatrixRef::row_major(2, 1, &[3.0, 4.0])?)?.householder();
+    /// let (factors, tau) = reflections(MatrixRef::row_major(2, 1, &[3.0_f64, 4.0])?)?.householder();
     /// // H·(3, 4)ᵀ = (r, 0)ᵀ
     /// let v = [1.0, factors[(1, 0)]];
     /// let along = tau[0] * (3.0 * v[0] + 4.0 * v[1]);
@@ -100,7 +116,7 @@ impl<W: Scalar<Wide = W>> Reflections<W> {
     pub fn householder(&self) -> (Matrix<W>, Vec<W>) {
         let (m, n) = self.shape();
         let factors = Matrix::from_fn(m, n, |i, j| if i <= j { self.r_entry(i, j) } else { self.factors[(i, j)] });
-        // The engine keeps 1/τ on the diagonals of its blocks.
+        // faer stores 1/τ on the diagonals of its blocks.
         let block = self.with.block.max(1);
         let one = W::from_parts(1.0, 0.0);
         let tau = (0..m.min(n)).map(|j| {
@@ -110,7 +126,7 @@ impl<W: Scalar<Wide = W>> Reflections<W> {
         (factors, tau.collect())
     }
 
-    /// The first `count` columns of Q, m of them at most. 2mp² − ⅔p³ flops for p of them.
+    /// The first `count` columns of Q, at most m. 2mp² − ⅔p³ flops for p columns.
     pub fn q(&self, count: usize) -> Matrix<W> {
         let (m, n) = self.shape();
         let mut q = Matrix::identity_of(m, count);
@@ -126,17 +142,18 @@ impl<W: Scalar<Wide = W>> Reflections<W> {
         q
     }
 
-    /// B becomes QB, or QᴴB. 4mp flops for each column. Panics unless B has m rows.
+    /// Overwrites B with QB, or with QᴴB. 4mp flops a column. Panics unless B has m rows.
     pub fn apply(&self, b: &mut Matrix<W>, adjoint: bool) {
         let (m, n) = self.shape();
-        assert_eq!(b.rows(), m, "as many rows as Q");
+        assert_eq!(b.rows(), m, "B needs as many rows as Q");
         if m > 0 && n > 0 && b.columns() > 0 {
             let cut = cut::for_shape(m, b.columns());
             wide::apply_reflections::<W>(self.factors.as_slice(), (m, n), &self.with, b.as_mut_slice(), adjoint, cut);
         }
     }
 
-    /// R₁₁⁻¹ (or R₁₁⁻ᴴ) times the first k rows of B, for the leading k×k part of R. Not finite where R₁₁ is singular.
+    /// R₁₁⁻¹ (or R₁₁⁻ᴴ) times the first k rows of B, where R₁₁ is the leading k×k block of R. Not finite where R₁₁ is
+    /// singular.
     pub fn solve_leading(&self, b: &Matrix<W>, k: usize, adjoint: bool) -> Matrix<W> {
         let t = Matrix::from_fn(k, k, |i, j| if i <= j { self.factors[(i, j)] } else { W::default() });
         let b = Matrix::from_fn(k, b.columns(), |i, j| b[(i, j)]);

@@ -1,10 +1,10 @@
-//! Matrices scaled by powers of two, which is exact: faer neither scales nor reports that it should have.
+//! Matrices scaled by powers of two, which is exact. faer does not scale, and does not report that it would have to.
 
 use crate::matrix::{copied, copied_into};
 use crate::power::{power_of_two, scale_by_power};
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
-/// x·2ᵉ for every e, part by part.
+/// x·2ᵉ for every e; applied to both parts.
 pub(crate) fn scale_entry<W: Scalar>(x: W, e: i32) -> W {
     W::from_parts(scale_by_power(x.re(), e), scale_by_power(x.im(), e))
 }
@@ -14,12 +14,12 @@ pub(crate) fn scaled<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matri
     scaled_and(a, e, |x| x)
 }
 
-/// A·2⁻ᵉ with something done to each part.
+/// A·2⁻ᵉ with `then` applied to each part.
 fn scaled_and<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32, then: impl Fn(f64) -> f64 + Sync) -> Matrix<W> {
     copied(a, by_parts(e, then))
 }
 
-/// An entry times 2⁻ᵉ with something done to each part.
+/// An entry times 2⁻ᵉ with `then` applied to each part.
 fn by_parts<T: Scalar, W: Scalar>(e: i32, then: impl Fn(f64) -> f64 + Sync) -> impl Fn(T) -> W + Sync {
     // Two factors, because 2⁻ᵉ alone may not be a normal number.
     let (first, second) = (-e / 2, -e - (-e / 2));
@@ -28,13 +28,18 @@ fn by_parts<T: Scalar, W: Scalar>(e: i32, then: impl Fn(f64) -> f64 + Sync) -> i
     move |x| W::from_parts(part(x.re()), part(x.im()))
 }
 
-/// A·2⁻ᵉ without entries below 2⁻³⁰⁰ when the largest is 1: squares that underflow cost the engine digits, and those
-/// entries move no singular value by more than √(mn)·2⁻³⁰⁰.
+/// A·2⁻ᵉ with entries below 2⁻³⁰⁰ set to zero, where the largest is 1: squares that underflow cost faer digits, and
+/// those entries change no singular value by more than √(mn)·2⁻³⁰⁰.
 pub(crate) fn scaled_without_specks<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matrix<W> {
     scaled_and(a, e, without_specks::<W>())
 }
 
-/// A·2⁻ᵉ above B: an exact copy where no entry leaves the range, as fast as memory goes whichever way A lies.
+/// A·2⁻ᵉ above B as one matrix. An exact copy unless an entry leaves the normal range, at memory bandwidth for either
+/// order of A.
+///
+/// # Errors
+///
+/// When A and B have different numbers of columns.
 pub fn stacked<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32, b: &Matrix<W>) -> Result<Matrix<W>, Error> {
     let (rows, n) = stack_shape(a, b)?;
     let mut entries = vec![W::default(); rows * n];
@@ -45,13 +50,16 @@ pub fn stacked<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32, b: &Matrix<W>)
 /// The shape of A above B.
 pub(crate) fn stack_shape<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<W>) -> Result<(usize, usize), Error> {
     if b.columns() != a.columns() {
-        return Err(Error::shape(format!("{} columns cannot stand above {}", a.columns(), b.columns())));
+        return Err(Error::shape(format!(
+            "matrices with {} and {} columns cannot be stacked",
+            a.columns(),
+            b.columns()
+        )));
     }
     Ok((a.rows() + b.rows(), a.columns()))
 }
 
-/// Some rows of A·2⁻ᵉ above B, from `first` on and as many as there is room for, into columns that begin `stride`
-/// entries apart.
+/// Writes rows of A·2⁻ᵉ above B from `first` on, as many as fit, into columns that begin `stride` entries apart.
 pub(crate) fn write_stack<T: Scalar, W: Scalar>(
     a: MatrixRef<'_, T>,
     e: i32,
@@ -73,8 +81,8 @@ pub(crate) fn write_stack<T: Scalar, W: Scalar>(
     }
 }
 
-/// Some rows of A·2⁻ᵉ without its specks, from `first` on and as many as there is room for, into columns that begin
-/// `stride` entries apart; in single precision without entries below 2⁻⁶⁰.
+/// Writes rows of A·2⁻ᵉ with small entries set to zero, as in [`scaled_without_specks`], from `first` on, as many as
+/// fit, into columns that begin `stride` entries apart; in single precision entries below 2⁻⁶⁰ are set to zero.
 pub(crate) fn write_rows_without_specks<T: Scalar, W: Scalar>(
     a: MatrixRef<'_, T>,
     e: i32,

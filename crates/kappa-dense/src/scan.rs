@@ -1,4 +1,4 @@
-//! One pass over the entries: everything about a matrix that is a maximum or a sum.
+//! One pass over the entries: all maxima and sums that the norms of a matrix need.
 
 use rayon::prelude::*;
 
@@ -6,10 +6,10 @@ use crate::instructions::instructions;
 use crate::power::{exponent_of_one_factor, scale_by_power};
 use crate::{MatrixRef, Scalar};
 
-/// What one pass over a matrix says.
+/// The maxima and sums of the entries of a matrix.
 ///
-/// The sums are of |aᵢⱼ|·2⁻ᵉ, where e is [`Scan::exponent`] and is 0 unless squares would overflow or underflow.
-/// Each was added from at most [`Scan::depth`] partial sums one after the other, so that its relative error is at most
+/// The sums are of |aᵢⱼ|·2⁻ᵉ, where e is [`Scan::exponent`] and is 0 unless squares would overflow or underflow. Each
+/// was added from at most [`Scan::depth`] partial sums one after the other, so that its relative error is at most
 /// (depth + 4)·u, u = 2⁻⁵³; entries below 2⁻¹⁰⁷⁴ after the scaling add at most that much each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scan {
@@ -25,31 +25,34 @@ pub struct Scan {
     pub exponent: i32,
     /// The longest chain of additions behind any sum.
     pub depth: usize,
-    /// The entries that are NaN or infinite, if any; then the sums mean nothing.
+    /// The entries that are NaN or infinite, if any; the sums are meaningless then.
     pub not_finite: Option<NonFinite>,
 }
 
 /// Entries that are NaN or infinite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NonFinite {
-    /// How many.
+    /// Their number.
     pub count: usize,
-    /// Row of the first, row after row, counted from 0.
+    /// Row of the first in row-major order, counted from 0.
     pub row: usize,
     /// Column of the first, counted from 0.
     pub column: usize,
 }
 
-/// Entries a block of rows holds at least; small enough that a thread is never idle for long.
+/// Minimum number of entries in a block of rows; small enough that all threads have work.
 const BLOCK: usize = 1 << 17;
-/// The most blocks a matrix is cut into; a constant, so that sums do not depend on the number of threads.
+/// Maximum number of blocks; a constant, so that sums do not depend on the number of threads.
 const BLOCKS: usize = 64;
 const LANES: usize = 8;
 
 /// Reads the matrix once (twice in double precision, to find the scaling) and returns its maxima and sums.
 ///
-/// Memory-bound: about one byte of memory traffic per byte of the matrix. Uses the threads of the current pool on
-/// matrices of more than 2¹⁷ entries; the result does not depend on their number.
+/// The errors of the sums are bounded as [`Scan`] says. Limited by memory bandwidth: about one byte of traffic for each
+/// byte of the matrix. Matrices of more than 2¹⁷ entries use the threads of the current pool; the result does not
+/// depend on their number.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{MatrixRef, scan};
@@ -65,7 +68,7 @@ pub fn scan<T: Scalar>(a: MatrixRef<'_, T>) -> Scan {
     let mut s = scan_rows(a.transpose());
     std::mem::swap(&mut s.row_sums, &mut s.column_sums);
     if let Some(found) = &mut s.not_finite {
-        // The pass went down the columns; the first position is promised row after row.
+        // The pass may have read columns first; the position is defined in row-major order.
         (found.row, found.column) = first_not_finite(a).unwrap_or((found.column, found.row));
     }
     s
@@ -83,7 +86,7 @@ fn scan_rows<T: Scalar>(a: MatrixRef<'_, T>) -> Scan {
         let one = |&start: &usize| Block::of(a, start, (start + height).min(m), factor);
         if starts.len() > 1 { starts.par_iter().map(one).collect() } else { starts.iter().map(one).collect() }
     };
-    // Squares of f32 fit into f64 whatever their size; those of f64 may need a scaling, found from the largest entry.
+    // Squares of f32 fit into f64 whatever their size; squares of f64 may need a scaling, found from the largest entry.
     let e = if T::IS_DOUBLE { needed_scaling(a, &starts, height) } else { 0 };
     let mut total = Scan {
         max_abs: 0.0,
@@ -91,7 +94,7 @@ fn scan_rows<T: Scalar>(a: MatrixRef<'_, T>) -> Scan {
         row_sums: Vec::with_capacity(m),
         column_sums: vec![0.0; n],
         exponent: e,
-        // A lane or a ragged row of a tile; then lanes, tiles, rows and blocks.
+        // The additions of a lane or of an incomplete row of a tile; then those of lanes, tiles, rows and blocks.
         depth: TILE.min(n) + 2 * LANES + n.div_ceil(TILE) + height + starts.len(),
         not_finite: None,
     };
@@ -102,7 +105,7 @@ fn scan_rows<T: Scalar>(a: MatrixRef<'_, T>) -> Scan {
     total
 }
 
-/// 0 when squares and sums are safe as they are, else the exponent of the largest modulus.
+/// 0 when squares and sums are safe without scaling, otherwise the exponent of the largest modulus.
 fn needed_scaling<T: Scalar>(a: MatrixRef<'_, T>, starts: &[usize], height: usize) -> i32 {
     let largest_of = |&start: &usize| {
         let rows = start..(start + height).min(a.rows());
@@ -153,12 +156,13 @@ struct Block {
     not_finite: Option<NonFinite>,
 }
 
-/// Rows that are read together, so that a column sum is loaded and stored once for all of them.
+/// Rows that are read together: a column sum is loaded and stored once for all of them.
 const GROUP: usize = 4;
-/// Columns that are read together: their sums stay in the nearest cache, and no lane adds more than this many entries.
+/// Columns that are read together: their sums stay in the first-level cache, and no lane adds more than this many
+/// entries.
 const TILE: usize = 1024;
 
-/// What a group of rows contributes besides its column sums.
+/// The contribution of a group of rows, except for its column sums.
 #[derive(Clone, Copy, Default)]
 struct Group {
     max_abs: f64,
@@ -188,12 +192,12 @@ impl Block {
         };
         for top in (start..end).step_by(GROUP) {
             let count = GROUP.min(end - top);
-            // Rows that are missing from the last group are read as empty ones.
+            // Rows missing from the last group are empty.
             let rows: [&[T]; GROUP] =
                 std::array::from_fn(|r| if r < count { a.contiguous_row(top + r).unwrap_or_default() } else { &[] });
             let group = add_group(rows, factor, &mut block.column_sums);
             for (r, &sum) in group.sums[..count].iter().enumerate() {
-                // After the scaling no finite row can have a sum that is not finite.
+                // After the scaling the sum of a finite row is finite.
                 if !sum.is_finite() {
                     block.note_not_finite(top + r, rows[r]);
                 }
@@ -231,14 +235,14 @@ impl Scan {
     }
 }
 
-/// Adds |aᵢⱼ|·factor to the column sums and returns the rows' own sums, tile after tile.
+/// Adds |aᵢⱼ|·factor to the column sums and returns the sums of the rows, tile after tile.
 fn add_group<T: Scalar>(rows: [&[T]; GROUP], factor: f64, columns: &mut [f64]) -> Group {
     #[cfg(target_arch = "x86_64")]
     if let Some(group) = wide::add_group(rows.map(T::as_f32), factor, columns) {
         return group;
     }
     struct AddGroup<'a, T>([&'a [T]; GROUP], f64, &'a mut [f64]);
-    // A closure would not do: its call is not inlined into the function that may use the wide registers.
+    // Not a closure: its call would not be inlined into the function compiled for wide registers.
     impl<T: Scalar> pulp::WithSimd for AddGroup<'_, T> {
         type Output = Group;
         #[inline(always)]
@@ -261,7 +265,7 @@ fn add_group<T: Scalar>(rows: [&[T]; GROUP], factor: f64, columns: &mut [f64]) -
     instructions().dispatch(AddGroup(rows, factor, columns))
 }
 
-/// The loop over checkpoints in f32, written out for AVX2 and FMA: the compiler keeps only half of it in registers.
+/// The loop for f32, written for AVX2 and FMA: the compiler keeps only half of its variables in registers.
 #[cfg(target_arch = "x86_64")]
 mod wide {
     use pulp::x86::V3;
@@ -273,7 +277,7 @@ mod wide {
 
     struct AddGroup<'a>(V3, [&'a [f32]; GROUP], &'a mut [f64]);
 
-    /// `None` where the rows are not f32, not all there, or scaled, or the processor lacks what is needed.
+    /// `None` where the rows are not f32, where one is missing or scaled, or where the processor lacks AVX2 or FMA.
     pub(super) fn add_group(rows: [Option<&[f32]>; GROUP], factor: f64, columns: &mut [f64]) -> Option<Group> {
         let simd = crate::instructions::avx2().filter(|_| factor == 1.0)?;
         let [Some(a), Some(b), Some(c), Some(d)] = rows else { return None };
@@ -311,7 +315,7 @@ mod wide {
                 added = simd.add_f64x4(added, modulus);
                 sums[r] = simd.add_f64x4(sums[r], modulus);
                 squares[r] = simd.mul_add_f64x4(modulus, modulus, squares[r]);
-                // The second operand is kept where the first is NaN; such a row is found by its sum.
+                // `max` returns its second operand if the first is NaN; such a row is found by its sum.
                 largest[r] = simd.max_f64x4(modulus, largest[r]);
             }
             *column = cast(added);
@@ -327,7 +331,7 @@ mod wide {
     }
 }
 
-/// Whole rows, in lanes so that it vectorises.
+/// Complete rows of a tile, in lanes so that the loop is vectorized.
 #[inline(always)]
 fn add_tile<T: Scalar, const SCALED: bool>(rows: [&[T]; GROUP], factor: f64, columns: &mut [f64]) -> Group {
     let mut sums = [[0.0f64; LANES]; GROUP];
@@ -359,7 +363,7 @@ fn add_tile<T: Scalar, const SCALED: bool>(rows: [&[T]; GROUP], factor: f64, col
     }
 }
 
-/// What is left over: a few columns, or fewer rows than a group has.
+/// The remainder: a few columns, or fewer rows than a group has.
 #[inline(always)]
 fn add_ragged<T: Scalar>(rows: [&[T]; GROUP], factor: f64, columns: &mut [f64]) -> Group {
     let mut group = Group::default();
@@ -402,7 +406,7 @@ mod tests {
     use super::*;
     use crate::{Matrix, c64};
 
-    /// The same numbers by two loops and no care.
+    /// The same numbers by two plain loops.
     fn naive(a: &Matrix<f64>) -> (f64, f64, Vec<f64>, Vec<f64>) {
         let rows = (0..a.rows()).map(|i| (0..a.columns()).map(|j| a[(i, j)].abs()).sum()).collect();
         let columns = (0..a.columns()).map(|j| a.column(j).iter().map(|x| x.abs()).sum()).collect();
@@ -419,7 +423,8 @@ mod tests {
                 assert_eq!((s.max_abs, s.sum_of_squares), (max, squares), "{m}×{n}");
                 assert_eq!((s.row_sums, s.column_sums), (rows.clone(), columns.clone()), "{m}×{n}");
             }
-            // The entries are whole, so f32 holds them and every sum is exact: its own loop must give the same.
+            // The entries are whole numbers, so f32 holds them and every sum is exact: the loop for f32 must give the
+            // same.
             let narrow = Matrix::from_fn(m, n, |i, j| a[(i, j)] as f32);
             for s in [scan(narrow.as_ref()), scan(narrow.adjoint().as_ref().transpose())] {
                 assert_eq!((s.max_abs, s.sum_of_squares), (max, squares), "{m}×{n} of f32");

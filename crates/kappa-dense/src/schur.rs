@@ -1,4 +1,4 @@
-//! Schur forms: triangular over the complex numbers, with blocks of order 2 over the real ones.
+//! Schur forms: triangular over the complex numbers, with blocks of order 2 over the real numbers.
 
 use kappa_engine::Double;
 use num_complex::Complex64;
@@ -19,22 +19,27 @@ pub struct SchurParts {
     pub t: Matrix<Complex64>,
 }
 
-/// The complex Schur form of a square matrix: Hessenberg form, then QR steps with Wilkinson's shift. About 25n³ complex flops.
+/// The complex Schur form of a square matrix.
 ///
-/// Fails for a matrix that is not square, when an entry is not finite, and when the steps do not converge.
+/// A = QTQᴴ with Q unitary and T upper triangular: Hessenberg form, then QR steps with Wilkinson's shift. No error
+/// bound is given. About 25n³ complex flops.
+///
+/// # Errors
+///
+/// When A is not square, when an entry is not finite, and when the steps do not converge.
 pub fn schur<T: Scalar>(a: MatrixRef<'_, T>) -> Result<SchurParts, Error> {
     let (q, t) = form(a, complex_form)?;
     Ok(SchurParts { q, t })
 }
 
-/// Q and T of a square matrix of any scale, by what finds them near 1.
+/// Q and T of a square matrix of any scale; `find` computes them for a matrix near 1.
 fn form<T: Scalar, W: Scalar<Wide = W>>(
     a: MatrixRef<'_, T>,
     find: impl Fn(&Matrix<T::Wide>) -> Option<(Matrix<W>, Matrix<W>)>,
 ) -> Result<(Matrix<W>, Matrix<W>), Error> {
     let n = square(a, "a Schur form")?;
     let (mut work, e) = prepared(a)?;
-    // What is triangular but for its order is not touched by a rounding.
+    // A matrix that is triangular after a permutation is not changed by rounding.
     let balance = Balance::of(&mut work, false);
     let (q, t) = find(&work).ok_or_else(|| Error::not_triangular(n))?;
     Ok((balance.undo(&q, false), unscaled(t, e)))
@@ -61,7 +66,8 @@ pub(crate) fn complex<W: Scalar>(a: &Matrix<W>) -> Matrix<Complex64> {
     Matrix::from_fn(a.rows(), a.columns(), |i, j| Complex64::new(a[(i, j)].re(), a[(i, j)].im()))
 }
 
-/// A = QTQᵀ with Q orthogonal and T upper triangular but for blocks of order 2 on its diagonal, one for each conjugate pair.
+/// A = QTQᵀ with Q orthogonal and T upper triangular except for blocks of order 2 on its diagonal, one for each
+/// conjugate pair.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RealSchurParts {
     /// Orthogonal.
@@ -70,9 +76,16 @@ pub struct RealSchurParts {
     pub t: Matrix<f64>,
 }
 
-/// The real Schur form of a real square matrix: Hessenberg form, then Francis' double steps. About 25n³ flops.
+/// The real Schur form of a real square matrix.
 ///
-/// Fails for a matrix that is not square, when an entry is not finite, and when the steps do not converge.
+/// A = QTQᵀ with Q orthogonal and T quasi-triangular: Hessenberg form, then Francis' double steps. No error bound is
+/// given. About 25n³ flops.
+///
+/// # Errors
+///
+/// When A is not square, when an entry is not finite, and when the steps do not converge.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{MatrixRef, real_schur};

@@ -1,4 +1,5 @@
-//! LU in single precision, made good by refinement: about half the time, for matrices that are not too ill-conditioned.
+//! LU in single precision with iterative refinement: about half the time, for matrices that are not too
+//! ill-conditioned.
 
 use std::sync::OnceLock;
 
@@ -13,10 +14,10 @@ use crate::scale::scaled;
 use crate::wide;
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
-/// Steps of refinement; each gains about 7 − log₁₀ κ digits.
+/// Maximum number of refinement steps; each gains about 7 − log₁₀ κ digits.
 const STEPS: usize = 40;
 
-/// PA = LU in single precision, with A itself to refine by, and factors in double precision where that does not
+/// PA = LU in single precision, with A for the refinement, and factors in double precision where that does not
 /// converge.
 #[derive(Debug)]
 pub struct SingleLu<W: Scalar> {
@@ -27,7 +28,13 @@ pub struct SingleLu<W: Scalar> {
     double: OnceLock<Option<Lu<W>>>,
 }
 
-/// Factors a square matrix in single precision. ⅔n³ flops.
+/// The LU factorization of a square matrix in single precision, for solving with refinement.
+///
+/// PA ≈ LU. ⅔n³ flops in single precision; memory for A in double precision and the factors.
+///
+/// # Errors
+///
+/// When A is not square, and when an entry is not finite.
 pub fn single_lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<SingleLu<T::Wide>, Error> {
     let n = square(a, "an LU factorization")?;
     let (a, e) = prepared(a)?;
@@ -36,11 +43,11 @@ pub fn single_lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<SingleLu<T::Wide>, Er
 }
 
 fn largest<W: Scalar>(x: &[W]) -> f64 {
-    // Sums, because `max` would hide what is not a number.
+    // Sums, because `max` ignores NaN.
     x.iter().map(|x| x.re().abs() + x.im().abs()).fold(0.0, |m, x| if x > m || x.is_nan() { x } else { m })
 }
 
-/// The largest row sum of moduli, about.
+/// An approximation of the largest row sum of moduli.
 fn row_sum<W: Scalar>(a: &Matrix<W>) -> f64 {
     let mut sums = vec![0.0; a.rows()];
     for j in 0..a.columns() {
@@ -50,7 +57,7 @@ fn row_sum<W: Scalar>(a: &Matrix<W>) -> f64 {
 }
 
 impl<W: Scalar<Wide = W>> SingleLu<W> {
-    /// Whether nothing can be solved, in double precision either.
+    /// Whether no system can be solved, in double precision either.
     pub fn is_singular(&self) -> bool {
         let ones = Matrix::from_fn(self.rows.len(), 1, |_, _| W::from_parts(1.0, 0.0));
         self.refined(&ones, false).is_none() && self.double().is_none_or(Lu::is_singular)
@@ -60,8 +67,8 @@ impl<W: Scalar<Wide = W>> SingleLu<W> {
         self.double.get_or_init(|| lu(self.a.as_ref()).ok()).as_ref()
     }
 
-    /// A⁻¹B, or A⁻ᴴB, to double precision: refined until nothing is gained, by factors in double precision where it
-    /// diverges.
+    /// A⁻¹B, or A⁻ᴴB, to double precision: refined until the residual stops decreasing, by factors in double precision
+    /// where refinement diverges.
     pub fn solve(&self, b: &Matrix<W>, adjoint: bool) -> Matrix<W> {
         let size = largest(b.as_slice());
         let eb = if size.is_finite() { exponent(size) } else { 0 };
@@ -74,7 +81,7 @@ impl<W: Scalar<Wide = W>> SingleLu<W> {
         unscaled(x, eb - self.e)
     }
 
-    /// `None` where the correction stops shrinking before it is a rounding error.
+    /// `None` where the correction stops shrinking before it is as small as a rounding error.
     fn refined(&self, b: &Matrix<W>, adjoint: bool) -> Option<Matrix<W>> {
         let n = self.rows.len();
         if n == 0 {
@@ -87,7 +94,7 @@ impl<W: Scalar<Wide = W>> SingleLu<W> {
         let mut x = Matrix::zeros(n, b.columns());
         let (mut rest, mut last) = (b.clone(), f64::INFINITY);
         for _ in 0..STEPS {
-            // Brought near 1, so that single precision holds it.
+            // Scaled to near 1, so that single precision can hold it.
             let e = exponent(largest(rest.as_slice()));
             let mut step: Matrix<W> = scaled(rest.as_ref(), e);
             wide::single_lu_solve::<W>(&self.factors, &self.rows, step.as_mut_slice(), adjoint, cut);
@@ -104,7 +111,7 @@ impl<W: Scalar<Wide = W>> SingleLu<W> {
             let mut product = Matrix::zeros(n, b.columns());
             multiply_into(product.view_mut(), a.view(), x.view(), cut::for_shape(n, n));
             rest = Matrix::from_fn(n, b.columns(), |i, j| b[(i, j)] - product[(i, j)]);
-            // The criterion of LAPACK's DSGESV: a residual as small as rounding leaves it.
+            // The criterion of LAPACK's DSGESV: a residual as small as rounding allows.
             if largest(rest.as_slice()) <= enough * largest(x.as_slice()) {
                 return Some(x);
             }
@@ -130,7 +137,7 @@ mod tests {
         assert!(error(&f.solve(&b, false)) < 1e-12 && f.double.get().is_none());
         let b = multiply(a.adjoint().as_ref(), x.as_ref()).unwrap();
         assert!(error(&f.solve(&b, true)) < 1e-12);
-        // κ of order 1e10 is beyond single precision: the factors in double precision take over.
+        // κ of order 1e10 is too large for single precision: the factors in double precision are used.
         let graded = Matrix::from_fn(8, 8, |i, j| 1.0 / (1.0 + i as f64 + j as f64));
         let f = single_lu(graded.as_ref()).unwrap();
         let x = Matrix::from_fn(8, 1, |_, _| 1.0);

@@ -1,29 +1,30 @@
-//! Householder's QR of matrices that fit into the first cache, one reflection after the other.
+//! Householder QR of matrices that fit in the first-level cache, one reflection after the other.
 //!
-//! Blocks pay from about 64 columns on. Here four columns are reflected together, so that the sums of one hide the latency of the others.
-//! Complex panels and those of whole matrices go this way too: the engine's QR leaves out what is left of a column below 16·m·ε of its
-//! length, here nothing is.
+//! Blocks pay from about 64 columns on. Four columns are reflected together, so that the sums of one hide the latency
+//! of the others. Complex panels, and panels stored in a whole matrix, use this code too: the QR of faer drops the
+//! remainder of a column below 16·m·ε of its length, this one drops nothing.
 
 use crate::Scalar;
 use crate::instructions::instructions;
 use crate::power::{exponent, scale_by_power};
 
-/// Sums side by side within a column.
+/// Partial sums within a column.
 const LANES: usize = 8;
-/// Below this a sum of squares may have lost what underflowed, or its inverse is no number; entries are near 1 in size, or below.
+/// A sum of squares below this may have lost digits to underflow, or its inverse overflows; entries are near 1 in size,
+/// or below.
 const fn small<W: Scalar>() -> f64 {
     if W::IS_DOUBLE { 1e-270 } else { 1e-60 }
 }
 
-/// A (rows × columns) becomes R above and vectors vⱼ without their leading 1 below its diagonal; the τⱼ of
-/// Hⱼ = I − vⱼvⱼᴴ/τⱼ, infinite for Hⱼ = I.
+/// Overwrites A (rows × columns) with R on and above its diagonal and the vectors vⱼ without their leading 1 below;
+/// returns the τⱼ of Hⱼ = I − vⱼvⱼᴴ/τⱼ, infinite for Hⱼ = I.
 ///
 /// Golub and Van Loan, *Matrix Computations*, 4th ed., algorithms 5.1.1 and 5.2.1. 2mn² − ⅔n³ flops.
 pub(crate) fn reflect_columns<W: Scalar>(a: &mut [W], rows: usize, columns: usize) -> Vec<W> {
     instructions().dispatch(Factor { a, rows, columns })
 }
 
-/// The first columns of H₁⋯Hₚ into Q, which is zero with ones on its diagonal. 2mp² − ⅔p³ flops for p columns.
+/// Writes the first columns of H₁⋯Hₚ to Q, which is zero with ones on its diagonal. 2mp² − ⅔p³ flops for p columns.
 pub(crate) fn form_columns<W: Scalar<Wide = W>>(a: &[W], rows: usize, tau: &[W], q: &mut [W]) {
     instructions().dispatch(Form { a, rows, tau, q });
 }
@@ -69,7 +70,7 @@ impl<W: Scalar<Wide = W>> pulp::WithSimd for Form<'_, W> {
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let Self { a, rows, tau, q } = self;
         for (j, t) in tau.iter().enumerate().rev() {
-            // Columns before this one have no entry in the rows that it turns.
+            // Columns before this one are zero in the rows that it changes.
             if j * rows < q.len() && t.is_finite() {
                 reflect(&a[j * rows + j + 1..(j + 1) * rows], 1.0 / t.re(), &mut q[j * rows..], rows, j);
             }
@@ -77,13 +78,14 @@ impl<W: Scalar<Wide = W>> pulp::WithSimd for Form<'_, W> {
     }
 }
 
-/// x becomes (β, v₂, v₃, …) with Hx = βe₁, and τ; the sum of the squares behind its head may be known.
+/// Overwrites x with (β, v₂, v₃, …) where Hx = βe₁, and returns τ; `below` is the sum of squares of all entries but the
+/// first, if it is known.
 #[inline(always)]
 pub(crate) fn reflection<W: Scalar>(head: &mut W, tail: &mut [W], below: Option<f64>) -> f64 {
     let mut e = 0;
     let mut below = below.unwrap_or_else(|| squares(tail));
     if below < small::<W>() {
-        // Brought near 1, so that no square underflows.
+        // Scaled to near 1, so that no square underflows.
         let largest = tail.iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
         if largest == 0.0 {
             return f64::INFINITY;
@@ -103,7 +105,7 @@ pub(crate) fn reflection<W: Scalar>(head: &mut W, tail: &mut [W], below: Option<
     let before = head.abs_squared().sqrt();
     let length = (before * before + below).sqrt();
     let phase = if before == 0.0 { W::from_parts(1.0, 0.0) } else { head.scale(1.0 / before) };
-    // The sign that adds: x₁ − β has the size |x₁| + ‖x‖.
+    // The sign that avoids cancellation: x₁ − β has the modulus |x₁| + ‖x‖.
     let sum = before + length;
     let divisor = phase.scale(sum);
     let inverse = divisor.conj().scale(1.0 / (sum * sum));
@@ -181,7 +183,7 @@ mod tests {
     use crate::{Matrix, Scalar, Shape, multiply, qr};
     use num_complex::Complex64;
 
-    /// Column by column, each against its own length: a tiny column is as good as a large one.
+    /// Column by column, each relative to its own length, so that small columns are tested as strictly as large ones.
     fn check<W: Scalar<Wide = W>>(a: &Matrix<W>, what: &str) {
         let (m, n) = (a.rows(), a.columns());
         for shape in [Shape::Thin, Shape::Full] {

@@ -21,17 +21,21 @@ pub struct SparseCholesky(kappa_engine::SparseCholesky);
 
 impl SparseCholesky {
     /// Factors a symmetric matrix, of which the lower triangle is read; `None` where it is not positive definite.
+    ///
+    /// # Errors
+    ///
+    /// When A is not square, and when the factor does not fit into memory.
     pub fn new(a: &Columns<'_>) -> Result<Option<Self>, Error> {
         check_square(a)?;
         Ok(kappa_engine::SparseCholesky::new(a)?.map(Self))
     }
 
-    /// B becomes A⁻¹B for a block of columns.
+    /// Overwrites the columns of B with A⁻¹B.
     pub fn solve(&self, b: &mut [f64]) {
         self.0.solve(b);
     }
 
-    /// How many numbers the factor holds.
+    /// The number of stored entries of the factor.
     pub fn stored(&self) -> usize {
         self.0.stored()
     }
@@ -43,23 +47,29 @@ pub struct SparseLu(kappa_engine::SparseLu);
 
 impl SparseLu {
     /// Factors a square matrix; `None` where a pivot is zero.
+    ///
+    /// # Errors
+    ///
+    /// When A is not square, and when the factors do not fit into memory.
     pub fn new(a: &Columns<'_>) -> Result<Option<Self>, Error> {
         check_square(a)?;
         Ok(kappa_engine::SparseLu::new(a)?.map(Self))
     }
 
-    /// B becomes A⁻¹B, or A⁻ᵀB, for a block of columns.
+    /// Overwrites the columns of B with A⁻¹B, or with A⁻ᵀB.
     pub fn solve(&self, b: &mut [f64], transposed: bool) {
         self.0.solve(b, transposed);
     }
 }
 
-/// The pivots of a sparse LU factorization of a square matrix, and whether its reordering of rows and columns is odd; `None` where a
-/// pivot is zero.
+/// The pivots of a sparse LU factorization of a square matrix, and whether its reordering of rows and columns is an odd
+/// permutation; `None` where a pivot is zero.
+///
+/// The determinant is ± the product of the pivots, up to rounding; the sign is − for an odd permutation.
 ///
 /// # Errors
 ///
-/// For a matrix that is not square, and where the factors do not fit into memory.
+/// When A is not square, and when the factors do not fit into memory.
 pub fn sparse_pivots(a: &Columns<'_>) -> Result<Option<(Vec<f64>, bool)>, Error> {
     check_square(a)?;
     Ok(kappa_engine::sparse_pivots(a)?)

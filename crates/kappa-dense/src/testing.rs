@@ -1,8 +1,8 @@
-//! What several tests draw.
+//! Pseudorandom matrices for tests.
 
 use crate::{Matrix, Real};
 
-/// A number in [−1, 1), and the next seed.
+/// A number in [−1, 1); advances the seed.
 pub(crate) fn draw(seed: &mut u64) -> f64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*seed >> 33) as f64 / 2f64.powi(30) - 1.0

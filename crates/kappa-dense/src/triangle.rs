@@ -9,10 +9,16 @@ use crate::scale::scaled;
 use crate::wide;
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
-/// T⁻¹B for the triangle of a square matrix that is meant; what stands on its other side is not read.
+/// The solution X = T⁻¹B of a triangular system.
 ///
-/// n² flops for each column. Not finite where the diagonal has a zero. Fails for a matrix that is not square, for a B
-/// of another length, and when an entry of T is not finite.
+/// `which` says which triangle of the square matrix is T; the other one is not read. B has as many rows as T. Not
+/// finite where the diagonal has a zero. n² flops a column.
+///
+/// # Errors
+///
+/// When T is not square, when B has another number of rows than T, and when an entry of T is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{Matrix, Triangle, triangular_solve};
@@ -29,12 +35,13 @@ pub fn triangular_solve<T: Scalar>(
 ) -> Result<Matrix<T::Wide>, Error> {
     let t = Triangular::new(t, which)?;
     if b.rows() != t.order() {
-        return Err(Error::shape(format!("a right-hand side has {} rows, and the matrix {}", b.rows(), t.order())));
+        let (m, n) = (b.rows(), b.columns());
+        return Err(Error::shape(format!("a {m}×{n} right-hand side does not fit a matrix of order {}", t.order())));
     }
     Ok(t.solve(b, false))
 }
 
-/// A triangle that was read once, to be solved with again and again.
+/// A triangular matrix that was checked and scaled once, for solving many systems.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Triangular<W: Scalar> {
     t: Matrix<W>,
@@ -43,15 +50,19 @@ pub struct Triangular<W: Scalar> {
 }
 
 impl<W: Scalar<Wide = W>> Triangular<W> {
-    /// Fails for a matrix that is not square, and when an entry is not finite.
+    /// A triangle of a square matrix, checked and scaled.
+    ///
+    /// # Errors
+    ///
+    /// When T is not square, and when an entry is not finite.
     pub fn new<T: Scalar<Wide = W>>(t: MatrixRef<'_, T>, which: Triangle) -> Result<Self, Error> {
         square(t, "a triangular system")?;
         let (t, e) = prepared(t)?;
-        // A diagonal of ones is not scaled with the rest.
+        // A unit diagonal must not be scaled.
         Ok(if which.unit && e != 0 { Self { t: unscaled(t, e), which, e: 0 } } else { Self { t, which, e } })
     }
 
-    /// A triangle of finite numbers near 1 in size, kept as it is. Panics unless it is square.
+    /// A triangle of finite numbers near 1 in size, without a copy. Panics unless it is square.
     pub fn owning(t: Matrix<W>, which: Triangle) -> Self {
         assert_eq!(t.rows(), t.columns(), "a triangular system needs a square matrix");
         Self { t, which, e: 0 }
@@ -67,15 +78,15 @@ impl<W: Scalar<Wide = W>> Triangular<W> {
         !self.which.unit && (0..self.order()).any(|i| self.t[(i, i)] == W::default())
     }
 
-    /// T⁻¹B, or its adjoint's. n² flops for each column. Panics unless B has n rows.
+    /// T⁻¹B, or T⁻ᴴB. n² flops a column. Panics unless B has n rows.
     pub fn solve(&self, b: &Matrix<W>, adjoint: bool) -> Matrix<W> {
-        assert_eq!(b.rows(), self.order(), "as many rows as the triangle");
+        assert_eq!(b.rows(), self.order(), "B needs as many rows as the triangle");
         let which = Triangle { adjoint: self.which.adjoint != adjoint, ..self.which };
         unscaled(solve_scaled(&self.t, which, b.clone()), -self.e)
     }
 }
 
-/// T⁻¹B with B brought near 1 on the way, so that nothing small is rounded.
+/// T⁻¹B; B is scaled to near 1, so that small entries are not rounded as subnormal numbers.
 pub(crate) fn solve_scaled<W: Scalar<Wide = W>>(t: &Matrix<W>, which: Triangle, b: Matrix<W>) -> Matrix<W> {
     let n = t.rows();
     if n == 0 || b.columns() == 0 {

@@ -1,16 +1,17 @@
-//! Eigenvectors of an upper triangular matrix, by substitution that cannot overflow.
+//! Eigenvectors of an upper triangular matrix, by back substitution that cannot overflow.
 
 use num_complex::Complex64;
 
 use crate::Matrix;
 
-/// Beyond this a vector is scaled down on the way.
+/// A vector with larger entries is scaled down during the substitution.
 const LARGE: f64 = 1e150;
 
-/// Right eigenvectors of T in columns, of any length but zero.
+/// Right eigenvectors of T in columns, of any nonzero length.
 ///
-/// (T₁₁ − λI)x = −t for the part above each diagonal entry λ, a difference of eigenvalues below ε·‖T‖ taken for that much, which is what
-/// a rounding of T may make of it (Golub and Van Loan, *Matrix Computations*, 4th ed., section 7.6.4). n³/3 complex operations.
+/// (T₁₁ − λI)x = −t for the block above each diagonal entry λ. Differences of eigenvalues below ε·‖T‖ are replaced by
+/// ε·‖T‖, a perturbation of T no larger than its rounding errors (Golub and Van Loan, *Matrix Computations*, 4th ed.,
+/// section 7.6.4). n³/3 complex operations.
 pub(crate) fn triangular_vectors(t: &Matrix<Complex64>) -> Matrix<Complex64> {
     let n = t.rows();
     let size = |x: Complex64| x.re.abs() + x.im.abs();
@@ -36,7 +37,8 @@ pub(crate) fn triangular_vectors(t: &Matrix<Complex64>) -> Matrix<Complex64> {
     vectors
 }
 
-/// Left eigenvectors of T in columns: the right ones of Tᴴ, which is upper triangular when read from its other end.
+/// Left eigenvectors of T in columns: the right ones of Tᴴ, which is upper triangular with its rows and columns
+/// reversed.
 pub(crate) fn left_triangular_vectors(t: &Matrix<Complex64>) -> Matrix<Complex64> {
     let n = t.rows();
     let turned = Matrix::from_fn(n, n, |i, j| t[(n - 1 - j, n - 1 - i)].conj());

@@ -1,4 +1,5 @@
-//! The largest singular triplets only: a reduction in two stages with its reflections kept, and vectors as far as they are wanted.
+//! The largest singular triplets only: a two-stage reduction whose reflections are kept, and as many vectors as are
+//! requested.
 
 use crate::decompose::{is_strongly_graded, is_trusted, needs_qr_first, scaled_svd, tall, unscale};
 use crate::guard::{Checked, check};
@@ -11,17 +12,17 @@ use crate::{
     Accuracy, Error, Matrix, MatrixRef, Precision, Real, Scalar, Shape, Values, Vectors, adjoint_times, multiply,
 };
 
-/// Which of the largest singular triplets.
+/// A selection of the largest singular triplets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Leading {
-    /// So many, or all where there are fewer.
+    /// The first `n`, or all where there are fewer.
     Count(usize),
-    /// Those whose singular value is above this.
+    /// Those whose singular value exceeds this.
     Above(f64),
 }
 
 impl Leading {
-    /// How many of these values, largest first.
+    /// The number of selected triplets, given all values in decreasing order.
     pub(crate) fn count(self, values: &[f64]) -> usize {
         match self {
             Self::Count(k) => k.min(values.len()),
@@ -29,7 +30,7 @@ impl Leading {
         }
     }
 
-    /// The same of A·2⁻ᵉ.
+    /// The same selection for A·2⁻ᵉ.
     fn scaled(self, e: i32) -> Self {
         match self {
             Self::Count(k) => Self::Count(k),
@@ -38,32 +39,40 @@ impl Leading {
     }
 }
 
-/// Up to one vector in so many takes less time than all of them by the engine (measured on 2 cores).
+/// Up to 1/FEW of all vectors take less time this way than all of them by faer (measured on 2 cores).
 const FEW: usize = 2;
 
-/// Residuals of more than so many ε·√max(m, n)·σ₁ say that a reduction went wrong: several times the worst seen.
+/// Residuals above this times ε·√max(m, n)·σ₁ mean that a reduction failed: several times the worst case observed.
 const LARGE: f64 = 32.0;
 
 /// Some singular triplets, and all singular values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TruncatedParts<W: Scalar> {
-    /// All of the singular values.
+    /// All singular values.
     pub values: Values,
     /// The first of the vectors, in columns.
     pub vectors: Vectors<W>,
-    /// ‖A·v − σ·u‖ and ‖Aᴴ·u − σ·v‖ for each, but for the rounding of the products.
+    /// ‖A·v − σ·u‖ and ‖Aᴴ·u − σ·v‖ for each triplet, up to the rounding of the products.
     pub residuals: Vec<[f64; 2]>,
 }
 
 const TWO_STAGES: &str = "bidiagonalisation in two stages, bisection and inverse iteration";
 const SINGLE: &str = "bidiagonalisation in two stages in single precision, bisection and inverse iteration";
 
-/// The largest singular triplets of A: all of its singular values, and as many vectors as are wanted.
+/// The largest singular triplets of A: all of its singular values, and the selected vectors.
 ///
-/// A real matrix becomes bidiagonal in two stages, 4·m·n² − 4/3·n³ flops for m ≥ n at the speed of products, in double precision or in that of the
-/// entries; k vectors take 8·m·n·k more, and the products that measure them 4·m·n·k. Small, complex and strongly graded matrices are decomposed whole.
-/// Memory for A three times in the precision of the reduction, and where A is more than 11/6 as long as wide, for two copies in double precision,
-/// in which its QR decomposition is made first. Fails when an entry is not finite, and when nothing converges.
+/// A·v = σ·u and Aᴴ·u = σ·v; the residuals of every triplet are computed, all other errors are estimates. A real matrix
+/// is reduced to bidiagonal form in two stages, in double precision or in that of the entries: 4·m·n² − 4/3·n³ flops
+/// for m ≥ n at the speed of products. k vectors take 8·m·n·k more, and the products for their residuals 4·m·n·k.
+/// Small, complex and strongly graded matrices are decomposed completely. Memory for three copies of A in the precision
+/// of the reduction, and where A is more than 11/6 as long as wide, for two copies in double precision, in which its QR
+/// decomposition is computed first.
+///
+/// # Errors
+///
+/// When an entry is not finite, and when no algorithm converges.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::{Leading, Matrix, Precision, truncated_svd};
@@ -85,7 +94,7 @@ pub fn truncated_svd<T: Scalar>(
         let (values, Vectors { u, v }) = in_stages(tall(a), checked, leading, precision)?;
         let vectors = if is_turned { Vectors { u: v, v: u } } else { Vectors { u, v } };
         let residuals = residuals(a, e, &values.values, &vectors).ok()?;
-        // What became of the vectors of the bidiagonal matrix, nobody has looked at yet.
+        // Back-transformed vectors are unchecked so far.
         let allowed = LARGE * values.unit() * values.values[0] * (1.0 + (a.rows().max(a.columns()) as f64).sqrt());
         residuals.iter().flatten().all(|&r| r <= allowed).then_some((values, vectors, residuals))
     });
@@ -102,7 +111,7 @@ pub fn truncated_svd<T: Scalar>(
     Ok(TruncatedParts { values, vectors, residuals })
 }
 
-/// The whole decomposition of A·2⁻ᵉ, cut.
+/// The complete decomposition of A·2⁻ᵉ, truncated.
 fn of_whole<T: Scalar>(
     a: MatrixRef<'_, T>,
     leading: Leading,
@@ -113,7 +122,7 @@ fn of_whole<T: Scalar>(
     Ok((f.values, Vectors { u: f.vectors.u.first_columns(k), v: f.vectors.v.first_columns(k) }))
 }
 
-/// The values of a tall A·2⁻ᵉ and the first vectors, where two stages are worth it and succeed.
+/// The values of a tall A·2⁻ᵉ and the first vectors, where two stages pay and succeed.
 fn in_stages<T: Scalar>(
     a: MatrixRef<'_, T>,
     checked: &Checked,
@@ -251,7 +260,7 @@ mod tests {
         ]
     }
 
-    /// Values as they are, vectors orthonormal, residuals that are true and small.
+    /// Correct values, orthonormal vectors, and residuals that are correct and small.
     fn check<T: Scalar>(
         a: &Matrix<T>,
         leading: Leading,
@@ -281,7 +290,7 @@ mod tests {
             }
         }
         for (j, [right, left]) in f.residuals.iter().enumerate() {
-            // Below the smallest normal number digits are lost.
+            // Numbers below the normal range have fewer digits.
             let room = room * first + 1e-320;
             assert!(*right <= room && *left <= room, "{what}: residuals {right:e} and {left:e} of triplet {j}");
         }
@@ -330,7 +339,7 @@ mod tests {
 
     #[test]
     fn the_number_of_threads_changes_no_digit() {
-        // Large enough that the sweeps of a chase, and the columns of vectors, are shared.
+        // Large enough that the sweeps of a chase, and the columns of vectors, are divided among threads.
         let a = random::<f64>(820, 800, 9);
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

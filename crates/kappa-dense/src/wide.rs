@@ -1,7 +1,7 @@
 //! faer's functions in double precision for an entry W with `Scalar<Wide = W>`.
 //!
-//! The compiler knows that `T::Wide` is `f64` or `c64`, and with it faer's functions, for every `T: Scalar`; of a `W`
-//! that is its own `Wide` it does not conclude this. Here `T` is `W`, so that `Scalar<Wide = W>` is bound enough
+//! For every `T: Scalar` the compiler knows that `T::Wide` is `f64` or `c64` and has faer's functions; it does not
+//! infer this for a `W` that is its own `Wide`. Here `T` is `W`, so that the bound `Scalar<Wide = W>` suffices
 //! everywhere else.
 
 use kappa_engine::{Double, Entry, Reflected, Triangle};
@@ -9,12 +9,12 @@ use kappa_engine::{Double, Entry, Reflected, Triangle};
 use crate::Scalar;
 use crate::cut::Cut;
 
-/// A becomes L (unit, below) and U of PA = LU; row i of PA is row `rows[i]` of A.
+/// Overwrites A with L (unit, below the diagonal) and U of PA = LU; row i of PA is row `rows[i]` of A.
 pub(crate) fn lu<T: Scalar>(a: &mut [T::Wide], shape: (usize, usize), cut: Cut) -> Vec<usize> {
     T::Wide::lu(a, shape, cut)
 }
 
-/// B becomes A⁻¹B, or A⁻ᴴB.
+/// Overwrites B with A⁻¹B, or with A⁻ᴴB.
 pub(crate) fn lu_solve<T: Scalar>(factors: &[T::Wide], rows: &[usize], b: &mut [T::Wide], adjoint: bool, cut: Cut) {
     T::Wide::lu_solve(factors, rows, b, adjoint, cut);
 }
@@ -24,7 +24,7 @@ pub(crate) fn lu_inverse<T: Scalar>(factors: &[T::Wide], rows: &[usize], cut: Cu
     T::Wide::lu_inverse(factors, rows, cut)
 }
 
-/// B, rounded to single precision, becomes A⁻¹B, or A⁻ᴴB.
+/// Overwrites B, rounded to single precision, with A⁻¹B, or with A⁻ᴴB.
 pub(crate) fn single_lu_solve<T: Scalar>(
     factors: &[<T::Wide as Entry>::Single],
     rows: &[usize],
@@ -35,7 +35,7 @@ pub(crate) fn single_lu_solve<T: Scalar>(
     T::Wide::single_lu_solve(factors, rows, b, adjoint, cut);
 }
 
-/// B becomes QB, or QᴴB.
+/// Overwrites B with QB, or with QᴴB.
 pub(crate) fn apply_reflections<T: Scalar>(
     a: &[T::Wide],
     shape: (usize, usize),
@@ -47,7 +47,7 @@ pub(crate) fn apply_reflections<T: Scalar>(
     T::Wide::apply_reflections(a, shape, with, b, adjoint, cut);
 }
 
-/// The first columns of Q into B, which is zero with ones on its diagonal.
+/// Writes the first columns of Q to B, which is zero with ones on its diagonal.
 pub(crate) fn form_reflections<T: Scalar>(
     a: &[T::Wide],
     shape: (usize, usize),
@@ -58,17 +58,18 @@ pub(crate) fn form_reflections<T: Scalar>(
     T::Wide::form_reflections(a, shape, with, b, cut);
 }
 
-/// B becomes T⁻¹B, or T⁻ᴴB.
+/// Overwrites B with T⁻¹B, or with T⁻ᴴB.
 pub(crate) fn triangular_solve<T: Scalar>(t: &[T::Wide], order: usize, which: Triangle, b: &mut [T::Wide], cut: Cut) {
     T::Wide::triangular_solve(t, order, which, b, cut);
 }
 
-/// A Hermitian matrix, its lower triangle given, becomes tridiagonal: diagonal and moduli beside it.
+/// Reduces a Hermitian matrix, given by its lower triangle, to tridiagonal form: its diagonal and the moduli of its
+/// subdiagonal.
 pub(crate) fn tridiagonal<T: Scalar>(lower: &mut [T::Wide], order: usize, cut: Cut) -> (Vec<f64>, Vec<f64>) {
     T::Wide::tridiagonal(lower, order, cut)
 }
 
-/// The lower triangle becomes L of LLᴴ; `false` where the matrix is not positive definite.
+/// Overwrites the lower triangle with L of LLᴴ; `false` where the matrix is not positive definite.
 pub(crate) fn cholesky<T: Scalar>(lower: &mut [T::Wide], order: usize, cut: Cut) -> bool {
     T::Wide::cholesky(lower, order, cut)
 }

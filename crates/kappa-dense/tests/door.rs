@@ -1,4 +1,4 @@
-//! The guarded door: whatever goes in, either a right answer or a plain error comes out.
+//! The checks of the public functions: every input gives a correct answer or an error.
 
 use kappa_dense::jacobi::jacobi_svd;
 use kappa_dense::{
@@ -7,7 +7,7 @@ use kappa_dense::{
 };
 use proptest::prelude::*;
 
-/// Numbers by seed alone (splitmix64), in [−1, 1).
+/// Pseudorandom numbers in [−1, 1), determined by the seed (splitmix64).
 struct Draws(u64);
 
 impl Draws {
@@ -24,7 +24,7 @@ impl Draws {
     }
 }
 
-/// Columns scaled from 1 to 10^-decades, and a repeated column: the shapes on which decompositions break.
+/// Columns scaled from 1 to 10^-decades, and a repeated column: matrices that are difficult to decompose.
 fn nasty<T: Scalar>(m: usize, n: usize, seed: u64, kind: u8, scale: i32) -> Matrix<T> {
     let mut a: Matrix<T> = Draws(seed).matrix(m, n);
     let step = |j: usize| 10f64.powi(-(3 * j as i32) % 40);
@@ -195,8 +195,8 @@ fn rayon_pool(threads: usize) -> rayon::ThreadPool {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool")
 }
 
-/// The engine's kernels once multiplied wrongly, in silence and in parallel, from n of about 5000 on (private-gemm-x86
-/// 0.1.20). Freivalds: A·(A·x) and (A·A)·x agree for a random x only if the product is right.
+/// A release of faer's kernels (private-gemm-x86 0.1.20) returned wrong parallel products from n of about 5000 on,
+/// without an error. Freivalds: A·(A·x) and (A·A)·x agree for a random x only if the product is right.
 #[test]
 fn a_large_product_is_right() {
     let n = 5018;
@@ -330,7 +330,7 @@ fn product_of(a: &Matrix<f64>, x: &[f64]) -> Matrix<f64> {
 #[test]
 fn sparse_factors_solve() {
     use kappa_dense::{Columns, SparseCholesky, SparseLu};
-    // The five-point Laplacian of a square, and the same with wind.
+    // The five-point Laplacian of a square grid, without and with convection.
     let side = 30usize;
     let n = side * side;
     for wind in [0.0, 0.7] {

@@ -4,15 +4,15 @@ use std::num::NonZeroUsize;
 
 use faer::Par;
 
-/// How faer may use threads. The work is divided by the size of the matrix alone, never by the number of threads, so
-/// that the digits do not depend on that number.
+/// How the work is divided among threads. It is divided by the size of the matrix alone, never by the number of
+/// threads, so that the digits do not depend on that number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cut {
-    /// One piece.
+    /// Not divided: one thread.
     Whole,
     /// Eight pieces, run by as many threads as the current pool has.
     Pieces,
-    /// For LU factorizations: panels of this many columns, the next one factored while the rest is updated.
+    /// For LU factorizations: panels of this many columns. The next panel is factored while the rest is updated.
     Panels(usize),
 }
 

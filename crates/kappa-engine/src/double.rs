@@ -1,4 +1,4 @@
-//! Decompositions and factorizations in double precision: entries stored in fewer bits are widened by the caller.
+//! Decompositions and factorizations in double precision. The caller widens entries that are stored in fewer bits.
 
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -32,10 +32,10 @@ use crate::lu::{inverse_order, lu_in_place, lu_solve_in_place};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Failed;
 
-/// U (m×u), σ, V (n×v), the matrices column after column.
+/// U (m×u), σ, V (n×v), the matrices in column-major order.
 pub type Triplets<T> = (Vec<T>, Vec<f64>, Vec<T>);
 
-/// What belongs to the Householder vectors of a QR factorization.
+/// The data of a QR factorization beside its Householder vectors.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reflected<T> {
     /// Column j of QR is column `order[j]` of A.
@@ -46,46 +46,55 @@ pub struct Reflected<T> {
     pub block: usize,
 }
 
-/// Which triangle of a matrix is meant, and how.
+/// Which triangle of a matrix is used, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Triangle {
-    /// The upper one; the lower one otherwise.
+    /// The upper triangle; otherwise the lower one.
     pub upper: bool,
-    /// Whether its diagonal is taken to be of ones.
+    /// Whether its diagonal consists of ones.
     pub unit: bool,
-    /// Whether its conjugate transpose is meant.
+    /// Whether its conjugate transpose is used.
     pub adjoint: bool,
 }
 
-/// An entry in double precision: `f64` or `Complex64`. Sealed. Matrices are slices, column after column without gaps.
+/// An entry in double precision: `f64` or `Complex64`. Sealed. Matrices are contiguous slices in column-major order.
 pub trait Double: Entry {
-    /// A (rows ≥ columns) becomes bidiagonal: moduli of the diagonal and of the entries above it.
+    /// Reduces A (rows ≥ columns) to a bidiagonal matrix: the moduli of its diagonal and superdiagonal.
     fn bidiagonal(a: &mut [Self], shape: (usize, usize), cut: Cut) -> (Vec<f64>, Vec<f64>);
-    /// The singular value decomposition, with square U and V where it is `full`.
+    /// The singular value decomposition, with square U and V if `full`.
+    ///
+    /// # Errors
+    ///
+    /// When the iteration does not converge.
     fn svd(a: &[Self], shape: (usize, usize), full: bool, cut: Cut) -> Result<Triplets<Self>, Failed>;
-    /// A Hermitian matrix, its lower triangle given, becomes tridiagonal: diagonal and moduli beside it.
+    /// Reduces a Hermitian matrix, given by its lower triangle, to a tridiagonal one: its diagonal and the moduli of
+    /// its subdiagonal.
     fn tridiagonal(lower: &mut [Self], order: usize, cut: Cut) -> (Vec<f64>, Vec<f64>);
-    /// Eigenvalues in rising order and vectors of a Hermitian matrix, its lower triangle given.
+    /// Eigenvalues in increasing order and eigenvectors of a Hermitian matrix, given by its lower triangle.
+    ///
+    /// # Errors
+    ///
+    /// When the iteration does not converge.
     fn eigh(lower: &[Self], order: usize, cut: Cut) -> Result<(Vec<f64>, Vec<Self>), Failed>;
-    /// A becomes Hessenberg: zeros below its first subdiagonal; returns the unitary Q of A = QHQᴴ.
+    /// Overwrites A with its Hessenberg form H, zero below the first subdiagonal; returns the unitary Q of A = QHQᴴ.
     fn hessenberg(a: &mut [Self], order: usize, cut: Cut) -> Vec<Self>;
-    /// Adds PᴴP to the lower triangle, for a panel P with this many rows; P·Pᴴ for a panel that many columns wide
-    /// unless `adjoint_first`.
+    /// Adds PᴴP to the lower triangle, for a panel P with `rows` rows, if `adjoint_first`; otherwise P·Pᴴ for a panel
+    /// with `rows` columns.
     fn add_gram(lower: &mut [Self], order: usize, panel: &[Self], rows: usize, adjoint_first: bool);
-    /// A becomes L (unit, below) and U of PA = LU; row i of PA is row `rows[i]` of A.
+    /// Overwrites A with L (unit, below the diagonal) and U of PA = LU; row i of PA is row `rows[i]` of A.
     fn lu(a: &mut [Self], shape: (usize, usize), cut: Cut) -> Vec<usize>;
-    /// B becomes A⁻¹B, or A⁻ᴴB.
+    /// Overwrites B with A⁻¹B, or with A⁻ᴴB.
     fn lu_solve(factors: &[Self], rows: &[usize], b: &mut [Self], adjoint: bool, cut: Cut);
     /// A⁻¹.
     fn lu_inverse(factors: &[Self], rows: &[usize], cut: Cut) -> Vec<Self>;
-    /// L (unit, below) and U of PA = LU in single precision, to which A is rounded first, and the rows of A in the
-    /// order of PA.
+    /// L (unit, below the diagonal) and U of PA = LU in single precision, to which A is rounded first, and the row of A
+    /// that is each row of PA.
     fn single_lu(a: &[Self], order: usize, cut: Cut) -> (Vec<Self::Single>, Vec<usize>);
-    /// B, rounded to single precision, becomes A⁻¹B, or A⁻ᴴB.
+    /// Overwrites B, rounded to single precision, with A⁻¹B, or with A⁻ᴴB.
     fn single_lu_solve(factors: &[Self::Single], rows: &[usize], b: &mut [Self], adjoint: bool, cut: Cut);
-    /// QR with the longest remaining column first: A becomes R above and Householder vectors below.
+    /// QR with column pivoting: overwrites A with R on and above the diagonal and the Householder vectors below.
     fn pivoted_qr(a: &mut [Self], shape: (usize, usize), cut: Cut) -> Reflected<Self>;
-    /// B becomes QB, or QᴴB.
+    /// Overwrites B with QB, or with QᴴB.
     fn apply_reflections(
         a: &[Self],
         shape: (usize, usize),
@@ -94,14 +103,14 @@ pub trait Double: Entry {
         adjoint: bool,
         cut: Cut,
     );
-    /// The first columns of Q into B, which is zero with ones on its diagonal.
+    /// Writes the first columns of Q to B, which is zero with ones on its diagonal.
     fn form_reflections(a: &[Self], shape: (usize, usize), with: &Reflected<Self>, b: &mut [Self], cut: Cut);
-    /// B becomes T⁻¹B, or T⁻ᴴB.
+    /// Overwrites B with T⁻¹B, or with T⁻ᴴB.
     fn triangular_solve(t: &[Self], order: usize, which: Triangle, b: &mut [Self], cut: Cut);
-    /// The lower triangle becomes L (unit) and the diagonal of D; returns the subdiagonal of D, and the order of the
-    /// rows.
+    /// Overwrites the lower triangle with L (unit) and the diagonal of D; returns the subdiagonal of D and the
+    /// permutation of the rows.
     fn ldlt(lower: &mut [Self], order: usize, cut: Cut) -> (Vec<Self>, Vec<usize>);
-    /// The lower triangle becomes L of LLᴴ; `false` where the matrix is not positive definite.
+    /// Overwrites the lower triangle with L of LLᴴ; `false` where the matrix is not positive definite.
     fn cholesky(lower: &mut [Self], order: usize, cut: Cut) -> bool;
 }
 

@@ -1,4 +1,4 @@
-//! Hessenberg form, eigenvalues and eigenvectors of matrices that need not be Hermitian.
+//! Hessenberg form, eigenvalues and eigenvectors of general matrices.
 
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -16,7 +16,7 @@ use num_complex::Complex64;
 use crate::cut::Cut;
 use crate::double::Failed;
 
-/// A becomes Hessenberg: zeros below its first subdiagonal; returns the unitary Q of A = QHQᴴ.
+/// Overwrites A with its Hessenberg form H, zero below the first subdiagonal; returns the unitary Q of A = QHQᴴ.
 pub(crate) fn hessenberg_form<T: ComplexField + Default>(a: &mut [T], order: usize, cut: Cut) -> Vec<T> {
     let n = order;
     let mut q: Vec<T> = (0..n * n).map(|_| T::default()).collect();
@@ -50,7 +50,7 @@ pub(crate) fn hessenberg_form<T: ComplexField + Default>(a: &mut [T], order: usi
     q
 }
 
-/// Which eigenvectors are wanted.
+/// Which eigenvectors are computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sides {
     /// Eigenvalues alone.
@@ -70,17 +70,22 @@ impl Sides {
         if self == Self::Both { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No }
     }
 
-    /// Columns of the right and the left vectors.
+    /// The numbers of right and of left eigenvectors.
     fn columns(self, n: usize) -> (usize, usize) {
         let count = |wanted| if wanted == ComputeEigenvectors::Yes { n } else { 0 };
         (count(self.right()), count(self.left()))
     }
 }
 
-/// Eigenvalues, right and left eigenvectors of a square matrix, column after column; empty where they are not wanted.
+/// Eigenvalues, right and left eigenvectors of a square matrix in column-major order; empty where they are not
+/// computed.
 pub type Eigen = (Vec<Complex64>, Vec<Complex64>, Vec<Complex64>);
 
-/// Eigenvalues and eigenvectors of a real matrix.
+/// Eigenvalues and eigenvectors of a real n×n matrix.
+///
+/// # Errors
+///
+/// When the iteration does not converge.
 pub fn eig_real(a: &[f64], n: usize, sides: Sides, cut: Cut) -> Result<Eigen, Failed> {
     let par = cut.par();
     let scratch = evd::evd_scratch::<f64>(n, sides.left(), sides.right(), par, Default::default());
@@ -104,7 +109,7 @@ pub fn eig_real(a: &[f64], n: usize, sides: Sides, cut: Cut) -> Result<Eigen, Fa
     Ok((values, right, left))
 }
 
-/// Complex vectors: in faer's result a pair of conjugate values shares two real columns, real and imaginary part.
+/// Complex eigenvectors: faer stores those of a conjugate pair in two real columns, the real and the imaginary part.
 fn unpacked(values: &[Complex64], x: &Mat<f64>) -> Vec<Complex64> {
     let (n, count) = (x.nrows(), x.ncols());
     let mut out = vec![Complex64::default(); n * count];
@@ -123,7 +128,11 @@ fn unpacked(values: &[Complex64], x: &Mat<f64>) -> Vec<Complex64> {
     out
 }
 
-/// Eigenvalues and eigenvectors of a complex matrix.
+/// Eigenvalues and eigenvectors of a complex n×n matrix.
+///
+/// # Errors
+///
+/// When the iteration does not converge.
 pub fn eig_complex(a: &[Complex64], n: usize, sides: Sides, cut: Cut) -> Result<Eigen, Failed> {
     let par = cut.par();
     let scratch = evd::evd_scratch::<Complex64>(n, sides.left(), sides.right(), par, Default::default());

@@ -17,12 +17,12 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// What happens to the entries that a product is written to.
+/// What a product does with the entries that it is written to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Accumulate {
-    /// They are overwritten; nothing of them is read.
+    /// Overwrites them; they are not read.
     Replace,
-    /// The product is added to them.
+    /// Adds the product to them.
     Add,
 }
 
@@ -31,7 +31,7 @@ pub trait Entry: sealed::Sealed + Copy + Debug + Default + PartialEq + Send + Sy
     /// The type with the same number of parts in single precision.
     type Single: Entry;
 
-    /// C becomes factor·A·B, or C + factor·A·B. Panics where the shapes do not fit.
+    /// Overwrites C with factor·A·B, or with C + factor·A·B. Panics where the shapes do not fit.
     fn multiply(
         c: ViewMut<'_, Self>,
         accumulate: Accumulate,
@@ -41,10 +41,12 @@ pub trait Entry: sealed::Sealed + Copy + Debug + Default + PartialEq + Send + Sy
         cut: Cut,
     );
 
-    /// B becomes T⁻¹B for a lower triangular T, on this thread. What stands above the diagonal of T is not read.
+    /// Overwrites B with T⁻¹B for a lower triangular T, on this thread. The entries of T above the diagonal are not
+    /// read.
     fn solve_lower(t: View<'_, Self>, b: ViewMut<'_, Self>);
 
-    /// B becomes T⁻¹B for an upper triangular T, on this thread. What stands below the diagonal of T is not read.
+    /// Overwrites B with T⁻¹B for an upper triangular T, on this thread. The entries of T below the diagonal are not
+    /// read.
     fn solve_upper(t: View<'_, Self>, b: ViewMut<'_, Self>);
 }
 
@@ -84,7 +86,7 @@ macro_rules! entry {
     };
 }
 
-// The conjugate of a real matrix is the matrix; faer's kernels for real entries are never asked for one.
+// A real matrix is its own conjugate; faer's kernels for real entries are called without conjugation.
 entry!(f32, f32, |_| faer::Conj::No);
 entry!(f64, f32, |_| faer::Conj::No);
 entry!(Complex32, Complex32, |conj| conj);

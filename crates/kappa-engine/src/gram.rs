@@ -1,4 +1,4 @@
-//! The lower triangle of a product that is Hermitian.
+//! The lower triangle of a Hermitian product.
 
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 /// Columns of a piece.
 const COLUMNS: usize = 256;
-/// From this order on the product is cut into pieces, by its order alone.
+/// Minimum order at which the product is divided into pieces, by its order alone.
 const FROM: usize = 1024;
 
 /// C += A·B, in the lower triangle at least.

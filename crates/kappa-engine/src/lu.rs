@@ -1,4 +1,5 @@
-//! LU with partial pivoting: faer's, and panel by panel with the next panel factored while the rest is updated.
+//! LU with partial pivoting: faer's, and a version by panels in which the next panel is factored while the rest is
+//! updated.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::lu::partial_pivoting::{factor, solve};
@@ -18,7 +19,7 @@ pub(crate) fn inverse_order(order: &[usize]) -> Vec<usize> {
     inverse
 }
 
-/// A becomes L (unit, below) and U of PA = LU; row i of PA is row `rows[i]` of A.
+/// Overwrites A with L (unit, below the diagonal) and U of PA = LU; row i of PA is row `rows[i]` of A.
 pub(crate) fn lu_in_place<T: ComplexField + Send + Sync>(
     a: &mut [T],
     (rows, columns): (usize, usize),
@@ -39,8 +40,7 @@ fn by_faer<T: ComplexField>(a: &mut [T], rows: usize, columns: usize, par: Par) 
     order
 }
 
-/// Columns `first..first + width`, factored: row `first + i` was swapped with row `first + swaps[i]`, one i after the
-/// other.
+/// The factored columns `first..first + width`: row `first + i` was swapped with row `first + swaps[i]`, in this order.
 struct Panel {
     first: usize,
     swaps: Vec<usize>,
@@ -76,7 +76,7 @@ impl Panel {
     }
 }
 
-/// The swaps that bring the first `count` rows of `order` to rows 0, 1, …, one swap after the other.
+/// The transpositions that move the first `count` rows of `order` to rows 0, 1, …, in order.
 fn swaps(order: &[usize], count: usize) -> Vec<usize> {
     let mut at: Vec<usize> = (0..order.len()).collect();
     let mut place = at.clone();
@@ -90,7 +90,7 @@ fn swaps(order: &[usize], count: usize) -> Vec<usize> {
     found
 }
 
-/// Right-looking, so that nearly all the work is a product of matrices that threads can share, and one panel ahead, so
+/// Right-looking, so that nearly all of the work is products of matrices that threads share, and one panel ahead, so
 /// that no thread waits for the panel: in faer's recursion all threads wait at each of its leaves.
 fn by_panels<T: ComplexField + Send + Sync>(a: &mut [T], n: usize, width: usize) -> Vec<usize> {
     let mut panels = vec![Panel::factored(&mut a[..n * width], n, 0)];
@@ -121,7 +121,7 @@ fn by_panels<T: ComplexField + Send + Sync>(a: &mut [T], n: usize, width: usize)
     rows
 }
 
-/// B becomes A⁻¹B, or A⁻ᴴB.
+/// Overwrites B with A⁻¹B, or with A⁻ᴴB.
 pub(crate) fn lu_solve_in_place<T: ComplexField>(factors: &[T], rows: &[usize], b: &mut [T], adjoint: bool, cut: Cut) {
     let n = rows.len();
     let columns = b.len().checked_div(n).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Sparse factorizations of real matrices that are stored column after column.
+//! Sparse factorizations of real matrices in compressed column storage.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::sparse::linalg::cholesky::{LltRef, SymbolicCholesky, factorize_symbolic_cholesky};
@@ -11,13 +11,13 @@ use faer::{Conj, MatMut, Side};
 
 use crate::cut::Cut;
 
-/// A sparse matrix column after column, as it lies in memory: column j holds the entries `starts[j] .. starts[j + 1]`,
-/// their rows in rising order.
+/// A sparse matrix in compressed column storage: column j holds the entries `starts[j] .. starts[j + 1]`, in increasing
+/// order of rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'a> {
     /// Rows and columns.
     pub shape: (usize, usize),
-    /// Where each column begins; one more than there are columns.
+    /// Where each column begins; one more entry than there are columns.
     pub starts: &'a [usize],
     /// The row of each entry.
     pub rows: &'a [usize],
@@ -36,8 +36,9 @@ impl<'a> Columns<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoMemory;
 
-/// Only large dense blocks gain by a second thread: on the blocks of a plane grid, waking it takes ten times as long as
-/// the work. Measured on 2 cores, where 400 numbers a column is a space grid of about 50³. Solving gains nowhere.
+/// A second thread pays for large dense blocks only: on the blocks of a plane grid, waking it takes ten times as long
+/// as the work. Measured on 2 cores, where 400 entries a column belong to a space grid of about 50³. It never pays for
+/// solving.
 fn cut(stored: usize, order: usize) -> Cut {
     if stored / order.max(1) >= 400 { Cut::Pieces } else { Cut::Whole }
 }
@@ -52,6 +53,10 @@ pub struct SparseCholesky {
 impl SparseCholesky {
     /// Factors a symmetric matrix, of which the lower triangle is read; `None` where it is not positive definite.
     /// Panics unless the matrix is square.
+    ///
+    /// # Errors
+    ///
+    /// When the factor does not fit into memory.
     pub fn new(a: &Columns<'_>) -> Result<Option<Self>, NoMemory> {
         let failed = |_| NoMemory;
         let symbolic = factorize_symbolic_cholesky(a.pattern(), Side::Lower, Default::default(), Default::default())
@@ -79,7 +84,7 @@ impl SparseCholesky {
         Ok(is_finite.then_some(Self { symbolic, numeric }))
     }
 
-    /// B becomes A⁻¹B for a block of columns.
+    /// Overwrites the columns of B with A⁻¹B.
     pub fn solve(&self, b: &mut [f64]) {
         let n = self.symbolic.nrows();
         let columns = b.len().checked_div(n).unwrap_or(0);
@@ -93,7 +98,7 @@ impl SparseCholesky {
         );
     }
 
-    /// How many numbers the factor holds.
+    /// The number of stored entries of the factor.
     pub fn stored(&self) -> usize {
         self.numeric.len()
     }
@@ -113,6 +118,10 @@ impl std::fmt::Debug for SparseLu {
 
 impl SparseLu {
     /// Factors a square matrix; `None` where a pivot is zero. Panics unless the matrix is square.
+    ///
+    /// # Errors
+    ///
+    /// When the factors do not fit into memory.
     pub fn new(a: &Columns<'_>) -> Result<Option<Self>, NoMemory> {
         let symbolic = factorize_symbolic_lu(a.pattern(), Default::default()).map_err(|_| NoMemory)?;
         let mut numeric = NumericLu::new();
@@ -125,7 +134,7 @@ impl SparseLu {
         Ok(done.then_some(Self { symbolic, numeric }))
     }
 
-    /// B becomes A⁻¹B, or A⁻ᵀB, for a block of columns.
+    /// Overwrites the columns of B with A⁻¹B, or with A⁻ᵀB.
     pub fn solve(&self, b: &mut [f64], transposed: bool) {
         let n = self.symbolic.nrows();
         let columns = b.len().checked_div(n).unwrap_or(0);
@@ -144,8 +153,12 @@ impl SparseLu {
     }
 }
 
-/// The pivots of a sparse LU factorization with partial pivoting, one for each column, and whether the reordering of rows and
-/// columns is an odd permutation; `None` where a pivot is zero. Panics unless the matrix is square.
+/// The pivots of a sparse LU factorization with partial pivoting, one for each column, and whether the reordering of
+/// rows and columns is an odd permutation; `None` where a pivot is zero. Panics unless the matrix is square.
+///
+/// # Errors
+///
+/// When the factors do not fit into memory.
 pub fn sparse_pivots(a: &Columns<'_>) -> Result<Option<(Vec<f64>, bool)>, NoMemory> {
     let symbolic = factorize_symbolic_lu(a.pattern(), Default::default()).map_err(|_| NoMemory)?;
     let n = symbolic.nrows();

@@ -2,14 +2,14 @@
 
 use faer::{Conj, MatMut, MatRef};
 
-/// Which entries lie side by side.
+/// Which entries are contiguous.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Order {
     Columns,
     Rows,
 }
 
-/// Where a matrix lies within a slice of entries: column after column, or row after row, `stride` entries apart.
+/// The layout of a matrix in a slice of entries: column-major or row-major, with a distance of `stride` entries.
 #[derive(Clone, Copy, Debug)]
 struct Layout {
     rows: usize,
@@ -35,7 +35,7 @@ impl Layout {
         Self { rows: self.columns, columns: self.rows, order, ..self }
     }
 
-    /// The layout of a block, and where it begins.
+    /// The layout of a block, and the index of its first entry.
     fn block(self, (row, column): (usize, usize), (rows, columns): (usize, usize)) -> (Self, usize) {
         assert!(
             row + rows <= self.rows && column + columns <= self.columns,
@@ -50,7 +50,7 @@ impl Layout {
         (Self { rows, columns, ..self }, start)
     }
 
-    /// Where a column begins whose entries lie side by side.
+    /// The index of the first entry of a contiguous column.
     fn column(self, j: usize) -> usize {
         assert!(self.order == Order::Columns && j < self.columns, "column {j} of {}", self.columns);
         j * self.stride
@@ -66,13 +66,13 @@ pub struct View<'a, T> {
 }
 
 impl<'a, T: Copy> View<'a, T> {
-    /// Columns that begin `stride` entries apart. Panics unless they fit.
+    /// A column-major matrix whose columns begin `stride` entries apart. Panics unless it fits in the slice.
     pub fn by_columns(entries: &'a [T], (rows, columns): (usize, usize), stride: usize) -> Self {
         let layout = Layout { rows, columns, stride, order: Order::Columns }.checked(entries.len());
         Self { entries, layout, is_conjugated: false }
     }
 
-    /// Rows that begin `stride` entries apart. Panics unless they fit.
+    /// A row-major matrix whose rows begin `stride` entries apart. Panics unless it fits in the slice.
     pub fn by_rows(entries: &'a [T], (rows, columns): (usize, usize), stride: usize) -> Self {
         let layout = Layout { rows, columns, stride, order: Order::Rows }.checked(entries.len());
         Self { entries, layout, is_conjugated: false }
@@ -98,7 +98,8 @@ impl<'a, T: Copy> View<'a, T> {
         Self { is_conjugated: !self.is_conjugated, ..self.transpose() }
     }
 
-    /// The block of this shape whose first entry is at `start`, a row and a column.
+    /// The block of this shape whose first entry is at `start`, a row and a column. Panics unless it is inside the
+    /// matrix.
     pub fn block(self, start: (usize, usize), shape: (usize, usize)) -> Self {
         let (layout, at) = self.layout.block(start, shape);
         Self { entries: self.entries.get(at..).unwrap_or_default(), layout, ..self }
@@ -114,13 +115,13 @@ impl<'a, T: Copy> View<'a, T> {
         self.block((0, first), (self.layout.rows, count))
     }
 
-    /// Column `j`. Panics unless its entries lie side by side.
+    /// Column `j`. Panics unless its entries are contiguous.
     pub fn column(&self, j: usize) -> &'a [T] {
         let start = self.layout.column(j);
         &self.entries[start..start + self.layout.rows]
     }
 
-    /// The same matrix for faer, and whether its conjugate is meant.
+    /// The same matrix as faer's type, and whether its conjugate is used.
     pub(crate) fn faer(self) -> (MatRef<'a, T>, Conj) {
         let Layout { rows, columns, stride, order } = self.layout;
         let view = match order {
@@ -139,7 +140,7 @@ pub struct ViewMut<'a, T> {
 }
 
 impl<'a, T> ViewMut<'a, T> {
-    /// Columns that begin `stride` entries apart. Panics unless they fit.
+    /// A column-major matrix whose columns begin `stride` entries apart. Panics unless it fits in the slice.
     pub fn by_columns(entries: &'a mut [T], (rows, columns): (usize, usize), stride: usize) -> Self {
         let layout = Layout { rows, columns, stride, order: Order::Columns }.checked(entries.len());
         Self { entries, layout }
@@ -160,7 +161,7 @@ impl<'a, T> ViewMut<'a, T> {
         View { entries: self.entries, layout: self.layout, is_conjugated: false }
     }
 
-    /// The same matrix for a shorter time.
+    /// The same matrix with a shorter lifetime.
     pub fn as_mut(&mut self) -> ViewMut<'_, T> {
         ViewMut { entries: self.entries, layout: self.layout }
     }
@@ -170,7 +171,8 @@ impl<'a, T> ViewMut<'a, T> {
         Self { layout: self.layout.transpose(), ..self }
     }
 
-    /// The block of this shape whose first entry is at `start`, a row and a column.
+    /// The block of this shape whose first entry is at `start`, a row and a column. Panics unless it is inside the
+    /// matrix.
     pub fn block(self, start: (usize, usize), shape: (usize, usize)) -> Self {
         let (layout, at) = self.layout.block(start, shape);
         Self { entries: self.entries.get_mut(at..).unwrap_or_default(), layout }
@@ -182,13 +184,13 @@ impl<'a, T> ViewMut<'a, T> {
         self.block((first, 0), (count, columns))
     }
 
-    /// Column `j`, to be written. Panics unless its entries lie side by side.
+    /// Column `j`, to be written. Panics unless its entries are contiguous.
     pub fn column_mut(&mut self, j: usize) -> &mut [T] {
         let start = self.layout.column(j);
         &mut self.entries[start..start + self.layout.rows]
     }
 
-    /// The first `count` columns, and the rest. Panics unless the entries of a column lie side by side.
+    /// The first `count` columns, and the rest. Panics unless the matrix is column-major.
     pub fn split_columns(self, count: usize) -> (Self, Self) {
         let Layout { columns, stride, order, .. } = self.layout;
         assert!(order == Order::Columns && count <= columns, "{count} columns of {columns}");
@@ -198,7 +200,7 @@ impl<'a, T> ViewMut<'a, T> {
         (Self { entries: left, layout: layout(count) }, Self { entries: right, layout: layout(columns - count) })
     }
 
-    /// Pieces of `width` columns, the last one of what is left.
+    /// Blocks of `width` columns; the last one has the remainder.
     pub fn column_pieces(self, width: usize) -> Vec<Self> {
         let mut pieces = Vec::with_capacity(self.layout.columns.div_ceil(width));
         let mut rest = self;
@@ -211,13 +213,12 @@ impl<'a, T> ViewMut<'a, T> {
         pieces
     }
 
-    /// The same matrix for faer.
+    /// The same matrix as faer's type.
     pub(crate) fn faer(self) -> MatMut<'a, T> {
         let Layout { rows, columns, stride, order } = self.layout;
         match order {
             Order::Columns => MatMut::from_column_major_slice_with_stride_mut(self.entries, rows, columns, stride),
-            // Not `from_row_major_slice_with_stride_mut`, which returns columns that lie beyond the slice (faer
-            // 0.24.4).
+            // Not `from_row_major_slice_with_stride_mut`, which returns columns beyond the slice (faer 0.24.4).
             Order::Rows => {
                 MatMut::from_column_major_slice_with_stride_mut(self.entries, columns, rows, stride).transpose_mut()
             }

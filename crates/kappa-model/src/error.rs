@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// Why a model could not be opened or surveyed: names the file, the tensor and the numbers, and hints at the next step.
+/// Why a model could not be opened or surveyed: the message names the file, the tensor and the numbers, the hint is the
+/// next step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
     kind: ErrorKind,
@@ -12,13 +13,13 @@ pub struct Error {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A file could not be read.
+    /// A file cannot be read.
     Source(kappa_tensors::ErrorKind),
     /// A question has no answer.
     Question(kappa::ErrorKind),
-    /// A name or a filter matches nothing, or more than one thing where one is needed.
+    /// A name or a filter matches nothing, or several things where one is needed.
     Filter,
-    /// A limit, such as the memory ceiling, was in the way.
+    /// A limit, such as the memory ceiling, was exceeded.
     Limit,
     /// The caller stopped the work.
     Cancelled,
@@ -47,7 +48,7 @@ impl Error {
     }
 
     pub(crate) fn cancelled() -> Self {
-        Self::new(ErrorKind::Cancelled, "was stopped before it was done".into())
+        Self::new(ErrorKind::Cancelled, "the work was cancelled before it was complete".into())
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -79,12 +80,12 @@ impl Error {
         matches!(self.kind, ErrorKind::Source(_))
     }
 
-    /// Whether a name or a filter matches nothing, or more than one thing where one is needed.
+    /// Whether a name or a filter matches nothing, or several things where one is needed.
     pub fn is_filter(&self) -> bool {
         self.kind == ErrorKind::Filter
     }
 
-    /// Whether a limit, such as the memory ceiling, was in the way.
+    /// Whether a limit, such as the memory ceiling, was exceeded.
     pub fn is_limit(&self) -> bool {
         use kappa_tensors::ErrorKind as Source;
         matches!(

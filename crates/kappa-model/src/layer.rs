@@ -5,10 +5,11 @@ use kappa_tensors::{Numbers, Order, Tensor};
 
 use crate::{Error, Result};
 
-/// The shape of the matrix that stands for a tensor, or why there is none.
+/// The shape of the matrix that represents a tensor, or why there is none.
 ///
-/// Two dimensions are themselves. Convolutions become (out, in·kernel): `[d₀, d₁·d₂·…]` in PyTorch's layout, and
-/// `[d₀·d₁·…, dₖ]` for Keras kernels, whose last dimension is the output. Vectors and single numbers are no matrices.
+/// Tensors of two dimensions are matrices. Convolutions become (out, in·kernel): `[d₀, d₁·d₂·…]` in PyTorch's layout,
+/// and `[d₀·d₁·…, dₖ]` for Keras kernels, whose last dimension is the output. Vectors and single numbers are not
+/// matrices.
 pub(crate) fn matrix_shape(name: &str, shape: &[usize]) -> std::result::Result<(usize, usize), &'static str> {
     if shape.contains(&0) {
         return Err("an empty tensor");
@@ -22,7 +23,7 @@ pub(crate) fn matrix_shape(name: &str, shape: &[usize]) -> std::result::Result<(
     }
 }
 
-/// How many places the kernel of a convolution covers; 1 for a matrix.
+/// The number of positions of a convolution kernel; 1 for a matrix.
 pub(crate) fn kernel_positions(name: &str, shape: &[usize]) -> usize {
     match shape {
         [first @ .., _, _] if is_keras_kernel(name) => first.iter().product(),
@@ -31,12 +32,12 @@ pub(crate) fn kernel_positions(name: &str, shape: &[usize]) -> usize {
     }
 }
 
-/// Keras calls its weights kernels and puts the output last; PyTorch calls them weights and puts it first.
+/// Keras names its weights kernels and puts the output last; PyTorch names them weights and puts it first.
 fn is_keras_kernel(name: &str) -> bool {
     name.to_lowercase().contains("kernel")
 }
 
-/// A tensor as a matrix that can be asked: its numbers, or the entries of a sparse matrix that are not zero.
+/// A tensor as a matrix for questions: all entries, or the nonzero entries of a sparse matrix.
 #[derive(Debug)]
 pub enum LayerMatrix<'a> {
     /// All entries.
@@ -59,11 +60,12 @@ impl<'a> LayerMatrix<'a> {
         Self::Dense { rows, columns, tensor }
     }
 
-    /// The matrix, for any question. Tensors of more than two dimensions in column-major order are brought into row-major order first.
+    /// The matrix as an operator, for any question. A column-major tensor of more than two dimensions is reordered to
+    /// row-major first.
     ///
     /// # Errors
     ///
-    /// Where the numbers do not fill the matrix.
+    /// When the number of entries does not fit the shape of the matrix.
     pub fn operator(&self) -> Result<AnyOperator<'_>> {
         match self {
             Self::Dense { rows, columns, tensor } => dense(tensor, (*rows, *columns)),
@@ -73,7 +75,7 @@ impl<'a> LayerMatrix<'a> {
     }
 }
 
-/// Numbers of a tensor as a matrix of this shape.
+/// The entries of a tensor as a matrix of this shape.
 pub(crate) fn numbers_as_matrix<'a>(
     numbers: &'a Numbers<'_>,
     order: Order,
@@ -103,7 +105,7 @@ pub(crate) fn row_major(tensor: Tensor<'_>) -> Tensor<'_> {
         return tensor;
     }
     let shape = tensor.shape.clone();
-    // Reversed dimensions turn column-major order into row-major order of the transpose.
+    // Column-major order with reversed dimensions is row-major order of the transpose.
     let permute = |position: usize| {
         let (mut rest, mut index, mut stride) = (position, 0, 1);
         let mut strides = Vec::with_capacity(shape.len());

@@ -1,4 +1,4 @@
-//! How much a chain of layers can stretch: the product of their certified spectral norms.
+//! A Lipschitz bound of a chain of layers: the product of their certified spectral norms.
 
 use kappa::{Enclosure, SpectralCertificate};
 
@@ -11,18 +11,23 @@ use crate::{Error, Model, Result};
 pub struct LipschitzProduct {
     /// Each layer with an enclosure of its factor, in file order.
     pub layers: Vec<(String, Enclosure)>,
-    /// Their product: from above a Lipschitz constant of the chain of these layers with activations that stretch by at most 1.
+    /// Their product: its upper end is a Lipschitz constant of the chain of these layers with 1-Lipschitz activations.
     pub product: Enclosure,
 }
 
 impl Model {
-    /// The product of the certified spectral norms of the layers whose names match (all without a pattern).
+    /// The product of the certified spectral norms of the layers whose names match, or of all layers without a pattern.
     ///
-    /// An upper bound of the Lipschitz constant, in the 2-norm, of the layers applied one after the other with activations of
-    /// slope at most 1 between them, every rounding counted. A convolution enters from above: the norm of its reshaped matrix
-    /// times the square root of the number of kernel positions (Tsuzuku, Sato, Sugiyama, NeurIPS 2018), and from below by 0.
-    /// Branches, attention and normalisation layers are no such chain: choose the layers. Fails where no layer matches and
-    /// when an entry is not finite.
+    /// ∏ ‖Wₖ‖₂. Its upper end bounds the Lipschitz constant, in the 2-norm, of the layers applied one after the other
+    /// with activations of slope at most 1 between them; all rounding errors are counted. A convolution contributes an
+    /// upper bound, the norm of its reshaped matrix times the square root of the number of kernel positions (Tsuzuku,
+    /// Sato, Sugiyama, NeurIPS 2018), and 0 as lower bound. Branches, attention and normalization layers do not form
+    /// such a chain: select the layers. The cost is that of one certified spectral norm a layer; memory for the largest
+    /// layer.
+    ///
+    /// # Errors
+    ///
+    /// When no layer matches or a pattern is invalid, when a tensor cannot be read, and when an entry is not finite.
     pub fn lipschitz_product(&self, layers: &[String]) -> Result<LipschitzProduct> {
         let mut found = Vec::new();
         let mut product = Enclosure::exact(1.0);
@@ -51,8 +56,10 @@ impl Model {
         let mut names = self.weights();
         names.retain(|name| patterns.is_empty() || patterns.iter().any(|p| p.matches(name)));
         if names.is_empty() {
-            return Err(Error::filter(format!("no weight matrix of `{}` matches", self.path().display()))
-                .with_hint("`kappa survey` lists them; a pattern is a part of the name, or has `*` for anything"));
+            return Err(Error::filter(format!("`{}` contains no matching weight matrix", self.path().display()))
+                .with_hint(
+                    "`kappa survey` lists the weight matrices; a pattern is a part of a name, or contains `*`",
+                ));
         }
         Ok(names)
     }

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use kappa_tensors::{Opening, Skipped, Source, TensorInfo, Triplets, open};
+use kappa_tensors::{Opening, Skipped, Source, Tensor, TensorInfo, Triplets, open};
 
 use crate::layer::{LayerMatrix, matrix_shape, row_major};
 use crate::{Error, Result};
@@ -12,17 +12,26 @@ pub struct Model {
 }
 
 impl Model {
-    /// Opens a file, a folder or the index of a sharded checkpoint, whatever it is called; reads headers only.
+    /// Opens a file, a folder or the index of a sharded checkpoint; the format is recognized by content. Only headers
+    /// are read.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or its format is unknown or invalid.
     pub fn open(path: &Path) -> Result<Self> {
         Self::open_with(path, &Opening::default())
     }
 
-    /// [`Model::open`] with a choice of how files are read.
+    /// [`Model::open`] with options for how files are read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::open`].
     pub fn open_with(path: &Path, opening: &Opening) -> Result<Self> {
         Ok(Self { path: path.to_owned(), source: open(path, opening)? })
     }
 
-    /// Where it was opened.
+    /// The path that was opened.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -32,7 +41,7 @@ impl Model {
         self.source.infos()
     }
 
-    /// The names of the tensors that a survey would measure.
+    /// The names of the tensors that a survey measures.
     pub fn weights(&self) -> Vec<String> {
         let is_weight = |t: &&TensorInfo| {
             matrix_shape(&t.name, &t.shape).is_ok() && (self.is_single_matrix() || !t.dtype.is_integer())
@@ -48,17 +57,17 @@ impl Model {
         &*self.source
     }
 
-    /// Whether the file stands for one matrix that is not part of a network.
+    /// Whether the file holds one matrix that is not part of a network.
     pub fn is_single_matrix(&self) -> bool {
         self.source.is_single_matrix()
     }
 
-    /// One tensor as a matrix: the named one, or the only one there is. A vector is a column. A sparse matrix of an order above 1000 keeps
-    /// only the entries that are not zero.
+    /// One tensor as a matrix: the named one, or the only one. A vector is a column. A sparse matrix of order above
+    /// 1000 keeps its nonzero entries only.
     ///
     /// # Errors
     ///
-    /// Where there is no such tensor or more than one, and where its numbers cannot be read.
+    /// When there is no such tensor, or several and no name, and when the tensor cannot be read.
     pub fn matrix(&self, name: Option<&str>) -> Result<(String, LayerMatrix<'_>)> {
         let info = self.info_of(name)?;
         if let Some(found) = self.large_triplets(info) {
@@ -72,6 +81,16 @@ impl Model {
         Ok((info.name.clone(), LayerMatrix::new(tensor, shape)))
     }
 
+    /// One tensor by its name, whatever its dimensions.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such tensor, and where its numbers cannot be read.
+    pub fn tensor(&self, name: &str) -> Result<Tensor<'_>> {
+        let info = self.named(name)?;
+        Ok(self.source.read(&info.name)?)
+    }
+
     /// The entries of a sparse matrix that is not written out: smaller ones are answered sooner by dense methods.
     fn large_triplets(&self, info: &TensorInfo) -> Option<Triplets<'_>> {
         let found = self.source.triplets(&info.name)?;
@@ -79,7 +98,7 @@ impl Model {
         (m.min(n) > SPARSE_FROM || m.saturating_mul(n) > kappa::DENSE_LIMIT).then_some(found)
     }
 
-    /// The named tensor, or the only one there is.
+    /// The named tensor, or the only one.
     pub(crate) fn info_of(&self, name: Option<&str>) -> Result<&TensorInfo> {
         match name {
             Some(name) => self.named(name),
@@ -107,7 +126,7 @@ impl Model {
             [one] => Ok(one),
             [] => Err(match self.skipped().iter().find(|s| s.is_broken) {
                 Some(s) => Error::filter(format!("`{}`: tensor `{}` {}", self.path.display(), s.name, s.reason)),
-                None => Error::filter(format!("`{}` holds no tensor", self.path.display())),
+                None => Error::filter(format!("`{}` contains no tensor", self.path.display())),
             }),
             _ => Err(Error::filter(format!("`{}` holds {} matrices", self.path.display(), candidates.len()))
                 .with_hint(format!("choose one with `--tensor NAME`; {}", self.some_names()))),
@@ -121,14 +140,14 @@ impl Model {
         let more = self.tensors().len().saturating_sub(SHOWN);
         let rest = if more > 0 { format!(" and {more} more (`kappa survey` lists them)") } else { String::new() };
         if names.is_empty() {
-            "the file holds no tensor".into()
+            "the file contains no tensor".into()
         } else {
-            format!("there are {}{rest}", names.join(", "))
+            format!("the tensors are {}{rest}", names.join(", "))
         }
     }
 }
 
-/// Sparse matrices whose smaller side is longer than this are not written out.
+/// Sparse matrices whose smaller side is longer than this are not stored as dense matrices.
 const SPARSE_FROM: usize = 1000;
 
 fn sparse(found: &Triplets<'_>) -> kappa::Result<LayerMatrix<'static>> {

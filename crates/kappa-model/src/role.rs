@@ -1,14 +1,14 @@
-//! What a layer does, from its name: a table in `roles.tsv`, not code.
+//! The role of a layer, derived from its name by the table `roles.tsv`.
 
 use std::fmt;
 use std::sync::OnceLock;
 
 use glob::Pattern;
 
-/// What a weight does in its network.
+/// The role of a weight in its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// A dense layer of no known kind.
+    /// A dense layer of unknown kind.
     Linear,
     /// A table of vectors.
     Embedding,
@@ -65,10 +65,14 @@ const NAMES: &[(&str, Role)] = &[
 ];
 
 impl Role {
+    /// The role of this name, as it is displayed.
+    pub fn named(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(known, _)| *known == name).map(|(_, role)| *role)
+    }
+
     /// The role of a tensor with this name and number of dimensions.
     ///
-    /// The table decides; four dimensions, or three without a name that says otherwise, are a convolution; everything
-    /// else is linear.
+    /// The table decides. Without a match, a tensor of three or more dimensions is a convolution, and any other linear.
     pub fn of(name: &str, dimensions: usize) -> Self {
         let lower = name.to_lowercase();
         let by_name = table().iter().find(|(pattern, _)| pattern.matches(&lower)).map(|(_, role)| *role);

@@ -1,23 +1,23 @@
-//! A sketch of rows as a file for numpy.load, and back again.
+//! A row sketch as a file for numpy.load, and back.
 
 use kappa::{Enclosure, Evidence, Matrix, RowSketch, SketchParts};
 use kappa_tensors::{Numbers, Order, npy};
 
 use crate::{Error, Model, Result};
 
-/// The file format of a sketch: an archive with the kept rows and nine numbers.
+/// The file format of a row sketch: an archive with the kept rows and nine numbers.
 #[derive(Debug)]
 pub struct SavedSketch;
 
-/// The name of the numbers: version, capacity, rows, exponent, lost, ‖A‖_F² from below, best guess and from above, rounds.
+/// The array of numbers: version, capacity, rows, exponent, lost, ‖A‖_F² (lower bound, estimate, upper bound), rounds.
 const NUMBERS: &str = "kappa_sketch";
 const ROWS: &str = "rows";
 const VERSION: f64 = 1.0;
-/// Whole numbers up to this size are exact in double precision.
+/// Integers up to this size are exact in double precision.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl SavedSketch {
-    /// The arrays of a file.
+    /// The arrays of the file.
     pub fn encode(sketch: &RowSketch<f64>) -> Vec<(&'static str, Vec<u8>)> {
         let SketchParts { capacity, rows, exponent, ref kept, lost, squares, rounds } = *sketch.parts();
         let numbers = [
@@ -38,39 +38,45 @@ impl SavedSketch {
         ]
     }
 
-    /// The sketch in a file, or `None` where it holds something else. Fails where its parts do not fit together.
+    /// The sketch in a file, or `None` where the file holds something else.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, and when the parts of the sketch contradict each other.
     pub fn read(model: &Model) -> Result<Option<RowSketch<f64>>> {
         let source = model.source();
         if source.info(NUMBERS).is_none() {
             return Ok(None);
         }
         let broken = |why: &str| {
-            Error::filter(format!("`{}` is no sketch of rows: {why}", model.path().display()))
-                .with_hint("`kappa sketch a.npy --output rows.npz` writes one")
+            Error::filter(format!("`{}` is not a valid row sketch: {why}", model.path().display()))
+                .with_hint("`kappa sketch a.npy --output rows.npz` writes a row sketch")
         };
         let doubles = |name: &str| -> Result<(Vec<f64>, Vec<usize>)> {
             let tensor = source.read(name)?;
             match (tensor.numbers, tensor.order) {
                 (Numbers::F64(x), Order::RowMajor) => Ok((x.into_owned(), tensor.shape)),
-                _ => Err(broken(&format!("`{name}` is not an array of doubles in rows"))),
+                _ => Err(broken(&format!("the array `{name}` is not in row-major order and double precision"))),
             }
         };
         let (numbers, _) = doubles(NUMBERS)?;
         let &[version, capacity, rows, exponent, lost, lower, estimate, upper, rounds] = numbers.as_slice() else {
-            return Err(broken(&format!("it has {} numbers, not 9", numbers.len())));
+            return Err(broken(&format!("the array `{NUMBERS}` has {} entries, not 9", numbers.len())));
         };
         if version != VERSION {
-            return Err(broken(&format!("its version is {version}, and only {VERSION} is read")));
+            return Err(broken(&format!("its version is {version}; supported: {VERSION}")));
         }
         let is_whole = |x: f64| x.fract() == 0.0 && (0.0..=EXACT).contains(&x);
         if ![capacity, rows, rounds].into_iter().all(is_whole) || exponent.fract() != 0.0 || exponent.abs() > 1e4 {
-            return Err(broken("its counts are not whole numbers"));
+            return Err(broken("capacity, rows, rounds or exponent is not a whole number in range"));
         }
         if !(lower <= estimate && estimate <= upper) {
-            return Err(broken("its sum of squares has no order"));
+            return Err(broken("the bounds of its sum of squares are not in order (lower ≤ estimate ≤ upper)"));
         }
         let (entries, shape) = doubles(ROWS)?;
-        let &[held, columns] = shape.as_slice() else { return Err(broken("its rows are no matrix")) };
+        let &[held, columns] = shape.as_slice() else {
+            return Err(broken("the array `rows` does not have two dimensions"));
+        };
         let kept =
             Matrix::from_row_major(held, columns, entries).map_err(|e| broken(&kappa::Error::from(e).to_string()))?;
         let squares = Enclosure::new(lower, estimate, upper, Evidence::Rounding);

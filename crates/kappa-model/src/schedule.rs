@@ -1,8 +1,9 @@
-//! Which layers are measured together: large ones alone with all threads, small ones side by side within the ceiling.
+//! The schedule of a survey: large layers one at a time with all threads, small ones side by side below the memory
+//! ceiling.
 
 use std::sync::{Condvar, Mutex};
 
-/// Bytes that may be in use at once, handed out to those who ask.
+/// A limit of the bytes in use at the same time.
 pub(crate) struct Ceiling {
     limit: u64,
     state: Mutex<u64>,
@@ -14,7 +15,7 @@ impl Ceiling {
         Self { limit, state: Mutex::new(0), freed: Condvar::new() }
     }
 
-    /// Runs `work` once its bytes fit under the ceiling, alone if they never would.
+    /// Runs `work` as soon as its bytes fit below the ceiling; work that exceeds the ceiling runs alone.
     pub(crate) fn within<R>(&self, bytes: u64, work: impl FnOnce() -> R) -> R {
         let bytes = bytes.min(self.limit);
         {
@@ -24,7 +25,7 @@ impl Ceiling {
             }
             *used += bytes;
         }
-        // Given back also when the work panics.
+        // Releases the bytes also when the work panics.
         struct Back<'a>(&'a Ceiling, u64);
         impl Drop for Back<'_> {
             fn drop(&mut self) {
@@ -37,7 +38,7 @@ impl Ceiling {
     }
 }
 
-/// Half of the memory that the system says is available; no ceiling where it does not say.
+/// Half of the available memory that the system reports; no ceiling where it reports none.
 pub(crate) fn default_ceiling() -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));

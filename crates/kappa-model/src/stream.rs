@@ -1,4 +1,4 @@
-//! The largest singular triplets of a matrix that is read block by block, within a ceiling of memory.
+//! The largest singular triplets of a matrix that is read block by block, below a memory ceiling.
 
 use std::sync::atomic::Ordering;
 
@@ -10,74 +10,75 @@ use crate::layer::{matrix_shape, numbers_as_matrix};
 use crate::schedule::default_ceiling;
 use crate::{Error, Model, Progress, Result};
 
-/// How a matrix is read block by block.
+/// Options for reading a matrix block by block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Streaming {
-    /// How many triplets.
+    /// The number of triplets.
     pub top: usize,
-    /// Bytes that may be in use at once; half of the available memory when `None`.
+    /// Bytes that may be in use at the same time; half of the available memory when `None`.
     pub memory: Option<u64>,
-    /// Rows that the sketch keeps, at most: as many as there are columns, so that nothing is lost, where that fits, when `None`.
+    /// Maximum number of rows that the sketch keeps. When `None`: the number of columns, so that nothing is lost, if
+    /// that fits.
     pub capacity: Option<usize>,
-    /// Whether the vectors of the long side are wanted too, for which the matrix is read once more.
+    /// Whether the vectors of the long side are computed too, which takes a second pass over the matrix.
     pub both: bool,
 }
 
 impl Streaming {
-    /// So many triplets, with everything else by default.
+    /// `top` triplets, and the defaults for all other options.
     pub fn top(top: usize) -> Self {
         Self { top, memory: None, capacity: None, both: true }
     }
 }
 
-/// What was found block by block.
+/// The result of a block-by-block decomposition.
 #[derive(Clone, Debug)]
 pub struct Streamed {
     /// The tensor's name.
     pub name: String,
-    /// The singular values, enclosed, the largest first.
+    /// The singular values, enclosed, in decreasing order.
     pub values: Vec<Enclosure>,
-    /// Left singular vectors in columns, where they are known.
+    /// Left singular vectors in columns, if they were computed.
     pub u: Option<AnyMatrix>,
-    /// Right singular vectors in columns, where they are known.
+    /// Right singular vectors in columns, if they were computed.
     pub v: Option<AnyMatrix>,
     /// ‖A − UΣVᴴ‖_F.
     pub error: Enclosure,
     /// Rows and columns.
     pub shape: (usize, usize),
-    /// How often the matrix was read.
+    /// The number of passes over the matrix.
     pub passes: usize,
-    /// Rows or columns in a block.
+    /// The number of rows (or columns) in a block.
     pub block: usize,
-    /// Rows that the sketch had room for.
+    /// The capacity of the sketch in rows.
     pub capacity: usize,
-    /// Whether nothing was left out but for rounding.
+    /// Whether the sketch lost nothing, up to rounding.
     pub is_exact: bool,
 }
 
-/// A tensor as a matrix with at least as many rows as columns, cut into blocks of rows.
+/// A tensor as a matrix with at least as many rows as columns, divided into blocks of rows.
 struct Long<'a> {
     model: &'a Model,
     name: String,
-    /// The matrix of the tensor, rows and columns.
+    /// The shape of the tensor's matrix.
     shape: (usize, usize),
     rows: usize,
     columns: usize,
-    /// Whether its rows lie one after the other; else its columns do.
+    /// Whether it is row-major; otherwise column-major.
     by_rows: bool,
     /// Whether it is the transpose of the tensor's matrix.
     is_transposed: bool,
 }
 
-/// The most rows that a sketch keeps without being asked: beyond, exact values take longer than anyone would wait.
+/// Maximum number of rows that a sketch keeps by default: exact values take too long beyond.
 const MOST_KEPT: usize = 8192;
-/// Rows in a block for each that is kept: the reflections of the kept ones are then a small part of the work.
+/// Rows in a block for each kept row: the reflections of the kept rows are then a small part of the work.
 const ROWS_A_KEPT: usize = 4;
 
-/// Copies of a matrix while it is decomposed.
+/// Copies of a matrix in memory while it is decomposed.
 const COPIES: u64 = 5;
 
-/// How blocks and sketch share the memory.
+/// The division of memory between blocks and sketch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Cut {
     capacity: usize,
@@ -85,13 +86,15 @@ struct Cut {
 }
 
 impl Cut {
-    /// For a matrix of so many rows and columns of so many bytes each in double precision.
+    /// The division for a matrix of `rows` rows and `columns` columns, whose entries take `bytes` bytes in double
+    /// precision.
     fn new(rows: usize, columns: usize, bytes: usize, how: &Streaming) -> Result<Self> {
         let ceiling = how.memory.unwrap_or_else(default_ceiling);
         let row = columns as u64 * bytes as u64;
         let vectors = if how.both { 2 * (rows as u64 + columns as u64) } else { columns as u64 };
         let outside = vectors * how.top as u64 * bytes as u64;
-        // At most two copies of a block and the kept rows while they are reduced; at the end, a decomposition of the kept rows.
+        // At most two copies of a block and of the kept rows while they are reduced; at the end, a decomposition of the
+        // kept rows.
         let needs = |capacity: u64, block: u64| {
             let short = capacity.min(columns as u64);
             let at_the_end = (4 * short * short + 2 * columns as u64 * short) * bytes as u64;
@@ -101,7 +104,7 @@ impl Cut {
             Some(capacity) => capacity.min(columns),
             None if columns <= MOST_KEPT && needs(columns as u64, columns as u64 / 4) <= ceiling => columns,
             None => {
-                // As many as fit, beyond which Frequent Directions loses little.
+                // As many as fit, up to a number at which Frequent Directions loses little.
                 let wanted = (8 * how.top).max(256).min(columns);
                 let least = (how.top + 1).min(columns);
                 (least..=wanted).rev().find(|&k| needs(k as u64, k as u64) <= ceiling).unwrap_or(least)
@@ -120,7 +123,7 @@ impl Cut {
                 "{} triplets need {needs} MiB, above the memory ceiling of {allowed} MiB",
                 how.top
             ))
-            .with_hint("allow more memory, ask for fewer triplets, or for those of one side"));
+            .with_hint("raise the memory ceiling, ask for fewer triplets, or for the vectors of the short side only"));
         }
         Ok(Self { capacity, block: low })
     }
@@ -129,22 +132,35 @@ impl Cut {
 impl Model {
     /// The largest singular triplets of a tensor that is read block by block.
     ///
-    /// One pass for the values and the vectors of the short side, by the QR decomposition of tall matrices where that fits, or the sketch of Frequent
-    /// Directions (see [`RowSketch`]); a second one for those of the long side where they are wanted. Fails where the file does not keep the
-    /// tensor so that parts can be read, where the memory does not suffice, and when an entry is not finite.
+    /// A ≈ UΣVᴴ with `how.top` triplets; every singular value has two ends. The first pass gives the values and the
+    /// vectors of the short side: by the QR decomposition of tall matrices where its triangle fits in memory, otherwise
+    /// by the sketch of Frequent Directions (see [`RowSketch`]). A second pass gives the vectors of the long side if
+    /// `how.both`. For m×n with m ≥ n, about 2·m·n² flops for the first pass of an exact decomposition and 2·m·n·k for
+    /// the second; memory as `how.memory` says.
+    ///
+    /// # Errors
+    ///
+    /// When `how.top` is 0 or exceeds min(m, n); when there is no such tensor; when the file format does not allow
+    /// reading parts of the tensor; when the memory does not suffice; when an entry is not finite; and when `progress`
+    /// cancels the work.
     pub fn stream_svd(&self, name: Option<&str>, how: &Streaming, progress: &Progress<'_>) -> Result<Streamed> {
         let long = self.long(name)?;
         if how.top == 0 || how.top > long.columns {
             let ((m, n), top) = (long.shape, how.top);
             return Err(Error::filter(format!(
-                "{top} singular triplets of a {m}×{n} matrix, which has {}",
+                "`top` must be 1 to {} for this {m}×{n} matrix, got {top}",
                 long.columns
             )));
         }
         long.streamed(how, progress)
     }
 
-    /// Whether a tensor and four copies of it in double precision fit half of the memory that is available: what a decomposition takes.
+    /// Whether a tensor and four copies of it in double precision fit in half of the available memory, as a
+    /// decomposition needs.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such tensor, or several and no name.
     pub fn fits_in_memory(&self, name: Option<&str>) -> Result<bool> {
         let info = self.info_of(name)?;
         let entries = info.shape.iter().fold(1u64, |count, &length| count.saturating_mul(length as u64));
@@ -152,21 +168,31 @@ impl Model {
         Ok(entries.saturating_mul(COPIES * wide as u64) <= default_ceiling())
     }
 
-    /// How many columns the matrix of a tensor has.
+    /// The number of columns of a tensor's matrix.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such tensor, or several and no name, and when it is not a matrix.
     pub fn columns(&self, name: Option<&str>) -> Result<usize> {
         Ok(self.long(name)?.shape.1)
     }
 
-    /// Every row of a real tensor goes into a sketch, block by block.
+    /// Adds every row of a real tensor to a sketch, block by block. The cost is one pass over the file and that of
+    /// [`RowSketch`].
+    ///
+    /// # Errors
+    ///
+    /// When there is no such tensor, when it is complex or not a matrix, when its parts cannot be read, when its number
+    /// of columns is not that of the sketch, when an entry is not finite, and when `progress` cancels the work.
     pub fn sketch_rows(&self, name: Option<&str>, sketch: &mut RowSketch<f64>, progress: &Progress<'_>) -> Result<()> {
         let found = self.long(name)?;
-        // Rows are rows, even of a matrix with more columns.
+        // Rows remain rows, even for a matrix with more columns than rows.
         let (m, n) = found.shape;
         let by_rows = found.by_rows != found.is_transposed;
         let all = Long { rows: m, columns: n, by_rows, is_transposed: false, ..found };
         let block = ROWS_A_KEPT.saturating_mul(sketch.parts().capacity).clamp(1, m);
         if all.is_complex()? {
-            return Err(Error::filter(format!("`{}` is complex, and a sketch that is kept is real", all.name)));
+            return Err(Error::filter(format!("`{}` is complex, and this row sketch is real", all.name)));
         }
         all.for_each_block(block, (0.0, 1.0), progress, |_, rows| sketch.push_any(&rows))
     }
@@ -177,7 +203,10 @@ impl Model {
             .map_err(|why| Error::filter(format!("`{}` is {why}, not a matrix", crate::printable(&info.name))))?;
         let by_columns = self.source().order(&info.name) == Order::ColumnMajor;
         if by_columns && info.shape.len() > 2 {
-            return Err(Error::filter(format!("`{}` has more than two dimensions, column after column", info.name)));
+            return Err(Error::filter(format!(
+                "`{}` has more than two dimensions in column-major order: it cannot be read in blocks",
+                info.name
+            )));
         }
         let is_transposed = m < n;
         let (rows, columns) = if is_transposed { (n, m) } else { (m, n) };
@@ -195,7 +224,7 @@ impl Long<'_> {
                 self.model.path().display(),
                 crate::printable(&self.name)
             ))
-            .with_hint("keep it as .npy or safetensors, which lie in the file as they are; `np.save(\"a.npy\", a)`")
+            .with_hint("convert it to .npy or safetensors, which are stored uncompressed: `np.save(\"a.npy\", a)`")
         })?;
         Ok(found?)
     }
@@ -205,7 +234,7 @@ impl Long<'_> {
         Ok(matches!(self.read(0, 1)?, Numbers::C32(_) | Numbers::C64(_)))
     }
 
-    /// Does something with a block of rows.
+    /// Calls `ask` with a block of rows.
     fn with_block<R>(
         &self,
         from: usize,
@@ -227,7 +256,7 @@ impl Long<'_> {
             let start = column * self.rows + from;
             let numbers = self.read(start, height)?;
             if !append(&mut entries, numbers) {
-                return Err(Error::filter(format!("`{}` changed while it was read", self.name)));
+                return Err(Error::filter(format!("the data type of `{}` changed while the file was read", self.name)));
             }
             self.model.source().forget_part(&self.name, start, height);
         }
@@ -235,7 +264,7 @@ impl Long<'_> {
         numbers_as_matrix(&entries, Order::ColumnMajor, shape).and_then(ask).map_err(about)
     }
 
-    /// Does something with every block, telling how far it is: a part of all the work, after what was done.
+    /// Calls `ask` with every block, and reports progress: `part` of the work, after the part `done`.
     fn for_each_block(
         &self,
         block: usize,
@@ -259,7 +288,7 @@ impl Long<'_> {
         let is_complex = self.is_complex()?;
         let cut = Cut::new(self.rows, self.columns, if is_complex { size_of::<c64>() } else { size_of::<f64>() }, how)?;
         let mut sketch = AnyRowSketch::new(self.columns, cut.capacity, is_complex).map_err(about)?;
-        // The second pass has a product with k vectors where the first has a decomposition.
+        // The second pass multiplies by k vectors; the first one decomposes.
         let first = if how.both { 0.8 } else { 1.0 };
         self.for_each_block(cut.block, (0.0, first), progress, |_, rows| sketch.push(&rows))?;
         let is_exact = sketch.is_exact();
@@ -299,7 +328,7 @@ impl Long<'_> {
     }
 }
 
-/// More numbers behind those that are there; `false` where they are of another type.
+/// Appends numbers; `false` where they have another type.
 fn append(all: &mut Option<Numbers<'static>>, more: Numbers<'_>) -> bool {
     match (all, more) {
         (all @ None, more) => *all = Some(more.into_owned()),

@@ -1,4 +1,4 @@
-//! Every weight matrix of a checkpoint, measured.
+//! Surveys: every weight matrix of a checkpoint is measured.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -10,25 +10,26 @@ use crate::layer::{LayerMatrix, matrix_shape, row_major, same_numbers};
 use crate::schedule::{Ceiling, default_ceiling};
 use crate::{Error, Model, Result, Role, Skipped, Verdict};
 
-/// How a survey is made. The defaults measure everything with all threads.
+/// Options of a survey. The defaults measure everything with all threads.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     /// Only tensors whose name matches one of these patterns (`*`, `?`, or a part of the name); all when empty.
     pub layers: Vec<String>,
     /// Threads; 0 takes one for each processor. The digits do not depend on it.
     pub threads: usize,
-    /// Bytes that may be in use at once; half of the available memory when `None`. A layer that needs more is skipped.
+    /// Bytes that may be in use at the same time; half of the available memory when `None`. A layer that needs more is
+    /// skipped.
     pub memory: Option<u64>,
-    /// Count every rounding error: one decomposition with vectors, and products to prove it, for each matrix.
+    /// Count every rounding error: one decomposition with vectors, and the products that verify it, for each matrix.
     pub certify: bool,
 }
 
-/// What a survey found.
+/// The results of a survey.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The weight matrices, in file order.
     pub layers: Vec<Layer>,
-    /// What was not measured, with the reason.
+    /// The tensors that were not measured, with the reason.
     pub skipped: Vec<Skipped>,
 }
 
@@ -39,21 +40,21 @@ pub struct Layer {
     pub name: String,
     /// The tensor's dimensions.
     pub shape: Vec<usize>,
-    /// The matrix that was measured: rows, columns.
+    /// The shape of the matrix that was measured: rows, columns.
     pub matrix: (usize, usize),
-    /// How its numbers are stored.
+    /// The data type of its entries.
     pub dtype: DType,
-    /// What it does.
+    /// Its role in the network.
     pub role: Role,
     /// The answers to [`Question::standard`]; empty when the entries are not finite.
     pub measures: Vec<(Question, Enclosure)>,
     /// The singular values; `None` when the entries are not finite.
     pub singular_values: Option<SingularValues>,
-    /// Where the eigenvalues σ² begin to fall like a power; `None` for fewer than two different ones above zero.
+    /// The power law of the largest eigenvalues σ²; `None` for fewer than two distinct ones above zero.
     pub tail: Option<Tail>,
-    /// The noise; `None` for fewer than ten values above zero.
+    /// The noise (Marchenko–Pastur fit); `None` for fewer than ten values above zero.
     pub bulk: Option<Bulk>,
-    /// What a person should know.
+    /// Findings for the reader.
     pub verdicts: Vec<Verdict>,
 }
 
@@ -65,7 +66,7 @@ impl Layer {
 }
 
 impl Report {
-    /// The first tensor that could not be measured because it is broken, in words.
+    /// The first tensor that could not be measured because it is broken, as text.
     pub fn first_broken(&self) -> Option<String> {
         let in_layers = self.layers.iter().find_map(|layer| {
             let verdict = layer.verdicts.iter().find(|v| v.is_broken())?;
@@ -84,16 +85,16 @@ impl Report {
     }
 }
 
-/// Told how far a survey is; can stop it.
+/// Reports the progress of a survey, and can cancel it.
 pub struct Progress<'a> {
-    /// Called from any thread after each layer: its name, and the share of the work that is done, 0 to 1.
+    /// Called from any thread after each layer, with its name and the completed share of the work, 0 to 1.
     pub advanced: &'a (dyn Fn(&str, f64) + Sync),
-    /// Set to true to stop: layers under way are finished, and the survey returns an error.
+    /// Set to true to cancel: layers that were started are finished, and the survey returns an error.
     pub cancelled: &'a AtomicBool,
 }
 
 impl Progress<'static> {
-    /// Tells nobody.
+    /// No callback; never cancelled.
     pub fn none() -> Self {
         static NEVER: AtomicBool = AtomicBool::new(false);
         Self { advanced: &|_, _| {}, cancelled: &NEVER }
@@ -108,9 +109,9 @@ struct Job<'a> {
     bytes: u64,
 }
 
-/// From this order on, a matrix is measured alone with all threads, as its kernels are cut.
+/// Minimum order at which a matrix is measured alone with all threads, as the kernels divide its work.
 const ALONE: usize = 1024;
-/// Entries of a long matrix from which its Gram product is worth all threads.
+/// Minimum number of entries of a long matrix at which its Gram product pays for all threads.
 const LONG: usize = 1 << 24;
 
 impl Job<'_> {
@@ -119,19 +120,31 @@ impl Job<'_> {
         m.min(n) >= ALONE || m.saturating_mul(n) >= LONG
     }
 
-    /// Operations, about: a pass over the entries counts too.
+    /// An estimate of the flops; a pass over the entries counts too.
     fn cost(&self) -> f64 {
         self.plan.flops + 16.0 * self.info.len() as f64
     }
 }
 
 impl Model {
-    /// Measures every weight matrix.
+    /// Measures every weight matrix of the model.
+    ///
+    /// The answers to [`Question::standard`] for each matrix, with their enclosures and verdicts. A tensor that cannot
+    /// be measured is reported in [`Report::skipped`] or by a verdict, and is no error. The cost is one singular value
+    /// decomposition without vectors a matrix (with vectors if `how.certify`), below the memory ceiling of `how`.
+    ///
+    /// # Errors
+    ///
+    /// When no tensor matches `how.layers`, when a pattern is invalid, and when the threads cannot be started.
     pub fn survey(&self, how: &Survey) -> Result<Report> {
         survey(self, how, &Progress::none())
     }
 
-    /// [`Model::survey`], telling how far it is, and stopping when told.
+    /// [`Model::survey`] with progress reports and cancellation.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::survey`], and when `progress` cancels the survey.
     pub fn survey_with(&self, how: &Survey, progress: &Progress<'_>) -> Result<Report> {
         survey(self, how, progress)
     }
@@ -148,7 +161,7 @@ fn survey(model: &Model, how: &Survey, progress: &Progress<'_>) -> Result<Report
     Ok(Report { layers, skipped })
 }
 
-/// The layers to measure, and what is left out.
+/// The layers to measure, and the tensors that are skipped.
 fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<(Vec<Job<'a>>, Vec<Skipped>)> {
     let patterns = how.layers.iter().map(|text| pattern(text)).collect::<Result<Vec<_>>>()?;
     let wanted = |name: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(name));
@@ -165,11 +178,14 @@ fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<(Vec<Job<'a>>, Vec<Skipped
     }
     skipped.extend(model.skipped().iter().filter(|s| wanted(&s.name)).cloned());
     if jobs.is_empty() && skipped.is_empty() {
-        let first = model.tensors().first().map_or("it has none".into(), |t| format!("its first is `{}`", t.name));
+        let first = model
+            .tensors()
+            .first()
+            .map_or("the file contains none".into(), |t| format!("the first tensor is `{}`", t.name));
         let pattern = how.layers.join("`, `");
         let file = model.path().display();
         return Err(Error::filter(format!("no tensor of `{file}` matches `{pattern}`"))
-            .with_hint(format!("a pattern is a part of the name, or has `*` for anything; {first}")));
+            .with_hint(format!("a pattern is a part of a name, or contains `*`; {first}")));
     }
     Ok((jobs, skipped))
 }
@@ -177,10 +193,10 @@ fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<(Vec<Job<'a>>, Vec<Skipped
 fn job<'a>(model: &Model, info: &'a TensorInfo, ceiling: u64, certify: bool) -> std::result::Result<Job<'a>, String> {
     let shape = matrix_shape(&info.name, &info.shape)?;
     if info.dtype.is_integer() && !model.is_single_matrix() {
-        return Err(format!("whole numbers ({}), perhaps codes: listed, not measured", info.dtype));
+        return Err(format!("whole numbers ({}), possibly quantization codes: not measured", info.dtype));
     }
     let plan = if certify { Plan::certified_values(shape) } else { Plan::singular_values(shape) };
-    // Floats of 32 and 64 bits are measured where they lie; all else is widened first.
+    // Floats of 32 and 64 bits are measured without a copy; all others are widened first.
     let widened = if matches!(info.dtype, DType::F32 | DType::F64) { 0 } else { info.len() * 4.max(info.dtype.size()) };
     let bytes = (plan.bytes as u64).saturating_add(widened as u64);
     if bytes > ceiling {
@@ -192,7 +208,7 @@ fn job<'a>(model: &Model, info: &'a TensorInfo, ceiling: u64, certify: bool) -> 
 
 type Measured = (usize, std::result::Result<Layer, Skipped>);
 
-/// Large layers one after the other with all threads, then the small ones side by side, dearest first.
+/// Large layers one after the other with all threads, then the small ones side by side, in order of decreasing cost.
 fn measure_all(model: &Model, jobs: &[Job<'_>], how: &Survey, progress: &Progress<'_>) -> Result<Vec<Measured>> {
     let total: f64 = jobs.iter().map(Job::cost).sum();
     let done = std::sync::Mutex::new(0.0);
@@ -214,7 +230,7 @@ fn measure_all(model: &Model, jobs: &[Job<'_>], how: &Survey, progress: &Progres
     let (large, mut small): (Vec<usize>, Vec<usize>) = (0..jobs.len()).partition(|&k| jobs[k].is_large());
     let threads = if how.threads == 0 { rayon::current_num_threads() } else { how.threads };
     let mut measured = pool(threads)?.install(|| large.iter().map(one).collect::<Result<Vec<_>>>())?;
-    // Dearest first, so that they do not end up alone on one thread.
+    // The most expensive first, so that none of them runs alone at the end.
     small.sort_by(|&i, &j| jobs[j].cost().total_cmp(&jobs[i].cost()));
     measured.extend(side_by_side(&small, threads.min(small.len()), one)?);
     if progress.cancelled.load(Ordering::Relaxed) {
@@ -230,8 +246,8 @@ fn pool(threads: usize) -> Result<rayon::ThreadPool> {
         .map_err(|e| Error::limit(format!("cannot start {threads} threads: {e}")))
 }
 
-/// Each thread takes the next job when it is done with one, and runs it in a pool of its own with one thread: a job never
-/// waits inside another, so that the ceiling cannot lock itself out.
+/// Each thread takes the next job when it has finished one, and runs it in its own pool of one thread: a job never
+/// waits inside another, so that the ceiling cannot cause a deadlock.
 fn side_by_side<R: Send>(jobs: &[usize], threads: usize, one: impl Fn(&usize) -> Result<R> + Sync) -> Result<Vec<R>> {
     let next = AtomicUsize::new(0);
     let pools = (0..threads).map(|_| pool(1)).collect::<Result<Vec<_>>>()?;
@@ -296,7 +312,7 @@ fn fill(layer: &mut Layer, profile: &Profile) -> Result<()> {
     Ok(())
 }
 
-/// Finds tensors with the same numbers: equal measures first, then equal bytes.
+/// Finds tensors with the same numbers: those with equal measures are compared byte by byte.
 fn name_duplicates(model: &Model, layers: &mut [Layer]) {
     for k in 1..layers.len() {
         let (before, rest) = layers.split_at_mut(k);
@@ -321,10 +337,11 @@ fn name_duplicates(model: &Model, layers: &mut [Layer]) {
     }
 }
 
-/// A pattern for names: `*` and `?`, or a part of the name where neither is given.
+/// A name pattern: `*` and `?`, or a part of the name without either.
 pub(crate) fn pattern(text: &str) -> Result<Pattern> {
     let glob = if text.contains(['*', '?', '[']) { text.to_owned() } else { format!("*{text}*") };
     Pattern::new(&glob).map_err(|e| {
-        Error::filter(format!("`{text}` is not a pattern: {}", e.msg)).with_hint("`*` matches anything, `?` one letter")
+        Error::filter(format!("`{text}` is not a valid pattern: {}", e.msg))
+            .with_hint("`*` matches any text, `?` one character")
     })
 }

@@ -1,4 +1,4 @@
-//! What a person should know about a layer, in words.
+//! Findings about a layer, as text.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use kappa::{Enclosure, Profile, Tolerance};
 
 use crate::Result;
 
-/// Something to look at.
+/// A finding about a layer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
     /// Entries are NaN or infinite.
     NotFinite {
-        /// The message that names how many and where.
+        /// The message with the number of such entries and the first position.
         message: String,
     },
     /// Every entry is zero.
@@ -23,9 +23,9 @@ pub enum Verdict {
         /// min(m, n).
         full: usize,
     },
-    /// Full rank, but σₘᵢₙ is below 1e-8·σ₁: half the digits of a double are lost in a solve.
+    /// Full rank, but σₘᵢₙ is below 1e-8·σ₁: a solve loses half of the digits of a double.
     NearSingular,
-    /// The largest singular value holds more than nine tenths of the energy.
+    /// The largest singular value has more than nine tenths of the energy Σσ².
     OneDirectionDominates,
     /// Rows of zeros.
     DeadRows(usize),
@@ -35,9 +35,9 @@ pub enum Verdict {
     DuplicateOf(String),
 }
 
-/// κ from which a matrix of full rank is called near singular.
+/// κ above which a matrix of full rank is near singular.
 const NEAR_SINGULAR: f64 = 1e8;
-/// Stable rank below which one direction dominates: σ₁² above 90 % of Σσ².
+/// Stable rank below which one direction dominates: σ₁² exceeds 90 % of Σσ².
 const DOMINATED: f64 = 1.0 / 0.9;
 
 impl Verdict {
@@ -60,7 +60,7 @@ impl Verdict {
         matches!(self, Self::NotFinite { .. })
     }
 
-    /// The verdicts that follow from a profile. Each is given only where the whole enclosure says so.
+    /// The verdicts that follow from a profile. A verdict is given only if it holds for every value in the enclosure.
     pub(crate) fn of(profile: &Profile) -> Result<Vec<Self>> {
         let mut verdicts = Vec::new();
         let (m, n) = profile.shape();

@@ -1,4 +1,4 @@
-//! The bytes of a file: mapped into memory, or read. The only `unsafe` of this crate.
+//! The bytes of a file, mapped into memory or read. The only `unsafe` code of this crate.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
-/// Bytes that live as long as anyone holds them.
+/// Shared, immutable bytes.
 #[derive(Clone, Debug)]
 pub(crate) enum Bytes {
     Mapped(Arc<memmap2::Mmap>),
@@ -25,7 +25,7 @@ impl std::ops::Deref for Bytes {
 }
 
 impl Bytes {
-    /// The bytes of a regular file; mapped when asked for and not empty.
+    /// Opens a regular file; maps it if `map` is set and it is not empty.
     pub(crate) fn open(path: &Path, map: bool) -> Result<Self> {
         let here = |error: std::io::Error| Error::io(&error).in_file(path);
         let mut file = File::open(path).map_err(here)?;
@@ -41,8 +41,8 @@ impl Bytes {
         Ok(Self::Owned(bytes.into()))
     }
 
-    /// Tells the system that these bytes will not be needed again soon; a hint, so that a survey of a large file does
-    /// not keep all of it in memory.
+    /// Advises the system that these bytes are not needed soon, so that a survey of a large file does not keep all of
+    /// it in memory.
     pub(crate) fn forget(&self, start: usize, length: usize) {
         #[cfg(unix)]
         if let Self::Mapped(map) = self {
@@ -55,25 +55,25 @@ impl Bytes {
 
 /// # Reason
 ///
-/// Mapping is unsafe because another process may change the file under us. Every read of the map is of plain bytes, for
-/// which any value is valid, and lengths are checked against the map, not the file. What remains is the signal SIGBUS if
-/// someone truncates the file while it is read: the documented price of not copying checkpoints, avoided by
-/// `Opening::map = false`.
+/// Mapping is unsafe because another process may change the file while it is mapped. Every read of the map is of plain
+/// bytes, for which any value is valid, and lengths are checked against the map, not the file. If another process
+/// truncates the file while it is read, the signal SIGBUS ends this process: the documented cost of not copying
+/// checkpoints, which `Opening::map = false` avoids.
 #[allow(unsafe_code)]
 fn map_file(file: &File) -> std::io::Result<memmap2::Mmap> {
-    // SAFETY: see above; the map is read-only and private to us.
+    // SAFETY: see above; the map is read-only and private to this process.
     unsafe { memmap2::Mmap::map(file) }
 }
 
 /// # Reason
 ///
-/// `MADV_DONTNEED` is unsafe on maps that hold data of our own. This one is read-only and backed by a file, so a page that
-/// was dropped is read again from the file with the same contents.
+/// `MADV_DONTNEED` is unsafe on maps that hold data not in a file. This map is read-only and backed by a file, so a
+/// dropped page is read again from the file with the same contents.
 #[cfg(unix)]
 #[allow(unsafe_code)]
 fn drop_pages(map: &memmap2::Mmap, start: usize, length: usize) {
     // SAFETY: see above.
     let advised = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, start, length) };
-    // A refused hint changes nothing.
+    // An error of the hint has no effect on correctness.
     drop(advised);
 }

@@ -1,4 +1,4 @@
-//! What a file is, by its content.
+//! Detection of file formats by content.
 
 use std::path::Path;
 
@@ -11,11 +11,11 @@ use crate::safetensors::{self, SafeTensors};
 use crate::table::{self, Table};
 use crate::{Source, folder, gzip, sharded};
 
-/// How files are opened.
+/// Options for opening files.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Opening {
-    /// Whether files are mapped into memory (the default) or read. A mapped file that another process truncates ends
-    /// this process with the signal SIGBUS.
+    /// Whether files are mapped into memory (the default) or read. If another process truncates a mapped file, the
+    /// signal SIGBUS ends this process.
     pub map: bool,
 }
 
@@ -25,10 +25,15 @@ impl Default for Opening {
     }
 }
 
-/// Opens a file, a folder, or the index of a sharded checkpoint, whatever it is called.
+/// Opens a file, a folder, or the index of a sharded checkpoint; the content decides the format, not the name.
 ///
-/// Reads headers only, except for text, which is parsed whole. Fails for what cannot be a tensor file, with a message
-/// that says what it is instead.
+/// Reads headers only, except for text, which is parsed whole.
+///
+/// # Errors
+///
+/// - When the file cannot be read.
+/// - When it is not in a format that kappa reads; the message names the format it is recognised as.
+/// - When it breaks the rules of its format, or exceeds a limit of [`limits`](crate::limits).
 pub fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
     if path.is_dir() {
         return folder::open(path, opening);
@@ -40,7 +45,7 @@ pub fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
     from_bytes(bytes, &stem(path)).map_err(|error| error.in_file(path))
 }
 
-/// The file's name without what follows the first dot; the name of the one matrix in it.
+/// The file's name up to its first dot: the name of the single matrix in it.
 fn stem(path: &Path) -> String {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let short = name.split('.').find(|part| !part.is_empty());
@@ -77,11 +82,11 @@ fn from_text(bytes: &[u8], name: &str) -> Result<Box<dyn Source>> {
     if table::is_likely(bytes) {
         return Ok(Box::new(Table::new(bytes, name)?));
     }
-    Err(Error::unsupported("is not a file that kappa knows")
+    Err(Error::unsupported("is not in a format that kappa recognises")
         .with_hint("kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text"))
 }
 
-/// Formats that are recognised but not read (yet), by their first bytes.
+/// Recognised formats that are not supported, by their first bytes.
 const STRANGERS: &[(&[u8], &str)] = &[
     (b"GGUF", "GGUF file"),
     (b"\x89HDF\r\n\x1a\n", "HDF5 file (Keras, MATLAB 7.3)"),
@@ -97,13 +102,13 @@ const STRANGERS: &[(&[u8], &str)] = &[
 ];
 
 fn known_stranger(bytes: &[u8]) -> Option<Error> {
-    // Pickle protocols 2 to 5 begin with 0x80 and their number.
+    // Pickles of protocols 2 to 5 begin with 0x80 and the protocol number.
     if matches!(bytes, [0x80, 2..=5, ..]) {
         return Some(Error::pickle("Python pickle"));
     }
     let (_, name) = STRANGERS.iter().find(|(magic, _)| bytes.starts_with(magic))?;
     Some(
-        Error::unsupported(format!("is a {name}, which kappa does not read yet"))
+        Error::unsupported(format!("is a {name}, a format that kappa does not support"))
             .with_hint("kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text"),
     )
 }

@@ -1,11 +1,11 @@
 use std::fmt;
 
-/// How a number is stored.
+/// The storage type of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DType {
-    /// One byte, 0 or 1.
+    /// Boolean in one byte, 0 or 1.
     Bool,
-    /// Unsigned and signed integers.
+    /// 8-bit unsigned integer.
     U8,
     /// 8-bit signed.
     I8,
@@ -40,7 +40,7 @@ pub enum DType {
 }
 
 impl DType {
-    /// Bytes of one number.
+    /// The size of one number in bytes.
     pub fn size(self) -> usize {
         match self {
             Self::Bool | Self::U8 | Self::I8 | Self::F8E4M3 | Self::F8E5M2 => 1,
@@ -51,17 +51,43 @@ impl DType {
         }
     }
 
-    /// Whether this is a pair of a real and an imaginary part.
+    /// Whether this is a complex type.
     pub fn is_complex(self) -> bool {
         matches!(self, Self::C32 | Self::C64)
     }
 
-    /// Whether this is a whole number or a truth value: perhaps a code with a meaning of its own, not a weight.
+    /// Whether this is an integer or boolean type: perhaps a code with its own meaning, not a weight.
     pub fn is_integer(self) -> bool {
         matches!(
             self,
             Self::Bool | Self::U8 | Self::I8 | Self::U16 | Self::I16 | Self::U32 | Self::I32 | Self::U64 | Self::I64
         )
+    }
+
+    /// Every type.
+    pub const ALL: [Self; 17] = [
+        Self::Bool,
+        Self::U8,
+        Self::I8,
+        Self::U16,
+        Self::I16,
+        Self::U32,
+        Self::I32,
+        Self::U64,
+        Self::I64,
+        Self::F8E4M3,
+        Self::F8E5M2,
+        Self::F16,
+        Self::BF16,
+        Self::F32,
+        Self::F64,
+        Self::C32,
+        Self::C64,
+    ];
+
+    /// The type of this name, as [`DType::name`] gives it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dtype| dtype.name() == name)
     }
 
     /// The name used in every output.

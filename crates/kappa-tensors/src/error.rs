@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Why a file could not be read: it names the file, the tensor and the numbers, and hints at the next step.
+/// Why a file could not be read: the message names the file, the tensor and the numbers; the hint gives the next step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
     kind: ErrorKind,
@@ -11,25 +11,25 @@ pub struct Error {
     hint: Option<String>,
 }
 
-/// What kind of error an [`Error`] is.
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// There is no such file, folder, shard or tensor.
+    /// A file, folder, shard or tensor does not exist.
     NotFound,
     /// The operating system denies access.
     Denied,
-    /// The operating system failed otherwise.
+    /// Another error of the operating system.
     Io,
     /// The bytes break the rules of their format.
     Format,
-    /// The file is well-formed, but not of a kind that is read.
+    /// The file is well-formed, but not of a supported kind.
     Unsupported,
-    /// A named limit was exceeded.
+    /// A limit of [`limits`](crate::limits) was exceeded.
     Limit,
 }
 
-/// The result of reading.
+/// The result of reading a file.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
@@ -53,10 +53,10 @@ impl Error {
         Self::new(ErrorKind::NotFound, message)
     }
 
-    /// The error of a file that would have to be run to be read.
+    /// The error of a file that could be read only by executing it.
     pub(crate) fn pickle(what: &str) -> Self {
-        Self::unsupported(format!("is a {what}, whatever its name says, and kappa never runs a pickle")).with_hint(
-            "convert it where you trust it: \
+        Self::unsupported(format!("is a {what}, whatever its name, and kappa never runs a pickle")).with_hint(
+            "convert it in an environment where you trust it: \
              `safetensors.torch.save_file(torch.load(path, weights_only=True), \"model.safetensors\")`",
         )
     }
@@ -84,7 +84,7 @@ impl Error {
         self
     }
 
-    /// The next step, where there is one.
+    /// A hint on the next step, if there is one.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
@@ -94,12 +94,12 @@ impl Error {
         &self.message
     }
 
-    /// What kind of error it is.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// Whether the operating system failed.
+    /// Whether the operating system reported an error.
     pub fn is_io(&self) -> bool {
         matches!(self.kind, ErrorKind::Io | ErrorKind::Denied)
     }
@@ -109,17 +109,17 @@ impl Error {
         self.kind == ErrorKind::Format
     }
 
-    /// Whether the file is well-formed but not of a kind that is read yet.
+    /// Whether the file is well-formed but not of a supported kind.
     pub fn is_unsupported(&self) -> bool {
         self.kind == ErrorKind::Unsupported
     }
 
-    /// Whether a named limit was exceeded.
+    /// Whether a limit was exceeded.
     pub fn is_limit(&self) -> bool {
         self.kind == ErrorKind::Limit
     }
 
-    /// Whether a tensor or a shard of this name does not exist.
+    /// Whether a tensor or a shard does not exist.
     pub fn is_missing(&self) -> bool {
         self.kind == ErrorKind::NotFound
     }
@@ -139,7 +139,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// A name from a file, without control characters that could write to a terminal, and not longer than a line or two.
+/// A name from a file with control characters replaced, which could otherwise write to a terminal, cut to 200
+/// characters.
 pub fn printable(name: &str) -> String {
     const LONGEST: usize = 200;
     let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };

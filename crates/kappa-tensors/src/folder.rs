@@ -1,4 +1,4 @@
-//! A folder: a sharded checkpoint with its index, or all the files in it that hold weights.
+//! A folder: a sharded checkpoint with its index, or all supported files in it.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,9 @@ use crate::error::{Error, Result};
 use crate::sharded::{Sharded, open_index};
 use crate::{Opening, Skipped, Source, limits, open as open_file};
 
-/// The files a folder's weights are looked for in, best first: the first of these kinds that is there is taken.
+/// Endings of supported files in order of preference: the first group that occurs in the folder is read.
 const KINDS: [&[&str]; 3] = [&[".safetensors"], &[".npz", ".npy"], &[".mtx", ".mtx.gz", ".csv", ".tsv", ".csv.gz"]];
-/// Checkpoints in formats that are not read; listed, so that nothing is passed over in silence.
+/// Checkpoint formats that are not supported; such files are listed as skipped.
 const STRANGERS: [&str; 8] = [".bin", ".pt", ".pth", ".ckpt", ".gguf", ".onnx", ".h5", ".hdf5"];
 
 pub(crate) fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
@@ -24,12 +24,12 @@ pub(crate) fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
     if chosen.is_empty() {
         let strangers = named(&STRANGERS);
         let seen = match strangers.first() {
-            Some(first) => format!("; there is `{}`, of a kind that is not read yet", name(first)),
-            None => format!("; it holds {} files", files.len()),
+            Some(first) => format!("; it holds `{}`, whose format is not supported", name(first)),
+            None => format!("; {} files were checked", files.len()),
         };
-        return Err(Error::missing(format!("is a folder without weights that kappa reads{seen}"))
+        return Err(Error::missing(format!("is a folder without weights in a supported format{seen}"))
             .in_file(path)
-            .with_hint("kappa looks for .safetensors, .npz, .npy, .mtx, .csv and .tsv files in a folder"));
+            .with_hint("supported files end in .safetensors, .npz, .npy, .mtx, .mtx.gz, .csv, .csv.gz or .tsv"));
     }
     let (mut shards, mut names, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for file in &chosen {
@@ -57,13 +57,13 @@ pub(crate) fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
         all.skip(Skipped { name, reason: error.reason().into(), is_broken: true });
     }
     for stranger in named(&STRANGERS) {
-        let reason = "a file of a kind that is not read yet".into();
+        let reason = "its format is not supported".into();
         all.skip(Skipped { name: name(stranger), reason, is_broken: false });
     }
     Ok(Box::new(all))
 }
 
-/// Whether tensors of different files share a name, so that the file's must be told.
+/// Whether tensors of different files share a name, so that the name of the file must distinguish them.
 fn share_names(shards: &[Box<dyn Source>]) -> bool {
     let mut seen = std::collections::HashSet::new();
     shards.iter().flat_map(|s| s.infos()).any(|info| !seen.insert(info.name.as_str()))
@@ -79,10 +79,10 @@ fn files(path: &Path) -> Result<Vec<PathBuf>> {
         }
         if files.len() > limits::FOLDER_FILES {
             let most = limits::FOLDER_FILES;
-            return Err(Error::limit(format!("holds more than {most} files")).in_file(path));
+            return Err(Error::limit(format!("is a folder of more than {most} files, the limit")).in_file(path));
         }
     }
-    // The order that people expect of shards and layers, whatever the file system says.
+    // Sorted by name, because the order of the file system is arbitrary.
     files.sort();
     Ok(files)
 }

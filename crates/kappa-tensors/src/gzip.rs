@@ -1,4 +1,4 @@
-//! One compressed text, unpacked within limits.
+//! Decompression of a gzip file within the limits.
 
 use std::io::Read;
 
@@ -16,7 +16,7 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Bytes> {
         .read_to_end(&mut out)
         .map_err(|e| Error::format(format!("cannot be unpacked: {e}")))?;
     if out.len() as u64 > most {
-        return Err(Error::limit(format!("unpacks to more than {most} bytes")));
+        return Err(Error::limit(format!("unpacks to more than {most} bytes, the limit")));
     }
     Ok(Bytes::Owned(out.into()))
 }

@@ -1,8 +1,10 @@
-//! Bytes to named tensors: safetensors, NumPy, Matrix Market and tables. Knows nothing of mathematics.
+//! Reads tensors from files: safetensors, NumPy, Matrix Market and tables. Contains no mathematics.
 //!
-//! [`open`] looks at the content of a file or folder, never at its name, and gives a [`Source`]. Files are taken to be
-//! hostile: every length is checked before it is believed, every limit has a name in [`limits`], and nothing in a file is
-//! ever run.
+//! [`open`] detects the format of a file or folder by its content, not its name, and returns a [`Source`]. Files are
+//! untrusted input: every length is checked before it is used, every limit has a name in [`limits`], and nothing in a
+//! file is executed.
+//!
+//! # Examples
 //!
 //! ```
 //! # let dir = tempfile::tempdir()?;
@@ -39,7 +41,7 @@ pub use source::{Skipped, Source, Triplets};
 pub use table::Frame;
 pub use tensor::{Numbers, Order, Tensor, TensorInfo};
 
-/// Parsers on bytes in memory, for fuzzing and for tests.
+/// Parsers of bytes in memory, for fuzzing and tests.
 pub mod parse {
     pub use crate::matrix_market::parse as matrix_market;
     pub use crate::npy::parse as npy;

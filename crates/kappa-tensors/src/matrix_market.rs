@@ -1,7 +1,7 @@
 //! Matrix Market exchange format: dense or sparse, general or symmetric, as text.
 //!
-//! Source: Boisvert, Pozo, Remington, "The Matrix Market exchange formats: initial design", NISTIR 5935 (1996).
-//! Counts from 1; array format goes column after column; symmetric files hold the lower triangle.
+//! Source: Boisvert, Pozo, Remington, "The Matrix Market exchange formats: initial design", NISTIR 5935 (1996). Indices
+//! count from 1; the array format is column-major; symmetric files hold the lower triangle.
 
 use num_complex::Complex64;
 
@@ -11,14 +11,18 @@ use crate::{DType, Numbers, Order, Source, Tensor, TensorInfo, limits};
 
 pub(crate) const BANNER: &str = "%%MatrixMarket";
 
-/// A matrix, its entries as the file gives them.
+/// A matrix with its entries in the form of the file.
 #[derive(Debug)]
 pub(crate) struct MatrixMarket {
     infos: [TensorInfo; 1],
     entries: Entries,
 }
 
-/// Reads a file held in memory.
+/// Parses a file in memory.
+///
+/// # Errors
+///
+/// When a line breaks the rules of the format, or a limit is exceeded. The message gives the line number.
 pub fn parse(bytes: &[u8]) -> Result<impl Source> {
     MatrixMarket::new(bytes, "matrix")
 }
@@ -50,13 +54,13 @@ impl Banner {
         let lower = line.to_lowercase();
         let words: Vec<&str> = lower.split_whitespace().collect();
         let bad = |what: &str, word: &str, known: &str| {
-            Error::format(format!("has {what} `{}` in its first line", printable(word)))
-                .with_hint(format!("the first line reads `%%MatrixMarket matrix …`, with {what} one of {known}"))
+            at_line(1, format!("unknown {what} `{}`; known: {known}", printable(word)))
+                .with_hint("the first line reads, for example, `%%MatrixMarket matrix coordinate real general`")
         };
         let word = |k: usize| words.get(k).copied().unwrap_or("");
         if words.len() != 5 {
-            return Err(Error::format(format!("has {} words in its first line instead of 5", words.len()))
-                .with_hint("the first line reads `%%MatrixMarket matrix coordinate real general`"));
+            return Err(at_line(1, format!("5 words expected, found {}", words.len()))
+                .with_hint("the first line reads, for example, `%%MatrixMarket matrix coordinate real general`"));
         }
         if word(1) != "matrix" {
             return Err(bad("object", word(1), "matrix"));
@@ -81,20 +85,20 @@ impl Banner {
             other => return Err(bad("symmetry", other, "general, symmetric, skew-symmetric, hermitian")),
         };
         if field == Field::Pattern && !is_sparse {
-            return Err(Error::format("is an array of a pattern, which the format does not allow")
-                .with_hint("a pattern is written in coordinate format"));
+            return Err(at_line(1, "the format does not allow a pattern in array format")
+                .with_hint("write a pattern in coordinate format"));
         }
         if symmetry == Symmetry::Hermitian && field != Field::Complex {
-            return Err(Error::format("is hermitian but not complex, which the format does not allow"));
+            return Err(at_line(1, "the format does not allow a hermitian matrix that is not complex"));
         }
         if symmetry == Symmetry::SkewSymmetric && field == Field::Pattern {
-            return Err(Error::format("is a skew-symmetric pattern, which the format does not allow"));
+            return Err(at_line(1, "the format does not allow a skew-symmetric pattern"));
         }
         Ok(Self { is_sparse, field, symmetry })
     }
 }
 
-/// Lines with their numbers, without comments and blank ones.
+/// Lines with their numbers, without comments and blank lines.
 struct Lines<'a> {
     lines: std::iter::Enumerate<std::str::Lines<'a>>,
 }
@@ -112,7 +116,7 @@ fn at_line(number: usize, message: impl std::fmt::Display) -> Error {
     Error::format(format!("line {number}: {message}"))
 }
 
-/// Every entry in its place, column after column; or those that are stored.
+/// All entries in column-major order, or the stored entries.
 #[derive(Debug)]
 enum Entries {
     Real(Vec<f64>),
@@ -137,16 +141,24 @@ impl MatrixMarket {
         let (_, first) = all.next().unwrap_or((0, ""));
         let banner = Banner::parse(first)?;
         let mut lines = Lines { lines: all };
-        let (number, line) = lines.next().ok_or_else(|| Error::format("ends before the line with its size"))?;
+        let (number, line) = lines.next().ok_or_else(|| {
+            let last = text.lines().count();
+            Error::format(format!("is truncated: it ends after line {last}, before the line with rows and columns"))
+        })?;
         let (rows, columns, count) = size(number, line, &banner)?;
         let mut entries = if banner.is_sparse {
             if rows.max(columns) > limits::SPARSE_SIDE {
-                return Err(too_large(rows, columns));
+                let limit = limits::SPARSE_SIDE;
+                let message = format!("line {number}: a sparse {rows}×{columns} matrix is too large");
+                return Err(Error::limit(message).with_hint(format!("the limit is {limit} rows and {limit} columns")));
             }
-            // What a file announces is not believed before it is read.
+            // The number of entries is announced by an untrusted file: the capacity is bounded by the size of the file.
             Entries::Sparse(Vec::with_capacity(count.min(bytes.len() / 4)))
         } else {
-            let total = dense_size(rows, columns)?;
+            let total = dense_size(rows, columns).ok_or_else(|| {
+                let message = format!("line {number}: a dense {rows}×{columns} matrix is too large");
+                Error::limit(message).with_hint(format!("the limit is {} entries", limits::DENSE_ENTRIES))
+            })?;
             match banner.field {
                 Field::Complex => Entries::Complex(vec![Complex64::default(); total]),
                 _ => Entries::Real(vec![0.0; total]),
@@ -157,7 +169,11 @@ impl MatrixMarket {
             match banner.symmetry {
                 Symmetry::General => {}
                 Symmetry::SkewSymmetric if i == j && x != Complex64::default() => {
-                    return Err(at_line(number, "the diagonal of a skew-symmetric matrix is zero"));
+                    let place = format!("({}, {})", i + 1, j + 1);
+                    return Err(at_line(
+                        number,
+                        format!("the diagonal entry {place} of a skew-symmetric matrix is not 0"),
+                    ));
                 }
                 _ if i == j => {}
                 Symmetry::Symmetric => entries.add(rows, (j, i), x),
@@ -172,7 +188,7 @@ impl MatrixMarket {
             dense(&mut lines, &banner, rows, columns, &mut place)?;
         }
         if let Some((number, line)) = lines.next() {
-            return Err(at_line(number, format!("`{}` after the last entry", printable(line))));
+            return Err(at_line(number, format!("`{}` follows the last entry", printable(line))));
         }
         let dtype = if banner.field == Field::Complex { DType::C64 } else { DType::F64 };
         Ok(Self { infos: [TensorInfo { name: name.into(), dtype, shape: vec![rows, columns] }], entries })
@@ -183,28 +199,23 @@ impl MatrixMarket {
     }
 }
 
-fn too_large(rows: usize, columns: usize) -> Error {
-    Error::limit(format!("is {rows}×{columns}, too large to be written out"))
-        .with_hint(format!("at most {} entries are held", limits::DENSE_ENTRIES))
+/// rows·columns, if it is within the limit of dense matrices.
+fn dense_size(rows: usize, columns: usize) -> Option<usize> {
+    rows.checked_mul(columns).filter(|&n| n <= limits::DENSE_ENTRIES)
 }
 
-/// rows·columns, where that many entries are held.
-fn dense_size(rows: usize, columns: usize) -> Result<usize> {
-    rows.checked_mul(columns).filter(|&n| n <= limits::DENSE_ENTRIES).ok_or_else(|| too_large(rows, columns))
-}
-
-/// Rows, columns, and the number of entries that follow.
+/// The numbers of rows, columns and entries.
 fn size(number: usize, line: &str, banner: &Banner) -> Result<(usize, usize, usize)> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let expected = if banner.is_sparse { 3 } else { 2 };
     let numbers: Option<Vec<usize>> = words.iter().map(|w| w.parse().ok()).collect();
     let numbers = numbers.filter(|n| n.len() == expected).ok_or_else(|| {
         let what = if banner.is_sparse { "rows, columns and number of entries" } else { "rows and columns" };
-        at_line(number, format!("`{}` should be {what}", printable(line)))
+        at_line(number, format!("{what} expected, found `{}`", printable(line)))
     })?;
     let (rows, columns) = (numbers[0], numbers[1]);
     if banner.symmetry != Symmetry::General && rows != columns {
-        return Err(at_line(number, format!("a symmetric matrix cannot be {rows}×{columns}")));
+        return Err(at_line(number, format!("a symmetric matrix must be square, got {rows}×{columns}")));
     }
     Ok((rows, columns, numbers.get(2).copied().unwrap_or(0)))
 }
@@ -219,24 +230,27 @@ fn sparse(
 ) -> Result<()> {
     let mut seen = std::collections::HashSet::new();
     for k in 0..count {
-        let (number, line) = lines
-            .next()
-            .ok_or_else(|| Error::format(format!("is truncated: it announces {count} entries and holds {k}")))?;
+        let (number, line) =
+            lines.next().ok_or_else(|| Error::format(format!("is truncated: {count} entries announced, {k} found")))?;
         let mut words = line.split_whitespace();
         let mut index = |limit: usize, what: &str| {
             let word = words.next().unwrap_or("");
             match word.parse::<usize>() {
                 Ok(x) if (1..=limit).contains(&x) => Ok(x - 1),
-                _ => Err(at_line(number, format!("{what} `{}` is not between 1 and {limit}", printable(word)))),
+                _ => {
+                    let word = printable(word);
+                    Err(at_line(number, format!("the {what} index must be between 1 and {limit}, got `{word}`")))
+                }
             }
         };
         let (i, j) = (index(rows, "row")?, index(columns, "column")?);
         if banner.symmetry != Symmetry::General && i < j {
-            return Err(at_line(number, format!("entry ({}, {}) lies above the diagonal", i + 1, j + 1)));
+            let message = format!("entry ({}, {}) of a symmetric matrix is above the diagonal", i + 1, j + 1);
+            return Err(at_line(number, message));
         }
-        // An entry given twice is summed in a general matrix; in a symmetric one it hides a mistake.
+        // Duplicate entries are added in a general matrix; in a symmetric one they are an error.
         if banner.symmetry != Symmetry::General && !seen.insert((i, j)) {
-            return Err(at_line(number, format!("entry ({}, {}) is given twice", i + 1, j + 1)));
+            return Err(at_line(number, format!("duplicate entry ({}, {}) of a symmetric matrix", i + 1, j + 1)));
         }
         place(number, i, j, value(number, &mut words, banner.field)?)?;
     }
@@ -253,7 +267,7 @@ fn dense(lines: &mut Lines<'_>, banner: &Banner, rows: usize, columns: usize, pl
         for i in first..rows {
             let (number, line) = lines
                 .next()
-                .ok_or_else(|| Error::format(format!("is truncated before entry ({}, {})", i + 1, j + 1)))?;
+                .ok_or_else(|| Error::format(format!("is truncated: it ends before entry ({}, {})", i + 1, j + 1)))?;
             place(number, i, j, value(number, &mut line.split_whitespace(), banner.field)?)?;
         }
     }
@@ -275,9 +289,9 @@ fn value<'a>(number: usize, words: &mut impl Iterator<Item = &'a str>, field: Fi
     };
     match words.next() {
         None => Ok(x),
-        // Published pattern files carry values that their first line says to ignore.
+        // Some published pattern files have values; the banner says to ignore them.
         Some(extra) if field == Field::Pattern && extra.parse::<f64>().is_ok() => Ok(x),
-        Some(extra) => Err(at_line(number, format!("`{}` is one number too many", printable(extra)))),
+        Some(extra) => Err(at_line(number, format!("unexpected `{}` after the entry", printable(extra)))),
     }
 }
 
@@ -291,16 +305,23 @@ impl Source for MatrixMarket {
             return Err(no_such_tensor(name));
         }
         let (rows, columns) = (self.infos[0].shape[0], self.infos[0].shape[1]);
+        let total = || {
+            dense_size(rows, columns).ok_or_else(|| {
+                Error::limit(format!("is a sparse {rows}×{columns} matrix, too large to store as a dense one"))
+                    .of_tensor(name)
+                    .with_hint(format!("the limit is {} entries", limits::DENSE_ENTRIES))
+            })
+        };
         let numbers = match &self.entries {
             Entries::Real(x) => Numbers::F64((&**x).into()),
             Entries::Complex(x) => Numbers::C64((&**x).into()),
             Entries::Sparse(x) if self.is_complex() => {
-                let mut whole = vec![Complex64::default(); dense_size(rows, columns)?];
+                let mut whole = vec![Complex64::default(); total()?];
                 x.iter().for_each(|&(i, j, x)| whole[j * rows + i] += x);
                 Numbers::C64(whole.into())
             }
             Entries::Sparse(x) => {
-                let mut whole = vec![0.0; dense_size(rows, columns)?];
+                let mut whole = vec![0.0; total()?];
                 x.iter().for_each(|&(i, j, x)| whole[j * rows + i] += x.re);
                 Numbers::F64(whole.into())
             }

@@ -1,7 +1,7 @@
-//! NumPy's array format: a magic string, a header that looks like a Python dictionary, and the numbers.
+//! NumPy's array format: a magic string, a header in the syntax of a Python dictionary, and the numbers.
 //!
-//! The header is read by a parser for exactly what NumPy writes: three keys, a type, a truth value and a tuple. It cannot
-//! recurse, and nothing is evaluated. Source: NumPy Enhancement Proposal 1.
+//! The parser of the header accepts exactly what NumPy writes: three keys, with a string, a boolean and a tuple of
+//! integers. It is not recursive, and nothing is evaluated. Source: NumPy Enhancement Proposal 1.
 
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
@@ -11,18 +11,18 @@ use crate::{DType, Numbers, Order, Source, Tensor, TensorInfo, limits};
 
 pub(crate) const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// What the header says.
+/// The contents of the header.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Header {
     pub(crate) dtype: DType,
     pub(crate) big_endian: bool,
     pub(crate) order: Order,
     pub(crate) shape: Vec<usize>,
-    /// Where the numbers begin.
+    /// The position of the first number.
     pub(crate) start: usize,
 }
 
-/// One array in a file of its own.
+/// A file with one array.
 #[derive(Debug)]
 pub(crate) struct Npy {
     bytes: Bytes,
@@ -30,7 +30,12 @@ pub(crate) struct Npy {
     infos: [TensorInfo; 1],
 }
 
-/// Reads a file held in memory; for fuzzing and tests.
+/// Parses a file in memory; for fuzzing and tests.
+///
+/// # Errors
+///
+/// When the header is not one that NumPy writes, the type is not numeric, a limit is exceeded, or the length does not
+/// fit the shape.
 pub fn parse(bytes: &[u8]) -> Result<impl Source> {
     Npy::new(Bytes::Owned(bytes.into()), "array")
 }
@@ -45,19 +50,19 @@ impl Npy {
 }
 
 impl Npy {
-    /// The bytes of so many numbers.
+    /// The bytes of `count` numbers from position `start` on.
     fn part(&self, start: usize, count: usize) -> Result<&[u8]> {
         part_of(&self.bytes[self.header.start..], self.header.dtype, start, count)
     }
 }
 
-/// The bytes of so many numbers among those of a tensor.
+/// The bytes of `count` numbers of a tensor from position `start` on.
 pub(crate) fn part_of(bytes: &[u8], dtype: DType, start: usize, count: usize) -> Result<&[u8]> {
     let size = dtype.size();
     let end = start.checked_add(count).and_then(|end| end.checked_mul(size));
     end.and_then(|end| bytes.get(start * size..end)).ok_or_else(|| {
         let held = bytes.len() / size;
-        Error::limit(format!("holds {held} numbers, and not numbers {start} to {start} + {count}"))
+        Error::limit(format!("holds {held} numbers; {count} numbers from position {start} on were requested"))
     })
 }
 
@@ -100,11 +105,11 @@ impl Source for Npy {
 }
 
 impl Header {
-    /// Reads the header at the start of the bytes.
+    /// Parses the header at the start of the bytes.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
-        let short = || Error::format("is truncated inside the header of a NumPy array");
+        let short = || Error::format("is a NumPy array truncated in its header");
         if !bytes.starts_with(MAGIC) {
-            return Err(Error::format("does not begin like a NumPy array"));
+            return Err(Error::format("does not begin with the magic string of a NumPy array"));
         }
         let version = *bytes.get(6).ok_or_else(short)?;
         let (length, at) = match version {
@@ -113,7 +118,7 @@ impl Header {
                 let word = bytes.get(8..12).and_then(|b| b.try_into().ok()).ok_or_else(short)?;
                 (u32::from_le_bytes(word) as usize, 12)
             }
-            _ => return Err(Error::unsupported(format!("is a NumPy array of format version {version}"))),
+            _ => return Err(Error::unsupported(format!("has the unknown format version {version}; known: 1, 2, 3"))),
         };
         if length > limits::NPY_HEADER {
             return Err(Error::limit(format!(
@@ -122,23 +127,23 @@ impl Header {
             )));
         }
         let text = bytes.get(at..at + length).ok_or_else(short)?;
-        let text = std::str::from_utf8(text).map_err(|_| Error::format("has a header that is not text"))?;
+        let text = std::str::from_utf8(text).map_err(|_| Error::format("has a NumPy header that is not UTF-8 text"))?;
         let fields = Fields::parse(text)?;
         let (dtype, big_endian) = dtype(&fields.descr)?;
         let order = if fields.fortran_order { Order::ColumnMajor } else { Order::RowMajor };
         Ok(Self { dtype, big_endian, order, shape: fields.shape, start: at + length })
     }
 
-    /// Whether this many bytes are what shape and type need.
+    /// Checks that the number of bytes fits shape and type.
     pub(crate) fn check_length(&self, found: u64) -> Result<()> {
         let expected = byte_length(self.dtype, &self.shape)
-            .ok_or_else(|| Error::limit(format!("has shape {:?}, more entries than can be counted", self.shape)))?;
+            .ok_or_else(|| Error::limit(format!("has shape {:?}, whose number of entries overflows", self.shape)))?;
         if expected as u64 == found {
             return Ok(());
         }
-        let what = if found < expected as u64 { "is truncated" } else { "has bytes left over" };
+        let what = if found < expected as u64 { "is truncated" } else { "has surplus bytes" };
         Err(Error::format(format!(
-            "{what}: shape {:?} of {} needs {expected} bytes, and there are {found}",
+            "{what}: shape {:?} of {} needs {expected} bytes, found {found}",
             self.shape, self.dtype
         )))
     }
@@ -153,7 +158,7 @@ struct Fields {
 
 impl Fields {
     fn parse(text: &str) -> Result<Self> {
-        let bad = || Error::format(format!("has a header that NumPy would not write: {}", printable(text.trim())));
+        let bad = || Error::format(format!("has an invalid NumPy header: {}", printable(text.trim())));
         let mut rest = text.trim().strip_prefix('{').and_then(|t| t.strip_suffix('}')).ok_or_else(bad)?.trim();
         let mut fields = Self::default();
         let mut seen = [false; 3];
@@ -197,7 +202,7 @@ impl Fields {
     }
 }
 
-/// A string in single or double quotes, and what follows it.
+/// A string in single or double quotes, and the text after it.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     text[1..].split_once(quote)
@@ -211,15 +216,15 @@ fn tuple(inside: &str) -> Option<Vec<usize>> {
     inside.split(',').map(|x| x.trim().trim_end_matches('L').parse().ok()).collect()
 }
 
-/// A type string such as `<f4`, and whether it is big endian.
+/// Parses a type string such as `<f4`; returns the type and whether it is big-endian.
 fn dtype(descr: &str) -> Result<(DType, bool)> {
     let unknown = || {
-        Error::unsupported(format!("holds `{}`, which is not a number that kappa reads", printable(descr)))
-            .with_hint("convert first: `a.astype(\"f8\")`")
+        Error::unsupported(format!("has the unsupported type `{}`", printable(descr)))
+            .with_hint("convert the array: `a.astype(\"f8\")`")
     };
     if descr.contains('O') {
-        return Err(Error::unsupported("holds Python objects, which would have to be run to be read")
-            .with_hint("save numbers: `np.save(path, a.astype(\"f8\"))`"));
+        return Err(Error::unsupported("holds Python objects, which cannot be read without running them")
+            .with_hint("save numbers instead: `np.save(path, a.astype(\"f8\"))`"));
     }
     let (order, rest) = match descr.as_bytes().first() {
         Some(b'<' | b'>' | b'|' | b'=') => descr.split_at(1),
@@ -245,12 +250,12 @@ fn dtype(descr: &str) -> Result<(DType, bool)> {
     Ok((dtype, order == ">"))
 }
 
-/// An array of doubles in NumPy's format, row after row.
+/// Encodes an array of doubles in NumPy's format, in row-major order.
 pub fn encode_f64(shape: &[usize], numbers: &[f64]) -> Vec<u8> {
     encode("<f8", shape, numbers.len() * 8, numbers.iter().flat_map(|x| x.to_le_bytes()))
 }
 
-/// An array of complex doubles in NumPy's format, row after row.
+/// Encodes an array of complex doubles in NumPy's format, in row-major order.
 pub fn encode_c64(shape: &[usize], numbers: &[num_complex::Complex64]) -> Vec<u8> {
     let parts = numbers.iter().flat_map(|z| [z.re, z.im]).flat_map(f64::to_le_bytes);
     encode("<c16", shape, numbers.len() * 16, parts)
@@ -259,7 +264,7 @@ pub fn encode_c64(shape: &[usize], numbers: &[num_complex::Complex64]) -> Vec<u8
 fn encode(descr: &str, shape: &[usize], length: usize, numbers: impl Iterator<Item = u8>) -> Vec<u8> {
     let dimensions: String = shape.iter().map(|n| format!("{n},")).collect();
     let dictionary = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({dimensions}), }}");
-    // Numbers begin at a multiple of 64 bytes, after a line feed.
+    // The numbers begin at a multiple of 64 bytes, after a line feed.
     let padding = (64 - (10 + dictionary.len() + 1) % 64) % 64;
     let header = dictionary.len() + padding + 1;
     let mut bytes = Vec::with_capacity(10 + header + length);

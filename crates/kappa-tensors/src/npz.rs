@@ -1,5 +1,6 @@
-//! NumPy's archive: a zip file of arrays.
+//! NumPy's archive format: a zip file of arrays.
 
+use std::collections::HashMap;
 use std::io::{Cursor, Read, Write};
 use std::sync::Mutex;
 
@@ -9,7 +10,7 @@ use zip::write::SimpleFileOptions;
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::npy::Header;
-use crate::source::no_such_tensor;
+use crate::source::{no_such_tensor, positions};
 use crate::{Numbers, Skipped, Source, Tensor, TensorInfo, limits};
 
 pub(crate) const MAGIC: &[u8] = b"PK\x03\x04";
@@ -26,18 +27,24 @@ impl AsRef<[u8]> for Bytes {
 pub(crate) struct Npz {
     archive: Mutex<Archive>,
     infos: Vec<TensorInfo>,
-    /// The number of each array's entry in the archive.
+    /// The index of each array in the archive.
     entries: Vec<usize>,
+    positions: HashMap<String, usize>,
     skipped: Vec<Skipped>,
 }
 
-/// Reads a file held in memory; for fuzzing and tests.
+/// Parses a file in memory; for fuzzing and tests.
+///
+/// # Errors
+///
+/// When the bytes are not a zip archive, the archive has no NumPy arrays or is a PyTorch checkpoint, or a limit is
+/// exceeded.
 pub fn parse(bytes: &[u8]) -> Result<impl Source> {
     Npz::new(Bytes::Owned(bytes.into()))
 }
 
 fn zip_error(error: &zip::result::ZipError) -> Error {
-    Error::format(format!("is not a zip archive that can be read: {error}"))
+    Error::format(format!("is not a readable zip archive: {error}"))
         .with_hint("the download or copy may have stopped early; fetch the file again")
 }
 
@@ -46,10 +53,7 @@ impl Npz {
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| zip_error(&e))?;
         if archive.len() > limits::ZIP_ENTRIES {
             let count = archive.len();
-            return Err(Error::limit(format!(
-                "is an archive of {count} files; at most {} are read",
-                limits::ZIP_ENTRIES
-            )));
+            return Err(Error::limit(format!("is an archive of {count} files; the limit is {}", limits::ZIP_ENTRIES)));
         }
         let name = |k: usize| {
             let known = archive.name_for_index(k).and_then(|name| name.ok());
@@ -77,17 +81,18 @@ impl Npz {
         if infos.is_empty() && !skipped.iter().any(|s| s.name.ends_with(".npy")) {
             return Err(Error::unsupported("is a zip archive without NumPy arrays"));
         }
-        Ok(Self { archive: Mutex::new(archive), infos, entries, skipped })
+        let positions = positions(&infos);
+        Ok(Self { archive: Mutex::new(archive), infos, entries, positions, skipped })
     }
 }
 
-/// The header of an entry, held against the sizes that the archive claims.
+/// The header of an entry, checked against the sizes in the archive.
 fn header_of(archive: &mut Archive, index: usize) -> Result<Header> {
     let mut file = archive.by_index(index).map_err(|e| zip_error(&e))?;
     let mut start = Vec::new();
     let most = limits::NPY_HEADER as u64 + 64;
     let here = |e: std::io::Error| Error::format(format!("cannot be unpacked: {e}"));
-    // A header has its length in its first bytes; small arrays come along whole.
+    // The first bytes of the header contain its length; a small array is read whole.
     Read::by_ref(&mut file).take(512.min(most)).read_to_end(&mut start).map_err(here)?;
     let header = match Header::parse(&start) {
         Err(error) if error.is_format() && start.len() == 512 => {
@@ -100,7 +105,7 @@ fn header_of(archive: &mut Archive, index: usize) -> Result<Header> {
     header.check_length(total.saturating_sub(header.start as u64))?;
     if total > limits::UNPACKED || total / limits::UNPACK_RATIO > file.compressed_size() {
         return Err(Error::limit(format!(
-            "claims to unpack {} bytes to {total}; at most {} and {} times are allowed",
+            "claims to unpack {} bytes to {total}; the limits are {} bytes and a ratio of {}",
             file.compressed_size(),
             limits::UNPACKED,
             limits::UNPACK_RATIO
@@ -114,12 +119,16 @@ impl Source for Npz {
         &self.infos
     }
 
+    fn info(&self, name: &str) -> Option<&TensorInfo> {
+        self.positions.get(name).map(|&k| &self.infos[k])
+    }
+
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
-        let position = self.infos.iter().position(|info| info.name == name).ok_or_else(|| no_such_tensor(name))?;
+        let &position = self.positions.get(name).ok_or_else(|| no_such_tensor(name))?;
         let here = |e: Error| e.of_tensor(name);
         let bytes = {
-            let mut archive =
-                self.archive.lock().map_err(|_| here(Error::format("was left locked by a failed reader")))?;
+            let panicked = || Error::format("cannot be read: an earlier reader of the archive panicked");
+            let mut archive = self.archive.lock().map_err(|_| here(panicked()))?;
             let mut file = archive.by_index(self.entries[position]).map_err(|e| here(zip_error(&e)))?;
             let size = file.size();
             let mut bytes = Vec::new();
@@ -138,7 +147,11 @@ impl Source for Npz {
     }
 }
 
-/// Writes arrays, each already in NumPy's format, as an archive that `numpy.load` reads.
+/// Writes an archive of arrays, each already encoded in NumPy's format, which `numpy.load` reads.
+///
+/// # Errors
+///
+/// When writing fails.
 pub fn write<W: Write + std::io::Seek>(to: W, arrays: &[(&str, Vec<u8>)]) -> std::io::Result<W> {
     let mut archive = zip::ZipWriter::new(to);
     let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored).large_file(true);

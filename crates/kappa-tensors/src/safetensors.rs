@@ -1,8 +1,8 @@
-//! safetensors: a length, a JSON header, and the numbers.
+//! The safetensors format: a length, a JSON header, and the numbers.
 //!
-//! Parsed here rather than by the format's own crate, because a survey must name the tensor that is wrong, with its
-//! numbers, and go on with the others. The rules are the format's (huggingface/safetensors, README, "Format"): offsets
-//! begin at 0, leave no holes, do not overlap, and match shape and type.
+//! Parsed here and not by the format's own crate, because a survey must name the damaged tensor, with its numbers, and
+//! read the others. The rules are those of the format (huggingface/safetensors, README, "Format"): offsets begin at 0,
+//! leave no holes, do not overlap, and match shape and type.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use serde_json::{Deserializer, Value};
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::npy::part_of;
-use crate::source::no_such_tensor;
+use crate::source::{no_such_tensor, positions};
 use crate::tensor::byte_length;
 use crate::{DType, Numbers, Order, Skipped, Source, Tensor, TensorInfo, limits};
 
@@ -21,17 +21,23 @@ use crate::{DType, Numbers, Order, Skipped, Source, Tensor, TensorInfo, limits};
 pub(crate) struct SafeTensors {
     bytes: Bytes,
     infos: Vec<TensorInfo>,
-    /// Where each tensor's numbers lie in the file.
-    ranges: HashMap<String, (usize, usize)>,
+    /// Start and length of each tensor's numbers in the file.
+    ranges: Vec<(usize, usize)>,
+    positions: HashMap<String, usize>,
     skipped: Vec<Skipped>,
 }
 
-/// Reads a file held in memory; for fuzzing and tests.
+/// Parses a file in memory; for fuzzing and tests.
+///
+/// # Errors
+///
+/// When the header is truncated, too long or not valid JSON, lists a name twice or too many tensors, or the spans of
+/// the tensors overlap or leave a hole. A tensor with an invalid entry is skipped.
 pub fn parse(bytes: &[u8]) -> Result<impl Source> {
     SafeTensors::new(Bytes::Owned(bytes.into()))
 }
 
-/// Whether the bytes may be a safetensors file: a JSON object opens where its header begins.
+/// Whether the bytes may be a safetensors file: a JSON object begins at the position of the header.
 pub(crate) fn is_likely(bytes: &[u8]) -> bool {
     bytes.get(8) == Some(&b'{')
 }
@@ -42,25 +48,30 @@ fn header_length(bytes: &[u8]) -> Option<u64> {
 
 impl SafeTensors {
     pub(crate) fn new(bytes: Bytes) -> Result<Self> {
-        let too_short = || Error::format(format!("ends after {} bytes, inside the header's length", bytes.len()));
+        let too_short =
+            || Error::format(format!("is truncated: {} bytes, fewer than the header length needs", bytes.len()));
         let length = header_length(&bytes).ok_or_else(too_short)?;
         if length > limits::SAFETENSORS_HEADER {
-            return Err(Error::limit(format!("claims a header of {length} bytes"))
-                .with_hint(format!("the format allows {}; is this a safetensors file?", limits::SAFETENSORS_HEADER)));
+            let limit = limits::SAFETENSORS_HEADER;
+            return Err(Error::limit(format!("claims a header of {length} bytes; the limit is {limit}"))
+                .with_hint("check that this is a safetensors file"));
         }
         let end = 8 + length as usize;
         let header = bytes.get(8..end).ok_or_else(|| {
-            Error::format(format!(
-                "is truncated: the header needs bytes 8 to {end}, and the file ends at {}",
-                bytes.len()
-            ))
-            .with_hint("the download or copy may have stopped early; fetch the file again")
+            Error::format(format!("is truncated: the header needs bytes 8 to {end}, the file ends at {}", bytes.len()))
+                .with_hint("the download or copy may have stopped early; fetch the file again")
         })?;
         let entries = header_entries(header)?;
         if entries.len() > limits::TENSORS {
-            return Err(Error::limit(format!("lists {} tensors; at most {} are read", entries.len(), limits::TENSORS)));
+            return Err(Error::limit(format!("lists {} tensors; the limit is {}", entries.len(), limits::TENSORS)));
         }
-        let mut file = Self { infos: Vec::new(), ranges: HashMap::new(), skipped: Vec::new(), bytes: bytes.clone() };
+        let mut file = Self {
+            bytes: bytes.clone(),
+            infos: Vec::new(),
+            ranges: Vec::new(),
+            positions: HashMap::new(),
+            skipped: Vec::new(),
+        };
         let mut spans = Vec::new();
         for (name, value) in &entries {
             if name == "__metadata__" {
@@ -76,14 +87,21 @@ impl SafeTensors {
         for (name, found) in spans {
             file.add(name, found, end);
         }
+        file.positions = positions(&file.infos);
         Ok(file)
+    }
+
+    /// A tensor with the start and length of its numbers.
+    fn find(&self, name: &str) -> Option<(&TensorInfo, (usize, usize))> {
+        let &k = self.positions.get(name)?;
+        Some((&self.infos[k], self.ranges[k]))
     }
 
     fn skip(&mut self, name: &str, error: &Error) {
         self.skipped.push(Skipped { name: name.into(), reason: error.reason().into(), is_broken: true });
     }
 
-    /// Keeps a tensor whose span fits its shape and the file.
+    /// Keeps a tensor if its span fits its shape and the file; skips it otherwise.
     fn add(&mut self, name: &str, found: Entry, start: usize) {
         let Entry { dtype, shape, begin, end } = found;
         let there = (end as u128) + (start as u128);
@@ -95,13 +113,13 @@ impl SafeTensors {
         match byte_length(dtype, &shape) {
             Some(length) if length == end - begin => {}
             expected => {
-                let needs = expected.map_or("more bytes than can be counted".into(), |n| format!("{n} bytes"));
-                let message =
-                    format!("has shape {} of {dtype}, which needs {needs}, and spans {}", words(&shape), end - begin);
+                let needs = expected.map_or("more bytes than fit 64 bits".into(), |n| format!("{n} bytes"));
+                let (shape, span) = (words(&shape), end - begin);
+                let message = format!("has shape {shape} of {dtype}, which needs {needs}; its span has {span} bytes");
                 return self.skip(name, &Error::format(message));
             }
         }
-        self.ranges.insert(name.into(), (start + begin, end - begin));
+        self.ranges.push((start + begin, end - begin));
         self.infos.push(TensorInfo { name: name.into(), dtype, shape });
     }
 }
@@ -117,8 +135,8 @@ struct Entry {
     end: usize,
 }
 
-/// The format's rule for the spans in order: from 0, no overlap, no hole. Holes are forgiven where an entry could not be
-/// read, because its span is then unknown.
+/// Checks the format's rule for the spans in order: from 0, no overlap, no hole. A hole is allowed if an entry could
+/// not be parsed, because its span is then unknown.
 fn check_layout(spans: &[(&String, Entry)], some_unknown: bool) -> Result<()> {
     let mut at = 0;
     let mut before: Option<&str> = None;
@@ -130,7 +148,7 @@ fn check_layout(spans: &[(&String, Entry)], some_unknown: bool) -> Result<()> {
                 found.begin, found.end
             ))
             .of_tensor(name)
-            .with_hint("the header is damaged or made to deceive; do not trust this file"));
+            .with_hint("the header is damaged or malicious; do not trust this file"));
         }
         if found.begin > at && !some_unknown {
             let gap = found.begin - at;
@@ -147,22 +165,21 @@ fn check_layout(spans: &[(&String, Entry)], some_unknown: bool) -> Result<()> {
     Ok(())
 }
 
-/// One entry of the header.
+/// Parses one entry of the header.
 fn entry(value: &Value) -> Result<Entry> {
     let text = value.get("dtype").and_then(Value::as_str).ok_or_else(|| Error::format("has no dtype"))?;
-    let dtype = dtype(text).ok_or_else(|| {
-        Error::unsupported(format!("has dtype `{}`, which is not one that kappa reads", printable(text)))
-    })?;
+    let dtype =
+        dtype(text).ok_or_else(|| Error::unsupported(format!("has the unsupported dtype `{}`", printable(text))))?;
     let whole = |value: &Value| value.as_u64().and_then(|x| usize::try_from(x).ok());
     let list = |key: &str| -> Option<Vec<usize>> { value.get(key)?.as_array()?.iter().map(whole).collect() };
-    let shape = list("shape").ok_or_else(|| Error::format("has no shape of whole numbers"))?;
+    let shape = list("shape").ok_or_else(|| Error::format("has no shape of nonnegative integers"))?;
     if shape.len() > limits::DIMENSIONS {
-        return Err(Error::limit(format!("has {} dimensions; at most {} are read", shape.len(), limits::DIMENSIONS)));
+        return Err(Error::limit(format!("has {} dimensions; the limit is {}", shape.len(), limits::DIMENSIONS)));
     }
     match list("data_offsets").as_deref() {
         Some(&[begin, end]) if begin <= end => Ok(Entry { dtype, shape, begin, end }),
         Some(&[begin, end]) => Err(Error::format(format!("ends at byte {end}, before it begins at {begin}"))),
-        _ => Err(Error::format("has no data_offsets of two whole numbers")),
+        _ => Err(Error::format("has no data_offsets of two nonnegative integers")),
     }
 }
 
@@ -188,7 +205,7 @@ fn dtype(name: &str) -> Option<DType> {
     })
 }
 
-/// The members of a JSON object in order; a name given twice is an error, where a map would keep one in silence.
+/// The members of a JSON object in order; a duplicate name is an error, which a map would hide.
 struct Members(Vec<(String, Value)>);
 
 impl<'de> serde::Deserialize<'de> for Members {
@@ -217,12 +234,12 @@ impl<'de> serde::Deserialize<'de> for Members {
 
 fn header_entries(header: &[u8]) -> Result<Vec<(String, Value)>> {
     let bad = |error: &dyn fmt::Display| {
-        Error::format(format!("has a header that is not the JSON it should be: {error}"))
-            .with_hint("is this a safetensors file?")
+        Error::format(format!("has a header that is not the JSON of the format: {error}"))
+            .with_hint("check that this is a safetensors file")
     };
     let mut deserializer = Deserializer::from_slice(header);
     let members: Members = serde::Deserialize::deserialize(&mut deserializer).map_err(|e| bad(&e))?;
-    // Spaces pad the header to a multiple of 8; anything else after the object is not allowed.
+    // Spaces pad the header to a multiple of 8; other bytes after the object are not allowed.
     deserializer.end().map_err(|e| bad(&e))?;
     Ok(members.0)
 }
@@ -232,9 +249,12 @@ impl Source for SafeTensors {
         &self.infos
     }
 
+    fn info(&self, name: &str) -> Option<&TensorInfo> {
+        self.find(name).map(|(info, _)| info)
+    }
+
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
-        let info = self.info(name).ok_or_else(|| no_such_tensor(name))?;
-        let &(start, length) = self.ranges.get(name).ok_or_else(|| no_such_tensor(name))?;
+        let (info, (start, length)) = self.find(name).ok_or_else(|| no_such_tensor(name))?;
         let numbers = Numbers::from_bytes(info.dtype, &self.bytes[start..start + length], false)
             .map_err(|e| e.of_tensor(name))?;
         Ok(Tensor { shape: info.shape.clone(), order: Order::RowMajor, numbers })
@@ -245,21 +265,21 @@ impl Source for SafeTensors {
     }
 
     fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
-        let (info, &(begin, length)) = self.info(name).zip(self.ranges.get(name))?;
+        let (info, (begin, length)) = self.find(name)?;
         let bytes = part_of(&self.bytes[begin..begin + length], info.dtype, start, count);
         let numbers = bytes.and_then(|bytes| Numbers::from_bytes(info.dtype, bytes, false));
         Some(numbers.map_err(|e| e.of_tensor(name)))
     }
 
     fn forget_part(&self, name: &str, start: usize, count: usize) {
-        if let Some((info, &(begin, _))) = self.info(name).zip(self.ranges.get(name)) {
+        if let Some((info, (begin, _))) = self.find(name) {
             let size = info.dtype.size();
             self.bytes.forget(begin + start * size, count * size);
         }
     }
 
     fn forget(&self, name: &str) {
-        if let Some(&(start, length)) = self.ranges.get(name) {
+        if let Some((_, (start, length))) = self.find(name) {
             self.bytes.forget(start, length);
         }
     }

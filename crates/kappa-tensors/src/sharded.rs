@@ -1,40 +1,52 @@
-//! A checkpoint in several files, with an index that says which tensor is where.
+//! A checkpoint in several files, with an index that assigns each tensor to a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Component, Path};
 
 use serde_json::Value;
 
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
-use crate::source::{Triplets, no_such_tensor};
+use crate::source::{Triplets, no_such_tensor, positions};
 use crate::{Numbers, Opening, Order, Skipped, Source, Tensor, TensorInfo, limits, open};
 
 /// Several sources as one.
 pub(crate) struct Sharded {
     shards: Vec<Box<dyn Source>>,
     infos: Vec<TensorInfo>,
+    positions: HashMap<String, usize>,
     /// For each tensor, its shard and its name there.
-    places: std::collections::HashMap<String, (usize, String)>,
+    places: HashMap<String, (usize, String)>,
     skipped: Vec<Skipped>,
 }
 
 impl Sharded {
     /// All tensors of all shards, in order; `rename` gives a tensor's name from its shard's number and its own.
     pub(crate) fn new(shards: Vec<Box<dyn Source>>, rename: impl Fn(usize, &str) -> String) -> Self {
-        let mut all = Self { shards: Vec::new(), infos: Vec::new(), places: Default::default(), skipped: Vec::new() };
+        let mut all = Self {
+            shards: Vec::new(),
+            infos: Vec::new(),
+            positions: HashMap::new(),
+            places: HashMap::new(),
+            skipped: Vec::new(),
+        };
         for (k, shard) in shards.iter().enumerate() {
             for info in shard.infos() {
                 let name = rename(k, &info.name);
                 if all.places.insert(name.clone(), (k, info.name.clone())).is_some() {
-                    let reason = "a tensor of this name stands in an earlier file too".into();
+                    let reason = "an earlier file holds a tensor of the same name".into();
                     all.skipped.push(Skipped { name: name.clone(), reason, is_broken: true });
-                    all.infos.retain(|info| info.name != name);
                 }
                 all.infos.push(TensorInfo { name, ..info.clone() });
             }
             all.skipped.extend(shard.skipped().iter().cloned());
         }
+        // Of the tensors of one name the last is kept.
+        let mut later = HashSet::new();
+        all.infos.reverse();
+        all.infos.retain(|info| later.insert(info.name.clone()));
+        all.infos.reverse();
+        all.positions = positions(&all.infos);
         all.shards = shards;
         all
     }
@@ -43,13 +55,14 @@ impl Sharded {
         self.skipped.push(skipped);
     }
 
-    /// Keeps the tensors that the index lists, and names those that are listed but not there.
+    /// Keeps the tensors that the index lists, and reports those that are listed but missing.
     fn restrict(&mut self, listed: &BTreeMap<String, String>) {
         self.infos.retain(|info| listed.contains_key(&info.name));
+        self.positions = positions(&self.infos);
+        let skipped: HashSet<String> = self.skipped.iter().map(|s| s.name.clone()).collect();
         for (name, file) in listed {
-            let is_there = self.places.contains_key(name) || self.skipped.iter().any(|s| s.name == *name);
-            if !is_there {
-                let reason = format!("the index puts it into `{}`, which does not hold it", printable(file));
+            if !self.places.contains_key(name) && !skipped.contains(name) {
+                let reason = format!("the index assigns it to `{}`, which does not hold it", printable(file));
                 self.skipped.push(Skipped { name: name.clone(), reason, is_broken: true });
             }
         }
@@ -59,6 +72,10 @@ impl Sharded {
 impl Source for Sharded {
     fn infos(&self) -> &[TensorInfo] {
         &self.infos
+    }
+
+    fn info(&self, name: &str) -> Option<&TensorInfo> {
+        self.positions.get(name).map(|&k| &self.infos[k])
     }
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
@@ -97,7 +114,7 @@ impl Source for Sharded {
     }
 }
 
-/// Whether this is the index of a sharded checkpoint: a JSON object with a weight_map.
+/// Whether the bytes are the index of a sharded checkpoint: a JSON object with a weight_map.
 pub(crate) fn is_index(path: &Path, bytes: &[u8]) -> bool {
     let named = path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".index.json"));
     let start = &bytes[..bytes.len().min(1 << 16)];
@@ -105,33 +122,31 @@ pub(crate) fn is_index(path: &Path, bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|b| matches!(b, b'{' | b' ' | b'\n')) && (named || has_map)
 }
 
-/// Opens every shard that the index names. Shards must lie beside the index.
+/// Opens every shard that the index names. The shards must be in the folder of the index.
 pub(crate) fn open_index(path: &Path, bytes: &Bytes, opening: &Opening) -> Result<Box<dyn Source>> {
     let here = |error: Error| error.in_file(path);
     if bytes.len() as u64 > limits::INDEX {
         return Err(here(Error::limit(format!(
-            "is an index of {} bytes; at most {} are read",
+            "is an index of {} bytes; the limit is {}",
             bytes.len(),
             limits::INDEX
         ))));
     }
     let index: Value =
-        serde_json::from_slice(bytes).map_err(|e| here(Error::format(format!("is not the JSON of an index: {e}"))))?;
+        serde_json::from_slice(bytes).map_err(|e| here(Error::format(format!("is an index of invalid JSON: {e}"))))?;
     let map = index.get("weight_map").and_then(Value::as_object).ok_or_else(|| {
-        here(Error::format("has no weight_map").with_hint("an index reads {\"weight_map\": {tensor: file}}"))
+        here(Error::format("has no weight_map").with_hint("an index has the form {\"weight_map\": {tensor: file}}"))
     })?;
     let mut listed = BTreeMap::new();
-    let mut files: Vec<String> = Vec::new();
+    let mut files = BTreeSet::new();
     for (tensor, file) in map {
         let file = file.as_str().filter(|f| is_plain_name(f)).ok_or_else(|| {
-            here(Error::format(format!("names the shard {file}, which is not a file beside it")).of_tensor(tensor))
+            let message = format!("is assigned to {file}, which is not a file name in the folder of the index");
+            here(Error::format(message).of_tensor(tensor))
         })?;
         listed.insert(tensor.clone(), file.to_owned());
-        if !files.iter().any(|f| f == file) {
-            files.push(file.to_owned());
-        }
+        files.insert(file.to_owned());
     }
-    files.sort();
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut shards = Vec::new();
     for file in &files {
@@ -139,11 +154,8 @@ pub(crate) fn open_index(path: &Path, bytes: &Bytes, opening: &Opening) -> Resul
         if !shard.exists() {
             let count = listed.values().filter(|f| *f == file).count();
             return Err(here(
-                Error::missing(format!(
-                    "names the shard `{}`, which is missing, with {count} tensors",
-                    printable(file)
-                ))
-                .with_hint("fetch the missing file into the same folder"),
+                Error::missing(format!("names the shard `{}`, which is missing (tensors: {count})", printable(file)))
+                    .with_hint("fetch the missing file into the same folder"),
             ));
         }
         shards.push(open(&shard, opening)?);
@@ -153,7 +165,7 @@ pub(crate) fn open_index(path: &Path, bytes: &Bytes, opening: &Opening) -> Resul
     Ok(Box::new(all))
 }
 
-/// A single file name: no folder, no way up.
+/// Whether the name is a plain file name, without a folder or `..`.
 fn is_plain_name(name: &str) -> bool {
     let mut parts = Path::new(name).components();
     matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) && !name.contains(['/', '\\'])

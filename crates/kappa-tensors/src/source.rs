@@ -1,88 +1,105 @@
+use std::collections::HashMap;
+
 use num_complex::Complex64;
 
 use crate::error::{Error, Result};
 use crate::{Numbers, Order, Tensor, TensorInfo};
 
-/// How a matrix, or a thousand, came in.
+/// A collection of named tensors: a file, a folder, or a checkpoint in shards.
 ///
-/// Sources are made of sources: a folder of files, a checkpoint in shards.
+/// Sources are composed of sources: a folder of its files, a sharded checkpoint of its shards.
 pub trait Source: Send + Sync {
-    /// What is known of every tensor, in file order.
+    /// Name, type and shape of every tensor, in file order.
     fn infos(&self) -> &[TensorInfo];
 
-    /// The numbers of a tensor; borrowed from the mapped file where possible.
+    /// The numbers of a tensor; borrowed from the mapped file if possible.
+    ///
+    /// # Errors
+    ///
+    /// When there is no tensor of this name, the data break the rules of their format, or a number does not fit double
+    /// precision.
     fn read(&self, name: &str) -> Result<Tensor<'_>>;
 
-    /// So many of a tensor's numbers from this one on, in the order in which they are stored; `None` where the file does not keep them so that a
-    /// part can be read without the rest.
+    /// `count` numbers of a tensor from position `start` on, in storage order; `None` if the format does not allow
+    /// reading a part alone.
     fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
         let _ = (name, start, count);
         None
     }
 
-    /// A hint that those numbers will not be read again soon.
+    /// Advises that these numbers will not be read again soon.
     fn forget_part(&self, name: &str, start: usize, count: usize) {
         let _ = (name, start, count);
     }
 
-    /// How the numbers of a tensor lie.
+    /// The storage order of a tensor.
     fn order(&self, name: &str) -> Order {
         let _ = name;
         Order::RowMajor
     }
 
-    /// What the file holds but cannot be read, with the reason.
+    /// The contents that cannot be read, with the reasons.
     fn skipped(&self) -> &[Skipped] {
         &[]
     }
 
-    /// Whether the file stands for one matrix, so that whole numbers in it are data and not codes.
+    /// Whether the file holds a single matrix, so that integers in it are data and not codes.
     fn is_single_matrix(&self) -> bool {
         false
     }
 
-    /// The entries that are stored, where the tensor is a sparse matrix in its file.
+    /// The stored entries if the file holds the tensor as a sparse matrix.
     fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
         let _ = name;
         None
     }
 
-    /// A hint that the numbers of this tensor will not be read again soon.
+    /// Advises that the numbers of this tensor will not be read again soon.
     fn forget(&self, name: &str) {
         let _ = name;
     }
 
-    /// What is known of one tensor.
+    /// Name, type and shape of one tensor.
     fn info(&self, name: &str) -> Option<&TensorInfo> {
         self.infos().iter().find(|info| info.name == name)
     }
 
-    /// The names, in file order.
+    /// The names of the tensors, in file order.
     fn names(&self) -> Vec<&str> {
         self.infos().iter().map(|info| info.name.as_str()).collect()
     }
 }
 
-/// A sparse matrix as it stands in a file.
+/// The stored entries of a sparse matrix.
 #[derive(Clone, Copy, Debug)]
 pub struct Triplets<'a> {
-    /// Rows and columns.
+    /// The numbers of rows and columns.
     pub shape: (usize, usize),
-    /// Row, column and entry, counted from 0; entries given twice are added.
+    /// Row, column and value of each entry, with indices from 0; duplicate entries are added.
     pub entries: &'a [(usize, usize, Complex64)],
     /// Whether the file holds complex numbers.
     pub is_complex: bool,
 }
 
-/// Something in a file that is not read, and why.
+/// Content of a file that is not read, with the reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Skipped {
     /// Its name.
     pub name: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Whether it is broken, rather than merely not for us.
+    /// Whether it is damaged, as opposed to not supported.
     pub is_broken: bool,
+}
+
+/// The position of each name in a list of tensors; of the first one if a name occurs again. A linear search for every
+/// name is quadratic in the number of tensors, which an untrusted file chooses.
+pub(crate) fn positions(infos: &[TensorInfo]) -> HashMap<String, usize> {
+    let mut found = HashMap::with_capacity(infos.len());
+    for (k, info) in infos.iter().enumerate() {
+        found.entry(info.name.clone()).or_insert(k);
+    }
+    found
 }
 
 pub(crate) fn no_such_tensor(name: &str) -> Error {

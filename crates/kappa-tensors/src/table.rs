@@ -1,31 +1,36 @@
-//! Tables of numbers as text: comma, semicolon, tab or blanks between cells; a header or none.
+//! Tables of numbers as text: comma, semicolon, tab or blanks between cells, with or without a header.
 //!
-//! The matrix is made of the columns in which every cell is a number. A column with text, or with missing cells, is left
-//! out and listed with its reason: nothing is guessed.
+//! The matrix consists of the columns in which every cell is a number. A column with text or missing cells is left out
+//! and listed with the reason; missing values are not imputed.
 
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::source::no_such_tensor;
 use crate::{DType, Numbers, Order, Skipped, Source, Tensor, TensorInfo, gzip, limits};
 
-/// The columns of numbers of a table.
+/// The numeric columns of a table.
 #[derive(Debug)]
 pub(crate) struct Table {
     infos: [TensorInfo; 1],
-    /// Column after column.
+    /// The entries in column-major order.
     numbers: Vec<f64>,
     skipped: Vec<Skipped>,
 }
 
-/// Reads a file held in memory.
+/// Parses a file in memory.
+///
+/// # Errors
+///
+/// When the bytes are not a table, its rows have different lengths, a quote is not closed, no column is numeric, or a
+/// limit is exceeded.
 pub fn parse(bytes: &[u8]) -> Result<impl Source> {
     Table::new(bytes, "table")
 }
 
-/// What stands for a cell without a number.
+/// Texts of a missing value.
 const MISSING: [&str; 7] = ["", "na", "n/a", "null", "none", ".", "?"];
 
-/// Whether the bytes look like text: no NUL, few control characters.
+/// Whether the bytes look like text: no control characters other than white space.
 pub(crate) fn is_likely(bytes: &[u8]) -> bool {
     let start = &bytes[..bytes.len().min(4096)];
     let control = start.iter().filter(|&&b| b < 9 || (b > 13 && b < 32)).count();
@@ -34,7 +39,9 @@ pub(crate) fn is_likely(bytes: &[u8]) -> bool {
 
 type Rows = Vec<(u64, Vec<String>)>;
 
-/// A table as it is written: a title for each column, and the cells as text.
+/// A table as text: a title for each column, and the cells.
+///
+/// # Examples
 ///
 /// ```
 /// let table = kappa_tensors::Frame::parse(b"city,heat\nOslo,5.5\nRome,NA\n")?;
@@ -44,18 +51,21 @@ type Rows = Vec<(u64, Vec<String>)>;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
-    /// The titles of the columns; their numbers from 1 where there is no header.
+    /// The titles of the columns; their numbers from 1 if there is no header.
     pub titles: Vec<String>,
-    /// The line of the file and the cells of each row.
+    /// The line number in the file and the cells of each row.
     rows: Rows,
-    /// A first line that is no row.
+    /// A first line that is not a row.
     title: Option<Skipped>,
 }
 
 impl Frame {
-    /// Reads a file: comma, semicolon, tab or blanks between cells, lines with `#` left out, gzip or not.
+    /// Reads a file: comma, semicolon, tab or blanks between cells, with or without gzip. Lines that begin with `#` are
+    /// comments.
     ///
-    /// Fails when the file cannot be read, is no text, or has rows of different lengths.
+    /// # Errors
+    ///
+    /// When the file cannot be read, is not text, or has rows of different lengths.
     pub fn open(path: &std::path::Path) -> Result<Self> {
         let here = |error: Error| error.in_file(path);
         let mut bytes = Bytes::open(path, false)?;
@@ -63,39 +73,43 @@ impl Frame {
             bytes = gzip::unpack(&bytes).map_err(here)?;
         }
         if !is_likely(&bytes) {
-            let why = if bytes.is_empty() { "is empty" } else { "is no text" };
+            let why = if bytes.is_empty() { "is empty" } else { "is not text" };
             return Err(here(
-                Error::format(why).with_hint("a table is text with one row a line, and a title for each column"),
+                Error::format(why).with_hint("a table is text with one row per line, and a title for each column"),
             ));
         }
         Self::parse(&bytes).map_err(here)
     }
 
-    /// Reads a table held in memory.
+    /// Parses a table in memory.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not a table, its rows have different lengths, a quote is not closed, or a limit is exceeded.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let mut rows = rows(bytes)?;
         let title = take_title(&mut rows);
         let width = rows.first().map_or(0, |(_, row)| row.len());
         if width > limits::TABLE_COLUMNS {
-            return Err(Error::limit(format!("has {width} columns; at most {} are read", limits::TABLE_COLUMNS)));
+            return Err(Error::limit(format!("has {width} columns; the limit is {}", limits::TABLE_COLUMNS)));
         }
         if let Some((line, row)) = rows.iter().find(|(_, row)| row.len() != width) {
-            return Err(Error::format(format!("line {line} has {} cells, and the first has {width}", row.len()))
-                .with_hint(
-                    "every line of a table has the same number of cells; quote cells that contain the separator",
-                ));
+            let cells = if row.len() == 1 { "1 cell".into() } else { format!("{} cells", row.len()) };
+            return Err(Error::format(format!("line {line} has {cells}, the first row has {width}")).with_hint(
+                "every line of a table has the same number of cells; quote cells that contain the separator",
+            ));
         }
         let has_header = rows.first().is_some_and(|(_, row)| row.iter().any(|c| number(c).is_none() && !is_missing(c)));
         let titles = if has_header { rows.remove(0).1 } else { (1..=width).map(|k| k.to_string()).collect() };
         Ok(Self { titles, rows, title })
     }
 
-    /// Number of rows.
+    /// The number of rows.
     pub fn rows(&self) -> usize {
         self.rows.len()
     }
 
-    /// The line of the file in which row `i` stands, counted from 1.
+    /// The line number in the file of row `i`, counted from 1.
     pub fn line(&self, i: usize) -> u64 {
         self.rows[i].0
     }
@@ -121,9 +135,8 @@ impl Table {
             }
         }
         if kept == 0 {
-            let why =
-                skipped.first().map_or("it has no rows".into(), |s| format!("{}: {}", printable(&s.name), s.reason));
-            return Err(Error::format(format!("has no column of numbers ({why})"))
+            let why = skipped.first().map_or("no rows".into(), |s| format!("{}: {}", printable(&s.name), s.reason));
+            return Err(Error::format(format!("has no numeric column ({why})"))
                 .with_hint("kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text"));
         }
         let info = TensorInfo { name: name.into(), dtype: DType::F64, shape: vec![rows.len(), kept] };
@@ -131,7 +144,7 @@ impl Table {
     }
 }
 
-/// Takes away a first line that is no row: it has text, and fewer cells than all the others have.
+/// Removes a first line that is a title and not a row: it has text, and fewer cells than all other lines.
 fn take_title(rows: &mut Rows) -> Option<Skipped> {
     let (line, first) = rows.first()?;
     let width = rows.get(1)?.1.len();
@@ -139,7 +152,7 @@ fn take_title(rows: &mut Rows) -> Option<Skipped> {
     if !is_title || rows[1..].iter().any(|(_, row)| row.len() != width) {
         return None;
     }
-    let reason = format!("{} cells above a table of {width} columns: left out", first.len());
+    let reason = format!("a title and not a row of the table, which has {width} columns");
     let title = Skipped { name: format!("line {line}"), reason, is_broken: false };
     rows.remove(0);
     Some(title)
@@ -165,13 +178,13 @@ fn rows(bytes: &[u8]) -> Result<Rows> {
         let line = record.position().map_or(0, csv::Position::line);
         rows.push((line, record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()));
     }
-    // A quote that is not closed takes all the lines below into one cell.
+    // An unclosed quote makes one cell of all lines below it.
     let is_open = bytes.iter().filter(|&&b| b == b'"').count() % 2 == 1;
     if let Some((line, _)) =
         rows.last().filter(|(_, row): &&(u64, Vec<String>)| is_open && row.iter().any(|c| c.contains('\n')))
     {
-        return Err(Error::format(format!("has a quote in line {line} that is not closed"))
-            .with_hint("a cell that begins with a quote ends with one; quotes inside are written twice"));
+        return Err(Error::format(format!("has an unclosed quote in line {line}"))
+            .with_hint("a cell that begins with a quote must end with one; double the quotes inside it"));
     }
     Ok(rows)
 }
@@ -190,7 +203,7 @@ fn is_missing(cell: &str) -> bool {
     MISSING.contains(&cell.trim().to_lowercase().as_str())
 }
 
-/// The numbers of a column, or why it is left out.
+/// The numbers of a column, or the reason why it is left out.
 fn column(rows: &Rows, j: usize) -> std::result::Result<Vec<f64>, String> {
     let cells = rows.iter().map(|(line, row)| (line, row[j].as_str()));
     if let Some((line, text)) = cells.clone().find(|(_, c)| number(c).is_none() && !is_missing(c)) {
@@ -198,7 +211,7 @@ fn column(rows: &Rows, j: usize) -> std::result::Result<Vec<f64>, String> {
     }
     let missing = cells.clone().filter(|(_, c)| number(c).is_none()).count();
     if let Some((line, _)) = cells.clone().find(|(_, c)| number(c).is_none()) {
-        return Err(format!("{missing} of {} cells are missing, the first in line {line}", rows.len()));
+        return Err(format!("missing cells: {missing} of {}, the first in line {line}", rows.len()));
     }
     Ok(cells.filter_map(|(_, c)| number(c)).collect())
 }

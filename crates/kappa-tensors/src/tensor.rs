@@ -1,4 +1,4 @@
-//! A tensor in memory: its numbers in a type one can calculate with, borrowed from the file where possible.
+//! A tensor in memory: its numbers in a computable type, borrowed from the file if possible.
 
 use std::borrow::Cow;
 
@@ -8,19 +8,19 @@ use num_complex::{Complex32, Complex64};
 use crate::DType;
 use crate::error::{Error, Result};
 
-/// What is known about a tensor without reading its numbers.
+/// Name, type and shape of a tensor, known without reading its numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TensorInfo {
     /// Its name in the file.
     pub name: String,
-    /// How its numbers are stored.
+    /// The storage type of its numbers.
     pub dtype: DType,
     /// Its dimensions; empty for a single number.
     pub shape: Vec<usize>,
 }
 
 impl TensorInfo {
-    /// How many numbers; checked when the file was opened.
+    /// The number of entries; it was checked for overflow when the file was opened.
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
@@ -31,25 +31,25 @@ impl TensorInfo {
     }
 }
 
-/// Which index changes fastest in memory.
+/// The index that varies fastest in storage.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Order {
-    /// The last: row after row, as in C.
+    /// The last index: row-major, as in C.
     RowMajor,
-    /// The first: column after column, as in Fortran.
+    /// The first index: column-major, as in Fortran.
     ColumnMajor,
 }
 
-/// Numbers in the narrowest type that holds every stored value exactly and can be calculated with.
+/// Numbers in the narrowest computable type that holds every stored value exactly.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Numbers<'a> {
     /// From f8, f16, bf16 and f32.
     F32(Cow<'a, [f32]>),
     /// From f64 and integers.
     F64(Cow<'a, [f64]>),
-    /// From complex of f32.
+    /// From complex numbers of two f32.
     C32(Cow<'a, [Complex32]>),
-    /// From complex of f64.
+    /// From complex numbers of two f64.
     C64(Cow<'a, [Complex64]>),
 }
 
@@ -58,25 +58,25 @@ pub enum Numbers<'a> {
 pub struct Tensor<'a> {
     /// Its dimensions.
     pub shape: Vec<usize>,
-    /// How the numbers lie.
+    /// The storage order of the numbers.
     pub order: Order,
     /// The numbers.
     pub numbers: Numbers<'a>,
 }
 
-/// The number of bytes of a tensor, if it can be counted.
+/// The size of a tensor in bytes, if it does not overflow.
 pub(crate) fn byte_length(dtype: DType, shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(dtype.size(), |product, &n| product.checked_mul(n))
 }
 
-/// Whole numbers up to this size are exact in double precision.
+/// Integers up to this modulus are exact in double precision.
 const EXACT: u64 = 1 << 53;
 
 impl<'a> Numbers<'a> {
-    /// The numbers stored in these bytes; borrowed when they are little endian, aligned, and of a type to calculate with.
+    /// The numbers stored in these bytes; borrowed if they are little-endian, aligned, and of a computable type.
     ///
     /// The length must be a multiple of the size of `dtype`, which the readers check. Fails for integers that double
-    /// precision cannot hold.
+    /// precision cannot represent.
     pub(crate) fn from_bytes(dtype: DType, bytes: &'a [u8], big_endian: bool) -> Result<Self> {
         if big_endian && dtype.size() > 1 {
             let part = if matches!(dtype, DType::C32 | DType::C64) { dtype.size() / 2 } else { dtype.size() };
@@ -115,7 +115,7 @@ impl<'a> Numbers<'a> {
         }
     }
 
-    /// How many.
+    /// The number of numbers.
     pub fn len(&self) -> usize {
         match self {
             Self::F32(x) => x.len(),
@@ -125,13 +125,13 @@ impl<'a> Numbers<'a> {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no numbers.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// Floats as they are in memory; copied where the bytes are not aligned for them.
+/// Floats as they are in memory; copied if the bytes are not aligned for them.
 fn plain<T: bytemuck::AnyBitPattern + bytemuck::NoUninit + FromLe>(bytes: &[u8]) -> Cow<'_, [T]> {
     if cfg!(target_endian = "little")
         && let Ok(slice) = bytemuck::try_cast_slice(bytes)
@@ -164,12 +164,14 @@ fn widened<'a, const N: usize, R: Clone>(bytes: &[u8], widen: impl Fn([u8; N]) -
     Cow::Owned(chunks.iter().map(|&x| widen(x)).collect())
 }
 
-/// Integers of 64 bits, refused where double precision would round them.
+/// Integers of 64 bits; fails if double precision would round one.
 fn whole<'a>(bytes: &[u8], value: impl Fn([u8; 8]) -> f64, size: impl Fn([u8; 8]) -> u64) -> Result<Cow<'a, [f64]>> {
     let (chunks, _) = bytes.as_chunks::<8>();
     if let Some(k) = chunks.iter().position(|&x| size(x) > EXACT) {
-        return Err(Error::unsupported(format!("has an integer above 2^53 at position {k}, which f64 cannot hold"))
-            .with_hint("divide or convert the integers first"));
+        return Err(Error::unsupported(format!(
+            "has an integer above 2^53 at position {k}, which f64 does not represent"
+        ))
+        .with_hint("scale the integers, or store them as f64"));
     }
     Ok(widened(bytes, value))
 }

@@ -1,5 +1,5 @@
-//! A stability lab: algorithms run on harder and harder data, their errors measured against double-double arithmetic, and what
-//! that makes of them.
+//! A stability lab: algorithms run on problems of increasing condition, their errors measured against double-double
+//! arithmetic, and a verdict on their stability.
 //!
 //! ```
 //! use kappa::lab::{Experiment, Verdict, run};
@@ -19,33 +19,33 @@ use crate::arithmetic::{QuadraticRoots, mean_and_variance, quadratic_roots};
 use crate::error::{Error, Result};
 use crate::random::Draws;
 
-/// An algorithm to be put to the test.
+/// An algorithm under test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Experiment {
     /// Least squares by AᵀAx = Aᵀb.
     NormalEquations,
-    /// Orthogonalization, every column against the given ones at once.
+    /// Orthogonalization by classical Gram–Schmidt: each column against the given ones, all at once.
     ClassicalGramSchmidt,
-    /// Orthogonalization, one column after another.
+    /// Orthogonalization by modified Gram–Schmidt: one column after another.
     ModifiedGramSchmidt,
     /// Orthogonalization by Householder reflections.
     HouseholderQr,
-    /// Elimination that divides by whatever stands on the diagonal.
+    /// Elimination without pivoting.
     LuWithoutPivoting,
     /// Elimination with partial pivoting.
     LuWithPivoting,
-    /// Σx² − n·mean².
+    /// Σx² − n·mean², the textbook formula of the variance.
     TextbookVariance,
-    /// Two passes.
+    /// The variance in two passes.
     TwoPassVariance,
-    /// (−b ± √(b² − 4ac))/2a.
+    /// (−b ± √(b² − 4ac))/2a, the textbook formula.
     TextbookQuadratic,
-    /// −½(b + sign(b)√…) and c over it.
+    /// −½(b + sign(b)√…) and c divided by it.
     StableQuadratic,
 }
 
 impl Experiment {
-    /// All of them.
+    /// All experiments.
     pub const ALL: [Self; 10] = [
         Self::NormalEquations,
         Self::ClassicalGramSchmidt,
@@ -75,7 +75,7 @@ impl Experiment {
         }
     }
 
-    /// What its backward error measures.
+    /// The definition of its backward error.
     pub fn measure(self) -> &'static str {
         match self {
             Self::NormalEquations => "Aᵀ(b − Ax) over ‖A‖(‖A‖‖x‖ + ‖b‖)",
@@ -101,20 +101,20 @@ impl FromStr for Experiment {
         let name = text.trim().to_lowercase().replace('_', "-");
         Self::ALL.into_iter().find(|e| e.name() == name).ok_or_else(|| {
             let known: Vec<&str> = Self::ALL.iter().map(|e| e.name()).collect();
-            Error::syntax(format!("`{}` is no experiment", text.trim()))
-                .with_hint(format!("ask for {}", known.join(", ")))
+            Error::syntax(format!("unknown experiment `{}`", text.trim()))
+                .with_hint(format!("known: {}", known.join(", ")))
         })
     }
 }
 
-/// What the measured errors say.
+/// The stability that the measured errors show.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
-    /// Every answer is the exact one of data changed by a few units roundoff.
+    /// Every answer is the exact one for data changed by a few units roundoff.
     BackwardStable,
-    /// Not that, but the errors are no larger than such a change would make them.
+    /// Not backward stable, but the errors are no larger than such a change would cause.
     Mixed,
-    /// Errors beyond what the data explain.
+    /// Errors larger than such a change would cause.
     Unstable,
 }
 
@@ -128,7 +128,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// One run: how hard the data were, and how large the errors.
+/// One run: the condition of the problem, and the errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trial {
     /// The condition of the problem for these data.
@@ -144,16 +144,31 @@ pub struct Trial {
 pub struct Outcome {
     /// The experiment.
     pub experiment: Experiment,
-    /// From easy to hard.
+    /// In order of increasing condition.
     pub trials: Vec<Trial>,
-    /// What they say.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
 /// A few units roundoff for problems of this size.
 const FEW: f64 = 1e3 * f64::EPSILON;
 
-/// Runs an experiment on data whose condition grows from about 10 to 1e14. Deterministic.
+/// Runs an experiment on 8 problems whose condition grows from about 10 to 1e14. Deterministic.
+///
+/// The errors are relative, measured against double-double arithmetic.
+///
+/// # Errors
+///
+/// When a decomposition of faer does not converge.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::lab::{Experiment, Verdict, run};
+/// let outcome = run(Experiment::HouseholderQr)?;
+/// assert_eq!((outcome.trials.len(), outcome.verdict), (8, Verdict::BackwardStable));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn run(experiment: Experiment) -> Result<Outcome> {
     let trials: Vec<Trial> = (0..8)
         .map(|k| 10f64.powi(2 * k))
@@ -241,7 +256,7 @@ fn normal_equations(cond: f64) -> Result<Trial> {
     let gram = |i: usize, j: usize| (0..ROWS).map(|k| a[(k, i)] * a[(k, j)]).sum::<f64>();
     let mut l = Matrix::from_fn(COLUMNS, COLUMNS, gram);
     let right: Vec<f64> = (0..COLUMNS).map(|i| (0..ROWS).map(|k| a[(k, i)] * b[k]).sum()).collect();
-    // A Gram matrix that is no longer definite is solved all the same: that is what happens to people.
+    // A Gram matrix that is numerically indefinite is solved by LU, as a user of the normal equations would do.
     let x = if kappa_dense::cholesky(&mut l.clone()) {
         kappa_dense::cholesky(&mut l);
         back(&l, &right)
@@ -250,7 +265,7 @@ fn normal_equations(cond: f64) -> Result<Trial> {
             .solve(&Matrix::from_fn(COLUMNS, 1, |i, _| right[i]))
             .into_vec()
     };
-    // In pairs the same equations lose κ²·2⁻¹⁰⁴: nothing, up to κ of 1e14.
+    // In double-double the same equations have an error of κ²·2⁻¹⁰⁴, negligible for κ up to 1e14.
     let sum = |terms: &mut dyn Iterator<Item = Pair>| terms.fold(Pair::default(), |s, x| s + x);
     let pair = |i: usize, j: usize| Pair::from(a[(i, j)]);
     let mut exact: Vec<Vec<Pair>> = (0..COLUMNS)
@@ -262,7 +277,7 @@ fn normal_equations(cond: f64) -> Result<Trial> {
         .map(|i| (Pair::from(b[i]) - sum(&mut (0..COLUMNS).map(|j| pair(i, j) * Pair::from(x[j])))).high)
         .collect();
     let backward = least_squares_backward(&a, &x, &residual)?;
-    // κ of the least squares problem, with a residual that is not small: κ².
+    // κ of the least squares problem, for a residual that is not small: κ².
     Ok(Trial {
         cond: cond + cond * cond * length(&residual) / length(&x).max(f64::MIN_POSITIVE),
         backward,
@@ -382,7 +397,7 @@ fn without_pivots(a: &Matrix<f64>, b: &[f64]) -> Vec<f64> {
     x
 }
 
-/// Numbers with a mean that is `hardness` times their spread: the condition of the variance.
+/// Data whose mean is `hardness` times their spread: the condition of the variance.
 fn variance(is_textbook: bool, hardness: f64) -> Result<Trial> {
     let x: Vec<f64> = [4.0, 7.0, 13.0, 16.0, 10.0, 9.0].iter().map(|d| 5.0 * hardness + d).collect();
     let n = x.len() as f64;
@@ -437,7 +452,8 @@ mod tests {
             let found = run(experiment).unwrap();
             assert_eq!(found.verdict, verdict, "{experiment}: {:#?}", found.trials);
         }
-        // Modified Gram–Schmidt loses orthogonality like κu: no more than its data explain, but not backward stable as a Q.
+        // Modified Gram–Schmidt loses orthogonality like κu: no more than a change of the data explains, but Q is not
+        // backward stable.
         assert_eq!(run(Experiment::ModifiedGramSchmidt).unwrap().verdict, Verdict::Mixed);
         for experiment in Experiment::ALL {
             assert_eq!(experiment.name().parse::<Experiment>().unwrap(), experiment);

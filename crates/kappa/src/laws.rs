@@ -1,12 +1,12 @@
-//! What any operator, norm or factorization must satisfy, as functions for tests: of this crate, and of your own types.
+//! The laws of operators, norms and factorizations, as functions for tests: of this crate, and of your own types.
 //!
-//! Each returns what failed, with the numbers.
+//! Each returns a message with the numbers that violate the law.
 
 use kappa_dense::{Matrix, Scalar, multiply};
 
 use crate::{Enclosure, LinearOperator, Norm, Svd, norm};
 
-/// The outcome of a law: what failed.
+/// The outcome of a law: a message with the violation.
 pub type Law = Result<(), String>;
 
 fn that(holds: bool, what: impl FnOnce() -> String) -> Law {
@@ -22,8 +22,19 @@ fn difference<T: Scalar>(a: &Matrix<T>, b: &Matrix<T>) -> f64 {
     parts.map(|(&x, &y)| x - y).map(|d| d.re().abs().max(d.im().abs())).fold(0.0, f64::max)
 }
 
-/// An operator: its adjoint is its adjoint, ⟨AX, Y⟩ = ⟨X, AᴴY⟩; products add up; a block with the wrong number of rows is
-/// an error; and written out it does the same. `x` is n×k, `y` is m×k.
+/// The laws of an operator A, m×n, for blocks `x` (n×k) and `y` (m×k).
+///
+/// ⟨AX, Y⟩ = ⟨X, AᴴY⟩; the dense form of A has the same products; and a block with the wrong number of rows is an
+/// error. Three products and the conversion to a dense matrix.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, laws};
+/// let a = Matrix::<f64>::from_row_major(2, 1, vec![3.0, 4.0])?;
+/// assert_eq!(laws::operator(&a, &Matrix::identity(1), &Matrix::zeros(2, 1)), Ok(()));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn operator<T: Scalar<Wide = T>>(a: &impl LinearOperator<T>, x: &Matrix<T>, y: &Matrix<T>) -> Law {
     let fails = |e: crate::Error| e.to_string();
     let (m, n) = a.shape();
@@ -42,7 +53,7 @@ pub fn operator<T: Scalar<Wide = T>>(a: &impl LinearOperator<T>, x: &Matrix<T>, 
     let again = product(&written, x);
     let size = largest(&written).max(1e-300) * largest(x).max(1.0) * n.max(1) as f64;
     that(difference(&again, &ax) <= tolerance * size, || {
-        format!("written out, A·X differs by {:e}", difference(&again, &ax))
+        format!("the product A·X with the dense form of A differs by {:e}", difference(&again, &ax))
     })?;
     let wrong = Matrix::zeros(n + 1, 1);
     that(a.apply(&wrong).is_err(), || format!("a block of {} rows was accepted", n + 1))
@@ -52,13 +63,24 @@ fn product<T: Scalar>(a: &Matrix<T>, b: &Matrix<T>) -> Matrix<T> {
     multiply(a.as_ref(), b.as_ref()).unwrap_or_else(|_| Matrix::zeros(a.rows(), b.columns()))
 }
 
-/// `left ≤ right` must be possible: the lower end of one does not exceed the upper end of the other.
+/// `left ≤ right` must be possible: the lower end of `left` does not exceed the upper end of `right`.
 fn at_most(law: &str, norm: Norm, left: Enclosure, right: Enclosure) -> Law {
     that(left.lower() <= right.upper(), || format!("{law} fails for {norm}: {left:?} and {right:?}"))
 }
 
-/// A norm, on two matrices of one shape and one that can follow them: ordered ends, definite, homogeneous, the triangle
-/// inequality, |⟨A, B⟩| ≤ ‖A‖·‖B‖ dual, and what the norm claims: submultiplicative, or not.
+/// The laws of a norm, for two matrices A and B of one shape.
+///
+/// Ordered ends; definiteness; homogeneity; the triangle inequality; |⟨A, B⟩| ≤ ‖A‖·‖B‖ in the dual norm, where it can
+/// be evaluated; and ‖ABᴴ‖ ≤ ‖A‖·‖Bᴴ‖ where the norm claims to be submultiplicative. About ten evaluations of the norm.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, Norm, laws};
+/// let (a, b) = (Matrix::<f64>::identity(2), Matrix::from_row_major(2, 2, vec![1.0, 2.0, 3.0, 4.0])?);
+/// assert_eq!(laws::norm_axioms(Norm::frobenius(), &a, &b), Ok(()));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn norm_axioms<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>) -> Law {
     let of = |x: &Matrix<T>| norm(x, which).map_err(|e| e.to_string());
     let (na, nb) = (of(a)?, of(b)?);
@@ -66,7 +88,7 @@ pub fn norm_axioms<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T
     that(na.lower() >= 0.0, || format!("{which} is negative: {na:?}"))?;
     that((largest(a) == 0.0) == (na.estimate() == 0.0), || format!("{which} is not definite: {na:?}"))?;
     let sum = Matrix::from_fn(a.rows(), a.columns(), |i, j| a[(i, j)] + b[(i, j)]);
-    // The computed sum is wrong by half an ulp of each entry.
+    // The computed sum has an error of half an ulp in each entry.
     let rounding = 1.0 + 4.0 * f64::EPSILON * (a.rows() * a.columns() + 1) as f64;
     at_most("the triangle inequality", which, of(&sum)?, na.plus(nb).times_exactly(rounding))?;
     let tripled = Matrix::from_fn(a.rows(), a.columns(), |i, j| a[(i, j)].scale(4.0));
@@ -82,7 +104,7 @@ pub fn norm_axioms<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T
     if let Ok(nd) = norm(b, which.dual()) {
         let inner = a.as_slice().iter().zip(b.as_slice()).fold(T::default(), |s, (&x, &y)| s + x.conj() * y);
         let inner = Enclosure::exact(inner.abs_squared().sqrt());
-        // p* is rounded, and the inner product with it.
+        // p* is rounded, and so is the inner product.
         at_most("Hölder's inequality", which, inner, na.times(nd).times_exactly(rounding + 1e-13))?;
         let back = of_norm(which.dual().dual(), a)?;
         at_most("the dual of the dual", which, back, na.times_exactly(rounding + 1e-13))?;
@@ -107,7 +129,19 @@ fn close(law: &str, which: Norm, left: f64, right: f64, tolerance: f64) -> Law {
     that((left - right).abs() <= tolerance, || format!("{law} fails for {which}: {left:e} and {right:e}"))
 }
 
-/// A slope: ⟨G, A⟩ = ‖A‖, dual norm 1, ‖B‖ ≥ ‖A‖ + ⟨G, B − A⟩; and where it is the gradient, the difference quotient agrees.
+/// The laws of a subgradient G of a norm at A, for a second matrix B of the same shape.
+///
+/// ⟨G, A⟩ = ‖A‖; G has dual norm 1; ‖B‖ ≥ ‖A‖ + ⟨G, B − A⟩; and where G is the gradient, the difference quotient in the
+/// direction B agrees. Holds vacuously where the subgradient cannot be evaluated.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, Norm, laws};
+/// let (a, b) = (Matrix::<f64>::identity(2), Matrix::from_row_major(2, 2, vec![1.0, 2.0, 3.0, 4.0])?);
+/// assert_eq!(laws::slope_of(Norm::frobenius(), &a, &b), Ok(()));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn slope_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>) -> Law {
     let Ok(g) = which.subgradient(a) else { return Ok(()) };
     let (na, nb) = (of_norm(which, a)?, of_norm(which, b)?);
@@ -121,7 +155,7 @@ pub fn slope_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>) 
         format!("the subgradient inequality fails for {which}: {below} > {nb:?}")
     })?;
     if g.is_unique && largest(a) > 0.1 {
-        // The error of a difference quotient is that of the second derivative, which may be large near a kink.
+        // The error of a difference quotient depends on the second derivative, which may be large near a kink.
         let step = 1e-6;
         let moved = |h: f64| Matrix::from_fn(a.rows(), a.columns(), |i, j| a[(i, j)] + b[(i, j)].scale(h));
         let quotient =
@@ -132,8 +166,19 @@ pub fn slope_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>) 
     Ok(())
 }
 
-/// The proximal point P of λ‖·‖ at A: A = P + (the projection onto the dual ball of radius λ), (A − P)/λ is a subgradient at P,
-/// and no other point is better.
+/// The laws of the proximal point P of λ‖·‖ at A, for a direction B of the same shape.
+///
+/// A − P is the projection of A onto the dual ball of radius λ (Moreau); (A − P)/λ is a subgradient at P; and no point
+/// P + hB has a smaller objective. Holds vacuously where the proximal point cannot be evaluated.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, Norm, laws};
+/// let (a, b) = (Matrix::<f64>::identity(2), Matrix::from_row_major(2, 2, vec![1.0, 2.0, 3.0, 4.0])?);
+/// assert_eq!(laws::prox_of(Norm::frobenius(), &a, &b, 0.5), Ok(()));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn prox_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>, lambda: f64) -> Law {
     let Ok(p) = which.prox(a, lambda) else { return Ok(()) };
     let size = 1.0 + of_norm(Norm::frobenius(), a)?.upper() + lambda;
@@ -165,8 +210,20 @@ pub fn prox_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>, l
     Ok(())
 }
 
-/// The ball of radius r: the projection P lies in it and stays where it is, no point of the ball is nearer
-/// (⟨A − P, X − P⟩ ≤ 0), and the lowest point in the direction A reaches −r times the dual norm.
+/// The laws of the ball of radius r at A, for a second matrix B of the same shape.
+///
+/// The projection P of A lies in the ball and is its own projection; no point X of the ball is nearer (⟨A − P,
+/// X − P⟩ ≤ 0); and the linear minimum in the direction A is −r times the dual norm. Laws of what cannot be evaluated
+/// hold vacuously.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, Norm, laws};
+/// let (a, b) = (Matrix::<f64>::identity(2), Matrix::from_row_major(2, 2, vec![1.0, 2.0, 3.0, 4.0])?);
+/// assert_eq!(laws::ball_of(Norm::frobenius(), &a, &b, 1.0), Ok(()));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn ball_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>, r: f64) -> Law {
     let size = 1.0 + of_norm(Norm::frobenius(), a)?.upper() + r;
     if let Ok(p) = which.project(a, r) {
@@ -190,7 +247,19 @@ pub fn ball_of<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, b: &Matrix<T>, r
     Ok(())
 }
 
-/// The constant between two norms is not exceeded by A, whose rank is at most r, and is attained where a matrix is given.
+/// The laws of the constant c between two norms, for a matrix A of rank at most r.
+///
+/// ‖A‖ ≤ c·‖A‖′, and c is attained where a matrix that attains it is given. Holds vacuously where no constant is known.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, Norm, laws};
+/// // ‖I‖_F = √2·‖I‖₂.
+/// let a = Matrix::<f64>::identity(2);
+/// assert_eq!(laws::constant_between(Norm::frobenius(), Norm::spectral(), &a, 2), Ok(()));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn constant_between<T: Scalar<Wide = T>>(which: Norm, other: Norm, a: &Matrix<T>, r: usize) -> Law {
     let Ok(c) = which.constant(&other, a.rows(), a.columns(), r) else { return Ok(()) };
     let (x, y) = (of_norm(which, a)?, of_norm(other, a)?);
@@ -203,7 +272,15 @@ pub fn constant_between<T: Scalar<Wide = T>>(which: Norm, other: Norm, a: &Matri
     Ok(())
 }
 
-/// Where a norm does not claim to be submultiplicative, A = B = 11ᵀ shows why.
+/// A = B = 11ᵀ violates ‖AB‖ ≤ ‖A‖·‖B‖ exactly for the norms that do not claim to be submultiplicative.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Norm, laws};
+/// assert_eq!(laws::counterexample(Norm::max_abs()), Ok(()));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn counterexample(which: Norm) -> Law {
     let ones = Matrix::from_fn(5, 5, |_, _| 1.0);
     let (one, square) = (of_norm(which, &ones)?, of_norm(which, &product(&ones, &ones))?);
@@ -211,7 +288,17 @@ pub fn counterexample(which: Norm) -> Law {
     that(breaks != which.is_submultiplicative(), || format!("{which}: ‖11ᵀ‖ = {one:?}, ‖11ᵀ·11ᵀ‖ = {square:?}"))
 }
 
-/// ‖UAV‖ = ‖A‖ for unitary U and V, where the norm claims it.
+/// ‖UAV‖ = ‖A‖ for unitary U and V, where the norm claims to be unitarily invariant.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, Norm, laws};
+/// let a = Matrix::<f64>::from_row_major(2, 2, vec![1.0, 2.0, 3.0, 4.0])?;
+/// let swap = Matrix::from_row_major(2, 2, vec![0.0, 1.0, 1.0, 0.0])?;
+/// assert_eq!(laws::unitary_invariance(Norm::nuclear(), &a, &swap, &swap), Ok(()));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn unitary_invariance<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, u: &Matrix<T>, v: &Matrix<T>) -> Law {
     if !which.is_unitarily_invariant() {
         return Ok(());
@@ -223,7 +310,16 @@ pub fn unitary_invariance<T: Scalar<Wide = T>>(which: Norm, a: &Matrix<T>, u: &M
     at_most("unitary invariance", which, after, before.times_exactly(rounding))
 }
 
-/// A decomposition: orthonormal columns, ordered values, and U·diag(σ)·Vᴴ = A.
+/// The laws of a singular value decomposition of A: orthonormal columns, ordered values, and U·diag(σ)·Vᴴ = A.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, laws, svd};
+/// let a = Matrix::<f64>::from_row_major(2, 2, vec![1.0, 2.0, 3.0, 4.0])?;
+/// assert_eq!(laws::svd_of(&svd(&a)?, &a), Ok(()));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn svd_of<T: Scalar<Wide = T>>(f: &Svd<T>, a: &Matrix<T>) -> Law {
     for (name, q) in [("U", f.u()), ("V", f.v())] {
         let defect = difference(&product(&q.adjoint(), q), &Matrix::identity(q.columns()));

@@ -91,6 +91,11 @@ pub mod laws;
 pub mod nearest;
 mod norm;
 mod operator;
+/// What answers are made of, so that they can be stored and restored without loss.
+pub mod parts {
+    pub use crate::ask::{LanczosDensityParts, Probe};
+    pub use crate::values::{Doubt, Residual, SingularValuesParts, TailParts};
+}
 pub mod perturb;
 mod plan;
 pub mod proof;
@@ -123,10 +128,11 @@ pub use equations::{
 };
 pub use error::{Error, ErrorKind, Result};
 pub use factor::{
-    CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PartialSvd, PivotedQr, Polar, Qr, RandomizedSvd, RowSketch,
-    Schur, SingularTriplets, SketchParts, Svd, ThickRestart, TopRight, cholesky, complete_orthogonal, eig, eigh,
-    jordan, ldlt, lu, partial_svd, pivoted_qr, polar, qr, randomized_svd, randomized_svd_within, rank_revealing_qr,
-    schur, singular_values, singular_values_above, svd, svd_full, truncated_svd,
+    Arnoldi, CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PartialEig, PartialSvd, PivotedQr, Polar, Qr,
+    RandomizedSvd, RowSketch, Schur, SingularTriplets, SketchParts, Svd, ThickRestart, TopRight, cholesky,
+    complete_orthogonal, eig, eigh, jordan, ldlt, lu, partial_eig, partial_svd, pivoted_qr, polar, qr, randomized_svd,
+    randomized_svd_within, rank_revealing_qr, schur, singular_values, singular_values_above, svd, svd_full,
+    truncated_svd,
 };
 pub use kappa_dense::{Leading, Matrix, MatrixRef, Precision, Real, Scalar, c32, c64};
 pub use krylov::{End, Iterate, Iterated, Iteration, Lanczos, OneNorm, solve_iteratively};

@@ -34,7 +34,8 @@ where
     ))
 }
 
-/// A matrix whose lower triangle is the one that is meant: the transpose of A has A's values, and the conjugates of its vectors.
+/// A matrix whose lower triangle is the one that is meant: the transpose of A has A's values, and the conjugates of its
+/// vectors.
 fn triangle<T: Scalar>(a: MatrixRef<'_, T>, upper: bool) -> MatrixRef<'_, T> {
     if upper { a.transpose() } else { a }
 }

@@ -1,7 +1,7 @@
 //! Plain answers for stacks of matrices: what `kappa.linalg` is made of.
 //!
-//! Each function takes an array of f4, f8, c8 or c16 with two dimensions or more, and answers for each matrix that its last two
-//! span. Names, defaults, broadcasting and the types of answers are the business of the Python side.
+//! Each function takes an array of f4, f8, c8 or c16 with two dimensions or more, and answers for each matrix that its
+//! last two span. Names, defaults, broadcasting and the types of answers are the business of the Python side.
 
 mod eigen;
 mod equations;

@@ -1,8 +1,9 @@
-//! Householder's QR by panels: each is reflected in the cache, and what lies right of it multiplied.
+//! Blocked Householder QR: each panel is factored in the cache, and its reflections are applied to the columns right of
+//! it by products of matrices.
 //!
 //! Schreiber and Van Loan, SISSC 10 (1989) 53–57; the factor T⁻¹ from VᴴV as in Joffrain, Low, Quintana-Ortí, van de
-//! Geijn and Van Zee, ACM Trans. Math. Software 32 (2006) 169–179. Pieces are cut by size alone, so that the digits do
-//! not depend on the number of threads.
+//! Geijn and Van Zee, ACM Trans. Math. Software 32 (2006) 169–179. The work is divided by size alone, so that the
+//! digits do not depend on the number of threads.
 
 mod panel;
 mod slabs;
@@ -15,7 +16,8 @@ use crate::pool::Pool;
 use crate::{Matrix, Scalar};
 pub(crate) use panel::{COLUMNS, Panel, multiply_by_parts, one, slivers, subtract_product, write_columns};
 
-/// Writes some rows of a matrix, column after column: given the number of the first and the distance between columns.
+/// Writes consecutive rows of a matrix, column after column; its arguments are the number of the first row and the
+/// distance between columns.
 pub(crate) type Fill<'a, T> = dyn Fn(usize, usize, &mut [T]) + Sync + 'a;
 
 /// Columns of a panel of a matrix with this many columns.
@@ -23,10 +25,11 @@ fn panel_width(columns: usize) -> usize {
     if columns >= 1024 { 64 } else { 32 }
 }
 
-/// A becomes R above and on its diagonal, and vectors without their leading 1 below it. 2mn² − ⅔n³ flops for m ≥ n.
+/// Overwrites A with R on and above its diagonal, and with the Householder vectors without their leading 1 below. 2mn²
+/// − ⅔n³ flops for m ≥ n.
 ///
-/// The coefficients of a panel are T, in the columns of that panel; infinite on its diagonal for a reflection that is
-/// the identity.
+/// The coefficients of a panel are T, in the columns of that panel; a diagonal entry of T is infinite for a reflection
+/// that is the identity.
 pub(crate) fn reflections_in_place<W: Scalar<Wide = W>>(a: &mut Matrix<W>) -> Reflected<W> {
     let shape = (a.rows(), a.columns());
     let a = a.as_mut_slice();
@@ -47,7 +50,7 @@ fn reflect_complex(a: &mut [Complex64], shape: (usize, usize)) -> Vec<Complex64>
     rayon::scope(|_| reflect(a, shape))
 }
 
-/// `panel_width` coefficients for each of min(m, n) columns.
+/// Returns `panel_width` coefficients for each of min(m, n) columns.
 fn reflect<T: Scalar>(a: &mut [T], (m, n): (usize, usize)) -> Vec<T> {
     let size = m.min(n);
     let block = panel_width(n).min(size);
@@ -72,8 +75,8 @@ fn reflect<T: Scalar>(a: &mut [T], (m, n): (usize, usize)) -> Vec<T> {
     coefficients
 }
 
-/// R, n×n and column after column, of an m×n matrix with m ≥ n, and how many times it was computed anew: once for a
-/// complex matrix, and for a real one a few thousand rows at a time.
+/// R, n×n in column-major order, of an m×n matrix with m ≥ n, and how many times R was recomputed: once for a complex
+/// matrix, and once every few thousand rows for a real one.
 pub(crate) fn triangle<W: Scalar>(shape: (usize, usize), fill: &Fill<W>) -> (Vec<W>, usize) {
     match (W::IS_COMPLEX, W::IS_DOUBLE) {
         (false, false) => {
@@ -117,8 +120,8 @@ mod tests {
     use crate::testing::draw as random;
     use crate::{Matrix, Scalar, Shape, multiply, qr, singular_values};
 
-    /// Columns that agree to twelve digits: what is left of each is far below 16·m·ε of its length, and is all that
-    /// tells them apart.
+    /// Columns that agree to twelve digits: their remainders are far below 16·m·ε of their lengths, and are the only
+    /// difference between them.
     fn check<W: Scalar<Wide = W>>(m: usize, n: usize) {
         let mut seed = (m + n) as u64;
         let common: Vec<f64> = (0..m).map(|_| random(&mut seed)).collect();

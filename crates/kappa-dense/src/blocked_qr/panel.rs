@@ -1,4 +1,4 @@
-//! Reflections of a panel of columns, applied to what lies right of it as products of matrices.
+//! The reflections of a panel of columns, applied to the columns right of it by products of matrices.
 
 use kappa_engine::{Accumulate, Cut, View, ViewMut};
 use rayon::prelude::*;
@@ -10,20 +10,19 @@ use crate::row_panels::{RowPanels, Slivers, WIDTH};
 use crate::small_qr::reflect_columns;
 use crate::{Matrix, Real, Scalar};
 
-/// Columns of a piece.
+/// Columns that one thread takes at a time.
 pub(crate) const COLUMNS: usize = 128;
-/// From this many entries on, pieces go to other threads.
+/// Minimum number of entries at which the columns are distributed among threads.
 const SHARED: usize = 1 << 18;
 
-/// Terms of a sum before a new one begins: equal entries, whose rounding errors all have one sign, would lose n·ε/4
-/// otherwise.
+/// Terms of a partial sum. The rounding errors of equal entries have one sign, so that one long sum would lose n·ε/4.
 const TERMS: usize = 24;
 
 pub(crate) fn one<T: Scalar>() -> T {
     T::from_parts(1.0, 0.0)
 }
 
-/// C = A·B on this thread, long sums in parts.
+/// C = A·B on this thread, with long inner products in partial sums.
 pub(crate) fn multiply_by_parts<T: Scalar>(mut c: ViewMut<'_, T>, a: View<'_, T>, b: View<'_, T>) {
     let mut accumulate = Accumulate::Replace;
     for k in (0..a.columns().max(1)).step_by(TERMS) {
@@ -38,10 +37,11 @@ pub(crate) fn subtract_product<T: Scalar>(c: ViewMut<'_, T>, a: View<'_, T>, b: 
     T::multiply(c, Accumulate::Add, a, b, -one::<T>(), Cut::Whole);
 }
 
-/// A panel's reflections Q = I − VT⁻¹Vᴴ: V unit lower trapezoidal in memory of its own, T upper triangular.
+/// The reflections of a panel, Q = I − VT⁻¹Vᴴ: V is unit lower trapezoidal and stored separately, T is upper
+/// triangular.
 #[derive(Debug)]
 pub(crate) struct Panel<T: Scalar> {
-    /// V, column after column, followed by columns that are not part of it.
+    /// V in column-major order, followed by columns that do not belong to it.
     v: Buffer<T>,
     rows: usize,
     stride: usize,
@@ -49,8 +49,8 @@ pub(crate) struct Panel<T: Scalar> {
 }
 
 impl<T: Scalar> Panel<T> {
-    /// Q and R of a panel that lies somewhere else, complex ones too, and the diagonal of T with an infinite entry for
-    /// each reflection that is the identity.
+    /// Q and R of a panel stored elsewhere, real or complex, and the diagonal of T with an infinite entry for each
+    /// reflection that is the identity.
     pub(super) fn of_view(a: View<'_, T>, pool: &Pool<T>) -> (Self, Matrix<T>, Vec<T>) {
         let (rows, columns) = (a.rows(), a.columns());
         let mut entries = pool.zeros(rows * columns);
@@ -59,7 +59,7 @@ impl<T: Scalar> Panel<T> {
         let tau = reflect_columns(&mut entries, rows, columns);
         let at = |i: usize, j: usize| entries[i + j * rows];
         let r = Matrix::from_fn(size, columns, |i, j| if i <= j { at(i, j) } else { T::default() });
-        // Where a column needed no reflection, v = 0 says so.
+        // A column that needs no reflection has v = 0.
         let is_idle = |j: usize| !tau[j].is_finite();
         for (j, column) in entries.chunks_exact_mut(rows.max(1)).take(size).enumerate() {
             column[..j].fill(T::default());
@@ -72,8 +72,8 @@ impl<T: Scalar> Panel<T> {
         let mut t = Matrix::zeros(size, size);
         multiply_by_parts(t.view_mut(), v.adjoint(), v);
         for j in 0..size {
-            // Half of vᴴv as the products of the matrix will see it: their rounding errors have a direction where
-            // entries are equal.
+            // Half of vᴴv, computed like the products of the matrix: the rounding errors of equal entries are biased in
+            // one direction.
             t[(j, j)] = if is_idle(j) { one() } else { t[(j, j)].scale(0.5) };
             (j + 1..size).for_each(|i| t[(i, j)] = T::default());
         }
@@ -99,7 +99,7 @@ impl<T: Scalar> Panel<T> {
         T::solve_lower(self.t.view().adjoint(), w);
     }
 
-    /// A becomes QA, on this thread.
+    /// Overwrites A with QA, on this thread.
     pub(crate) fn apply(&self, a: ViewMut<'_, T>) {
         let mut w = Matrix::zeros(self.t.columns(), a.columns());
         multiply_by_parts(w.view_mut(), self.v().adjoint(), a.as_ref());
@@ -107,7 +107,7 @@ impl<T: Scalar> Panel<T> {
         subtract_product(a, self.v(), w.view());
     }
 
-    /// A becomes QᴴA.
+    /// Overwrites A with QᴴA.
     pub(super) fn apply_adjoint(&self, a: ViewMut<'_, T>) {
         let one_piece = |a: ViewMut<'_, T>| {
             let mut w = Matrix::zeros(self.t.columns(), a.columns());
@@ -123,8 +123,8 @@ impl<T: Scalar> Panel<T> {
 }
 
 impl<P: Real> Panel<P> {
-    /// Q and R of the panel that `fill` writes, column after column: given the distance between columns, and entries
-    /// that are zero.
+    /// Q and R of the panel that `fill` writes in column-major order; its arguments are the distance between columns
+    /// and entries that are zero.
     pub(crate) fn of(
         (rows, columns): (usize, usize),
         pool: &Pool<P>,
@@ -141,8 +141,8 @@ impl<P: Real> Panel<P> {
         inverse
     }
 
-    /// W = T⁻ᵀ·VᵀA, given T⁻¹, WIDTH entries for each column of A from some row and column on; without the first
-    /// `skipped` rows of V, which meet rows that are not in A.
+    /// W = T⁻ᵀ·VᵀA, given T⁻¹: WIDTH entries for each column of A, from row `row` and column `column` on. The first
+    /// `skipped` rows of V, which belong to rows above A, are left out.
     pub(crate) fn projected_on(
         &self,
         a: &RowPanels<P>,
@@ -165,7 +165,7 @@ impl<P: Real> Panel<P> {
         a.projected(&parts, row, column, pool)
     }
 
-    /// Rows of V from one on, column after column: zero before row `skipped` and behind the last.
+    /// Writes rows of V in column-major order from `first` on: zero before row `skipped` and after the last row.
     pub(crate) fn write_rows(&self, skipped: usize, first: isize, to: &mut [P]) {
         let high = to.len() / WIDTH;
         let from = usize::try_from(first).unwrap_or(0).max(skipped);
@@ -179,13 +179,13 @@ impl<P: Real> Panel<P> {
     }
 }
 
-/// The columns of a matrix, or their opposites where `negated`, and columns of zeros up to `columns`.
+/// The columns of a matrix, negated if `negated`, padded with zero columns up to `columns`.
 pub(crate) fn slivers<P: Real>(a: View<'_, P>, columns: usize, negated: bool, pool: &Pool<P>) -> Slivers<P> {
     let sign = if negated { -one::<P>() } else { one() };
     Slivers::new((a.rows(), columns), pool, |first, sliver| write_columns(sliver, a, first, sign))
 }
 
-/// Columns of a matrix from `first` on, multiplied by `sign`, as far as there are any.
+/// Writes the columns of a matrix from `first` on, multiplied by `sign`; columns beyond the last are left alone.
 pub(crate) fn write_columns<P: Real, const N: usize>(to: &mut [[P; N]], a: View<'_, P>, first: usize, sign: P) {
     for c in 0..N.min(a.columns().saturating_sub(first)) {
         to.iter_mut().zip(a.column(first + c)).for_each(|(to, &x)| to[c] = sign * x);

@@ -1,9 +1,9 @@
-//! R alone of tall matrices, one slab of rows after another: the reflections of a slab are applied to it while it is in
-//! memory, and are not kept.
+//! R alone of tall matrices, computed slab by slab (a slab is a block of rows): the reflections of a slab are applied
+//! while it is in the cache, and are discarded.
 //!
-//! The rows above a slab are triangular already, so that a panel's reflections change only as many of them as the panel
-//! has columns: 2·m·n² flops whatever the height (flat trees of Demmel, Grigori, Hoemmen and Langou, SISC 34 (2012)
-//! A206–A239).
+//! The rows of R above a slab are triangular, so that the reflections of a panel change only as many of them as the
+//! panel has columns: 2·m·n² flops for any height of a slab (flat trees of Demmel, Grigori, Hoemmen and Langou, SISC 34
+//! (2012) A206–A239).
 
 use kappa_engine::{Accumulate, Cut, View, ViewMut};
 
@@ -14,13 +14,13 @@ use crate::pool::Pool;
 use crate::row_panels::{Change, RowPanels, WIDTH};
 use crate::{Matrix, Real};
 
-/// Rows of every slab but the first: a whole number of panels, few enough for the third cache unless there are more
-/// than 2000 columns.
+/// Rows of every slab but the first: a multiple of the panel width, and small enough for the third-level cache up to
+/// 2000 columns.
 fn rows_of_slab(n: usize) -> usize {
     ((1 << 21) / n).clamp(1024, 4096) / WIDTH * WIDTH
 }
 
-/// R, n×n and column after column, of an m×n matrix with m ≥ n, and how many times it was computed anew.
+/// R, n×n in column-major order, of an m×n matrix with m ≥ n, and how many times R was recomputed.
 pub(super) fn double(shape: (usize, usize), fill: &Fill<f64>) -> (Vec<f64>, usize) {
     rayon::scope(|_| triangle(shape, fill))
 }
@@ -35,7 +35,7 @@ fn triangle<P: Real>((m, n): (usize, usize), fill: &Fill<P>) -> (Vec<P>, usize) 
     let (mut start, mut rounds) = (0, 0);
     let pool = Pool::default();
     while start < m {
-        // The first slab is factored alone: with a triangle of zeros above it, it would cost ⅔n³ flops more.
+        // The first slab is factored alone: with a zero triangle above it, it would cost ⅔n³ flops more.
         let is_first = start == 0;
         let least = if is_first { n.next_multiple_of(WIDTH) } else { 0 };
         let count = rows_of_slab(n).max(least).min(m - start);
@@ -48,7 +48,7 @@ fn triangle<P: Real>((m, n): (usize, usize), fill: &Fill<P>) -> (Vec<P>, usize) 
     ((0..n * n).map(|at| r[at % n * n + at / n]).collect(), rounds)
 }
 
-/// Some rows of the matrix, and R of the rows above them, stored row after row.
+/// A slab of the matrix, and R of the rows above it in row-major order.
 struct Slab<'a, P: Real> {
     r: &'a mut [P],
     a: RowPanels<P>,
@@ -91,12 +91,12 @@ impl<P: Real> Slab<'_, P> {
         self.a.update((first_row, next), &by, |first, v| panel.write_rows(above, first as isize + offset, v));
     }
 
-    /// The first row of A that the reflections change, and how many rows of R they change.
+    /// The first row of A that the reflections change, and the number of rows of R that they change.
     fn row_and_rows_above(&self, k: usize, b: usize) -> (usize, usize) {
         if self.is_first { (k, 0) } else { (0, b) }
     }
 
-    /// Writes the panel that is factored: its rows of R, then those of A; columns begin `stride` entries apart.
+    /// Writes the panel to be factored: its rows of R, then those of A; columns begin `stride` entries apart.
     fn write_panel(&self, k: usize, stride: usize, to: &mut [P]) {
         let b = to.len() / stride;
         let (row, above) = self.row_and_rows_above(k, b);
@@ -106,7 +106,7 @@ impl<P: Real> Slab<'_, P> {
         self.a.write_block(row..self.m, k..k + b, stride, &mut to[above..]);
     }
 
-    /// The rows that become rows of R, right of the panel, row after row.
+    /// The rows that become rows of R, right of the panel, in row-major order.
     fn head(&self, k: usize, next: usize) -> Vec<P> {
         if self.is_first {
             let mut head = vec![P::default(); (next - k) * (self.n - next)];
@@ -129,7 +129,7 @@ mod tests {
     use crate::blocked_qr::triangle;
     use crate::{Matrix, Real, triangle_of_stack};
 
-    /// Each column shorter than the one before.
+    /// Random columns of decreasing length.
     fn random<P: Real>(m: usize, n: usize, seed: u64) -> Matrix<P> {
         let a = crate::testing::random::<P>(m, n, seed);
         Matrix::from_fn(m, n, |i, j| a[(i, j)].scale(0.9f64.powi(j as i32)))
@@ -139,7 +139,8 @@ mod tests {
         rows.iter().map(|a| (0..a.rows()).map(|k| a[(k, i)] * a[(k, j)]).sum::<f64>()).sum()
     }
 
-    /// RᵀR = AᵀA + BᵀB, for slabs of all kinds: one, one and a rest, several, and with nothing below or above.
+    /// RᵀR = AᵀA + BᵀB for every layout of slabs: one, one and a remainder, several; with and without rows below or
+    /// above.
     #[test]
     fn a_triangle_has_the_gram_matrix_of_the_rows_above_and_below() {
         for (m, below, n) in [

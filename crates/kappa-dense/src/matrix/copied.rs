@@ -4,12 +4,13 @@ use rayon::prelude::*;
 
 use super::{Matrix, MatrixRef, Scalar};
 
-/// Columns that one thread copies at a time, and rows of a tile: both sides of a transposition stay in the first cache.
+/// Columns that one thread copies at a time, and rows of a tile: both sides of a transposition fit in the first-level
+/// cache.
 const TILE: usize = 64;
-/// From this many entries on, waking another thread takes less time than it saves.
+/// Minimum number of entries at which waking another thread pays.
 const SHARED: usize = 1 << 17;
 
-/// The matrix with a function applied to each entry, column after column, as fast as memory goes whichever way it lies.
+/// The matrix with a function applied to each entry, in column-major order, at memory bandwidth for either order of A.
 pub(crate) fn copied<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, f: impl Fn(T) -> W + Sync) -> Matrix<W> {
     let (m, n) = (a.rows(), a.columns());
     let mut entries = vec![W::default(); m * n];
@@ -17,7 +18,7 @@ pub(crate) fn copied<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, f: impl Fn(T) ->
     Matrix::owning(m, n, entries)
 }
 
-/// The same into memory whose columns begin `stride` entries apart; entries between them are not written.
+/// The same into memory whose columns begin `stride` entries apart; the entries between them are not written.
 pub(crate) fn copied_into<T: Scalar, W: Scalar>(
     a: MatrixRef<'_, T>,
     to: &mut [W],
@@ -33,12 +34,13 @@ pub(crate) fn copied_into<T: Scalar, W: Scalar>(
     }
 }
 
-/// A few columns from `first` on.
+/// Copies the columns from `first` on that fit in `to`.
 fn copy_columns<T: Scalar, W>(a: MatrixRef<'_, T>, first: usize, to: &mut [W], stride: usize, f: impl Fn(T) -> W) {
     let m = a.rows();
     let columns = a.transpose();
     if a.is_row_major() && a.columns() > 1 {
-        // Eight rows at a time: a cache line is written whole before the next column is begun, which may evict it.
+        // Eight rows at a time: a cache line is written completely before the next column, which may evict it, is
+        // begun.
         for i in (0..m).step_by(8) {
             let count = (m - i).min(8);
             let rows: [&[T]; 8] = std::array::from_fn(|k| match a.contiguous_row(i + k.min(count - 1)) {
@@ -47,7 +49,7 @@ fn copy_columns<T: Scalar, W>(a: MatrixRef<'_, T>, first: usize, to: &mut [W], s
             });
             let columns = to.chunks_exact_mut(stride).enumerate();
             if count == 8 {
-                // A length that is known at compile time.
+                // The length is known at compile time.
                 columns.filter_map(|(j, to)| Some((j, to[i..].first_chunk_mut::<8>()?))).for_each(|(j, to)| {
                     *to = std::array::from_fn(|k| f(rows[k][j]));
                 });

@@ -1,4 +1,4 @@
-//! Matrices, and the four types of entries that they can hold.
+//! Matrices, and the four types of their entries.
 
 mod copied;
 mod real_form;
@@ -14,7 +14,7 @@ pub(crate) use copied::{copied, copied_into};
 pub use real_form::RealForm;
 pub use scalar::{Real, Scalar};
 
-/// A dense matrix that owns its entries, column after column.
+/// A dense matrix that owns its entries, in column-major order.
 #[derive(Clone, PartialEq)]
 pub struct Matrix<T> {
     rows: usize,
@@ -22,7 +22,7 @@ pub struct Matrix<T> {
     entries: Vec<T>,
 }
 
-/// A view of a dense matrix in memory that somebody else owns: column after column, row after row, or strided.
+/// A view of a dense matrix in borrowed memory: column-major, row-major or strided.
 #[derive(Clone, Copy)]
 pub struct MatrixRef<'a, T> {
     entries: &'a [T],
@@ -34,11 +34,11 @@ pub struct MatrixRef<'a, T> {
 
 fn length(rows: usize, columns: usize) -> Result<usize, Error> {
     rows.checked_mul(columns)
-        .ok_or_else(|| Error::shape(format!("{rows}×{columns} entries are more than can be counted")))
+        .ok_or_else(|| Error::shape(format!("a {rows}×{columns} matrix has more entries than can be counted")))
 }
 
 impl<T: Scalar> Matrix<T> {
-    /// The matrix of zeros. Panics when `rows · columns` overflows, as `vec!` does.
+    /// The zero matrix. Panics when `rows · columns` overflows.
     pub fn zeros(rows: usize, columns: usize) -> Self {
         Self { rows, columns, entries: vec![T::default(); rows * columns] }
     }
@@ -62,18 +62,26 @@ impl<T: Scalar> Matrix<T> {
         Self { rows, columns, entries }
     }
 
-    /// A matrix from its entries column after column, without a copy.
+    /// A matrix from its entries in column-major order, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// When the number of entries is not `rows · columns`.
     pub fn from_column_major(rows: usize, columns: usize, entries: Vec<T>) -> Result<Self, Error> {
         MatrixRef::column_major(rows, columns, &entries)?;
         Ok(Self { rows, columns, entries })
     }
 
-    /// A matrix from its entries row after row, as they are written.
+    /// A matrix from its entries in row-major order, as they are written.
+    ///
+    /// # Errors
+    ///
+    /// As [`Matrix::from_column_major`].
     pub fn from_row_major(rows: usize, columns: usize, entries: Vec<T>) -> Result<Self, Error> {
         Ok(MatrixRef::row_major(rows, columns, &entries)?.to_owned())
     }
 
-    /// A matrix from entries whose number is known to fit.
+    /// A matrix from entries whose number is known to be `rows · columns`.
     pub(crate) fn owning(rows: usize, columns: usize, entries: Vec<T>) -> Self {
         assert_eq!(entries.len(), rows * columns);
         Self { rows, columns, entries }
@@ -89,17 +97,17 @@ impl<T: Scalar> Matrix<T> {
         self.columns
     }
 
-    /// The entries, column after column.
+    /// The entries in column-major order.
     pub fn as_slice(&self) -> &[T] {
         &self.entries
     }
 
-    /// The entries, column after column, to be written.
+    /// The entries in column-major order, to be written.
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.entries
     }
 
-    /// The entries, column after column.
+    /// The entries in column-major order, without a copy.
     pub fn into_vec(self) -> Vec<T> {
         self.entries
     }
@@ -114,7 +122,7 @@ impl<T: Scalar> Matrix<T> {
         &mut self.entries[j * self.rows..(j + 1) * self.rows]
     }
 
-    /// The first columns, as many as there are at most.
+    /// The first `count` columns, or all where there are fewer.
     pub fn first_columns(&self, count: usize) -> Self {
         let count = count.min(self.columns);
         Self::owning(self.rows, count, self.entries[..count * self.rows].to_vec())
@@ -131,12 +139,12 @@ impl<T: Scalar> Matrix<T> {
         }
     }
 
-    /// The whole matrix for the engine.
+    /// The whole matrix for faer.
     pub(crate) fn view(&self) -> View<'_, T> {
         View::by_columns(&self.entries, (self.rows, self.columns), self.rows)
     }
 
-    /// The whole matrix for the engine, to be written.
+    /// The whole matrix for faer, to be written.
     pub(crate) fn view_mut(&mut self) -> ViewMut<'_, T> {
         ViewMut::by_columns(&mut self.entries, (self.rows, self.columns), self.rows)
     }
@@ -169,12 +177,20 @@ impl<T: Scalar> fmt::Debug for Matrix<T> {
 }
 
 impl<'a, T: Scalar> MatrixRef<'a, T> {
-    /// A view of entries that lie column after column.
+    /// A view of entries in column-major order.
+    ///
+    /// # Errors
+    ///
+    /// When the number of entries is not `rows · columns`.
     pub fn column_major(rows: usize, columns: usize, entries: &'a [T]) -> Result<Self, Error> {
         Self::contiguous(rows, columns, entries, 1, rows)
     }
 
-    /// A view of entries that lie row after row.
+    /// A view of entries in row-major order.
+    ///
+    /// # Errors
+    ///
+    /// As [`MatrixRef::column_major`].
     pub fn row_major(rows: usize, columns: usize, entries: &'a [T]) -> Result<Self, Error> {
         Self::contiguous(rows, columns, entries, columns, 1)
     }
@@ -189,7 +205,7 @@ impl<'a, T: Scalar> MatrixRef<'a, T> {
         let expected = length(rows, columns)?;
         if entries.len() != expected {
             return Err(Error::shape(format!(
-                "a {rows}×{columns} matrix needs {expected} entries, and {} were given",
+                "a {rows}×{columns} matrix needs {expected} entries, got {}",
                 entries.len()
             )));
         }
@@ -223,23 +239,23 @@ impl<'a, T: Scalar> MatrixRef<'a, T> {
         }
     }
 
-    /// Some rows, to be copied; never for the engine: [`Self::view`] takes the entries for those of a whole matrix.
+    /// A block of rows, for copies only: [`Self::view`] assumes the entries of a whole matrix.
     pub(crate) fn subrows(&self, rows: Range<usize>) -> Self {
         Self { entries: &self.entries[rows.start * self.row_stride..], rows: rows.len(), ..*self }
     }
 
-    /// The entries of row `i` where they lie side by side.
+    /// The entries of row `i`, if they are contiguous.
     pub fn contiguous_row(&self, i: usize) -> Option<&'a [T]> {
         (self.column_stride == 1 || self.columns <= 1)
             .then(|| &self.entries[i * self.row_stride..i * self.row_stride + self.columns])
     }
 
-    /// Whether the rows lie side by side in memory.
+    /// Whether each row is contiguous in memory.
     pub fn is_row_major(&self) -> bool {
         self.column_stride == 1
     }
 
-    /// The whole matrix for the engine.
+    /// The whole matrix for faer.
     pub(crate) fn view(&self) -> View<'a, T> {
         let shape = (self.rows, self.columns);
         if self.row_stride != 1 {
@@ -249,12 +265,12 @@ impl<'a, T: Scalar> MatrixRef<'a, T> {
         }
     }
 
-    /// A copy, column after column.
+    /// A copy in column-major order.
     pub fn to_owned(&self) -> Matrix<T> {
         copied(*self, |x| x)
     }
 
-    /// A copy in double precision; exact.
+    /// A copy in double precision, which is exact.
     pub fn to_wide(&self) -> Matrix<T::Wide> {
         copied(*self, T::widen)
     }

@@ -1,11 +1,11 @@
-//! A real matrix in place of a complex one.
+//! A real matrix that represents a complex one.
 
 use super::{Matrix, MatrixRef, Real, Scalar};
 
 /// A real matrix from which the norms and singular values of a matrix follow.
 ///
 /// A itself where it is real; for complex A = B + iC the matrix [[B, −C], [C, B]]: it has each singular value of A
-/// twice, and it acts on (Re x, Im x) as A acts on x.
+/// twice, and it maps (Re x, Im x) to (Re Ax, Im Ax).
 #[derive(Clone, Debug)]
 pub enum RealForm<'a, P: Real> {
     /// The matrix itself.
@@ -15,7 +15,7 @@ pub enum RealForm<'a, P: Real> {
 }
 
 impl<P: Real> RealForm<'_, P> {
-    /// The matrix.
+    /// The real matrix.
     pub fn view(&self) -> MatrixRef<'_, P> {
         match self {
             Self::Stored(view) => *view,
@@ -23,7 +23,7 @@ impl<P: Real> RealForm<'_, P> {
         }
     }
 
-    /// Whether each singular value of A is one of the matrix twice.
+    /// Whether the matrix has each singular value of A twice.
     pub fn is_doubled(&self) -> bool {
         matches!(self, Self::Doubled(_))
     }

@@ -62,13 +62,13 @@ pub trait Scalar:
     /// A real matrix with the same singular values: see [`RealForm`].
     fn real_form(a: MatrixRef<'_, Self>) -> RealForm<'_, Self::Part>;
 
-    /// These entries as `f32`, where that is what they are.
+    /// These entries as a slice of `f32`, if that is their type.
     #[doc(hidden)]
     fn as_f32(_: &[Self]) -> Option<&[f32]> {
         None
     }
 
-    /// The value multiplied by a real factor, rounded once for each part.
+    /// The value multiplied by a real factor; each part is rounded once.
     fn scale(self, factor: f64) -> Self {
         Self::from_parts(self.re() * factor, self.im() * factor)
     }

@@ -1,18 +1,18 @@
-//! The singular values of a small matrix in 106 bits.
+//! The singular values of a small matrix in 106-bit arithmetic.
 
 use super::Pair;
 use crate::{Matrix, Scalar};
 
 /// Squared norm of a column that counts as zero.
 const ZERO: f64 = 1e-250;
-/// Cosine that cannot be told from zero, for each row.
+/// Cosine that cannot be distinguished from zero, times the number of rows.
 const COSINE: f64 = 2.5e-32;
 const SWEEPS: usize = 100;
 
-/// All singular values of a small matrix with entries of at most 1, largest first, each rounded once to double.
+/// All singular values of a small matrix with entries of at most 1, in decreasing order, each rounded once to double.
 ///
-/// One-sided Jacobi rotations in 106 bits: absolute errors of about 1e-30·σ₁ before that rounding. About 600·m·n² flops
-/// a sweep. `None` when the columns are not orthogonal after 100 sweeps.
+/// One-sided Jacobi rotations in 106-bit arithmetic: absolute errors of about 1e-30·σ₁ before that rounding. About
+/// 600·m·n² flops a sweep. `None` when the columns are not orthogonal after 100 sweeps.
 pub(crate) fn pair_singular_values<T: Scalar>(a: &Matrix<T>) -> Option<Vec<f64>> {
     let mut columns = real_columns(a);
     let mut converged = false;
@@ -29,7 +29,7 @@ pub(crate) fn pair_singular_values<T: Scalar>(a: &Matrix<T>) -> Option<Vec<f64>>
     converged.then(|| values.into_iter().step_by(step).collect())
 }
 
-/// The columns of A, or of [[Re A, −Im A], [Im A, Re A]], on the side with fewer of them.
+/// The columns of A or Aᴴ, whichever has fewer of them, or of the real form [[Re A, −Im A], [Im A, Re A]].
 fn real_columns<T: Scalar>(a: &Matrix<T>) -> Vec<Vec<Pair>> {
     let (m, n) = (a.rows(), a.columns());
     let (rows, columns) = if T::IS_COMPLEX { (2 * m, 2 * n) } else { (m, n) };
@@ -49,7 +49,7 @@ fn real_columns<T: Scalar>(a: &Matrix<T>) -> Vec<Vec<Pair>> {
     }
 }
 
-/// One pass over all pairs of columns; whether any were still not orthogonal.
+/// One sweep over all pairs of columns; returns whether any pair was not orthogonal yet.
 fn sweep(columns: &mut [Vec<Pair>]) -> bool {
     let mut rotated = false;
     for q in 1..columns.len() {
@@ -65,7 +65,7 @@ fn inner(x: &[Pair], y: &[Pair]) -> Pair {
     x.iter().zip(y).fold(Pair::default(), |sum, (&x, &y)| sum + x * y)
 }
 
-/// The rotation that makes two columns orthogonal; whether one was needed.
+/// Rotates two columns so that they are orthogonal; returns whether a rotation was needed.
 fn orthogonalise(x: &mut [Pair], y: &mut [Pair]) -> bool {
     let (alpha, beta, gamma) = (inner(x, x), inner(y, y), inner(x, y));
     let least = alpha.high.min(beta.high);

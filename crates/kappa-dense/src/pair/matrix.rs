@@ -1,22 +1,23 @@
-//! Matrices of pairs: products, inner products and triangular factors in 106 bits, for what doubles cannot decide.
+//! Matrices of pairs: products, inner products and triangular factors in 106-bit arithmetic, for problems too
+//! ill-conditioned for doubles.
 //!
-//! Highs and lows lie in two separate arrays, so that four entries go through the same instructions at a time. The error
-//! of each product is stated; factors carry none, because whoever needs one multiplies them out.
+//! The high and the low parts are stored in two separate arrays, so that four entries are processed at a time. An error
+//! bound is stated for each product. Factors have none; callers that need one multiply them out.
 
 use rayon::prelude::*;
 
 use super::{Pair, fast_two_sum, two_product, two_sum};
 use crate::Matrix;
 
-/// Bound of the relative error of one sum or product of pairs: 5u² and 3u²/(1 − 4u) lie below 2⁻¹⁰³.
+/// Upper bound of the relative error of one sum or product of pairs: 5u² and 3u²/(1 − 4u) are below 2⁻¹⁰³.
 pub const PAIR_UNIT: f64 = 9.860761315262648e-32;
 
-/// A dense matrix of [`Pair`]s, column after column.
+/// A dense matrix of [`Pair`]s, in column-major order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PairMatrix {
     /// The entries rounded to doubles.
     pub high: Matrix<f64>,
-    /// What is left of them.
+    /// The remainders of the entries.
     pub low: Matrix<f64>,
 }
 
@@ -42,7 +43,7 @@ impl PairMatrix {
         a
     }
 
-    /// Zeros.
+    /// The zero matrix.
     pub fn zeros(rows: usize, columns: usize) -> Self {
         Self { high: Matrix::zeros(rows, columns), low: Matrix::zeros(rows, columns) }
     }
@@ -62,7 +63,7 @@ impl PairMatrix {
         Pair { high: self.high[(i, j)], low: self.low[(i, j)] }
     }
 
-    /// Puts an entry at row `i`, column `j`.
+    /// Sets the entry at row `i`, column `j`.
     pub fn set(&mut self, i: usize, j: usize, x: Pair) {
         self.high[(i, j)] = x.high;
         self.low[(i, j)] = x.low;
@@ -82,10 +83,10 @@ impl PairMatrix {
         Self { high: self.high.adjoint(), low: self.low.adjoint() }
     }
 
-    /// C + A·B in the place of C.
+    /// Overwrites C with C + A·B.
     ///
-    /// Each entry is a sum of k + 1 pairs in order: off by at most (k + 2)·2⁻¹⁰³·(|C| + |A||B|) + 32k·2⁻¹⁰⁷⁴·(1 + the largest
-    /// entry) where nothing overflows. Panics when the shapes do not fit. About 30 flops a term.
+    /// Each entry is a sum of k + 1 pairs in order: its error is at most (k + 2)·2⁻¹⁰³·(|C| + |A||B|) + 32k·2⁻¹⁰⁷⁴·(1 +
+    /// the largest entry) where nothing overflows. Panics when the shapes do not fit. About 30 flops a term.
     pub fn add_product(&mut self, a: &Self, b: &Self) {
         let m = self.rows();
         assert!(a.rows() == m && b.rows() == a.columns() && b.columns() == self.columns(), "the shapes fit");
@@ -100,14 +101,15 @@ impl PairMatrix {
         });
     }
 
-    /// A·B, within (k + 2)·2⁻¹⁰³·|A||B| and what underflows, as [`PairMatrix::add_product`].
+    /// A·B, with an error of at most (k + 2)·2⁻¹⁰³·|A||B| and the underflow term of [`PairMatrix::add_product`].
     pub fn times(&self, b: &Self) -> Self {
         let mut c = Self::zeros(self.rows(), b.columns());
         c.add_product(self, b);
         c
     }
 
-    /// Aᵀ·B, within (k + 6)·2⁻¹⁰³·|A|ᵀ|B| and what underflows. Panics when the rows differ.
+    /// Aᵀ·B, with an error of at most (k + 6)·2⁻¹⁰³·|A|ᵀ|B| and the underflow term. Panics when the numbers of rows
+    /// differ.
     pub fn transposed_times(&self, b: &Self) -> Self {
         assert_eq!(self.rows(), b.rows(), "as many rows on both sides");
         let n = self.columns();
@@ -124,7 +126,8 @@ impl PairMatrix {
         c
     }
 
-    /// R, n×n upper triangular, of A = QR for m ≥ n, by Householder reflections in 106 bits. Nothing is proved of it.
+    /// R, n×n upper triangular, of A = QR for m ≥ n, by Householder reflections in 106-bit arithmetic. No error bound
+    /// is proved.
     pub fn qr_triangle(&self) -> Self {
         let (m, n) = (self.rows(), self.columns());
         assert!(m >= n, "as many rows as columns at least");
@@ -157,7 +160,7 @@ impl PairMatrix {
         Self::from_fn(n, n, |i, j| if i <= j { a.get(i, j) } else { Pair::default() })
     }
 
-    /// The inverse of an upper triangular matrix, about; `None` where a diagonal entry is 0.
+    /// An approximate inverse of an upper triangular matrix; `None` where a diagonal entry is 0.
     pub fn upper_inverse(&self) -> Option<Self> {
         let n = self.columns();
         if (0..n).any(|i| self.high[(i, i)] == 0.0) {
@@ -168,7 +171,7 @@ impl PairMatrix {
         if n > 0 {
             let columns = s.high.as_mut_slice().par_chunks_mut(n).zip(s.low.as_mut_slice().par_chunks_mut(n));
             columns.enumerate().for_each(|(j, (high, low))| {
-                // R·x = e_j from the last row up, column by column of R.
+                // R·x = e_j, from the last row up, column by column of R.
                 high[j] = 1.0;
                 for k in (0..=j).rev() {
                     let x = Pair { high: high[k], low: low[k] } * (one / self.get(k, k));
@@ -181,7 +184,8 @@ impl PairMatrix {
         s.is_finite().then_some(s)
     }
 
-    /// A⁻¹ about, by elimination with partial pivoting in 106 bits; `None` where a pivot is 0. About 60n³ flops.
+    /// An approximate A⁻¹ by Gaussian elimination with partial pivoting in 106-bit arithmetic; `None` where a pivot is
+    /// 0. About 60n³ flops.
     pub fn inverse(&self) -> Option<Self> {
         let n = self.columns();
         assert_eq!(self.rows(), n, "an inverse needs a square matrix");
@@ -220,7 +224,7 @@ impl PairMatrix {
         if n > 0 {
             let columns = x.high.as_mut_slice().par_chunks_mut(n).zip(x.low.as_mut_slice().par_chunks_mut(n));
             columns.enumerate().for_each(|(j, (high, low))| {
-                // PA = LU, so that column j of A⁻¹ solves LUx = Pe_j.
+                // PA = LU: column j of A⁻¹ solves LUx = Pe_j.
                 if let Some(place) = order.iter().position(|&row| row == j) {
                     high[place] = 1.0;
                 }
@@ -231,7 +235,7 @@ impl PairMatrix {
     }
 }
 
-/// x becomes U⁻¹L⁻¹x for the factors that share one matrix.
+/// Overwrites x with U⁻¹L⁻¹x for factors stored in one matrix.
 fn substitute(factors: &PairMatrix, high: &mut [f64], low: &mut [f64]) {
     let n = high.len();
     for k in 0..n {
@@ -247,7 +251,7 @@ fn substitute(factors: &PairMatrix, high: &mut [f64], low: &mut [f64]) {
     }
 }
 
-/// y + αx in the place of y.
+/// Overwrites y with y + αx.
 fn add_multiple(high: &mut [f64], low: &mut [f64], alpha: Pair, x: Column<'_>) {
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = crate::instructions::avx2() {
@@ -270,14 +274,14 @@ fn add_multiple_by(
     }
 }
 
-/// [`Pair`]'s product, with a choice of how the exact product is found.
+/// The product of [`Pair`]s; `product` computes the exact product of two doubles.
 #[inline(always)]
 fn times(x: Pair, y: Pair, product: impl Fn(f64, f64) -> (f64, f64)) -> Pair {
     let (p, e) = product(x.high, y.high);
     fast_two_sum(p, e + (x.high * y.low + x.low * y.high))
 }
 
-/// [`Pair`]'s sum, inlined into the loops.
+/// The sum of [`Pair`]s, inlined into the loops.
 #[inline(always)]
 fn add(x: Pair, y: Pair) -> Pair {
     let (s, e) = two_sum(x.high, y.high);
@@ -295,7 +299,7 @@ fn dot(x: Column<'_>, y: Column<'_>) -> Pair {
     dot_by(x, y, two_product)
 }
 
-/// Sums that run side by side.
+/// Partial sums side by side.
 const LANES: usize = 4;
 
 #[inline(always)]
@@ -321,7 +325,7 @@ fn chunks<'a>(x: Column<'a>) -> (&'a [[f64; LANES]], &'a [[f64; LANES]]) {
     (x.0.as_chunks::<LANES>().0, x.1.as_chunks::<LANES>().0)
 }
 
-/// The exact product where there is fused multiply-add.
+/// The exact product by fused multiply-add.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn fused_product(a: f64, b: f64) -> (f64, f64) {
@@ -407,7 +411,7 @@ mod tests {
         assert!(PairMatrix::zeros(2, 2).upper_inverse().is_none());
     }
 
-    /// Sums in two orders, with and without fused multiply-add, agree to what the bound says.
+    /// Sums in two orders, with and without fused multiply-add, agree to within the bound.
     #[test]
     fn inner_products_are_within_their_bound() {
         let n = 1003;

@@ -1,7 +1,8 @@
-//! Numbers of 106 bits as unevaluated sums of two doubles, and matrices of them.
+//! Double-double arithmetic: numbers of 106 bits as unevaluated sums of two doubles, and matrices of them.
 //!
-//! Sums are the accurate ones (Joldeş, Muller, Popescu, TOMS 44 (2017), article 15): relative errors of a few 2⁻¹⁰⁶, also
-//! under cancellation. Products are split by Dekker's method, because a fused multiply-add is a slow call on plain x86-64.
+//! Sums are the accurate ones (Joldeş, Muller, Popescu, TOMS 44 (2017), article 15): relative errors of a few 2⁻¹⁰⁶,
+//! also under cancellation. Products are split by Dekker's method, because a fused multiply-add is a slow call on
+//! baseline x86-64.
 
 mod jacobi;
 mod matrix;
@@ -15,7 +16,10 @@ pub use matrix::{PAIR_UNIT, PairMatrix};
 /// the first.
 ///
 /// Relative errors where nothing overflows or falls below 2⁻⁹⁶⁹, u = 2⁻⁵³: sums at most 3u²/(1 − 4u), products 5u²
-/// (Joldeş, Muller, Popescu, theorems 3.1 and 5.3). Quotients and roots are as good, without a proof here.
+/// (Joldeş, Muller, Popescu, theorems 3.1 and 5.3). Errors of quotients and roots are as small, which is not proved
+/// here.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa_dense::pair::Pair;
@@ -26,7 +30,7 @@ pub use matrix::{PAIR_UNIT, PairMatrix};
 pub struct Pair {
     /// The sum rounded to a double.
     pub high: f64,
-    /// What is left.
+    /// The remainder: the number minus `high`.
     pub low: f64,
 }
 
@@ -107,7 +111,7 @@ impl Div for Pair {
 }
 
 impl Pair {
-    /// The square root; 0 for what is not positive.
+    /// The square root; 0 for numbers that are not positive.
     pub fn sqrt(self) -> Self {
         if self.high <= 0.0 {
             return Self::default();

@@ -1,4 +1,4 @@
-//! The orthogonal factors of a reduction, kept as the reflections that made it.
+//! The orthogonal factors of a reduction, stored as its reflections.
 
 use rayon::prelude::*;
 
@@ -10,8 +10,8 @@ use crate::concrete;
 use crate::instructions::instructions;
 use crate::{Matrix, Real};
 
-/// Columns that one thread takes at a time: a column of the product is a few registers high, and all of it stays in the
-/// second cache.
+/// Columns that one thread takes at a time: a row of them is a few registers, and all of them fit in the second-level
+/// cache.
 const BESIDE: usize = 32;
 
 /// L (m×m) and R (n×n) of A·2⁻ᵉ = L·[B; 0]·Rᵀ for a bidiagonal B of order n.
@@ -26,8 +26,7 @@ impl<P: Real> Bases<P> {
         Self { shape, panels, chased }
     }
 
-    /// L·[X; 0] or R·X for the columns of X, of which there are n rows. 4·m·n flops for each on the left, and 4·n² on
-    /// the right.
+    /// L·[X; 0] or R·X for X with n rows. 4·m·n flops a column on the left, and 4·n² on the right.
     pub(crate) fn times(&self, side: Side, x: &Matrix<P>) -> Matrix<P> {
         if P::IS_DOUBLE {
             concrete::value(double(concrete::reference(self), side, concrete::reference(x)))
@@ -45,7 +44,7 @@ impl<P: Real> Bases<P> {
         let mut y = Matrix::zeros(rows, x.columns());
         let pieces = y.as_mut_slice().par_chunks_mut(rows * BESIDE).zip(x.as_slice().par_chunks(n * BESIDE));
         pieces.for_each(|(y, x)| {
-            // Reflections of the last rows reach beyond them, with zeros.
+            // The last reflections extend beyond the last row, where their entries are zero.
             let mut beside = vec![[P::default(); BESIDE]; n + WIDTH];
             for (j, x) in x.chunks_exact(n).enumerate() {
                 beside.iter_mut().zip(x).for_each(|(row, &x)| row[j] = x);
@@ -68,7 +67,7 @@ fn single(bases: &Bases<f32>, side: Side, x: &Matrix<f32>) -> Matrix<f32> {
     bases.product(side, x)
 }
 
-/// What a chase did to rows, undone: the last reflection first.
+/// Undoes a chase: applies its reflections in reverse order.
 struct Unchased<'a, P> {
     chased: &'a [Kept<P>],
     side: Side,

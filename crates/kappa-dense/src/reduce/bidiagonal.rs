@@ -5,13 +5,12 @@ use super::chase::{Band, Kept, Repair, Window};
 use super::tile::{ALONG, COLUMN, Probe, Reflection, TILE, WIDTH};
 use crate::Real;
 
-/// An upper band B with the probes X and their images: B·X = image, but for rounding.
+/// An upper band B with the probes X and their images: B·X = image up to rounding.
 ///
 /// Column j holds rows j − 2·WIDTH … j + WIDTH − 1.
 pub(super) struct UpperBand<P>(Band<P>);
 
-/// A bidiagonal matrix: its diagonal and what stands above it, and ‖E‖_F, about, for the E by which it fails the
-/// probes.
+/// A bidiagonal matrix: its diagonal and superdiagonal, and an estimate of ‖E‖_F for the error E that the probes show.
 pub(crate) struct Bidiagonal {
     pub(crate) diagonal: Vec<f64>,
     pub(crate) above: Vec<f64>,
@@ -28,7 +27,7 @@ impl<P: Real> UpperBand<P> {
         Self(Band::new(order, |j| j.saturating_sub(WIDTH)..j + 1, at, entry, probes))
     }
 
-    /// 8·n²·WIDTH flops; with the reflections that did it, where they are to be kept.
+    /// Reduces the band, and keeps the reflections if `keep`. 8·n²·WIDTH flops.
     pub(super) fn reduced(mut self, keep: bool) -> (Bidiagonal, Vec<Kept<P>>) {
         let kept = self.0.chase::<Bulge>(keep);
         let Band { order, entries, .. } = &self.0;
@@ -49,8 +48,8 @@ struct Bulge;
 impl<P: Real> Repair<P> for Bulge {
     const BACK: usize = 0;
 
-    /// The right-hand reflection that leaves one entry of `row` in the columns from c on, and the left-hand one that
-    /// leaves one entry of column c from its diagonal on.
+    /// The right-hand reflection that leaves one nonzero entry of `row` in the columns from c on, and the left-hand one
+    /// that leaves one nonzero entry of column c on and below its diagonal.
     #[inline(always)]
     fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_, P>, row: usize, c: usize) {
         let place = |i: usize, j: usize| i + 2 * WIDTH - j;

@@ -1,9 +1,9 @@
-//! In which order, and on which threads, what was pushed out of a band is chased down it and off its end.
+//! Bulge chasing: the order and the threads in which fill-in outside of a band is chased along it and off its end.
 //!
-//! Lang, Parallel Comput. 25 (1999) 845–860; Haidar, Ltaief and Dongarra, SC 11, article 8. Sweep i makes row or column
-//! i right and then repairs the band in blocks k = 0, 1, …, each `WIDTH` columns further down. A sweep may follow
-//! another three blocks behind it. Sweeps go in groups, and groups in slabs of blocks, two slabs apart, so that they
-//! meet different columns and may run side by side; what is computed does not depend on whether they do.
+//! Lang, Parallel Comput. 25 (1999) 845–860; Haidar, Ltaief and Dongarra, SC 11, article 8. Sweep i reduces row or
+//! column i and then restores the band in blocks k = 0, 1, …, each `WIDTH` columns further down. A sweep may follow
+//! another three blocks behind it. Sweeps are processed in groups, and groups in slabs of blocks, two slabs apart, so
+//! that they change disjoint columns and may run in parallel; the results do not depend on whether they do.
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -15,37 +15,36 @@ use super::tile::{COLUMN, PROBES, Probe, Reflection, WIDTH};
 use crate::Real;
 use crate::instructions::instructions;
 
-/// A square band of width `WIDTH` with the probes that go through the reduction with it.
+/// A square band of width `WIDTH`, with the probes that are transformed with it.
 pub(super) struct Band<P> {
     pub(super) order: usize,
-    /// `COLUMN` entries of each column and of some beyond the last.
+    /// `COLUMN` entries of each column, and of a few columns after the last.
     pub(super) entries: Vec<P>,
     /// The columns of X, and of its image.
     pub(super) x: [Vec<P>; PROBES],
     pub(super) image: [Vec<P>; PROBES],
 }
 
-/// What a group of sweeps did on either side, in this order: reflections, each with the first row or column that it
-/// meets.
+/// The reflections of a group of sweeps on either side, in order, each with the first row or column that it changes.
 pub(super) type Kept<P> = [Vec<(usize, Reflection<P>)>; 2];
 
-/// Some columns of a band, with the probes' rows of the same numbers.
+/// A window of columns of a band, and the rows of the probes with the same numbers.
 pub(super) struct Window<'a, P> {
     /// The number of the first column.
     first: usize,
-    /// Where its reflections go, if they are to be kept.
+    /// Where reflections are recorded, if they are kept.
     kept: Option<&'a mut Kept<P>>,
     pub(super) entries: &'a mut [P],
     pub(super) x: [&'a mut [P]; PROBES],
     pub(super) image: [&'a mut [P]; PROBES],
 }
 
-/// What a sweep does at one block.
+/// One step of a sweep, at one block.
 pub(super) trait Repair<P>: Send {
-    /// How many blocks before its own a repair reaches back: the window holds two in all.
+    /// The number of blocks before its own that a step changes: the window holds two in all.
     const BACK: usize;
 
-    /// `row` is the row or column made right, `c` the first column of the block.
+    /// `row` is the row or column that the sweep reduces, `c` the first column of the block.
     fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_, P>, row: usize, c: usize);
 }
 
@@ -53,11 +52,11 @@ pub(super) trait Repair<P>: Send {
 const GROUP: usize = 2;
 /// Blocks in a slab.
 const SLAB: usize = 3 * GROUP;
-/// From this order on, other threads take part.
+/// Minimum order at which other threads take part.
 const SHARED: usize = 768;
 
 impl<P: Real> Band<P> {
-    /// With the entries of `rows` of each column at `at`, and the probes' rows.
+    /// A band with the entries of `rows` of each column stored at `at`, and the rows of the probes.
     pub(super) fn new(
         order: usize,
         rows: impl Fn(usize) -> Range<usize>,
@@ -80,22 +79,22 @@ impl<P: Real> Band<P> {
         band
     }
 
-    /// ‖E‖_F, about: the root of the mean square by which `times`, row i of the reduced matrix times probe p, fails the
-    /// image.
+    /// An estimate of ‖E‖_F: the root mean square of the differences between the image and `times`, row i of the
+    /// reduced matrix times probe p.
     pub(super) fn off(&self, times: impl Fn(&[P], usize) -> f64) -> f64 {
         let square = |i: usize, p: usize| (times(&self.x[p], i) - self.image[p][i].re()).powi(2);
         let squares: f64 = (0..self.order).map(|i| (0..PROBES).map(|p| square(i, p)).sum::<f64>()).sum();
         (squares / PROBES as f64).sqrt()
     }
 
-    /// All sweeps; what each group did, the first one first, where it is to be kept.
+    /// Runs all sweeps; returns the reflections of each group in order if `keep`.
     pub(super) fn chase<R: Repair<P>>(&mut self, keep: bool) -> Vec<Kept<P>> {
         let order = self.order;
         let groups = order.saturating_sub(1).div_ceil(GROUP);
         let slabs = order.div_ceil(WIDTH).div_ceil(SLAB) + 1;
         let mut kept: Vec<Kept<P>> = (0..if keep { groups } else { 0 }).map(|_| Kept::default()).collect();
         for step in 0..2 * groups + slabs {
-            // Group g stands at slab step − 2g: the later a group, the lower its columns.
+            // Group g is at slab step − 2g: later groups are at lower columns.
             let slabs = self.windows::<R>(groups.min(step / 2 + 1), step, &mut kept);
             if order < SHARED {
                 slabs.into_iter().for_each(Slab::run);
@@ -106,7 +105,7 @@ impl<P: Real> Band<P> {
         kept
     }
 
-    /// The columns that each of the groups that have begun needs at its slab, from the lowest to the highest.
+    /// The windows of the groups that have begun, at their slabs, by increasing columns.
     fn windows<'a, R: Repair<P>>(
         &'a mut self,
         begun: usize,
@@ -124,7 +123,7 @@ impl<P: Real> Band<P> {
             let c = group * GROUP + 1;
             let first = c + (slab * SLAB).saturating_sub(3 * (GROUP - 1)) * WIDTH;
             if first >= order {
-                // It has left the band, and so have those before it: threads would wait for nothing.
+                // This group has left the band, and so have all before it: nothing remains for threads to do.
                 break;
             }
             let start = first.saturating_sub(R::BACK * WIDTH);
@@ -139,7 +138,7 @@ impl<P: Real> Band<P> {
 }
 
 impl<'a, P> Window<'a, P> {
-    /// What lies before this column, and the rest.
+    /// The columns before `column`, and the rest.
     fn split(self, column: usize) -> (Self, Self) {
         let at = column.saturating_sub(self.first).min(self.x[0].len());
         let (entries, entries_after) = self.entries.split_at_mut(at * COLUMN);
@@ -159,7 +158,7 @@ impl<'a, P> Window<'a, P> {
         (column - self.first) * COLUMN
     }
 
-    /// Keeps a reflection of the rows or columns from c on, if anybody asked.
+    /// Records a reflection of the rows or columns from c on, if reflections are kept.
     #[inline(always)]
     pub(super) fn keep(&mut self, side: Side, c: usize, reflection: Reflection<P>) {
         if let Some(kept) = &mut self.kept {
@@ -167,7 +166,7 @@ impl<'a, P> Window<'a, P> {
         }
     }
 
-    /// The columns of the probes that reflections on this side change, from the row of this number on.
+    /// The columns of the probes that reflections on this side change, from row `c` on.
     #[inline(always)]
     pub(super) fn probes(&mut self, side: Side, c: usize) -> [&mut [P]; PROBES] {
         let probes = match side {
@@ -178,7 +177,7 @@ impl<'a, P> Window<'a, P> {
     }
 }
 
-/// The first so many entries of each column, and the rest.
+/// The first `at` entries of each column, and the rest.
 fn split_columns<P, const N: usize>(columns: [&mut [P]; N], at: usize) -> [[&mut [P]; N]; 2] {
     let [mut before, mut after] = [(); 2].map(|()| [(); N].map(|()| <&mut [P]>::default()));
     for (p, column) in columns.into_iter().enumerate() {

@@ -1,7 +1,7 @@
 //! From a full symmetric matrix to a band, by panels: nearly all of the work is products of matrices.
 //!
-//! Bischof, Lang and Sun, ACM Trans. Math. Software 26 (2000) 581–601. Products are cut into pieces by their size
-//! alone, each computed on one thread, so that the digits do not depend on the number of threads.
+//! Bischof, Lang and Sun, ACM Trans. Math. Software 26 (2000) 581–601. Products are divided into pieces by size alone,
+//! each computed on one thread, so that the digits do not depend on the number of threads.
 
 use kappa_engine::{Accumulate, Cut, View, ViewMut};
 use rayon::prelude::*;
@@ -10,7 +10,8 @@ use crate::blocked_qr::{COLUMNS, Panel, multiply_by_parts, subtract_product};
 use crate::pool::Pool;
 use crate::{Matrix, Real};
 
-/// A symmetric A, its lower triangle given, keeps `width` entries below its diagonal; all other entries are undefined.
+/// Reduces a symmetric A, given by its lower triangle, to a band of `width` subdiagonals; all other entries become
+/// undefined.
 ///
 /// `beside` is [X, ·] and becomes Qᵀ·[X, A·X] for the Q with QᵀAQ the band. 4/3·n³ flops.
 pub(super) fn lower_band<P: Real>(entries: &mut [P], (order, stride): (usize, usize), width: usize, beside: &mut [P]) {
@@ -44,8 +45,8 @@ pub(super) fn lower_band<P: Real>(entries: &mut [P], (order, stride): (usize, us
     }
 }
 
-/// Where pieces of a square matrix end, counted from its last column: pieces stay where they are while the matrix grows
-/// smaller.
+/// The width of the first piece: pieces are counted from the last column, so that their boundaries stay the same while
+/// the matrix shrinks.
 fn first_piece(order: usize) -> usize {
     order % COLUMNS
 }

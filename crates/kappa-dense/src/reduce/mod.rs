@@ -1,10 +1,10 @@
-//! Two-stage reductions: a full matrix becomes a band by products of matrices, and the band a bidiagonal or tridiagonal
-//! matrix by short reflections in the first cache.
+//! Two-stage reductions: a full matrix is reduced to a band by products of matrices, and the band to a bidiagonal or
+//! tridiagonal matrix by short reflections in the first-level cache.
 //!
-//! A reduction in one stage does half of its work at the speed of memory. Here a few columns of random signs, X and
-//! A·X, go through every transformation beside the matrix: at the end they tell how far the product of all of them is
-//! from what it should be, whatever went wrong. For independent signs E‖EX‖_F² = PROBES·‖E‖_F² (Hutchinson, Comm. Stat.
-//! 18 (1989) 1059–1076).
+//! Half of the work of a one-stage reduction is limited by memory bandwidth. The reductions are checked by probes: a
+//! few columns of random signs X and the product A·X are transformed together with the matrix, and their final
+//! difference estimates the error E of all transformations, whatever its cause. For independent signs E‖EX‖_F² =
+//! PROBES·‖E‖_F² (Hutchinson, Comm. Stat. 18 (1989) 1059–1076).
 
 mod bases;
 mod bidiagonal;
@@ -37,28 +37,28 @@ pub(crate) fn is_bidiagonal_in_two_stages<P: Scalar>(order: usize) -> bool {
 }
 
 /// Whether a reduction to tridiagonal form takes less time in two stages: one stage does half of its work in the cache
-/// for longer.
+/// up to larger orders.
 pub(crate) fn is_tridiagonal_in_two_stages<W: Scalar>(order: usize) -> bool {
     !W::IS_COMPLEX && order >= 768
 }
 
-/// On which side of a matrix something stands.
+/// The left or the right side of a matrix.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Side {
     Left,
     Right,
 }
 
-/// A real A·2⁻ᵉ with at least as many rows as columns becomes bidiagonal; the products are made in the precision of
+/// Reduces a real A·2⁻ᵉ with at least as many rows as columns to a bidiagonal matrix, with products in the precision of
 /// `P`.
 ///
 /// 4·m·n² − 4/3·n³ + 8·n²·WIDTH flops; memory for A in the precision of `P`.
 pub(crate) fn bidiagonal<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bidiagonal {
-    // Into the pool once, not at every step.
+    // Enters the thread pool once, not at every step.
     rayon::scope(|_| bidiagonal_in_pool::<P, T>(a, e, false).0)
 }
 
-/// The same with the bases, which take about as much memory again.
+/// The same with the orthogonal factors, which take about as much memory again.
 pub(crate) fn bidiagonal_with_bases<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> (Bidiagonal, Bases<P>) {
     rayon::scope(|_| bidiagonal_in_pool::<P, T>(a, e, true))
 }
@@ -87,18 +87,18 @@ fn bidiagonal_in_single(a: RowPanels<f32>, shape: (usize, usize), keep: bool) ->
     bidiagonal_of_panels(a, shape, keep)
 }
 
-/// From A of this shape, bordered on the right and below by columns and rows for the probes.
+/// The reduction of A, bordered on the right and below by the columns and rows of the probes.
 fn bidiagonal_of_panels<P: Real>(a: RowPanels<P>, (m, n): (usize, usize), keep: bool) -> (Bidiagonal, Bases<P>) {
     let band = upper_band(a, (m, n), keep);
     let upper = UpperBand::new(n, |i, j| band.rows[i][j - i], |j| (band.x[j], band.image[j]));
     let (mut reduced, chased) = upper.reduced(keep);
-    // Below the band nothing should be left.
+    // Without rounding, the image is zero below the band.
     let below: f64 = band.image[n..].iter().flatten().map(|x| x.re().powi(2)).sum();
     reduced.off = reduced.off.hypot((below / PROBES as f64).sqrt());
     (reduced, Bases::new((m, n), band.sides, chased))
 }
 
-/// A real symmetric A·2⁻ᵉ, its lower triangle read, becomes tridiagonal.
+/// Reduces a real symmetric A·2⁻ᵉ, given by its lower triangle, to a tridiagonal matrix.
 ///
 /// 4/3·n³ + 8·n²·WIDTH flops; memory for A in the precision of `P`.
 pub(crate) fn tridiagonal<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Tridiagonal {
@@ -135,7 +135,7 @@ fn tridiagonal_of_columns<P: Real>(mut entries: Vec<P>, (n, stride): (usize, usi
     LowerBand::new(n, |i, j| entries[i + j * stride], |j| (row(j, 0), row(j, PROBES))).reduced()
 }
 
-/// 1 and −1 in no order that a matrix would have (Steele and Vigna's constants for a linear congruence).
+/// Pseudorandom signs (a linear congruential generator with constants by Steele and Vigna).
 struct Signs(u64);
 
 impl Signs {
@@ -161,8 +161,7 @@ mod tests {
     use crate::testing::random;
     use kappa_engine::{Cut, Double};
 
-    /// The probes see all errors together, and gather those of every step where a few directions carry most of the
-    /// matrix.
+    /// The probes show the sum of all errors, which is larger where a few directions dominate the matrix.
     const OFF: f64 = 8.0;
 
     const SHAPES: [(usize, usize); 12] = [
@@ -247,7 +246,7 @@ mod tests {
         let right = bidiagonal::<f64, f64>(a.as_ref(), 0);
         let size = length(a.as_slice());
         assert!(right.off < 1e-13 * size);
-        // A matrix for which the band does not stand: one entry changed after the image was made.
+        // A matrix that differs from the band in one entry, which was changed after the image was computed.
         let band = |i: usize, j: usize| if i == j { 1.0 } else { 0.0 };
         let probes = |j: usize| ([1.0; PROBES], [if j == 17 { 1.0 + 1e-9 } else { 1.0 }; PROBES]);
         let off = UpperBand::new(100, band, probes).reduced(false).0.off;

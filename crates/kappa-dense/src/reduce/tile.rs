@@ -1,4 +1,4 @@
-//! Reflections of a fixed length, on tiles of a band that lie in the first cache.
+//! Reflections of fixed length, on tiles of a band that fit in the first-level cache.
 
 use pulp::Simd;
 
@@ -6,11 +6,11 @@ pub(super) use super::upper_band::PROBES;
 use crate::Real;
 pub(super) use crate::row_panels::WIDTH;
 
-/// Entries kept of each column of a band: it, and room on both sides for what is pushed out of it.
+/// Stored entries of each column of a band: the band, and room for fill-in on both sides.
 pub(super) const COLUMN: usize = 3 * WIDTH;
-/// From one entry of a row of the band to the next: columns move down with the diagonal.
+/// The distance between neighbouring entries of a row of the band: each column is stored one row further down.
 pub(super) const ALONG: usize = COLUMN - 1;
-/// From the first entry of a tile to its last.
+/// The distance from the first entry of a tile to its last, plus 1.
 pub(super) const TILE: usize = (WIDTH - 1) * ALONG + WIDTH;
 
 /// One row of the probes.
@@ -22,7 +22,7 @@ pub(super) struct Reflection<P> {
     factor: P,
 }
 
-/// Calls a method with the number of registers that a column fills.
+/// Calls a method with the number of registers that hold a column.
 macro_rules! by_registers {
     ($lanes:expr, $self:ident.$method:ident($($argument:expr),*)) => {
         match $lanes {
@@ -36,7 +36,8 @@ macro_rules! by_registers {
 }
 
 impl<P: Real> Reflection<P> {
-    /// The reflection that makes x a multiple of e₁, and that multiple; `None` where it is one already, or nearly so.
+    /// The reflection that maps x to a multiple of e₁, and that multiple; `None` where x is one already, to working
+    /// precision.
     #[inline(always)]
     pub(super) fn of<S: Simd>(mut v: [P; WIDTH]) -> Option<(Self, P)> {
         let head = v[0];
@@ -70,7 +71,7 @@ impl<P: Real> Reflection<P> {
         match P::lanes::<S>() {
             8 => self.right::<S, { 2 * WIDTH / 8 }>(simd, tiles),
             16 => self.right::<S, { 2 * WIDTH / 16 }>(simd, tiles),
-            // More sums than registers.
+            // More sums than there are registers.
             _ => {
                 self.on_the_right(simd, tiles);
                 self.on_the_right(simd, &mut tiles[WIDTH..]);
@@ -78,7 +79,7 @@ impl<P: Real> Reflection<P> {
         }
     }
 
-    /// H·X for the columns of the probes, from the first row that it meets.
+    /// Applies H to the columns of the probes, whose slices begin at its first row.
     #[inline(always)]
     pub(super) fn on_probes<S: Simd>(&self, simd: S, x: [&mut [P]; PROBES]) {
         for x in x {
@@ -86,13 +87,13 @@ impl<P: Real> Reflection<P> {
         }
     }
 
-    /// H·A·H for the lower triangle of a symmetric tile, with zeros above it.
+    /// H·A·H for the lower triangle of a symmetric tile, with zeros above the diagonal.
     #[inline(always)]
     pub(super) fn on_both_sides<S: Simd>(&self, simd: S, tile: &mut [P]) {
         by_registers!(P::lanes::<S>(), self.both(simd, tile))
     }
 
-    /// A column is N registers; what is summed over columns stays in as many.
+    /// A column is N registers; the sum over columns is held in N registers.
     #[inline(always)]
     fn right<S: Simd, const N: usize>(&self, simd: S, tile: &mut [P]) {
         let mut y = [P::splat(simd, P::default()); N];
@@ -126,7 +127,7 @@ impl<P: Real> Reflection<P> {
 
     #[inline(always)]
     fn both<S: Simd, const N: usize>(&self, simd: S, tile: &mut [P]) {
-        // What each column gives below the diagonal, and what its mirror image gives beside it.
+        // The contribution of each column below the diagonal, and of its mirror image right of it.
         let Some(v) = P::registers::<S, N>(&self.v) else { return };
         let (mut below, mut p) = ([P::splat(simd, P::default()); N], [P::default(); WIDTH]);
         for (l, column) in tile.chunks(ALONG).take(WIDTH).enumerate() {
@@ -151,7 +152,7 @@ impl<P: Real> Reflection<P> {
             by_register[k] = P::fused(simd, half, v[k], by_register[k]);
         }
         for (l, column) in tile.chunks_mut(ALONG).take(WIDTH).enumerate() {
-            // From the register with the diagonal on; what is written above it becomes zero again.
+            // From the register with the diagonal on; the entries written above the diagonal are set to zero again.
             let first = l / P::lanes::<S>();
             let (by_v, by_w) = (P::splat(simd, -w[l]), P::splat(simd, -self.v[l]));
             let Some(by_column) = P::registers_mut::<S, N>(column) else { return };
@@ -163,7 +164,7 @@ impl<P: Real> Reflection<P> {
         }
     }
 
-    /// H·X for N columns that stand row by row: the rows that it meets.
+    /// H·X for N columns in row-major order, given the rows that H changes.
     #[inline(always)]
     pub(super) fn of_rows<S: Simd, const N: usize>(&self, rows: &mut [[P; N]]) {
         let mut along = [P::default(); N];
@@ -181,7 +182,7 @@ impl<P: Real> Reflection<P> {
     }
 }
 
-/// Sums that grow side by side, so that none waits for the one before.
+/// Independent partial sums, so that none waits for the one before.
 const SUMS: usize = 4;
 
 #[inline(always)]
@@ -193,7 +194,7 @@ fn dot<P: Real, S: Simd, const N: usize>(simd: S, x: &[P::Register<S>; N], y: &[
     P::total(simd, P::sum(simd, P::sum(simd, sums[0], sums[1]), P::sum(simd, sums[2], sums[3])))
 }
 
-/// xᵀx. Loops and no closures: only what is inlined here uses the instructions that were found.
+/// xᵀx. Loops instead of closures: only inlined code is compiled for the detected instruction set.
 #[inline(always)]
 fn square<P: Real, S: Simd>(x: &[P; WIDTH]) -> P {
     const LANES: usize = 16;

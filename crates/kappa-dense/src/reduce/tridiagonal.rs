@@ -5,13 +5,13 @@ use super::chase::{Band, Repair, Window};
 use super::tile::{ALONG, COLUMN, Probe, Reflection, TILE, WIDTH};
 use crate::Real;
 
-/// The lower half of a symmetric band B with the probes X and their images: B·X = image, but for rounding.
+/// The lower half of a symmetric band B with the probes X and their images: B·X = image up to rounding.
 ///
-/// Column j holds rows j − WIDTH … j + 2·WIDTH − 1; what stands above the diagonal is zero.
+/// Column j holds rows j − WIDTH … j + 2·WIDTH − 1; entries above the diagonal are zero.
 pub(super) struct LowerBand<P>(Band<P>);
 
-/// A symmetric tridiagonal matrix: its diagonal and what stands beside it, and ‖E‖_F, about, for the E by which it
-/// fails the probes.
+/// A symmetric tridiagonal matrix: its diagonal and subdiagonal, and an estimate of ‖E‖_F for the error E that the
+/// probes show.
 pub(crate) struct Tridiagonal {
     pub(crate) diagonal: Vec<f64>,
     pub(crate) beside: Vec<f64>,
@@ -50,8 +50,9 @@ struct Bulge;
 impl<P: Real> Repair<P> for Bulge {
     const BACK: usize = 1;
 
-    /// The reflection that leaves one entry of column `row` in the rows from c on: from the left on the columns
-    /// between, from both sides on the block on the diagonal, and from the right on the one below it.
+    /// The reflection that leaves one nonzero entry of column `row` in the rows from c on. It is applied from the left
+    /// to the columns between, from both sides to the block on the diagonal, and from the right to the block below
+    /// that.
     #[inline(always)]
     fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_, P>, row: usize, c: usize) {
         let place = |i: usize, j: usize| i + WIDTH - j;

@@ -14,14 +14,13 @@ use crate::pool::Pool;
 use crate::row_panels::{Change, RowPanels, Slivers, WIDTH};
 use crate::{Matrix, Real};
 
-/// Columns that go through a reduction beside the matrix.
+/// Columns that are transformed together with the matrix.
 pub(super) const PROBES: usize = 4;
 
 /// Columns of a panel that one thread takes at a time.
 const PIECE: usize = WIDTH / 4;
 
-/// An upper band B of n rows with WIDTH entries right of its diagonal, and the transformed probes: B·X′ = (A·X)′, but
-/// for rounding.
+/// An upper band B of n rows with WIDTH superdiagonals, and the transformed probes: B·X′ = (A·X)′ up to rounding.
 pub(super) struct UpperRows<P: Real> {
     /// Row i from its diagonal on.
     pub(super) rows: Vec<[P; WIDTH + 1]>,
@@ -29,7 +28,7 @@ pub(super) struct UpperRows<P: Real> {
     pub(super) x: Vec<[P; PROBES]>,
     /// A row of (A·X)′ for each row of A: without rounding, those below the band are zero.
     pub(super) image: Vec<[P; PROBES]>,
-    /// The transformations on the left and on the right, where they are to be kept.
+    /// The transformations on the left and on the right, if they are kept.
     pub(super) sides: [PanelProduct<P>; 2],
 }
 
@@ -48,9 +47,10 @@ impl<P: Real> PanelProduct<P> {
     }
 }
 
-/// A bordered matrix [A, 0; Xᵀ, 0], A m×n with m ≥ n and as many columns as probes in X, becomes an upper band.
+/// Reduces a bordered matrix [A, 0; Xᵀ, 0] to an upper band; A is m×n with m ≥ n, and X has one column for each probe.
 ///
-/// Transformations of A from the left are applied to A·X as well, and those from the right to Xᵀ. 4·m·n² − 4/3·n³ flops.
+/// Transformations of A from the left are applied to A·X as well, and those from the right to Xᵀ. 4·m·n² − 4/3·n³
+/// flops.
 pub(super) fn upper_band<P: Real>(mut a: RowPanels<P>, (m, n): (usize, usize), keep: bool) -> UpperRows<P> {
     let mut sides = [PanelProduct(Vec::new()), PanelProduct(Vec::new())];
     let pool = Pool::default();
@@ -70,7 +70,7 @@ pub(super) fn upper_band<P: Real>(mut a: RowPanels<P>, (m, n): (usize, usize), k
         let rest = n - next;
         let w = left.projected_on(&a, &left.inverse(), 0, (k, next), &pool);
         let w = View::by_columns(&w, (WIDTH, w.len() / WIDTH), WIDTH);
-        // The rows of A that the band takes from this panel, row after row.
+        // The rows of the band that this panel gives, in row-major order.
         let top = left.v().subrows(0, b);
         let write_done = |columns: Range<usize>, stride: usize, to: &mut [P]| {
             let parts = to.par_chunks_mut(a.high() * stride).take(b.div_ceil(a.high())).enumerate();

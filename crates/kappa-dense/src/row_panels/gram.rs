@@ -1,4 +1,5 @@
-//! AᵀA for a long matrix: a product of a matrix with itself needs half of the tiles, and each row of A is copied into panels once.
+//! AᵀA for a long matrix: a product of a matrix with itself needs half of the tiles, and each row of A is copied into
+//! panels only once.
 
 use std::ops::Range;
 
@@ -9,26 +10,27 @@ use super::{ACROSS, HIGH};
 use crate::instructions::instructions;
 use crate::{Matrix, MatrixRef, Scalar};
 
-/// Rows that are copied and multiplied at a time: the panels of a thousand columns stay in the second cache.
+/// Rows that are copied and multiplied at a time: the panels of a thousand columns fit in the second-level cache.
 const ROWS: usize = 96;
-/// Rows that are copied together: each panel lies in pages of its own, and is gone to once for all of them.
+/// Rows that are copied together: the panels are in different pages, and each page is visited once for all of these
+/// rows.
 const ROWS_COPIED: usize = 8;
 /// Slivers that one thread takes at a time.
 const SHARE: usize = 8;
 
-/// The lower triangle of AᵀA, by tiles as high as a panel and six columns wide.
+/// The lower triangle of AᵀA, in tiles as high as a panel and six columns wide.
 pub(crate) struct GramTiles {
     order: usize,
     high: usize,
-    /// For every six columns the tiles from the first that reaches the diagonal on.
+    /// For every six columns, the tiles from the first that contains a diagonal entry on.
     slivers: Vec<Vec<f64>>,
-    /// Some rows by panels of columns, and by sixes.
+    /// A block of rows of A, in panels of columns and in groups of six columns.
     left: Vec<f64>,
     right: Vec<[f64; ACROSS]>,
 }
 
 impl GramTiles {
-    /// Zero.
+    /// The zero matrix.
     pub(crate) fn new(order: usize) -> Self {
         let high = HIGH * instructions().dispatch(Lanes::<f64>::default());
         let panels = order.div_ceil(high);
@@ -38,7 +40,8 @@ impl GramTiles {
         Self { order, high, slivers, left: vec![0.0; panels * high * ROWS], right }
     }
 
-    /// Adds (factor·A)ᵀ(factor·A) for some rows of a real matrix, on all threads or on this one.
+    /// Adds (factor·A)ᵀ(factor·A) for a range of rows of a real matrix, on all threads if `shared`, on this one
+    /// otherwise.
     pub(crate) fn add<T: Scalar>(&mut self, a: MatrixRef<'_, T>, rows: Range<usize>, factor: f64, shared: bool) {
         if self.order == 0 {
             return;
@@ -55,7 +58,7 @@ impl GramTiles {
         }
     }
 
-    /// H columns make a panel.
+    /// Copies rows into panels of H columns.
     fn copy<T: Scalar, const H: usize>(&mut self, a: MatrixRef<'_, T>, rows: Range<usize>, factor: f64) {
         let (left, _) = self.left.as_chunks_mut::<H>();
         if a.is_row_major() {
@@ -90,14 +93,14 @@ impl GramTiles {
         }
     }
 
-    /// Adds another sum.
+    /// Adds the tiles of another sum.
     pub(crate) fn add_tiles(&mut self, other: &Self) {
         for (to, from) in self.slivers.iter_mut().zip(&other.slivers) {
             to.iter_mut().zip(from).for_each(|(to, x)| *to += x);
         }
     }
 
-    /// The lower triangle, zeros above it.
+    /// The lower triangle, with zeros above it.
     pub(crate) fn lower<W: Scalar>(&self) -> Matrix<W> {
         let (n, high) = (self.order, self.high);
         let mut lower = Matrix::zeros(n, n);
@@ -116,7 +119,7 @@ impl GramTiles {
     }
 }
 
-/// Rows of this length, one after the other: N entries of each to every ROWS-th place and those behind it.
+/// Copies contiguous rows of `length` entries into groups of N columns; each group holds ROWS rows.
 fn spread<const N: usize>(rows: &[f64], length: usize, to: &mut [[f64; N]]) {
     for (g, to) in to.chunks_mut(ROWS).enumerate().take(length.div_ceil(N)) {
         let columns = g * N..length.min((g + 1) * N);
@@ -129,7 +132,7 @@ fn spread<const N: usize>(rows: &[f64], length: usize, to: &mut [[f64; N]]) {
     }
 }
 
-/// Some rows of a matrix that lies column after column, N columns side by side.
+/// Copies a range of rows of a column-major matrix, multiplied by `factor`, into groups of N columns.
 fn by_columns<T: Scalar, const N: usize>(a: MatrixRef<'_, T>, rows: Range<usize>, factor: f64, to: &mut [[f64; N]]) {
     let columns = a.transpose();
     let nothing = vec![T::default(); rows.len()];

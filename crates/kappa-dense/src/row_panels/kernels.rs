@@ -1,4 +1,4 @@
-//! What is done to panels of rows, in registers.
+//! The kernels for panels of rows, in registers.
 
 use std::marker::PhantomData;
 
@@ -9,7 +9,7 @@ use crate::Real;
 use crate::lane::Lane;
 use crate::prefetch::prefetch;
 
-/// How many entries a register holds.
+/// The number of entries in a register.
 pub(super) struct Lanes<P>(PhantomData<P>);
 
 impl<P> Default for Lanes<P> {
@@ -27,7 +27,7 @@ impl<P: Real> pulp::WithSimd for Lanes<P> {
     }
 }
 
-/// Adds the product of a panel and a factor to a tile, a long sum in parts.
+/// Adds the product of a panel and a factor to a tile, with long inner products in partial sums.
 pub(super) struct Times<'a, P> {
     pub(super) left: &'a [P],
     pub(super) right: &'a Slivers<P>,
@@ -46,7 +46,7 @@ impl<P: Real> pulp::WithSimd for Times<'_, P> {
     }
 }
 
-/// Adds the products of panels, of so many entries each, and one factor to tiles.
+/// Adds the products of panels of `size` entries and one factor to tiles.
 pub(super) struct Tiles<'a> {
     pub(super) tiles: &'a mut [f64],
     pub(super) left: &'a [f64],
@@ -66,17 +66,17 @@ impl pulp::WithSimd for Tiles<'_> {
     }
 }
 
-/// Of the columns that are multiplied next, so many are asked for with each sliver of Z.
+/// The number of the next columns that are prefetched with each sliver of Z.
 const SOME: usize = TERMS.div_ceil(WIDTH / ACROSS);
 
-/// A few panels and their change.
+/// A group of panels and the change to apply to them.
 pub(super) struct Panels<'a, P> {
     pub(super) panels: &'a mut [P],
     /// Entries of a panel.
     pub(super) size: usize,
-    /// Where the first column begins in each.
+    /// The offset of the first column in each panel.
     pub(super) at: usize,
-    /// V for each, and room for Y.
+    /// V for each panel, and room for Y.
     pub(super) left: Vec<P>,
     pub(super) by: &'a Change<P>,
 }
@@ -93,7 +93,7 @@ impl<P: Real> pulp::WithSimd for Panels<'_, P> {
                 let count = TERMS.min(z.depth - k);
                 for (p, left) in left.chunks_exact_mut(LEFT * high).enumerate() {
                     let a = &panels[p * size + at + k * high..][..count * high];
-                    // The same columns of the panel below, or behind the last one the next columns of the first.
+                    // The same columns of the panel below; after the last panel, the next columns of the first.
                     let below = (p + 1) * size + k * high;
                     let next = at + if below < panels.len() { below } else { (k + TERMS) * high };
                     let (tiles, last) = left[WIDTH * high..].split_at_mut((WIDTH - REST) * high);
@@ -121,7 +121,7 @@ impl<P: Real> pulp::WithSimd for Panels<'_, P> {
     }
 }
 
-/// Tiles that stand one after the other += left·right, the rows of the right from `k` on.
+/// Consecutive tiles += left·right, with the rows of `right` from `k` on.
 #[inline(always)]
 fn add_tiles<P: Real, S: Simd>(simd: S, tiles: &mut [P], left: &[P], right: &Slivers<P>, k: usize) {
     let high = HIGH * P::lanes::<S>();
@@ -130,7 +130,7 @@ fn add_tiles<P: Real, S: Simd>(simd: S, tiles: &mut [P], left: &[P], right: &Sli
     }
 }
 
-/// A tile += left·right, the sums in twelve registers.
+/// A tile += left·right, with the sums in twelve registers.
 #[inline(always)]
 fn add_product<P: Real, S: Simd>(simd: S, tile: &mut [P], left: &[P], right: &[[P; ACROSS]]) {
     let mut sums = [[P::splat(simd, P::default()); HIGH]; ACROSS];
@@ -154,7 +154,7 @@ fn add_product<P: Real, S: Simd>(simd: S, tile: &mut [P], left: &[P], right: &[[
 /// Columns of the last sliver of WIDTH columns.
 const REST: usize = WIDTH % ACROSS;
 
-/// The first columns of a tile += left·right, for two terms at a time: otherwise each sum would wait for the one before.
+/// The first columns of a tile += left·right, two terms at a time: otherwise each sum would wait for the one before.
 #[inline(always)]
 fn add_rest<P: Real, S: Simd>(simd: S, tile: &mut [P], left: &[P], right: &[[P; ACROSS]]) {
     let mut sums = [[[P::splat(simd, P::default()); HIGH]; REST]; 2];
@@ -186,12 +186,12 @@ fn add_rest<P: Real, S: Simd>(simd: S, tile: &mut [P], left: &[P], right: &[[P; 
     }
 }
 
-/// Adds VᵀA for some panels and some columns to W.
+/// Adds VᵀA, for a group of panels and a range of columns, to W.
 pub(super) struct Project<'a, P> {
     pub(super) panels: &'a [P],
     /// Entries of a panel.
     pub(super) size: usize,
-    /// Where the first column begins in each.
+    /// The offset of the first column in each panel.
     pub(super) at: usize,
     pub(super) v: &'a [P],
     pub(super) w: &'a mut [P],
@@ -203,7 +203,7 @@ impl<P: Real> pulp::WithSimd for Project<'_, P> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { panels, size, at, v, w } = self;
-        // Known where this is compiled, so that loops are unrolled and nothing is checked in them.
+        // A compile-time constant, so that loops are unrolled without bounds checks.
         let high = HIGH * P::lanes::<S>();
         let (width, together) = (high, TERMS.div_ceil(high));
         let rows = panels.len() / size * high;
@@ -212,7 +212,7 @@ impl<P: Real> pulp::WithSimd for Project<'_, P> {
             for (six, w) in w.chunks_exact_mut(ACROSS * WIDTH).enumerate() {
                 let at = at + six * ACROSS * high;
                 for p in 0..WIDTH / width {
-                    // With each part of V a share of the next six columns.
+                    // A share of the next six columns is prefetched with each part of V.
                     for panel in panels.chunks(size).skip(p * share).take(share) {
                         prefetch(panel, at + ACROSS * high, ACROSS * high);
                     }
@@ -224,7 +224,7 @@ impl<P: Real> pulp::WithSimd for Project<'_, P> {
     }
 }
 
-/// Some entries of six columns of W += VᵀA for a few panels.
+/// Six columns of W += VᵀA for a group of panels.
 #[inline(always)]
 fn add_projection<P: Real, S: Simd>(simd: S, w: &mut [P], v: &[P], panels: &[P], (size, at): (usize, usize)) {
     let high = HIGH * P::lanes::<S>();

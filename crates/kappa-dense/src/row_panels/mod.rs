@@ -1,8 +1,9 @@
-//! A matrix by panels of rows, as high as two registers, each contiguous with its columns one after the other.
+//! A matrix stored in panels of rows, each as high as two registers and contiguous, its columns one after the other.
 //!
-//! It is what products of matrices copy their factors into (Goto and van de Geijn, ACM Trans. Math. Software 34 (2008), article 12). A
-//! reduction multiplies the same matrix again and again, so here the matrix stays in that order: nothing is copied, and what is read
-//! next stands next in memory. Work is cut by size alone, so that the digits do not depend on the number of threads.
+//! Products of matrices copy their factors into this layout (Goto and van de Geijn, ACM Trans. Math. Software 34
+//! (2008), article 12). A reduction multiplies the same matrix many times, so the matrix is kept in it: nothing is
+//! copied, and memory is read in order. The work is divided by size alone, so that the digits do not depend on the
+//! number of threads.
 
 mod gram;
 mod kernels;
@@ -18,43 +19,44 @@ use crate::pool::{Buffer, Pool};
 pub(crate) use gram::GramTiles;
 use kernels::{Lanes, Panels, Project, Times};
 
-/// The width of a band: a reduction's reflections come in so many, so that factors have as many columns on the left, or rows on the right.
+/// The width of a band, and the number of reflections that a reduction applies together: factors have WIDTH columns on
+/// the left, or WIDTH rows on the right.
 pub(crate) const WIDTH: usize = 32;
 /// Registers in a column of a panel.
 const HIGH: usize = 2;
-/// Columns of a tile that is computed in registers: with twelve sums, compilers still find room for what they multiply in sixteen.
+/// Columns of a tile that is computed in registers: its twelve sums and their factors fit in sixteen registers.
 const ACROSS: usize = 6;
-/// Terms of a sum before a new one begins: equal entries, whose rounding errors all have one sign, would lose n·ε/4 otherwise.
+/// Terms of a partial sum. The rounding errors of equal entries have one sign, so that one long sum would lose n·ε/4.
 const TERMS: usize = 64;
 /// Columns of a projection that one thread takes at a time.
 const SHARE: usize = 16 * ACROSS;
 /// Columns of a block that one thread writes at a time.
 const ASIDE: usize = 8;
-/// Columns whose entries stay in the first cache while they are written row by row.
+/// Columns whose entries stay in the first-level cache while they are written row by row.
 const ACROSS_ROWS: usize = 64;
-/// Panels that one thread takes at a time: what it multiplies them by is read once for all of them.
+/// Panels that one thread takes at a time: the other factor is read once for all of them.
 const TOGETHER: usize = 4;
 /// Columns of V, and of tiles that hold Y.
 const LEFT: usize = WIDTH + WIDTH.next_multiple_of(ACROSS);
-/// Columns of zeros behind the last, for tiles that reach beyond it.
+/// Columns of zeros after the last, for tiles that extend beyond it.
 const BEYOND: usize = 8;
 
-/// A real matrix by panels of rows.
+/// A real matrix stored in panels of rows.
 pub(crate) struct RowPanels<P> {
-    /// With those of zeros behind the last.
+    /// Including the zero columns after the last.
     columns: usize,
     high: usize,
     entries: Pages<P>,
 }
 
-/// A factor from the right, six columns at a time: row after row of them.
+/// A right-hand factor in slivers of six columns, each in row-major order.
 pub(crate) struct Slivers<P> {
     depth: usize,
     entries: Buffer<P>,
 }
 
 impl<P: Real> Slivers<P> {
-    /// From its shape and a function that writes six columns, given the first.
+    /// A factor from its shape and a function that writes six columns; its argument is the first of them.
     pub(crate) fn new(
         (depth, columns): (usize, usize),
         pool: &Pool<P>,
@@ -77,16 +79,17 @@ impl<P: Real> Slivers<P> {
     }
 }
 
-/// What becomes of A: A + [V, Y]·R with Y = A·Z + V·M, or A + V·R.
+/// A change of A: A + [V, Y]·R with Y = A·Z + V·M, or A + V·R.
 pub(crate) struct Change<P> {
-    /// Z, as many rows as columns are left, and M, of order WIDTH; WIDTH columns.
+    /// Z, with a row for each remaining column of A, and M of order WIDTH; both have WIDTH columns.
     pub(crate) y: Option<[Slivers<P>; 2]>,
-    /// R, WIDTH rows for each of V and Y.
+    /// R, with WIDTH rows for each of V and Y.
     pub(crate) r: Slivers<P>,
 }
 
 impl<P: Real> RowPanels<P> {
-    /// Zero but for what `fill` writes into each panel: given the number of its first row, its height, and its entries.
+    /// A matrix of the entries that `fill` writes into each panel, zero elsewhere; its arguments are the number of the
+    /// first row, the height of the panel, and its entries.
     pub(crate) fn new(rows: usize, columns: usize, fill: impl Fn(usize, usize, &mut [P]) + Sync) -> Self {
         let high = HIGH * instructions().dispatch(Lanes::<P>::default());
         let columns = columns + BEYOND;
@@ -99,7 +102,7 @@ impl<P: Real> RowPanels<P> {
         self.entries[(i / self.high * self.columns + j) * self.high + i % self.high]
     }
 
-    /// Writes some rows of some columns, column after column with this distance.
+    /// Writes a block of rows and columns in column-major order; columns begin `stride` entries apart.
     pub(crate) fn write_block(&self, rows: Range<usize>, columns: Range<usize>, stride: usize, to: &mut [P]) {
         to.par_chunks_mut(ASIDE * stride).enumerate().for_each(|(share, to)| {
             let first = columns.start + share * ASIDE;
@@ -113,11 +116,11 @@ impl<P: Real> RowPanels<P> {
         });
     }
 
-    /// Writes some rows of some columns, row after row with this distance.
+    /// Writes a block of rows and columns in row-major order; rows begin `stride` entries apart.
     pub(crate) fn write_rows(&self, rows: Range<usize>, columns: Range<usize>, stride: usize, to: &mut [P]) {
         let (start, high) = (rows.start, self.high);
         for (rows, panel) in self.pieces(rows) {
-            // A few columns at a time, so that they are still in the first cache for the last row.
+            // A few columns at a time, so that they are still in the first-level cache for the last row.
             let shares = panel[columns.start * high..columns.end * high].chunks(ACROSS_ROWS * high).enumerate();
             for (share, panel) in shares {
                 for row in rows.clone() {
@@ -128,7 +131,7 @@ impl<P: Real> RowPanels<P> {
         }
     }
 
-    /// Rows by the panels that hold them.
+    /// A range of rows, divided by the panels that hold them.
     fn pieces(&self, rows: Range<usize>) -> impl Iterator<Item = (Range<usize>, &[P])> {
         let high = self.high;
         let panels = self.entries.chunks_exact(high * self.columns).enumerate().skip(rows.start / high);
@@ -136,7 +139,8 @@ impl<P: Real> RowPanels<P> {
         pieces.take_while(|(rows, _)| !rows.is_empty())
     }
 
-    /// The first columns times X become those from `to` on; X has no more columns than a tile.
+    /// Writes the product of the first columns and X to the columns from `to` on; X has at most as many columns as a
+    /// tile.
     pub(crate) fn multiply_into(&mut self, x: &Slivers<P>, to: usize) {
         let high = self.high;
         self.entries.par_chunks_mut(high * self.columns).for_each(|panel| {
@@ -147,20 +151,21 @@ impl<P: Real> RowPanels<P> {
         });
     }
 
-    /// How many rows the panels hold from the one with this row on, and how many of them lie above it.
+    /// The number of rows in the panels from the one with this row on, and how many of them are above this row.
     pub(crate) fn rows_from(&self, row: usize) -> (usize, usize) {
         let above = row / self.high * self.high;
         (self.entries.len() / self.columns - above, row - above)
     }
 
-    /// The height of a panel; as many entries of a row of V stand together for [`Self::projected`].
+    /// The height of a panel; [`Self::projected`] expects V in parts of as many rows.
     pub(crate) fn high(&self) -> usize {
         self.high
     }
 
-    /// VᵀA for the columns from `column` on, WIDTH entries for each, and for a few beyond the last.
+    /// VᵀA for the columns from `column` on: WIDTH entries for each of them, and for a few columns after the last.
     ///
-    /// V stands by parts of its rows, each as many of its columns, for all rows of the panels that hold `row` and those below.
+    /// V is given in parts of [`Self::high`] rows, each with all its columns, for all rows of the panels that hold
+    /// `row` and the rows below.
     pub(crate) fn projected(&self, v: &[P], row: usize, column: usize, pool: &Pool<P>) -> Buffer<P> {
         let count = (self.columns - BEYOND - column).div_ceil(ACROSS) * ACROSS;
         let mut w = pool.zeros(count * WIDTH);
@@ -175,7 +180,8 @@ impl<P: Real> RowPanels<P> {
 
     /// Changes the rows of the panel with this row and of those below, in the columns from `column` on.
     ///
-    /// `fill` writes V for a panel: given the number of its first row, WIDTH columns of its height.
+    /// `fill` writes V for a panel; its arguments are the number of the first row, and WIDTH columns of the height of
+    /// the panel.
     pub(crate) fn update(
         &mut self,
         (row, column): (usize, usize),
@@ -252,7 +258,7 @@ mod tests {
 
         let (z, order) = (random::<P>(n - column, WIDTH, 7), random::<P>(WIDTH, WIDTH, 9));
         let r = random::<P>(2 * WIDTH, n - column, 11);
-        // Factors of the size that reflections have.
+        // Factors of the same size as reflections.
         let small = |x: Matrix<P>| Matrix::from_fn(x.rows(), x.columns(), |i, j| x[(i, j)].scale(0.05));
         let (z, order, r, v) = (small(z), small(order), small(r), small(v));
         let by = Change { y: Some([slivers(&z), slivers(&order)]), r: slivers(&r) };

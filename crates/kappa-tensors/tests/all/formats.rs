@@ -36,7 +36,7 @@ fn tables_keep_columns_of_numbers_and_say_what_they_leave_out() {
     let reasons: Vec<_> = source.skipped().iter().map(|s| (s.name.as_str(), s.reason.as_str())).collect();
     assert_eq!(
         reasons,
-        [("column name", "text: `x` in line 2"), ("column c", "1 of 2 cells are missing, the first in line 2")]
+        [("column name", "text: `x` in line 2"), ("column c", "missing cells: 1 of 2, the first in line 2")]
     );
     assert_eq!(f64s(&parse::table(b"# words\n1 2\n3 4\n").unwrap()), [1.0, 3.0, 2.0, 4.0]);
     assert_eq!(f64s(&parse::table(b"1\t2\n3\t4").unwrap()), [1.0, 3.0, 2.0, 4.0]);

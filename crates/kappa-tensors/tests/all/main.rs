@@ -2,3 +2,4 @@
 
 mod attacks;
 mod formats;
+mod sources;

@@ -1,4 +1,4 @@
-//! The unit ball of a norm: the nearest point of it, the proximal point, the lowest point in a direction.
+//! The unit ball of a norm: projection onto it, the proximal operator, and linear minimization over it.
 
 use kappa_dense::{Matrix, Scalar};
 
@@ -8,7 +8,7 @@ use crate::norm::{EntryNorms, Gauge, Mixed, Norm, Structure, dual_vector, modulu
 use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, wide};
 use crate::values::SingularValues;
 
-/// What is done to the moduli, or to the singular values.
+/// The operation on the moduli of the entries, or on the singular values.
 #[derive(Clone, Copy)]
 pub(super) enum Change {
     Project(f64),
@@ -17,10 +17,16 @@ pub(super) enum Change {
 }
 
 impl Norm {
-    /// The nearest matrix, in the Frobenius norm, whose norm is at most `radius`: the projection onto the ball.
+    /// The projection onto the ball ‖X‖ ≤ `radius`: argmin over X of ‖X − A‖_F subject to ‖X‖ ≤ `radius`.
     ///
-    /// The cost of one decomposition, or of sorting the entries. Fails for a radius that is negative or not a number, and for
-    /// induced norms without a closed form.
+    /// The cost of one decomposition, or of sorting the entries.
+    ///
+    /// # Errors
+    ///
+    /// When the radius is negative or not finite, when an entry is not finite, and for induced norms without a closed
+    /// form.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Matrix, Norm, norm};
@@ -30,14 +36,20 @@ impl Norm {
     /// # Ok::<(), kappa::Error>(())
     /// ```
     pub fn project<T: Scalar>(&self, a: &(impl LinearOperator<T> + ?Sized), radius: f64) -> Result<Matrix<T::Wide>> {
-        checked("a radius", radius)?;
+        checked("`radius`", radius)?;
         changed(*self, a, Change::Project(radius)).map(|found| found.0)
     }
 
-    /// argmin over X of ½‖X − A‖_F² + λ‖X‖: the proximal point.
+    /// The proximal point of λ‖·‖ at A: argmin over X of ½‖X − A‖_F² + λ‖X‖.
     ///
-    /// Soft thresholding of singular values for the nuclear norm, of entries for `entrywise:1`; in general A less its
-    /// projection onto the dual ball of radius λ (Moreau). Cost and errors as [`Norm::project`].
+    /// Soft thresholding of the singular values for the nuclear norm, and of the entries for `entrywise:1`; in general
+    /// A minus its projection onto the dual ball of radius λ (Moreau). Cost as [`Norm::project`].
+    ///
+    /// # Errors
+    ///
+    /// When λ is negative or not finite, and as [`Norm::project`].
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Matrix, Norm};
@@ -55,8 +67,14 @@ impl Norm {
 
     /// argmin of Re⟨G, X⟩ over ‖X‖ ≤ `radius`: the step of the conditional gradient method.
     ///
-    /// −radius times a subgradient of the dual norm at G; the minimum is −radius times that dual norm. Cost as
-    /// [`Norm::subgradient`].
+    /// It is −`radius` times a subgradient of the dual norm at G, and the minimum is −`radius` times that dual norm.
+    /// Cost as [`Norm::subgradient`].
+    ///
+    /// # Errors
+    ///
+    /// When the radius is negative or not finite, and as [`Norm::subgradient`].
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Matrix, Norm};
@@ -70,7 +88,7 @@ impl Norm {
         g: &(impl LinearOperator<T> + ?Sized),
         radius: f64,
     ) -> Result<Matrix<T::Wide>> {
-        checked("a radius", radius)?;
+        checked("`radius`", radius)?;
         let (mut x, _) = changed(self.dual(), g, Change::DualVector)?;
         x.as_mut_slice().iter_mut().for_each(|x| *x = x.scale(-radius));
         Ok(x)
@@ -81,10 +99,10 @@ fn checked(what: &str, x: f64) -> Result<f64> {
     if x >= 0.0 && x.is_finite() {
         return Ok(x);
     }
-    Err(Error::argument(format!("{what} must be finite and at least 0, not {x}")))
+    Err(Error::argument(format!("{what} must be finite and ≥ 0, got {x}")))
 }
 
-/// The matrix with its moduli, or its singular values, changed; and those values, where they were needed.
+/// The matrix with changed moduli or changed singular values; and the singular values, where they were computed.
 pub(super) fn changed<T: Scalar>(
     norm: Norm,
     a: &(impl LinearOperator<T> + ?Sized),
@@ -123,8 +141,8 @@ pub(super) fn changed<T: Scalar>(
             (slope(&wide, p, q), None)
         }
         Structure::Hard(..) => {
-            return Err(Error::unsupported(format!("the ball of {norm} cannot be projected onto"))
-                .with_hint("induced:1,q and induced:p,inf have a closed form; spectral, nuclear and ky-fan too"));
+            return Err(Error::unsupported(format!("the projection onto the ball of {norm} has no closed form"))
+                .with_hint("use induced:1,q, induced:p,inf, an entrywise norm or a norm of the singular values"));
         }
     })
 }

@@ -9,12 +9,17 @@ use crate::operator::{AnyOperator, Entries, LinearOperator, each};
 use crate::values::SingularValues;
 use crate::{Enclosure, Norm};
 
-/// The norm of A with every rounding error counted, whatever the norm.
+/// The norm of A with every rounding error counted, for any norm.
 ///
-/// As [`norm`](crate::norm), but the ends hold for certain: evidence `rounding`, or a theorem whose hypotheses were checked.
-/// The spectral norm through [`certified_spectral_norm`], other norms of the singular values through
-/// [`certified_singular_values`] and the triangle inequality. Fails as `norm` does, and where the floating-point environment
-/// is not what the proofs assume.
+/// As [`norm`](crate::norm), with a rigorous enclosure: evidence `rounding`, or a theorem whose hypotheses were
+/// checked. The spectral norm through [`certified_spectral_norm`], other norms of the singular values through
+/// [`certified_singular_values`] and the triangle inequality.
+///
+/// # Errors
+///
+/// As [`norm`](crate::norm), and when the floating-point environment violates the assumptions of the proofs.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, Norm, certified_norm};
@@ -42,9 +47,24 @@ fn certified_norm_of<T: Scalar>(a: MatrixRef<'_, T>, norm: Norm) -> Result<Enclo
 
 /// ‖A‖₂ with every rounding error counted.
 ///
-/// From below by ‖Ax‖/‖x‖ for the vector that Lanczos found, from above by one of the certificates of [`SpectralMethod`]:
-/// by default the cheapest that is narrow enough, in the end a Cholesky test of τI − AᵀA at m·n² + ⅔n³ flops (m ≥ n). Relative
-/// width about 1e-12 for orders up to a thousand. Memory for three matrices of order min(m, n).
+/// The lower end is ‖Ax‖/‖x‖ for a vector x found by Lanczos. The upper end comes from one of the certificates of
+/// [`SpectralMethod`]: by default the cheapest that is narrow enough, and finally a Cholesky test of τI − AᵀA at m·n² +
+/// ⅔n³ flops (m ≥ n). Relative width about 1e-12 for orders up to a thousand. Memory for three matrices of order min(m,
+/// n).
+///
+/// # Errors
+///
+/// When an entry is not finite, and when the floating-point environment violates the assumptions of the proofs.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, SpectralCertificate, certified_spectral_norm};
+/// let a = Matrix::from_row_major(2, 2, vec![3.0, 0.0, 0.0, 1.0])?;
+/// let x = certified_spectral_norm(&a, &SpectralCertificate::default())?;
+/// assert!(x.contains(3.0) && x.evidence().is_certified());
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn certified_spectral_norm<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     how: &SpectralCertificate,
@@ -52,7 +72,23 @@ pub fn certified_spectral_norm<T: Scalar>(
     certified_spectral_norm_by(a, how).map(|found| found.0)
 }
 
-/// [`certified_spectral_norm`], and which certificate gave the upper end.
+/// [`certified_spectral_norm`], with the certificate that gave the upper end.
+///
+/// # Errors
+///
+/// As [`certified_spectral_norm`].
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, SpectralCertificate, SpectralMethod, certified_spectral_norm_by};
+/// let a = Matrix::from_row_major(2, 2, vec![3.0, 0.0, 0.0, 1.0])?;
+/// let how = SpectralCertificate { method: Some(SpectralMethod::Entries), ..SpectralCertificate::default() };
+/// // The largest row sum and the largest column sum are both 3.
+/// let (x, method) = certified_spectral_norm_by(&a, &how)?;
+/// assert!(x.contains(3.0) && method == SpectralMethod::Entries);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn certified_spectral_norm_by<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     how: &SpectralCertificate,
@@ -81,11 +117,17 @@ fn spectral_of<T: Scalar>(
 
 /// All singular values of A, each enclosed with every rounding error counted.
 ///
-/// A decomposition by the engine, of which nothing is believed, and its residual and orthogonality defects, of which every
-/// rounding is: absolute widths of about 1e-12·σ₁ at order 500. Where that leaves a small value relatively wide and the matrix
-/// is of moderate size (m·n² ≤ 2²⁴), the columns of A·V are shown to be nearly orthogonal, which encloses *every* value
-/// relatively. One decomposition and about 3·m·n² flops. Fails as [`singular_values`](crate::singular_values) does, and where the
-/// floating-point environment is not what the proofs assume.
+/// From an untrusted decomposition by faer, its residual and its orthogonality defects, with every rounding error
+/// counted: absolute widths of about 1e-12·σ₁ at order 500. Where that leaves a small value relatively wide and the
+/// matrix is of moderate size (m·n² ≤ 2²⁴), the columns of A·V are shown to be nearly orthogonal, which encloses
+/// *every* value with a small relative width. One decomposition and about 3·m·n² flops.
+///
+/// # Errors
+///
+/// As [`singular_values`](crate::singular_values), when the floating-point environment violates the assumptions of the
+/// proofs, and when two certificates contradict each other.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, certified_singular_values};
@@ -103,7 +145,22 @@ pub fn certified_singular_values<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized
     certified_values_of(entries.view(), Profile::of_entries(entries.view())?.entries())
 }
 
-/// [`measure`](crate::measure) with every rounding error counted: one certified set of singular values answers all.
+/// [`measure`](crate::measure) with every rounding error counted: one certified set of singular values answers all
+/// questions.
+///
+/// # Errors
+///
+/// As [`measure`](crate::measure), and when the floating-point environment violates the assumptions of the proofs.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, certified_measure};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 1.0])?;
+/// let answers = certified_measure(&a, &["cond".parse()?, "norm:nuclear".parse()?])?;
+/// assert!(answers[0].contains(2.0) && answers[1].contains(3.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn certified_measure<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     questions: &[Question],

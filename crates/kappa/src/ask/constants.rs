@@ -13,25 +13,30 @@ use crate::{Enclosure, Evidence};
 /// The largest ratio of two norms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constant {
-    /// The constant. Both ends agree where it is attained; else the lower end is the best ratio found and the upper one holds
-    /// for every matrix.
+    /// The constant. Both ends agree where it is attained; otherwise the lower end is the best ratio found and the
+    /// upper end holds for every matrix.
     pub value: Enclosure,
     /// A matrix with that ratio, where one was found.
     pub attained_by: Option<Matrix<f64>>,
 }
 
-/// Above this many entries no matrix is looked for.
+/// The number of entries above which no matrix is searched.
 const LOOK_UP_TO: usize = 1 << 14;
-/// Ends that agree to this are the same number.
+/// The relative difference below which two ends count as equal.
 const SAME: f64 = 1e-10;
 
 impl Norm {
-    /// The largest ‖A‖ / ‖A‖′ over m×n matrices A ≠ 0 of rank at most r, this norm over `other`.
+    /// The largest ‖A‖ / ‖A‖′ over m×n matrices A ≠ 0 of rank at most r, where ‖·‖ is this norm and ‖·‖′ is `other`.
     ///
-    /// From above by a shortest path through elementary inequalities (Hölder on entries, on singular values, on columns and
-    /// rows, and between induced norms); from below by trying matrices that attain them: e₁e₁ᵀ, ones, one row or column of
-    /// ones, the identity of rank r, balanced selections, Hadamard's. Fails for r = 0 or r > min(m, n), and where no path is
-    /// known.
+    /// From above by a shortest path through elementary inequalities (Hölder on entries, on singular values, on columns
+    /// and rows, and between induced norms); from below by trying matrices that attain them: e₁e₁ᵀ, ones, one row or
+    /// column of ones, the identity of rank r, balanced selections, Hadamard matrices.
+    ///
+    /// # Errors
+    ///
+    /// When r = 0 or r > min(m, n), when m·n overflows, and when no path is known.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::Norm;
@@ -46,11 +51,13 @@ impl Norm {
     /// Reference: Higham, *Accuracy and Stability*, 2nd ed., section 6.2; Horn and Johnson, *Matrix Analysis*, 5.6.
     pub fn constant(&self, other: &Self, m: usize, n: usize, r: usize) -> Result<Constant> {
         if r == 0 || r > m.min(n) {
-            return Err(Error::shape(format!("{r} is no rank of a {m}×{n} matrix other than zero"))
-                .with_hint("the rank lies between 1 and the smaller dimension"));
+            return Err(Error::shape(format!(
+                "`rank` must lie between 1 and min(m, n) for a nonzero {m}×{n} matrix, got {r}"
+            ))
+            .with_hint("the largest rank is the smaller dimension"));
         }
         if m.checked_mul(n).is_none() {
-            return Err(Error::limit(format!("{m}×{n} entries are more than can be counted")));
+            return Err(Error::limit(format!("the number of entries of a {m}×{n} matrix overflows")));
         }
         let upper = self.bound_against(other, m, n, r)?;
         let (reached, best) = match self.best_candidate(other, m, n, r) {
@@ -67,7 +74,8 @@ impl Norm {
         Ok(Constant { value, attained_by: best.filter(|_| is_attained) })
     }
 
-    /// c with ‖A‖ ≤ c·‖A‖′ for all m×n matrices of rank at most r, where one is known: [`Norm::constant`] from above alone.
+    /// c with ‖A‖ ≤ c·‖A‖′ for all m×n matrices of rank at most r, where a path is known: the upper end of
+    /// [`Norm::constant`].
     pub(crate) fn bound_against(&self, other: &Self, m: usize, n: usize, r: usize) -> Result<f64> {
         path(*self, *other, &Sizes { m, n, r }).ok_or_else(|| {
             Error::unsupported(format!("no inequality between {self} and {other} is known"))
@@ -93,18 +101,18 @@ struct Sizes {
     r: usize,
 }
 
-/// ‖x‖ₚ ≤ d^(1/p − 1/q)·‖x‖_q for p < q and d entries, and ≤ ‖x‖_q beyond: decided and computed for the exact p and q, which
-/// 1/p − 1/q in doubles may not tell apart.
+/// ‖x‖ₚ ≤ d^(1/p − 1/q)·‖x‖_q for p < q and d entries, and ≤ ‖x‖_q for p ≥ q. The case is decided and the power
+/// computed for the exact p and q, since 1/p − 1/q may round to zero.
 fn holder(d: usize, p: f64, q: f64) -> f64 {
     if p >= q || d <= 1 { 1.0 } else { Exponent::harmonic(q, p).inverse().of_base(counted(d)).1 }
 }
 
-/// A number of entries as a double, rounded up: from 2⁵³ on not every one is a double.
+/// A number of entries as a double, rounded up: above 2⁵³ not every integer is a double.
 fn counted(d: usize) -> f64 {
     if d <= 1 << 53 { d as f64 } else { (d as f64).next_up() }
 }
 
-/// x·y from above, exactly where one of them is 1.
+/// x·y rounded up; exact where one of them is 1.
 fn times(x: f64, y: f64) -> f64 {
     match (x == 1.0, y == 1.0) {
         (true, _) => y,
@@ -113,12 +121,12 @@ fn times(x: f64, y: f64) -> f64 {
     }
 }
 
-/// What a conjugate exponent that is rounded may change: |1/p* − 1/p̂*| ≤ 2u, twice, and d ≤ 2⁶⁴ entries give at most
-/// d^(4u) ≤ 1 + 180u.
+/// The effect of a rounded conjugate exponent: |1/p* − 1/p̂*| ≤ 2u, twice, so that d ≤ 2⁶⁴ entries change the constant
+/// by a factor of at most d^(4u) ≤ 1 + 180u.
 const CONJUGATE: f64 = 1.0 + 128.0 * f64::EPSILON;
 
 impl Norm {
-    /// As an induced norm, where it is one.
+    /// The exponents (p, q), where this is an induced norm.
     fn induced_exponents(&self) -> Option<(f64, f64)> {
         match self.0 {
             Family::Induced(p, q) => Some((p, q)),
@@ -128,7 +136,7 @@ impl Norm {
         }
     }
 
-    /// Whether its structure holds a conjugate exponent that is rounded.
+    /// Whether its structure holds a rounded conjugate exponent.
     fn rounds_conjugate(&self) -> bool {
         match self.0 {
             Family::Induced(p, f64::INFINITY) | Family::DualInduced(1.0, p) => !has_exact_conjugate(p),
@@ -144,7 +152,7 @@ impl Norm {
         }
     }
 
-    /// One elementary inequality: this norm is at most c times the other.
+    /// One elementary inequality: c such that this norm is at most c times the other.
     fn edge(&self, other: &Self, s: &Sizes) -> Option<f64> {
         if self == other {
             return Some(1.0);
@@ -175,10 +183,10 @@ impl Norm {
     }
 }
 
-/// Gauges of r values: both norms are largest against each other at e₁ or at equal values.
+/// Gauges of r values: the ratio is largest at e₁ or at equal values.
 fn between_gauges(x: Gauge, y: Gauge, r: usize) -> Option<f64> {
     if x.is_dual || y.is_dual {
-        // x ≤ c·y for all is y* ≤ c·x* for all, on vectors of r entries.
+        // x ≤ c·y for all vectors of r entries is equivalent to y* ≤ c·x*.
         let is_exact = [x, y].iter().all(|g| g.is_dual || g.k != usize::MAX || has_exact_conjugate(g.p));
         let (x, y) = (y.dual(), x.dual());
         let found = if x.is_dual || y.is_dual { None } else { between_gauges(x, y, r) };
@@ -192,7 +200,7 @@ fn between_gauges(x: Gauge, y: Gauge, r: usize) -> Option<f64> {
     Some(max_or_nan(div_up(holder(k, x.p, f64::INFINITY), below), 1.0))
 }
 
-/// Largest or sum of norms of `count` lines of `d` entries.
+/// The largest norm, or the sum of the norms, of `count` lines of `d` entries.
 fn between_lines(x: Mixed, y: Mixed, d: usize, count: usize) -> f64 {
     let inside = holder(d, x.p, y.p);
     if x.outside == Outside::Sum && y.outside == Outside::Largest { times(inside, counted(count)) } else { inside }
@@ -208,7 +216,7 @@ fn entries_by_lines(p: f64, y: Mixed, d: usize, count: usize) -> f64 {
     if y.outside == Outside::Largest { times(inside, holder(count, p, f64::INFINITY)) } else { inside }
 }
 
-/// The shortest path from one norm to the other, over norms that have many neighbours.
+/// The shortest path from one norm to the other, through norms with many known inequalities.
 fn path(from: Norm, to: Norm, s: &Sizes) -> Option<f64> {
     let ones = Norm(Family::Entrywise(1.0));
     let mut nodes = vec![from, to, Norm::frobenius(), Norm::spectral(), Norm::nuclear(), Norm::max_abs(), ones];
@@ -217,7 +225,7 @@ fn path(from: Norm, to: Norm, s: &Sizes) -> Option<f64> {
     nodes.extend(nodes.clone().iter().map(Norm::dual));
     let count = nodes.len();
     let transposed = |x: &Norm, y: &Norm| {
-        // ‖A‖ ≤ c‖A‖′ for all A is ‖A‖′* ≤ c‖A‖* for the duals, where the rank is not restricted.
+        // ‖A‖ ≤ c‖A‖′ for all A is equivalent to ‖A‖′* ≤ c‖A‖* for the duals, where the rank is not restricted.
         let slack = if x.has_rounded_dual() || y.has_rounded_dual() { CONJUGATE } else { 1.0 };
         let is_any_rank = s.r == s.m.min(s.n);
         if is_any_rank { y.dual().edge(&x.dual(), s).map(|c| times(c, slack)) } else { None }
@@ -257,12 +265,12 @@ fn candidates(m: usize, n: usize, r: usize) -> Vec<Matrix<f64>> {
         Matrix::from_fn(m, n, |_, _| 1.0),
         Matrix::from_fn(m, n, |i, _| f64::from(i == 0)),
         Matrix::from_fn(m, n, |_, j| f64::from(j == 0)),
-        // Every row (or column) picks one of r places in turn.
+        // Every row (or column) selects one of r positions in turn.
         Matrix::from_fn(m, n, |i, j| f64::from(i == j % r && i < r)),
         Matrix::from_fn(m, n, |i, j| f64::from(j == i % r && j < r)),
     ];
     found.extend((1..=r).map(|k| Matrix::from_fn(m, n, |i, j| f64::from(i == j && i < k))));
-    // Sylvester's signs, repeated: rank 2^k, equal singular values where it divides both sides.
+    // A Sylvester sign matrix, repeated: rank 2^k, with equal singular values where its order divides both sides.
     let order = 1usize << r.ilog2();
     let sign = |i: usize, j: usize| if ((i % order) & (j % order)).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
     found.push(Matrix::from_fn(m, n, sign));

@@ -7,10 +7,17 @@ use crate::operator::{AnyOperator, LinearOperator};
 use crate::singular_values;
 use crate::values::Majorization;
 
-/// Whether ‖A‖ ≤ ‖B‖ in every unitarily invariant norm: exactly if every Ky Fan norm of A is at most B's (Fan 1951).
+/// Whether ‖A‖ ≤ ‖B‖ in every unitarily invariant norm: exactly if every Ky Fan norm of A is at most that of B (Fan
+/// 1951).
 ///
-/// `weak` is the answer, `fails_at` the first k whose Ky Fan norm is larger; the shapes may differ, missing singular values
-/// count as 0. Evidence and cost as [`singular_values`].
+/// `weak` is the answer, and `fails_at` the first k for which the Ky Fan norm of A is larger. The shapes may differ;
+/// missing singular values count as 0. Evidence and cost as [`singular_values`].
+///
+/// # Errors
+///
+/// As [`singular_values`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, fan_dominance};

@@ -9,16 +9,22 @@ use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, Form, LinearOperator, RealOrComplex, Sparse, wide};
 use crate::{Enclosure, Evidence};
 
-/// Multiplications that are spent on a proof: some tens of seconds.
+/// The multiplications spent on a proof: some tens of seconds.
 const BUDGET: f64 = 2e10;
 
 /// The rank of A as a matrix of exact numbers, without any tolerance: by elimination modulo primes.
 ///
-/// An entry is m·2ᵉ with a whole m, and 2 can be divided by modulo an odd prime. The rank modulo one prime never exceeds the
-/// rank, and falls short of it for few primes: full rank is proved by one. From above the rank is proved where it is r modulo
-/// so many primes that their product exceeds every minor of order r + 1 (Hadamard). Both ends agree where that was affordable;
-/// else the upper end is min(m, n), and the answer says what is proved (evidence: rounding, for no number is rounded). Complex
-/// matrices through their real form. m·n·r operations for each prime. Fails when an entry is not finite.
+/// An entry is m·2ᵉ with an integer m, and 2 has an inverse modulo an odd prime. The rank modulo a prime never exceeds
+/// the rank, and is smaller for few primes only: one prime proves full rank. An upper bound r is proved if the rank is
+/// r modulo enough primes that their product exceeds every minor of order r + 1 (Hadamard). Both ends agree if that was
+/// affordable; otherwise the upper end is min(m, n), and the answer states what is proved (evidence: rounding, as no
+/// number is rounded). A complex matrix is replaced by its real form. m·n·r operations for each prime.
+///
+/// # Errors
+///
+/// When an entry is not finite, and when elimination of a large sparse matrix fills more than 2²⁷ entries.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, Tolerance, exact_rank, rank};
@@ -44,26 +50,26 @@ pub fn exact_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<En
     Ok(Enclosure::new(lower, lower, upper, Evidence::Rounding))
 }
 
-/// Stored numbers that elimination may fill a sparse matrix with: 2 GiB of them.
+/// The largest number of entries to which elimination may fill a sparse matrix: 2 GiB.
 const FILL: usize = 1 << 27;
 
-/// The rank of a large sparse matrix modulo one prime proves a lower bound; rows and columns without entries, and those that elimination
-/// shows to be multiples of others before a number was divided, an upper one.
+/// The rank of a large sparse matrix modulo one prime is a proved lower bound. The upper bound excludes zero rows and
+/// columns, and those that elimination shows to be multiples of others before any division.
 fn rank_of_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Enclosure> {
     if let Some((row, column)) = a.not_finite() {
         return Err(Error::not_finite(row, column, a.count_not_finite()));
     }
     let most = a.structural_rank_bound();
     let (m, n) = a.shape();
-    let Some(p) = primes().next() else { return Err(Error::unsupported("no prime is left")) };
+    let Some(p) = primes().next() else { return Err(Error::unsupported("no prime modulus is left")) };
     let lower = SparseModulo::new(a, p).rank(FILL).ok_or_else(|| {
         Error::limit(format!("elimination of the sparse {m}×{n} matrix fills more than {FILL} entries"))
-            .with_hint("reorder its rows and columns, or ask for the rank of a part")
+            .with_hint("reorder its rows and columns, or compute the rank of a submatrix")
     })?;
     Ok(Enclosure::new(lower as f64, lower as f64, most.max(lower) as f64, Evidence::Rounding))
 }
 
-/// Whether a square matrix is exactly singular, where that can be told within seconds.
+/// Whether a square matrix is exactly singular; `None` if that takes more than seconds to decide.
 pub(crate) fn is_exactly_singular<T: Scalar>(a: MatrixRef<'_, T>) -> Option<bool> {
     let form = T::real_form(a);
     let n = form.view().rows();
@@ -82,7 +88,7 @@ fn rank_of<P: Scalar>(a: MatrixRef<'_, P>, budget: f64) -> Result<(usize, usize)
     let work = |r: usize| a.rows() as f64 * a.columns() as f64 * r.max(1) as f64;
     let mut primes = primes();
     let mut best = 0;
-    // One prime tells nearly always.
+    // One prime nearly always gives the rank.
     if let Some(p) = primes.next() {
         best = whole.rank(p);
     }
@@ -90,7 +96,7 @@ fn rank_of<P: Scalar>(a: MatrixRef<'_, P>, budget: f64) -> Result<(usize, usize)
         return Ok((best, best));
     }
     loop {
-        // Every minor of order best + 1 is below 2^bits; a prime holds more than 30.9 bits.
+        // Every minor of order best + 1 is below 2^bits; a prime has more than 30.9 bits.
         let bits = whole.minor_bits(best + 1);
         let needed = (bits / 30.9).ceil() as usize + 1;
         if needed as f64 * work(best) > budget {
@@ -130,7 +136,7 @@ mod tests {
     #[test]
     fn ranks_that_are_known_are_proved() {
         for r in 0..6 {
-            // A product of whole factors, scaled unevenly.
+            // A product of integer factors, scaled unevenly.
             let a = Matrix::from_fn(9, 7, |i, j| {
                 let sum: f64 =
                     (0..r).map(|k| ((i * (k + 2) + k * k) % 7) as f64 * ((j * j + 3 * k * j + k) % 5) as f64).sum();
@@ -139,7 +145,7 @@ mod tests {
             let found = exact_rank(&a).unwrap();
             assert_eq!(found.lower(), found.upper(), "{r}: {found:?}");
             assert!(found.lower() <= r as f64);
-            // The same by another elimination: of the unscaled whole matrix, in integers.
+            // The same by another elimination: of the unscaled integer matrix.
             let b: Vec<Vec<i128>> = (0..9)
                 .map(|i| {
                     (0..7)

@@ -8,10 +8,15 @@ use crate::{Enclosure, Evidence, Norm, Profile};
 
 /// ‖B·A‖_* for B m×r and A r×n, enclosed without forming the product.
 ///
-/// From above by the variational form: ‖BA‖_* = min ½(‖U‖_F² + ‖V‖_F²) over all UVᴴ = BA, so that, with the best scaling of
-/// these two factors, ‖BA‖_* ≤ ‖B‖_F·‖A‖_F; equal for balanced factors of a decomposition. From below by ‖BA‖_F, from the two
-/// r×r Gram products. (m + n)·r² flops; every rounding counted. Fails when the inner dimensions differ and when an entry is
-/// not finite.
+/// From above by the variational form: ‖BA‖_* = min ½(‖U‖_F² + ‖V‖_F²) over all UVᴴ = BA, so that ‖BA‖_* ≤ ‖B‖_F·‖A‖_F
+/// with the best scaling of these two factors; equal for the balanced factors of a singular value decomposition. From
+/// below by ‖BA‖_F, from the two r×r Gram products. (m + n)·r² flops; every rounding error is counted.
+///
+/// # Errors
+///
+/// When the inner dimensions differ, and when an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, nuclear_norm_of_factors};
@@ -27,7 +32,7 @@ use crate::{Enclosure, Evidence, Norm, Profile};
 pub fn nuclear_norm_of_factors<T: Scalar>(b: &Matrix<T>, a: &Matrix<T>) -> Result<Enclosure> {
     if b.columns() != a.rows() {
         let ((m, r), (s, n)) = ((b.rows(), b.columns()), (a.rows(), a.columns()));
-        return Err(Error::shape(format!("the factors {m}×{r} and {s}×{n} share no inner dimension")));
+        return Err(Error::shape(format!("the inner dimensions of the factors {m}×{r} and {s}×{n} differ")));
     }
     let size = |x: &Matrix<T>| Profile::of_entries(x.as_ref())?.norm(Norm::frobenius());
     let (left, right) = (size(b)?, size(a)?);
@@ -80,7 +85,7 @@ mod tests {
             let x = nuclear_norm_of_factors(&b, &a).unwrap();
             let exact = certified_norm(&LowRank::new(b.clone(), a.clone()).unwrap(), Norm::nuclear()).unwrap();
             assert!(x.lower() <= exact.upper() && exact.lower() <= x.upper(), "{m}×{r}×{n}: {x:?} {exact:?}");
-            // Half the sum of squares is never less.
+            // Half the sum of squares is never smaller.
             let half = |x: &Matrix<f64>| 0.5 * x.as_slice().iter().map(|x| x * x).sum::<f64>();
             assert!(x.upper() <= (half(&b) + half(&a)) * (1.0 + 1e-12));
             let complex = |x: &Matrix<f64>| Matrix::from_fn(x.rows(), x.columns(), |i, j| c64::new(0.0, x[(i, j)]));

@@ -14,14 +14,21 @@ use crate::norm::{modulus_enclosure, vector_norm};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, Evidence};
 
-/// The numerical radius w(A) = max |xᴴAx| over unit x: how far the numerical range reaches from 0. Always certified.
+/// The numerical radius w(A) = max |xᴴAx| over unit vectors x: the distance from 0 to the farthest point of the
+/// numerical range. Always certified.
 ///
 /// A is square; the value lies between ‖A‖₂/2 and ‖A‖₂, in the units of the entries. For each direction d the largest
-/// eigenvalue of (d̄A + dAᴴ)/2 bounds the numerical range by a line; the polygon of these lines bounds it from above, and the
-/// eigenvectors from below. The directions are refined where the polygon reaches furthest, to a relative width of about 1e-8;
-/// 1e-4 where the numerical range is a disc. 30 to 160 certified eigenvalues of order 2n (n where A is real and symmetric),
-/// about 16·n³ flops each. Fails for a matrix that is not square and when an entry is
-/// not finite.
+/// eigenvalue of (d̄A + dAᴴ)/2 gives a supporting line of the numerical range; the polygon of these lines bounds the
+/// radius from above, and the eigenvectors bound it from below. The directions are refined where the polygon reaches
+/// furthest, to a relative width of about 1e-8, or 1e-4 where the numerical range is a disc. 30 to 160 certified
+/// eigenvalues of order 2n (n where A is real and symmetric), about 16·n³ flops each.
+///
+/// # Errors
+///
+/// When the matrix is not square, when an entry is not finite, and when the floating-point environment violates the
+/// assumptions of the proofs.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, numerical_radius};
@@ -36,11 +43,18 @@ pub fn numerical_radius<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Res
     numerical_radius_of(Entries::of(a)?.view())
 }
 
-/// The logarithmic norm μ(A) = lim (‖I + hA‖ − 1)/h for h → 0+ in the p-norm of vectors, p = 1, 2 or ∞. Always certified.
+/// The logarithmic norm μ(A) = lim (‖I + hA‖ − 1)/h for h → 0+ in the p-norm of vectors, p = 1, 2 or ∞. Always
+/// certified.
 ///
-/// ‖exp(tA)‖ ≤ exp(t·μ(A)) for t ≥ 0: the certified rate at which solutions of x′ = Ax grow, or, where it is negative, contract.
-/// μ₁ = max_j (Re aⱼⱼ + Σ|aᵢⱼ|), μ_∞ the same by rows, μ₂ the largest eigenvalue of (A + Aᴴ)/2. Fails for other p, for a matrix
-/// that is not square, and when an entry is not finite.
+/// ‖exp(tA)‖ ≤ exp(t·μ(A)) for t ≥ 0: the certified rate at which solutions of x′ = Ax grow, or contract where it is
+/// negative. μ₁ = max_j (Re aⱼⱼ + Σ_{i≠j}|aᵢⱼ|), μ_∞ the same by rows, μ₂ the largest eigenvalue of (A + Aᴴ)/2.
+///
+/// # Errors
+///
+/// When p is not 1, 2 or ∞, when the matrix is empty or not square, when an entry is not finite, and when the
+/// floating-point environment violates the assumptions of the proofs.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, log_norm};
@@ -54,19 +68,20 @@ pub fn log_norm<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), p: f64) -> Res
     log_norm_of(Entries::of(a)?.view(), p)
 }
 
-/// Fails unless the matrix is square and finite; its largest modulus otherwise.
+/// The largest modulus of a square matrix with finite entries; an error for any other matrix.
 fn check_square<T: Scalar>(a: MatrixRef<'_, T>, what: &str) -> Result<f64> {
     check_environment()?;
     let profile = Profile::of_entries(a)?;
     let (m, n) = (a.rows(), a.columns());
     if m != n {
-        return Err(Error::shape(format!("the {what} of a {m}×{n} matrix is not defined"))
-            .with_hint("it needs a square matrix"));
+        return Err(
+            Error::shape(format!("the {what} of a {m}×{n} matrix is not defined")).with_hint("give a square matrix")
+        );
     }
     Ok(profile.max_abs_value())
 }
 
-/// A·2⁻ᵉ in double precision as a complex matrix, its largest entry near 1.
+/// A·2⁻ᵉ in double precision as a complex matrix, with its largest entry near 1.
 struct Scaled {
     a: Matrix<c64>,
     /// 2ᵉ.
@@ -81,16 +96,16 @@ impl Scaled {
         Self { a: Matrix::from_fn(a.rows(), a.columns(), entry), unit: 2f64.powi(e as i32) }
     }
 
-    /// What scaling and halving may have lost of the 2-norm: less than 2⁻¹⁰⁷² of each entry.
+    /// The error of scaling and halving in the 2-norm: less than 2⁻¹⁰⁷² in each entry.
     fn lost(&self) -> f64 {
         mul_up(self.a.rows() as f64, 4.0 * SMALLEST)
     }
 }
 
-/// Angles to start from, and the most that are tried.
+/// The number of initial angles, and the maximum number of angles.
 const START: usize = 12;
 const MOST: usize = 160;
-/// The relative width at which refining stops.
+/// The relative width at which refinement stops.
 const CLOSE: f64 = 1e-8;
 
 pub(super) fn numerical_radius_of<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Enclosure> {
@@ -101,7 +116,7 @@ pub(super) fn numerical_radius_of<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Encl
     let scaled = Scaled::new(a, max);
     let (lost, unit) = (scaled.lost(), scaled.unit);
     let field = Field::new(scaled.a);
-    // The numerical range of a real matrix is symmetric about the real axis: half of the directions will do.
+    // The numerical range of a real matrix is symmetric about the real axis: half of the directions suffice.
     let turn = if T::IS_COMPLEX { 2.0 } else { 1.0 } * std::f64::consts::PI;
     let angles: Vec<f64> = (0..=START).map(|k| turn * k as f64 / START as f64).collect();
     let mut points: Vec<Point> = angles.into_iter().map(|t| field.support(t)).collect();
@@ -125,16 +140,17 @@ pub(super) fn numerical_radius_of<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Encl
     }
 }
 
-/// The line that bounds the numerical range in one direction.
+/// The supporting line of the numerical range in one direction.
 struct Point {
     angle: f64,
-    /// max Re(d̄z) over the numerical range, from above, for the direction of length about 1.
+    /// max Re(d̄z) over the numerical range, from above, for the direction d of length about 1.
     support: f64,
     /// |xᴴAx|/xᴴx for the eigenvector, from below.
     reached: f64,
 }
 
-/// The farthest point from 0 between two lines: at most the larger support over the cosine of half the angle between them.
+/// The farthest point from 0 between two lines: at most the larger support over the cosine of half the angle between
+/// them.
 fn arc(p: &Point, q: &Point) -> f64 {
     let ((s, c), (t, d)) = (p.angle.sin_cos(), q.angle.sin_cos());
     // The directions are rounded: lengths and the cosine are within 4ε.
@@ -160,7 +176,7 @@ impl Field {
         let d = c64::new(angle.cos(), angle.sin());
         let h = Matrix::from_fn(n, n, |i, j| (d.conj() * self.a[(i, j)] + d * self.a[(j, i)].conj()) * 0.5);
         let top = hermitian_top(&h);
-        // Each entry of H is rounded a few times: ‖δH‖ ≤ γ₁₂·‖A‖_F, and what falls below the range.
+        // Each entry of H is rounded a few times: ‖δH‖ ≤ γ₁₂·‖A‖_F, plus underflow.
         let small = mul_up(n as f64, 16.0 * SMALLEST);
         let support = add_up(top.upper, add_up(mul_up(gamma_up(12), self.frobenius), small));
         Point { angle, support, reached: self.reached(&top.vector) }
@@ -188,13 +204,13 @@ impl Field {
     }
 }
 
-/// What n² products of three numbers near 1 or below may lose below the range.
+/// The underflow error of n² products of three numbers near 1 or below.
 fn underflow(n: usize) -> f64 {
     mul_up(mul_up(n as f64, n as f64), 32.0 * SMALLEST)
 }
 
 struct Top {
-    /// λ₁ from above.
+    /// An upper bound of λ₁.
     upper: f64,
     vector: Vec<c64>,
 }
@@ -228,8 +244,10 @@ pub(super) fn log_norm_of<T: Scalar>(a: MatrixRef<'_, T>, p: f64) -> Result<Encl
         return Ok(signed(symmetric_part_top(&scaled), scaled.unit));
     }
     if p != 1.0 && p != f64::INFINITY {
-        return Err(Error::unsupported(format!("the logarithmic norm for p = {p} has no closed form"))
-            .with_hint("p is 1, 2 or inf"));
+        return Err(Error::unsupported(format!(
+            "the logarithmic norm has a closed form for p = 1, 2 and ∞ only, got {p}"
+        ))
+        .with_hint("use p = 1, 2 or inf"));
     }
     let line = |j: usize| {
         let others = || (0..n).filter(move |&i| i != j).map(|i| if p == 1.0 { a.get(i, j) } else { a.get(j, i) });
@@ -260,7 +278,7 @@ fn symmetric_part_top(scaled: &Scaled) -> Enclosure {
     let top = hermitian_top(&h);
     let parts: Vec<f64> = a.as_slice().iter().flat_map(|x| [x.re, x.im]).collect();
     let error = add_up(mul_up(gamma_up(4), norm_up(&parts)), scaled.lost());
-    // Rayleigh's quotient of the vector from below: shifted by ‖A‖_F so that it is positive.
+    // The Rayleigh quotient of the vector from below: shifted by ‖A‖_F so that it is positive.
     let mut value = 0.0;
     let mut size = 0.0;
     for j in 0..n {
@@ -274,7 +292,8 @@ fn symmetric_part_top(scaled: &Scaled) -> Enclosure {
     }
     let rounding = add_up(mul_up(gamma_up(n * n + 24), sum_up(size, n * n + 4)), underflow(n));
     let length: Vec<f64> = top.vector.iter().flat_map(|x| [x.re, x.im]).collect();
-    // The vector has length 1 to rounding: dividing by its square S moves the value by at most |1 − 1/S| of it.
+    // The vector has length 1 up to rounding: division by its squared length S changes the value by at most |1 − 1/S|
+    // of it.
     let (short, long) = (norm_down(&length), norm_up(&length));
     let (least, most) = (mul_down(short, short), mul_up(long, long));
     let drift =

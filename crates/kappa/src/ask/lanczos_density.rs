@@ -1,4 +1,4 @@
-//! Sums of functions of singular values, and how those are spread, from products alone.
+//! Sums of functions of the singular values, and the distribution of these values, from products alone.
 
 use kappa_dense::{Matrix, Scalar, Shape, length, svd};
 
@@ -10,16 +10,16 @@ use crate::operator::{AnyOperator, DENSE_LIMIT, LinearOperator, each};
 use crate::random::Draws;
 use crate::{Enclosure, Evidence, Lanczos};
 
-/// How Lanczos's quadrature is made: passed last, and usually left at its default.
+/// The parameters of Lanczos quadrature: passed last, and usually left at their default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StochasticLanczos {
-    /// Random vectors.
+    /// The number of random vectors.
     pub probes: usize,
-    /// Steps from each: nodes of its quadrature.
+    /// Steps from each random vector: the nodes of its quadrature.
     pub steps: usize,
-    /// The probability with which bounds may fail.
+    /// The probability with which the bounds may fail.
     pub failure: f64,
-    /// Which random draws: the answer depends on nothing else, and not on the number of threads.
+    /// The random seed. The answer depends on nothing else, and not on the number of threads.
     pub seed: u64,
 }
 
@@ -29,10 +29,10 @@ impl Default for StochasticLanczos {
     }
 }
 
-/// How the singular values of a large operator are spread, from products with random vectors.
+/// The distribution of the singular values of a large operator, from products with random vectors.
 ///
-/// For a random g, gᴴf(AᴴA)g is Σ f(σ²) on average. Golub and Kahan's bidiagonalisation from g gives the nodes and weights of Gauss's quadrature for it, and
-/// those of Radau's with a node at zero.
+/// For a random g, the mean of gᴴf(AᴴA)g is Σ f(σ²). The bidiagonalisation of Golub and Kahan from g gives the nodes
+/// and weights of the Gauss quadrature of this form, and those of the Radau quadrature with a node at zero.
 ///
 /// ```
 /// # use kappa::{Diagonal, LanczosDensity, StochasticLanczos};
@@ -43,16 +43,16 @@ impl Default for StochasticLanczos {
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
-/// Reference: Ubaru, Chen and Saad, SIAM J. Matrix Anal. Appl. 38 (2017) 1075–1099; Golub and Meurant, Matrices, Moments and
-/// Quadrature, 2010, chapter 6.
+/// Reference: Ubaru, Chen and Saad, SIAM J. Matrix Anal. Appl. 38 (2017) 1075–1099; Golub and Meurant, Matrices,
+/// Moments and Quadrature, 2010, chapter 6.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LanczosDensity {
     /// min(m, n), the number of singular values.
     count: usize,
-    /// What nodes are to be multiplied with.
+    /// The factor for the nodes.
     scale: f64,
     probes: Vec<Probe>,
-    /// σ₁, over the scale.
+    /// σ₁, divided by the scale.
     first: Enclosure,
     how: StochasticLanczos,
     products: usize,
@@ -60,15 +60,35 @@ pub struct LanczosDensity {
 
 /// Quadratures from one random vector: nodes σ and weights that add up to ‖g‖².
 #[derive(Clone, Debug, PartialEq)]
-struct Probe {
-    gauss: Vec<(f64, f64)>,
-    radau: Vec<(f64, f64)>,
+pub struct Probe {
+    /// The nodes and weights of Gauss.
+    pub gauss: Vec<(f64, f64)>,
+    /// The nodes and weights of Radau, one node at zero.
+    pub radau: Vec<(f64, f64)>,
     /// Whether Krylov's space ended: then Gauss's quadrature is exact.
-    is_exact: bool,
+    pub is_exact: bool,
+}
+
+/// Everything that a [`LanczosDensity`] holds, to be stored and restored without loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LanczosDensityParts {
+    /// min(m, n), the number of singular values.
+    pub count: usize,
+    /// The factor of all nodes.
+    pub scale: f64,
+    /// The quadratures.
+    pub probes: Vec<Probe>,
+    /// σ₁ over the scale.
+    pub first: Enclosure,
+    /// How they were found.
+    pub how: StochasticLanczos,
+    /// Products with one vector.
+    pub products: usize,
 }
 
 impl Probe {
-    /// Σ w·σ^p by Gauss and by Radau, the smaller first: by the signs of the derivatives of x^(p/2) the truth lies between.
+    /// Σ w·σ^p by Gauss and by Radau, the smaller first: by the signs of the derivatives of x^(p/2) the exact value
+    /// lies between them.
     fn power(&self, p: f64) -> (f64, f64) {
         let of =
             |rule: &[(f64, f64)]| rule.iter().map(|(s, w)| w * if *s > 0.0 { s.powf(p) } else { 0.0 }).sum::<f64>();
@@ -79,26 +99,41 @@ impl Probe {
 }
 
 impl LanczosDensity {
+    /// Everything that it holds.
+    pub fn parts(&self) -> LanczosDensityParts {
+        let Self { count, scale, probes, first, how, products } = self.clone();
+        LanczosDensityParts { count, scale, probes, first, how, products }
+    }
+
+    /// The density that holds these parts.
+    pub fn from_parts(parts: LanczosDensityParts) -> Self {
+        let LanczosDensityParts { count, scale, probes, first, how, products } = parts;
+        Self { count, scale, probes, first, how, products }
+    }
+
     /// Of an operator that can multiply in both directions.
     ///
-    /// 2·probes·steps products with a vector, all probes side by side, and some more for σ₁; memory for probes·steps vectors of each length, which stay
-    /// orthogonal. Fails where a product fails or is not finite, and for no probe, fewer than 2 steps, or a failure that is no probability.
+    /// 2·probes·steps products with a vector, all probes in one block, and some more for σ₁; memory for probes·steps
+    /// vectors of each length, which are kept orthogonal.
+    ///
+    /// # Errors
+    ///
+    /// When a product fails or is not finite, when there is no probe, for fewer than 2 steps, when the failure
+    /// probability is not between 0 and 1, and when probes·steps vectors are too many to store.
     pub fn of<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &StochasticLanczos) -> Result<Self> {
         if how.probes == 0 || how.steps < 2 || !(how.failure > 0.0 && how.failure < 1.0) {
-            return Err(Error::syntax(
-                "quadrature needs a probe, two steps, and a failure probability between 0 and 1",
-            ));
+            return Err(Error::syntax("quadrature needs `probes` ≥ 1, `steps` ≥ 2 and `failure` between 0 and 1"));
         }
         let (m, n) = a.shape();
         let kept = (m + n).saturating_mul(how.probes).saturating_mul(how.steps.min(m.min(n)));
         if kept > DENSE_LIMIT {
             return Err(Error::limit(format!(
-                "{} probes with {} steps would keep {kept} numbers",
+                "{} probes with {} steps would store {kept} numbers",
                 how.probes, how.steps
             ))
-            .with_hint(format!("at most {DENSE_LIMIT} are; take fewer probes or steps")));
+            .with_hint(format!("the limit is {DENSE_LIMIT}: use fewer probes or steps")));
         }
-        // The side with fewer singular values, so that no zero is counted that is none of A.
+        // The side with fewer singular values, so that the other side adds no zeros to the distribution.
         let is_wide = m < n;
         let lanczos = Lanczos { tolerance: 0.02, failure: 0.5 * how.failure, seed: how.seed, ..Lanczos::default() };
         let norm = norm_by_products(a, &lanczos)?;
@@ -111,24 +146,29 @@ impl LanczosDensity {
 
     /// The Schatten norm (Σσᵢ^p)^(1/p), for p ≥ 1 (1: nuclear, 2: Frobenius).
     ///
-    /// Gauss's and Radau's quadratures enclose gᴴf(AᴴA)g for each probe, but for rounding. With M = f(AᴴA) the mean over N probes lies in
-    /// tr M − 2‖M‖_F√(x/N) … tr M + 2‖M‖_F√(x/N) + 2‖M‖₂x/N but for a probability of e^−x each way, and ‖M‖_F² ≤ ‖M‖₂·tr M; solved for tr M
-    /// (evidence: probability). Fails for p below 1, not finite, or four times the number of steps and more.
+    /// The Gauss and Radau quadratures enclose gᴴf(AᴴA)g for each probe, up to rounding. With M = f(AᴴA) the mean over
+    /// N probes lies in tr M − 2‖M‖_F√(x/N) … tr M + 2‖M‖_F√(x/N) + 2‖M‖₂x/N except with probability e^−x on each side,
+    /// and ‖M‖_F² ≤ ‖M‖₂·tr M; this is solved for tr M (evidence: probability).
+    ///
+    /// # Errors
+    ///
+    /// When p is below 1 or not finite, and when p is at least four times the number of steps.
     ///
     /// Reference: Laurent and Massart, Ann. Statist. 28 (2000) 1302–1338, lemma 1.
     pub fn schatten(&self, p: f64) -> Result<Enclosure> {
         if !(p >= 1.0 && p.is_finite()) {
             return Err(Error::syntax(format!(
-                "a Schatten norm from quadratures has a finite p of at least 1, not {p}"
+                "`p` of a Schatten norm from quadratures must be finite and ≥ 1, got {p}"
             )));
         }
-        // Only beyond p/2 do the derivatives of x^(p/2) change their sign from each to the next, so that the quadratures lie on both sides.
+        // Only beyond p/2 do successive derivatives of x^(p/2) alternate in sign, so that the quadratures lie on both
+        // sides.
         if p >= 4.0 * self.how.steps as f64 {
             return Err(Error::unsupported(format!(
                 "{} steps do not bound the Schatten norm with p = {p}",
                 self.how.steps
             ))
-            .with_hint(format!("take more than {} steps, or a smaller p", p / 4.0)));
+            .with_hint(format!("use more than {} steps, or a smaller p", p / 4.0)));
         }
         let evidence = Evidence::Probability(self.how.failure);
         if self.probes.is_empty() || self.first.upper() == 0.0 {
@@ -137,7 +177,7 @@ impl LanczosDensity {
         let number = self.probes.len() as f64;
         let sums = self.probes.iter().map(|probe| probe.power(p));
         let (low, high) = sums.fold((0.0, 0.0), |(low, high), (l, h)| (low + l / number, high + h / number));
-        // Half of the failures are for σ₁, a quarter for each end here.
+        // Half of the failure probability is for σ₁, a quarter for each end here.
         let x = (4.0 / self.how.failure).ln();
         let a = (self.first.upper().powf(p) * x / number).sqrt();
         let lower = ((low - a * a).max(0.0).sqrt() - a).max(0.0).powi(2).max(self.first.lower().powf(p));
@@ -149,19 +189,20 @@ impl LanczosDensity {
         Ok(Enclosure::new(lower, middle, upper, evidence))
     }
 
-    /// About which share of the singular values lies below x; no bound is known.
+    /// The approximate share of the singular values below x; no bound is known.
     pub fn share_below(&self, x: f64) -> f64 {
         self.nodes().filter(|(s, _)| *s < x).map(|(_, w)| w).sum()
     }
 
-    /// Nodes σ and the shares that they stand for, which add up to 1.
+    /// The nodes σ and their shares, which add up to 1.
     pub fn nodes(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         let rules = self.probes.iter().map(|probe| &probe.gauss);
         let total: f64 = rules.clone().flatten().map(|(_, w)| w).sum();
         rules.flatten().map(move |(s, w)| (s * self.scale, w / total))
     }
 
-    /// About how dense the eigenvalues σ² are at x, smoothed by a normal distribution of this width; no bound is known.
+    /// The approximate density of the eigenvalues σ² at x, smoothed by a normal distribution of this width; no bound is
+    /// known.
     pub fn density(&self, x: f64, width: f64) -> f64 {
         let bell =
             |s: f64| (-0.5 * ((x - s * s) / width).powi(2)).exp() / (width * (2.0 * std::f64::consts::PI).sqrt());
@@ -174,7 +215,7 @@ impl LanczosDensity {
     }
 }
 
-/// Golub and Kahan's bidiagonalisations, side by side.
+/// Golub–Kahan bidiagonalisations of several start vectors, side by side.
 struct Walk<'a, T: Scalar, A: ?Sized> {
     a: &'a A,
     is_adjoint: bool,
@@ -212,7 +253,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> Walk<'a, T, A> {
         self.walkers.iter().map(Walker::probe).collect()
     }
 
-    /// A or its adjoint times one vector of every walker that still walks.
+    /// A or its adjoint times one vector of every bidiagonalisation that has not ended.
     fn products(&self, plain: bool, of: impl Fn(&Walker<T>) -> Option<&Vec<T>>) -> Result<Vec<Vec<T>>> {
         let (m, n) = self.a.shape();
         let rows = if plain { n } else { m };
@@ -271,7 +312,8 @@ impl<T: Scalar> Walker<T> {
         }
     }
 
-    /// Singular values of B, k×k, for Gauss, and of [B, βₖeₖ], k×(k + 1), for Radau; weights from the first components of right vectors.
+    /// Singular values of B, k×k, for Gauss, and of [B, βₖeₖ], k×(k + 1), for Radau; weights from the first components
+    /// of the right vectors.
     fn probe(&self) -> Result<Probe> {
         let k = self.alpha.len();
         let rule = |columns: usize| -> Result<Vec<(f64, f64)>> {
@@ -290,14 +332,15 @@ impl<T: Scalar> Walker<T> {
             nodes.push((0.0, rest.max(0.0)));
             Ok(nodes)
         };
-        // What ends early, ends in a subspace that A does not leave.
+        // An early end means that the subspace is invariant.
         let is_exact = self.is_over;
         let radau = if is_exact { Vec::new() } else { rule(k + 1)? };
         Ok(Probe { gauss: rule(k)?, radau, is_exact })
     }
 }
 
-/// What is left of y beside a basis, twice, of length 1, and how long it was; `None` where nothing is left.
+/// The component of y orthogonal to a basis, orthogonalized twice and of length 1, and its length; `None` if it
+/// vanishes up to rounding.
 fn beside<T: Scalar>(mut y: Vec<T>, basis: &[Vec<T>]) -> (Option<Vec<T>>, f64) {
     let before = length(&y);
     subtract(&mut y, basis);
@@ -346,7 +389,7 @@ mod tests {
 
     #[test]
     fn both_quadratures_enclose_what_they_integrate() {
-        // One probe with all of the weight where it is known: gᴴf(D)g directly.
+        // One probe with a known value gᴴf(D)g.
         let d = falling(200, 0.7);
         let how = StochasticLanczos { probes: 3, steps: 6, ..StochasticLanczos::default() };
         let spread = LanczosDensity::of(&d, &how).unwrap();

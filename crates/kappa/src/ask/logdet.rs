@@ -22,9 +22,9 @@ pub struct LogDeterminant {
     pub log_abs: Enclosure,
     /// det A/|det A|: 1 or −1 for a real matrix, of modulus 1 for a complex one, 0 for a singular matrix.
     pub sign: c64,
-    /// How far the sign may be off: 0 where it is certain, 2 where nothing is known of it.
+    /// An upper bound of the error of the sign: 0 where it is certain, 2 where it is unknown.
     pub sign_error: f64,
-    /// How it was found, as a noun phrase.
+    /// The algorithm, as a noun phrase.
     pub algorithm: &'static str,
 }
 
@@ -39,28 +39,30 @@ impl LogDeterminant {
         Self { log_abs: found.log_abs, sign, sign_error: found.sign_error, algorithm }
     }
 
-    /// Whether the sign is known: for a real matrix, whether it is 1, −1 or 0; for a complex one, to within its rounding errors.
+    /// Whether the sign is known: for a real matrix, whether it is 1, −1 or 0; for a complex one, to within its
+    /// rounding errors.
     pub fn is_sign_known(&self) -> bool {
         self.sign_error < 1.0
     }
 }
 
-/// From this order on the usual answer estimates its error, as a proof costs four times as much as the answer.
+/// The order from which the default answer estimates its error, as a proof costs four times as much as the answer.
 const PROVED_BELOW: usize = 400;
-/// Multiplications that an exact determinant may take: about a second.
+/// The multiplications that an exact determinant may take: about a second.
 const EXACT_BUDGET: f64 = 2e9;
 
 /// ln|det A| and the sign of det A.
 ///
-/// The product of the pivots of an LU factorization with partial pivoting, or of the diagonal of a triangular matrix. Below order 400 every
-/// rounding error is counted, as by [`logdet_by`]; above, the width comes from n·ε·κ₁ with an estimated κ₁ (evidence: estimate). A sparse
-/// real matrix is factored as it is; others are written out. ⅔n³ flops, four times as many below order 400. A singular matrix has −∞ and the
-/// sign 0; one that cannot be told from a singular one has −∞ as its lower end, and `sign_error` 2. An empty matrix has the determinant 1.
+/// The product of the pivots of an LU factorization with partial pivoting, or of the diagonal of a triangular matrix.
+/// Below order 400 every rounding error is counted, as by [`logdet_by`]; above, the width comes from n·ε·κ₁ with an
+/// estimated κ₁ (evidence: estimate). A sparse real matrix is factored in sparse form; other operators are converted to
+/// a dense matrix. ⅔n³ flops, four times as many below order 400. A singular matrix has −∞ and the sign 0. A
+/// numerically singular matrix has −∞ as its lower end, and `sign_error` 2. An empty matrix has the determinant 1.
 ///
 /// # Errors
 ///
-/// For a matrix that is not square, when an entry is not finite, and above [`DENSE_LIMIT`](crate::DENSE_LIMIT) entries where it
-/// must be written out.
+/// When the matrix is not square, when an entry is not finite, and when a dense matrix is needed with more than
+/// [`DENSE_LIMIT`](crate::DENSE_LIMIT) entries.
 ///
 /// # Examples
 ///
@@ -79,12 +81,13 @@ pub fn logdet<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<LogDet
 
 /// [`logdet`] with a guarantee: [`Guarantee::Certified`] counts every rounding error, whatever the order.
 ///
-/// Approximate inverses of the triangular factors and the residual of their product with A; where that does not suffice, elimination
-/// modulo primes for small matrices, which is exact. Where neither does, the answer is wide and true.
+/// Approximate inverses of the triangular factors and the residual of their product with A; where that does not
+/// suffice, elimination modulo primes for small matrices, which is exact. Where neither suffices, the answer is wide
+/// and true.
 ///
 /// # Errors
 ///
-/// As [`logdet`], and where the floating-point environment is not what proofs assume.
+/// As [`logdet`], and when the floating-point environment violates the assumptions of the proofs.
 ///
 /// # Examples
 ///
@@ -98,7 +101,7 @@ pub fn logdet<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<LogDet
 pub fn logdet_by<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), guarantee: Guarantee) -> Result<LogDeterminant> {
     let (m, n) = a.shape();
     if m != n {
-        return Err(Error::shape(format!("a {m}×{n} matrix has no determinant")).with_hint("it needs a square matrix"));
+        return Err(Error::shape(format!("a {m}×{n} matrix has no determinant")).with_hint("give a square matrix"));
     }
     if guarantee == Guarantee::Certified {
         check_environment()?;
@@ -141,7 +144,7 @@ fn is_triangular<T: Scalar>(a: MatrixRef<'_, T>) -> bool {
     (0..n).all(|i| (0..i).all(|j| is_zero(i, j))) || (0..n).all(|i| (i + 1..n).all(|j| is_zero(i, j)))
 }
 
-/// The product of the diagonal of a triangular matrix: every rounding counted.
+/// The product of the diagonal of a triangular matrix, with every rounding error counted.
 fn of_triangle<W: Scalar>(diagonal: impl Iterator<Item = W>, is_triangular: bool) -> Option<LogDeterminant> {
     const NAME: &str = "the product of the diagonal of a triangular matrix";
     if !is_triangular {
@@ -158,26 +161,27 @@ fn of_triangle<W: Scalar>(diagonal: impl Iterator<Item = W>, is_triangular: bool
     Some(LogDeterminant::of(Determinant { sign, sign_error, log_abs: product.logarithm() }, NAME))
 }
 
-/// ln of the length of a column, from above; −∞ for zeros.
+/// An upper bound of ln of the length of a column; −∞ for zeros.
 fn column_length<T: Scalar>(a: MatrixRef<'_, T>, j: usize) -> f64 {
     let n = a.rows();
     let top = (0..n).map(|i| a.get(i, j).re().abs().max(a.get(i, j).im().abs())).fold(0.0, f64::max);
-    // √(2n) times the largest part, with room for the rounding of three logarithms.
+    // √(2n) times the largest part, with a margin for the rounding of three logarithms.
     if top == 0.0 { f64::NEG_INFINITY } else { (top.ln() + 0.5 * (2.0 * n as f64).ln()) * (1.0 + 1e-15) + 1e-12 }
 }
 
-/// What Hadamard's inequality leaves: |det A| is at most the product of the lengths of the columns.
+/// The answer from Hadamard's inequality alone: |det A| is at most the product of the lengths of the columns.
 fn unknown(hadamard: f64, evidence: Evidence) -> LogDeterminant {
     let upper = hadamard + 1e-9 * hadamard.abs().max(1.0);
     LogDeterminant {
         log_abs: Enclosure::new(f64::NEG_INFINITY, upper, upper, evidence),
         sign: c64::new(0.0, 0.0),
         sign_error: 2.0,
-        algorithm: "Hadamard's inequality, as the matrix cannot be told from a singular one",
+        algorithm: "Hadamard's inequality, as the matrix is numerically singular",
     }
 }
 
-/// The width of an answer from pivots: a backward error of a few units moves ln|det A| by at most n·ε·κ₁, a model with room.
+/// The width of an answer from pivots: a backward error of a few units changes ln|det A| by at most n·ε·κ₁, a model
+/// with a margin.
 fn modelled(log: Enclosure, n: usize, cond: f64) -> Option<Enclosure> {
     let radius = 4.0 * f64::EPSILON * n as f64 * cond;
     let evidence = Evidence::Estimate("n·ε·κ₁ for the pivots of an LU factorization, κ₁ estimated");
@@ -235,8 +239,8 @@ fn of_sparse(a: &Sparse<f64>) -> Result<LogDeterminant> {
     })
 }
 
-/// The determinant of a real matrix as whole numbers: modulo primes whose product exceeds twice Hadamard's bound. `None` where that
-/// takes too long; of a complex matrix only whether it is zero.
+/// The determinant of a real matrix as an integer, modulo primes whose product exceeds twice Hadamard's bound. `None`
+/// where that takes too long; for a complex matrix it only decides whether the determinant is zero.
 fn exact<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Option<LogDeterminant>> {
     const NAME: &str = "elimination modulo primes: exact";
     if T::IS_COMPLEX {
@@ -259,7 +263,8 @@ fn exact<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Option<LogDeterminant>> {
     if sign == Sign::NoSign {
         return Ok(Some(LogDeterminant::singular(Evidence::Rounding, NAME)));
     }
-    // The leading 52 bits: a shift of a negative number rounds down, so that its size may be one more than that of the number.
+    // The leading 52 bits: a shift of a negative number rounds down, so that its size may be one more than that of the
+    // number.
     let shift = (value.bits() as i64 - 52).max(0);
     let leading = (&value >> shift as u64).to_u64_digits().1.first().copied().unwrap_or(0);
     let doubt = u64::from(shift > 0);
@@ -275,7 +280,7 @@ fn exact<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Option<LogDeterminant>> {
     Ok(Some(LogDeterminant::of(Determinant { sign, sign_error: 0.0, log_abs }, NAME)))
 }
 
-/// The whole number of least size with these rests (Garner): x ← x + M·((r − x)/M mod p).
+/// The integer of least modulus with these residues (Garner): x ← x + M·((r − x)/M mod p).
 fn by_remainders(fields: &[Prime], rests: &[u64]) -> BigInt {
     let (mut x, mut product) = (BigInt::from(0), BigInt::from(1));
     for (&p, &rest) in fields.iter().zip(rests) {

@@ -1,4 +1,4 @@
-//! The norm of a positive definite matrix, which is proved to be one.
+//! The norm of a positive definite matrix, whose definiteness is proved.
 
 use kappa_dense::{Matrix, cholesky};
 
@@ -7,9 +7,16 @@ use crate::error::{Error, Result};
 use crate::norm::{EntryNorms, VectorNorm};
 
 impl VectorNorm {
-    /// √(xᵀMx) for a symmetric positive definite M: the distance of Mahalanobis where M is an inverse covariance.
+    /// √(xᵀMx) for a symmetric positive definite M: the Mahalanobis distance where M is an inverse covariance.
     ///
-    /// Fails unless M is square, symmetric, finite, and proved to be positive definite by a Cholesky factor with a residual.
+    /// M is proved to be positive definite by a Cholesky factor and its residual.
+    ///
+    /// # Errors
+    ///
+    /// When M is not square or not exactly symmetric, when an entry is not finite, and when M cannot be proved to be
+    /// positive definite.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Matrix, VectorNorm};
@@ -23,19 +30,22 @@ impl VectorNorm {
         let n = m.rows();
         EntryNorms::of(m.as_ref())?;
         if n != m.columns() {
-            return Err(Error::shape(format!("a {n}×{} matrix defines no norm of vectors", m.columns())));
+            return Err(Error::shape(format!(
+                "a {n}×{} matrix is not square and defines no norm of vectors",
+                m.columns()
+            )));
         }
         if let Some((i, j)) = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).find(|&(i, j)| m[(i, j)] != m[(j, i)]) {
             return Err(Error::unsupported(format!(
-                "entry ({i}, {j}) is {} and entry ({j}, {i}) is {}",
+                "the matrix of the norm is not symmetric: entry ({i}, {j}) is {} and entry ({j}, {i}) is {}",
                 m[(i, j)],
                 m[(j, i)]
             ))
-            .with_hint("the matrix of a norm is symmetric: take (M + Mᵀ)/2"));
+            .with_hint("take (M + Mᵀ)/2"));
         }
         let mut factor = Matrix::from_fn(n, n, |i, j| if i >= j { m[(i, j)] } else { 0.0 });
         let trace: f64 = (0..n).map(|i| m[(i, i)]).sum();
-        // λₘᵢₙ(M) = −λ₁(−M), from above by the Cholesky test; the factor tells where to look.
+        // λₘᵢₙ(M) = −λ₁(−M), from above by the Cholesky test; the factor suggests the shift.
         let negative = Matrix::from_fn(n, n, |i, j| if i >= j { -m[(i, j)] } else { 0.0 });
         let is_factored = cholesky(&mut factor);
         let least = [1e-3, 1e-6, 1e-9, 1e-12, 1e-14]

@@ -7,10 +7,15 @@ use crate::Enclosure;
 use crate::error::Result;
 use crate::operator::{AnyOperator, Entries, LinearOperator, each};
 
-/// The answers to several questions about A, for the price of the dearest one.
+/// The answers to several questions about A, at the cost of the most expensive one.
 ///
-/// One pass over the entries, and the singular values once if any question needs them. Fails where one of the questions
-/// would fail alone.
+/// One pass over the entries, and the singular values once if any question needs them.
+///
+/// # Errors
+///
+/// When one of the questions fails on its own.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, Question, measure};
@@ -21,7 +26,7 @@ use crate::operator::{AnyOperator, Entries, LinearOperator, each};
 /// ```
 pub fn measure<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), questions: &[Question]) -> Result<Vec<Enclosure>> {
     if !is_written_out(a) {
-        return questions.iter().map(|question| super::sparse::answer(&a, question)).collect();
+        return super::sparse::answers(a, questions);
     }
     let entries = Entries::of(a)?;
     let mut profile = Profile::of_entries(entries.view())?;
@@ -31,7 +36,7 @@ pub fn measure<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), questions: &[Qu
     questions.iter().map(|question| answer(entries.view(), &profile, question)).collect()
 }
 
-/// One answer from the profile, or from the entries again.
+/// One answer from the profile, or from another pass over the entries.
 pub(super) fn answer<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, question: &Question) -> Result<Enclosure> {
     match *question {
         Question::Norm(norm) if !norm.needs_singular_values() => norm_of_entries(a, profile, norm),

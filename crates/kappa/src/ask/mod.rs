@@ -1,4 +1,4 @@
-//! The questions, one file each; also what a norm can only answer through a decomposition.
+//! The questions, one file each; also the questions about a norm that need a decomposition.
 
 mod ball;
 mod certified;
@@ -34,7 +34,7 @@ pub use factored::nuclear_norm_of_factors;
 pub use field::{log_norm, numerical_radius};
 pub use hard::Induced;
 pub(crate) use hard::{grothendieck_weights, induced_maximiser};
-pub use lanczos_density::{LanczosDensity, StochasticLanczos};
+pub use lanczos_density::{LanczosDensity, LanczosDensityParts, Probe, StochasticLanczos};
 pub use logdet::{LogDeterminant, logdet, logdet_by};
 pub use measure::measure;
 pub use norm::{induced_norm, norm, spectral_norm};

@@ -12,14 +12,19 @@ use crate::norm::{Structure, entrywise_value, induced_value};
 use crate::operator::{AnyOperator, Entries, Form, LinearOperator, RealOrComplex, each, wide};
 use crate::{Enclosure, Evidence, Norm};
 
-/// The norm of A: how large it is.
+/// The norm ‖A‖, in the units of the entries.
 ///
-/// In the units of the entries. Norms of the entries, and the induced norms with a closed form, are enclosed with every
-/// rounding error counted (evidence: rounding); the other induced norms lie between a vector and a theorem (see
-/// [`induced_norm`]); norms of the singular values carry their evidence, and the spectral norm of a large matrix is found by
-/// Lanczos (evidence: probability). [`certified_norm`](crate::certified_norm) proves any of them. One pass over the entries, or the cost of
-/// [`singular_values`](crate::singular_values). An empty matrix has norm 0. Fails when an entry is not finite, and for the dual of an induced
-/// norm without a closed form.
+/// Norms of the entries, and the induced norms with a closed form, are enclosed with every rounding error counted
+/// (evidence: rounding). The other induced norms lie between the value of a vector and a bound by a theorem (see
+/// [`induced_norm`]). Norms of the singular values carry their evidence, and the spectral norm of a large matrix is
+/// found by Lanczos (evidence: probability). [`certified_norm`](crate::certified_norm) proves any of them. One pass
+/// over the entries, or the cost of [`singular_values`](crate::singular_values). An empty matrix has norm 0.
+///
+/// # Errors
+///
+/// When an entry is not finite, and for the dual of an induced norm without a closed form.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, Norm, norm};
@@ -63,18 +68,24 @@ pub fn norm<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Res
     norm_of_entries(entries.view(), &profile, norm)
 }
 
-/// Whether Lanczos finds ‖A‖₂ sooner than all singular values are found.
+/// Whether Lanczos finds ‖A‖₂ faster than a decomposition finds all singular values.
 fn is_worth_iterating((m, n): (usize, usize)) -> bool {
     m.min(n) >= 192
 }
 
-/// The spectral norm of A to a wanted relative width, by Lanczos on AᴴA.
+/// The spectral norm of A to a given relative width, by Lanczos on AᴴA.
 ///
-/// From below by a vector, every rounding counted; from above but for the stated probability over the random start
-/// (evidence: probability). One pass over the entries for each step, about 4·m·n flops: tens of steps for 1e-6 where all
-/// singular values would cost thousands. An operator without stored entries is only multiplied, two products a step, and a model stands for
-/// the rounding of its products. Where the tolerance is not reached the answer is wide, and still true. Fails when
-/// an entry or a product is not finite.
+/// From below by a vector, with every rounding error counted; from above with the stated probability over the random
+/// start (evidence: probability). One pass over the entries for each step, about 4·m·n flops: tens of steps for 1e-6,
+/// where all singular values would cost thousands. An operator without stored entries costs two products a step, and a
+/// model bounds the rounding errors of its products. Where the tolerance is not reached the answer is wide, and still
+/// true.
+///
+/// # Errors
+///
+/// When an entry or a product is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Lanczos, Matrix, spectral_norm};
@@ -101,11 +112,13 @@ fn spectral_of<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, how: &Lanczos)
     let ritz = largest_eigenvalue(operator.order(), how, Stop::Enclosed, |x| operator.apply(x));
     let form = T::real_form(operator.matrix());
     let re = ritz.vector.iter().map(|x| x.re());
-    // (Re x, Im x) for the real form of a complex matrix. Where rows were taken as they lie, conjugation changes nothing.
+    // (Re x, Im x) for the real form of a complex matrix. If rows were read as columns, conjugation does not change the
+    // norm.
     let im = ritz.vector.iter().filter(|_| T::IS_COMPLEX).map(|x| x.im());
     let e = operator.exponent();
     let lower = growth(form.view(), e, &re.chain(im).collect::<Vec<f64>>()).0;
-    // What rounding of the products may hide from the polynomial's bound: a model, with room.
+    // A model, with a margin, of the rounding errors of the products, which the bound of the polynomial does not
+    // include.
     let (m, n) = (a.rows() as f64, a.columns() as f64);
     let slack = 1.0 + 4.0 * f64::EPSILON * (4.0 + m.sqrt() + n.sqrt());
     let upper = sqrt_up(ritz.upper.max(0.0)) * slack;
@@ -114,12 +127,27 @@ fn spectral_of<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, how: &Lanczos)
     Enclosure::new(lower, estimate, upper, Evidence::Probability(how.failure)).with_evidence(profile.evidence())
 }
 
-/// The induced norm max ‖Ax‖_q/‖x‖_p, with a say in how hard it is searched.
+/// The induced norm max ‖Ax‖_q/‖x‖_p, with parameters of the search.
 ///
-/// As [`norm`] in `Norm::induced(p, q)`. Closed forms are enclosed to a few units roundoff, every rounding counted. The
-/// others, which are NP-hard to find, lie between the best vector found and the best certified bound (evidence: that
-/// bound's theorem): equal to rounding for non-negative matrices and p ≥ q, within 1.783 for ∞→1 and 1.2534 for ∞→2 and 2→1
-/// of the semidefinite optimum, exact for few columns by trying all signs. Fails for p, q < 1 and when an entry is not finite.
+/// As [`norm`] in `Norm::induced(p, q)`. Closed forms are enclosed to a few units roundoff, every rounding error
+/// counted. The others, which are NP-hard to find, lie between the best vector found and the best certified bound
+/// (evidence: the theorem of that bound). The ends are equal up to rounding for non-negative matrices and p ≥ q; they
+/// are within 1.783 for ∞→1 and 1.2534 for ∞→2 and 2→1 of the semidefinite optimum, and exact for few columns, where
+/// all sign vectors are tried.
+///
+/// # Errors
+///
+/// When p < 1 or q < 1, and when an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Induced, Matrix, induced_norm};
+/// let a = Matrix::from_row_major(2, 2, vec![1.0, 1.0, 1.0, -1.0])?;
+/// // A sign vector has the image (2, 0) or (0, 2).
+/// assert!(induced_norm(&a, f64::INFINITY, 1.0, &Induced::default())?.contains(2.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn induced_norm<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     p: f64,
@@ -148,7 +176,7 @@ pub(super) fn norm_of_entries<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile,
         Structure::Rows(mixed) => Ok(norm.for_exact_conjugate(a.columns(), induced_value(a.transpose(), mixed))),
         Structure::Hard(p, q) if norm == Norm::induced(p, q)? => Ok(hard_value(a, p, q, &Induced::default())),
         Structure::Hard(..) | Structure::Singular(_) => Err(Error::unsupported(format!("{norm} cannot be evaluated"))
-            .with_hint("the dual of induced:p,q can be where p is 1 or q is inf")),
+            .with_hint("only duals of induced:1,q and induced:p,inf can be evaluated")),
     };
     found.map(|x| x.with_evidence(profile.evidence()))
 }

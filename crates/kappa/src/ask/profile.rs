@@ -9,8 +9,8 @@ use crate::operator::{AnyOperator, Entries, LinearOperator, each};
 use crate::values::SingularValues;
 use crate::{Enclosure, Evidence, Norm, Plan};
 
-/// What one pass over a matrix and, where asked for, one set of singular values say about it: the answers to every
-/// standard question, for the price of one.
+/// The results of one pass over a matrix and, where requested, one set of singular values: they answer every standard
+/// question at the cost of one.
 ///
 /// ```
 /// # use kappa::{Matrix, Norm, Profile};
@@ -28,6 +28,10 @@ pub struct Profile {
 
 impl Profile {
     /// [`Profile::of`] with certified singular values: every answer counts every rounding error.
+    ///
+    /// # Errors
+    ///
+    /// As [`Profile::of`], and when the floating-point environment violates the assumptions of the proofs.
     pub fn certified<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         crate::arithmetic::check_environment()?;
         let entries = Entries::of(a)?;
@@ -36,7 +40,11 @@ impl Profile {
         Ok(profile.with(values))
     }
 
-    /// Everything: sums and singular values. Fails when an entry is not finite.
+    /// Sums over the entries and singular values.
+    ///
+    /// # Errors
+    ///
+    /// When an entry is not finite, and when the iteration for the singular values does not converge.
     pub fn of<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         let entries = Entries::of(a)?;
         Self::of_entries(entries.view())?.with_values(entries.view(), a.known_singular_values())
@@ -48,7 +56,7 @@ impl Profile {
         self
     }
 
-    /// Adds the singular values, known or to be found.
+    /// Adds the singular values, computing them if they are not known.
     pub(super) fn with_values<T: Scalar>(self, a: MatrixRef<'_, T>, known: Option<SingularValues>) -> Result<Self> {
         let values = match known {
             Some(known) => known,
@@ -57,7 +65,11 @@ impl Profile {
         Ok(self.with(values))
     }
 
-    /// The sums alone: one pass, at the speed of memory. Fails when an entry is not finite.
+    /// The sums over the entries alone: one pass, at the speed of memory.
+    ///
+    /// # Errors
+    ///
+    /// When an entry is not finite.
     pub fn of_entries<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Self> {
         Ok(Self { entries: EntryNorms::of(a)?, values: None })
     }
@@ -67,37 +79,44 @@ impl Profile {
         self.entries.shape()
     }
 
-    /// The singular values, where they were asked for.
+    /// The singular values, where they were computed.
     pub fn singular_values(&self) -> Option<&SingularValues> {
         self.values.as_ref()
     }
 
-    /// The plan by which the singular values were to be found.
+    /// The plan for the singular values.
     pub fn plan(&self) -> Plan {
         Plan::singular_values(self.shape())
     }
 
-    /// How many rows hold zeros only.
+    /// The number of rows that hold only zeros.
     pub fn zero_rows(&self) -> usize {
         self.entries.zero_rows()
     }
 
-    /// How many columns hold zeros only.
+    /// The number of columns that hold only zeros.
     pub fn zero_columns(&self) -> usize {
         self.entries.zero_columns()
     }
 
-    /// A norm: one of the sums, or a function of the singular values. Fails for a norm that needs the entries again,
-    /// and for a function of singular values that were not asked for.
+    /// A norm: one of the sums, or a function of the singular values.
+    ///
+    /// # Errors
+    ///
+    /// When the norm needs another pass over the entries, and when it needs singular values that were not computed.
     pub fn norm(&self, norm: Norm) -> Result<Enclosure> {
         match self.entries.norm(norm) {
             Some(found) => Ok(found),
             None if norm.gauge().is_some() => self.values()?.norm(norm),
-            None => Err(Error::unsupported(format!("{norm} needs the entries once more"))),
+            None => Err(Error::unsupported(format!("the norm {norm} needs another pass over the entries"))),
         }
     }
 
     /// ‖A‖_F²/‖A‖₂², between 1 and the rank; 0 for the zero matrix.
+    ///
+    /// # Errors
+    ///
+    /// When the singular values were not computed.
     ///
     /// Source: Rudelson and Vershynin, J. ACM 54 (2007), article 21.
     pub fn stable_rank(&self) -> Result<Enclosure> {
@@ -117,12 +136,17 @@ impl Profile {
         ))
     }
 
-    /// The answer to a question that needs no further look at the entries.
+    /// The answer to a question that needs no further pass over the entries.
+    ///
+    /// # Errors
+    ///
+    /// When the question needs another pass over the entries or singular values that were not computed, when the matrix
+    /// has no k-th singular value, and for the condition number of an empty matrix.
     pub fn answer(&self, question: &Question) -> Result<Enclosure> {
         match *question {
             Question::Norm(norm) => self.norm(norm),
             Question::NumericalRadius | Question::LogNorm(_) => {
-                Err(Error::unsupported(format!("{question} needs the entries once more")))
+                Err(Error::unsupported(format!("`{question}` needs another pass over the entries")))
             }
             Question::Cond => self.values()?.cond(),
             Question::Rank(tolerance) => Ok(self.values()?.rank(tolerance)),
@@ -137,7 +161,7 @@ impl Profile {
                     let (m, n) = self.shape();
                     let count = values.len();
                     return Err(Error::shape(format!(
-                        "a {m}×{n} matrix has {count} singular values, and no number {k}"
+                        "a {m}×{n} matrix has only {count} singular values: there is no number {k}"
                     )));
                 }
                 Ok(values.get(k - 1))
@@ -146,10 +170,10 @@ impl Profile {
     }
 
     fn values(&self) -> Result<&SingularValues> {
-        self.values.as_ref().ok_or_else(|| Error::unsupported("the singular values were not asked for"))
+        self.values.as_ref().ok_or_else(|| Error::unsupported("the singular values of this profile were not computed"))
     }
 
-    /// What the sums over the entries may claim.
+    /// The evidence of the sums over the entries.
     pub(super) fn evidence(&self) -> Evidence {
         self.entries.evidence()
     }

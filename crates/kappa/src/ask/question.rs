@@ -16,11 +16,11 @@ use crate::{Enclosure, Norm, Tolerance};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Question {
-    /// How large.
+    /// A norm.
     Norm(Norm),
-    /// How sensitive, in the spectral norm.
+    /// The condition number in the spectral norm.
     Cond,
-    /// How many singular values exceed the tolerance.
+    /// The number of singular values above the tolerance.
     Rank(Tolerance),
     /// ‖A‖_F²/‖A‖₂².
     StableRank,
@@ -30,18 +30,18 @@ pub enum Question {
     NuclearRank,
     /// (Σσ²)²/Σσ⁴.
     ParticipationRatio,
-    /// How many singular values hold this many percent of Σσ².
+    /// The least number of singular values that hold this percentage of Σσ².
     EnergyRank(f64),
     /// The k-th largest singular value, k from 1.
     SingularValue(usize),
-    /// How far the numerical range reaches from 0.
+    /// The numerical radius.
     NumericalRadius,
     /// The logarithmic norm for the p-norm of vectors, p = 1, 2 or ∞.
     LogNorm(f64),
 }
 
-const HINT: &str = "ask for cond, rank, rank:TOLERANCE, stable_rank, effective_rank, nuclear_rank, \
-                    participation_ratio, energy_rank:PERCENT, singular_value:K, numerical_radius, log_norm:P, or a norm such as norm:nuclear";
+const HINT: &str = "known: cond, rank, rank:TOLERANCE, stable_rank, effective_rank, nuclear_rank, participation_ratio, \
+                    energy_rank:PERCENT, singular_value:K, numerical_radius, log_norm:P, norms such as norm:nuclear";
 
 impl Question {
     /// The questions of a survey, in the order of its columns.
@@ -102,7 +102,7 @@ impl FromStr for Question {
 
     fn from_str(text: &str) -> Result<Self> {
         let name = text.trim().to_lowercase().replace('-', "_");
-        let unknown = || Error::syntax(format!("`{}` is not a question", text.trim())).with_hint(HINT);
+        let unknown = || Error::syntax(format!("unknown question `{}`", text.trim())).with_hint(HINT);
         match name.as_str() {
             "cond" => return Ok(Self::Cond),
             "rank" => return Ok(Self::Rank(Tolerance::default())),
@@ -126,7 +126,10 @@ impl FromStr for Question {
             }
             "energy_rank" => match number()? {
                 percent if percent > 0.0 && percent <= 100.0 => Ok(Self::EnergyRank(percent)),
-                percent => Err(Error::syntax(format!("{percent} % is no share of the energy")).with_hint(HINT)),
+                percent => {
+                    Err(Error::syntax(format!("the percentage of `energy_rank` must lie in (0, 100], got {percent}"))
+                        .with_hint(HINT))
+                }
             },
             "log_norm" => match number()? {
                 p if p == 1.0 || p == 2.0 || p == f64::INFINITY => Ok(Self::LogNorm(p)),
@@ -141,7 +144,7 @@ impl FromStr for Question {
     }
 }
 
-/// How a check compares.
+/// The relation of a check.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Comparison {
     /// `<`
@@ -177,7 +180,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// Whether every value of the enclosure satisfies the claim, none does, or some do.
+    /// `Some(true)` if every value of the enclosure satisfies the claim, `Some(false)` if none does, `None` otherwise.
     pub fn holds(&self, answer: Enclosure) -> Option<bool> {
         match self.comparison {
             Comparison::Less => answer.is_less_than(self.bound),
@@ -208,12 +211,12 @@ impl FromStr for Check {
     fn from_str(text: &str) -> Result<Self> {
         let found = SIGNS.iter().find_map(|(sign, comparison)| Some((text.split_once(sign)?, *comparison)));
         let ((left, right), comparison) = found.ok_or_else(|| {
-            Error::syntax(format!("`{text}` compares nothing"))
-                .with_hint("a check reads QUESTION < NUMBER, with <, <=, >, >= or =: `cond < 1e8`")
+            Error::syntax(format!("`{text}` has no comparison sign"))
+                .with_hint("write QUESTION < NUMBER, with <, <=, >, >= or =, such as `cond < 1e8`")
         })?;
         let bound = right.trim().parse::<f64>().ok().filter(|x| !x.is_nan()).ok_or_else(|| {
             Error::syntax(format!("`{}` in `{text}` is not a number", right.trim()))
-                .with_hint("a check reads QUESTION < NUMBER: `cond < 1e8`")
+                .with_hint("write QUESTION < NUMBER, such as `cond < 1e8`")
         })?;
         Ok(Self { question: left.parse()?, comparison, bound })
     }

@@ -4,10 +4,16 @@ use crate::error::Result;
 use crate::operator::{AnyOperator, LinearOperator, each};
 use crate::{Enclosure, Tolerance, singular_values};
 
-/// The numerical rank of A: how many singular values exceed the tolerance.
+/// The numerical rank of A: the number of singular values above the tolerance.
 ///
-/// A whole number between 0 and min(m, n), as an enclosure: its ends differ where a singular value is too close to the
-/// tolerance to be told from it. Evidence and cost as [`singular_values`]. Fails when an entry is not finite.
+/// An integer between 0 and min(m, n), as an enclosure: its ends differ where a singular value is too close to the
+/// tolerance to be compared with it. Evidence and cost as [`singular_values`].
+///
+/// # Errors
+///
+/// When an entry is not finite, and as [`singular_values`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, Tolerance, rank};

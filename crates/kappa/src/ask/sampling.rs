@@ -1,4 +1,4 @@
-//! ‖A‖_F of an operator that can only multiply, by random vectors.
+//! ‖A‖_F of an operator that is known by its products, from random vectors.
 
 use kappa_dense::{Matrix, Scalar};
 
@@ -7,17 +7,17 @@ use crate::operator::{AnyOperator, LinearOperator, each};
 use crate::random::Draws;
 use crate::{Enclosure, Evidence};
 
-/// How a trace is sampled: passed last, and usually left at its default.
+/// The parameters of a sampled trace: passed last, and usually left at their default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hutchinson {
-    /// Products with random vectors.
+    /// The number of products with random vectors.
     pub samples: usize,
-    /// Columns of a sketch whose share is found exactly, so that only the rest is sampled (Hutch++); 0 samples everything.
-    /// Needs products with the adjoint.
+    /// Columns of a sketch whose contribution is computed exactly, so that only the remainder is sampled (Hutch++); 0
+    /// samples everything. Needs products with the adjoint.
     pub sketch: usize,
     /// The probability with which the bounds may fail.
     pub failure: f64,
-    /// Which random vectors.
+    /// The random seed.
     pub seed: u64,
 }
 
@@ -27,16 +27,23 @@ impl Default for Hutchinson {
     }
 }
 
-/// Columns multiplied at a time.
+/// The number of columns multiplied at a time.
 const BLOCK: usize = 32;
 
 /// ‖A‖_F from products alone: E‖Ag‖² = ‖A‖_F² for a vector g of independent standard normal numbers.
 ///
-/// With N samples the square is right within a factor 1 ± √(8·ln(2/δ)/N) but for a probability δ (evidence: probability),
-/// whatever A is; N products, no entries. On the unit sphere the mean of ‖Ax‖² is ‖A‖_F²/n, which is the same statement. With a
-/// sketch, ‖A‖_F² = ‖AQ‖_F² + ‖A(I − QQᴴ)‖_F² for orthonormal Q near the dominant right singular vectors, and only the second
-/// part is in doubt: far sharper where singular values fall quickly. Bounds hold up to the rounding of the products. Fails where
-/// a product fails, and when one is not finite.
+/// With N samples the square is within a factor 1 ± √(8·ln(2/δ)/N) except with probability δ (evidence: probability),
+/// whatever A is; N products, no entries. On the unit sphere the mean of ‖Ax‖² is ‖A‖_F²/n, which is the same
+/// statement. With a sketch, ‖A‖_F² = ‖AQ‖_F² + ‖A(I − QQᴴ)‖_F² for orthonormal Q near the dominant right singular
+/// vectors, and only the second part is sampled: much narrower where singular values decay quickly. The bounds hold up
+/// to the rounding errors of the products.
+///
+/// # Errors
+///
+/// When a product fails or is not finite, when there is no sample, and when the failure probability is not between 0
+/// and 1.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Hutchinson, LowRank, Matrix, frobenius_by_sampling};
@@ -47,11 +54,12 @@ const BLOCK: usize = 32;
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
-/// Reference: Hutchinson 1990; Hutch++ is Meyer, Musco, Musco, Woodruff, SOSA 2021; the bound is theorem 3 of Roosta-Khorasani and Ascher, Found. Comput. Math. 15 (2015) 1187–1212.
+/// References: Hutchinson 1990; Hutch++ is Meyer, Musco, Musco, Woodruff, SOSA 2021; the bound is theorem 3 of
+/// Roosta-Khorasani and Ascher, Found. Comput. Math. 15 (2015) 1187–1212.
 pub fn frobenius_by_sampling<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &Hutchinson) -> Result<Enclosure> {
     let (_, n) = a.shape();
     if how.samples == 0 || !(how.failure > 0.0 && how.failure < 1.0) {
-        return Err(Error::syntax("sampling needs at least one sample and a failure probability between 0 and 1"));
+        return Err(Error::syntax("sampling needs `samples` ≥ 1 and `failure` between 0 and 1"));
     }
     let mut draws = Draws(how.seed ^ 0x4a7c);
     // A complex normal number has half the variance in each part.
@@ -99,7 +107,7 @@ pub(super) fn subtract<T: Scalar>(x: &mut [T], basis: &[Vec<T>]) {
     }
 }
 
-/// An orthonormal basis of the columns, by Gram and Schmidt, twice; columns that add nothing are left out.
+/// An orthonormal basis of the columns, by Gram–Schmidt with reorthogonalization; dependent columns are omitted.
 fn orthonormal<T: Scalar>(y: &Matrix<T>) -> Vec<Vec<T>> {
     let mut basis: Vec<Vec<T>> = Vec::new();
     for j in 0..y.columns() {
@@ -132,7 +140,7 @@ mod tests {
 
     #[test]
     fn both_estimators_hold_the_norm_and_the_sketch_is_sharper() {
-        // Singular values 2⁻ᵏ, turned by a unitary matrix of Fourier's.
+        // Singular values 2⁻ᵏ, multiplied by a unitary Fourier matrix.
         let n = 32;
         let a = Matrix::from_fn(n, n, |i, j| {
             let angle = 2.0 * std::f64::consts::PI * (i * j % n) as f64 / n as f64;

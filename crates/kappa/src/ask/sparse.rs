@@ -1,4 +1,6 @@
-//! What a sparse matrix, or an operator that can only multiply, answers without being written out.
+//! The answers of a sparse matrix, or of an operator known by its products, without a dense matrix.
+
+use std::cell::OnceCell;
 
 use kappa_dense::Scalar;
 
@@ -11,10 +13,10 @@ use crate::norm::{EntryNorms, Family, Norm, Outside, Structure, entrywise_value,
 use crate::operator::{DENSE_LIMIT, Form, LinearOperator, Sparse};
 use crate::{Enclosure, Evidence};
 
-/// Sparse matrices whose smaller side is longer than this are answered by products: dense methods take longer than those.
+/// The smaller dimension above which sparse matrices are answered by products: dense methods take longer.
 pub(crate) const WRITTEN_OUT: usize = 1000;
 
-/// Whether a question that needs all singular values is answered by writing the operator out: it is dense, or small.
+/// Whether a question that needs all singular values converts the operator to a dense matrix: it is dense, or small.
 pub(crate) fn is_written_out<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> bool {
     let (m, n) = a.shape();
     match a.form() {
@@ -24,7 +26,7 @@ pub(crate) fn is_written_out<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -
     }
 }
 
-/// A norm of a sparse matrix from its stored entries, every rounding counted; `None` for a norm that needs more.
+/// A norm of a sparse matrix from its stored entries, every rounding error counted; `None` for a norm that needs more.
 pub(super) fn norm_of_stored<T: Scalar>(a: &Sparse<T>, norm: Norm) -> Result<Option<Enclosure>> {
     let entries = a.entries_as_column()?;
     let norms = match EntryNorms::of(entries) {
@@ -33,7 +35,7 @@ pub(super) fn norm_of_stored<T: Scalar>(a: &Sparse<T>, norm: Norm) -> Result<Opt
     };
     let found = match norm.structure() {
         Structure::Entries(p) => {
-            // The sums over one column are those over all entries.
+            // The sums over one column of all stored entries are the sums over the matrix.
             let of_column = match norm.0 {
                 Family::Entrywise(1.0) | Family::MaxAbs | Family::Schatten(_) => norms.norm(norm),
                 _ => None,
@@ -62,8 +64,9 @@ fn of_lines<T: Scalar>(a: &Sparse<T>, p: f64, outside: Outside) -> Enclosure {
     })
 }
 
-/// A unitarily invariant norm of an operator that is not written out: spectral by Lanczos, Ky Fan by the largest singular values, Schatten
-/// by quadrature from random vectors (evidence: probability). `None` where none of these applies.
+/// A unitarily invariant norm of an operator that is not stored densely: spectral by Lanczos, Ky Fan by the largest
+/// singular values, Schatten by quadrature from random vectors (evidence: probability). `None` where none of these
+/// applies.
 pub(super) fn norm_by_quadrature<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     norm: Norm,
@@ -93,54 +96,98 @@ pub(super) fn norm_by_quadrature<T: Scalar>(
     }
 }
 
-/// The k largest or smallest singular values of an operator that is not written out.
+/// The k largest or smallest singular values of an operator that is not stored densely.
 pub(super) fn leading<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, end: End) -> Result<Vec<Enclosure>> {
     let found = partial_svd(&a, k, &ThickRestart { end, ..ThickRestart::default() })?;
     Ok(found.values().to_vec())
 }
 
-/// The answer to one question about an operator that is not written out.
+/// The answers to questions about an operator that is not written out; what several of them need is found once.
 ///
 /// A rank that would need all singular values lies between what the Frobenius norm leaves no other choice and min(m, n).
-pub(super) fn answer<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), question: &Question) -> Result<Enclosure> {
-    let (m, n) = a.shape();
-    let most = m.min(n) as f64;
-    let frobenius = || norm(&a, Norm::frobenius());
-    let spectral = || norm(&a, Norm::spectral());
-    match *question {
-        Question::Norm(of) => norm(&a, of),
-        Question::SingularValue(k) if k <= m.min(n) => {
-            leading(a, k, End::Largest)?.pop().ok_or_else(|| Error::shape(format!("no singular value number {k}")))
-        }
-        Question::SingularValue(k) => {
-            let message = format!("a {m}×{n} matrix has {most} singular values, and no number {k}");
-            Err(Error::shape(message))
-        }
-        Question::Cond => match a.form() {
-            Form::Sparse(sparse) if !T::IS_COMPLEX => {
-                sparse_cond(&Sparse::widened(sparse), Norm::spectral()).map(|found| found.0)
+pub(super) fn answers<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    questions: &[Question],
+) -> Result<Vec<Enclosure>> {
+    let known = Known { a: &a, frobenius: OnceCell::new(), spectral: OnceCell::new() };
+    questions.iter().map(|question| known.answer(question)).collect()
+}
+
+struct Known<'a, A: ?Sized> {
+    a: &'a A,
+    frobenius: OnceCell<Enclosure>,
+    spectral: OnceCell<Enclosure>,
+}
+
+impl<A: ?Sized> Known<'_, A> {
+    fn frobenius<T: Scalar>(&self) -> Result<Enclosure>
+    where
+        A: LinearOperator<T>,
+    {
+        once(&self.frobenius, || norm(self.a, Norm::frobenius()))
+    }
+
+    /// ‖A‖₂ as closely as ratios need it.
+    fn spectral<T: Scalar>(&self) -> Result<Enclosure>
+    where
+        A: LinearOperator<T>,
+    {
+        once(&self.spectral, || {
+            norm_by_products(self.a, &Lanczos { tolerance: 1e-6, steps: 100, ..Lanczos::default() })
+        })
+    }
+
+    fn answer<T: Scalar>(&self, question: &Question) -> Result<Enclosure>
+    where
+        A: LinearOperator<T>,
+    {
+        let (m, n) = self.a.shape();
+        let most = m.min(n) as f64;
+        match *question {
+            Question::Norm(of) => norm(self.a, of),
+            Question::SingularValue(k) if k <= m.min(n) => leading(self.a, k, End::Largest)?
+                .pop()
+                .ok_or_else(|| Error::shape(format!("there is no singular value number {k}"))),
+            Question::SingularValue(k) => {
+                let message = format!("a {m}×{n} matrix has {most} singular values, and no number {k}");
+                Err(Error::shape(message))
             }
-            _ => Err(too_large((m, n), question)),
-        },
-        Question::StableRank => Ok(square(frobenius()?.over(spectral()?)).between(0.0, most)),
-        Question::NuclearRank => Ok(norm(&a, Norm::nuclear())?.over(spectral()?).between(0.0, most)),
-        Question::ParticipationRatio => {
-            let fourth = norm(&a, Norm::schatten(4.0)?)?;
-            Ok(square(square(frobenius()?.over(fourth))).between(0.0, most))
+            Question::Cond => match self.a.form() {
+                Form::Sparse(sparse) if !T::IS_COMPLEX => {
+                    sparse_cond(&Sparse::widened(sparse), Norm::spectral()).map(|found| found.0)
+                }
+                _ => Err(too_large((m, n), question)),
+            },
+            Question::StableRank => Ok(square(self.frobenius()?.over(self.spectral()?)).between(0.0, most)),
+            Question::NuclearRank => Ok(norm(self.a, Norm::nuclear())?.over(self.spectral()?).between(0.0, most)),
+            Question::ParticipationRatio => {
+                let fourth = norm(self.a, Norm::schatten(4.0)?)?;
+                Ok(square(square(self.frobenius()?.over(fourth))).between(0.0, most))
+            }
+            Question::Rank(tolerance) => {
+                let share = tolerance.size((m, n), Enclosure::exact(1.0)).upper();
+                // Σσ² ≤ r·σ₁² + min(m, n)·(t·σ₁)² for r values above t·σ₁.
+                let stable = square(self.frobenius()?.over(self.spectral()?));
+                let least = (stable.lower() - most * share * share - 1e-9 * most).ceil().clamp(0.0, most);
+                Ok(Enclosure::new(least, stable.estimate().clamp(least, most), most, stable.evidence()))
+            }
+            Question::EffectiveRank | Question::EnergyRank(_) => {
+                let least = if self.spectral()?.upper() == 0.0 { 0.0 } else { 1.0 };
+                let stable = square(self.frobenius()?.over(self.spectral()?)).estimate().clamp(least, most);
+                Ok(Enclosure::new(least, stable, most, Evidence::Theorem("between 1 and the rank")))
+            }
+            Question::NumericalRadius | Question::LogNorm(_) => Err(too_large((m, n), question)),
         }
-        Question::Rank(tolerance) => {
-            let share = tolerance.size((m, n), Enclosure::exact(1.0)).upper();
-            // Σσ² ≤ r·σ₁² + min(m, n)·(t·σ₁)² for r values above t·σ₁.
-            let stable = square(frobenius()?.over(spectral()?));
-            let least = (stable.lower() - most * share * share - 1e-9 * most).ceil().clamp(0.0, most);
-            Ok(Enclosure::new(least, stable.estimate().clamp(least, most), most, stable.evidence()))
-        }
-        Question::EffectiveRank | Question::EnergyRank(_) => {
-            let least = if spectral()?.upper() == 0.0 { 0.0 } else { 1.0 };
-            let stable = square(frobenius()?.over(spectral()?)).estimate().clamp(least, most);
-            Ok(Enclosure::new(least, stable, most, Evidence::Theorem("between 1 and the rank")))
-        }
-        Question::NumericalRadius | Question::LogNorm(_) => Err(too_large((m, n), question)),
+    }
+}
+
+/// The value of a cell, computed at the first call.
+fn once(cell: &OnceCell<Enclosure>, compute: impl FnOnce() -> Result<Enclosure>) -> Result<Enclosure> {
+    match cell.get() {
+        Some(&known) => Ok(known),
+        None => compute().inspect(|&found| {
+            cell.get_or_init(|| found);
+        }),
     }
 }
 
@@ -149,14 +196,14 @@ fn square(x: Enclosure) -> Enclosure {
 }
 
 impl Enclosure {
-    /// The same of a quantity that lies between these numbers.
+    /// Intersects the enclosure with this interval, in which the quantity lies.
     fn between(self, least: f64, most: f64) -> Self {
         let cut = |x: f64| x.clamp(least, most);
         Self::new(cut(self.lower()), cut(self.estimate()), cut(self.upper()), self.evidence())
     }
 }
 
-/// The error of a question that needs a matrix written out, and one that is too large for it.
+/// The error of a question that needs a dense matrix, for an operator that is too large for it.
 pub(crate) fn too_large((m, n): (usize, usize), question: impl std::fmt::Display) -> Error {
     Error::limit(format!(
         "`{question}` of a {m}×{n} operator needs it stored as a dense matrix (limit {DENSE_LIMIT:e} entries)"

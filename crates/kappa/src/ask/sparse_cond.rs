@@ -1,4 +1,4 @@
-//! κ of a large sparse matrix, by a sparse factorization that is never written out.
+//! κ of a large sparse matrix, by a sparse factorization.
 
 use kappa_dense::Matrix;
 
@@ -8,16 +8,16 @@ use crate::krylov::{Lanczos, OneNorm, Stop, largest_eigenvalue, one_norm_search}
 use crate::operator::{LinearOperator, Sparse};
 use crate::{Enclosure, Evidence, Norm};
 
-/// κ₁, κ_∞ (estimator, from below) or κ₂ (Lanczos from both sides) of a square sparse matrix; and the plan, in words.
+/// κ₁, κ_∞ (estimated, from below) or κ₂ (Lanczos from both sides) of a square sparse matrix; and the plan, in words.
 ///
 /// Evidence: estimate. The lower end of κ₁ is ‖A‖₁·‖z‖/‖Az‖ for the best z found.
 pub(crate) fn sparse_cond(a: &Sparse<f64>, norm: Norm) -> Result<(Enclosure, String)> {
     let (m, n) = a.shape();
     if m != n {
         return Err(Error::unsupported(format!(
-            "the condition number of a sparse {m}×{n} matrix needs it written out"
+            "the condition number of a rectangular sparse {m}×{n} matrix needs it as a dense matrix"
         ))
-        .with_hint("square sparse matrices are factored as they are"));
+        .with_hint("only square sparse matrices are factored in sparse form"));
     }
     if let Some((row, column)) = a.not_finite() {
         return Err(Error::not_finite(row, column, 1));
@@ -33,8 +33,10 @@ pub(crate) fn sparse_cond(a: &Sparse<f64>, norm: Norm) -> Result<(Enclosure, Str
         x if x == Norm::max_column_sum() => false,
         x if x == Norm::max_row_sum() => true,
         other => {
-            return Err(Error::unsupported(format!("κ of a large sparse matrix in the {other} norm is not known"))
-                .with_hint("spectral, max-column-sum and max-row-sum can be answered"));
+            return Err(Error::unsupported(format!(
+                "the condition number of a large sparse matrix in the {other} norm is not available"
+            ))
+            .with_hint("use spectral, max-column-sum or max-row-sum"));
         }
     };
     let value = by_search(a, &factor, by_rows)?;
@@ -53,7 +55,7 @@ fn by_search(a: &Sparse<f64>, factor: &SparseFactor, by_rows: bool) -> Result<En
     let image = if by_rows { a.apply_adjoint(&z)? } else { a.apply(&z)? };
     let sum = |x: &[f64]| x.iter().map(|x| x.abs()).sum::<f64>();
     let size = a.largest_sum(by_rows);
-    // Sums of so many terms: a model of their rounding, generous.
+    // A model, with a margin, of the rounding errors of sums of n terms.
     let slack = 1.0 - 1e-15 * (n as f64).sqrt().max(64.0);
     let error = f64::EPSILON * a.products_size(&z, by_rows);
     let lower = slack * size * sum(z.as_slice()) / (sum(image.as_slice()) + error);
@@ -84,7 +86,7 @@ fn by_lanczos(a: &Sparse<f64>, factor: &SparseFactor) -> Enclosure {
     let ends = |found: crate::krylov::Ritz<f64>| (found.value.max(0.0).sqrt(), found.upper.max(0.0).sqrt());
     let first = ends(largest_eigenvalue(n, &how, Stop::Enclosed, normal));
     let last = ends(largest_eigenvalue(n, &how, Stop::Enclosed, inverse));
-    // What solving loses: a backward error of a few units moves 1/σₙ by about that times κ.
+    // The error of the solves: a backward error of a few units changes 1/σₙ by about that times κ.
     let value = first.0 * last.0;
     let slack = 64.0 * f64::EPSILON * (1.0 + value);
     Enclosure::new(

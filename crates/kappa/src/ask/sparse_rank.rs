@@ -6,7 +6,7 @@ use crate::arithmetic::modular::Prime;
 use crate::arithmetic::whole_matrix::parts;
 use crate::operator::{LinearOperator, Sparse};
 
-/// Rows of a matrix modulo a prime: columns in rising order, and entries that are not zero.
+/// The rows of a matrix modulo a prime: columns in increasing order, and nonzero entries.
 pub(super) struct SparseModulo {
     rows: Vec<Vec<(usize, u64)>>,
     columns: usize,
@@ -14,7 +14,7 @@ pub(super) struct SparseModulo {
 }
 
 impl SparseModulo {
-    /// An entry m·2ᵉ has a rest modulo an odd prime, as 2 has an inverse.
+    /// An entry m·2ᵉ has a residue modulo an odd prime, as 2 has an inverse.
     pub(super) fn new<T: Scalar>(a: &Sparse<T>, p: Prime) -> Self {
         let (m, n) = a.shape();
         let half = p.inverse(2);
@@ -36,9 +36,10 @@ impl SparseModulo {
         Self { rows, columns: n, p }
     }
 
-    /// The rank, by elimination that takes the shortest row of each column as its pivot; `None` where more than `limit` entries fill.
+    /// The rank, by elimination that takes the shortest row of each column as its pivot; `None` where the rows fill to
+    /// more than `limit` entries.
     pub(super) fn rank(mut self, limit: usize) -> Option<usize> {
-        // Rows by their first column: all that elimination of a column must look at.
+        // Rows grouped by their first column, which is all that elimination of a column needs.
         let mut starting: Vec<Vec<usize>> = vec![Vec::new(); self.columns];
         for (i, row) in self.rows.iter().enumerate() {
             if let Some(&(j, _)) = row.first() {
@@ -73,7 +74,7 @@ impl SparseModulo {
     }
 }
 
-/// x + factor·y, of which the first entry vanishes.
+/// x + factor·y, whose first entry vanishes.
 fn combined(x: &[(usize, u64)], y: &[(usize, u64)], factor: u64, p: Prime) -> Vec<(usize, u64)> {
     let mut sum = Vec::with_capacity(x.len() + y.len());
     let (mut i, mut k) = (1, 1);

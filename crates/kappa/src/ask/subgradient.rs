@@ -1,4 +1,4 @@
-//! Slopes of norms: what a small change of the matrix may do to its norm.
+//! Subgradients of norms: the first-order change of a norm.
 
 use kappa_dense::{Matrix, Scalar, c64};
 
@@ -13,24 +13,32 @@ use crate::values::SingularValues;
 pub struct Subgradient<W: Scalar> {
     /// G, of the shape of A.
     pub matrix: Matrix<W>,
-    /// Whether it is for certain the only one: then it is the gradient. `false` also where ties cannot be told apart.
+    /// Whether the subgradient is certainly unique, so that it is the gradient. `false` also where ties cannot be
+    /// excluded.
     pub is_unique: bool,
 }
 
 impl Norm {
     /// A subgradient of this norm at A, and whether it is the gradient.
     ///
-    /// ∂‖A‖_F = A/‖A‖_F, ∂‖A‖₂ ∋ u₁v₁*, ∂‖A‖_* ∋ UV*. The nuclear norm is smooth exactly where A has full rank, whether or
-    /// not singular values repeat; the spectral norm where σ₁ is simple; Ky Fan k where σₖ > σₖ₊₁. At A = 0, where every
-    /// matrix of dual norm at most 1 is one, it is 0. Cost of one decomposition, or of a pass over the entries. For induced
-    /// norms without a closed form it belongs to the best vector found, and `is_unique` is false.
+    /// ∂‖A‖_F = A/‖A‖_F, ∂‖A‖₂ ∋ u₁v₁*, ∂‖A‖_* ∋ UV*. The nuclear norm is smooth exactly where A has full rank, whether
+    /// or not singular values repeat; the spectral norm where σ₁ is simple; Ky Fan k where σₖ > σₖ₊₁. At A = 0, where
+    /// every matrix of dual norm at most 1 is a subgradient, the result is 0. For induced norms without a closed form
+    /// the subgradient belongs to the best vector found, and `is_unique` is false. The cost of one decomposition, or of
+    /// a pass over the entries.
+    ///
+    /// # Errors
+    ///
+    /// When an entry is not finite, and for the dual of an induced norm without a closed form.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Matrix, Norm};
     /// let a = Matrix::<f64>::from_row_major(2, 2, vec![3.0, 0.0, 0.0, 1.0])?;
     /// let g = Norm::nuclear().subgradient(&a)?;
     /// assert!(g.is_unique && (g.matrix[(0, 0)] - 1.0).abs() < 1e-15);
-    /// // Repeated singular values do no harm to the nuclear norm, but make the spectral norm rough.
+    /// // At repeated singular values the nuclear norm is smooth, and the spectral norm is not.
     /// let i = Matrix::<f64>::identity(2);
     /// assert!(Norm::nuclear().subgradient(&i)?.is_unique && !Norm::spectral().subgradient(&i)?.is_unique);
     /// # Ok::<(), kappa::Error>(())
@@ -51,7 +59,7 @@ impl Norm {
     }
 }
 
-/// Whether a gauge of singular values has one subgradient only, as far as the enclosures can tell.
+/// Whether a gauge of singular values has a unique subgradient, as far as the enclosures show.
 fn is_smooth_at(gauge: Gauge, values: &SingularValues) -> bool {
     let n = values.len();
     if n == 0 || values.first().upper() == 0.0 {
@@ -81,7 +89,7 @@ fn is_smooth_at_entries<W: Scalar>(p: f64, entries: &[W]) -> bool {
     match p {
         _ if top == 0.0 => false,
         1.0 => entries.iter().all(|&x| x != W::default()),
-        // A complex modulus is rounded: what is that close counts as a tie.
+        // A complex modulus is rounded: values within rounding count as a tie.
         f64::INFINITY => entries.iter().filter(|&&x| modulus(x) >= top * (1.0 - 8.0 * f64::EPSILON)).count() == 1,
         _ => true,
     }
@@ -115,12 +123,12 @@ impl AnyOperator<'_> {
 pub type AnySubgradient = RealOrComplex<Subgradient<f64>, Subgradient<c64>>;
 
 impl AnySubgradient {
-    /// The slope.
+    /// The subgradient.
     pub fn matrix(&self) -> AnyOperator<'_> {
         both!(self, f => (&f.matrix).into())
     }
 
-    /// Whether it is for certain the only one.
+    /// Whether the subgradient is certainly unique.
     pub fn is_unique(&self) -> bool {
         both!(self, f => f.is_unique)
     }

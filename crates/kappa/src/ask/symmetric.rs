@@ -1,4 +1,4 @@
-//! Norms that the caller gives, as a gauge function of the singular values.
+//! Norms that the caller defines, as a gauge function of the singular values.
 
 use kappa_dense::Scalar;
 
@@ -7,22 +7,28 @@ use crate::operator::{AnyOperator, LinearOperator};
 use crate::random::Draws;
 use crate::{Enclosure, Evidence, SingularValues, singular_values};
 
-/// Samples on which a function is tried.
+/// The number of samples on which a function is tested.
 const SAMPLES: usize = 64;
 const SLACK: f64 = 1e-10;
 
-/// ‖A‖ = gauge(σ₁, …, σₚ) for a symmetric gauge function that the caller gives.
+/// ‖A‖ = gauge(σ₁, …, σₚ) for a symmetric gauge function given by the caller.
 ///
-/// Before it is believed it is tried on 64 random vectors: symmetry, homogeneity, monotonicity and the triangle inequality
-/// (von Neumann: exactly these make a unitarily invariant norm). Monotone functions carry enclosures over end by end; the
-/// evidence says that the function was only sampled. Cost of [`singular_values`] and 260 calls.
+/// The function is first tested on 64 random vectors: symmetry, homogeneity, monotonicity and the triangle inequality
+/// (von Neumann: exactly these make a unitarily invariant norm). A monotone function maps enclosures end by end; the
+/// evidence says that the function was only tested on samples. The cost of [`singular_values`] and 260 calls.
+///
+/// # Errors
+///
+/// When a test of the function fails, and as [`singular_values`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, norm_by_gauge};
 /// let a = Matrix::from_row_major(2, 2, vec![3.0, 0.0, 0.0, 1.0])?;
 /// let sum = norm_by_gauge(&a, |s| s.iter().sum())?;
 /// assert!(sum.contains(4.0));
-/// // Not symmetric: refused, with the numbers.
+/// // Not symmetric: an error with the numbers.
 /// assert!(norm_by_gauge(&a, |s| s[0] + 2.0 * s[1]).is_err());
 /// # Ok::<(), kappa::Error>(())
 /// ```
@@ -34,7 +40,11 @@ pub fn norm_by_gauge<T: Scalar>(
 }
 
 impl SingularValues {
-    /// [`norm_by_gauge`] for values that are known already.
+    /// [`norm_by_gauge`](crate::norm_by_gauge) for known singular values.
+    ///
+    /// # Errors
+    ///
+    /// When a test of the function fails.
     pub fn norm_by_gauge(&self, gauge: impl Fn(&[f64]) -> f64) -> Result<Enclosure> {
         let n = self.len();
         if n == 0 {
@@ -43,7 +53,8 @@ impl SingularValues {
         check(n, &gauge)?;
         let of = |end: fn(&Enclosure) -> f64| gauge(&self.iter().map(|x| end(&x)).collect::<Vec<f64>>());
         let (lower, middle, upper) = (of(Enclosure::lower), of(Enclosure::estimate), of(Enclosure::upper));
-        let evidence = Evidence::Estimate("a function of the caller's, tried on samples").and(self.first().evidence());
+        let evidence =
+            Evidence::Estimate("a gauge function of the caller, tested on samples").and(self.first().evidence());
         let widened = |x: f64, sign: f64| x + sign * x.abs() * 8.0 * f64::EPSILON * n as f64;
         Ok(Enclosure::new(widened(lower, -1.0).max(0.0), middle, widened(upper, 1.0), evidence))
     }
@@ -52,8 +63,8 @@ impl SingularValues {
 fn check(n: usize, gauge: &impl Fn(&[f64]) -> f64) -> Result<()> {
     let mut draws = Draws(0x9a06e);
     let refuse = |law: &str, x: f64, y: f64| {
-        Err(Error::syntax(format!("the function is no symmetric gauge: {law}, {x} against {y}"))
-            .with_hint("it must not depend on the order, grow with every entry, and be a norm"))
+        Err(Error::syntax(format!("the function is not a symmetric gauge: {law}, {x} against {y}"))
+            .with_hint("it must be a norm, not depend on the order, and not decrease when an entry grows"))
     };
     for _ in 0..SAMPLES {
         let x: Vec<f64> = (0..n).map(|_| draws.normal().abs()).collect();

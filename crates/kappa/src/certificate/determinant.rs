@@ -1,4 +1,5 @@
-//! log|det A| and the sign of det A with every rounding counted, from untrusted triangular factors and a trusted residual.
+//! log|det A| and the sign of det A with every rounding error counted, from untrusted triangular factors and a trusted
+//! residual.
 
 use kappa_dense::{Matrix, MatrixRef, Scalar, Triangle, lu, triangular_solve};
 
@@ -9,7 +10,7 @@ use crate::enclosure::directed::{SMALLEST, UNIT_ROUNDOFF, add_up, div_up, max_or
 use crate::norm::modulus_enclosure;
 use crate::{Enclosure, Evidence};
 
-/// A determinant x·2ᵏ, as far as it is known.
+/// A determinant, in sign and logarithm, with error bounds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Determinant<W> {
     /// det A/|det A|.
@@ -20,7 +21,7 @@ pub(crate) struct Determinant<W> {
     pub(crate) log_abs: Enclosure,
 }
 
-/// A product of moduli, as an enclosed number near 1 times a power of two, and of signs.
+/// A product of moduli, as an enclosed number near 1 times a power of two, and the product of their signs.
 pub(crate) struct Product<W> {
     sign: W,
     size: Enclosure,
@@ -38,11 +39,11 @@ impl<W: Scalar> Product<W> {
         self.power += k;
     }
 
-    /// Multiplies by a number that is not zero.
+    /// Multiplies by a nonzero number.
     pub(crate) fn push(&mut self, x: W) {
         let modulus = modulus_enclosure(x);
         self.sign = self.sign * x.scale(1.0 / modulus.estimate());
-        // In two steps, as a subnormal modulus has an inverse power beyond all doubles.
+        // In two steps, since the inverse of the power of two of a subnormal modulus overflows.
         let e = modulus.estimate().log2().floor() as i32;
         let near_one = modulus.times_exactly(2f64.powi(-(e / 2))).times_exactly(2f64.powi(e / 2 - e));
         self.size = self.size.times(near_one);
@@ -53,7 +54,7 @@ impl<W: Scalar> Product<W> {
         self.count += 1;
     }
 
-    /// The sign, and what rounding may have added to its phase.
+    /// The sign, and an upper bound of the rounding error of its phase.
     pub(crate) fn sign(&self) -> (W, f64) {
         if W::IS_COMPLEX {
             (self.sign, mul_up(16.0 * UNIT_ROUNDOFF, self.count as f64 + 1.0))
@@ -79,11 +80,12 @@ impl<W: Scalar> Product<W> {
     }
 }
 
-/// The determinant of a regular matrix; `None` where that cannot be shown.
+/// The determinant of a nonsingular matrix; `None` where that cannot be shown.
 ///
-/// With S = A scaled by powers of two, X₁ and X₂ about the inverses of its triangular factors, X₁ upper and X₂ unit lower triangular, and
-/// F = I − X₁X₂PS: det S·det P·Π(X₁)ᵢᵢ = det(I − F). Where |F|v ≤ g·v for some v > 0 and g < 1, all eigenvalues λ of F have |λ| ≤ g
-/// (Collatz and Wielandt), so that |ln det(I − F)| ≤ Σ|Fᵢᵢ| + n·g²/(2(1 − g)): the first term of Σ ln(1 − λ), and the sum of the rest.
+/// Let S be A scaled by powers of two, X₁ and X₂ approximate inverses of its triangular factors, X₁ upper and X₂ unit
+/// lower triangular, and F = I − X₁X₂PS: det S·det P·Π(X₁)ᵢᵢ = det(I − F). Where |F|v ≤ g·v for some v > 0 and g < 1,
+/// all eigenvalues λ of F have |λ| ≤ g (Collatz and Wielandt), so that |ln det(I − F)| ≤ Σ|Fᵢᵢ| + n·g²/(2(1 − g)): the
+/// first term of Σ ln(1 − λ), and the sum of the other terms.
 pub(crate) fn determinant<T: Scalar>(a: MatrixRef<'_, T>) -> Option<Determinant<T::Wide>> {
     let n = a.rows();
     let scaled = Equilibrated::new(a);
@@ -113,7 +115,7 @@ pub(crate) fn determinant<T: Scalar>(a: MatrixRef<'_, T>) -> Option<Determinant<
         }
         product.push(x);
     }
-    // det S = det(I − F)·det P/Π(X₁)ᵢᵢ, and a sign is its own inverse but for conjugation.
+    // det S = det(I − F)·det P/Π(X₁)ᵢᵢ, and the inverse of a sign is its conjugate.
     let log = product.logarithm().negated();
     let power: i64 = scaled.rows.iter().chain(&scaled.columns).map(|&e| i64::from(e)).sum();
     let two = logarithm_ends(2.0);
@@ -142,7 +144,7 @@ fn defect<W: Scalar>(x1: &Matrix<W>, x2: &Matrix<W>, s: &Matrix<W>) -> Option<(f
         if i == j { x - W::from_parts(1.0, 0.0) } else { x }
     });
     let (x1, x2, s, y, f) = (moduli(x1), moduli(x2), moduli(s), moduli(&inner.product), moduli(&difference));
-    // Scaling lost less than 2⁻¹⁰⁷³ of each entry of S, and products lose as much of each term.
+    // Scaling lost less than 2⁻¹⁰⁷³ in each entry of S, and products lose as much in each term.
     let lost = 8.0 * SMALLEST;
     let apply = |v: &[f64]| -> Vec<f64> {
         let below = mul_up(lost, mul_up(n as f64, sum_up(v.iter().sum(), n)));
@@ -159,7 +161,7 @@ fn defect<W: Scalar>(x1: &Matrix<W>, x2: &Matrix<W>, s: &Matrix<W>) -> Option<(f
             })
             .collect()
     };
-    // One look for a better v than ones: |F|1 itself, which is large where rows of F are.
+    // One attempt at a better v than ones: |F|1 itself, which is large where rows of F are.
     let mut best = (f64::INFINITY, f64::INFINITY);
     let mut v = vec![1.0; n];
     for _ in 0..3 {

@@ -8,8 +8,8 @@ use crate::enclosure::directed::{SMALLEST, UNIT_ROUNDOFF, add_down, add_up, div_
 use crate::norm::Sums;
 use crate::{Enclosure, Evidence};
 
-/// Radii of discs around `values` that hold all eigenvalues of A together, a component of k discs exactly k; `None` where the
-/// vectors X are too dependent.
+/// Radii of discs around `values` that together contain all eigenvalues of A, a connected component of k discs exactly
+/// k; `None` where the vectors X are too ill-conditioned.
 ///
 /// With Y near X⁻¹, G ≥ |I − YX| and T ≥ |Y(AX − XD)|: X⁻¹AX = D + (I − E)⁻¹T′, so that Gershgorin's discs have radii
 /// (Te)ᵢ + (Ge)ᵢ·‖T‖_∞/(1 − ‖G‖_∞) (Miyajima, JCAM 233 (2010); nothing is assumed of X, D and Y).
@@ -62,9 +62,9 @@ pub(crate) fn eigenvalue_radii(a: &Matrix<c64>, values: &[c64], x: &Matrix<c64>)
     radii.iter().all(|r| r.is_finite()).then_some(radii)
 }
 
-/// Every eigenvalue of a real symmetric matrix enclosed, in the order of `values`, which are sorted: with A ≈ X·diag(d)·Xᵀ,
-/// α ≥ ‖XᵀX − I‖ and ε ≥ ‖A − X·diag(d)·Xᵀ‖, λᵢ lies in dᵢ·[1 − α, 1 + α] ± ε (Ostrowski, Weyl). `None` where X is far from
-/// orthogonal.
+/// Every eigenvalue of a real symmetric matrix enclosed, in the order of `values`, which are sorted. With
+/// A ≈ X·diag(d)·Xᵀ, α ≥ ‖XᵀX − I‖ and ε ≥ ‖A − X·diag(d)·Xᵀ‖, λᵢ lies in dᵢ·[1 − α, 1 + α] ± ε (Ostrowski, Weyl).
+/// `None` where X is far from orthogonal.
 pub(crate) fn hermitian_eigenvalues(a: &Matrix<f64>, values: &[f64], x: &Matrix<f64>) -> Option<Vec<Enclosure>> {
     let n = a.rows();
     if !(values.is_sorted() || values.is_sorted_by(|x, y| x >= y)) || values.len() != n {
@@ -74,7 +74,7 @@ pub(crate) fn hermitian_eigenvalues(a: &Matrix<f64>, values: &[f64], x: &Matrix<
     let xd = Matrix::from_fn(n, n, |i, j| x[(i, j)] * values[j]);
     let CountedProduct { product, gamma } = counted(&xd, &x.adjoint());
     let rest = Matrix::from_fn(n, n, |i, j| a[(i, j)] - product[(i, j)]);
-    // |XD||X|ᵀ in the 2-norm, by row and column sums.
+    // An upper bound of |XD||X|ᵀ in the 2-norm, by row and column sums.
     let ones = vec![1.0; n];
     let (xd_moduli, x_moduli) = (moduli(&xd), moduli(x));
     let top = |v: Vec<f64>| v.into_iter().fold(0.0, max_or_nan);

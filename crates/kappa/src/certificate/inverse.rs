@@ -1,5 +1,5 @@
-//! The inverse of a square matrix enclosed entry by entry: an approximate inverse from the engine, of which nothing is
-//! believed, and the residual I − RA, of which every rounding is counted.
+//! The inverse of a square matrix enclosed entry by entry: an untrusted approximate inverse from faer, and the residual
+//! I − RA, in which every rounding error is counted.
 
 use kappa_dense::{Matrix, MatrixRef, Scalar, lu};
 
@@ -10,7 +10,7 @@ use crate::enclosure::directed::{
 };
 use crate::error::Result;
 
-/// |(2⁻ᶠA⁻¹ − R)ᵢⱼ| ≤ rowᵢ·columnⱼ + lost for every i and j, so that A is regular.
+/// |(2⁻ᶠA⁻¹ − R)ᵢⱼ| ≤ rowᵢ·columnⱼ + lost for every i and j, which proves that A is nonsingular.
 #[derive(Clone, Debug)]
 pub(crate) struct InverseEnclosure<W: Scalar> {
     /// R, its largest entry near 1.
@@ -20,7 +20,7 @@ pub(crate) struct InverseEnclosure<W: Scalar> {
     pub(crate) lost: f64,
     /// f.
     pub(crate) exponent: i32,
-    /// ‖A⁻¹ − 2ᶠR‖ ≤ g·‖A⁻¹‖ for these g, ∞ where none below 1 is known.
+    /// ‖A⁻¹ − 2ᶠR‖ ≤ g·‖A⁻¹‖ for these g; ∞ where no g below 1 is known.
     pub(crate) relative: RelativeErrors,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct RelativeErrors {
     pub(crate) columns: f64,
     /// In the largest row sum.
     pub(crate) rows: f64,
-    /// In the spectral norm: for every unitarily invariant one.
+    /// In the spectral norm, which holds for every unitarily invariant norm.
     pub(crate) spectral: f64,
 }
 
@@ -61,19 +61,20 @@ impl<W: Scalar> InverseEnclosure<W> {
     }
 }
 
-/// How much each entry of A may be off, relatively and absolutely: |ΔA| ≤ relative·|A| + absolute, entry by entry.
+/// The uncertainty of the entries of A: |ΔA| ≤ relative·|A| + absolute, entry by entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Doubt {
     pub(crate) relative: f64,
     pub(crate) absolute: f64,
 }
 
-/// The inverse of A, or `None` where A cannot be shown to be regular.
+/// The inverse of A, or `None` where A cannot be shown to be nonsingular.
 pub(crate) fn enclose_inverse<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Option<InverseEnclosure<T::Wide>>> {
     Ok(Residual::new(a)?.and_then(|residual| residual.inverse(Doubt::default())))
 }
 
-/// Whether every matrix within the doubt of A is shown to be regular; the share of the room that is used, below 1, if so.
+/// Whether every matrix within the uncertainty of A is shown to be nonsingular: then the spectral bound g < 1, else
+/// `None`.
 pub(crate) fn regular_within<T: Scalar>(a: MatrixRef<'_, T>, doubt: Doubt) -> Result<Option<f64>> {
     Ok(Residual::new(a)?.and_then(|residual| residual.weights(doubt)).map(|(_, _, g)| g))
 }
@@ -107,13 +108,13 @@ impl<W: Scalar<Wide = W>> Residual<W> {
         Ok(Some(Self { r, r_moduli, a_moduli, rest, gamma, rows, columns }))
     }
 
-    /// Gv from above for G ≥ |I − R(A + ΔA)|, v ≥ 0.
+    /// An upper bound of Gv for G ≥ |I − R(A + ΔA)|, v ≥ 0.
     pub(super) fn apply(&self, v: &[f64], doubt: Doubt) -> Vec<f64> {
         let n = v.len();
         let total = sum_up(v.iter().sum(), n);
         let av = times(&self.a_moduli, v);
-        // γ|R||A|v for rounding, |R|(relative·|A|v) for relative doubt; scaling and products below the range; absolute doubt of
-        // the entries as they were given, row by row and column by column.
+        // γ|R||A|v for rounding, and |R|(relative·|A|v) for relative uncertainty; underflow in scaling and products;
+        // absolute uncertainty of the entries as given, row by row and column by column.
         let shares: Vec<f64> = v.iter().zip(&self.columns).map(|(v, &c)| times_power(*v, -c).1).collect();
         let weighted = if doubt.absolute > 0.0 { sum_up(shares.iter().sum(), n) } else { 0.0 };
         let inner: Vec<f64> = (0..n)
@@ -129,21 +130,21 @@ impl<W: Scalar<Wide = W>> Residual<W> {
         (0..n).map(|i| add_up(add_up(rest[i], outer[i]), lost)).collect()
     }
 
-    /// Gᵀw from above for G ≥ |I − RA|, w ≥ 0.
+    /// An upper bound of Gᵀw for G ≥ |I − RA|, w ≥ 0.
     fn apply_transposed(&self, w: &[f64]) -> Vec<f64> {
         let n = w.len();
         let total = sum_up(w.iter().sum(), n);
         let inner: Vec<f64> = times_transposed(&self.r_moduli, w).into_iter().map(|x| mul_up(self.gamma, x)).collect();
         let outer = times_transposed(&self.a_moduli, &inner);
         let rest = times_transposed(&self.rest, w);
-        // Scaling lost less than 2⁻¹⁰⁷⁴ of each entry of A, and products as little: |R|ᵀw times that, for each column.
+        // Scaling lost less than 2⁻¹⁰⁷⁴ in each entry of A, and products as little: |R|ᵀw times that, for each column.
         let size = sum_up(times_transposed(&self.r_moduli, w).iter().sum(), n);
         let lost = mul_up(add_up(size, total), 4.0 * n as f64 * SMALLEST);
         (0..n).map(|i| add_up(add_up(rest[i], outer[i]), lost)).collect()
     }
 
-    /// ‖I − RA‖ for the matrix as it was given: D₂GD₂⁻¹ with D₂ = diag(2^−columnᵢ). The spectral one by the Schur test with
-    /// weights that a few steps of the power method find.
+    /// ‖I − RA‖ for the matrix as given: D₂GD₂⁻¹ with D₂ = diag(2^−columnᵢ). The spectral norm by the Schur test with
+    /// weights from a few steps of the power method.
     fn relative(&self) -> RelativeErrors {
         let n = self.rows.len();
         let scaled = |x: Vec<f64>, sign: i32| -> Vec<f64> {
@@ -172,8 +173,9 @@ impl<W: Scalar<Wide = W>> Residual<W> {
         RelativeErrors { columns: known(columns), rows: known(rows), spectral: known(spectral) }
     }
 
-    /// Gv, ‖Reⱼ‖/(1 − g) for every column, and g = max (Gv)ᵢ/vᵢ < 1, in the norm max|xᵢ|/vᵢ: of a few steps of the power method,
-    /// which finds small g however the rows are scaled, the v that makes the radii least. `None` where g is not below 1.
+    /// Gv, ‖Reⱼ‖/(1 − g) for every column, and g = max (Gv)ᵢ/vᵢ < 1, in the norm max|xᵢ|/vᵢ. v comes from a few steps
+    /// of the power method, which finds small g whatever the scaling of the rows; the v with the smallest radii is
+    /// kept. `None` where g is not below 1.
     fn weights(&self, doubt: Doubt) -> Option<(Vec<f64>, Vec<f64>, f64)> {
         let n = self.rows.len();
         let mut v = vec![1.0; n];
@@ -212,7 +214,7 @@ impl<W: Scalar<Wide = W>> Residual<W> {
     pub(crate) fn inverse(self, doubt: Doubt) -> Option<InverseEnclosure<W>> {
         let n = self.rows.len();
         let (gv, columns, _) = self.weights(doubt)?;
-        // A⁻¹ = D₂A'⁻¹D₁ with D = diag(2⁻ᵉ): the largest entry decides the common exponent.
+        // A⁻¹ = D₂A'⁻¹D₁ with D = diag(2⁻ᵉ): the largest entry determines the common exponent.
         let exponents = |i: usize, j: usize| -self.columns[i] - self.rows[j];
         let mut f = i32::MIN;
         for j in 0..n {
@@ -227,7 +229,7 @@ impl<W: Scalar<Wide = W>> Residual<W> {
             let part = |x: f64| times_power(x.abs(), exponents(i, j) - f).0.copysign(x);
             W::from_parts(part(x.re()), part(x.im()))
         });
-        // The two sides share the exponent in halves, so that neither leaves the range first.
+        // The exponent is split evenly between the two factors, so that neither overflows or underflows first.
         let (row_mean, half) = (mean(&self.columns), f / 2);
         let row: Vec<f64> = (0..n).map(|i| times_power(gv[i], -self.columns[i] + row_mean - half).1).collect();
         let column = (0..n).map(|j| times_power(columns[j], -self.rows[j] - row_mean - (f - half)).1).collect();
@@ -240,7 +242,7 @@ fn mean(x: &[i32]) -> i32 {
     (x.iter().map(|&x| i64::from(x)).sum::<i64>() / x.len().max(1) as i64) as i32
 }
 
-/// 2^−rowᵢ·aᵢⱼ·2^−columnⱼ, exact but for what falls below the range: less than 2·2⁻¹⁰⁷⁴ an entry.
+/// 2^−rowᵢ·aᵢⱼ·2^−columnⱼ, exact except for underflow: less than 2·2⁻¹⁰⁷⁴ an entry.
 pub(super) struct Equilibrated<W: Scalar> {
     pub(super) scaled: Matrix<W>,
     pub(super) rows: Vec<i32>,
@@ -274,7 +276,7 @@ fn equilibration<T: Scalar>(a: MatrixRef<'_, T>) -> (Vec<i32>, Vec<i32>) {
     (rows, columns)
 }
 
-/// |fl(I − RA)| rounded up, and the γ with which |R||A| bounds what that lost.
+/// |fl(I − RA)| rounded up, and the γ with which γ|R||A| bounds its rounding errors.
 fn rest<W: Scalar>(r: &Matrix<W>, a: &Matrix<W>) -> (Matrix<f64>, f64) {
     let CountedProduct { product, gamma } = counted(r, a);
     let one = W::from_parts(1.0, 0.0);
@@ -292,7 +294,7 @@ mod tests {
     use super::*;
     use crate::gallery;
 
-    /// An approximate inverse that is off by 0.1 % must widen the radii, whatever the engine says.
+    /// An error of 0.1 % in the approximate inverse must widen the radii.
     #[test]
     fn the_residual_is_what_is_believed() {
         let a = gallery::second_difference(6);
@@ -317,7 +319,7 @@ mod tests {
         }
     }
 
-    /// The worst that a sum of products can lose: without γ the radius would be below the error.
+    /// The largest rounding error of a sum of products: without γ the radius would be below the error.
     #[test]
     fn the_rounding_of_the_product_is_counted() {
         let n = 64;

@@ -1,5 +1,5 @@
-//! Least squares and minimum-norm solutions enclosed component by component: a triangular factor of which nothing is
-//! believed, a solution of 106 bits, and two residuals in 106 bits with every rounding counted.
+//! Least squares and minimum-norm solutions enclosed component by component: an untrusted triangular factor, a solution
+//! of 106 bits, and two residuals in 106 bits with every rounding error counted.
 
 use kappa_dense::pair::{PAIR_UNIT, Pair, PairMatrix};
 use kappa_dense::{Matrix, Shape, qr};
@@ -14,28 +14,29 @@ use crate::enclosure::exponent_of;
 use crate::error::Result;
 use crate::{Enclosure, Evidence};
 
-/// Up to this m·n² the factor is found in 106 bits: a few seconds. Above, in doubles, which does for κ up to about 1e14.
+/// Up to this m·n² the factor is computed in 106 bits, which takes a few seconds. Above, in doubles, which suffices for
+/// κ up to about 1e14.
 const PAIRED: f64 = 1e9;
 const STEPS: usize = 40;
 
-/// What is kept of a tall A of full rank to enclose one solution after another.
+/// The factors of a tall A of full rank, to enclose one solution after another.
 ///
-/// With S about R⁻¹ of A = QR and W = AS, whose singular values lie between `low` and `high`: A⁺ = W⁺-like products of S, so that
-/// x − x̃ = A⁺(b − Ax̃) = S(WᵀW)⁻¹SᵀAᵀ(b − Ax̃) (Rump, SIMAX 33 (2012) 130–148).
+/// With S near R⁻¹ of A = QR and W = AS, whose singular values lie between `low` and `high`: x − x̃ = A⁺(b − Ax̃) =
+/// S(WᵀW)⁻¹SᵀAᵀ(b − Ax̃) (Rump, SIMAX 33 (2012) 130–148).
 pub(crate) struct LeastSquaresCertificate {
     /// A with its columns scaled near 1 by powers of two.
     a: PairMatrix,
     moduli: Matrix<f64>,
     exponents: Vec<i32>,
-    /// Relative doubt of the entries, column by column.
+    /// Relative uncertainty of the entries, column by column.
     doubts: Vec<f64>,
     s: PairMatrix,
     w: PairMatrix,
-    /// ‖W − AS‖ from above.
+    /// An upper bound of ‖W − AS‖.
     off: f64,
     low: f64,
     high: f64,
-    /// Whether scaling lost nothing below the range.
+    /// Whether scaling caused no underflow.
     is_lossless: bool,
 }
 
@@ -43,7 +44,7 @@ pub(crate) struct LeastSquaresCertificate {
 #[derive(Clone, Debug)]
 pub(crate) struct LeastSquaresEnclosure {
     pub(crate) x: Pinned,
-    /// b − Ax̃ about, row by row.
+    /// An approximation of b − Ax̃, row by row.
     pub(crate) residual: Vec<f64>,
     /// ‖b − Ax‖².
     pub(crate) square: Enclosure,
@@ -77,16 +78,16 @@ fn square_of(x: impl Iterator<Item = Pair>, n: usize) -> Enclosure {
     Enclosure::new(found.lower().max(0.0), found.estimate(), found.upper(), found.evidence())
 }
 
-/// Brings the largest entry of a finite column near 1.
+/// The exponent that brings the largest entry of a finite column near 1.
 fn largest_exponent(b: &PairMatrix) -> i32 {
     b.high.as_slice().iter().filter(|x| **x != 0.0).map(|x| exponent_of(*x)).max().unwrap_or(0)
 }
 
-/// Σ bᵢ² of a finite column whose entries are known up to a relative doubt.
+/// Σ bᵢ² of a finite column whose entries have a relative uncertainty.
 pub(crate) fn sum_of_squares(b: &PairMatrix, doubt: f64) -> Enclosure {
     let (m, e) = (b.rows(), largest_exponent(b));
     let square = square_of((0..m).map(|i| scaled(b.get(i, 0), -e)), m);
-    // (1 ± d)² differs from 1 by at most 2d + d²; what scaling lost lies below 2⁻¹⁰⁰⁰ of the largest square.
+    // (1 ± d)² differs from 1 by at most 2d + d²; the loss in scaling is below 2⁻¹⁰⁰⁰ of the largest square.
     let relative = add_up(mul_up(doubt, add_up(2.0, doubt)), f64::MIN_POSITIVE);
     let margin = mul_up(square.upper(), relative);
     Enclosure::new(
@@ -97,15 +98,15 @@ pub(crate) fn sum_of_squares(b: &PairMatrix, doubt: f64) -> Enclosure {
     )
 }
 
-/// The error of one entry of a product of pairs with `terms` terms, for factors whose moduli give `moduli`.
+/// The error of one entry of a product of pairs with `terms` terms, where `moduli` is the product of the moduli.
 fn product_error(terms: usize, moduli: f64) -> f64 {
     let lost = mul_up(64.0 * (terms + 1) as f64, SMALLEST);
     add_up(mul_up(mul_up((terms + 6) as f64, PAIR_UNIT), moduli), mul_up(lost, moduli.max(1.0)))
 }
 
 impl LeastSquaresCertificate {
-    /// For an m×n matrix, m ≥ n, each column known up to a relative doubt of its entries. `None` where the columns cannot be
-    /// shown to be independent.
+    /// For an m×n matrix, m ≥ n, each column with a relative uncertainty of its entries. `None` where the columns
+    /// cannot be shown to be linearly independent.
     pub(crate) fn new(matrix: &PairMatrix, doubts: &[f64]) -> Result<Option<Self>> {
         let (m, n) = (matrix.rows(), matrix.columns());
         let top = |j: usize| matrix.high.column(j).iter().fold(0.0f64, |m, x| m.max(x.abs()));
@@ -117,7 +118,8 @@ impl LeastSquaresCertificate {
         let w = a.times(&s);
         let norms = |a: &Matrix<f64>| (0..a.columns()).map(|j| norm_up(a.column(j))).collect::<Vec<f64>>();
         let s_moduli = sizes(&s);
-        // ‖W − AS‖_F ≤ (error of a product + doubt)·‖A‖_F‖S‖_F, column by column of A for the doubt.
+        // ‖W − AS‖_F ≤ (error of a product + uncertainty)·‖A‖_F‖S‖_F, where the uncertainty is that of each column of
+        // A.
         let columns = norms(&moduli);
         let rows: Vec<f64> = (0..n).map(|k| norm_up(&(0..n).map(|j| s_moduli[(k, j)]).collect::<Vec<_>>())).collect();
         let each = |k: usize| {
@@ -126,7 +128,7 @@ impl LeastSquaresCertificate {
         };
         let below = mul_up(256.0 * (m * n * (n + 1)) as f64 * SMALLEST, rows.iter().copied().fold(1.0, max_or_nan));
         let off = add_up(sum_up((0..n).map(each).sum(), n), below);
-        // ‖WᵀW − I‖_F with what computing it lost.
+        // ‖WᵀW − I‖_F, with the rounding errors of its computation.
         let mut gram = w.transposed_times(&w);
         for i in 0..n {
             let x = gram.get(i, i) - Pair::from(1.0);
@@ -142,7 +144,7 @@ impl LeastSquaresCertificate {
         Ok(is_known.then_some(Self { a, moduli, exponents, doubts, s, w, off, low, high, is_lossless }))
     }
 
-    /// (AᵀA)⁻¹ at (i, i), from ‖eᵢᵀS‖² over the squares of the singular values of W.
+    /// (AᵀA)⁻¹ at (i, i), from ‖eᵢᵀS‖² divided by the squares of the singular values of W.
     pub(crate) fn inverse_gram(&self, i: usize) -> Enclosure {
         let n = self.s.columns();
         let square = square_of((0..n).map(|j| self.s.get(i, j)), n);
@@ -155,7 +157,7 @@ impl LeastSquaresCertificate {
         Enclosure::new(ends.0, times_power(square.estimate(), e).0, ends.1, Evidence::Rounding)
     }
 
-    /// (AᵀA)⁻¹ at (i, k) about.
+    /// An approximation of (AᵀA)⁻¹ at (i, k).
     pub(crate) fn inverse_gram_about(&self, i: usize, k: usize) -> f64 {
         let sum: f64 = (0..self.s.columns()).map(|j| self.s.high[(i, j)] * self.s.high[(k, j)]).sum();
         times_power(sum.abs(), -self.exponents[i] - self.exponents[k]).0.copysign(sum)
@@ -165,14 +167,14 @@ impl LeastSquaresCertificate {
     pub(crate) fn leverage(&self, i: usize) -> Enclosure {
         let n = self.w.columns();
         let square = square_of((0..n).map(|j| self.w.get(i, j)), n);
-        // The row of AS is that of W, give or take.
+        // The row of AS is that of W up to the error of W.
         let below = add_down(sqrt_down(square.lower()), -self.off).max(0.0);
         let above = add_up(sqrt_up(square.upper()), self.off);
         let (lower, upper) = (div_down(below, self.high), div_up(above, self.low));
         Enclosure::new(mul_down(lower, lower), square.estimate(), mul_up(upper, upper).min(1.0), Evidence::Rounding)
     }
 
-    /// min ‖Ax − b‖, b with the relative doubt of its entries.
+    /// min ‖Ax − b‖, where b has a relative uncertainty of its entries.
     pub(crate) fn least_squares(&self, b: &PairMatrix, doubt: f64) -> LeastSquaresEnclosure {
         let m = b.rows();
         let e = largest_exponent(b);
@@ -182,7 +184,7 @@ impl LeastSquaresCertificate {
         let x = self.refined(&b);
         let rest = self.rest(&b, &x);
         let (at, bs, xs) = (&self.moduli, sizes_of(&b, 0), sizes_of(&x, 0));
-        // |δr|: what computing b − Ax̃ lost, and what is not known of A and b.
+        // |δr|: the rounding errors of b − Ax̃, and the uncertainty of A and b.
         let doubtful: Vec<f64> = xs.iter().zip(&self.doubts).map(|(x, d)| mul_up(*x, *d)).collect();
         let (products, doubted) = (times(at, &xs), times(at, &doubtful));
         let error: Vec<f64> = (0..m)
@@ -195,7 +197,7 @@ impl LeastSquaresCertificate {
         let h = self.slope(&rest);
         let reach = add_up(div_up(h, mul_down(self.low, self.low)), div_up(delta, self.low));
         let pinned = self.pinned(&x, reach, e);
-        // ‖b − Ax̃‖² = ‖b − Ax‖² + ‖A(x − x̃)‖², and the last is at most (h/low + ‖δr‖)².
+        // ‖b − Ax̃‖² = ‖b − Ax‖² + ‖A(x − x̃)‖², and the last term is at most (h/low + ‖δr‖)².
         let found = square_of((0..m).map(|i| rest.get(i, 0)), m);
         let length = sqrt_up(found.upper());
         let wider = mul_up(delta, add_up(mul_up(2.0, length), delta));
@@ -208,7 +210,7 @@ impl LeastSquaresCertificate {
             Evidence::Rounding,
         );
         let residual = rest.high.as_slice().iter().map(|x| times_power(x.abs(), e).0.copysign(*x)).collect();
-        // Without doubt, an x that leaves nothing over is the solution, exactly.
+        // Without uncertainty, an x with zero residual is the solution, exactly.
         let candidate = self.rounded(&x, reach);
         let is_zero = is_lossless && delta_is_zero(&doubtful, doubt) && self.is_exact(&b, &candidate);
         let pinned = if is_zero { self.pinned(&candidate, 0.0, e) } else { pinned };
@@ -218,8 +220,9 @@ impl LeastSquaresCertificate {
     /// The x of least norm with Aᵀx = b, for b of length n.
     pub(crate) fn minimum_norm(&self, b: &PairMatrix) -> Pinned {
         let n = b.rows();
-        assert!(self.doubts.iter().all(|d| *d == 0.0), "doubt of the entries is not counted here");
-        // D: Aᵀ = D·(this a)ᵀ with D = diag(2^e): the equations are scaled, the unknowns are not. Once, so that nothing leaves the range.
+        assert!(self.doubts.iter().all(|d| *d == 0.0), "uncertainty of the entries is not counted here");
+        // D: Aᵀ = D·(scaled A)ᵀ with D = diag(2^e): the equations are scaled, the unknowns are not. Scaled in one step,
+        // so that nothing overflows or underflows.
         let there = (0..n).filter(|&i| b.high[(i, 0)] != 0.0);
         let e = there.map(|i| exponent_of(b.high[(i, 0)]) - self.exponents[i]).max().unwrap_or(0);
         let b = PairMatrix::from_fn(n, 1, |i, _| scaled(b.get(i, 0), -self.exponents[i] - e));
@@ -235,7 +238,7 @@ impl LeastSquaresCertificate {
         }
         let x = self.a.times(&y);
         let rest = self.normal_rest(&b, &x);
-        // x* = AS(WᵀW)⁻¹Sᵀb and x̃ = Ay + f with f counted: x* − Ay = W(WᵀW)⁻¹Sᵀ(b − AᵀAy), b − AᵀAy = rest + Aᵀf.
+        // x* = AS(WᵀW)⁻¹Sᵀb and x̃ = Ay + f, where f is counted: x* − Ay = W(WᵀW)⁻¹Sᵀ(b − AᵀAy), b − AᵀAy = rest + Aᵀf.
         let f: Vec<f64> =
             times(&self.moduli, &sizes_of(&y, 0)).into_iter().map(|p| product_error(self.a.columns(), p)).collect();
         let (bs, products) = (sizes_of(&b, 0), times_transposed(&self.moduli, &sizes_of(&x, 0)));
@@ -267,7 +270,7 @@ impl LeastSquaresCertificate {
         PairMatrix::from_fn(b.rows(), 1, |i, _| b.get(i, 0) - product.get(i, 0))
     }
 
-    /// x += S·SᵀAᵀ(b − Ax) until nothing is gained.
+    /// x += S·SᵀAᵀ(b − Ax) until the correction no longer decreases.
     fn refined(&self, b: &PairMatrix) -> PairMatrix {
         let mut x = PairMatrix::zeros(self.a.columns(), 1);
         let mut last = f64::INFINITY;
@@ -281,7 +284,7 @@ impl LeastSquaresCertificate {
         x
     }
 
-    /// ‖SᵀAᵀr‖ from above for the r that was computed and the A that is meant.
+    /// An upper bound of ‖SᵀAᵀr‖ for the computed r and the exact A.
     fn slope(&self, rest: &PairMatrix) -> f64 {
         let gradient = self.a.transposed_times(rest);
         let products = times_transposed(&self.moduli, &sizes_of(rest, 0));
@@ -307,7 +310,7 @@ impl LeastSquaresCertificate {
         found
     }
 
-    /// x rounded to doubles, and to 0 where it cannot be told from that.
+    /// x rounded to doubles, and to 0 where the enclosure contains 0.
     fn rounded(&self, x: &PairMatrix, reach: f64) -> PairMatrix {
         let n = x.rows();
         PairMatrix::from(Matrix::from_fn(n, 1, |i, _| {
@@ -317,7 +320,7 @@ impl LeastSquaresCertificate {
         }))
     }
 
-    /// Whether b − Ax = 0 for x rounded to doubles, exactly: every product and sum is one of doubles without rounding.
+    /// Whether b − Ax = 0 holds exactly for x rounded to doubles: every product and sum is exact in double precision.
     fn is_exact(&self, b: &PairMatrix, x: &PairMatrix) -> bool {
         let (m, n) = (self.a.rows(), self.a.columns());
         (0..m).all(|i| {
@@ -334,7 +337,7 @@ fn delta_is_zero(doubtful: &[f64], doubt: f64) -> bool {
     doubt == 0.0 && doubtful.iter().all(|d| *d == 0.0)
 }
 
-/// x += step; whether another step may gain something.
+/// x += step; returns whether another step may improve x.
 fn added(x: &mut PairMatrix, step: &PairMatrix, last: &mut f64) -> bool {
     let pairs = step.high.as_slice().iter().zip(x.high.as_slice()).filter(|(d, _)| **d != 0.0);
     let largest = pairs.map(|(d, x)| if *x == 0.0 { 1.0 } else { (d / x).abs() }).fold(0.0, f64::max);
@@ -344,7 +347,7 @@ fn added(x: &mut PairMatrix, step: &PairMatrix, last: &mut f64) -> bool {
     goes_on
 }
 
-/// S about R⁻¹.
+/// S near R⁻¹.
 fn inverse_triangle(a: &PairMatrix) -> Result<Option<PairMatrix>> {
     let (m, n) = (a.rows(), a.columns());
     if m as f64 * n as f64 * n as f64 <= PAIRED {
@@ -359,7 +362,7 @@ fn inverse_triangle(a: &PairMatrix) -> Result<Option<PairMatrix>> {
 mod tests {
     use super::*;
 
-    /// (xᵢ)ᵏ for x = 0 … m − 1: the exact solution of a polynomial's own values is its coefficients.
+    /// (xᵢ)ᵏ for x = 0 … m − 1: the exact least squares solution for the values of a polynomial is its coefficients.
     fn powers(m: usize, n: usize) -> PairMatrix {
         PairMatrix::from(Matrix::from_fn(m, n, |i, j| (i as f64).powi(j as i32)))
     }
@@ -409,7 +412,7 @@ mod tests {
         assert!(LeastSquaresCertificate::new(&a, &[0.0; 3]).unwrap().is_none());
     }
 
-    /// What is not known of the data widens the answer by at least what it can do.
+    /// The uncertainty of the data widens the answer by at least its effect.
     #[test]
     fn doubt_is_counted() {
         let doubt = 1e-6;

@@ -1,4 +1,4 @@
-//! Why the ends of an enclosure may be believed: untrusted factors, trusted residuals, every rounding counted.
+//! Certificates: rigorous enclosures from untrusted factors and trusted residuals, with every rounding error counted.
 
 mod determinant;
 mod eigen;

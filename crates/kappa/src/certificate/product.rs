@@ -1,16 +1,16 @@
-//! Products of matrices, real or complex, with counted roundings.
+//! Products of matrices, real or complex, with counted rounding errors.
 
 use kappa_dense::{Matrix, Scalar, counted_product};
 
 use crate::enclosure::directed::{SMALLEST, add_up, gamma_up, mul_up, sum_up};
 
-/// A·B about; |fl(AB) − AB| ≤ `gamma`·|A||B| + 4k·2⁻¹⁰⁷⁴ for k terms, modulus by modulus.
+/// An approximation of A·B; |fl(AB) − AB| ≤ `gamma`·|A||B| + 4k·2⁻¹⁰⁷⁴ for k terms, modulus by modulus.
 pub(crate) struct CountedProduct<W> {
     pub(crate) product: Matrix<W>,
     pub(crate) gamma: f64,
 }
 
-/// The product through real ones: a complex one takes four.
+/// The product through real products: a complex product takes four.
 pub(crate) fn counted<W: Scalar>(a: &Matrix<W>, b: &Matrix<W>) -> CountedProduct<W> {
     let (m, k, n) = (a.rows(), a.columns(), b.columns());
     assert_eq!(k, b.rows(), "inner dimensions agree");
@@ -38,7 +38,7 @@ pub(crate) fn counted<W: Scalar>(a: &Matrix<W>, b: &Matrix<W>) -> CountedProduct
         product: Matrix::from_fn(m, n, |i, j| {
             W::from_parts(p[(i, j)], if W::IS_COMPLEX { p[(m + i, j)] } else { 0.0 })
         }),
-        // Both parts of a complex entry are off by γ|A||B|: √2 together.
+        // Both parts of a complex entry have errors up to γ|A||B|: √2 times that together.
         gamma: if W::IS_COMPLEX { mul_up(std::f64::consts::SQRT_2.next_up(), gamma) } else { gamma },
     }
 }
@@ -48,7 +48,7 @@ pub(crate) fn moduli<W: Scalar>(a: &Matrix<W>) -> Matrix<f64> {
     Matrix::from_fn(a.rows(), a.columns(), |i, j| crate::norm::modulus_enclosure(a[(i, j)]).upper())
 }
 
-/// Bv from above for B, v ≥ 0.
+/// An upper bound of Bv for B, v ≥ 0.
 pub(crate) fn times(b: &Matrix<f64>, v: &[f64]) -> Vec<f64> {
     let (m, n) = (b.rows(), b.columns());
     let mut y = vec![0.0; m];
@@ -59,7 +59,7 @@ pub(crate) fn times(b: &Matrix<f64>, v: &[f64]) -> Vec<f64> {
     y.into_iter().map(|y| add_up(sum_up(y, n + 1), lost)).collect()
 }
 
-/// Bᵀw from above for B, w ≥ 0.
+/// An upper bound of Bᵀw for B, w ≥ 0.
 pub(crate) fn times_transposed(b: &Matrix<f64>, w: &[f64]) -> Vec<f64> {
     let m = b.rows();
     let lost = mul_up(m as f64, SMALLEST);

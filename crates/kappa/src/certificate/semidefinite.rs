@@ -1,4 +1,5 @@
-//! Upper bounds of the largest eigenvalue of a symmetric matrix, from an untrusted Cholesky factor and a trusted residual.
+//! Upper bounds of the largest eigenvalue of a symmetric matrix, from an untrusted Cholesky factor and a trusted
+//! residual.
 
 use kappa_dense::{Matrix, add_square, cholesky};
 
@@ -7,11 +8,12 @@ use rayon::prelude::*;
 use crate::enclosure::directed::{SMALLEST, UNIT_ROUNDOFF, add_up, gamma_up, max_or_nan, mul_up};
 use crate::norm::Lines;
 
-/// A number that λ₁(C) does not exceed, for the symmetric C whose lower triangle is given exactly; `Err` gives C back when τ is
-/// too close to λ₁, or below it, to be told.
+/// An upper bound of λ₁(C), for the symmetric C whose lower triangle is given exactly; `Err` returns C when τ is below
+/// λ₁ or too close to it.
 ///
-/// B = fl(τI − C) and any L: with the residual E = B − LLᵀ, computed with counted roundings, τI − C ⪰ −(‖E‖ + u·max|bᵢᵢ|)·I, so
-/// that λ₁(C) ≤ τ + ‖E‖ + u·max|bᵢᵢ|. Nothing is assumed of the Cholesky factor (after Rump, BIT 46 (2006) 433–452).
+/// B = fl(τI − C) and any L: with the residual E = B − LLᵀ, computed with counted rounding errors, τI − C ⪰ −(‖E‖ +
+/// u·max|bᵢᵢ|)·I, so that λ₁(C) ≤ τ + ‖E‖ + u·max|bᵢᵢ|. Nothing is assumed of the Cholesky factor (after Rump, BIT 46
+/// (2006) 433–452).
 pub(crate) fn eigenvalue_below(c: Matrix<f64>, tau: f64) -> Result<f64, Matrix<f64>> {
     if c.rows() == 0 {
         return Ok(0.0);
@@ -36,13 +38,13 @@ fn shifted(c: &Matrix<f64>, tau: f64) -> Matrix<f64> {
     b
 }
 
-/// What stands between τ and a proved bound, for any factor L at all.
+/// The difference between τ and a proved bound, for any factor L.
 struct Parts {
     /// ‖fl(C − τI + LLᵀ)‖.
     residual: f64,
-    /// What that lost to rounding: γ·‖|L||L|ᵀ‖ + γ·‖residual‖, and what fell below the range.
+    /// Its rounding errors: γ·‖|L||L|ᵀ‖ + γ·‖residual‖, and underflow.
     products: f64,
-    /// What the shift of the diagonal lost.
+    /// The rounding error of the shifted diagonal.
     shift: f64,
 }
 
@@ -63,7 +65,7 @@ impl Parts {
     }
 }
 
-/// λ₁(C) from above, with a guess to start from: the shift grows until the test passes. ‖C‖ is the last resort.
+/// An upper bound of λ₁(C), from an initial guess: the shift grows until the test passes. ‖C‖ is the fallback.
 pub(crate) fn largest_eigenvalue_up(mut c: Matrix<f64>, guess: f64, slack: f64) -> f64 {
     let trivial = Lines::of_lower(&c).symmetric();
     if trivial.is_nan() {
@@ -106,8 +108,8 @@ mod tests {
         assert!((-2.0..-1.9999999).contains(&found), "{found}");
     }
 
-    /// A factor whose square rounds to B although B is indefinite: each g² beside the leading 1 is rounded away. Without the
-    /// term for the products, the residual of 0 would prove λ₁(−B) ≤ 0.
+    /// A factor whose square rounds to B although B is indefinite: each g² beside the leading 1 is rounded away.
+    /// Without the term for the products, the residual of 0 would prove λ₁(−B) ≤ 0.
     #[test]
     fn without_the_rounding_of_the_products_the_bound_would_be_wrong() {
         let (n, large) = (100, 2f64.powi(10));

@@ -13,13 +13,13 @@ use crate::norm::{EntryNorms, Sums};
 use crate::values::{Residual, SingularValues};
 use crate::{Enclosure, Evidence};
 
-/// Up to this m·n² the inner products of the relative certificate, in twice the precision, cost less than a second.
+/// Up to this m·n² the inner products of the relative certificate, in twice the precision, take less than a second.
 const RELATIVE_LIMIT: usize = 1 << 24;
-/// A certificate whose widest value is narrower than this, relatively, is not improved on.
+/// The relative width of the widest value below which a certificate is not improved.
 const NARROW: f64 = 1e-11;
 
-/// All singular values of a real matrix, each enclosed; `doubled` where each stands twice, as in the real form of a
-/// complex matrix, and is wanted once. `e` brings the largest entry near 1.
+/// All singular values of a real matrix, each enclosed. `doubled`: each value occurs twice, as in the real form of a
+/// complex matrix, and is returned once. `e` brings the largest entry near 1.
 fn certified_values<P: Real>(
     a: MatrixRef<'_, P>,
     e: i32,
@@ -44,7 +44,7 @@ fn certified_values<P: Real>(
         }
     }
     if ends.iter().any(|(lower, upper)| lower > upper) {
-        // Two proofs that contradict each other: an assumption does not hold. Never a wrong answer.
+        // If two proofs contradict each other, an assumption does not hold: no answer rather than a wrong one.
         return None;
     }
     let lost = scaled.lost;
@@ -56,7 +56,7 @@ fn certified_values<P: Real>(
     };
     let mut enclosed: Vec<Enclosure> = ends.iter().map(back).collect();
     if doubled {
-        // The two copies of each value: both pairs of ends hold.
+        // The two copies of each value: the intersection of both enclosures holds.
         enclosed = enclosed
             .chunks_exact(2)
             .map(|pair| {
@@ -67,13 +67,14 @@ fn certified_values<P: Real>(
     }
     let values = SingularValues::from_enclosures(shape, enclosed).by(algorithm);
     Some(match weyl {
-        // Σσᵖ of the real form is twice that of the matrix, so the triangle inequality is only carried over undoubled.
+        // Σσᵖ of the real form is twice that of the matrix, so that the triangle inequality applies to undoubled values
+        // only.
         Some(weyl) if step == 1 => values.with_residual(weyl.residual(e, lost)),
         _ => values,
     })
 }
 
-/// The ends of every singular value of A·2⁻ᵉ by the residual of a decomposition, for one that is asked for ‖A‖₂ alone.
+/// Bounds of every singular value of A·2⁻ᵉ from the residual of a decomposition, for a certificate of ‖A‖₂ alone.
 pub(crate) fn bounds<P: Real>(a: MatrixRef<'_, P>, e: i32) -> Option<Vec<(f64, f64)>> {
     let tall = if a.rows() < a.columns() { a.transpose() } else { a };
     Scaled::new(tall, e).by_residual().map(|weyl| weyl.ends())
@@ -86,7 +87,7 @@ struct Scaled {
     lost: f64,
 }
 
-/// sᵢ·factor ± ε, and what it was made of.
+/// sᵢ·factor ± ε, and its components.
 struct Weyl {
     values: Vec<f64>,
     lower_factor: f64,
@@ -127,8 +128,8 @@ impl Scaled {
         self.by_factors(f.vectors.u, f.values.values, f.vectors.v)
     }
 
-    /// The same for any U, V and s: the engine's are not believed either. `None` unless s ≥ 0 is sorted and as long as it
-    /// must be, because Weyl's inequality goes by the order.
+    /// The same for any U, V and s: the factors of faer are untrusted. `None` unless s ≥ 0 is sorted and has the right
+    /// length, because Weyl's inequality depends on the order.
     fn by_factors(&self, u: Matrix<f64>, values: Vec<f64>, mut v: Matrix<f64>) -> Option<Weyl> {
         let n = self.a.columns();
         let is_sorted = values.is_sorted_by(|x, y| x >= y) && values.last().is_none_or(|&s| s >= 0.0);
@@ -145,7 +146,7 @@ impl Scaled {
         let mut residual = self.a.clone();
         residual.as_mut_slice().iter_mut().zip(back.product.as_slice()).for_each(|(a, b)| *a -= b);
         drop(back.product);
-        // Roundings: of u·s, of the product, and of the difference, which is relative to the residual itself.
+        // Rounding errors of u·s, of the product, and of the difference, which is relative to the residual itself.
         let depth = gamma_up(back.depth + 2);
         let sums = Sums::of(&residual);
         let outer = nested(&mut us, &mut v);
@@ -164,13 +165,14 @@ impl Scaled {
     }
 
     /// For V with β ≥ ‖VᵀV − I‖, W near A·V, positive d near its column norms, Z = W·diag(d)⁻¹, φ ≥ ‖ZᵀZ − I‖ and
-    /// ω ≥ ‖A·V·diag(d)⁻¹ − Z‖: dᵢ(√(1−φ) − ω)/√(1+β) ≤ σᵢ ≤ dᵢ(√(1+φ) + ω)/√(1−β), relative for *every* value, because
-    /// multiplicative perturbations are (Ostrowski; Eisenstat and Ipsen, SINUM 32 (1995) 1972–1988; Drmač and Veselić 2008).
+    /// ω ≥ ‖A·V·diag(d)⁻¹ − Z‖: dᵢ(√(1−φ) − ω)/√(1+β) ≤ σᵢ ≤ dᵢ(√(1+φ) + ω)/√(1−β). The bounds are relative for *every*
+    /// value, because multiplicative perturbations are (Ostrowski; Eisenstat and Ipsen, SINUM 32 (1995) 1972–1988;
+    /// Drmač and Veselić 2008).
     fn relative(&self) -> Vec<Vec<(f64, f64)>> {
         let mut found = Vec::new();
         found.extend(self.relative_of(&self.a));
         if self.a.rows() == self.a.columns() {
-            // Graded by rows: the adjoint has the same values.
+            // For a matrix graded by rows: the adjoint has the same values.
             found.extend(self.relative_of(&self.a.adjoint()));
         }
         found
@@ -181,7 +183,7 @@ impl Scaled {
         self.relative_by(a, &v, Enclosure::estimate)
     }
 
-    /// The same for any V, and with W taken from enclosures of the entries of A·V: their estimates, which are not believed.
+    /// The same for any V, with W from enclosures of the entries of A·V: `w` selects the untrusted approximation.
     fn relative_by(&self, a: &Matrix<f64>, v: &Matrix<f64>, w: impl Fn(&Enclosure) -> f64) -> Option<Vec<(f64, f64)>> {
         let (m, n) = (a.rows(), a.columns());
         let beta = defect(v)?;
@@ -201,7 +203,7 @@ impl Scaled {
                 return None;
             }
             z.column_mut(j).iter_mut().for_each(|x| *x /= d[j]);
-            // What the products and the quotients lost, column by column.
+            // The errors of the products and the quotients, column by column.
             let quotients = add_up(mul_up(2.0 * UNIT_ROUNDOFF, norm_up(z.column(j))), mul_up(m as f64, SMALLEST));
             let own = add_up(div_up(norm_up(&errors), d[j]), quotients);
             omega_squared = add_up(omega_squared, mul_up(own, own));
@@ -264,8 +266,8 @@ pub(crate) fn certified_values_of<T: Scalar>(a: MatrixRef<'_, T>, entries: &Entr
     let frobenius = entries.frobenius().upper();
     certified_values(form.view(), e, shape, form.is_doubled()).map(|values| values.at_most(frobenius)).ok_or_else(
         || {
-            Error::unsupported("two certificates contradict each other, so neither is believed")
-                .with_hint("this cannot happen while the floating-point environment is sound: please report the matrix")
+            Error::unsupported("two certificates of the singular values contradict each other")
+                .with_hint("the floating-point environment may be faulty: please report the matrix")
         },
     )
 }
@@ -298,7 +300,7 @@ mod tests {
         let u = Matrix::from_fn(3, 2, |i, _| if i == 0 { 1.0 } else { 0.0 });
         let v = Matrix::from_fn(2, 2, |i, j| f64::from(i == j));
         let scaled = Scaled { a, lost: 0.0 };
-        // ‖UᵀU − I‖ = 1: refused.
+        // ‖UᵀU − I‖ = 1: no certificate.
         assert!(scaled.by_factors(u, vec![1.0, 1.0], v).is_none());
     }
 
@@ -317,7 +319,7 @@ mod tests {
         assert!(sharp.iter().all(|(lower, upper)| upper - lower < 1e-14 * upper));
     }
 
-    /// Columns that are far from orthogonal, as after a V that does nothing: without φ the ends would be their lengths.
+    /// Columns that are far from orthogonal, as for V = I: without φ the ends would be their lengths.
     #[test]
     fn without_the_angle_of_the_columns_the_relative_ends_would_be_wrong() {
         let a = Matrix::from_row_major(2, 2, vec![1.0, 0.5, 0.0, 1.0]).unwrap();

@@ -14,7 +14,7 @@ use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::norm::{EntryNorms, Sums};
 use crate::{Enclosure, Evidence};
 
-/// How ‖A‖₂ is to be certified: passed last, and usually left at its default.
+/// The parameters of a certificate of ‖A‖₂: passed last, and usually left at their default.
 ///
 /// ```
 /// use kappa::{Matrix, SpectralCertificate, SpectralMethod, certified_spectral_norm};
@@ -28,13 +28,13 @@ use crate::{Enclosure, Evidence};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SpectralCertificate {
-    /// The relative width that is enough; 0 asks for what the last certificate gives.
+    /// The sufficient relative width; 0 requests the width of the last certificate.
     pub width: f64,
-    /// The one certificate to use; `None` lets the plan choose.
+    /// The only certificate to use; `None` lets the plan choose.
     pub method: Option<SpectralMethod>,
 }
 
-/// Where an upper bound of ‖A‖₂ comes from, cheapest first.
+/// The source of an upper bound of ‖A‖₂, cheapest first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SpectralMethod {
     /// min(‖A‖_F, √(‖A‖₁‖A‖_∞)): m·n.
@@ -43,9 +43,9 @@ pub enum SpectralMethod {
     Weights,
     /// τI − AᵀA is positive definite, by a Cholesky factor and its residual: m·n² + ⅔n³ flops.
     Cholesky,
-    /// ‖A‖² = ‖AᵀA‖, again and again, with the rounding errors carried back: m·n² + 12·n³ flops. Needs no guess.
+    /// ‖A‖² = ‖AᵀA‖, iterated, with the rounding errors carried back: m·n² + 12·n³ flops. Needs no initial guess.
     GramIteration,
-    /// Weyl's inequality with the residual of a singular value decomposition: that and 3·m·n² flops.
+    /// Weyl's inequality with the residual of a singular value decomposition: the decomposition and 3·m·n² flops.
     SvdResidual,
 }
 
@@ -64,7 +64,7 @@ impl SpectralMethod {
 
 /// Steps of the Gram iteration: the excess without rounding is at most rank^(2⁻¹³) − 1, below 0.2 %.
 const GRAM_STEPS: usize = 12;
-/// Below this relative width a bound by weights leaves nothing for the Cholesky test to gain.
+/// The relative width below which the Cholesky test cannot improve a bound by weights.
 const AS_GOOD_AS_IT_GETS: f64 = 1e-12;
 
 /// The bounds of ‖A‖₂ for a real matrix, with the method that gave the upper one.
@@ -78,7 +78,7 @@ pub(crate) fn spectral_bounds<P: Real>(
     (target.unscaled(found.0), found.1)
 }
 
-/// A·2⁻ᵉ with its largest entry near 1, and what is known of it for the price of one pass.
+/// A·2⁻ᵉ with its largest entry near 1, and its norms from one pass over the entries.
 struct Target<'a, P: Real> {
     a: MatrixRef<'a, P>,
     e: i32,
@@ -109,7 +109,7 @@ impl<'a, P: Real> Target<'a, P> {
     }
 
     fn enclose(&self, how: &SpectralCertificate) -> (Enclosure, SpectralMethod) {
-        // The values of the normal operator are those of AᵀA or of AAᵀ; its vectors belong to one of the two.
+        // The operator is AᵀA or AAᵀ, with the same eigenvalues; its vectors belong to one of the two sides.
         let operator = Normal::new(self.a, self.max_abs);
         let ritz = largest_eigenvalue(
             operator.order(),
@@ -132,7 +132,7 @@ impl<'a, P: Real> Target<'a, P> {
         if how.method == Some(SpectralMethod::Entries) || is_enough(best.0) {
             return (enclose(best.0), best.1);
         }
-        // ‖|A|‖ is at least ‖|A||x|‖/‖x‖: where that exceeds ‖A‖, no weights can help.
+        // ‖|A|‖ is at least ‖|A||x|‖/‖x‖: where that exceeds ‖A‖, no weights can improve the bound.
         let may_help = how.method.is_some() || of_moduli <= lower * (1.0 + how.width.max(1e-6));
         if only(SpectralMethod::Weights) && may_help {
             better(self.by_weights(own, &ritz.vector), SpectralMethod::Weights, &mut best);
@@ -159,7 +159,7 @@ impl<'a, P: Real> Target<'a, P> {
         (enclose(best.0), best.1)
     }
 
-    /// What the entries of AᵀA lost to rounding, in the 2-norm: γ·‖|A|ᵀ|A|‖ + m·n·2⁻¹⁰⁷⁴.
+    /// The rounding errors of the entries of AᵀA, in the 2-norm: γ·‖|A|ᵀ|A|‖ + m·n·2⁻¹⁰⁷⁴.
     fn gram_error(&self, depth: usize) -> f64 {
         let size = self.sums.spectral();
         let lost = mul_up(mul_up(self.a.rows() as f64, self.a.columns() as f64), SMALLEST);
@@ -172,8 +172,8 @@ impl<'a, P: Real> Target<'a, P> {
         sqrt_up(add_up(max_or_nan(bound, 0.0), self.gram_error(depth)))
     }
 
-    /// Mₖ₊₁ = 2⁻ˢ·MₖᵀMₖ, so that ‖Mₖ‖² ≤ 2ˢ‖Mₖ₊₁‖ + what was lost, and backwards from the last bound
-    /// (Delattre, Barthélemy, Araujo, Allauzen, ICML 2023; the rounding terms are ours).
+    /// Mₖ₊₁ = 2⁻ˢ·MₖᵀMₖ, so that ‖Mₖ‖² ≤ 2ˢ‖Mₖ₊₁‖ + rounding errors, evaluated backwards from the last bound (Delattre,
+    /// Barthélemy, Araujo, Allauzen, ICML 2023; the rounding terms are ours).
     fn by_gram_iteration(&self, first: Counted) -> f64 {
         let n = first.product.rows();
         let mut lost = vec![self.gram_error(first.depth)];
@@ -181,7 +181,7 @@ impl<'a, P: Real> Target<'a, P> {
         let mut m = first.product;
         let mut sums = Sums::of_symmetric(&m);
         for step in 0..GRAM_STEPS {
-            // Brought near 1 by a power of two, which loses at most n·2⁻¹⁰⁷⁴.
+            // Scaled near 1 by a power of two, which loses at most n·2⁻¹⁰⁷⁴.
             let top = (0..n).map(|j| m[(j, j)]).fold(0.0, f64::max);
             let s = if top > 0.0 { top.log2().floor() as i32 } else { 0 };
             scales.push(s);
@@ -206,7 +206,7 @@ impl<'a, P: Real> Target<'a, P> {
         bound
     }
 
-    /// ‖A‖² ≤ ‖|A|‖² ≤ max_j (|A|ᵀ|A|p)ⱼ/pⱼ for any p > 0: the Schur test, exact at Perron's vector.
+    /// ‖A‖² ≤ ‖|A|‖² ≤ max_j (|A|ᵀ|A|p)ⱼ/pⱼ for any p > 0: the Schur test, exact at the Perron vector.
     fn by_weights<W: Scalar>(&self, own: MatrixRef<'_, P>, start: &[W]) -> f64 {
         let floor = 1e-12 * start.iter().map(|x| x.re().abs()).fold(0.0, f64::max);
         let mut p: Vec<f64> = start.iter().map(|x| x.re().abs().max(floor)).collect();
@@ -232,7 +232,7 @@ fn narrowed<W: Scalar>(x: &[W]) -> Vec<f64> {
     x.iter().map(|x| x.re()).collect()
 }
 
-/// Both triangles from the lower one.
+/// Copies the lower triangle to the upper one.
 fn mirror(a: &mut Matrix<f64>) {
     for j in 0..a.columns() {
         for i in j + 1..a.rows() {
@@ -241,7 +241,7 @@ fn mirror(a: &mut Matrix<f64>) {
     }
 }
 
-/// A row or column times a vector, in lanes: Σ aᵢxᵢ and Σ|aᵢ||xᵢ|, with at most n/8 + 12 roundings behind a term.
+/// A row or column times a vector, in lanes: Σ aᵢxᵢ and Σ|aᵢ||xᵢ|, with at most n/8 + 12 rounding errors per term.
 fn row_products<P: Real>(a: MatrixRef<'_, P>, i: usize, factor: f64, x: &[f64]) -> (f64, f64) {
     const LANES: usize = 8;
     let (mut sums, mut moduli) = ([0.0; LANES], [0.0; LANES]);
@@ -263,18 +263,18 @@ fn row_products<P: Real>(a: MatrixRef<'_, P>, i: usize, factor: f64, x: &[f64]) 
     (sums.into_iter().sum(), moduli.into_iter().sum())
 }
 
-/// Roundings behind a term of [`row_products`].
+/// The number of rounding errors per term of [`row_products`].
 fn row_depth(n: usize) -> usize {
     n / 8 + 12
 }
 
-/// ‖Ax‖/‖x‖ from below for A·2⁻ᵉ; and ‖|A||x|‖/‖x‖, about.
+/// A lower bound of ‖Ax‖/‖x‖ for A·2⁻ᵉ; and an approximation of ‖|A||x|‖/‖x‖.
 pub(crate) fn growth<P: Real>(a: MatrixRef<'_, P>, e: i32, x: &[f64]) -> (f64, f64) {
     use rayon::prelude::*;
     let factor = times_power(1.0, -e).0;
     let rows: Vec<(f64, f64)> = (0..a.rows()).into_par_iter().map(|i| row_products(a, i, factor, x)).collect();
     let (y, moduli): (Vec<f64>, Vec<f64>) = rows.into_iter().unzip();
-    // ‖fl(Ax) − Ax‖ ≤ γ·‖|A||x|‖, and 2⁻¹⁰⁷³ for each product that is too small.
+    // ‖fl(Ax) − Ax‖ ≤ γ·‖|A||x|‖, and 2⁻¹⁰⁷³ for each product that underflows.
     let depth = row_depth(x.len());
     let size = sum_up(norm_up(&moduli), depth);
     let lost = mul_up(sqrt_up(a.rows() as f64), mul_up(x.len() as f64, 2.0 * SMALLEST));
@@ -284,7 +284,7 @@ pub(crate) fn growth<P: Real>(a: MatrixRef<'_, P>, e: i32, x: &[f64]) -> (f64, f
     if length.is_finite() && length > 0.0 { (div_down(lower, length), size / length) } else { (0.0, f64::INFINITY) }
 }
 
-/// |A|p from above, for p ≥ 0.
+/// An upper bound of |A|p, for p ≥ 0.
 fn up_products<P: Real>(a: MatrixRef<'_, P>, e: i32, p: &[f64]) -> Vec<f64> {
     use rayon::prelude::*;
     let factor = times_power(1.0, -e).0;
@@ -294,7 +294,7 @@ fn up_products<P: Real>(a: MatrixRef<'_, P>, e: i32, p: &[f64]) -> Vec<f64> {
     (0..a.rows()).into_par_iter().map(row).collect()
 }
 
-/// ‖A‖₂ from above, of a real or a complex matrix.
+/// An upper bound of ‖A‖₂, for a real or a complex matrix.
 pub(crate) fn spectral_norm_up<W: Scalar>(a: &Matrix<W>) -> f64 {
     let form = W::real_form(a.as_ref());
     match EntryNorms::of(form.view()) {
@@ -309,8 +309,8 @@ mod tests {
     use crate::arithmetic::Pair;
     use crate::enclosure::directed::UNIT_ROUNDOFF;
 
-    /// A column whose square sum loses every term but the first: the worst that 128 additions can do. Half of γ, or none,
-    /// would put the bound below the truth.
+    /// A column whose square sum loses every term but the first: the largest error of 128 additions. Half of γ, or
+    /// none, would put the bound below the exact value.
     #[test]
     fn half_of_gamma_would_be_wrong() {
         let g = (UNIT_ROUNDOFF * 0.999).sqrt();
@@ -320,7 +320,7 @@ mod tests {
         let gram = counted_gram(target.a, target.e);
         let unit = times_power(1.0, -2 * target.e).0;
         assert_eq!(gram.product[(0, 0)], unit, "the case is not the worst one");
-        // The guess is not trusted: here it is the rounded value itself.
+        // The guess is untrusted: here it is the rounded value itself.
         let depth = gram.depth;
         let bound = target.by_cholesky(gram, unit, 0.0);
         let excess = |x: f64| (Pair::from(x) * Pair::from(x) - Pair::from(unit)).high / unit;

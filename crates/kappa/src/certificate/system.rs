@@ -1,5 +1,5 @@
-//! The solution of a square system enclosed component by component: an approximate inverse of which nothing is believed, a
-//! solution of 106 bits, and its residual in 106 bits with every rounding counted.
+//! The solution of a square system enclosed component by component: an untrusted approximate inverse, a solution of 106
+//! bits, and its residual in 106 bits with every rounding error counted.
 
 use kappa_dense::pair::{PAIR_UNIT, Pair, PairMatrix};
 use kappa_dense::{Matrix, MatrixRef, multiply};
@@ -12,21 +12,21 @@ use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_up, mul_up, tim
 use crate::enclosure::exponent_of;
 use crate::error::Result;
 
-/// Up to this order an inverse of 106 bits is tried where one of 53 bits does not do: 60n³ flops.
+/// The largest order for which an inverse of 106 bits is computed if one of 53 bits does not suffice: 60n³ flops.
 const PAIRED: usize = 600;
 /// Steps of refinement; each gains as many digits as the approximate inverse has.
 const STEPS: usize = 40;
-/// Steps that look for weights.
+/// Steps of the iteration for the weights.
 const WEIGHTS: usize = 20;
 
-/// What is kept of A to enclose one solution after another.
+/// The approximate inverse of A and its weights, to enclose one solution after another.
 ///
-/// With RA = I − E and |E| ≤ G entry by entry, v > 0 and w = v − Gv > 0 show that I − G is an M-matrix, so that A is regular and
-/// |A⁻¹r| ≤ (I − G)⁻¹|Rr| ≤ δ + v·maxᵢ (Gδ)ᵢ/wᵢ for δ ≥ |Rr| (Rump, JCAM 242 (2013) 157–184). Whatever the scaling of A, such
-/// v exist as soon as the spectral radius of G is below 1.
+/// With RA = I − E and |E| ≤ G entry by entry, v > 0 and w = v − Gv > 0 show that I − G is an M-matrix, so that A is
+/// nonsingular and |A⁻¹r| ≤ (I − G)⁻¹|Rr| ≤ δ + v·maxᵢ (Gδ)ᵢ/wᵢ for δ ≥ |Rr| (Rump, JCAM 242 (2013) 157–184). Whatever
+/// the scaling of A, such v exist as soon as the spectral radius of G is below 1.
 pub(crate) struct SystemCertificate {
     base: Residual<f64>,
-    /// The second half of R, where it takes 106 bits.
+    /// The second half of R, where it has 106 bits.
     low: Option<Matrix<f64>>,
     scaled: PairMatrix,
     v: Vec<f64>,
@@ -34,7 +34,7 @@ pub(crate) struct SystemCertificate {
 }
 
 impl SystemCertificate {
-    /// `None` where A cannot be shown to be regular.
+    /// `None` where A cannot be shown to be nonsingular.
     pub(crate) fn new(a: MatrixRef<'_, f64>) -> Result<Option<Self>> {
         let equilibrated = Equilibrated::new(a);
         if let Some(base) = Residual::new(a)?
@@ -68,7 +68,7 @@ impl SystemCertificate {
         Some(Self { base, low: Some(r.low), scaled, v, w })
     }
 
-    /// How the inverse was found, in words.
+    /// The algorithm for the inverse, in words.
     pub(crate) fn algorithm(&self) -> &'static str {
         match self.low {
             None => "approximate inverse, residual in double-double, M-matrix",
@@ -90,7 +90,7 @@ impl SystemCertificate {
         (0..count).map(|k| self.pinned(&scaled, &x, &rest, (k, exponents[k]))).collect()
     }
 
-    /// Brings the scaled column k near 1.
+    /// The exponent that brings the scaled column k near 1.
     fn exponent(&self, b: &PairMatrix, k: usize) -> i32 {
         let sizes = b.high.column(k).iter().zip(&self.base.rows).filter(|(x, _)| **x != 0.0);
         sizes.map(|(x, e)| exponent_of(*x) - e).max().unwrap_or(0)
@@ -103,7 +103,7 @@ impl SystemCertificate {
         rest
     }
 
-    /// x += R(b − Ax) until nothing is gained; nothing is believed of it.
+    /// x += R(b − Ax) until the correction no longer decreases. The result is untrusted.
     fn refined(&self, b: &PairMatrix) -> PairMatrix {
         let (n, count) = (b.rows(), b.columns());
         let mut x = PairMatrix::zeros(n, count);
@@ -139,7 +139,7 @@ impl SystemCertificate {
         let largest = sizes.iter().copied().fold(1.0, max_or_nan);
         let products = times(&self.base.a_moduli, &sizes);
         let unit = mul_up((n + 3) as f64, PAIR_UNIT);
-        // What scaling and products lost below the range.
+        // Underflow in scaling and in the products.
         let lost = mul_up(64.0 * (n + 1) as f64 * SMALLEST, largest);
         let error = |i: usize| add_up(mul_up(unit, add_up(size(b, i), products[i])), lost);
         let residual: Vec<f64> = (0..n).map(|i| add_up(size(rest, i), error(i))).collect();
@@ -155,7 +155,7 @@ impl SystemCertificate {
     }
 }
 
-/// v and v − Gv > 0 from below.
+/// v, and a lower bound of v − Gv > 0.
 fn weights(base: &Residual<f64>) -> Option<(Vec<f64>, Vec<f64>)> {
     let mut v = vec![1.0; base.rows.len()];
     for _ in 0..WEIGHTS {
@@ -167,7 +167,7 @@ fn weights(base: &Residual<f64>) -> Option<(Vec<f64>, Vec<f64>)> {
         if !gv.iter().all(|g| g.is_finite()) {
             return None;
         }
-        // Towards (I − G)⁻¹e.
+        // A step towards (I − G)⁻¹e.
         v = gv.iter().map(|g| 1.0 + g).collect();
     }
     None
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_system_is_solved_to_the_last_bit() {
-        // x = n(n + 1)/2-like whole numbers for the second difference: xᵢ = (i + 1)(n − i)/2.
+        // Integers x for the second difference: xᵢ = (i + 1)(n − i)/2.
         let certificate = SystemCertificate::new(gallery::second_difference(40).as_ref()).unwrap().unwrap();
         let x = &certificate.enclose(&ones(40))[0];
         for i in 0..40 {

@@ -15,10 +15,10 @@ use crate::norm::Sums;
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, each, wide};
 use crate::{Enclosure, Norm, Profile, certified_norm};
 
-/// A certified condition number, and how it was found.
+/// A certified condition number, and its certificate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Condition {
-    /// ‖A‖·‖A⁺‖; ∞ above where the matrix cannot be told from a singular one.
+    /// ‖A‖·‖A⁺‖; ∞ above where the matrix is numerically singular.
     pub value: Extended,
     /// The certificate, as a noun phrase.
     pub algorithm: &'static str,
@@ -26,16 +26,22 @@ pub struct Condition {
 
 /// κ(A) = ‖A‖·‖A⁺‖ in any norm that can be evaluated, every rounding error counted.
 ///
-/// A square matrix through an approximate inverse R and the residual I − RA, entry by entry, after rows and columns were
-/// scaled by powers of two: relative widths of 1e-12 to 1e-6, up to κ of about 1e15, and beyond where the matrix is only badly
-/// scaled. A rectangular one through its singular values, or a pseudoinverse with two residuals; where the rank is not full it
-/// is ‖A‖·‖A⁺‖ of the matrix as computed with σₚ > 0, that is ∞. Exactly singular square matrices of small order are proved to
-/// be so: ∞. Elsewhere the answer is wide and true. Two inversions' worth of flops. Fails for an empty matrix, when an entry is
-/// not finite, and for norms that cannot be evaluated.
+/// A square matrix through an approximate inverse R and the residual I − RA, entry by entry, after scaling rows and
+/// columns by powers of two: relative widths of 1e-12 to 1e-6, up to κ of about 1e15, and beyond where the matrix is
+/// only badly scaled. A rectangular one through its singular values, or a pseudoinverse with two residuals; it is
+/// defined with σₚ > 0, so that κ = ∞ where the rank is not full. Exactly singular square matrices of small order are
+/// proved to be singular: ∞. In all other cases the answer is wide and true. The flops of two inversions.
+///
+/// # Errors
+///
+/// When the matrix is empty, when an entry is not finite, for norms that cannot be evaluated, and when the
+/// floating-point environment violates the assumptions of the proofs.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Norm, certified_cond, gallery};
-/// // The inverse of the Hilbert matrix of order 5 has whole entries; its largest column sum is 413280, and ‖A‖₁ = 137/60.
+/// // The inverse of the Hilbert matrix of order 5 has integer entries: ‖A⁻¹‖₁ = 413280, and ‖A‖₁ = 137/60.
 /// let k = certified_cond(&gallery::hilbert(5), Norm::max_column_sum())?;
 /// assert!((k.value.enclosure().estimate() / 943656.0 - 1.0).abs() < 1e-10);
 /// assert!(k.value.enclosure().evidence().is_certified());
@@ -62,7 +68,7 @@ pub fn certified_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: No
         return Ok(Condition { value: size.times(inverse).at_least(least), algorithm });
     }
     if m == n && is_exactly_singular(a) == Some(true) {
-        return Ok(infinite("elimination in whole numbers: exactly singular"));
+        return Ok(infinite("exact integer elimination: exactly singular"));
     }
     let values = certified_values_of(a, profile.entries())?;
     // ‖A⁺‖₂ = 1/σₚ, and ‖X‖₂ ≤ c·‖X‖ for every X.
@@ -85,7 +91,24 @@ fn infinite(algorithm: &'static str) -> Condition {
     Condition { value: Enclosure::exact(f64::INFINITY).into(), algorithm }
 }
 
-/// ‖A⁻¹‖ in a norm, every rounding error counted; `None` where A cannot be shown to be regular.
+/// ‖A⁻¹‖ in a norm, every rounding error counted; `None` where A cannot be shown to be nonsingular.
+///
+/// From the approximate inverse and the residual of [`certified_cond`], at the same cost.
+///
+/// # Errors
+///
+/// When the matrix is not square, when an entry is not finite, for norms that cannot be evaluated, and when the
+/// floating-point environment violates the assumptions of the proofs.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, Norm, certified_inverse_norm};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 0.5])?;
+/// let found = certified_inverse_norm(&a, Norm::max_row_sum())?;
+/// assert!(found.is_some_and(|x| x.enclosure().contains(2.0)));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn certified_inverse_norm<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     norm: Norm,
@@ -97,10 +120,16 @@ pub fn certified_inverse_norm<T: Scalar>(
     Ok(by_inverse(entries.view(), norm)?.map(|(value, _)| value))
 }
 
-/// Whether every matrix whose entries differ from those of A by at most `relative`·|aᵢⱼ| + `absolute` is regular.
+/// Whether every matrix whose entries differ from those of A by at most `relative`·|aᵢⱼ| + `absolute` is nonsingular.
 ///
-/// Proved where it says `true`; `false` says that it was not. One inversion and one product. Fails for a matrix that is not
-/// square, for numbers below 0, and when an entry is not finite.
+/// `true` is proved; `false` means that no proof was found. One inversion and one product.
+///
+/// # Errors
+///
+/// When the matrix is not square, when `relative` or `absolute` is negative or not a number, when an entry is not
+/// finite, and when the floating-point environment violates the assumptions of the proofs.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, is_regular_within};
@@ -117,8 +146,8 @@ pub fn is_regular_within<T: Scalar>(
 ) -> Result<bool> {
     check_environment()?;
     if !(relative >= 0.0 && absolute >= 0.0) {
-        return Err(Error::argument(format!("{relative} and {absolute} are no sizes of errors"))
-            .with_hint("both are at least 0: 0.001 for a thousandth"));
+        return Err(Error::argument(format!("`relative` and `absolute` must be ≥ 0, got {relative} and {absolute}"))
+            .with_hint("a relative error of 0.1 % is 0.001"));
     }
     let entries = Entries::of(a)?;
     square(entries.view())?;
@@ -131,10 +160,10 @@ pub(crate) fn square<T: Scalar>(a: MatrixRef<'_, T>) -> Result<usize> {
     if m == n && n > 0 {
         return Ok(n);
     }
-    Err(Error::shape(format!("a {m}×{n} matrix has no inverse")).with_hint("it needs a square matrix"))
+    Err(Error::shape(format!("a {m}×{n} matrix has no inverse")).with_hint("give a square matrix"))
 }
 
-/// ‖A‖ of A·2⁻ᵉ with its largest entry near 1.
+/// ‖A‖ as a mantissa and an exponent, from A·2⁻ᵉ with its largest entry near 1.
 fn extended_norm<T: Scalar>(a: MatrixRef<'_, T>, max: f64, norm: Norm) -> Result<Extended> {
     let e = max.min(f64::MAX).log2().floor() as i32;
     if e.abs() < 300 {
@@ -162,10 +191,10 @@ fn around(x: Enclosure, radius: f64) -> Enclosure {
 
 type Found = Option<(Extended, &'static str)>;
 
-/// A certificate whose ends are closer than this, relatively, is not improved on.
+/// The relative width below which a certificate is not improved.
 const NARROW: f64 = 1e-9;
 
-/// From I − RA; and where that leaves the ends wide, from the same for the adjoint, which is I − AR: one of the two is often far
+/// From I − RA; if that leaves the ends wide, also from the adjoint, which is I − AR: one of the two is often far
 /// smaller where A is badly scaled.
 fn by_inverse<T: Scalar>(a: MatrixRef<'_, T>, norm: Norm) -> Result<Found> {
     let first = by_left_inverse(a, norm)?;
@@ -192,9 +221,9 @@ fn by_left_inverse<T: Scalar>(a: MatrixRef<'_, T>, norm: Norm) -> Result<Found> 
     let center = certified_norm(&inverse.center, norm)?;
     let absolute = around(center, radius_in(norm, &inverse)?);
     let found = match relative_in(norm, &inverse) {
-        // R = (I − E)A⁻¹: ‖R‖/(1 + g) ≤ ‖A⁻¹‖ ≤ ‖R‖/(1 − g), for a norm that a factor from the left stretches by its own at most.
+        // R = (I − E)A⁻¹: ‖R‖/(1 + g) ≤ ‖A⁻¹‖ ≤ ‖R‖/(1 − g), for a norm with ‖EX‖ ≤ g·‖X‖.
         Some(g) => {
-            // Scaling to the common exponent lost less than 2⁻¹⁰⁷³ of each entry of R.
+            // Scaling to the common exponent lost less than 2⁻¹⁰⁷³ in each entry of R.
             let n = inverse.row.len() as f64;
             let lost = mul_up(
                 mul_up(n, n),
@@ -239,8 +268,9 @@ fn radius_in<W: Scalar>(norm: Norm, inverse: &InverseEnclosure<W>) -> Result<f64
     Ok(mul_up(against_frobenius(norm, (n, n))?, inverse.frobenius_radius()))
 }
 
-/// With X near A⁺ and XA = I − E: A⁺ − X = EA⁺ − X(I − AA⁺), and X(I − AA⁺) = F(I − AA⁺) for F = X − ZAᴴ and any Z, so that
-/// ‖A⁺ − X‖_F ≤ (‖E‖₂‖X‖_F + ‖F‖_F)/(1 − ‖E‖₂). Tall matrices of full rank; a wide one is turned.
+/// With X near A⁺ and XA = I − E: A⁺ − X = EA⁺ − X(I − AA⁺), and X(I − AA⁺) = F(I − AA⁺) for F = X − ZAᴴ and any Z, so
+/// that ‖A⁺ − X‖_F ≤ (‖E‖₂‖X‖_F + ‖F‖_F)/(1 − ‖E‖₂). For tall matrices of full rank; a wide one is replaced by its
+/// adjoint.
 fn by_pseudoinverse<T: Scalar>(a: MatrixRef<'_, T>, norm: Norm) -> Result<Found> {
     if norm.gauge().is_some() {
         return Ok(None);
@@ -266,7 +296,7 @@ fn by_pseudoinverse<T: Scalar>(a: MatrixRef<'_, T>, norm: Norm) -> Result<Found>
     });
     let center = if is_wide { center.adjoint() } else { center };
     let value = certified_norm(&center, norm)?;
-    // Scaling lost less than 2⁻¹⁰⁷³ of each entry, which moves A⁺ by less than twice ‖A⁺‖² times that.
+    // Scaling lost less than 2⁻¹⁰⁷³ in each entry, which changes A⁺ by less than twice ‖A⁺‖² times that.
     let size = add_up(norm_up(x.as_slice()), radius);
     let lost = mul_up(mul_up(size, size), mul_up((m * n) as f64, 8.0 * SMALLEST));
     let radius = mul_up(against_frobenius(norm, (center.rows(), center.columns()))?, add_up(radius, lost));
@@ -308,7 +338,7 @@ fn matrix_size(a: MatrixRef<'_, f64>) -> f64 {
     sqrt_up(total)
 }
 
-/// About the inverse of an upper triangular matrix, by back substitution; `None` where a pivot is 0.
+/// An approximate inverse of an upper triangular matrix, by back substitution; `None` where a pivot is 0.
 fn upper_inverse(r: &Matrix<f64>) -> Option<Matrix<f64>> {
     let n = r.rows();
     let mut s = Matrix::identity(n);
@@ -321,7 +351,7 @@ fn upper_inverse(r: &Matrix<f64>) -> Option<Matrix<f64>> {
     s.as_slice().iter().all(|x| x.is_finite()).then_some(s)
 }
 
-/// Σxᵢ of non-negative numbers from above.
+/// Σxᵢ of non-negative numbers, rounded up.
 pub(super) fn total_up(x: &[f64]) -> f64 {
     sum_up(x.iter().sum(), x.len())
 }

@@ -1,4 +1,4 @@
-//! Condition numbers for errors of each entry by itself: Skeel's and Bauer's.
+//! Condition numbers for relative errors of the single entries: Skeel's and Bauer's.
 
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 
@@ -11,10 +11,17 @@ use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, Evidence, Profile};
 
-/// Skeel's condition number ‖|A⁻¹||A|‖_∞: how much a relative error of each entry can grow, whatever the scaling of the rows.
+/// Skeel's condition number ‖|A⁻¹||A|‖_∞: the growth of relative errors of the single entries, whatever the scaling of
+/// the rows.
 ///
-/// At least 1, and the least κ_∞ that row scaling can reach (Bauer). Certified, through the enclosed inverse. Fails for a
-/// matrix that is not square or cannot be shown to be regular, and when an entry is not finite.
+/// At least 1, and the least κ_∞ that row scaling can reach (Bauer). Certified, through the enclosed inverse, at its
+/// cost.
+///
+/// # Errors
+///
+/// When the matrix is not square, when it cannot be shown to be nonsingular, and when an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, Norm, certified_cond, skeel_cond};
@@ -36,12 +43,27 @@ pub fn skeel_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Ex
     Ok(Extended::new(largest(&value), found.exponent()).at_least(1.0))
 }
 
-/// Skeel's condition number at a solution, ‖|A⁻¹||A||x|‖_∞/‖x‖_∞, for errors of the matrix.
+/// Skeel's condition number at a solution x, ‖|A⁻¹||A||x|‖_∞/‖x‖_∞, for relative errors of the entries of the matrix.
+///
+/// Certified; the cost of [`skeel_cond`].
+///
+/// # Errors
+///
+/// As [`skeel_cond`], when the length of x differs from the number of columns, and when x = 0.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, skeel_cond_at};
+/// let a = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 0.0, 1e-12])?;
+/// assert!(skeel_cond_at(&a, &[1.0, 1.0])?.enclosure().contains(1.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn skeel_cond_at<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), x: &[T]) -> Result<Extended> {
     let entries = Entries::of(a)?;
     let n = square(entries.view())?;
     if x.len() != n {
-        return Err(Error::shape(format!("x has {} entries, and the matrix {n} columns", x.len())));
+        return Err(Error::shape(format!("x has {} entries, and the matrix has {n} columns", x.len())));
     }
     let moduli: Vec<Enclosure> = x.iter().map(|&x| crate::norm::modulus_enclosure(x)).collect();
     let size = moduli.iter().copied().reduce(crate::norm::larger).filter(|s| s.lower() > 0.0);
@@ -55,7 +77,21 @@ pub fn skeel_cond_at<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), x: &[T]) 
 
 /// Bauer's condition number: the least κ_∞ that scaling rows and columns can reach, ρ(|A⁻¹||A|).
 ///
-/// Certified by Collatz and Wielandt's quotients for the enclosed inverse. Fails as [`skeel_cond`].
+/// Certified by the quotients of Collatz and Wielandt for the enclosed inverse; the cost of [`skeel_cond`].
+///
+/// # Errors
+///
+/// As [`skeel_cond`].
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, bauer_cond};
+/// // Scaling makes the identity of this matrix.
+/// let a = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 0.0, 1e-12])?;
+/// assert!(bauer_cond(&a)?.enclosure().contains(1.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 ///
 /// Reference: Bauer, Numer. Math. 5 (1963) 73–87.
 pub fn bauer_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Extended> {
@@ -67,23 +103,42 @@ pub fn bauer_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Ex
     Ok(Extended::new(value, found.exponent()).at_least(1.0))
 }
 
-/// Diagonal scalings by powers of two, and what they make of κ_∞.
+/// Diagonal scalings by powers of two, and κ_∞ before and after.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaling {
-    /// Exponents of the rows: multiply row i by 2^rowᵢ.
+    /// Exponents of the rows: row i is multiplied by 2^rowᵢ.
     pub rows: Vec<i32>,
-    /// Exponents of the columns.
+    /// Exponents of the columns: column j is multiplied by 2^columnⱼ.
     pub columns: Vec<i32>,
-    /// κ_∞ before.
+    /// κ_∞ of the given matrix.
     pub before: Extended,
     /// κ_∞ of the scaled matrix.
     pub after: Extended,
-    /// What no scaling can go below: Bauer's number.
+    /// The lower limit for every scaling: Bauer's condition number.
     pub least: Extended,
 }
 
-/// The best scaling of rows and columns, D₁AD₂ with D₂ = diag(v), D₁ = diag(|A|v)⁻¹ for Perron's vector v of |A⁻¹||A|, rounded
-/// to powers of two, so that it costs no digits: within a factor of 4 of Bauer's least κ_∞. Fails as [`skeel_cond`].
+/// The best scaling of rows and columns, D₁AD₂ with D₂ = diag(v), D₁ = diag(|A|v)⁻¹ for the Perron vector v of
+/// |A⁻¹||A|.
+///
+/// The factors are rounded to powers of two, so that scaling is exact: κ_∞ is within a factor of 4 of Bauer's least
+/// one.
+///
+/// # Errors
+///
+/// As [`skeel_cond`].
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, best_scaling};
+/// let a = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 0.0, 1e-12])?;
+/// let found = best_scaling(&a)?;
+/// assert!(found.before.enclosure().lower() > 0.9e12 && found.after.enclosure().upper() < 5.0);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Bauer, Numer. Math. 5 (1963) 73–87.
 pub fn best_scaling<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Scaling> {
     let entries = Entries::of(a)?;
     let n = square(entries.view())?;
@@ -108,11 +163,11 @@ pub fn best_scaling<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<
     })
 }
 
-/// |A⁻¹||A|, by what it does to vectors.
+/// |A⁻¹||A|, applied to vectors.
 struct Product<W: Scalar> {
     inverse: InverseEnclosure<W>,
     inverse_moduli: Matrix<f64>,
-    /// |A|·2^(−a_exponent), from above.
+    /// |A|·2^(−a_exponent), rounded up.
     a: Matrix<f64>,
     a_exponent: i32,
 }
@@ -122,7 +177,7 @@ impl<W: Scalar<Wide = W>> Product<W> {
         check_environment()?;
         let max = Profile::of_entries(a)?.max_abs_value();
         let inverse = enclose_inverse(a)?.ok_or_else(|| {
-            Error::singular("the matrix cannot be told from a singular one")
+            Error::singular("the matrix is numerically singular")
                 .with_hint("a componentwise condition number needs the inverse")
         })?;
         let a_exponent = if max > 0.0 { max.min(f64::MAX).log2().floor() as i32 } else { 0 };
@@ -147,7 +202,7 @@ impl<W: Scalar<Wide = W>> Product<W> {
         let z = times(&self.inverse_moduli, &y);
         let total = total_up(&y);
         let along = (0..n).fold(0.0, |sum, j| add_up(sum, mul_up(self.inverse.column[j], y[j])));
-        // Sums are within 4n·u of these upper bounds; moduli, and |A|v, within as little.
+        // The sums are within 4n·u of these upper bounds; so are the moduli and |A|v.
         let slack = (8 * n + 64) as f64 * f64::EPSILON;
         (0..n)
             .map(|i| {
@@ -159,7 +214,7 @@ impl<W: Scalar<Wide = W>> Product<W> {
             .collect()
     }
 
-    /// A positive vector near the fixed point, and ρ between the smallest and the largest quotient.
+    /// A positive vector near the fixed point, and ρ enclosed by the smallest and the largest quotient.
     fn perron(&self) -> (Vec<f64>, Enclosure) {
         let n = self.a.rows();
         let mut v = vec![1.0; n];
@@ -185,7 +240,7 @@ impl<W: Scalar<Wide = W>> Product<W> {
             if !(top > 0.0 && top.is_finite()) {
                 break;
             }
-            // Half a step in the exponent keeps periodic matrices from turning in circles; a floor keeps v positive.
+            // Half a step in the exponent converges for periodic matrices too; a lower limit keeps v positive.
             v = w.iter().zip(&v).map(|(w, v)| (0.5 * (w.upper() / top) + 0.5 * v).max(1e-150)).collect();
         }
         (best_v, best)

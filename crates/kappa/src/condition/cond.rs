@@ -6,11 +6,16 @@ use crate::operator::{AnyOperator, DENSE_LIMIT, LinearOperator, Sparse, each};
 use crate::values::SingularValues;
 use crate::{Enclosure, Norm, certified_cond, singular_values};
 
-/// The condition number κ(A) = σ₁/σₚ in the spectral norm: how much a relative error can grow.
+/// The condition number κ(A) = σ₁/σₚ in the spectral norm: the largest growth of a relative error.
 ///
 /// Dimensionless, at least 1; for rectangular matrices ‖A‖₂·‖A⁺‖₂ at full rank. 1 exactly for multiples of a unitary
-/// matrix, ∞ for the zero matrix and wherever σₚ cannot be told from 0. Evidence and cost as [`singular_values`].
-/// Fails for an empty matrix and when an entry is not finite.
+/// matrix, ∞ for the zero matrix and wherever the enclosure of σₚ contains 0. Evidence and cost as [`singular_values`].
+///
+/// # Errors
+///
+/// When the matrix is empty, and when an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, cond};
@@ -24,10 +29,16 @@ pub fn cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Enclosur
 
 /// The condition number ‖A‖·‖A⁺‖ in any norm that can be evaluated.
 ///
-/// In a unitarily invariant norm from the singular values, as [`cond`]; in another one from an enclosed inverse or
-/// pseudoinverse, every rounding error counted, as [`certified_cond`](crate::certified_cond). A sparse square matrix of order
-/// above 1000 is factored as it is, in the spectral norm, the largest column sum and the largest row sum (evidence: estimate).
-/// ∞ above where the matrix cannot be told from a singular one.
+/// In a unitarily invariant norm from the singular values, as [`cond`]; in other norms from an enclosed inverse or
+/// pseudoinverse, every rounding error counted, as [`certified_cond`](crate::certified_cond). A sparse square matrix of
+/// order above 1000 is factored in sparse form, in the spectral norm, the largest column sum and the largest row sum
+/// (evidence: estimate). ∞ above where the matrix is numerically singular.
+///
+/// # Errors
+///
+/// As [`cond`] and [`certified_cond`](crate::certified_cond).
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Norm, cond_in, gallery};
@@ -38,7 +49,20 @@ pub fn cond_in<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> 
     cond_by(a, norm).map(|(value, _)| value)
 }
 
-/// [`cond_in`], and how it was found, in words.
+/// [`cond_in`], with the algorithm in words.
+///
+/// # Errors
+///
+/// As [`cond_in`].
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Norm, cond_by, gallery};
+/// let (k, algorithm) = cond_by(&gallery::hilbert(5), Norm::max_row_sum())?;
+/// assert!((k.estimate() / 943656.0 - 1.0).abs() < 1e-10 && !algorithm.is_empty());
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn cond_by<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Result<(Enclosure, String)> {
     let is_large = |s: &&Sparse<T>| !T::IS_COMPLEX && s.shape().0.min(s.shape().1) > WRITTEN_OUT;
     if let Some(sparse) = a.form().sparse().filter(is_large)
@@ -54,20 +78,24 @@ pub fn cond_by<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> 
     Ok((found.value.enclosure(), found.algorithm.to_owned()))
 }
 
-/// Whether a sparse factorization answers: what it does not is answered by writing the matrix out, where that fits.
+/// Whether a sparse factorization gives the answer: otherwise the matrix is converted to a dense one, if it fits.
 fn is_answered_sparse((m, n): (usize, usize), norm: Norm) -> bool {
     let known = [Norm::spectral(), Norm::max_column_sum(), Norm::max_row_sum()];
     m.saturating_mul(n) > DENSE_LIMIT || m == n && known.contains(&norm)
 }
 
 impl SingularValues {
-    /// The condition number ‖A‖·‖A⁺‖ in a unitarily invariant norm; another one needs A⁺ itself: an error that says so.
+    /// The condition number ‖A‖·‖A⁺‖ in a unitarily invariant norm.
+    ///
+    /// # Errors
+    ///
+    /// When the matrix is empty, and for any other norm, which needs A⁺ itself.
     pub fn cond_in(&self, norm: Norm) -> Result<Enclosure> {
         match norm.gauge() {
             Some(_) if norm == Norm::spectral() => self.cond(),
             Some(_) => in_gauge(self, norm),
             None => Err(Error::unsupported(format!("the condition number in the {norm} norm needs the inverse"))
-                .with_hint("spectral, frobenius, nuclear, schatten:p and ky-fan:k can be answered")),
+                .with_hint("use spectral, frobenius, nuclear, schatten:p or ky-fan:k")),
         }
     }
 }
@@ -75,7 +103,7 @@ impl SingularValues {
 fn in_gauge(values: &SingularValues, norm: Norm) -> Result<Enclosure> {
     let spectral = values.cond()?;
     if spectral.upper() == f64::INFINITY {
-        // ‖A‖·‖A⁺‖ ≥ σ₁/σₚ in every such norm, and nothing bounds it from above.
+        // ‖A‖·‖A⁺‖ ≥ σ₁/σₚ in every such norm, and there is no upper bound.
         let estimate = if spectral.estimate() == f64::INFINITY { f64::INFINITY } else { spectral.estimate() };
         return Ok(Enclosure::new(spectral.lower(), estimate, f64::INFINITY, spectral.evidence()));
     }

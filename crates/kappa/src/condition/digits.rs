@@ -1,4 +1,4 @@
-//! How many digits of a solution survive.
+//! The number of correct digits of a solution.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::Enclosure;
 use crate::error::{Error, Result};
 
-/// How exactly the data are known.
+/// The accuracy of the data.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum DataType {
     /// Rounded to a format.
@@ -48,25 +48,25 @@ impl FromStr for DataType {
         };
         match number.trim().replace('_', "-").parse::<f64>() {
             Ok(x) if x > 0.0 && x < 1.0 / factor => Ok(Self::Relative(x * factor)),
-            _ => Err(Error::syntax(format!("`{text}` says nothing about data"))
-                .with_hint("bf16, f16, f32, f64, f8_e4m3, f8_e5m2, or a relative error such as 1e-3 or 0.1%")),
+            _ => Err(Error::syntax(format!("`{text}` is neither a data type nor a relative error"))
+                .with_hint("known: bf16, f16, f32, f64, f8_e4m3, f8_e5m2; or a relative error such as 1e-3 or 0.1%")),
         }
     }
 }
 
-/// What solves the problem, and what it adds to the errors of the data.
+/// The algorithm that solves the problem, and its backward error.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum SolveAlgorithm {
-    /// LU with partial pivoting, backward error about n·u (growth below 100 apart).
+    /// LU with partial pivoting: backward error about n·u, if the growth factor is below 100.
     #[default]
     Lu,
-    /// Cholesky, about n·u.
+    /// Cholesky: about n·u.
     Cholesky,
-    /// Householder QR, about √n·u·√n.
+    /// Householder QR: about √n·u·√n.
     Qr,
-    /// The normal equations: as if κ were squared.
+    /// The normal equations, which square κ.
     NormalEquations,
-    /// None: only the data count.
+    /// An exact algorithm: only the errors of the data count.
     Exact,
 }
 
@@ -81,8 +81,8 @@ impl FromStr for SolveAlgorithm {
             "normal-equations" => Self::NormalEquations,
             "exact" => Self::Exact,
             _ => {
-                return Err(Error::syntax(format!("`{text}` is no algorithm that is known here"))
-                    .with_hint("lu, cholesky, qr, normal-equations, or exact"));
+                return Err(Error::syntax(format!("unknown algorithm `{text}`"))
+                    .with_hint("known: lu, cholesky, qr, normal-equations, exact"));
             }
         })
     }
@@ -100,18 +100,18 @@ impl fmt::Display for SolveAlgorithm {
     }
 }
 
-/// How many decimal digits of a solution survive, and why.
+/// The number of correct decimal digits of a solution, and its reasons.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Digits {
-    /// Digits that the data hold: −log₁₀ of their relative error.
+    /// Digits of the data: −log₁₀ of their relative error.
     pub held: f64,
-    /// Digits that the condition costs: log₁₀ κ, twice that for the normal equations.
+    /// Digits lost to the condition: log₁₀ κ, twice that for the normal equations.
     pub lost: f64,
-    /// Digits that can be relied on for every change of that size, at least 0: from κε/(1 − κε).
+    /// Digits that are correct for every change of that size, at least 0: from κε/(1 − κε).
     pub certain: f64,
-    /// ‖Δx‖/‖x‖ at most, ∞ where κε ≥ 1.
+    /// An upper bound of ‖Δx‖/‖x‖, ∞ where κε ≥ 1.
     pub error: f64,
-    /// The κ it is about: the upper end where one is known.
+    /// The condition number κ: the upper end where it is finite.
     pub cond: f64,
     /// The data.
     pub data: DataType,
@@ -119,11 +119,14 @@ pub struct Digits {
     pub algorithm: SolveAlgorithm,
 }
 
-/// How many digits of the solution of Ax = b survive, for a condition number κ(A) in any induced norm, the order n, what is known
-/// of the data, and the algorithm, computing in double precision.
+/// The number of correct digits of the solution of Ax = b, for a condition number κ(A) in any induced norm, the order
+/// n, the accuracy of the data, and the algorithm, computing in double precision.
 ///
-/// With ε = 2·(error of the data) for A and b together and the algorithm's backward error: ‖Δx‖/‖x‖ ≤ κε/(1 − κε) where
-/// κε < 1, and nothing is certain beyond. The upper end of κ counts, where it is finite; its estimate otherwise.
+/// With ε = 2·(error of the data) for A and b together and the backward error of the algorithm: ‖Δx‖/‖x‖ ≤ κε/(1 − κε)
+/// where κε < 1; otherwise no digit is certain. κ is the upper end of `cond` where it is finite, and its estimate
+/// otherwise.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Enclosure, SolveAlgorithm, digits};

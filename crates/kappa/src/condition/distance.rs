@@ -1,4 +1,4 @@
-//! How far the nearest singular matrix is.
+//! The distance to the nearest singular matrix.
 
 use kappa_dense::{Matrix, Scalar, c64, lu};
 
@@ -12,9 +12,10 @@ use crate::{Enclosure, Norm, certified_norm, certified_singular_values, svd};
 /// The distance to the nearest matrix without full rank, and that matrix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distance<W: Scalar> {
-    /// min ‖E‖ over all E for which A + E has not full rank: 1/‖A⁻¹‖, or σₚ in the spectral norm. In the units of the entries.
+    /// min ‖E‖ over all E for which A + E does not have full rank: 1/‖A⁻¹‖, or σₚ in the spectral norm. In the units of
+    /// the entries.
     pub value: Enclosure,
-    /// That over ‖A‖: 1/κ(A).
+    /// The distance over ‖A‖: 1/κ(A).
     pub relative: Enclosure,
     /// A matrix at about that distance, singular to working precision: A − σₙuₙvₙᴴ in the spectral norm.
     pub nearest: Matrix<W>,
@@ -22,8 +23,15 @@ pub struct Distance<W: Scalar> {
 
 /// The distance from A to the matrices without full rank, with the nearest one (Gastinel and Kahan: 1/‖A⁻¹‖).
 ///
-/// In the spectral norm for every shape; the Frobenius distance is the same. In the largest column or row sum for square
-/// matrices. Certified. Fails for other norms, for an empty matrix, and when an entry is not finite.
+/// In the spectral norm for every shape; the Frobenius distance is the same. In the largest column or row sum for
+/// square matrices. Certified. The cost of certified singular values and a decomposition, or of an enclosed inverse.
+///
+/// # Errors
+///
+/// When the norm is another one, when the matrix is empty or, for a column or row sum, not square, and when an entry is
+/// not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, Norm, distance_to_singularity};
@@ -47,8 +55,8 @@ pub fn distance_to_singularity<T: Scalar>(
         Family::Schatten(p) if p >= 2.0 => by_values(&view, norm),
         Family::Induced(1.0, 1.0) => by_columns(&view, norm, false),
         Family::Induced(f64::INFINITY, f64::INFINITY) => by_columns(&view, norm, true),
-        _ => Err(Error::unsupported(format!("the distance to singularity in the {norm} norm is not known"))
-            .with_hint("spectral, frobenius, max-column-sum and max-row-sum can be answered")),
+        _ => Err(Error::unsupported(format!("the distance to singularity in the {norm} norm is not available"))
+            .with_hint("use spectral, frobenius, max-column-sum or max-row-sum")),
     }
 }
 
@@ -68,7 +76,8 @@ fn relative(value: Enclosure, size: Enclosure) -> Enclosure {
     if size.upper() == 0.0 { Enclosure::exact(0.0) } else { value.over(size) }
 }
 
-/// ‖A⁻¹‖₁ is the sum of a column x = A⁻¹eⱼ, and E = −eⱼzᴴ/‖x‖₁ with zᵢ = xᵢ/|xᵢ| makes (A + E)x = 0; rows by the adjoint.
+/// ‖A⁻¹‖₁ is the sum of a column x = A⁻¹eⱼ, and E = −eⱼzᴴ/‖x‖₁ with zᵢ = xᵢ/|xᵢ| makes (A + E)x = 0; rows by the
+/// adjoint.
 fn by_columns<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, norm: Norm, by_rows: bool) -> Result<Distance<T::Wide>> {
     let n = square(*a)?;
     let wide = a.to_wide();
@@ -108,7 +117,7 @@ fn by_columns<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, norm: Norm, by_rows:
                 bound.evidence(),
             )
         }
-        // From above by the matrix found, were it exactly singular; the norm itself always is a bound.
+        // The matrix found gives an upper bound only if it is exactly singular; ‖A‖ is always an upper bound.
         None => Enclosure::new(0.0, 1.0 / total, size.upper(), size.evidence()),
     };
     Ok(Distance { value, relative: relative(value, size), nearest })

@@ -1,4 +1,4 @@
-//! How sensitive eigenvalues, eigenvectors and invariant subspaces are.
+//! The sensitivity of eigenvalues, eigenvectors and invariant subspaces.
 
 use kappa_dense::{Matrix, Scalar, c64};
 
@@ -13,19 +13,25 @@ use crate::{Enclosure, Evidence, eig, schur};
 pub struct EigenvalueCondition {
     /// The eigenvalue.
     pub value: c64,
-    /// 1/|yᴴx| for left and right vectors of length 1: to first order a change E moves the eigenvalue by at most this times ‖E‖₂.
-    /// 1 for normal matrices, ∞ for defective eigenvalues.
+    /// 1/|yᴴx| for left and right vectors of length 1: to first order a change E moves the eigenvalue by at most this
+    /// times ‖E‖₂. 1 for normal matrices, ∞ for defective eigenvalues.
     pub condition: f64,
     /// 1/sep: to first order a change E turns the eigenvector by at most this times ‖E‖₂; ∞ for multiple eigenvalues.
     pub vector_condition: f64,
-    /// About how far the matrix is from one where this eigenvalue is multiple, in the 2-norm: sep over the condition.
+    /// The approximate distance in the 2-norm to a matrix where this eigenvalue is multiple: sep over the condition.
     pub distance: f64,
 }
 
-/// The condition of every eigenvalue, 1/|yᴴx|, and of its vector, 1/sep; largest modulus first.
+/// The condition of every eigenvalue, 1/|yᴴx|, and of its eigenvector, 1/sep; largest modulus first.
 ///
-/// Estimates. The eigenvectors cost about 30n³ flops, sep about n² for each step of an inverse iteration with the Schur form,
-/// n³ altogether. Fails as [`eig`] and [`schur`].
+/// Estimates. The eigenvectors cost about 30n³ flops, and sep about n² for each step of an inverse iteration with the
+/// Schur form, n³ altogether.
+///
+/// # Errors
+///
+/// As [`eig`] and [`schur`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, eigenvalue_cond};
@@ -57,7 +63,7 @@ pub fn eigenvalue_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Resu
         .collect()
 }
 
-/// sep(λ, T₂₂) with T₂₂ the rest of the Schur form after λ is brought to the front: σₘᵢₙ(T₂₂ − λI), about.
+/// An estimate of sep(λ, T₂₂) = σₘᵢₙ(T₂₂ − λI), where T₂₂ is the rest of the Schur form after λ is moved to the front.
 fn one_separation(t: &Matrix<c64>, value: c64, size: f64) -> Result<f64> {
     let n = t.rows();
     if n == 1 {
@@ -73,7 +79,7 @@ fn one_separation(t: &Matrix<c64>, value: c64, size: f64) -> Result<f64> {
     Ok(least_singular_value(&rest, size))
 }
 
-/// σₘᵢₙ of an upper triangular matrix by Lanczos on (TᴴT)⁻¹, about; 0 where a diagonal entry is 0.
+/// An estimate of σₘᵢₙ of an upper triangular matrix by Lanczos on (TᴴT)⁻¹; 0 where a diagonal entry is 0.
 pub(crate) fn least_singular_value(t: &Matrix<c64>, size: f64) -> f64 {
     let n = t.rows();
     if (0..n).any(|i| t[(i, i)].norm() <= f64::MIN_POSITIVE.max(1e-300 * size)) {
@@ -106,7 +112,7 @@ pub(crate) fn solve_upper_adjoint(t: &Matrix<c64>, x: &[c64]) -> Vec<c64> {
     y
 }
 
-/// The Schur form with the eigenvalue at `place` first: rotations of neighbours.
+/// The Schur form with the eigenvalue at `place` first, by rotations of neighbours.
 fn brought_to_front(t: &Matrix<c64>, place: usize) -> Matrix<c64> {
     let n = t.rows();
     let mut t = t.clone();
@@ -135,11 +141,17 @@ fn brought_to_front(t: &Matrix<c64>, place: usize) -> Matrix<c64> {
     t
 }
 
-/// sep(A, B) = min ‖AX − XB‖_F over ‖X‖_F = 1, what the condition of an invariant subspace divides by: positive exactly where A
-/// and B share no eigenvalue, and at most their distance.
+/// The separation sep(A, B) = min ‖AX − XB‖_F over ‖X‖_F = 1, whose inverse is the condition of an invariant subspace.
 ///
-/// By Lanczos on the inverse of the Sylvester operator with the two Schur forms: about (p + q)·p·q flops a step. An estimate from
-/// above, up to rounding. Fails as [`schur`].
+/// It is positive exactly where A and B share no eigenvalue, and at most the distance of their eigenvalues. By Lanczos
+/// on the inverse of the Sylvester operator with the two Schur forms: about (p + q)·p·q flops a step. An estimate from
+/// above, up to rounding.
+///
+/// # Errors
+///
+/// When a matrix is empty, and as [`schur`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, separation};
@@ -157,7 +169,7 @@ pub fn separation<T: Scalar>(
     let (s, t) = (schur(a)?.t().clone(), schur(b)?.t().clone());
     let (p, q) = (s.rows(), t.rows());
     if p == 0 || q == 0 {
-        return Err(Error::shape("an empty matrix has no eigenvalues to be kept apart"));
+        return Err(Error::shape("the separation of an empty matrix is not defined: it has no eigenvalues"));
     }
     let gap = (0..p)
         .flat_map(|i| (0..q).map(move |j| (i, j)))

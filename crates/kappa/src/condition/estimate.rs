@@ -1,4 +1,4 @@
-//! The 1-norm of an operator that is known by its products, and with it κ from a factorization.
+//! The 1-norm of an operator that is known by its products, and κ from a factorization with it.
 
 use kappa_dense::{Matrix, Scalar, lu};
 
@@ -8,10 +8,16 @@ use crate::krylov::{OneNorm, one_norm_search};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, Evidence, Norm, Profile};
 
-/// ‖A‖₁ of an operator of which only products are known: a lower bound that is nearly always within a factor of 3, and mostly
-/// exact (evidence: estimate; the upper end is ∞).
+/// ‖A‖₁ of an operator that is known by its products: a lower bound that is nearly always within a factor of 3, and
+/// mostly exact (evidence: estimate; the upper end is ∞).
 ///
-/// About 4 products with blocks of 2 columns. Fails for an operator that is not square.
+/// About 4 products with blocks of 2 columns.
+///
+/// # Errors
+///
+/// When the operator is not square, and when a product fails.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, OneNorm, one_norm_estimate};
@@ -19,6 +25,8 @@ use crate::{Enclosure, Evidence, Norm, Profile};
 /// assert_eq!(one_norm_estimate(&a, &OneNorm::default())?.estimate(), 9.0);
 /// # Ok::<(), kappa::Error>(())
 /// ```
+///
+/// Reference: Higham and Tisseur, SIAM J. Matrix Anal. Appl. 21 (2000) 1185–1201.
 pub fn one_norm_estimate<T: Scalar<Wide = T>>(
     a: &(impl LinearOperator<T> + ?Sized),
     how: &OneNorm,
@@ -28,7 +36,7 @@ pub fn one_norm_estimate<T: Scalar<Wide = T>>(
         return Err(Error::shape(format!("the estimator needs a square operator, not a {m}×{n} one")));
     }
     let found = one_norm_search(n, how, |x| a.apply(x), |x| a.apply_adjoint(x))?;
-    // A vector of sum norm 1 was stretched to this, up to the rounding of a product.
+    // A vector of 1-norm 1 has an image of this 1-norm, up to the rounding of a product.
     let slack = 1.0 - 4.0 * f64::EPSILON * (n as f64 + 4.0);
     Ok(Enclosure::new(
         found.value * slack,
@@ -40,8 +48,22 @@ pub fn one_norm_estimate<T: Scalar<Wide = T>>(
 
 /// ‖A⁻¹‖ in the 1-norm or the ∞-norm from one LU factorization: a lower bound, nearly always within a factor of 3.
 ///
-/// The lower end is ‖z‖/‖Az‖ for the best z found, every rounding counted; the upper one is ∞. ⅔n³ flops. Fails for other
-/// norms, and for a matrix that is not square or exactly singular.
+/// The lower end is ‖z‖/‖Az‖ for the best z found, every rounding error counted; the upper end is ∞. The answer is ∞
+/// where a pivot is 0. ⅔n³ flops.
+///
+/// # Errors
+///
+/// When the norm is another one, when the matrix is not square, and when an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, Norm, OneNorm, inverse_norm_estimate};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 0.5])?;
+/// let x = inverse_norm_estimate(&a, Norm::max_column_sum(), &OneNorm::default())?;
+/// assert!((x.estimate() - 2.0).abs() < 1e-12);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn inverse_norm_estimate<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     norm: Norm,
@@ -66,19 +88,17 @@ pub fn inverse_norm_estimate<T: Scalar>(
     Ok(Enclosure::new(lower, found.value.max(lower), f64::INFINITY, Evidence::Estimate("Higham–Tisseur, from below")))
 }
 
-/// Whether the estimator works on rows; an error for a norm that it does not know.
+/// Whether the estimator works on rows; an error for any other norm.
 fn is_by_rows(norm: Norm) -> Result<bool> {
     match norm {
         x if x == Norm::max_column_sum() => Ok(false),
         x if x == Norm::max_row_sum() => Ok(true),
-        other => Err(Error::unsupported(format!("no estimator is known for the inverse in the {other} norm"))
-            .with_hint(
-                "max-column-sum and max-row-sum can be estimated; a certified condition number answers in every norm",
-            )),
+        other => Err(Error::unsupported(format!("there is no estimator for the inverse in the {other} norm"))
+            .with_hint("use max-column-sum or max-row-sum; `certified_cond` answers in every norm")),
     }
 }
 
-/// ‖z‖₁/‖Az‖₁ ≤ ‖A⁻¹‖₁, from below.
+/// A lower bound of ‖z‖₁/‖Az‖₁ ≤ ‖A⁻¹‖₁.
 fn shown<W: Scalar<Wide = W>>(a: &Matrix<W>, z: &[W]) -> Result<f64> {
     let adjoint = a.adjoint();
     let mut upper = Vec::with_capacity(z.len());
@@ -93,10 +113,15 @@ fn shown<W: Scalar<Wide = W>>(a: &Matrix<W>, z: &[W]) -> Result<f64> {
     Ok(div_down(size.lower(), super::certified::total_up(&upper)))
 }
 
-/// κ in the 1-norm or the ∞-norm, estimated from one LU factorization: what `rcond` of other libraries gives, inverted.
+/// κ in the 1-norm or the ∞-norm, estimated from one LU factorization: the inverse of `rcond` in other libraries.
 ///
-/// The lower end is proved; the estimate is nearly always within a factor of 3 of the truth. Fails as
-/// [`inverse_norm_estimate`].
+/// The lower end is proved; the estimate is nearly always within a factor of 3 of the exact value.
+///
+/// # Errors
+///
+/// As [`inverse_norm_estimate`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Norm, OneNorm, cond_estimate, gallery};

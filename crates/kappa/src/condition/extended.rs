@@ -1,11 +1,11 @@
-//! Positive quantities that may lie beyond all doubles.
+//! Positive quantities that may exceed the range of doubles.
 
 use std::fmt;
 
 use crate::enclosure::directed::times_power;
 use crate::{Enclosure, Evidence};
 
-/// m·2ᵏ with an enclosed m near 1: a condition number of 1e436 keeps its digits.
+/// m·2ᵏ with an enclosed m near 1, for numbers beyond the range of doubles such as a condition number of 1e436.
 ///
 /// ```
 /// # use kappa::{Matrix, Norm, certified_cond};
@@ -49,7 +49,7 @@ impl Extended {
         Self::new(self.mantissa.times(other.mantissa), self.exponent + other.exponent)
     }
 
-    /// What two enclosures of the same number know together.
+    /// The intersection of two enclosures of the same number.
     pub(crate) fn and(self, other: Self) -> Self {
         let moved = other.mantissa;
         let e = other.exponent - self.exponent;
@@ -65,7 +65,7 @@ impl Extended {
         Self { mantissa, ..self }
     }
 
-    /// The same numbers, none below `least`.
+    /// The same number, with the ends raised to at least `least`.
     pub(crate) fn at_least(self, least: f64) -> Self {
         let (bound, _) = times_power(least, -self.exponent);
         let m = self.mantissa;
@@ -75,7 +75,7 @@ impl Extended {
         }
     }
 
-    /// As doubles; ∞ above where it is beyond them.
+    /// As doubles; the upper end is ∞ beyond their range.
     pub fn enclosure(&self) -> Enclosure {
         let m = self.mantissa;
         let (estimate, far) = times_power(m.estimate(), self.exponent);
@@ -93,7 +93,7 @@ impl Extended {
         self.mantissa.estimate().log10() + f64::from(self.exponent) * std::f64::consts::LOG10_2
     }
 
-    /// The digits on which both ends agree, at most so many; mantissa and exponent where doubles end.
+    /// The digits on which both ends agree, at most `digits`; mantissa and exponent beyond the range of doubles.
     pub fn short(&self, digits: usize) -> String {
         let whole = self.enclosure();
         let log = self.log10();

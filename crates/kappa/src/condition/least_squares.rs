@@ -1,4 +1,4 @@
-//! How sensitive the solution of a least squares problem is, and its residual.
+//! The sensitivity of the solution and the residual of a least squares problem.
 
 use kappa_dense::{Matrix, Scalar, multiply};
 
@@ -9,7 +9,7 @@ use crate::{Tolerance, svd};
 /// Relative condition numbers of min ‖Ax − b‖₂ in the 2-norm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LeastSquaresCondition {
-    /// κ = σ₁/σᵣ over the rank that was found.
+    /// κ = σ₁/σᵣ over the numerical rank r.
     pub cond: f64,
     /// The numerical rank.
     pub rank: usize,
@@ -17,23 +17,29 @@ pub struct LeastSquaresCondition {
     pub residual: f64,
     /// η = ‖A‖‖x‖/‖Ax‖, between 1 and κ.
     pub stretch: f64,
-    /// Of the fitted Ax for a change of b: 1/cos θ.
+    /// The fitted Ax for a change of b: 1/cos θ.
     pub fitted_by_b: f64,
-    /// Of the solution for a change of b: κ/(η·cos θ).
+    /// The solution for a change of b: κ/(η·cos θ).
     pub solution_by_b: f64,
-    /// Of the fitted Ax for a change of A: κ/cos θ.
+    /// The fitted Ax for a change of A: κ/cos θ.
     pub fitted_by_a: f64,
-    /// Of the solution for a change of A: κ + κ²·tan θ/η; for the minimum-norm solution of a wide matrix of full rank 2κ.
+    /// The solution for a change of A: κ + κ²·tan θ/η; for the minimum-norm solution of a wide matrix of full rank 2κ.
     pub solution_by_a: f64,
-    /// Of the residual relative to ‖b‖ for changes of both: 1 + 2κ (Wedin).
+    /// The residual relative to ‖b‖ for changes of both: 1 + 2κ (Wedin).
     pub residual_by_both: f64,
 }
 
-/// The condition of a least squares problem, or of the minimum-norm solution of one with more unknowns than equations.
+/// The condition of a least squares problem, or of the minimum-norm solution of an underdetermined system.
 ///
-/// Estimates from a singular value decomposition at the house's tolerance. Where the rank is not full, the numbers hold for
-/// changes that keep the rank. Fails when the shapes do not fit, for b = 0 or b orthogonal to the range, and as
+/// Estimates from a singular value decomposition at the default tolerance. Where the rank is not full, the numbers hold
+/// for changes that keep the rank. The cost of [`svd`](crate::svd).
+///
+/// # Errors
+///
+/// When the shapes do not fit, when A or b is zero or b is orthogonal to the range, when an entry is not finite, and as
 /// [`svd`](crate::svd).
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, least_squares_cond};
@@ -43,12 +49,12 @@ pub struct LeastSquaresCondition {
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
-/// Reference: Trefethen and Bau, *Numerical Linear Algebra*, Theorem 18.1; Wedin, BIT 13 (1973) 217–232; Björck, *Numerical
-/// Methods for Least Squares Problems*, section 1.4.
+/// Reference: Trefethen and Bau, *Numerical Linear Algebra*, Theorem 18.1; Wedin, BIT 13 (1973) 217–232; Björck,
+/// *Numerical Methods for Least Squares Problems*, section 1.4.
 pub fn least_squares_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<LeastSquaresCondition> {
     let (m, n) = a.shape();
     if b.len() != m {
-        return Err(Error::shape(format!("b has {} entries, and the matrix {m} rows", b.len())));
+        return Err(Error::shape(format!("b has {} entries, and the matrix has {m} rows", b.len())));
     }
     if let Some(k) = b.iter().position(|x| !x.is_finite()) {
         return Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count()));
@@ -56,7 +62,8 @@ pub fn least_squares_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &
     let f = svd(a)?;
     let rank = f.rank(Tolerance::default()).estimate() as usize;
     if rank == 0 {
-        return Err(Error::unsupported("the zero matrix has no condition").with_hint("every x is a solution"));
+        return Err(Error::unsupported("the least squares condition of the zero matrix is not defined")
+            .with_hint("every x is a solution"));
     }
     let wide = Matrix::from_column_major(m, 1, b.iter().map(|b| b.widen()).collect())?;
     let along = multiply(f.u().adjoint().as_ref(), wide.as_ref())?;
@@ -71,7 +78,7 @@ pub fn least_squares_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &
             .with_hint("relative condition numbers of 0 are infinite"));
     }
     let cosine = (fitted / whole).min(1.0);
-    // b minus its projection, not √(1 − cos²), which would lose a small angle.
+    // The norm of b minus its projection; √(1 − cos²) would lose a small angle to cancellation.
     let mut rest = wide.clone();
     for i in 0..rank {
         let c = along[(i, 0)];

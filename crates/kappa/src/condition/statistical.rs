@@ -1,4 +1,4 @@
-//! Small-sample estimates: how sensitive each entry of a solution is, from a few random changes.
+//! Small-sample estimates: the sensitivity of each entry of a solution, from a few random changes.
 
 use kappa_dense::{Matrix, Scalar, lu, multiply};
 
@@ -8,12 +8,12 @@ use crate::norm::modulus;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, wide_with};
 use crate::random::Draws;
 
-/// How a small-sample estimate is made; passed last, and usually left at its default.
+/// The parameters of a small-sample estimate; passed last, and usually left at their default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SmallSample {
-    /// Random changes, 1 to 4.
+    /// The number of random changes, 1 to 4.
     pub samples: usize,
-    /// Which random changes.
+    /// The random seed.
     pub seed: u64,
 }
 
@@ -39,10 +39,10 @@ impl SmallSample {
     }
 }
 
-/// How sensitive the entries of a solution are.
+/// The sensitivity of the entries of a solution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatisticalCondition {
-    /// For each entry of x the relative change to expect, in units of the relative changes of the entries of A and b.
+    /// For each entry of x the expected relative change, in units of the relative changes of the entries of A and b.
     pub entries: Vec<f64>,
     /// The same for x as a whole, relative to its 2-norm.
     pub whole: f64,
@@ -50,11 +50,17 @@ pub struct StatisticalCondition {
     pub solution: Vec<f64>,
 }
 
-/// The componentwise condition of the solution of Ax = b, by small random relative changes of every entry of A and b.
+/// The componentwise condition of the solution of Ax = b, from small random relative changes of every entry of A and b.
 ///
-/// Derivatives A⁻¹(f − Ex) along a few orthonormal random directions with Eᵢⱼ = aᵢⱼzᵢⱼ, fᵢ = bᵢzᵢ: each within the factor θ of the
-/// Frobenius-normwise truth with the probability of [`SmallSample::confidence`] (evidence: probability). One LU factorization and
-/// a few solves. Fails for a complex matrix, one that is not square or singular, and when the shapes do not fit.
+/// Derivatives A⁻¹(f − Ex) along a few orthonormal random directions with Eᵢⱼ = aᵢⱼzᵢⱼ, fᵢ = bᵢzᵢ: each within the
+/// factor θ of the exact Frobenius-normwise condition with the probability of [`SmallSample::confidence`] (evidence:
+/// probability). One LU factorization and a few solves.
+///
+/// # Errors
+///
+/// When the matrix is complex, not square or singular, when the shapes do not fit, and when an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, SmallSample, statistical_cond};
@@ -75,14 +81,17 @@ pub fn statistical_cond<T: Scalar>(
     let n = square(entries.view())?;
     if T::IS_COMPLEX {
         return Err(Error::unsupported("small-sample estimates are for real systems")
-            .with_hint("certified_cond and skeel_cond answer for complex ones"));
+            .with_hint("use certified_cond or skeel_cond for complex systems"));
     }
     if b.len() != n || b.iter().any(|x| !x.is_finite()) {
-        return Err(Error::shape(format!("b has {} entries, and the matrix {n} rows; all must be finite", b.len())));
+        return Err(Error::shape(format!(
+            "b has {} entries, and the matrix has {n} rows; all entries of b must be finite",
+            b.len()
+        )));
     }
     let factors = lu(entries.view())?;
     if factors.is_singular() {
-        return Err(Error::singular("the matrix is singular: a pivot is 0"));
+        return Err(Error::singular("the matrix of the system is singular: a pivot is 0"));
     }
     let wide = entries.view().to_wide();
     let right = Matrix::from_column_major(n, 1, b.iter().map(|b| b.widen()).collect())?;
@@ -123,7 +132,7 @@ fn derivatives<W: Scalar<Wide = W>>(
             whole += modulus(d) * modulus(d);
         }
     }
-    // E‖projection‖ of a vector of length p on q random directions is ω_q/ω_p of its own.
+    // E‖projection‖ of a vector of length p on q random directions is ω_q/ω_p of its own length.
     let factor = wallis(directions.len()) / wallis(length);
     let solution: Vec<f64> = x.as_slice().iter().map(|x| x.re()).collect();
     let size = solution.iter().map(|x| x * x).sum::<f64>().sqrt();

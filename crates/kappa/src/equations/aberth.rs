@@ -1,4 +1,4 @@
-//! All roots of a polynomial improved at once, in twice the working precision.
+//! Simultaneous improvement of all roots of a polynomial by Aberth's iteration, in twice the working precision.
 
 use std::ops::{Add, Mul, Neg, Sub};
 
@@ -56,7 +56,7 @@ impl Wide {
         Self { re: self.re * by, im: self.im * by }
     }
 
-    /// 1/z by way of a power of two near to |z|, so that |z|² neither overflows nor vanishes.
+    /// 1/z, with z scaled by a power of two near 1/|z|, so that |z|² neither overflows nor underflows.
     fn inverse(self) -> Self {
         let size = self.re.high.abs().max(self.im.high.abs());
         let s = 2f64.powi(-(size.log2().floor() as i32).clamp(-1000, 1000));
@@ -66,7 +66,8 @@ impl Wide {
     }
 }
 
-/// What a polynomial is at a point. For |z| > 1 all four are divided by |z|ⁿ, and values are those of the reversed polynomial.
+/// The value of a polynomial at a point z, with its derivative and the sums of moduli. For |z| > 1 all four are divided
+/// by |z|ⁿ, and the values are those of the reversed polynomial.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct At {
     /// p(z).
@@ -79,7 +80,7 @@ pub(super) struct At {
     pub slopes: f64,
 }
 
-/// Horner's rule in 106 bits: |value| is good to about 2n·2⁻¹⁰⁴·size.
+/// Horner's rule in 106 bits: the error of |value| is about 2n·2⁻¹⁰⁴·size.
 pub(super) fn at(a: &[c64], z: c64) -> At {
     wide_at(a, Wide::from(z))
 }
@@ -107,12 +108,13 @@ fn wide_at(a: &[c64], z: Wide) -> At {
 
 const ROUNDS: usize = 100;
 
-/// Roots near to the given ones, each rounded once to double where it is simple enough for 106 bits.
+/// Roots near the given ones; each is rounded once to double if its condition is small enough for 106 bits.
 ///
-/// zₖ − N/(1 − N·Σ 1/(zₖ − zⱼ)) with Newton's step N = p/p′ (Aberth, Math. Comp. 27 (1973) 339–344; cubic at simple roots). Roots
-/// of a real polynomial come out real or in exact conjugate pairs.
+/// zₖ − N/(1 − N·Σ 1/(zₖ − zⱼ)) with Newton's step N = p/p′ (Aberth, Math. Comp. 27 (1973) 339–344; cubic at simple
+/// roots). Roots of a real polynomial are returned real or in exact conjugate pairs.
 pub(super) fn improved(a: &[c64], starts: &[c64], is_real: bool) -> Vec<c64> {
-    // A start on the real axis, or in a conjugate pair, would keep that symmetry for ever: turn each a little.
+    // The iteration preserves symmetry: starts on the real axis or in conjugate pairs stay so. A small rotation of each
+    // breaks it.
     let mut z: Vec<Wide> = (starts.iter().enumerate())
         .map(|(k, &z)| Wide::from(z * (c64::new(1.0, 0.0) + c64::from_polar(1e-3, 1.0 + 2.4 * k as f64))))
         .collect();
@@ -129,7 +131,7 @@ pub(super) fn improved(a: &[c64], starts: &[c64], is_real: bool) -> Vec<c64> {
     if is_real {
         symmetrize(a, &mut roots);
     }
-    // Where numbers left the range of doubles, the start is what there is.
+    // A root that left the range of doubles is replaced by its start.
     for (root, &start) in roots.iter_mut().zip(starts) {
         if !(root.re.is_finite() && root.im.is_finite()) {
             *root = start;
@@ -138,7 +140,7 @@ pub(super) fn improved(a: &[c64], starts: &[c64], is_real: bool) -> Vec<c64> {
     roots
 }
 
-/// One correction of the k-th root; says whether it moved.
+/// One correction of the k-th root; returns whether it moved.
 fn step(a: &[c64], z: &mut [Wide], k: usize) -> bool {
     let here = wide_at(a, z[k]);
     if here.value.norm() <= a.len() as f64 * 2f64.powi(-102) * here.size {
@@ -158,7 +160,8 @@ fn step(a: &[c64], z: &mut [Wide], k: usize) -> bool {
     correction.norm() > 2f64.powi(-80) * z[k].rounded().norm()
 }
 
-/// Of a real polynomial: roots whose real part is as good become real, the others exact pairs.
+/// For a real polynomial: a root becomes real if its real part is as good a root; the others become exact conjugate
+/// pairs.
 fn symmetrize(a: &[c64], roots: &mut [c64]) {
     let flat = a.len() as f64 * 2f64.powi(-96);
     for z in roots.iter_mut().filter(|z| z.im != 0.0 && z.im.abs() < 1e-6 * z.re.abs()) {

@@ -1,10 +1,10 @@
-//! LU of a matrix whose entries stand near the diagonal.
+//! LU factorization of a band matrix.
 
 use kappa_dense::{MatrixRef, Scalar};
 
 use crate::enclosure::times_power_of_two;
 
-/// How far entries reach below and above the diagonal.
+/// The numbers of nonzero subdiagonals and superdiagonals.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Bandwidth {
     pub(crate) lower: usize,
@@ -12,7 +12,8 @@ pub(crate) struct Bandwidth {
 }
 
 impl Bandwidth {
-    /// Of a square matrix, read column by column from its far ends: a full one is told after a few entries.
+    /// The bandwidths of a square matrix. Each column is read from its far ends, so that a full matrix costs a few
+    /// comparisons a column.
     pub(crate) fn of<T: Scalar>(a: MatrixRef<'_, T>) -> Self {
         let n = a.rows();
         let zero = T::default();
@@ -27,7 +28,8 @@ impl Bandwidth {
     }
 }
 
-/// PA = LU with partial pivoting inside the band: L keeps `lower` entries a column, U has `lower + upper` above its diagonal.
+/// PA = LU with partial pivoting inside the band: L has `lower` entries a column below its diagonal, U `lower + upper`
+/// above its diagonal.
 #[derive(Clone, Debug)]
 pub(crate) struct BandLu<W> {
     n: usize,
@@ -38,7 +40,7 @@ pub(crate) struct BandLu<W> {
 }
 
 impl<W: Scalar<Wide = W>> BandLu<W> {
-    /// Entries are taken times 2⁻ᵉ. n·l·(l + u) flops twice over.
+    /// Factors A·2⁻ᵉ. About 2n·l·(l + u) flops.
     pub(crate) fn new<T: Scalar<Wide = W>>(a: MatrixRef<'_, T>, width: Bandwidth, e: i32) -> Self {
         let n = a.rows();
         let stride = 2 * width.lower + width.upper + 1;
@@ -95,7 +97,7 @@ impl<W: Scalar<Wide = W>> BandLu<W> {
         (0..self.n).any(|i| self.entries[self.at(i, i)] == W::default())
     }
 
-    /// Column k above the diagonal, from its first row, and below it.
+    /// Column k above the diagonal, with its first row, and column k below the diagonal.
     fn sides(&self, k: usize) -> ((usize, &[W]), &[W]) {
         let first = k.saturating_sub(self.width.lower + self.width.upper);
         let last = (k + self.width.lower + 1).min(self.n);
@@ -104,7 +106,7 @@ impl<W: Scalar<Wide = W>> BandLu<W> {
         ((first, above), below)
     }
 
-    /// x becomes A⁻¹x.
+    /// Replaces x by A⁻¹x.
     pub(crate) fn solve(&self, x: &mut [W]) {
         for k in 0..self.n {
             x.swap(k, self.pivots[k]);
@@ -120,7 +122,7 @@ impl<W: Scalar<Wide = W>> BandLu<W> {
         }
     }
 
-    /// x becomes A⁻ᴴx.
+    /// Replaces x by A⁻ᴴx.
     pub(crate) fn solve_adjoint(&self, x: &mut [W]) {
         let less = |sum: W, x: &[W], a: &[W]| x.iter().zip(a).fold(sum, |sum, (&x, &a)| sum - a.conj() * x);
         for k in 0..self.n {

@@ -1,10 +1,10 @@
-//! Solving with PAPᵀ = LDLᴴ, D with blocks of order 1 and 2.
+//! Solves with PAPᵀ = LDLᴴ, where D has diagonal blocks of order 1 and 2.
 
 use kappa_dense::{Ldlt, Matrix, Scalar, Triangle, triangular_solve};
 
 use crate::error::Result;
 
-/// The blocks of D: the first row of each, and whether it has two.
+/// The blocks of D: the first row of each, and whether it is of order 2.
 fn blocks<W: Scalar>(f: &Ldlt<W>) -> Vec<(usize, bool)> {
     let (mut found, mut i) = (Vec::new(), 0);
     while i < f.diagonal.len() {
@@ -41,7 +41,7 @@ pub(super) fn is_singular<W: Scalar>(f: &Ldlt<W>) -> bool {
         .any(|(i, is_pair)| if is_pair { Block::of(f, i).determinant() == 0.0 } else { f.diagonal[i] == 0.0 })
 }
 
-/// A⁻¹B, which is A⁻ᴴB.
+/// A⁻¹B; the same as A⁻ᴴB, because A is Hermitian.
 pub(super) fn solve<W: Scalar<Wide = W>>(f: &Ldlt<W>, b: &Matrix<W>) -> Result<Matrix<W>> {
     let (n, count) = (b.rows(), b.columns());
     let unit = Triangle { unit: true, ..Triangle::default() };

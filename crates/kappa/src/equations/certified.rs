@@ -1,4 +1,4 @@
-//! Solutions that are proved, component by component.
+//! Solutions of linear systems and least squares problems with a proved enclosure of every component.
 
 use kappa_dense::pair::PairMatrix;
 use kappa_dense::{Matrix, Scalar, c64};
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide_with};
 use crate::{Enclosure, Profile};
 
-/// X with an enclosure of each entry, every rounding error counted.
+/// X with an enclosure of each entry; every rounding error is counted.
 #[derive(Clone, Debug)]
 pub struct CertifiedSolution<W: Scalar> {
     x: Matrix<W>,
@@ -40,29 +40,30 @@ impl<W: Scalar> CertifiedSolution<W> {
         self.columns[k].enclosure(i)
     }
 
-    /// The imaginary part of the entry at row i of column k; 0 where the matrix is real.
+    /// The imaginary part of the entry at row i of column k; 0 for a real matrix.
     pub fn imaginary(&self, i: usize, k: usize) -> Enclosure {
         if W::IS_COMPLEX { self.columns[k].enclosure(self.x.rows() + i) } else { Enclosure::exact(0.0) }
     }
 
-    /// What is left of the entry at row i of column k beyond the double nearest to it (of its real part): together they are the
-    /// solution to about 106 bits, give or take [`CertifiedSolution::radius`].
+    /// The entry (its real part) at row i of column k minus the double nearest to it. `x + low` is the solution to
+    /// about 106 bits; [`CertifiedSolution::radius`] bounds its error.
     pub fn low(&self, i: usize, k: usize) -> f64 {
         self.columns[k].value[i].low
     }
 
-    /// How far `x + low` may be off at row i of column k (in its real part).
+    /// A bound of the error of `x + low` (real part) at row i of column k.
     pub fn radius(&self, i: usize, k: usize) -> f64 {
         self.columns[k].radius[i]
     }
 
-    /// Decimal digits of the entry (or its real part) that are certain before rounding to a double, at most 31; 31 where it is exact.
+    /// The number of certain decimal digits of the entry (its real part) before rounding to a double: at most 31, and
+    /// 31 if it is exact.
     pub fn digits(&self, i: usize, k: usize) -> f64 {
         let (value, radius) = (self.columns[k].value[i].high.abs(), self.radius(i, k));
         if radius == 0.0 { 31.0 } else { (value / radius).log10().clamp(0.0, 31.0) }
     }
 
-    /// ‖b − Ax‖₂ column by column: exactly 0 for a square system.
+    /// ‖b − Ax‖₂ of each column; exactly 0 for a square system.
     pub fn residual_norms(&self) -> &[Enclosure] {
         &self.residual_norms
     }
@@ -73,10 +74,10 @@ impl<W: Scalar> CertifiedSolution<W> {
     }
 }
 
-/// What both verbs check first: B in double precision.
+/// Checks the right-hand side for both functions and returns B in double precision.
 fn checked<T: Scalar>(m: usize, b: &Matrix<T>) -> Result<Matrix<f64>> {
     if b.rows() != m {
-        return Err(Error::shape(format!("the right-hand side has {} rows, and the matrix {m}", b.rows())));
+        return Err(Error::shape(format!("the right-hand side has {} rows, the matrix {m}", b.rows())));
     }
     let count = b.as_slice().iter().filter(|x| !x.is_finite()).count();
     match b.as_slice().iter().position(|x| !x.is_finite()) {
@@ -85,15 +86,23 @@ fn checked<T: Scalar>(m: usize, b: &Matrix<T>) -> Result<Matrix<f64>> {
     }
 }
 
-/// Solves AX = B with an enclosure of every entry: the exact solution of the system as it is stored lies inside.
+/// Solves AX = B with an enclosure of every entry.
 ///
-/// An approximate inverse from the engine, a solution of 106 bits, and its residual in 106 bits; the inverse is proved to be good
-/// enough by an M-matrix, whatever the scaling of rows and columns. Where κ is below about 1e15 each entry is known to the last
-/// bit of a double or nearly so; up to order 600 an inverse of 106 bits takes over for κ up to about 1e28. Complex systems
-/// through their real form of twice the order. About 5n³ flops, and 60n² for each column.
+/// The exact solution of AX = B, for the A and B as they are stored, lies inside. A is n×n, B and X are n×k.
 ///
-/// Fails for a matrix that is not square or cannot be told from a singular one (it says which), when the shapes do not fit, when
-/// something is not finite, and where the floating-point environment is not what the proofs assume.
+/// An approximate inverse from faer, a solution of 106 bits, and its residual in 106 bits; an M-matrix proves that the
+/// inverse is good enough, whatever the scaling of rows and columns. For κ below about 1e15 each entry is known to
+/// about the last bit of a double; up to order 600 an inverse of 106 bits takes over for κ up to about 1e28. Complex
+/// systems are solved in their real form of twice the order. About 5n³ flops, and 60n² for each column.
+///
+/// # Errors
+///
+/// - When the matrix is not square, or the shapes do not fit.
+/// - When the matrix is singular, or so ill-conditioned that nothing can be proved; the message says which.
+/// - When an entry is not finite.
+/// - When the floating-point environment is not the one that the proofs assume.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{certified_solve, gallery, Matrix};
@@ -113,7 +122,7 @@ pub fn certified_solve<T: Scalar>(
     let view = entries.view();
     let (m, n) = (view.rows(), view.columns());
     if m != n {
-        return Err(Error::shape(format!("a system needs a square matrix, not a {m}×{n} one"))
+        return Err(Error::shape(format!("the matrix of a linear system must be square, got {m}×{n}"))
             .with_hint("`certified_lstsq` solves systems of any shape in the least squares sense"));
     }
     Profile::of_entries(view)?;
@@ -132,24 +141,32 @@ pub fn certified_solve<T: Scalar>(
 
 fn not_regular(n: usize, is_singular: Option<bool>) -> Error {
     match is_singular {
-        Some(true) => Error::singular(format!("the {n}×{n} matrix is exactly singular, as elimination in whole numbers shows"))
+        Some(true) => Error::singular(format!("the {n}×{n} matrix is exactly singular (integer elimination)"))
             .with_hint("`lstsq` gives the solution of least norm"),
         Some(false) => Error::unsupported(format!(
-            "the {n}×{n} matrix is regular, as elimination in whole numbers shows, but too ill-conditioned for an enclosure"
+            "the {n}×{n} matrix is nonsingular (exact integer elimination) but too ill-conditioned for an enclosure"
         ))
-        .with_hint("scale rows and columns to the same size, or take more digits than doubles have"),
-        None => Error::singular(format!("the {n}×{n} matrix cannot be told from a singular one"))
+        .with_hint("scale the rows and columns to similar norms, or solve in a higher precision than double"),
+        None => Error::singular(format!("the {n}×{n} matrix is singular or too ill-conditioned: neither was proved"))
             .with_hint("`lstsq` gives the solution of least norm, without a proof"),
     }
 }
 
-/// min ‖Ax − b‖₂ for each column of B, with an enclosure of every entry; for a wide matrix the x of least norm with Ax = b.
+/// min ‖Ax − b‖₂ for each column of B, with an enclosure of every entry.
 ///
-/// A triangular factor of 106 bits (in doubles above m·n² = 1e9), and two residuals in 106 bits: each entry is known to the last
-/// bit or nearly so up to κ of about 1e15 and beyond. Complex problems through their real form. A square matrix is solved as by
-/// [`certified_solve`]. About 200mn² flops.
+/// The exact minimiser, for the A and B as they are stored, lies inside; for a wide matrix the x of least norm with Ax
+/// = b. A is m×n, B is m×k, X is n×k. A square matrix is solved as by [`certified_solve`].
 ///
-/// Fails where the rank cannot be shown to be full (then no small change of A leaves x where it is), and as [`certified_solve`].
+/// A triangular factor of 106 bits (in doubles above m·n² = 1e9), and two residuals in 106 bits: each entry is known to
+/// about the last bit of a double for κ up to about 1e15 and beyond. Complex problems are solved in their real form.
+/// About 200mn² flops.
+///
+/// # Errors
+///
+/// When full rank cannot be proved (without full rank an arbitrarily small change of A changes x by a finite amount),
+/// and as [`certified_solve`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{certified_lstsq, Matrix};
@@ -182,8 +199,8 @@ pub fn certified_lstsq<T: Scalar>(
     let real = PairMatrix::from(real_form(&view.to_wide()));
     let tall = if m > n { real } else { real.transpose() };
     let Some(certificate) = LeastSquaresCertificate::new(&tall, &vec![0.0; tall.columns()])? else {
-        return Err(Error::unsupported(format!("the rank of the {m}×{n} matrix cannot be shown to be full"))
-            .with_hint("without a certificate, `lstsq` gives the solution of least norm at a tolerance"));
+        return Err(Error::unsupported(format!("full rank of the {m}×{n} matrix could not be proved"))
+            .with_hint("`lstsq` gives the solution of least norm at a tolerance, without a proof"));
     };
     let column = |k: usize| PairMatrix::from(Matrix::from_fn(b.rows(), 1, |i, _| b[(i, k)]));
     if m > n {
@@ -197,7 +214,7 @@ pub fn certified_lstsq<T: Scalar>(
     Ok(CertifiedSolution::new(n, columns, norms, "triangular factor of the adjoint, two residuals in double-double"))
 }
 
-/// Nothing to find, or nothing to find it from: x = 0.
+/// The solution x = 0 of a problem without unknowns or without equations.
 fn empty<W: Scalar>(n: usize, b: &Matrix<f64>) -> CertifiedSolution<W> {
     let zeros = || {
         let mut x = Pinned::default();
@@ -244,7 +261,7 @@ impl AnyCertifiedSolution {
         both!(self, f => f.x().into())
     }
 
-    /// The (real part of the) entry, enclosed.
+    /// The entry (its real part), enclosed.
     pub fn entry(&self, i: usize, k: usize) -> Enclosure {
         both!(self, f => f.entry(i, k))
     }
@@ -254,22 +271,22 @@ impl AnyCertifiedSolution {
         both!(self, f => f.imaginary(i, k))
     }
 
-    /// What the entry has beyond its double.
+    /// The entry minus the double nearest to it.
     pub fn low(&self, i: usize, k: usize) -> f64 {
         both!(self, f => f.low(i, k))
     }
 
-    /// How far x + low may be off.
+    /// A bound of the error of x + low.
     pub fn radius(&self, i: usize, k: usize) -> f64 {
         both!(self, f => f.radius(i, k))
     }
 
-    /// Decimal digits that are certain.
+    /// The number of certain decimal digits.
     pub fn digits(&self, i: usize, k: usize) -> f64 {
         both!(self, f => f.digits(i, k))
     }
 
-    /// ‖b − Ax‖₂, column by column.
+    /// ‖b − Ax‖₂ of each column.
     pub fn residual_norms(&self) -> &[Enclosure] {
         both!(self, f => f.residual_norms())
     }

@@ -1,4 +1,4 @@
-//! Least squares with equations that must hold, and with errors that are not alike.
+//! Least squares with equality constraints, with a general covariance of the errors, and with weights.
 
 use kappa_dense::{Matrix, Scalar, Shape, Triangle, c64, multiply, qr, triangular_solve};
 
@@ -10,28 +10,29 @@ use crate::norm::times_vector;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide_with};
 use crate::{Profile, Tolerance};
 
-/// How the equations are met.
+/// How the constraints are imposed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Constrained {
-    /// A QR factorization of the equations, and a smaller problem in their null space.
+    /// Null-space method: a QR factorization of the constraints, and a smaller problem in their null space.
     #[default]
     NullSpace,
-    /// A QR factorization of A, and multipliers for the equations. Needs an A of full column rank.
+    /// Lagrange multipliers: a QR factorization of A, and a multiplier for each constraint. A must have full column
+    /// rank.
     Multipliers,
 }
 
-/// The minimiser of a least squares problem with equations, and whether there is only one.
+/// The minimiser of a least squares problem with equality constraints, and whether it is unique.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConstrainedSolution<W> {
-    /// The solution, of length n; the shortest one where there are many.
+    /// The solution, of length n; of least norm if there are several.
     pub x: Vec<W>,
-    /// λ with Aᴴ(b − Ax) = Cᴴλ: how much the square of the residual would fall, in halves, for a change of d.
+    /// λ with Aᴴ(b − Ax) = Cᴴλ: minus half of the derivative of the minimum of ‖b − Ax‖² with respect to d.
     pub multipliers: Vec<W>,
     /// ‖b − Ax‖₂.
     pub residual_norm: f64,
-    /// ‖d − Cx‖₂, which rounding alone keeps from 0.
+    /// ‖d − Cx‖₂: 0 but for rounding errors.
     pub constraint_norm: f64,
-    /// Whether no other x does as well: A and C have no null vector in common.
+    /// Whether x is unique: A and C have no null vector in common.
     pub is_unique: bool,
 }
 
@@ -45,9 +46,16 @@ fn column<W: Scalar>(x: &[W]) -> Matrix<W> {
 
 /// The x that minimises ‖Ax − b‖₂ among those with Cx = d.
 ///
-/// Through QR factorizations alone; A may be of any rank in the null-space form. About 2(m + p)n² flops. Fails when the shapes do
-/// not fit, when something is not finite, where the rows of C are not independent (the equations contradict or repeat each other),
-/// and by multipliers where A is not of full column rank.
+/// A is m×n, b of length m, C is p×n, d of length p, x of length n. QR factorizations alone; in the null-space form A
+/// may have any rank. About 2(m + p)n² flops.
+///
+/// # Errors
+///
+/// - When the shapes do not fit, or an entry is not finite.
+/// - When the rows of C are linearly dependent: the constraints are inconsistent or redundant.
+/// - With multipliers, when A does not have full column rank.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Constrained, Matrix, constrained_lstsq};
@@ -71,11 +79,11 @@ pub fn constrained_lstsq<T: Scalar>(
     let (n, p) = (a.columns(), c.rows());
     let (lengths, c, d) = normalized(&c, &d);
     if c.columns() != n {
-        return Err(Error::shape(format!("the equations have {} unknowns, and the matrix {n} columns", c.columns())));
+        return Err(Error::shape(format!("the constraints have {} unknowns, the matrix has {n} columns", c.columns())));
     }
     if p > n {
-        return Err(Error::unsupported(format!("{p} equations for {n} unknowns cannot be independent"))
-            .with_hint("leave out those that follow from others"));
+        return Err(Error::unsupported(format!("{p} constraints on {n} unknowns are linearly dependent"))
+            .with_hint("leave out the constraints that follow from others"));
     }
     let (x, is_unique) = match how {
         Constrained::NullSpace => by_null_space(&a, &b, &c, &d)?,
@@ -98,34 +106,35 @@ pub fn constrained_lstsq<T: Scalar>(
     })
 }
 
-/// The lengths of the rows of C, and the equations with rows of length 1: what one is multiplied by decides nothing.
+/// The norms of the rows of C, and the constraints scaled to rows of norm 1, so that the rank decision does not depend
+/// on the scaling of a constraint.
 fn normalized<W: Scalar>(c: &Matrix<W>, d: &[W]) -> (Vec<f64>, Matrix<W>, Vec<W>) {
     let row = |i: usize| -> Vec<W> { (0..c.columns()).map(|j| c[(i, j)]).collect() };
-    // A row of zeros is left as it is, and found to depend on the others.
+    // A row of zeros keeps its scale; `independent` then finds it dependent.
     let lengths: Vec<f64> = (0..c.rows()).map(|i| length(&row(i))).map(|l| if l > 0.0 { l } else { 1.0 }).collect();
     let rows = Matrix::from_fn(c.rows(), c.columns(), |i, j| c[(i, j)].scale(1.0 / lengths[i]));
     let right = d.iter().zip(&lengths).map(|(d, l)| d.scale(1.0 / l)).collect();
     (lengths, rows, right)
 }
 
-/// R of CᴴP = QR must have no small diagonal entry.
+/// Fails if R of CᴴP = QR has a diagonal entry that is small relative to the largest.
 fn independent<W: Scalar>(r: &Matrix<W>, n: usize) -> Result<()> {
     let p = r.rows().min(r.columns());
     let size = |i: usize| crate::norm::modulus(r[(i, i)]);
     let largest = (0..p).map(size).fold(0.0, f64::max);
     match (0..p).find(|&i| size(i) <= n.max(p) as f64 * f64::EPSILON * largest) {
         Some(i) => Err(Error::unsupported(format!(
-            "equation {} depends on the others: the equations contradict or repeat each other",
+            "constraint {} is a linear combination of the others: the constraints are inconsistent or redundant",
             i + 1
         ))
-        .with_hint("leave it out")),
+        .with_hint("leave that constraint out")),
         None => Ok(()),
     }
 }
 
 /// Cᴴ = [Q₁ Q₂][R; 0]: x = Q₁y + Q₂z with Rᴴy = d, and z by least squares.
 ///
-/// Also whether A has full column rank on the null space, so that there is only one z.
+/// Returns besides whether A has full column rank on the null space of C, so that z is unique.
 fn by_null_space<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], c: &Matrix<W>, d: &[W]) -> Result<(Vec<W>, bool)> {
     let (n, p) = (a.columns(), c.rows());
     let f = qr(c.adjoint().as_ref(), Shape::Full)?;
@@ -137,7 +146,8 @@ fn by_null_space<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], c: &Matrix<W>, d: 
     let rest = minus(b, &times_vector(a, &fixed));
     let basis = part(p, n);
     let reduced = multiply(a.as_ref(), basis.as_ref())?;
-    // What rounding leaves of A where it vanishes on the null space is no part of it.
+    // If A vanishes on the null space, A·Q₂ holds only rounding errors: an absolute tolerance relative to ‖A‖ treats
+    // them as 0.
     let limit = Tolerance::absolute(n.max(a.rows()) as f64 * f64::EPSILON * length(a.as_slice()).min(f64::MAX))?;
     let z = lstsq_by(&reduced, &column(&rest), &Lstsq { method: Some(LstsqMethod::Svd), tolerance: limit })?;
     let is_unique = z.rank() == n - p;
@@ -145,12 +155,12 @@ fn by_null_space<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], c: &Matrix<W>, d: 
     Ok((fixed.iter().zip(free.as_slice()).map(|(x, y)| *x + *y).collect(), is_unique))
 }
 
-/// A = QR, T = R⁻ᴴCᴴ = Q'R': x = x₀ − R⁻¹Q'·R'⁻ᴴ(Cx₀ − d) for the x₀ without equations.
+/// A = QR, T = R⁻ᴴCᴴ = Q'R': x = x₀ − R⁻¹Q'·R'⁻ᴴ(Cx₀ − d) for the unconstrained minimiser x₀.
 fn by_multipliers<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], c: &Matrix<W>, d: &[W]) -> Result<Vec<W>> {
     let (m, n) = (a.rows(), a.columns());
     let not_full = || {
-        Error::unsupported(format!("the {m}×{n} matrix is not of full column rank, which multipliers need"))
-            .with_hint("the null-space form takes any rank")
+        Error::unsupported(format!("the {m}×{n} matrix does not have full column rank, as multipliers need"))
+            .with_hint("use the null-space method, which works for any rank")
     };
     if m < n {
         return Err(not_full());
@@ -172,23 +182,30 @@ fn by_multipliers<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], c: &Matrix<W>, d:
     Ok(minus(&x0, step.as_slice()))
 }
 
-/// The solution of a linear model whose errors are not alike.
+/// The solution of a linear model whose errors have a general covariance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GeneralizedSolution<W> {
     /// The solution, of length n.
     pub x: Vec<W>,
-    /// v of b = Ax + Bv: the errors in units of their standard deviation.
+    /// v of b = Ax + Bv: the standardised errors.
     pub errors: Vec<W>,
     /// ‖v‖₂.
     pub error_norm: f64,
-    /// Whether A is of full column rank, so that no other x does as well.
+    /// Whether A has full column rank, so that x is unique.
     pub is_unique: bool,
 }
 
 /// The x that minimises ‖v‖₂ with b = Ax + Bv: errors with the covariance BBᴴ (general Gauss–Markov model).
 ///
-/// Paige's method, by QR factorizations, B need not be regular; with B = I it is least squares. About 2m²n flops. Fails when the
-/// shapes do not fit, when something is not finite, and where no v makes the equations true.
+/// A is m×n, b of length m, B is m×k. Paige's method, by QR factorizations; B may be singular. With B = I it is least
+/// squares. About 2m²n flops.
+///
+/// # Errors
+///
+/// - When the shapes do not fit, or an entry is not finite.
+/// - When no v satisfies b = Ax + Bv.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, generalized_lstsq};
@@ -212,12 +229,10 @@ pub fn generalized_lstsq<T: Scalar>(
     let factor = entries.view().to_wide();
     let (m, n) = (a.rows(), a.columns());
     if factor.rows() != m {
-        return Err(Error::shape(format!(
-            "the factor of the covariance has {} rows, and the matrix {m}",
-            factor.rows()
-        )));
+        return Err(Error::shape(format!("the factor of the covariance has {} rows, the matrix {m}", factor.rows())));
     }
-    // A of any rank by a complete factorization: the range of A, and what is orthogonal to it.
+    // The singular value decomposition of A, of any rank, gives orthonormal bases of its range and of the orthogonal
+    // complement.
     let f = crate::svd_full(&a)?;
     let rank = f.rank(Tolerance::default()).estimate() as usize;
     let part = |from: usize, to: usize| Matrix::from_fn(to - from, m, |k, i| f.u()[(i, from + k)].conj());
@@ -227,8 +242,8 @@ pub fn generalized_lstsq<T: Scalar>(
     let v = lstsq_by(&beyond, &target, &Lstsq::default())?;
     let size = length(&b);
     if v.residual_norms().iter().any(|r| *r > 1e-10 * size) {
-        return Err(Error::unsupported("no errors of this covariance make the equations true").with_hint(
-            "the covariance is singular: a combination of the equations is exact, and contradicts the others",
+        return Err(Error::unsupported("no errors of this covariance satisfy b = Ax + Bv").with_hint(
+            "the covariance is singular: a combination of the equations is exact and inconsistent with the others",
         ));
     }
     let v = v.into_x().into_vec();
@@ -241,9 +256,25 @@ pub fn generalized_lstsq<T: Scalar>(
     Ok(GeneralizedSolution { x, error_norm: length(&v), errors: v, is_unique: rank == n })
 }
 
-/// The x that minimises Σwᵢ|rᵢ|² for positive weights, as least squares of the rows times √wᵢ.
+/// The x that minimises Σwᵢ|rᵢ|² for positive weights w, r = b − Ax.
 ///
-/// Fails besides as [`lstsq_by`] for weights that are not positive and finite.
+/// Least squares with row i of A and b multiplied by √wᵢ. A is m×n, b and the weights are of length m. Guarantee and
+/// cost as [`lstsq_by`].
+///
+/// # Errors
+///
+/// As [`lstsq_by`], and when the number of weights is not m or a weight is not positive and finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Lstsq, Matrix, weighted_lstsq};
+/// // The mean of 1 and 5, the first with three times the weight: (3·1 + 1·5)/4.
+/// let a = Matrix::from_row_major(2, 1, vec![1.0f64, 1.0])?;
+/// let s = weighted_lstsq(&a, &[1.0, 5.0], &[3.0, 1.0], &Lstsq::default())?;
+/// assert!((s.x()[(0, 0)] - 2.0).abs() < 1e-14);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn weighted_lstsq<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     b: &[T],
@@ -256,8 +287,12 @@ pub fn weighted_lstsq<T: Scalar>(
             .with_hint("give one weight for each row"));
     }
     if let Some(k) = weights.iter().position(|w| !(*w > 0.0 && w.is_finite())) {
-        return Err(Error::argument(format!("the weight of row {k} is {}, and not positive", weights[k]))
-            .with_hint("weights multiply the squares of the residuals; leave out rows that should not count"));
+        return Err(Error::argument(format!(
+            "weights must be positive and finite, got {} in row {}",
+            weights[k],
+            k + 1
+        ))
+        .with_hint("weights multiply the squares of the residuals; remove the rows that should not count"));
     }
     let roots: Vec<f64> = weights.iter().map(|w| w.sqrt()).collect();
     let scaled = Matrix::from_fn(a.rows(), a.columns(), |i, j| a[(i, j)].scale(roots[i]));
@@ -274,7 +309,7 @@ impl AnyConstrainedSolution {
         both!(self, f => AnyMatrix::column(&f.x))
     }
 
-    /// Lagrange's multipliers as a column.
+    /// The Lagrange multipliers as a column.
     pub fn multipliers(&self) -> AnyMatrix {
         both!(self, f => AnyMatrix::column(&f.multipliers))
     }
@@ -289,7 +324,7 @@ impl AnyConstrainedSolution {
         both!(self, f => f.constraint_norm)
     }
 
-    /// Whether x is the only one.
+    /// Whether x is unique.
     pub fn is_unique(&self) -> bool {
         both!(self, f => f.is_unique)
     }
@@ -314,7 +349,7 @@ impl AnyGeneralizedSolution {
         both!(self, f => f.error_norm)
     }
 
-    /// Whether x is the only one.
+    /// Whether x is unique.
     pub fn is_unique(&self) -> bool {
         both!(self, f => f.is_unique)
     }

@@ -1,4 +1,5 @@
-//! A square matrix factored the cheapest way that its entries allow: kept to solve with, and to say how sensitive it is.
+//! A square matrix, factored by the cheapest method that its entries allow, and kept for solves and condition
+//! estimates.
 
 use std::fmt;
 
@@ -14,7 +15,7 @@ use crate::factor::SparseFactor;
 use crate::operator::{LinearOperator, Sparse};
 use crate::plan::with_prefix;
 
-/// How a system is solved.
+/// The method that solves a linear system.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Method {
     /// Division by the diagonal.
@@ -23,24 +24,24 @@ pub enum Method {
     LowerTriangular,
     /// Substitution from the last row up.
     UpperTriangular,
-    /// LU with partial pivoting inside a band, so many entries below and above the diagonal.
+    /// LU with partial pivoting inside a band.
     Banded {
-        /// Below the diagonal.
+        /// The number of subdiagonals.
         lower: usize,
-        /// Above the diagonal.
+        /// The number of superdiagonals.
         upper: usize,
     },
     /// A = LLᴴ.
     Cholesky,
-    /// PAPᵀ = LDLᴴ by Bunch and Kaufman.
+    /// PAPᵀ = LDLᴴ with Bunch–Kaufman pivoting.
     Ldlt,
     /// PA = LU with partial pivoting.
     Lu,
     /// PA = LU in single precision, refined in double precision.
     MixedLu,
-    /// A sparse Cholesky factor, rows reordered.
+    /// Sparse Cholesky factorization, with a fill-reducing ordering.
     SparseCholesky,
-    /// A sparse LU factorization, columns reordered.
+    /// Sparse LU factorization, with a fill-reducing column ordering.
     SparseLu,
 }
 
@@ -75,14 +76,15 @@ impl std::str::FromStr for Method {
             "ldlt" => Ok(Self::Ldlt),
             "lu" => Ok(Self::Lu),
             "mixedlu" | "mixed" => Ok(Self::MixedLu),
-            _ => Err(Error::syntax(format!("`{text}` is no way to solve a system")).with_hint(
-                "diagonal, lower, upper, cholesky, ldlt, lu and mixed can be asked for; a band is found by itself",
-            )),
+            _ => Err(Error::syntax(format!(
+                "unknown method `{text}`; known: diagonal, lower, upper, cholesky, ldlt, lu, mixed"
+            ))
+            .with_hint("without a method the entries of the matrix decide; a band is then recognised")),
         }
     }
 }
 
-/// What was chosen for a system of some order, and what it costs.
+/// The method that was chosen for a system of a given order, and its cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SolvePlan {
     /// The choice.
@@ -92,7 +94,7 @@ pub struct SolvePlan {
 }
 
 impl SolvePlan {
-    /// Flops of the factorization, about; `None` for a sparse one, where they depend on the pattern.
+    /// The approximate number of flops of the factorization; `None` for a sparse one, where it depends on the pattern.
     pub fn flops(&self) -> Option<f64> {
         let n = self.order as f64;
         let cube = n * n * n;
@@ -130,17 +132,17 @@ enum Factor<W: Scalar> {
     Sparse(Box<SparseFactor>),
 }
 
-/// A factored matrix of which A·2⁻ᵉ was factored.
+/// The factors of A·2⁻ᵉ.
 #[derive(Debug)]
 pub(super) struct Factored<W: Scalar> {
     factor: Factor<W>,
     e: i32,
     pub(super) plan: SolvePlan,
-    /// ‖A‖_∞ about.
+    /// ‖A‖_∞, to rounding.
     pub(super) size: f64,
 }
 
-/// A matrix that was read, and is to be factored.
+/// A matrix whose entries were checked, ready to be factored.
 pub(super) struct Checked<'a, T: Scalar> {
     view: MatrixRef<'a, T>,
     n: usize,
@@ -149,15 +151,15 @@ pub(super) struct Checked<'a, T: Scalar> {
     largest: f64,
 }
 
-/// Rows that one thread takes at a time.
+/// Number of rows that a thread takes at a time.
 const ROWS: usize = 256;
 
-/// Adds up the moduli of some rows, from `first` on; the largest of them.
+/// Adds the moduli of the entries of the rows from `first` on to `sums`, and returns the largest modulus.
 fn row_sums<T: Scalar>(a: MatrixRef<'_, T>, first: usize, sums: &mut [f64]) -> f64 {
     let modulus = |x: T| if T::IS_COMPLEX { crate::norm::modulus(x) } else { x.re().abs() };
     let mut largest = 0.0f64;
     if a.is_row_major() && a.columns() > 1 {
-        // Eight sums side by side: one would wait for itself.
+        // Eight independent sums: a single one is limited by the latency of the addition.
         let mut most = [0.0f64; 8];
         for (i, sum) in sums.iter_mut().enumerate() {
             let (whole, rest) = a.contiguous_row(first + i).unwrap_or_default().as_chunks::<8>();
@@ -187,11 +189,11 @@ fn row_sums<T: Scalar>(a: MatrixRef<'_, T>, first: usize, sums: &mut [f64]) -> f
     largest
 }
 
-/// What one pass over a finite matrix sees.
+/// What one pass over a finite matrix computes.
 struct Seen {
-    /// The largest part of an entry.
+    /// The largest modulus of an entry.
     largest: f64,
-    /// ‖A‖_∞ about.
+    /// ‖A‖_∞, to rounding.
     size: f64,
 }
 
@@ -206,7 +208,7 @@ impl Seen {
             sums.par_chunks_mut(ROWS).enumerate().map(work).reduce(|| 0.0, f64::max)
         };
         let size = sums.iter().copied().fold(0.0, f64::max);
-        // A sum shows what is not finite, or overflows: the slow pass tells which.
+        // A sum that is not finite means an entry that is not, or overflow. The slow pass distinguishes the two.
         if sums.iter().any(|sum| !sum.is_finite()) {
             let profile = Profile::of_entries(a)?;
             let size = profile.norm(crate::Norm::max_row_sum())?.estimate();
@@ -220,11 +222,11 @@ impl<'a, T: Scalar> Checked<'a, T> {
     pub(super) fn new(view: MatrixRef<'a, T>) -> Result<Self> {
         let (m, n) = (view.rows(), view.columns());
         if m != n {
-            return Err(Error::shape(format!("a system needs a square matrix, not a {m}×{n} one"))
+            return Err(Error::shape(format!("the matrix of a linear system must be square, got {m}×{n}"))
                 .with_hint("`lstsq` solves systems of any shape in the least squares sense"));
         }
         let Seen { largest, size } = Seen::of(view)?;
-        // The largest entry near 1, so that squares neither overflow nor vanish.
+        // Scales the largest entry near 1, so that squares neither overflow nor underflow.
         let e = if largest > 0.0 && !(1e-100..1e100).contains(&largest) {
             crate::enclosure::exponent_of(largest)
         } else {
@@ -241,7 +243,7 @@ impl<'a, T: Scalar> Checked<'a, T> {
     }
 
     fn is_hermitian(&self) -> bool {
-        // Tile by tile, so that both sides stay in the cache; a general matrix is told by its first tile.
+        // Tile by tile, so that both triangles stay in the cache; a general matrix usually fails in the first tile.
         const TILE: usize = 32;
         let n = self.n;
         let tiles = || (0..n).step_by(TILE);
@@ -253,7 +255,7 @@ impl<'a, T: Scalar> Checked<'a, T> {
         })
     }
 
-    /// The cheapest way that suits the entries: diagonal, triangle, band, Cholesky, LDLᴴ, LU.
+    /// The cheapest method that the entries allow, in this order: diagonal, triangular, band, Cholesky, LDLᴴ, LU.
     pub(super) fn factored(&self) -> Result<Factored<T::Wide>> {
         let width = Bandwidth::of(self.view);
         let Bandwidth { lower, upper } = width;
@@ -262,7 +264,7 @@ impl<'a, T: Scalar> Checked<'a, T> {
             (0, 0) => return self.factored_by(Method::Diagonal),
             (0, _) => return self.factored_by(Method::UpperTriangular),
             (_, 0) => return self.factored_by(Method::LowerTriangular),
-            // A dense LU runs at some sixty times the speed of the band's plain loops.
+            // A dense LU runs about sixty times as fast, in flops per second, as the plain loops of the band.
             _ if lower * (lower + upper) * 180 <= n * n => return self.factored_by(Method::Banded { lower, upper }),
             _ => {}
         }
@@ -271,16 +273,17 @@ impl<'a, T: Scalar> Checked<'a, T> {
             if is_positive && let Ok(found) = self.factored_by(Method::Cholesky) {
                 return Ok(found);
             }
-            // Bunch and Kaufman's factorization is slower than LU in the engine: it is taken where it is asked for.
+            // Bunch–Kaufman is slower than LU in faer, so it is used only on request.
         }
         self.factored_by(Method::Lu)
     }
 
     pub(super) fn factored_by(&self, method: Method) -> Result<Factored<T::Wide>> {
         let n = self.n;
-        let refused = |why: String| Err(Error::unsupported(why).with_hint("without a method the entries decide"));
+        let refused =
+            |why: String| Err(Error::unsupported(why).with_hint("without a method the entries of the matrix decide"));
         if matches!(method, Method::Cholesky | Method::Ldlt) && !self.is_hermitian() {
-            return refused(format!("{method} needs a Hermitian matrix, and this one is not"));
+            return refused(format!("{method} needs a Hermitian matrix; the {n}×{n} matrix is not Hermitian"));
         }
         let triangle =
             |upper| Triangular::new(self.view, Triangle { upper, ..Triangle::default() }).map(Factor::Triangle);
@@ -294,7 +297,7 @@ impl<'a, T: Scalar> Checked<'a, T> {
             Method::Cholesky => {
                 let mut l = self.scaled();
                 if !kappa_dense::cholesky(&mut l) {
-                    return refused("the matrix is not positive definite to working precision".into());
+                    return refused(format!("the {n}×{n} matrix is not positive definite to working precision"));
                 }
                 Factor::Cholesky(Triangular::owning(l, Triangle::default()))
             }
@@ -303,7 +306,7 @@ impl<'a, T: Scalar> Checked<'a, T> {
             Method::MixedLu => Factor::Mixed(Box::new(kappa_dense::single_lu(self.view)?)),
             Method::SparseCholesky | Method::SparseLu => return refused(format!("{method} needs a sparse matrix")),
         };
-        // Factors of the door scale for themselves, and quotients need not.
+        // Factors from `kappa_dense` scale internally, and divisions need no scaling.
         let scales = matches!(
             method,
             Method::Diagonal | Method::Lu | Method::MixedLu | Method::LowerTriangular | Method::UpperTriangular
@@ -317,18 +320,18 @@ impl<'a, T: Scalar> Checked<'a, T> {
     }
 }
 
-/// A view in double precision.
+/// A copy of the entries in double precision.
 fn widened<T: Scalar>(view: MatrixRef<'_, T>) -> crate::operator::Entries<'static, T::Wide> {
     crate::operator::Entries::Written(view.to_wide())
 }
 
 fn singular(n: usize) -> Error {
     Error::singular(format!("the {n}×{n} matrix is singular: a pivot is 0"))
-        .with_hint("`lstsq` gives the solution of least norm, and needs no inverse")
+        .with_hint("`lstsq` gives the least squares solution of least norm")
 }
 
 impl<W: Scalar<Wide = W>> Factored<W> {
-    /// Of a sparse matrix of real numbers.
+    /// Factors a sparse real matrix.
     pub(super) fn sparse(a: &Sparse<f64>) -> Result<Self> {
         let (m, n) = a.shape();
         if m != n {

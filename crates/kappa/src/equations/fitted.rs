@@ -1,4 +1,4 @@
-//! A least squares solution, and how far it can be trusted.
+//! A least squares solution with its condition number, backward error and forward error.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -16,13 +16,14 @@ use crate::{Enclosure, Evidence};
 /// The factorization behind a least squares solution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LstsqMethod {
-    /// Householder QR; of the adjoint for a wide matrix. Full rank only: refused where κ₁ of R is 2⁵² or more.
+    /// Householder QR; of the adjoint for a wide matrix. Full rank only: fails where the estimate of κ₁ of R is 2⁵² or
+    /// more.
     Qr,
     /// Complete orthogonal decomposition: any rank, found by column pivoting.
     Cod,
     /// Singular value decomposition: any rank.
     Svd,
-    /// Cholesky of AᴴA. Squares the condition number; only where it is asked for.
+    /// Cholesky factorization of AᴴA. Squares the condition number; used only on request.
     NormalEquations,
 }
 
@@ -45,26 +46,26 @@ impl std::str::FromStr for LstsqMethod {
             "cod" => Ok(Self::Cod),
             "svd" => Ok(Self::Svd),
             "normal-equations" => Ok(Self::NormalEquations),
-            _ => Err(Error::syntax(format!("`{text}` is no way to solve a least squares problem"))
-                .with_hint("qr, cod, svd and normal-equations are known")),
+            _ => Err(Error::syntax(format!("unknown method `{text}`; known: qr, cod, svd, normal-equations"))
+                .with_hint("without a method QR is used, and the singular values of R where the rank is in doubt")),
         }
     }
 }
 
-/// A solution, and what it was found from.
+/// A solution with the factors that its error estimates need.
 pub(super) struct Found<W: Scalar> {
     pub(super) x: Matrix<W>,
     pub(super) rank: usize,
     pub(super) method: LstsqMethod,
-    /// R, or a triangle or diagonal with the same singular values over the rank that was found.
+    /// R, or a triangular or diagonal matrix with the same singular values, restricted to the numerical rank.
     pub(super) core: Matrix<W>,
-    /// AᴴA = V·coreᴴ·core·Vᴴ over that rank, for an orthonormal V; `None` stands for the identity.
+    /// AᴴA = V·coreᴴ·core·Vᴴ restricted to that rank, for an orthonormal V; `None` stands for the identity.
     pub(super) basis: Option<Matrix<W>>,
 }
 
 pub(super) const UPPER: Triangle = Triangle { upper: true, unit: false, adjoint: false };
 
-/// The minimiser with what it leaves over, and how far it can be trusted.
+/// The minimiser of a least squares problem, with its residual, rank, condition number and error estimates.
 #[derive(Clone, Debug)]
 pub struct LstsqSolution<W: Scalar> {
     x: Matrix<W>,
@@ -73,7 +74,7 @@ pub struct LstsqSolution<W: Scalar> {
     rank: usize,
     method: LstsqMethod,
     shape: (usize, usize),
-    /// R of QR, or a triangle or diagonal with the same singular values over the rank that was found.
+    /// R of QR, or a triangular or diagonal matrix with the same singular values, restricted to the numerical rank.
     core: Matrix<W>,
     /// Aᴴ(b − Ax), in the coordinates of `core`.
     gradient: Matrix<W>,
@@ -82,7 +83,7 @@ pub struct LstsqSolution<W: Scalar> {
     backward: OnceLock<f64>,
 }
 
-/// Lengths that belong to one column, in the scale of `core`.
+/// Norms that belong to one column, in the scale of `core`.
 #[derive(Clone, Copy, Debug)]
 struct Sizes {
     /// ‖x‖₂.
@@ -115,7 +116,7 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
         let sizes = |k: usize| Sizes {
             x: length(found.x.column(k)),
             rest: length(residual.column(k)),
-            // Not √(‖b‖² − ‖r‖²), which loses what is small beside b.
+            // ‖Ax‖ is computed from Ax: √(‖b‖² − ‖r‖²) loses it if it is small relative to ‖b‖.
             fitted: length(&minus(b.column(k), residual.column(k))),
         };
         let sizes: Vec<Sizes> = (0..columns).map(sizes).collect();
@@ -138,7 +139,7 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
         }
     }
 
-    /// The solution for A·2^ea and b·2^eb, where this is the one for A and b.
+    /// Converts the solution for A and b to that for A·2^ea and b·2^eb.
     pub(super) fn scaled(mut self, ea: i32, eb: &[i32]) -> Self {
         for (k, &eb) in eb.iter().enumerate() {
             self.x.column_mut(k).iter_mut().for_each(|x| *x = times_power_of_two(*x, eb - ea));
@@ -148,7 +149,7 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
         self
     }
 
-    /// The residual of a problem whose rows were multiplied by these numbers, for the rows as they were.
+    /// Divides the residual by the roots of the weights: the residual of the original rows.
     pub(super) fn unweighted(mut self, roots: &[f64]) -> Self {
         for k in 0..self.residual.columns() {
             self.residual.column_mut(k).iter_mut().zip(roots).for_each(|(r, w)| *r = r.scale(1.0 / w));
@@ -161,7 +162,7 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
         &self.x
     }
 
-    /// The solution, n×k.
+    /// The solution, n×k, by value.
     pub fn into_x(self) -> Matrix<W> {
         self.x
     }
@@ -171,7 +172,7 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
         &self.residual
     }
 
-    /// ‖b − Ax‖₂ column by column; of weighted rows, what was minimised: √Σwᵢ|rᵢ|².
+    /// ‖b − Ax‖₂ of each column; for weighted rows the minimised √Σwᵢ|rᵢ|².
     pub fn residual_norms(&self) -> &[f64] {
         &self.residual_norms
     }
@@ -181,17 +182,17 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
         self.rank
     }
 
-    /// The factorization behind it.
+    /// The factorization that was used.
     pub fn method(&self) -> LstsqMethod {
         self.method
     }
 
-    /// σ₁ and the smallest singular value that counts.
+    /// σ₁ and σᵣ, r the numerical rank.
     fn ends(&self) -> (f64, f64) {
         *self.spectral.get_or_init(|| ends(&self.core))
     }
 
-    /// κ₂ = σ₁/σᵣ over the rank that was found: an estimate by Lanczos from the triangular factor. ∞ for rank 0.
+    /// κ₂ = σ₁/σᵣ, r the numerical rank: an estimate by Lanczos from the triangular factor. ∞ for rank 0.
     pub fn cond(&self) -> Enclosure {
         let (first, last) = self.ends();
         let value = if self.rank == 0 { f64::INFINITY } else { (first / last).max(1.0) };
@@ -200,8 +201,8 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
         Enclosure::new((value / (1.0 + slack)).max(1.0), value, upper, MODEL)
     }
 
-    /// How sensitive x is to relative changes of A: κ + κ²·tan θ/η with tan θ = ‖b − Ax‖/‖Ax‖ and η = ‖A‖‖x‖/‖Ax‖, for the worst
-    /// column (Trefethen and Bau, Theorem 18.1).
+    /// The condition number of x with respect to relative changes of A: κ + κ²·tan θ/η with tan θ = ‖b − Ax‖/‖Ax‖ and η
+    /// = ‖A‖‖x‖/‖Ax‖, for the worst column (Trefethen and Bau, Theorem 18.1).
     pub fn solution_cond(&self) -> Enclosure {
         let (first, _) = self.ends();
         let (kappa, is_wide) = (self.cond().estimate(), self.shape.0 < self.shape.1);
@@ -214,15 +215,15 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
         Enclosure::new(1.0, value, f64::INFINITY, MODEL)
     }
 
-    /// How little A must change, relative to ‖A‖_F, for x to be the exact minimiser: Karlson and Waldén's estimate
-    /// ‖(AᴴA + η²I)^(−½)Aᴴr‖/‖x‖ with η = ‖r‖/‖x‖, within a factor of √2 of the least, for the worst column. Over the rank that was
-    /// found; of a wide matrix of full rank ‖r‖/‖x‖.
+    /// The least relative change of A, in the Frobenius norm, that makes x the exact minimiser: Karlson and Waldén's
+    /// estimate ‖(AᴴA + η²I)^(−½)Aᴴr‖/‖x‖ with η = ‖r‖/‖x‖, within a factor of √2 of the least, for the worst column,
+    /// restricted to the numerical rank. ‖r‖/‖x‖ for a wide matrix of full rank.
     pub fn backward_error(&self) -> Enclosure {
         let value = *self.backward.get_or_init(|| self.worst_backward_error());
         Enclosure::new(0.0, value, value * 1.5, Evidence::Estimate("Karlson and Waldén, within a factor of √2"))
     }
 
-    /// The estimate for the worst column: a QR factorization for each.
+    /// The estimate for the worst column; one QR factorization for each column.
     fn worst_backward_error(&self) -> f64 {
         let size = length(self.core.as_slice());
         let of = |(k, s): (usize, &Sizes)| -> f64 {
@@ -234,11 +235,12 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
         self.sizes.iter().enumerate().map(of).fold(0.0, f64::max)
     }
 
-    /// ‖x − x*‖₂/‖x‖₂, to first order: the condition of the solution times the larger of its backward error, as a share of ‖A‖₂, and 2u.
+    /// An estimate of ‖x − x*‖₂/‖x‖₂, to first order: the condition number of the solution times the larger of 2u and
+    /// its backward error relative to ‖A‖₂.
     ///
-    /// For a bound that is proved see [`certified_lstsq`](crate::certified_lstsq).
+    /// [`certified_lstsq`](crate::certified_lstsq) gives a proved bound.
     pub fn forward_error(&self) -> Enclosure {
-        // The backward error is a share of ‖A‖_F, and the condition one of ‖A‖₂.
+        // The backward error is relative to ‖A‖_F, the condition number to ‖A‖₂.
         let share = length(self.core.as_slice()) / self.ends().0;
         let backward = self.backward_error().upper() * if share.is_finite() { share } else { 1.0 };
         let squared = if self.method == LstsqMethod::NormalEquations { self.cond().estimate() } else { 1.0 };
@@ -247,7 +249,7 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
     }
 }
 
-/// ‖(RᴴR + η²I)^(−½)g‖₂ through the triangle of [R; ηI].
+/// ‖(RᴴR + η²I)^(−½)g‖₂ by a QR factorization of [R; ηI].
 fn karlson_walden<W: Scalar<Wide = W>>(r: &Matrix<W>, eta: f64, gradient: &[W]) -> f64 {
     let n = r.columns();
     let stacked = Matrix::from_fn(2 * n, n, |i, j| match i.checked_sub(n) {
@@ -260,7 +262,7 @@ fn karlson_walden<W: Scalar<Wide = W>>(r: &Matrix<W>, eta: f64, gradient: &[W]) 
     turned.map_or(f64::INFINITY, |y| length(y.column(0)))
 }
 
-/// The largest and the smallest singular value of a square triangle.
+/// The largest and the smallest singular value of a square triangular matrix.
 fn ends<W: Scalar<Wide = W>>(r: &Matrix<W>) -> (f64, f64) {
     let n = r.rows();
     if n == 0 {
@@ -290,7 +292,7 @@ impl AnyLstsqSolution {
         both!(self, f => f.residual().into())
     }
 
-    /// ‖b − Ax‖₂, column by column.
+    /// ‖b − Ax‖₂ of each column.
     pub fn residual_norms(&self) -> &[f64] {
         both!(self, f => f.residual_norms())
     }
@@ -300,7 +302,7 @@ impl AnyLstsqSolution {
         both!(self, f => f.rank())
     }
 
-    /// How it was solved.
+    /// The factorization that was used.
     pub fn method(&self) -> LstsqMethod {
         both!(self, f => f.method())
     }
@@ -315,12 +317,12 @@ impl AnyLstsqSolution {
         both!(self, f => f.solution_cond())
     }
 
-    /// How little the data must change for x to be exact.
+    /// The least relative change of A that makes x exact.
     pub fn backward_error(&self) -> Enclosure {
         both!(self, f => f.backward_error())
     }
 
-    /// The relative error of x to expect.
+    /// An estimate of the relative error of x.
     pub fn forward_error(&self) -> Enclosure {
         both!(self, f => f.forward_error())
     }

@@ -1,4 +1,4 @@
-//! Least squares: min ‖Ax − b‖₂, and the x of least norm among all that attain it.
+//! Least squares: min ‖Ax − b‖₂, and the minimiser of least norm.
 
 use kappa_dense::{
     Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, c64, multiply, qr, reflections, triangular_solve,
@@ -13,24 +13,33 @@ use crate::norm::largest_part;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, wide_with};
 use crate::{Enclosure, OneNorm, Profile, Tolerance, svd};
 
-/// How a least squares problem is solved: passed last, and usually left at its default.
+/// Options of a least squares solution: passed last, and usually left at their defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Lstsq {
-    /// The factorization; QR, and the singular values of R where its rank is in doubt, where nothing is asked for. With a tolerance
-    /// of one's own the singular value decomposition.
+    /// The factorization. By default QR, and the singular values of R where the rank is in doubt; with a tolerance
+    /// other than the default the singular value decomposition.
     pub method: Option<LstsqMethod>,
-    /// When a singular value counts as zero.
+    /// Singular values at or below the tolerance count as 0.
     pub tolerance: Tolerance,
 }
 
-/// min ‖Ax − b‖₂ for each column of B (m×n times n×k ≈ m×k), by default of least ‖x‖₂ where there are many.
+/// Least squares: min ‖Ax − b‖₂ for each column of B.
 ///
-/// Householder QR; where the factor R is so ill-conditioned that the rank is in doubt, the singular value decomposition of R at the
-/// tolerance. Wide matrices by QR of the adjoint. Normal equations only where they are asked for. The answer carries the residual,
-/// κ₂, the backward error and a bound of the forward error, the last three when they are asked for. 2mn² − ⅔n³ flops.
+/// X minimises ‖B − AX‖_F; if the minimiser is not unique, it is by default the one of least ‖x‖₂. A is m×n, B is m×k,
+/// X is n×k.
 ///
-/// Fails when the shapes do not fit, when something is not finite, and where a method is asked for that needs full rank and the
-/// rank is not full.
+/// Householder QR. If R is so ill-conditioned that the rank is in doubt, the singular value decomposition of R decides
+/// it at the tolerance. A wide matrix is solved by QR of its adjoint; normal equations are used only on request. The
+/// answer carries the residual, κ₂, the backward error and an estimate of the forward error; the last three are
+/// computed when they are first requested. Evidence: estimate. 2mn² − ⅔n³ flops.
+///
+/// # Errors
+///
+/// - When the shapes do not fit, or an entry is not finite.
+/// - When the requested method needs full rank, and A is rank-deficient to working precision.
+/// - When the solution overflows double precision.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, lstsq};
@@ -41,12 +50,32 @@ pub struct Lstsq {
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
-/// Reference: Björck, *Numerical Methods for Least Squares Problems*; Higham, *Accuracy and Stability*, 2nd ed., chapter 20.
+/// Reference: Björck, *Numerical Methods for Least Squares Problems*; Higham, *Accuracy and Stability*, 2nd ed.,
+/// chapter 20.
 pub fn lstsq<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &Matrix<T>) -> Result<LstsqSolution<T::Wide>> {
     lstsq_by(a, b, &Lstsq::default())
 }
 
-/// As [`lstsq`], in the way that is asked for.
+/// [`lstsq`] with a given method and tolerance.
+///
+/// Definition, guarantee and cost as [`lstsq`] for the default options. `LstsqMethod::Qr` and
+/// `LstsqMethod::NormalEquations` need full rank; the tolerance decides the rank in the others.
+///
+/// # Errors
+///
+/// As [`lstsq`].
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Lstsq, LstsqMethod, Matrix, lstsq_by};
+/// // Two equal columns: rank 1, and the solution of least norm is (1, 1).
+/// let a = Matrix::from_row_major(2, 2, vec![1.0f64, 1.0, 1.0, 1.0])?;
+/// let how = Lstsq { method: Some(LstsqMethod::Svd), ..Lstsq::default() };
+/// let s = lstsq_by(&a, &Matrix::from_row_major(2, 1, vec![2.0, 2.0])?, &how)?;
+/// assert!(s.rank() == 1 && (s.x()[(0, 0)] - 1.0).abs() < 1e-14 && (s.x()[(1, 0)] - 1.0).abs() < 1e-14);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn lstsq_by<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     b: &Matrix<T>,
@@ -57,7 +86,7 @@ pub fn lstsq_by<T: Scalar>(
     let profile = Profile::of_entries(view)?;
     let (m, n) = (view.rows(), view.columns());
     if b.rows() != m {
-        return Err(Error::shape(format!("the right-hand side has {} rows, and the matrix {m}", b.rows()))
+        return Err(Error::shape(format!("the right-hand side has {} rows, the matrix {m}", b.rows()))
             .with_hint("b has an entry for each row of A"));
     }
     let b = b.as_ref().to_wide();
@@ -65,7 +94,7 @@ pub fn lstsq_by<T: Scalar>(
         let count = b.as_slice().iter().filter(|x| !x.is_finite()).count();
         return Err(Error::not_finite(k % m, k / m, count));
     }
-    // Squares must neither overflow nor vanish; a power of two changes no digit.
+    // Scaling by powers of two is exact, and keeps squares from overflow and underflow.
     let ea = exponent_far_from_one(profile.max_abs_value());
     let eb: Vec<i32> =
         (0..b.columns()).map(|k| exponent_far_from_one(largest_part(b.column(k).iter().copied()))).collect();
@@ -77,8 +106,8 @@ pub fn lstsq_by<T: Scalar>(
         LstsqSolution::new(a.as_ref(), &b, found(a.as_ref(), &b, how)?).scaled(ea, &eb)
     };
     if !solution.x().as_slice().iter().all(|x| x.is_finite()) {
-        return Err(Error::unsupported("the solution leaves the range of double precision")
-            .with_hint("scale the columns to a common size"));
+        return Err(Error::unsupported("the least squares solution overflows double precision")
+            .with_hint("scale the columns of the matrix to a common norm"));
     }
     Ok(solution)
 }
@@ -95,7 +124,7 @@ fn found<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> Re
         });
     }
     match how.method {
-        // A tolerance that was asked for is compared with singular values.
+        // An explicit tolerance is compared with singular values, which QR does not give.
         None if how.tolerance != Tolerance::default() => by_svd(a, b, how),
         None => by_qr(a, b, how, true),
         Some(LstsqMethod::Qr) => by_qr(a, b, how, false),
@@ -109,12 +138,12 @@ fn top<W: Scalar>(a: &Matrix<W>, rows: usize) -> Matrix<W> {
     Matrix::from_fn(rows, a.columns(), |i, j| a[(i, j)])
 }
 
-/// A with zeros below.
+/// A, padded with rows of zeros.
 fn padded<W: Scalar>(a: &Matrix<W>, rows: usize) -> Matrix<W> {
     Matrix::from_fn(rows, a.columns(), |i, j| if i < a.rows() { a[(i, j)] } else { W::default() })
 }
 
-/// κ₁ of a triangle as Higham and Tisseur estimate it.
+/// κ₁ of a triangular matrix, by the estimator of Higham and Tisseur.
 fn triangle_cond<W: Scalar<Wide = W>>(r: &Matrix<W>) -> f64 {
     let n = r.rows();
     if (0..n).any(|i| r[(i, i)] == W::default()) {
@@ -138,16 +167,18 @@ fn by_qr<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq, falls
         reflections(a)?
     };
     let r = f.r();
-    // Far from the tolerance nothing needs to be looked at closely; κ₁ ≤ n·κ₂, and the estimate is within a factor of 3.
+    // Far from the tolerance the estimate decides: κ₁ ≤ n·κ₂, and the estimate is within a factor of 3.
     let limit = 1.0 / (30.0 * p as f64 * m.max(n) as f64 * f64::EPSILON);
     let cond = triangle_cond(&r);
     if cond >= limit && falls_back {
         return by_svd_of_r(&f, b, how, is_wide);
     }
-    // Asked for by name: only what is singular to working precision is refused.
+    // QR on request fails only if R is singular to working precision.
     if cond >= 1.0 / f64::EPSILON {
-        return Err(Error::singular(format!("the rank is not full to working precision: κ₁ of R is about {cond:.1e}"))
-            .with_hint("`cod` and `svd` find the solution of least norm"));
+        return Err(Error::singular(format!(
+            "the matrix is rank-deficient to working precision: κ₁(R) is about {cond:.1e}"
+        ))
+        .with_hint("use the method `cod` or `svd`, which finds the solution of least norm"));
     }
     let x = if is_wide {
         let mut x = padded(&f.solve_leading(b, p, true), n);
@@ -161,7 +192,7 @@ fn by_qr<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq, falls
     Ok(Found { x, rank: p, method: LstsqMethod::Qr, core: r, basis: None })
 }
 
-/// The singular values of R are those of A.
+/// Solves with the singular value decomposition of R, whose singular values are those of A.
 fn by_svd_of_r<W: Scalar<Wide = W>>(
     f: &kappa_dense::Reflections<W>,
     b: &Matrix<W>,
@@ -170,7 +201,7 @@ fn by_svd_of_r<W: Scalar<Wide = W>>(
 ) -> Result<Found<W>> {
     let (rows, p) = f.shape();
     let r = svd(&f.r())?;
-    // The tolerance is that of the whole matrix, which has more rows.
+    // The default tolerance depends on the number of rows, so it is that of A and not of R.
     let size = how.tolerance.size((rows, p), r.singular_values().first()).estimate();
     let kept: Vec<f64> = r.singular_values().estimates().iter().copied().filter(|s| *s > size).collect();
     // Aᴴ = QR, so that A⁺ = Q(Rᴴ)⁺ = Q·U·Σ⁺·Vᴴ.
@@ -192,7 +223,7 @@ fn diagonal<W: Scalar>(s: &[f64]) -> Matrix<W> {
     Matrix::from_fn(s.len(), s.len(), |i, j| W::from_parts(if i == j { s[i] } else { 0.0 }, 0.0))
 }
 
-/// to·diag(1/σ)·fromᴴ·B over the singular values that are given.
+/// to·diag(1/σ)·fromᴴ·B over the given singular values.
 fn applied<W: Scalar<Wide = W>>(to: &Matrix<W>, s: &[f64], from: &Matrix<W>, b: &Matrix<W>) -> Result<Matrix<W>> {
     let along = multiply(from.first_columns(s.len()).adjoint().as_ref(), b.as_ref())?;
     let scaled = Matrix::from_fn(s.len(), b.columns(), |i, j| along[(i, j)].scale(1.0 / s[i]));
@@ -209,7 +240,7 @@ fn by_svd<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> R
 
 fn by_cod<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> Result<Found<T::Wide>> {
     let (m, n) = (a.rows(), a.columns());
-    // |r₁₁| stands for σ₁, which it is within a factor of √n.
+    // |r₁₁| replaces σ₁; it is within a factor of √n of it.
     let one = Enclosure::exact(1.0);
     let share = match how.tolerance {
         t if t == Tolerance::default() => t.size((m, n), one).estimate(),
@@ -231,17 +262,17 @@ fn by_cod<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> R
 fn by_normal_equations<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>) -> Result<Found<T::Wide>> {
     let (m, n) = (a.rows(), a.columns());
     if m < n {
-        return Err(Error::singular(format!("the normal equations of a {m}×{n} matrix are singular"))
-            .with_hint("`qr`, `cod` and `svd` find the solution of least norm"));
+        return Err(Error::singular(format!("the normal equations of a wide {m}×{n} matrix are singular"))
+            .with_hint("use the method `qr`, `cod` or `svd`, which finds the solution of least norm"));
     }
     let wide = a.to_wide();
     let adjoint = wide.adjoint();
     let mut l = multiply(adjoint.as_ref(), wide.as_ref())?;
     if !kappa_dense::cholesky(&mut l) {
         return Err(Error::singular(
-            "AᴴA is not positive definite to working precision: its condition number is κ(A)²",
+            "AᴴA is not positive definite to working precision; its condition number is κ(A)²",
         )
-        .with_hint("`qr` loses κ instead of κ²"));
+        .with_hint("use the method `qr`, whose error grows with κ(A) instead of κ(A)²"));
     }
     let y = triangular_solve(l.as_ref(), Triangle::default(), &multiply(adjoint.as_ref(), b.as_ref())?)?;
     let x = triangular_solve(l.as_ref(), Triangle { adjoint: true, ..Triangle::default() }, &y)?;

@@ -1,4 +1,4 @@
-//! Square systems Ax = b.
+//! Square linear systems Ax = b.
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,24 +12,24 @@ use crate::krylov::one_norm_search;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, Sparse, both, wide, wide_with};
 use crate::{Enclosure, Evidence, OneNorm};
 
-/// How a system is solved: passed last, and usually left at its default.
+/// Options of the solution of a linear system: passed last, and usually left at their defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Solve {
-    /// How A is factored; its entries decide where nothing is asked for.
+    /// The factorization of A; by default the entries of A decide.
     pub method: Option<Method>,
-    /// Whether the solution is refined.
+    /// Whether the solution is refined iteratively.
     pub refinement: Refinement,
 }
 
-/// When a solution is refined by its residual.
+/// When a solution is refined iteratively.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Refinement {
-    /// Where its backward error is above a few units roundoff.
+    /// If its backward error is above a few units roundoff.
     #[default]
     WhenNeeded,
     /// Never.
     Never,
-    /// Always, with the residual in double-double: a relative error near the unit roundoff where κ is below about 1e15.
+    /// Always, with the residual in double-double: a relative error near the unit roundoff if κ is below about 1e15.
     Extended,
 }
 
@@ -40,21 +40,25 @@ impl std::str::FromStr for Refinement {
             "when-needed" | "auto" => Ok(Self::WhenNeeded),
             "never" | "none" => Ok(Self::Never),
             "extended" | "double-double" => Ok(Self::Extended),
-            _ => Err(Error::syntax(format!("`{text}` is no kind of refinement"))
-                .with_hint("when-needed, never and extended are known")),
+            _ => {
+                Err(Error::syntax(format!("unknown kind of refinement `{text}`; known: when-needed, never, extended"))
+                    .with_hint("`when-needed` is the default"))
+            }
         }
     }
 }
 
-/// A backward error above this is refined away.
+/// Refinement stops at a backward error below this.
 const ENOUGH: f64 = 64.0 * f64::EPSILON;
 const STEPS: usize = 10;
 
-/// A factored matrix, kept to be solved with again and again.
+/// A factored matrix, kept for further right-hand sides.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, Solver};
-/// let a = Matrix::from_row_major(2, 2, vec![4.0, 1.0, 1.0, 3.0])?;
+/// let a = Matrix::from_row_major(2, 2, vec![4.0_f64, 1.0, 1.0, 3.0])?;
 /// let solver = Solver::new(&a)?;
 /// assert_eq!(solver.plan().to_string(), "Cholesky factorization, 3 flop");
 /// let x = solver.solve(&Matrix::from_row_major(2, 1, vec![1.0, 2.0])?)?;
@@ -74,7 +78,7 @@ enum Stored<W: Scalar> {
     Sparse(Sparse<W>),
 }
 
-/// x with Ax ≈ b, and how far it can be trusted.
+/// The solution of a linear system with its residual, condition number and error estimates.
 #[derive(Clone, Debug)]
 pub struct Solution<W: Scalar> {
     x: Matrix<W>,
@@ -88,14 +92,23 @@ pub struct Solution<W: Scalar> {
     forward: OnceLock<Enclosure>,
 }
 
-/// Solves AX = B: n×n times n×k.
+/// Solves the linear system AX = B.
 ///
-/// The entries of A decide how (see [`Method`]): a diagonal, a triangle, a band, Cholesky where A is Hermitian and turns out to be
-/// definite, LU with partial pivoting otherwise; a sparse matrix is never written out. Everything in double precision, real or
-/// complex. The answer carries residuals, backward errors, κ_∞ and a bound of the forward error, the last two estimated from the
-/// factors when they are asked for. ⅔n³ flops at most, and 2n² for each column.
+/// A is n×n, B and X are n×k.
 ///
-/// Fails for a matrix that is not square or has a pivot of 0, when the shapes do not fit, and when something is not finite.
+/// The entries of A decide the method (see [`Method`]): diagonal, triangular, band, Cholesky if A is Hermitian and
+/// proves to be definite, LU with partial pivoting otherwise; a sparse matrix stays sparse. Everything in double
+/// precision, real or complex. The answer carries residuals, backward errors, κ_∞ and an estimate of the forward error;
+/// the last two are estimated from the factors when they are first requested. ⅔n³ flops at most, and 2n² for each
+/// column.
+///
+/// # Errors
+///
+/// - When the matrix is not square, or the shapes do not fit.
+/// - When an entry is not finite.
+/// - When a pivot is exactly 0, or the solution overflows double precision.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{gallery, Matrix, solve};
@@ -114,7 +127,25 @@ pub fn solve<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &Matrix<T>) ->
     solve_by(a, b, &Solve::default())
 }
 
-/// As [`solve`], in the way that is asked for.
+/// [`solve`] with a given method and refinement.
+///
+/// Definition, guarantee and cost as [`solve`] for the default options.
+///
+/// # Errors
+///
+/// As [`solve`], and when the requested method does not suit the matrix.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, Method, Solve, solve_by};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0f64, 1.0, 1.0, 2.0])?;
+/// let how = Solve { method: Some(Method::Cholesky), ..Solve::default() };
+/// // 2·1 + 1·2 = 4, 1·1 + 2·2 = 5.
+/// let s = solve_by(&a, &Matrix::from_row_major(2, 1, vec![4.0, 5.0])?, &how)?;
+/// assert!((s.x()[(0, 0)] - 1.0).abs() < 1e-14 && (s.x()[(1, 0)] - 2.0).abs() < 1e-14);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn solve_by<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     b: &Matrix<T>,
@@ -129,7 +160,7 @@ pub fn solve_by<T: Scalar>(
         }
     };
     let (m, n) = a.shape();
-    // Before anything is factored in vain; what is not square is told by the factorization.
+    // The right-hand side is checked before the expensive factorization, which itself checks that A is square.
     if m == n {
         check_right(n, b)?;
     }
@@ -143,7 +174,7 @@ pub fn solve_by<T: Scalar>(
     answer(&Given::Dense(entries.view()), &factored, b, how)
 }
 
-/// The matrix itself where it is one in double precision.
+/// B itself if its type is already double precision.
 fn as_wide<T: Scalar>(b: &Matrix<T>) -> Option<&Matrix<T::Wide>> {
     (b as &dyn std::any::Any).downcast_ref()
 }
@@ -151,8 +182,8 @@ fn as_wide<T: Scalar>(b: &Matrix<T>) -> Option<&Matrix<T::Wide>> {
 fn check_method(how: &Solve) -> Result<()> {
     match how.method {
         None | Some(Method::SparseCholesky | Method::SparseLu) => Ok(()),
-        Some(method) => Err(Error::unsupported(format!("{method} is for matrices that are written out"))
-            .with_hint("a sparse matrix is factored by a sparse Cholesky or LU factorization")),
+        Some(method) => Err(Error::unsupported(format!("{method} needs a dense matrix, the matrix is sparse"))
+            .with_hint("leave the method out: a sparse matrix is solved by a sparse Cholesky or LU factorization")),
     }
 }
 
@@ -166,19 +197,27 @@ fn factored_dense<T: Scalar>(view: MatrixRef<'_, T>, how: &Solve) -> Result<Fact
 
 fn factored_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Factored<T::Wide>> {
     if T::IS_COMPLEX {
-        return Err(Error::unsupported("sparse factorizations are known for real matrices only")
-            .with_hint("a dense matrix may be complex"));
+        return Err(Error::unsupported("sparse factorizations support only real matrices, the matrix is complex")
+            .with_hint("store the matrix as a dense one"));
     }
     Factored::sparse(&Sparse::widened(a))
 }
 
 impl<W: Scalar<Wide = W>> Solver<W> {
-    /// Factors a square matrix, the cheapest way that its entries allow. As [`solve`] it fails.
+    /// Factors a square matrix by the cheapest method that its entries allow.
+    ///
+    /// # Errors
+    ///
+    /// When the matrix is not square, an entry is not finite, or a pivot is exactly 0.
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         Self::by(a, &Solve::default())
     }
 
-    /// Factors a square matrix in the way that is asked for.
+    /// Factors a square matrix by a given method.
+    ///
+    /// # Errors
+    ///
+    /// As [`Solver::new`], and when the requested method does not suit the matrix.
     pub fn by<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized), how: &Solve) -> Result<Self> {
         if let Some(sparse) = a.form().sparse() {
             check_method(how)?;
@@ -191,7 +230,11 @@ impl<W: Scalar<Wide = W>> Solver<W> {
         Ok(Self { a: Arc::new(Stored::Dense(entries.view().to_wide())), factored, how: *how })
     }
 
-    /// Solves for one more block of columns: about 2n² flops each, and as many for the residual.
+    /// Solves for another block of columns, n×k: about 2n² flops for each, and as many for its residual.
+    ///
+    /// # Errors
+    ///
+    /// When the number of rows does not fit, an entry is not finite, or the solution overflows double precision.
     pub fn solve(&self, b: &Matrix<W>) -> Result<Solution<W>> {
         let given = match &*self.a {
             Stored::Dense(a) => Given::Dense(a.as_ref()),
@@ -205,8 +248,8 @@ impl<W: Scalar<Wide = W>> Solver<W> {
         self.factored.plan
     }
 
-    /// κ_∞(A), estimated from the factors by the block algorithm of Higham and Tisseur: a lower bound, nearly always within a
-    /// factor of 3.
+    /// κ_∞(A), estimated from the factors by the block algorithm of Higham and Tisseur: a lower bound, nearly always
+    /// within a factor of 3.
     pub fn cond(&self) -> Enclosure {
         cond(&self.factored)
     }
@@ -235,8 +278,8 @@ fn answer<T: Scalar>(
     check_right(n, b)?;
     let mut x = factored.solve(b, false)?;
     if !x.as_slice().iter().all(|x| x.is_finite()) {
-        return Err(Error::unsupported("the solution leaves the range of double precision")
-            .with_hint("the matrix may be singular to working precision: ask `kappa cond`, or use `lstsq`"));
+        return Err(Error::unsupported("the solution of the linear system overflows double precision")
+            .with_hint("the matrix may be singular to working precision: check it with `cond`, or use `lstsq`"));
     }
     let mut refined = 0;
     if how.refinement == Refinement::Extended {
@@ -269,7 +312,7 @@ fn answer<T: Scalar>(
 
 fn check_right<W: Scalar>(n: usize, b: &Matrix<W>) -> Result<()> {
     if b.rows() != n {
-        return Err(Error::shape(format!("the right-hand side has {} rows, and the matrix {n}", b.rows()))
+        return Err(Error::shape(format!("the right-hand side has {} rows, the matrix {n}", b.rows()))
             .with_hint("b has an entry for each row of A"));
     }
     let count = b.as_slice().iter().filter(|x| !x.is_finite()).count();
@@ -283,7 +326,7 @@ fn worst(errors: &[Enclosure]) -> f64 {
     errors.iter().map(Enclosure::estimate).fold(0.0, f64::max)
 }
 
-/// x += A⁻¹(b − Ax) with the residual in double-double, until nothing is gained.
+/// x ← x + A⁻¹(b − Ax) with the residual in double-double, until the correction no longer decreases.
 fn refine_extended<T: Scalar>(
     a: &Given<'_, T>,
     factored: &Factored<T::Wide>,
@@ -291,7 +334,7 @@ fn refine_extended<T: Scalar>(
     x: &mut Matrix<T::Wide>,
 ) -> Result<usize> {
     let Given::Dense(view) = a else {
-        return Err(Error::unsupported("the double-double residual is known for matrices that are written out"));
+        return Err(Error::unsupported("the double-double residual needs a dense matrix, the matrix is sparse"));
     };
     let wide = PairMatrix::from(real_form(&view.to_wide()));
     let target = PairMatrix::from(stacked(b));
@@ -307,7 +350,7 @@ fn refine_extended<T: Scalar>(
             return Ok(step);
         }
         last = size;
-        // x + low as a pair, so that small corrections are not lost.
+        // x + low is a pair of doubles, so that corrections below the rounding of x are kept.
         let (old, change) = (stacked(x), stacked(&change));
         let pair = PairMatrix::from_fn(old.rows(), old.columns(), |i, j| {
             kappa_dense::pair::Pair { high: old[(i, j)], low: low[(i, j)] } + change[(i, j)].into()
@@ -326,7 +369,7 @@ impl<W: Scalar<Wide = W>> Solution<W> {
         &self.x
     }
 
-    /// The solution, n×k.
+    /// The solution, n×k, by value.
     pub fn into_x(self) -> Matrix<W> {
         self.x
     }
@@ -341,17 +384,17 @@ impl<W: Scalar<Wide = W>> Solution<W> {
         self.factored.plan
     }
 
-    /// Steps of refinement that were taken.
+    /// The number of refinement steps.
     pub fn refined(&self) -> usize {
         self.refined
     }
 
-    /// The least η with (A + E)x = b + f, ‖E‖_∞ ≤ η‖A‖_∞, ‖f‖_∞ ≤ η‖b‖_∞ (Rigal and Gaches), column by column.
+    /// The least η with (A + E)x = b + f, ‖E‖_∞ ≤ η‖A‖_∞, ‖f‖_∞ ≤ η‖b‖_∞ (Rigal and Gaches), for each column.
     pub fn backward_errors(&self) -> &[Enclosure] {
         &self.backward_errors
     }
 
-    /// The largest of them; 0 where there is no column.
+    /// The largest backward error of a column; 0 if there is no column.
     pub fn backward_error(&self) -> Enclosure {
         let worst = self.backward_errors.iter().copied().max_by(|a, b| a.estimate().total_cmp(&b.estimate()));
         worst.unwrap_or(Enclosure::exact(0.0))
@@ -362,10 +405,11 @@ impl<W: Scalar<Wide = W>> Solution<W> {
         *self.cond.get_or_init(|| cond(&self.factored))
     }
 
-    /// ‖x − A⁻¹b‖_∞/‖x‖_∞ over all columns, bounded by ‖|A⁻¹|(|b − Ax| + (n + 1)u(|A||x| + |b|))‖_∞/‖x‖_∞ as LAPACK does it.
+    /// An estimate of ‖x − A⁻¹b‖_∞/‖x‖_∞ over all columns: ‖|A⁻¹|(|b − Ax| + (n + 1)u(|A||x| + |b|))‖_∞/‖x‖_∞, as
+    /// LAPACK computes it.
     ///
-    /// The norm is estimated from the factors, from below and nearly always within a factor of 3, which the upper end allows for: for a
-    /// bound that is proved see [`certified_solve`](crate::certified_solve).
+    /// The norm is estimated from the factors, from below and nearly always within a factor of 3, which the upper end
+    /// allows for. [`certified_solve`](crate::certified_solve) gives a proved bound.
     pub fn forward_error(&self) -> Enclosure {
         *self.forward.get_or_init(|| {
             let (n, f, slack) = (self.x.rows(), &self.factored, &self.slack);
@@ -422,12 +466,12 @@ impl AnySolution {
         both!(self, f => f.residual().into())
     }
 
-    /// How it was solved.
+    /// The method that was used.
     pub fn plan(&self) -> SolvePlan {
         both!(self, f => f.plan())
     }
 
-    /// Steps of refinement.
+    /// The number of refinement steps.
     pub fn refined(&self) -> usize {
         both!(self, f => f.refined())
     }
@@ -442,7 +486,7 @@ impl AnySolution {
         both!(self, f => f.cond())
     }
 
-    /// The relative error of x to expect; computed at the first call.
+    /// An estimate of the relative error of x; computed at the first call.
     pub fn forward_error(&self) -> Enclosure {
         both!(self, f => f.forward_error())
     }
@@ -452,7 +496,7 @@ impl AnySolution {
 pub type AnySolver = RealOrComplex<Solver<f64>, Solver<c64>>;
 
 impl AnySolver {
-    /// How it solves.
+    /// The method that was used.
     pub fn plan(&self) -> SolvePlan {
         both!(self, f => f.plan())
     }
@@ -472,8 +516,8 @@ impl AnySolver {
             (Self::Real(s), AnyMatrix::Real(b)) => s.solve(b).map(AnySolution::Real),
             (Self::Complex(s), b) => s.solve(&b.to_complex()).map(AnySolution::Complex),
             (Self::Real(_), AnyMatrix::Complex(_)) => {
-                Err(Error::unsupported("a real matrix was factored, and the right-hand side is complex")
-                    .with_hint("solve for its real and its imaginary part"))
+                Err(Error::unsupported("the factored matrix is real, the right-hand side is complex")
+                    .with_hint("solve for the real and the imaginary part separately"))
             }
         }
     }

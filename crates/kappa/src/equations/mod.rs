@@ -1,4 +1,5 @@
-//! Problems with right-hand sides, and polynomials.
+//! Linear systems, least squares problems and their regularized and constrained forms, regression, and roots of
+//! polynomials.
 
 mod aberth;
 mod band;

@@ -1,4 +1,4 @@
-//! The pseudoinverse of Moore and Penrose.
+//! The Moore–Penrose pseudoinverse.
 
 use kappa_dense::{Matrix, Scalar, c64, multiply};
 
@@ -8,21 +8,28 @@ use crate::norm::length;
 use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, both, wide};
 use crate::{Tolerance, svd};
 
-/// A⁺, n×m, and how well it meets its four conditions.
+/// A⁺, n×m, with the residuals of the four Penrose conditions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pseudoinverse<W: Scalar> {
-    /// X about A⁺.
+    /// A⁺ as computed.
     pub matrix: Matrix<W>,
-    /// The rank at the tolerance.
+    /// The numerical rank at the tolerance.
     pub rank: usize,
-    /// ‖AXA − A‖/‖A‖, ‖XAX − X‖/‖X‖, ‖(AX)ᴴ − AX‖/‖AX‖ and ‖(XA)ᴴ − XA‖/‖XA‖ in the Frobenius norm: Penrose's conditions.
+    /// ‖AXA − A‖/‖A‖, ‖XAX − X‖/‖X‖, ‖(AX)ᴴ − AX‖/‖AX‖ and ‖(XA)ᴴ − XA‖/‖XA‖ in the Frobenius norm: the residuals of
+    /// Penrose's conditions.
     pub residuals: [f64; 4],
 }
 
-/// A⁺ = V·diag(1/σ)·Uᴴ over the singular values above the tolerance, with the residuals of Penrose's four conditions.
+/// The Moore–Penrose pseudoinverse of A, with the residuals of Penrose's four conditions.
 ///
-/// About 6mn² + 16n³ flops for m ≥ n, and four products. The zero matrix has the zero matrix. Fails when an entry is not finite, of A
-/// or of A⁺.
+/// A⁺ = V·diag(1/σ)·Uᴴ over the singular values above the tolerance. A is m×n, A⁺ is n×m; the pseudoinverse of the zero
+/// matrix is zero. About 6mn² + 16n³ flops for m ≥ n, and four matrix products.
+///
+/// # Errors
+///
+/// When an entry of A is not finite, or an entry of A⁺ overflows double precision.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, Tolerance, pinv};
@@ -37,7 +44,7 @@ pub fn pinv<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), tolerance: Toleran
     let (m, n) = a.shape();
     let f = svd(a)?;
     let rank = f.rank(tolerance).estimate() as usize;
-    // Near 1, so that neither 1/σ nor the products below leave the range.
+    // Scaled near 1, so that neither 1/σ nor the products below overflow or underflow.
     let e = exponent_far_from_one(f.singular_values().first().estimate());
     let s: Vec<f64> = f.singular_values().estimates().iter().map(|s| times_power_of_two(*s, -e)).collect();
     let left = Matrix::from_fn(n, rank, |i, k| f.v()[(i, k)].scale(1.0 / s[k]));
@@ -50,8 +57,8 @@ pub fn pinv<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), tolerance: Toleran
     let residuals = [apart(&axa, &a), apart(&xax, &x), apart(&ax.adjoint(), &ax), apart(&xa.adjoint(), &xa)];
     let matrix = Matrix::from_fn(n, m, |i, j| times_power_of_two(x[(i, j)], -e));
     if !matrix.as_slice().iter().all(|x| x.is_finite()) {
-        return Err(Error::unsupported("the pseudoinverse leaves the range of double precision")
-            .with_hint("multiply the matrix by a power of ten, and the answer by the same"));
+        return Err(Error::unsupported("the pseudoinverse overflows double precision")
+            .with_hint("multiply the matrix by a power of ten, and the pseudoinverse by the same power"));
     }
     Ok(Pseudoinverse { matrix, rank, residuals })
 }
@@ -88,7 +95,7 @@ impl AnyPseudoinverse {
         both!(self, f => f.rank)
     }
 
-    /// How well Penrose's four conditions hold.
+    /// The residuals of Penrose's four conditions.
     pub fn residuals(&self) -> [f64; 4] {
         both!(self, f => f.residuals)
     }

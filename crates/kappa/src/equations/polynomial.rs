@@ -8,23 +8,31 @@ use crate::error::{Error, Result};
 pub struct PolynomialRoot {
     /// The root.
     pub value: c64,
-    /// Σ|aₖ||z|ᵏ/(|z||p′(z)|): how much relative errors of the coefficients can grow in the root; ∞ for multiple roots. For a root
-    /// 0 the absolute growth |a₀|-wise is taken as 1.
+    /// Σ|aₖ||z|ᵏ/(|z||p′(z)|): the condition number of the root with respect to relative errors of the coefficients; ∞
+    /// for multiple roots. For a root 0 it is 1, the absolute error relative to |a₀|.
     pub condition: f64,
     /// |p(z)|/Σ|aₖ||z|ᵏ: the least relative change of the coefficients for which the root is exact.
     pub backward_error: f64,
-    /// |p′(z)|/Σk|aₖ||z|ᵏ⁻¹: the least relative change of the coefficients that makes the root a double one where it stands, to first
-    /// order. The nearest ill-posed polynomial lies no farther than about this.
+    /// The least relative change of the coefficients that makes z a double root, to first order: |p′(z)|/Σk|aₖ||z|ᵏ⁻¹.
+    /// The nearest polynomial with a double root is not much farther away than this.
     pub distance: f64,
 }
 
-/// The roots of a₀ + a₁x + … + aₙxⁿ: eigenvalues of the balanced companion matrix, improved together by Aberth's iteration in twice
-/// the precision. Largest modulus first.
+/// All roots of the polynomial a₀ + a₁x + … + aₙxⁿ, largest modulus first.
 ///
-/// O(n³). Estimates: a root is good to about condition × 2⁻¹⁰⁰, rounded once, so that sensitive roots of the coefficients as given
-/// are right; what rounding those coefficients had done before is condition × 2⁻⁵³. Roots of a real polynomial are real or exact
-/// conjugate pairs. Leading zeros lower the degree; zeros at the low end are
-/// roots 0. Fails when every coefficient but a₀ is 0, and when one is not finite.
+/// The coefficients start with the constant one. Leading zeros lower the degree; zeros at the low end are roots 0.
+///
+/// Eigenvalues of the balanced companion matrix, improved simultaneously by Aberth's iteration in twice the precision.
+/// Evidence: estimate. The relative error of a root is about condition × 2⁻¹⁰⁰, plus one rounding, so that
+/// ill-conditioned roots of the coefficients as given are accurate; a previous rounding of the coefficients changes the
+/// roots by condition × 2⁻⁵³. The roots of a real polynomial are real or exact conjugate pairs. O(n³) flops.
+///
+/// # Errors
+///
+/// - When every coefficient but a₀ is 0.
+/// - When a coefficient is not finite, or the ratios of the coefficients overflow double precision.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::polynomial_roots;
@@ -34,7 +42,8 @@ pub struct PolynomialRoot {
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
-/// Reference: Edelman and Murakami, Math. Comp. 64 (1995) 763–776; Wilkinson, "The perfidious polynomial", MAA Studies 24 (1984).
+/// Reference: Edelman and Murakami, Math. Comp. 64 (1995) 763–776; Wilkinson, "The perfidious polynomial", MAA Studies
+/// 24 (1984).
 pub fn polynomial_roots<T: Scalar>(coefficients: &[T]) -> Result<Vec<PolynomialRoot>> {
     let a: Vec<c64> = coefficients.iter().map(|x| c64::new(x.re(), x.im())).collect();
     if let Some(k) = a.iter().position(|x| !(x.re.is_finite() && x.im.is_finite())) {
@@ -42,7 +51,7 @@ pub fn polynomial_roots<T: Scalar>(coefficients: &[T]) -> Result<Vec<PolynomialR
     }
     let degree = a.iter().rposition(|x| *x != c64::default());
     let Some(degree) = degree.filter(|&d| d > 0) else {
-        return Err(Error::unsupported("a constant has no roots, or every number")
+        return Err(Error::unsupported("a constant polynomial has no roots, or every number is one")
             .with_hint("give the coefficients from the constant one up: 2 -3 1 is 2 − 3x + x²"));
     };
     let zeros = a.iter().position(|x| *x != c64::default()).unwrap_or(0);
@@ -68,8 +77,8 @@ fn of_core(a: &[c64], is_complex: bool) -> Result<Vec<PolynomialRoot>> {
         Matrix::from_fn(n, n, |i, j| if j + 1 == n { -a[i] / lead } else { c64::new(f64::from(i == j + 1), 0.0) });
     balance(&mut companion);
     if !companion.as_slice().iter().all(|x| x.re.is_finite() && x.im.is_finite()) {
-        return Err(Error::unsupported("the coefficients differ by more than doubles can hold")
-            .with_hint("substitute x = s·y with a power of two s, so that they come closer"));
+        return Err(Error::unsupported("the ratios of the coefficients overflow double precision")
+            .with_hint("substitute x = s·y with a power of two s that brings the coefficients to similar sizes"));
     }
     let values = if is_complex {
         kappa_dense::eig(companion.as_ref())?.values
@@ -83,7 +92,8 @@ fn of_core(a: &[c64], is_complex: bool) -> Result<Vec<PolynomialRoot>> {
     Ok(improved(&a, &values, !is_complex).into_iter().map(|z| judged(&a, z)).collect())
 }
 
-/// Rows and columns scaled by powers of two so that their sums are alike (Parlett and Reinsch, Numer. Math. 13 (1969) 293–304).
+/// Diagonal similarity by powers of two that makes row and column sums nearly equal (Parlett and Reinsch, Numer. Math.
+/// 13 (1969) 293–304).
 fn balance(a: &mut Matrix<c64>) {
     let n = a.rows();
     for _ in 0..50 {

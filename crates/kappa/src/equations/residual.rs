@@ -1,4 +1,4 @@
-//! What an answer leaves over, and how complex problems become real ones.
+//! Residuals with their rounding errors, and real forms of complex problems.
 
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 use rayon::prelude::*;
@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use crate::operator::Sparse;
 use crate::{Enclosure, Evidence};
 
-/// What a residual needs of A.
+/// The matrix of a residual, dense or sparse.
 pub(super) enum Given<'a, T: Scalar> {
     Dense(MatrixRef<'a, T>),
     Sparse(&'a Sparse<T>),
@@ -16,11 +16,11 @@ pub(super) enum Given<'a, T: Scalar> {
 pub(super) struct Rest<W> {
     pub(super) residual: Matrix<W>,
     products: Matrix<f64>,
-    /// The most terms that a row adds up.
+    /// The largest number of terms in a row sum.
     terms: usize,
 }
 
-/// |re| + |im|: what the rounding of a complex product is relative to, up to a factor of 2.
+/// |re| + |im|: the rounding error of a complex product is relative to it, up to a factor of 2.
 pub(super) fn size<W: Scalar>(x: W) -> f64 {
     x.re().abs() + x.im().abs()
 }
@@ -29,7 +29,7 @@ pub(super) fn largest(x: impl Iterator<Item = f64>) -> f64 {
     x.fold(0.0, f64::max)
 }
 
-/// Rows that one thread takes at a time.
+/// Number of rows that a thread takes at a time.
 const ROWS: usize = 256;
 
 impl<W: Scalar<Wide = W>> Rest<W> {
@@ -58,7 +58,7 @@ impl<W: Scalar<Wide = W>> Rest<W> {
         found
     }
 
-    /// ‖b − Ax‖_∞/(‖A‖_∞‖x‖_∞ + ‖b‖_∞) (Rigal and Gaches), column by column.
+    /// ‖b − Ax‖_∞/(‖A‖_∞‖x‖_∞ + ‖b‖_∞) (Rigal and Gaches) for each column.
     pub(super) fn backward_errors(&self, a: f64, x: &Matrix<W>, b: &Matrix<W>) -> Vec<Enclosure> {
         let n = b.rows();
         let of = |k: usize| {
@@ -67,7 +67,7 @@ impl<W: Scalar<Wide = W>> Rest<W> {
             if length == 0.0 {
                 return Enclosure::exact(0.0);
             }
-            // What computing the residual lost, and a few roundings.
+            // The rounding errors of the residual, and of the few operations below.
             let error = (self.terms + 4) as f64
                 * f64::EPSILON
                 * largest((0..n).map(|i| self.products[(i, k)] + size(b[(i, k)])));
@@ -97,7 +97,7 @@ impl<W: Scalar<Wide = W>> Rest<W> {
 
 const EVIDENCE: Evidence = Evidence::Estimate("residual in double precision, with the rounding of its sums");
 
-/// Σaⱼxⱼ and Σ|aⱼ||xⱼ|, four sums side by side: one would wait for itself.
+/// Σaⱼxⱼ and Σ|aⱼ||xⱼ|, in four independent sums: a single one is limited by the latency of the addition.
 fn row_product<T: Scalar>(a: &[T], x: &[T::Wide]) -> (T::Wide, f64) {
     const LANES: usize = 4;
     let (mut sums, mut sizes) = ([<T::Wide>::default(); LANES], [0.0f64; LANES]);
@@ -137,7 +137,7 @@ fn dense_rest<T: Scalar>(a: MatrixRef<'_, T>, x: &[T::Wide], rest: &mut [T::Wide
             }
         }
     };
-    // A small matrix is done before another thread wakes.
+    // For a small matrix, starting other threads costs more than the product.
     if x.len() * rest.len() < 1 << 17 {
         rest.chunks_mut(ROWS).zip(products.chunks_mut(ROWS)).enumerate().for_each(work);
     } else {
@@ -161,7 +161,7 @@ pub(super) fn real_form<W: Scalar>(a: &Matrix<W>) -> Matrix<f64> {
     })
 }
 
-/// The parts of each column one below the other.
+/// The real parts of each column above its imaginary parts.
 pub(super) fn stacked<W: Scalar>(x: &Matrix<W>) -> Matrix<f64> {
     let n = x.rows();
     let rows = if W::IS_COMPLEX { 2 * n } else { n };

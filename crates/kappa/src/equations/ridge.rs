@@ -9,10 +9,13 @@ use crate::norm::times_vector;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both};
 use crate::{Profile, svd};
 
-/// A regularized least squares problem, decomposed once: every λ after that costs little.
+/// A regularized least squares problem min ‖Ax − b‖² + λ‖Lx‖², decomposed once for all λ.
 ///
-/// With L the problem is brought into standard form by orthogonal factors (Eldén, BIT 17 (1977) 134–145), then A = UΣVᴴ, for a tall
-/// A of its factor R. AᴴA is never formed. Filter factors fᵢ = σᵢ²/(σᵢ² + λ).
+/// With L the problem is transformed to standard form by orthogonal factors (Eldén, BIT 17 (1977) 134–145), then A =
+/// UΣVᴴ; for a tall A the singular value decomposition is that of its factor R. AᴴA is never formed. Filter factors fᵢ
+/// = σᵢ²/(σᵢ² + λ).
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Choice, Matrix, Ridge, gallery};
@@ -36,32 +39,35 @@ pub struct Ridge<W: Scalar> {
     /// uᵢᴴb.
     beta: Vec<W>,
     v: Matrix<W>,
-    /// ‖b‖² beyond the range.
+    /// ‖b‖² of the part of b that is orthogonal to the range.
     beyond: f64,
     size: f64,
-    /// Back from standard form.
+    /// The transformation from standard form to x.
     back: Option<Back<W>>,
-    /// U, and the columns that L does not see, for the diagonal of the hat matrix: made from these when it is asked for.
+    /// A and b in standard form, from which the hat matrix is computed on request: U, and the columns in the null space
+    /// of L.
     a: Matrix<W>,
     b: Vec<W>,
 }
 
-/// How λ is chosen.
+/// The rule that chooses λ.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Choice {
-    /// This λ ≥ 0.
+    /// A given λ ≥ 0.
     Value(f64),
-    /// The least generalized cross-validation ‖r‖²/(m − Σf)² (Golub, Heath and Wahba, Technometrics 21 (1979) 215–223).
+    /// The minimum of generalized cross-validation ‖r‖²/(m − Σf)² (Golub, Heath and Wahba, Technometrics 21 (1979)
+    /// 215–223).
     #[default]
     Gcv,
-    /// The corner of the L-curve: the largest curvature of log‖r‖ against log‖Lx‖ (Hansen and O'Leary, SISC 14 (1993) 1487–1503).
-    /// For smooth solutions it is too small, √λ by a factor of up to 10 (Hanke, BIT 36 (1996) 287–301).
+    /// The corner of the L-curve: the largest curvature of log‖r‖ against log‖Lx‖ (Hansen and O'Leary, SISC 14 (1993)
+    /// 1487–1503). For smooth solutions this λ is too small, √λ by a factor of up to 10 (Hanke, BIT 36 (1996) 287–301).
     LCurve,
-    /// ‖b − Ax‖ = δ for the size δ of the noise in b (Morozov).
+    /// The discrepancy principle ‖b − Ax‖ = δ for the norm δ of the noise in b (Morozov).
     Discrepancy(f64),
-    /// The least mean square error of each row predicted by the others.
+    /// The minimum of the mean square leave-one-out prediction error (PRESS).
     LeaveOneOut,
-    /// ‖Lx‖ ≤ α: λ = 0 where that holds anyway, else the root of 1/‖Lx‖ = 1/α by Newton's method (Reinsch 1971).
+    /// ‖Lx‖ ≤ α: λ = 0 if the unregularized solution satisfies it, otherwise the root of 1/‖Lx‖ = 1/α by Newton's
+    /// method (Reinsch 1971).
     Norm(f64),
 }
 
@@ -70,19 +76,19 @@ pub enum Choice {
 pub struct RidgeSolution<W> {
     /// The solution, of length n.
     pub x: Vec<W>,
-    /// λ ≥ 0: that of ‖Ax − b‖² + λ‖Lx‖², the square of what some books call λ.
+    /// λ ≥ 0 of ‖Ax − b‖² + λ‖Lx‖²; some books write λ² for it.
     pub lambda: f64,
     /// ‖b − Ax‖₂.
     pub residual_norm: f64,
     /// ‖Lx‖₂; ‖x‖₂ without L.
     pub solution_norm: f64,
-    /// Σfᵢ, the effective degrees of freedom, with those that L does not see.
+    /// Σfᵢ plus the dimension of the null space of L: the effective degrees of freedom.
     pub degrees: f64,
-    /// (σ₁² + λ)/(σₙ² + λ) of the problem in standard form.
+    /// The condition number (σ₁² + λ)/(σₙ² + λ) of the problem in standard form.
     pub cond: f64,
 }
 
-/// One point of the curves that λ is chosen by.
+/// The criteria for the choice of λ, at one λ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RidgePoint {
     /// λ.
@@ -91,17 +97,17 @@ pub struct RidgePoint {
     pub residual_norm: f64,
     /// ‖Lx‖₂.
     pub solution_norm: f64,
-    /// Σfᵢ.
+    /// Σfᵢ plus the dimension of the null space of L.
     pub degrees: f64,
-    /// Generalized cross-validation.
+    /// The value of generalized cross-validation.
     pub gcv: f64,
     /// The curvature of the L-curve.
     pub curvature: f64,
 }
 
-/// What leaving out one row after another needs.
+/// The data of leave-one-out cross-validation.
 struct Hat<W: Scalar> {
-    /// Orthonormal columns: U, then what L does not see.
+    /// Orthonormal columns: U, then a basis of the image of the null space of L.
     u: Matrix<W>,
     /// Uᴴb.
     beta: Vec<W>,
@@ -109,24 +115,35 @@ struct Hat<W: Scalar> {
     room: Vec<f64>,
     /// b − UUᴴb.
     rest: Vec<W>,
-    /// Columns of U that are filtered.
+    /// The number of columns of U to which filter factors apply.
     count: usize,
 }
 
-/// Points on which a criterion is looked at before the best of them is refined.
+/// Number of grid points on which a criterion is evaluated before its best value is refined.
 const GRID: usize = 200;
 
 impl<W: Scalar<Wide = W>> Ridge<W> {
-    /// min ‖Ax − b‖² + λ‖x‖²: 2mn² + 20n³ flops, and n² for each λ. Fails when the shapes do not fit, for an empty matrix, and when
-    /// something is not finite.
+    /// Decomposes the problem min ‖Ax − b‖² + λ‖x‖².
+    ///
+    /// A is m×n, b of length m. 2mn² + 20n³ flops, then n² for each λ.
+    ///
+    /// # Errors
+    ///
+    /// - When the shapes do not fit, or A is empty.
+    /// - When an entry is not finite, or the largest entry of A or b is outside 1e-60 to 1e60.
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<Self> {
         let Problem { a, b } = checked(a, b)?;
         Self::standard(&a, &b, None)
     }
 
-    /// min ‖Ax − b‖² + λ‖Lx‖² for an L of full row rank (or full column rank where it has more rows), such as differences.
+    /// Decomposes the problem min ‖Ax − b‖² + λ‖Lx‖², for example with differences L.
     ///
-    /// Fails besides where L is not of full rank, and where A and L share a null vector, so that x is not unique.
+    /// L is p×n with full row rank, or full column rank if p > n. Otherwise as [`Ridge::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Ridge::new`], when L does not have full rank or the wrong number of columns, and when A and L have a null
+    /// vector in common, so that x is not unique.
     pub fn with_operator<T: Scalar<Wide = W>>(
         a: &(impl LinearOperator<T> + ?Sized),
         b: &[T],
@@ -138,7 +155,7 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         check_size("L", entries.view().to_wide().as_slice())?;
         if entries.view().columns() != a.columns() {
             return Err(Error::shape(format!(
-                "L has {} columns, and the matrix {}",
+                "the operator L has {} columns, the matrix has {}",
                 entries.view().columns(),
                 a.columns()
             )));
@@ -175,24 +192,25 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         })
     }
 
-    /// The singular values of the problem in standard form: those of A without L.
+    /// The singular values of the problem in standard form; without L those of A.
     pub fn singular_values(&self) -> &[f64] {
         &self.s
     }
 
-    /// |uᵢᴴb|: the Picard condition asks that they fall faster than the singular values until the noise begins.
+    /// The moduli |uᵢᴴb|. The discrete Picard condition requires that they decay faster than the singular values until
+    /// the noise dominates.
     pub fn coefficients(&self) -> Vec<f64> {
         self.beta.iter().map(|&x| crate::norm::modulus(x)).collect()
     }
 
-    /// fᵢ = σᵢ²/(σᵢ² + λ); for λ = 0 those of the solution of least norm, 0 where σᵢ ≤ max(m, n)·2⁻⁵²·σ₁.
+    /// fᵢ = σᵢ²/(σᵢ² + λ). For λ = 0 those of the solution of least norm: 0 if σᵢ ≤ max(m, n)·2⁻⁵²·σ₁.
     pub fn filter_factors(&self, lambda: f64) -> Vec<f64> {
         let limit = self.shape.0.max(self.shape.1) as f64 * f64::EPSILON * self.s.first().copied().unwrap_or(0.0);
         let of = |s: f64| if lambda == 0.0 { f64::from(s > limit) } else { 1.0 / (1.0 + (lambda / s) / s) };
         self.s.iter().map(|&s| if s == 0.0 { 0.0 } else { of(s) }).collect()
     }
 
-    /// Columns that L does not see.
+    /// The dimension of the null space of L.
     fn free(&self) -> usize {
         self.back.as_ref().map_or(0, |b| b.fixed.columns())
     }
@@ -212,7 +230,7 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         found
     }
 
-    /// All that the criteria need at one λ.
+    /// The residual, the norm of the solution and the criteria at one λ.
     pub fn point(&self, lambda: f64) -> RidgePoint {
         let (rest, norm) = self.squares(lambda);
         let degrees = self.filter_factors(lambda).iter().sum::<f64>() + self.free() as f64;
@@ -227,13 +245,14 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         }
     }
 
-    /// The curvature of (log‖r‖, log‖Lx‖) over λ. With ρ = ‖r‖², η = ‖Lx‖² and ρ' = −λη' it is
-    /// 2η²ρ²/|η'|·(1 + λη'/η + λ²η'/ρ)/(λ²η² + ρ²)^(3/2), positive at the corner (as Hansen 1998, section 7.5, in another form).
+    /// The curvature of (log‖r‖, log‖Lx‖) as a function of λ. With ρ = ‖r‖², η = ‖Lx‖² and ρ' = −λη' it is
+    /// 2η²ρ²/|η'|·(1 + λη'/η + λ²η'/ρ)/(λ²η² + ρ²)^(3/2), positive at the corner (as Hansen 1998, section 7.5, in
+    /// another form).
     fn curvature(&self, lambda: f64, rho: f64, eta: f64) -> f64 {
         // η' = −2Σσ²|β|²/(σ² + λ)³.
         let slope = self.norm_slope(lambda);
         let bracket = 1.0 + lambda * slope / eta + lambda * lambda * slope / rho;
-        // The powers in an order that does not overflow.
+        // The order of the factors avoids overflow.
         let length = (lambda * eta).hypot(rho);
         let value = 2.0 * (eta * rho / length) * (eta * rho / length) / slope.abs() / length * bracket;
         if value.is_finite() { value } else { f64::NEG_INFINITY }
@@ -248,7 +267,8 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         terms.sum()
     }
 
-    /// λ of the path: from a tenth of the square of the smallest singular value above 16ε·σ₁, and 10⁻⁸σ₁² at most, to σ₁².
+    /// The range of λ of the path: from a tenth of the square of the smallest singular value above 16ε·σ₁, and 10⁻⁸σ₁²
+    /// at most, to σ₁².
     fn range(&self) -> (f64, f64) {
         let first = self.s[0];
         let limit = 16.0 * f64::EPSILON * first;
@@ -256,12 +276,13 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         ((0.1 * low * low).min(1e-8 * first * first), first * first)
     }
 
-    /// The curves at so many λ, evenly on a logarithmic scale over the singular values.
+    /// The criteria at `count` values of λ, as [`Ridge::lambdas`].
     pub fn path(&self, count: usize) -> Vec<RidgePoint> {
         self.lambdas(count).into_iter().map(|lambda| self.point(lambda)).collect()
     }
 
-    /// So many λ, evenly on a logarithmic scale over the squares of the singular values, largest first.
+    /// `count` values of λ, evenly spaced on a logarithmic scale over the squares of the singular values, largest
+    /// first.
     pub fn lambdas(&self, count: usize) -> Vec<f64> {
         if self.s.first().is_none_or(|s| *s == 0.0) {
             return vec![0.0; count];
@@ -270,7 +291,11 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         logarithms(low, high, count).into_iter().rev().map(f64::exp).collect()
     }
 
-    /// The solutions for several λ, n×k: one product of matrices.
+    /// The solutions for several λ, n×k, by one matrix product.
+    ///
+    /// # Errors
+    ///
+    /// When a λ is negative or not finite.
     pub fn solutions(&self, lambdas: &[f64]) -> Result<Matrix<W>> {
         if let Some(lambda) = lambdas.iter().find(|l| !(**l >= 0.0 && l.is_finite())) {
             return Err(wrong_lambda(*lambda));
@@ -289,6 +314,10 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
     }
 
     /// The solution at λ ≥ 0.
+    ///
+    /// # Errors
+    ///
+    /// When λ is negative or not finite.
     pub fn solution(&self, lambda: f64) -> Result<RidgeSolution<W>> {
         let x = self.solutions(&[lambda])?.into_vec();
         let point = self.point(lambda);
@@ -308,16 +337,23 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         })
     }
 
-    /// The solution at the λ that is chosen.
+    /// The solution at the λ that a rule chooses.
     ///
-    /// Fails for a λ, δ or α that is negative or not finite, and for a δ that no λ reaches (the message gives both ends).
+    /// # Errors
+    ///
+    /// As [`Ridge::lambda`].
     pub fn choose(&self, choice: Choice) -> Result<RidgeSolution<W>> {
         self.solution(self.lambda(choice)?)
     }
 
-    /// The λ that is chosen.
+    /// The λ that a rule chooses.
+    ///
+    /// # Errors
+    ///
+    /// - When the λ, δ or α of the rule is negative or not finite, or α is 0.
+    /// - When no λ attains the residual norm δ; the message gives both ends of its range.
     pub fn lambda(&self, choice: Choice) -> Result<f64> {
-        // Where A is zero, every λ gives the same solution.
+        // If A is zero, every λ gives the same solution.
         let is_zero = self.s.first().is_none_or(|s| *s == 0.0);
         match choice {
             Choice::Gcv | Choice::LCurve | Choice::LeaveOneOut if is_zero => Ok(0.0),
@@ -334,8 +370,8 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         }
     }
 
-    /// Of the places where the L-curve turns most, the one that lies furthest into the corner of the box around the curve: noise
-    /// makes it turn once more far up, where λ is tiny.
+    /// Of the local maxima of the curvature, the one nearest to the lower left corner of the bounding box of the
+    /// L-curve: noise causes further maxima at tiny λ, where ‖Lx‖ is large.
     fn corner(&self) -> f64 {
         let (low, high) = self.range();
         let grid = logarithms(low, high, GRID);
@@ -359,13 +395,14 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         refined(&grid, best.unwrap_or(0), |lambda| -self.point(lambda).curvature)
     }
 
-    /// The least value on a logarithmic grid up to 10⁴σ₁², refined between its neighbours; 0 where that is better than all of them.
+    /// The minimiser on a logarithmic grid up to 10⁴σ₁², refined between its neighbours; 0 if the value at 0 is not
+    /// larger.
     fn minimise(&self, f: impl Fn(f64) -> f64) -> f64 {
         let f = |lambda: f64| Some(f(lambda)).filter(|x| !x.is_nan()).unwrap_or(f64::INFINITY);
         let (low, high) = self.range();
         let grid = logarithms(low, 1e4 * high, GRID + GRID / 4);
         let values: Vec<f64> = grid.iter().map(|t| f(t.exp())).collect();
-        // The last of equals: the smoother solution.
+        // Among equal values the largest λ: the smoother solution.
         let best = (0..grid.len()).rev().min_by(|&i, &j| values[i].total_cmp(&values[j])).unwrap_or(0);
         if best == 0 && f(0.0) <= values[0] {
             return 0.0;
@@ -373,15 +410,15 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         refined(&grid, best, f)
     }
 
-    /// ‖r(λ)‖ grows with λ: bisection on a logarithmic scale.
+    /// The λ with ‖r(λ)‖ = δ. ‖r(λ)‖ increases with λ: bisection on a logarithmic scale.
     fn discrepancy(&self, delta: f64) -> Result<f64> {
         let (least, most) = (self.squares(0.0).0.sqrt(), self.squares(f64::MAX.sqrt()).0.sqrt());
         if !(delta >= 0.0 && delta.is_finite()) {
-            return Err(Error::argument(format!("the size of the noise is at least 0, and {delta} is not")));
+            return Err(Error::argument(format!("the noise norm δ must be finite and ≥ 0, got {delta}")));
         }
         if delta < least || delta > most {
             return Err(Error::unsupported(format!(
-                "no λ leaves a residual of {delta:e}: it goes from {least:e} for λ = 0 to {most:e} for λ = ∞"
+                "no λ gives the residual norm δ = {delta:e}: it ranges from {least:e} at λ = 0 to {most:e} at λ = ∞"
             ))
             .with_hint("δ is the 2-norm of the noise in b, about σ·√m for m entries with standard deviation σ"));
         }
@@ -396,13 +433,13 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
     /// The unique λ ≥ 0 with ‖Lx‖ = α: Newton's method for 1/‖x(λ)‖, which is concave and nearly linear, from the left.
     fn norm_constrained(&self, alpha: f64) -> Result<f64> {
         if !(alpha > 0.0 && alpha.is_finite()) {
-            return Err(Error::argument(format!("the bound of the norm is positive, and {alpha} is not")));
+            return Err(Error::argument(format!("the norm bound α must be positive and finite, got {alpha}")));
         }
         if self.squares(0.0).1.sqrt() <= alpha {
             return Ok(0.0);
         }
         let norm = |lambda: f64| self.squares(lambda).1.sqrt();
-        // The root is bracketed, so that a step that leaves the bracket is replaced by a bisection.
+        // The root is bracketed; a step outside the bracket is replaced by a bisection.
         let (mut low, mut high) = (0.0, self.s[0] * length(&self.beta) / alpha);
         let mut lambda = (low + high) / 2.0;
         for _ in 0..200 {
@@ -424,7 +461,7 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         Ok(lambda)
     }
 
-    /// U of the problem in standard form, and what neither it nor the columns that L does not see reach.
+    /// U of the problem in standard form, the image of the null space of L, and the part of each row outside both.
     fn hat(&self) -> Result<Hat<W>> {
         let standard = self.back.as_ref().map_or(&self.a, |b| &b.standard);
         let image = multiply(standard.as_ref(), self.v.as_ref())?;
@@ -443,15 +480,16 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         let reach = |i: usize| (0..u.columns()).map(|k| u[(i, k)].abs_squared()).sum::<f64>();
         let mut room: Vec<f64> = (0..u.rows()).map(|i| (1.0 - reach(i)).max(0.0)).collect();
         let mut rest: Vec<W> = self.b.iter().zip(inside).map(|(b, p)| *b - p).collect();
-        // A row that lies in the range leaves nothing but rounding errors there, and 0/0 must not decide.
+        // A row of b that lies in the range has a residual of rounding errors only; its quotient 0/0 must not affect
+        // the criterion.
         for (room, rest) in room.iter_mut().zip(&mut rest).filter(|(room, _)| **room <= 64.0 * f64::EPSILON) {
             (*room, *rest) = (0.0, W::default());
         }
         Ok(Hat { u, beta: beta.into_vec(), room, rest, count })
     }
 
-    /// The mean square of rᵢ/(1 − hᵢᵢ): what each row is mispredicted by when it is left out (Allen 1974). Both from
-    /// 1 − fₖ = λ/(λ + σₖ²), so that nothing is lost where hᵢᵢ is nearly 1.
+    /// The mean square of rᵢ/(1 − hᵢᵢ), the prediction errors of rows that were left out (Allen 1974). r and 1 − h are
+    /// computed from 1 − fₖ = λ/(λ + σₖ²), so that no digits are lost if hᵢᵢ is nearly 1.
     fn left_out(&self, hat: &Hat<W>, lambda: f64) -> f64 {
         let (mut rest, mut room) = (hat.rest.clone(), hat.room.clone());
         for k in 0..hat.count {
@@ -492,13 +530,13 @@ impl std::str::FromStr for Choice {
     }
 }
 
-/// Logarithms of so many numbers from `low` to `high`, evenly.
+/// The logarithms of `count` numbers from `low` to `high`, evenly spaced.
 fn logarithms(low: f64, high: f64, count: usize) -> Vec<f64> {
     let (a, b) = (low.ln(), high.ln());
     (0..count).map(|k| if count == 1 { b } else { a + (b - a) * k as f64 / (count - 1) as f64 }).collect()
 }
 
-/// The least value between the neighbours of a point of a logarithmic grid, by golden sections.
+/// The minimiser between the neighbours of a point of a logarithmic grid, by golden section search.
 fn refined(grid: &[f64], best: usize, f: impl Fn(f64) -> f64) -> f64 {
     let (mut p, mut q) = (grid[best.saturating_sub(1)], grid[(best + 1).min(grid.len() - 1)]);
     let golden = 0.618_033_988_749_894_9;
@@ -510,20 +548,20 @@ fn refined(grid: &[f64], best: usize, f: impl Fn(f64) -> f64) -> f64 {
 }
 
 fn unknown_rule(text: &str) -> Error {
-    Error::syntax(format!("`{text}` chooses no λ"))
-        .with_hint("give a number, gcv, l-curve, leave-one-out, discrepancy:NOISE or norm:BOUND")
+    Error::syntax(format!("unknown rule for λ `{text}`; known: gcv, l-curve, leave-one-out, discrepancy:δ, norm:α, λ"))
+        .with_hint("λ is a number ≥ 0, δ the 2-norm of the noise in b, α the bound of ‖Lx‖")
 }
 
 fn wrong_lambda(lambda: f64) -> Error {
-    Error::argument(format!("λ is at least 0 and finite, and {lambda} is not"))
-        .with_hint("0 is plain least squares; gcv chooses λ by the data")
+    Error::argument(format!("λ must be finite and ≥ 0, got {lambda}"))
+        .with_hint("λ = 0 is ordinary least squares; `gcv` chooses λ from the data")
 }
 
-/// A problem with something in it.
+/// A checked problem whose matrix is not empty.
 fn checked<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<Problem<T::Wide>> {
     let (m, n) = a.shape();
     if m == 0 || n == 0 {
-        return Err(Error::shape(format!("a {m}×{n} matrix is empty: there is nothing to regularize")));
+        return Err(Error::shape(format!("the {m}×{n} matrix is empty")));
     }
     let found = Problem::new(a, b)?;
     check_size("the matrix", found.a.as_slice())?;
@@ -531,22 +569,24 @@ fn checked<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<
     Ok(found)
 }
 
-/// λ is the square of a singular value, and curvatures are products of four: what is far from 1 leaves the range.
+/// λ is of the size of σ², and curvatures are products of four such numbers: entries far from 1 would overflow or
+/// underflow.
 fn check_size<W: Scalar>(what: &str, entries: &[W]) -> Result<()> {
     let largest = entries.iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
     if largest == 0.0 || (1e-60..1e60).contains(&largest) {
         return Ok(());
     }
     Err(Error::unsupported(format!(
-        "the largest entry of {what} is {largest:e}, whose powers leave the range of doubles"
+        "the largest entry of {what} is {largest:e}, outside 1e-60 to 1e60: its powers overflow or underflow"
     ))
-    .with_hint("multiply it by a power of ten, and x and λ accordingly"))
+    .with_hint(format!("multiply {what} by a power of ten, and scale x and λ accordingly")))
 }
 
-/// ‖b − UUᴴb‖², from the residual at λ = 0: a difference of squares would lose it.
+/// ‖b − UUᴴb‖², from the residual at λ = 0: the difference ‖b‖² − ‖Uᴴb‖² would cancel.
 fn beyond<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], f: &crate::Svd<W>, beta: &[W]) -> f64 {
     let s = f.singular_values().estimates();
-    // Directions below the tolerance belong to the range of A as it is stored, and to nothing that can be trusted.
+    // Singular values below the tolerance belong to the range of A as stored, but their directions are determined by
+    // rounding errors.
     let limit = 16.0 * f64::EPSILON * s[0];
     let part = |(b, s): (&W, &f64)| if *s > limit { b.scale(1.0 / s) } else { W::default() };
     let along: Vec<W> = beta.iter().zip(s).map(part).collect();
@@ -562,7 +602,7 @@ fn beyond<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], f: &crate::Svd<W>, beta: 
 pub type AnyRidge = RealOrComplex<Ridge<f64>, Ridge<c64>>;
 
 impl AnyRidge {
-    /// Decomposes A, or A and the operator L of λ‖Lx‖².
+    /// Decomposes the problem with A, b and the operator L of λ‖Lx‖²; without L the identity.
     ///
     /// # Errors
     ///
@@ -601,17 +641,17 @@ impl AnyRidge {
         both!(self, f => f.filter_factors(lambda))
     }
 
-    /// The curves at one λ.
+    /// The criteria at one λ.
     pub fn point(&self, lambda: f64) -> RidgePoint {
         both!(self, f => f.point(lambda))
     }
 
-    /// The curves at `count` values of λ.
+    /// The criteria at `count` values of λ.
     pub fn path(&self, count: usize) -> Vec<RidgePoint> {
         both!(self, f => f.path(count))
     }
 
-    /// `count` values of λ from the largest to the smallest that matter.
+    /// `count` values of λ from the largest to the smallest of the path.
     pub fn lambdas(&self, count: usize) -> Vec<f64> {
         both!(self, f => f.lambdas(count))
     }
@@ -625,7 +665,7 @@ impl AnyRidge {
         both!(self, f => f.solutions(lambdas).map(AnyMatrix::from))
     }
 
-    /// The λ of a rule.
+    /// The λ that a rule chooses.
     ///
     /// # Errors
     ///
@@ -646,7 +686,7 @@ impl AnyRidge {
         }
     }
 
-    /// The solution for the λ of a rule.
+    /// The solution at the λ that a rule chooses.
     ///
     /// # Errors
     ///

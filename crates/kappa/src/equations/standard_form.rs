@@ -1,25 +1,26 @@
-//! min ‖Ax − b‖² + λ‖Lx‖² brought into the form with L = I by orthogonal factors (Eldén, BIT 17 (1977) 134–145).
+//! Transformation of min ‖Ax − b‖² + λ‖Lx‖² to standard form (L = I) by orthogonal factors (Eldén, BIT 17 (1977)
+//! 134–145).
 
 use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, Triangle, multiply, qr, triangular_solve};
 
 use super::problem::length;
 use crate::error::{Error, Result};
 
-/// x = map·x̄ + free: what L sees, and what it does not.
+/// x = map·x̄ + free: the part that L penalises, and the part in its null space.
 #[derive(Clone, Debug)]
 pub(super) struct Back<W: Scalar> {
     pub(super) map: Matrix<W>,
     pub(super) free: Vec<W>,
-    /// Orthonormal columns that span the image of the null space of L.
+    /// Orthonormal columns that span the image of the null space of L under A.
     pub(super) fixed: Matrix<W>,
     pub(super) standard: Matrix<W>,
 }
 
 impl<W: Scalar<Wide = W>> Back<W> {
-    /// L⁺ weighted by A, what L does not see, and the problem in standard form with its right-hand side.
+    /// The A-weighted L⁺, the part in the null space of L, and the problem in standard form with its right-hand side.
     pub(super) fn new<T: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], l: MatrixRef<'_, T>) -> Result<(Self, Vec<W>)> {
         let n = a.columns();
-        // More rows than columns: only the triangle of L matters.
+        // If L has more rows than columns, only its triangular factor matters.
         let l = if l.rows() > n { qr(l, Shape::Thin)?.r } else { l.to_wide() };
         let p = l.rows();
         let adjoint = l.adjoint();
@@ -27,8 +28,8 @@ impl<W: Scalar<Wide = W>> Back<W> {
         let largest = (0..p).map(|i| crate::norm::modulus(full.r[(i, i)])).fold(0.0, f64::max);
         let limit = n as f64 * f64::EPSILON * largest;
         if p == 0 || (0..p).any(|i| crate::norm::modulus(full.r[(i, i)]) <= limit) {
-            return Err(Error::singular(format!("the {p}×{n} operator L is not of full rank"))
-                .with_hint("leave out the rows that depend on others"));
+            return Err(Error::singular(format!("the {p}×{n} operator L does not have full rank"))
+                .with_hint("leave out the rows of L that are linear combinations of others"));
         }
         let part =
             |a: &Matrix<W>, from: usize, to: usize| Matrix::from_fn(a.rows(), to - from, |i, j| a[(i, from + j)]);
@@ -52,7 +53,7 @@ impl<W: Scalar<Wide = W>> Back<W> {
         if (0..q).any(|i| crate::norm::modulus(h.r[(i, i)]) <= limit) {
             return Err(shared_null());
         }
-        // K₂T⁻¹H₁ᴴ takes a right-hand side to the part of x that L does not see.
+        // K₂T⁻¹H₁ᴴ maps a right-hand side to the part of x in the null space of L.
         let solve = |x: &Matrix<W>| -> Result<Matrix<W>> {
             let along = multiply(h.q.adjoint().as_ref(), x.as_ref())?;
             let y = triangular_solve(h.r.as_ref(), Triangle { upper: true, ..Triangle::default() }, &along)?;
@@ -66,7 +67,7 @@ impl<W: Scalar<Wide = W>> Back<W> {
         let turned = solve(&image)?;
         let map = Matrix::from_fn(n, p, |i, j| inverse[(i, j)] - turned[(i, j)]);
         let free = solve(&column)?.into_vec();
-        // Twice is enough for orthogonality.
+        // Orthogonalised twice, which is enough for orthogonality to working precision.
         let standard = without(&without(&image)?)?;
         let rest = without(&without(&column)?)?.into_vec();
         Ok((Self { map, free, fixed: h.q, standard }, rest))
@@ -74,6 +75,6 @@ impl<W: Scalar<Wide = W>> Back<W> {
 }
 
 fn shared_null() -> Error {
-    Error::singular("A and L have a null vector in common: no λ makes the solution unique")
-        .with_hint("add a row to L, such as the identity times something small")
+    Error::singular("A and L have a null vector in common: the solution is not unique for any λ")
+        .with_hint("add rows to L, such as a small multiple of the identity")
 }

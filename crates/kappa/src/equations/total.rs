@@ -1,4 +1,4 @@
-//! Total least squares: errors in the matrix as well.
+//! Total least squares: errors in the matrix and in the right-hand side.
 
 use kappa_dense::{Matrix, Scalar, Shape, c64, multiply, qr};
 
@@ -8,40 +8,50 @@ use crate::norm::times_vector;
 use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, RealOrComplex, both, wide_with};
 use crate::{Enclosure, singular_values, svd};
 
-/// Where the errors are.
+/// Which data have errors.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Errors {
-    /// In A and in b alike.
+    /// A and b, with the same variance.
     #[default]
     Everywhere,
-    /// In A and in b, those of b weighed by γ: small γ is least squares with errors in A alone, large γ the ordinary one.
+    /// A and b, with the errors of b multiplied by γ in the norm that is minimised: γ → 0 gives ordinary least squares,
+    /// γ → ∞ errors in A alone.
     Scaled(f64),
-    /// In A alone: data least squares.
+    /// A alone: data least squares.
     Matrix,
-    /// In b and in the columns of A that are not listed here; these are exact.
+    /// b and the columns of A that are not listed here; the listed columns, counted from 0, are exact.
     ExactColumns(Vec<usize>),
 }
 
-/// The solution of a problem with errors in the matrix, and whether there is one, and only one.
+/// The solution of a total least squares problem, with the size of the correction and whether the solution is unique.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TotalSolution<W> {
-    /// x with (A + E)x = b + f.
+    /// x with (A + E)x = b + f for the least correction [E f].
     pub x: Vec<W>,
-    /// ‖[E f]‖_F, the least there is (f times γ where it is scaled).
+    /// ‖[E f]‖_F of the least correction (f multiplied by γ in the scaled problem).
     pub correction_norm: f64,
-    /// σₙ(A) − σₙ₊₁([A b]) ≥ 0: the problem has one solution, and one only, where this is positive; x is as uncertain as this is
-    /// small. With errors in A alone, the distance of the last two singular values of A without its part along b.
+    /// σₙ(A) − σₙ₊₁([A b]) ≥ 0: the solution exists and is unique if this is positive, and is as ill-conditioned as
+    /// this is small. With errors in A alone, the gap between the last two singular values of A projected on the
+    /// complement of b.
     pub gap: Enclosure,
-    /// Whether the gap is above the tolerance. Where it is not, x is the shortest of those that attain the least correction, or no x
-    /// attains it.
+    /// Whether the gap is above the tolerance. If not, x is the one of least norm among those that attain the least
+    /// correction, or no x attains it.
     pub is_unique: bool,
 }
 
-/// The x of the least correction that makes (A + E)x = b + f true, in the Frobenius norm.
+/// The x of the least correction [E f], in the Frobenius norm, that makes (A + E)x = b + f consistent.
 ///
-/// From the last singular vector of [A b], after a QR factorization of the exact columns. About 6mn² flops. Fails for fewer rows
-/// than columns, when the shapes do not fit, when something is not finite, and where no solution exists: the last singular vectors
-/// have nothing of b in them (nongeneric), and the message says so.
+/// A is m×n with m ≥ n, b of length m, x of length n. From the last singular vector of [A b], after a QR factorization
+/// of the exact columns. Evidence: estimate. About 6mn² flops.
+///
+/// # Errors
+///
+/// - When there are fewer rows than columns, the problem is empty, or the shapes do not fit.
+/// - When an entry is not finite, or γ is not positive and finite.
+/// - When no solution exists: the last singular vectors have no component along b (nongeneric problem).
+/// - When an exact column does not exist, or the exact columns are linearly dependent.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Errors, Matrix, total_lstsq};
@@ -53,7 +63,8 @@ pub struct TotalSolution<W> {
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
-/// Reference: Van Huffel and Vandewalle, *The Total Least Squares Problem* (1991); Paige and Strakoš, Numer. Math. 91 (2002).
+/// Reference: Van Huffel and Vandewalle, *The Total Least Squares Problem* (1991); Paige and Strakoš, Numer. Math. 91
+/// (2002).
 pub fn total_lstsq<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     b: &[T],
@@ -62,13 +73,13 @@ pub fn total_lstsq<T: Scalar>(
     let Problem { a, b } = Problem::new(a, b)?;
     let (m, n) = (a.rows(), a.columns());
     if m < n || n == 0 {
-        return Err(Error::unsupported(format!("a {m}×{n} problem can be met without any correction, or is empty"))
+        return Err(Error::unsupported(format!("a {m}×{n} problem is empty, or has a solution without a correction"))
             .with_hint("`lstsq` gives the solution of least norm"));
     }
     match errors {
         Errors::Everywhere => total(&a, &b, 1.0),
         Errors::Scaled(gamma) if *gamma > 0.0 && gamma.is_finite() => total(&a, &b, *gamma),
-        Errors::Scaled(gamma) => Err(Error::argument(format!("γ is positive, and {gamma} is not"))),
+        Errors::Scaled(gamma) => Err(Error::argument(format!("γ must be positive and finite, got {gamma}"))),
         Errors::Matrix => data(&a, &b),
         Errors::ExactColumns(exact) => mixed(&a, &b, exact),
     }
@@ -78,10 +89,10 @@ fn no_solution() -> Error {
     Error::singular(
         "no x attains the least correction: the last singular vector of [A b] has no part in b (nongeneric)",
     )
-    .with_hint("columns of A depend on each other more than b depends on them: leave one out, or use `lstsq`")
+    .with_hint("the columns of A are nearly dependent: leave one out, or use `lstsq`")
 }
 
-/// [A γb] = UΣVᴴ: x = −v₁:ₙ/(γ·vₙ₊₁), of least norm over all vectors that belong to the smallest singular value.
+/// [A γb] = UΣVᴴ: x = −v₁:ₙ/(γ·vₙ₊₁), of least norm over all right singular vectors of the smallest singular value.
 fn total<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], gamma: f64) -> Result<TotalSolution<W>> {
     let (m, n) = (a.rows(), a.columns());
     let extended = Matrix::from_fn(m, n + 1, |i, j| if j < n { a[(i, j)] } else { b[i].scale(gamma) });
@@ -99,7 +110,7 @@ fn total<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], gamma: f64) -> Result<Tota
         (own.upper() - last + tolerance).max(0.0),
         own.evidence(),
     );
-    // All vectors of the smallest singular value share the solution of least norm.
+    // The solution of least norm, from all right singular vectors of the smallest singular value.
     let same: Vec<usize> = (0..=n).filter(|&k| s[k] <= last + tolerance).collect();
     let weight: f64 = same.iter().map(|&k| f.v()[(n, k)].abs_squared()).sum();
     if weight.sqrt() <= 16.0 * f64::EPSILON * n as f64 {
@@ -114,7 +125,8 @@ fn total<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], gamma: f64) -> Result<Tota
     Ok(TotalSolution { x, correction_norm: last, is_unique: gap.estimate() > tolerance, gap })
 }
 
-/// Errors in A alone: v of the least ‖(I − bbᴴ/bᴴb)Av‖, x = v·bᴴb/bᴴAv (DeGroat and Dowling, IEEE Trans. Signal Process. 41 (1993)).
+/// Errors in A alone: v minimises ‖(I − bbᴴ/bᴴb)Av‖, x = v·bᴴb/bᴴAv (DeGroat and Dowling, IEEE Trans. Signal Process.
+/// 41 (1993)).
 fn data<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W]) -> Result<TotalSolution<W>> {
     let (m, n) = (a.rows(), a.columns());
     let size = length(b);
@@ -128,7 +140,7 @@ fn data<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W]) -> Result<TotalSolution<W>>
     let f = svd(&projected)?;
     let s = f.singular_values().estimates();
     let tolerance = m as f64 * f64::EPSILON * s[0].max(length(&along));
-    // All vectors of the smallest singular value share the solution of least norm.
+    // The solution of least norm, from all right singular vectors of the smallest singular value.
     let same: Vec<usize> = (0..n).filter(|&k| s[k] <= s[n - 1] + tolerance).collect();
     let inner = |k: usize| along.iter().zip(f.v().column(k)).fold(W::default(), |sum, (a, v)| sum + a.conj() * *v);
     let weight: f64 = same.iter().map(|&k| inner(k).abs_squared()).sum();
@@ -150,11 +162,11 @@ fn data<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W]) -> Result<TotalSolution<W>>
     Ok(TotalSolution { x, correction_norm: s[n - 1], is_unique: same.len() == 1, gap })
 }
 
-/// Exact columns first: QR of them leaves a total least squares problem below.
+/// A QR factorization of the exact columns leaves a total least squares problem in the remaining rows.
 fn mixed<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], exact: &[usize]) -> Result<TotalSolution<W>> {
     let (m, n) = (a.rows(), a.columns());
     if let Some(j) = exact.iter().find(|&&j| j >= n) {
-        return Err(Error::shape(format!("there is no column {j}: the matrix has {n}, counted from 0")));
+        return Err(Error::shape(format!("exact column {j} of {n} does not exist (columns count from 0)")));
     }
     let is_exact = |j: &usize| exact.contains(j);
     let (first, rest): (Vec<usize>, Vec<usize>) = (0..n).partition(is_exact);
@@ -169,10 +181,10 @@ fn mixed<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], exact: &[usize]) -> Result
     let turned = multiply(f.q.adjoint().as_ref(), sorted.as_ref())?;
     let limit = m as f64 * f64::EPSILON * (0..p).map(|i| crate::norm::modulus(f.r[(i, i)])).fold(0.0, f64::max);
     if (0..p).any(|i| crate::norm::modulus(f.r[(i, i)]) <= limit) {
-        return Err(Error::unsupported("the exact columns depend on each other").with_hint("leave one of them out"));
+        return Err(Error::unsupported("the exact columns are linearly dependent").with_hint("leave one of them out"));
     }
     let found = if rest.is_empty() {
-        // All columns exact: ordinary least squares.
+        // With all columns exact the problem is ordinary least squares.
         let below: Vec<W> = (p..m).map(|i| turned[(i, n)]).collect();
         TotalSolution {
             x: Vec::new(),
@@ -209,12 +221,12 @@ impl AnyTotalSolution {
         both!(self, f => f.correction_norm)
     }
 
-    /// How clearly the solution is determined.
+    /// The gap of singular values that determines the solution.
     pub fn gap(&self) -> Enclosure {
         both!(self, f => f.gap)
     }
 
-    /// Whether x is the only one.
+    /// Whether x is unique.
     pub fn is_unique(&self) -> bool {
         both!(self, f => f.is_unique)
     }

@@ -1,4 +1,4 @@
-//! Factors that follow a changing matrix, and notice when they have lost their way.
+//! Factorizations that follow low-rank changes of a matrix, with checks of their accuracy.
 
 use kappa_dense::{Matrix, Scalar, c64, multiply};
 
@@ -8,32 +8,35 @@ use crate::error::{Error, Result};
 use crate::norm::length;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
 
-/// Above this relative residual the factors that follow by rotations are made anew.
+/// A Cholesky factor with a relative residual above this is computed anew.
 const LOST: f64 = 1e-10;
-/// And above this one the formula of Woodbury is not believed, for any column.
+/// If the relative residual of a column is above this, the result of the Woodbury formula is rejected.
 const DOUBTED: f64 = 1e-13;
 
-/// A + UVᴴ solved with the factors of A: the formula of Sherman, Morrison and Woodbury, watched.
+/// Solves systems with A + UVᴴ by the factors of A: the Sherman–Morrison–Woodbury formula, with checked residuals.
 ///
-/// (A + UVᴴ)⁻¹b = y − A⁻¹U(I + VᴴA⁻¹U)⁻¹Vᴴy with y = A⁻¹b. The formula loses what A is worse conditioned than A + UVᴴ: the residual
-/// of every solution is computed; one step of refinement is tried, and where that does not help, A + UVᴴ is factored.
+/// (A + UVᴴ)⁻¹b = y − A⁻¹U(I + VᴴA⁻¹U)⁻¹Vᴴy with y = A⁻¹b. The formula loses accuracy if A is worse conditioned than A
+/// + UVᴴ. The residual of every solution is therefore computed; refinement is tried, and if the residual stays large, A
+/// + UVᴴ is factored.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, Woodbury};
-/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 4.0])?;
+/// let a = Matrix::from_row_major(2, 2, vec![2.0_f64, 0.0, 0.0, 4.0])?;
 /// let one = Matrix::from_fn(2, 1, |_, _| 1.0);
 /// let mut w = Woodbury::new(&a)?;
 /// w.update(&one, &one)?;
 /// // [3 1; 1 5]x = (5, 11): x = (1, 2).
 /// let x = w.solve(&Matrix::from_row_major(2, 1, vec![5.0, 11.0])?)?;
-/// assert!((x[(0, 0)] - 1.0).abs() < 1e-15 && (x[(1, 0)] - 2.0f64).abs() < 1e-15 && w.factorizations() == 1);
+/// assert!((x[(0, 0)] - 1.0).abs() < 1e-15 && (x[(1, 0)] - 2.0).abs() < 1e-15 && w.factorizations() == 1);
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
 /// Reference: Hager, SIAM Review 31 (1989) 221–239; Yip, SISSC 7 (1986) 507–513 on its stability.
 #[derive(Clone, Debug)]
 pub struct Woodbury<W: Scalar> {
-    /// The matrix as it is now.
+    /// The current matrix A + UVᴴ.
     matrix: Matrix<W>,
     solver: Solver<W>,
     u: Matrix<W>,
@@ -44,7 +47,11 @@ pub struct Woodbury<W: Scalar> {
 }
 
 impl<W: Scalar<Wide = W>> Woodbury<W> {
-    /// Factors a square matrix. Fails as [`solve`](crate::solve).
+    /// Factors a square matrix. ⅔n³ flops.
+    ///
+    /// # Errors
+    ///
+    /// As [`solve`](crate::solve).
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         let entries = Entries::of(a)?;
         let matrix = entries.view().to_wide();
@@ -54,24 +61,28 @@ impl<W: Scalar<Wide = W>> Woodbury<W> {
         Ok(Self { matrix, solver, u: none.clone(), v: none.clone(), solved: none, factorizations: 1 })
     }
 
-    /// The matrix as it is now.
+    /// The current matrix.
     pub fn matrix(&self) -> &Matrix<W> {
         &self.matrix
     }
 
-    /// How often a matrix was factored so far: 1 while the formula does.
+    /// The number of factorizations so far: 1 as long as the formula suffices.
     pub fn factorizations(&self) -> usize {
         self.factorizations
     }
 
-    /// The matrix becomes A + UVᴴ for n×k blocks: 2n²k flops. Above rank n/4 (and 2) it is factored again.
+    /// Replaces the matrix by A + UVᴴ, for n×k blocks U and V: 2n²k flops. If the accumulated rank exceeds n/4 (and 2),
+    /// the matrix is factored again.
     ///
-    /// Fails when the shapes do not fit, when something is not finite, and where the new matrix has a pivot of 0.
+    /// # Errors
+    ///
+    /// - When the shapes do not fit, or an entry is not finite.
+    /// - When the new matrix is factored and a pivot is exactly 0.
     pub fn update(&mut self, u: &Matrix<W>, v: &Matrix<W>) -> Result<()> {
         let n = self.matrix.rows();
         if u.rows() != n || v.rows() != n || u.columns() != v.columns() {
             return Err(Error::shape(format!(
-                "a change of a {n}×{n} matrix needs two blocks of {n} rows and as many columns, not {}×{} and {}×{}",
+                "a change UVᴴ of a {n}×{n} matrix needs U and V of one shape with {n} rows, got {}×{} and {}×{}",
                 u.rows(),
                 u.columns(),
                 v.rows(),
@@ -103,9 +114,13 @@ impl<W: Scalar<Wide = W>> Woodbury<W> {
         self.factorizations += 1;
     }
 
-    /// X with (A + UVᴴ)X ≈ B. About 4n² flops for each column, and ⅔n³ where the formula was not good enough.
+    /// The solution X of (A + UVᴴ)X = B, n×k. About 4n² flops for each column, and ⅔n³ if the formula is not accurate
+    /// enough.
     ///
-    /// Fails when the rows do not fit, when something is not finite, and where the matrix is singular.
+    /// # Errors
+    ///
+    /// - When the number of rows does not fit, or an entry is not finite.
+    /// - When the matrix is singular.
     pub fn solve(&mut self, b: &Matrix<W>) -> Result<Matrix<W>> {
         if self.u.columns() == 0 {
             return Ok(self.solver.solve(b)?.into_x());
@@ -137,7 +152,8 @@ impl<W: Scalar<Wide = W>> Woodbury<W> {
             Matrix::from_fn(k, k, |i, j| if i == j { inner[(i, j)] + W::from_parts(1.0, 0.0) } else { inner[(i, j)] });
         let right = multiply(adjoint.as_ref(), y.as_ref())?;
         let Ok(middle) = crate::solve(&capacitance, &right) else {
-            // A singular capacitance: the formula has nothing to say, and the residual will show it.
+            // A singular capacitance matrix: y without the correction is returned, and its residual leads to a
+            // factorization.
             return Ok(y);
         };
         let change = multiply(self.solved.as_ref(), middle.into_x().as_ref())?;
@@ -162,11 +178,13 @@ fn beside<W: Scalar>(a: &Matrix<W>, b: &Matrix<W>) -> Matrix<W> {
     Matrix::from_fn(a.rows(), n + b.columns(), |i, j| if j < n { a[(i, j)] } else { b[(i, j - n)] })
 }
 
-/// A = LLᴴ that follows A ± xxᴴ in O(n²), watched.
+/// A = LLᴴ, updated to A ± xxᴴ in O(n²) flops, with checks of its accuracy.
 ///
-/// Updates by rotations lose nothing; a downdate is as bad as the matrix becomes nearly singular (Saunders; Stewart, J. Inst. Math.
-/// Appl. 23 (1979) 203–213). The probe e = Σeᵢ is multiplied out after each step, and where L has drifted from A by more than 1e-10 of
-/// it, A, which is kept, is factored again.
+/// Updates by rotations are backward stable; the error of a downdate grows as the matrix approaches singularity
+/// (Saunders; Stewart, J. Inst. Math. Appl. 23 (1979) 203–213). After each step the product LLᴴe, e the vector of ones,
+/// is compared with Ae. If they differ by more than 1e-10 relative to ‖A‖‖e‖, the stored A is factored again.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{CholeskyUpdate, Matrix};
@@ -186,7 +204,11 @@ pub struct CholeskyUpdate<W: Scalar> {
 }
 
 impl<W: Scalar<Wide = W>> CholeskyUpdate<W> {
-    /// Factors a Hermitian positive definite matrix, of which the lower triangle is read. Fails as [`cholesky`](crate::cholesky).
+    /// Factors a Hermitian positive definite matrix, of which the lower triangle is read. n³/3 flops.
+    ///
+    /// # Errors
+    ///
+    /// As [`cholesky`](crate::cholesky).
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         let l = crate::cholesky(a)?;
         let entries = Entries::of(a)?;
@@ -201,22 +223,31 @@ impl<W: Scalar<Wide = W>> CholeskyUpdate<W> {
         &self.l
     }
 
-    /// The matrix as it is now.
+    /// The current matrix.
     pub fn matrix(&self) -> &Matrix<W> {
         &self.matrix
     }
 
-    /// How often the matrix was factored so far: 1 while the updates keep their accuracy.
+    /// The number of factorizations so far: 1 as long as the updates stay accurate.
     pub fn factorizations(&self) -> usize {
         self.factorizations
     }
 
-    /// A becomes A + xxᴴ. Fails for an x of another length or with entries that are not finite.
+    /// Replaces A by A + xxᴴ.
+    ///
+    /// # Errors
+    ///
+    /// When x does not have length n, or an entry is not finite.
     pub fn update(&mut self, x: &[W]) -> Result<()> {
         self.change(x, 1.0)
     }
 
-    /// A becomes A − xxᴴ. Fails besides where that is not positive definite to working precision; the factors stay as they were.
+    /// Replaces A by A − xxᴴ.
+    ///
+    /// # Errors
+    ///
+    /// As [`CholeskyUpdate::update`], and when A − xxᴴ is not positive definite to working precision. The factors then
+    /// keep their values.
     pub fn downdate(&mut self, x: &[W]) -> Result<()> {
         self.change(x, -1.0)
     }
@@ -225,7 +256,7 @@ impl<W: Scalar<Wide = W>> CholeskyUpdate<W> {
         let n = self.l.rows();
         if x.len() != n {
             return Err(Error::shape(format!(
-                "a change of a {n}×{n} matrix needs a vector of {n} entries, not {}",
+                "a change xxᴴ of a {n}×{n} matrix needs a vector x of length {n}, got {}",
                 x.len()
             )));
         }
@@ -238,8 +269,8 @@ impl<W: Scalar<Wide = W>> CholeskyUpdate<W> {
             Some(l) => l,
             None => {
                 let l = crate::cholesky(&matrix).map_err(|_| {
-                    Error::singular("without this vector the matrix is not positive definite to working precision")
-                        .with_hint("the factors stay as they were")
+                    Error::singular("the matrix A − xxᴴ is not positive definite to working precision")
+                        .with_hint("the downdate was not applied; the factors still belong to A")
                 })?;
                 self.factorizations += 1;
                 l
@@ -250,7 +281,8 @@ impl<W: Scalar<Wide = W>> CholeskyUpdate<W> {
     }
 }
 
-/// L of LLᴴ ± xxᴴ by rotations, or hyperbolic ones in their mixed, stable form; `None` where a pivot does not stay positive.
+/// The factor of LLᴴ ± xxᴴ by rotations, or by hyperbolic rotations in their mixed, stable form; `None` if a pivot is
+/// not positive.
 fn rotated<W: Scalar<Wide = W>>(l: &Matrix<W>, x: &[W], sign: f64) -> Option<Matrix<W>> {
     let n = x.len();
     let (mut l, mut x) = (l.clone(), x.to_vec());
@@ -304,7 +336,7 @@ impl AnyWoodbury {
         match (self, u, v) {
             (Self::Real(w), AnyMatrix::Real(u), AnyMatrix::Real(v)) => w.update(u, v),
             (Self::Complex(w), u, v) => w.update(&u.to_complex(), &v.to_complex()),
-            (Self::Real(_), ..) => Err(Error::unsupported("a real matrix cannot change by a complex one")),
+            (Self::Real(_), ..) => Err(Error::unsupported("the matrix is real, the change UVᴴ is complex")),
         }
     }
 
@@ -318,24 +350,24 @@ impl AnyWoodbury {
             (Self::Real(w), AnyMatrix::Real(b)) => w.solve(b).map(AnyMatrix::Real),
             (Self::Complex(w), b) => w.solve(&b.to_complex()).map(AnyMatrix::Complex),
             (Self::Real(_), AnyMatrix::Complex(_)) => {
-                Err(Error::unsupported("the matrix is real, and the right-hand side complex"))
+                Err(Error::unsupported("the matrix is real, the right-hand side is complex"))
             }
         }
     }
 
-    /// How often the whole was factored.
+    /// The number of factorizations so far.
     pub fn factorizations(&self) -> usize {
         both!(self, f => f.factorizations())
     }
 
-    /// The matrix as it is now.
+    /// The current matrix.
     pub fn matrix(&self) -> AnyOperator<'_> {
         both!(self, f => f.matrix().into())
     }
 }
 
 fn complex_change() -> Error {
-    Error::unsupported("a real matrix cannot change by a complex vector")
+    Error::unsupported("the matrix is real, the vector x of the change xxᴴ is complex")
 }
 
 /// [`CholeskyUpdate`] of a real or of a complex matrix.
@@ -377,9 +409,14 @@ impl AnyCholeskyUpdate {
         }
     }
 
-    /// How often the whole was factored.
+    /// The number of factorizations so far.
     pub fn factorizations(&self) -> usize {
         both!(self, f => f.factorizations())
+    }
+
+    /// The matrix as it is now.
+    pub fn matrix(&self) -> AnyOperator<'_> {
+        both!(self, f => f.matrix().into())
     }
 
     /// The lower triangular factor.

@@ -1,4 +1,4 @@
-//! Row sketches of matrices whose type of entries is known at run time only, and the vectors of their long side.
+//! Row sketches of matrices whose entry type is known only at run time, and the vectors of their long side.
 
 use kappa_dense::{Matrix, Scalar, Shape, c64, multiply, qr};
 
@@ -18,7 +18,7 @@ impl AnyRowSketch {
     ///
     /// # Errors
     ///
-    /// For no columns or no room.
+    /// When `columns` or `capacity` is 0.
     pub fn new(columns: usize, capacity: usize, is_complex: bool) -> Result<Self> {
         if is_complex {
             RowSketch::new(columns, capacity).map(Self::Complex)
@@ -27,23 +27,24 @@ impl AnyRowSketch {
         }
     }
 
-    /// Whether nothing was left out but for rounding.
+    /// Whether the sketch discarded nothing: then all errors are rounding errors.
     pub fn is_exact(&self) -> bool {
         both!(self, sketch => sketch.is_exact())
     }
 
-    /// Sees a block of rows.
+    /// Adds a block of rows.
     ///
     /// # Errors
     ///
-    /// As [`RowSketch::push`], and for complex rows in a real sketch, or real ones in a complex sketch.
+    /// As [`RowSketch::push`]; and when the rows are complex and the sketch is real, or the rows are real and the
+    /// sketch is complex.
     pub fn push(&mut self, block: &AnyOperator<'_>) -> Result<()> {
         match self {
             Self::Real(sketch) => sketch.push_any(block),
             Self::Complex(sketch) => match block {
                 AnyOperator::C32(a) => push(sketch, a),
                 AnyOperator::C64(a) => push(sketch, a),
-                _ => Err(Error::unsupported("a sketch of complex rows takes complex rows")),
+                _ => Err(Error::unsupported("a sketch of complex rows cannot take real rows")),
             },
         }
     }
@@ -62,16 +63,16 @@ impl AnyRowSketch {
 }
 
 impl RowSketch<f64> {
-    /// [`RowSketch::push`] of rows whose type is known at run time only.
+    /// [`RowSketch::push`] for rows whose type is known only at run time.
     ///
     /// # Errors
     ///
-    /// As [`RowSketch::push`], and for complex rows.
+    /// As [`RowSketch::push`], and when the rows are complex.
     pub fn push_any(&mut self, block: &AnyOperator<'_>) -> Result<()> {
         match block {
             AnyOperator::F32(a) => push(self, a),
             AnyOperator::F64(a) => push(self, a),
-            _ => Err(Error::unsupported("a sketch of real rows takes no complex ones")),
+            _ => Err(Error::unsupported("a sketch of real rows cannot take complex rows")),
         }
     }
 }
@@ -101,7 +102,7 @@ impl AnyTopRight {
         both!(self, top => top.v.into())
     }
 
-    /// Collects A·V for the rows of A, block by block.
+    /// An empty image for a matrix with `rows` rows: it collects A·V block by block.
     pub fn image(&self, rows: usize) -> RowImage {
         RowImage {
             v: both!(self, top => top.v.clone().into()),
@@ -114,7 +115,7 @@ fn zeros_like<W: Scalar>(v: &Matrix<W>, rows: usize) -> Matrix<W> {
     Matrix::zeros(rows, v.columns())
 }
 
-/// A·V, made from blocks of rows of A: the way to the left singular vectors of a matrix that does not fit the memory.
+/// A·V, built from blocks of rows of A: the way to the left singular vectors of a matrix that does not fit in memory.
 #[derive(Clone, Debug)]
 pub struct RowImage {
     v: AnyMatrix,
@@ -122,11 +123,12 @@ pub struct RowImage {
 }
 
 impl RowImage {
-    /// The rows from `from` on are `block`·V.
+    /// Sets the rows that begin at row `from` to `block`·V.
     ///
     /// # Errors
     ///
-    /// Where the block has another number of columns, or its rows lie beyond the last one.
+    /// When the number of columns of the block differs from the number of rows of V, and when a row lies beyond the
+    /// last row.
     pub fn push(&mut self, from: usize, block: &AnyOperator<'_>) -> Result<()> {
         let (rows, all) = (block.shape().0, self.image.shape().0);
         if from.saturating_add(rows) > all {
@@ -135,15 +137,16 @@ impl RowImage {
         match (&self.v, &mut self.image, block.to_matrix()?) {
             (AnyMatrix::Real(v), AnyMatrix::Real(image), AnyMatrix::Real(a)) => put(image, from, &a, v),
             (AnyMatrix::Complex(v), AnyMatrix::Complex(image), a) => put(image, from, &a.to_complex(), v),
-            _ => Err(Error::unsupported("rows and vectors are both real or both complex")),
+            _ => Err(Error::unsupported("the rows and the singular vectors must be both real or both complex")),
         }
     }
 
-    /// P of A = P·Σ·Vᴴ: A·V made orthonormal by reflections, so that it is so even where values are zero.
+    /// P of A = P·Σ·Vᴴ: A·V orthonormalized by Householder reflections, so that P is orthonormal even where singular
+    /// values are zero.
     ///
     /// # Errors
     ///
-    /// Where an entry is not finite.
+    /// When an entry is not finite.
     pub fn into_left_vectors(self) -> Result<AnyMatrix> {
         both!(self.image, image => Ok(orthonormal(&image)?.into()))
     }
@@ -161,7 +164,7 @@ fn orthonormal<W: Scalar<Wide = W>>(image: &Matrix<W>) -> Result<Matrix<W>> {
     let f = qr(image.as_ref(), Shape::Thin)?;
     let mut q = f.q;
     for j in 0..image.columns() {
-        // R is diagonal but for rounding, with a phase that belongs to the vector.
+        // R is diagonal up to rounding; the phase of its diagonal entry belongs to the vector.
         let r = f.r[(j, j)];
         let size = r.abs_squared().sqrt();
         if size > 0.0 && size.is_finite() {

@@ -7,10 +7,16 @@ use crate::{PartialSvd, Svd};
 
 /// The thin singular value decomposition A = U·diag(σ)·Vᴴ: U m×p and V n×p with orthonormal columns, p = min(m, n).
 ///
-/// In double precision whatever A is stored in. The singular values are enclosed (evidence: estimate); the vectors are
-/// orthonormal and reproduce A to about ε·σ₁, but each alone is only determined up to a factor of modulus 1, and only as
-/// well as the gap to its neighbours. About 6·m·n² + 16·n³ flops for m ≥ n. Fails when an entry is not finite and when
-/// nothing converges.
+/// Computed in double precision, whatever type A is stored in. The singular values are enclosed (evidence: estimate).
+/// The vectors are orthonormal and reproduce A to about ε·σ₁; a single vector is determined only up to a factor of
+/// modulus 1, and only as accurately as the gap to the neighbouring singular values allows. About 6·m·n² + 16·n³ flops
+/// for m ≥ n.
+///
+/// # Errors
+///
+/// When an entry is not finite, and when the iteration does not converge.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, svd};
@@ -24,17 +30,43 @@ pub fn svd<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Svd<T::Wi
 }
 
 /// The full decomposition: U m×m and V n×n unitary. Otherwise as [`svd`].
+///
+/// # Errors
+///
+/// As [`svd`].
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, svd_full};
+/// let f = svd_full(&Matrix::from_row_major(1, 2, vec![3.0, 4.0])?)?;
+/// assert!(f.singular_values().first().contains(5.0));
+/// assert_eq!((f.u().columns(), f.v().columns()), (1, 2));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn svd_full<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Svd<T::Wide>> {
     decompose(a, Shape::Full)
 }
 
-/// The largest singular triplets by a direct method: all singular values, vectors as far as they are wanted, and both errors of what is left out.
+/// The largest singular triplets by a direct method, with bounds of the error of the truncation in the Frobenius and
+/// the spectral norm.
 ///
-/// A reduction in two stages whose reflections are kept, and inverse iteration: it does not care how slowly the values fall, as
-/// [`randomized_svd`](crate::randomized_svd) and [`partial_svd`](crate::partial_svd) do. The products of the reduction are made in double precision, or in
-/// that of the entries, which takes half the time and memory for a square matrix of `f32`. The values are enclosed as those of
-/// [`singular_values`](crate::singular_values) are, or as those of [`svd`] where the whole is decomposed (evidence: estimate), the errors by them and the residuals. 8/3·n³ + 20·n²·k flops for
-/// order n, memory for A three times. Fails when an entry is not finite, for a threshold that is no number, and for more triplets than there are.
+/// A two-stage reduction to bidiagonal form whose reflections are kept, and inverse iteration for the vectors. All
+/// singular values are computed, and only the vectors that `leading` selects. Unlike
+/// [`randomized_svd`](crate::randomized_svd) and [`partial_svd`](crate::partial_svd), its cost does not depend on how
+/// fast the singular values decay. The products of the reduction are computed in double precision or in the precision
+/// of the entries, which takes half the time and memory for a square matrix of `f32`.
+///
+/// The values are enclosed as those of [`singular_values`](crate::singular_values) are, or as those of [`svd`] where
+/// the whole matrix is decomposed (evidence: estimate); the errors are bounded by the values and the residuals.
+/// 8/3·n³ + 20·n²·k flops for order n, and memory for three copies of A.
+///
+/// # Errors
+///
+/// When an entry is not finite, when the threshold is negative or not a number, and when more than min(m, n) triplets
+/// are requested.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Leading, Matrix, Precision, truncated_svd};
@@ -53,17 +85,21 @@ pub fn truncated_svd<T: Scalar>(
     let (m, n) = a.shape();
     match leading {
         Leading::Count(k) if k > m.min(n) => {
-            return Err(Error::shape(format!("{k} singular triplets of a {m}×{n} matrix, which has {}", m.min(n))));
+            return Err(Error::shape(format!(
+                "{k} singular triplets of a {m}×{n} matrix, which has only {}",
+                m.min(n)
+            )));
         }
         Leading::Above(least) if least.is_nan() || least < 0.0 => {
-            return Err(Error::argument(format!("no singular value is compared with {least}"))
-                .with_hint("a threshold is 0 or a positive number"));
+            return Err(Error::argument(format!("the threshold for singular values must be ≥ 0, got {least}"))
+                .with_hint("give 0 or a positive number, in the units of the entries"));
         }
         _ => {}
     }
     let entries = Entries::of(a)?;
     let parts = kappa_dense::truncated_svd(entries.view(), leading, precision)?;
-    // The vectors are orthonormal in the precision of the reduction: at most half of this was seen, for rows that are all equal.
+    // The vectors are orthonormal in the precision of the reduction. The largest error observed is half of this model,
+    // for a matrix whose rows are all equal.
     let rounding = parts.values.unit() * (4.0 + 8.0 * (m.max(n) as f64).sqrt());
     let values = SingularValues::from_svd(a.shape(), parts.values);
     Ok(PartialSvd::of_known_values(&values, parts.vectors, &parts.residuals, rounding))
@@ -73,7 +109,7 @@ fn decompose<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), shape: Shape) -> 
     let entries = Entries::of(a)?;
     let mut parts = kappa_dense::svd(entries.view(), shape)?;
     if kappa_dense::is_small(entries.view().rows(), entries.view().columns()) {
-        // For a small matrix the better values cost nothing beside the vectors.
+        // For a small matrix the more accurate values cost little compared with the vectors.
         parts.values = kappa_dense::singular_values(entries.view())?;
     }
     let values = SingularValues::from_svd(a.shape(), parts.values);

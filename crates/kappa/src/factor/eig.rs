@@ -8,7 +8,7 @@ use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both,
 use crate::values::Eigenvalues;
 use crate::{Enclosure, Evidence, SingularValues, singular_values};
 
-/// Eigenvalues with right and left eigenvectors, kept to be asked.
+/// Eigenvalues with right and left eigenvectors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Eig {
     values: Eigenvalues,
@@ -16,12 +16,18 @@ pub struct Eig {
     left: Matrix<c64>,
 }
 
-/// The eigenvalues of a square matrix, largest modulus first, each with a disc, and right and left eigenvectors of length 1.
+/// The eigenvalues of a square matrix, largest modulus first, each with a disc, and right and left eigenvectors of
+/// length 1.
 ///
-/// A·right = right·diag(λ), leftᴴ·A = diag(λ)·leftᴴ. The discs are rigorous (see [`Eigenvalues`]) where the eigenvectors are
-/// independent enough; where they are not, as for a Jordan block, the radii are ∞ and [`schur`](crate::schur) is the form to
-/// use. About 30n³ flops, and 5 complex products for the discs. Fails for a matrix that is not square, when an entry is not
-/// finite, and when the QR steps do not converge.
+/// A·right = right·diag(λ), leftᴴ·A = diag(λ)·leftᴴ. The discs are rigorous (see [`Eigenvalues`]) where the
+/// eigenvectors are independent enough; where they are not, as for a Jordan block, the radii are ∞ and
+/// [`schur`](crate::schur) is the form to use. About 30n³ flops, and 5 complex products for the discs.
+///
+/// # Errors
+///
+/// When the matrix is not square, when an entry is not finite, and when the QR iteration does not converge.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, eig};
@@ -64,7 +70,7 @@ pub fn eig<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Eig> {
     Ok(Eig { values, right, left })
 }
 
-/// The discs of A from those of A·2⁻ᵉ.
+/// The radii for A from those for A·2⁻ᵉ.
 fn radii<T: Scalar>(a: kappa_dense::MatrixRef<'_, T>, max: f64, values: &[c64], x: &Matrix<c64>) -> Option<Vec<f64>> {
     if max == 0.0 {
         return Some(vec![0.0; values.len()]);
@@ -75,12 +81,31 @@ fn radii<T: Scalar>(a: kappa_dense::MatrixRef<'_, T>, max: f64, values: &[c64], 
     let scaled = Matrix::from_fn(n, n, |i, j| c64::new(part(a.get(i, j).re()), part(a.get(i, j).im())));
     let small: Vec<c64> = values.iter().map(|z| c64::new(part(z.re), part(z.im))).collect();
     let found = eigenvalue_radii(&scaled, &small, x)?;
-    // Scaling loses less than 2⁻¹⁰⁷³ of each entry, n² of them, times the condition of X, which is finite here: 2⁻⁹⁰⁰ is more.
+    // Scaling loses less than 2⁻¹⁰⁷³ in each of the n² entries, times the condition number of X, which is finite here:
+    // 2⁻⁹⁰⁰ is more.
     let lost = mul_up(n as f64, 2f64.powi(-900));
     Some(found.into_iter().map(|r| times_power(add_up(r, lost), e).1).collect())
 }
 
 impl Eig {
+    /// The decomposition that holds these parts, for one that was stored.
+    ///
+    /// # Errors
+    ///
+    /// Where the vectors are not as many as the eigenvalues.
+    pub fn from_parts(
+        values: Vec<c64>,
+        radii: Vec<f64>,
+        evidence: Evidence,
+        (right, left): (Matrix<c64>, Matrix<c64>),
+    ) -> Result<Self> {
+        let n = values.len();
+        if radii.len() != n || right.shape() != (n, n) || left.shape() != (n, n) {
+            return Err(Error::shape(format!("{n} eigenvalues need as many radii and vectors")));
+        }
+        Ok(Self { values: Eigenvalues::new(values, radii, evidence), right, left })
+    }
+
     /// The eigenvalues, with their discs.
     pub fn eigenvalues(&self) -> &Eigenvalues {
         &self.values
@@ -96,29 +121,43 @@ impl Eig {
         &self.left
     }
 
-    /// κ₂ of the matrix of right eigenvectors: what Bauer and Fike's theorem multiplies a change by; ∞ for defective matrices.
+    /// κ₂ of the matrix of right eigenvectors, the factor of the perturbation in the theorem of Bauer and Fike; ∞ for
+    /// defective matrices.
+    ///
+    /// # Errors
+    ///
+    /// As [`cond`](crate::cond).
     pub fn vector_cond(&self) -> Result<Enclosure> {
         singular_values(&self.right)?.cond()
     }
 
     /// The singular values of the matrix of right eigenvectors.
+    ///
+    /// # Errors
+    ///
+    /// As [`singular_values`](crate::singular_values).
     pub fn vector_singular_values(&self) -> Result<SingularValues> {
         singular_values(&self.right)
     }
 }
 
-/// Eigenvalues and orthonormal eigenvectors of a Hermitian matrix, kept to be asked.
+/// Eigenvalues and orthonormal eigenvectors of a Hermitian matrix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Eigh<W: Scalar> {
     values: Vec<Enclosure>,
     vectors: Matrix<W>,
 }
 
-/// The eigenvalues of a Hermitian matrix, largest first, each enclosed with every rounding error counted, and orthonormal
-/// eigenvectors.
+/// The eigenvalues of a Hermitian matrix, largest first, each enclosed with every rounding error counted, and
+/// orthonormal eigenvectors.
 ///
-/// About 9n³ flops and 3 products. Fails for a matrix that is not square or not exactly Hermitian, and when an entry is not
-/// finite.
+/// About 9n³ flops and 3 matrix products.
+///
+/// # Errors
+///
+/// When the matrix is not square or not exactly Hermitian, and when an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, eigh};
@@ -147,7 +186,7 @@ pub fn eigh<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Eigh<T::
     let real = form.view();
     let scaled = Matrix::from_fn(real.rows(), real.rows(), |i, j| part(real.get(i, j).re()));
     let real_vectors = <T::Wide>::real_form(vectors.as_ref());
-    // Each eigenvalue stands twice in the real form: vectors (Re x, Im x) and (−Im x, Re x).
+    // Each eigenvalue occurs twice in the real form, with vectors (Re x, Im x) and (−Im x, Re x).
     let step = if form.is_doubled() { 2 } else { 1 };
     let order = |k: usize| k / step + if k % step == 1 { n } else { 0 };
     let x = real_vectors.view();
@@ -190,7 +229,7 @@ fn unscaled(low: f64, middle: f64, high: f64, e: i32, evidence: Evidence) -> Enc
 fn check_hermitian<T: Scalar>(a: kappa_dense::MatrixRef<'_, T>) -> Result<()> {
     let (m, n) = (a.rows(), a.columns());
     if m != n {
-        return Err(Error::shape(format!("a {m}×{n} matrix has no eigenvalues")).with_hint("it needs a square matrix"));
+        return Err(Error::shape(format!("a {m}×{n} matrix has no eigenvalues")).with_hint("give a square matrix"));
     }
     match (0..n).flat_map(|j| (0..=j).map(move |i| (i, j))).find(|&(i, j)| a.get(i, j) != a.get(j, i).conj()) {
         None => Ok(()),
@@ -199,7 +238,7 @@ fn check_hermitian<T: Scalar>(a: kappa_dense::MatrixRef<'_, T>) -> Result<()> {
             a.get(i, j),
             a.get(j, i)
         ))
-        .with_hint("take (A + Aᴴ)/2, or ask for `eig`, which needs no symmetry")),
+        .with_hint("take (A + Aᴴ)/2, or use `eig`, which needs no symmetry")),
     }
 }
 
@@ -215,8 +254,10 @@ impl<W: Scalar> Eigh<W> {
     }
 }
 
-/// The error of asking for the Jordan form, which no computation with rounding can find: the smallest change of a matrix with
-/// a Jordan block makes it diagonalizable.
+/// An error that explains why the Jordan form is not computed: an arbitrarily small change of a matrix with a Jordan
+/// block makes it diagonalizable, so that rounding errors change the form.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::jordan;
@@ -227,10 +268,12 @@ impl<W: Scalar> Eigh<W> {
 /// Reference: Golub and Wilkinson, SIAM Review 18 (1976) 578–619.
 pub fn jordan() -> Error {
     Error::unsupported(
-        "the Jordan form cannot be computed in floating point: the smallest rounding error splits a Jordan block into distinct \
-         eigenvalues, so that the form of the rounded matrix says nothing about the given one",
+        "the Jordan form cannot be computed in floating point: a rounding error, however small, splits a Jordan block \
+         into distinct eigenvalues, so that the forms of the rounded matrix and of the given one differ",
     )
-    .with_hint("ask for `schur`: A = QTQᴴ with unitary Q is as informative, and stable; `eig` gives each eigenvalue's condition")
+    .with_hint(
+        "use `schur`, which is backward stable: A = QTQᴴ with unitary Q; `eigenvalue_cond` gives the sensitivity",
+    )
 }
 
 impl AnyOperator<'_> {
@@ -257,7 +300,7 @@ impl AnyOperator<'_> {
 pub type AnyEigh = RealOrComplex<Eigh<f64>, Eigh<c64>>;
 
 impl AnyEigh {
-    /// The eigenvalues, enclosed, in rising order.
+    /// The eigenvalues, enclosed, largest first.
     pub fn eigenvalues(&self) -> &[Enclosure] {
         both!(self, f => f.eigenvalues())
     }

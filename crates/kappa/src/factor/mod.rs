@@ -1,9 +1,10 @@
-//! What one keeps to ask again.
+//! Factorizations: results that are kept to answer several questions.
 
 mod any_sketch;
 mod decompose;
 mod eig;
 mod partial;
+mod partial_eig;
 mod polar;
 mod qr;
 mod randomized;
@@ -22,6 +23,7 @@ pub use eig::AnyEigh;
 pub use eig::{Eig, Eigh, eig, eigh, jordan};
 pub use partial::AnyPartialSvd;
 pub use partial::PartialSvd;
+pub use partial_eig::{Arnoldi, PartialEig, partial_eig};
 pub use polar::AnyPolar;
 pub use polar::{Polar, polar};
 pub use qr::AnyCompleteOrthogonal;

@@ -7,7 +7,7 @@ use crate::norm::EntryNorms;
 use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, RealOrComplex, both};
 use crate::{Enclosure, Evidence, LowRank, SingularValues};
 
-/// Some singular triplets of A: one of A·vᵢ = σᵢ·uᵢ and Aᴴ·uᵢ = σᵢ·vᵢ holds but for rounding, the other but for a residual.
+/// Some singular triplets of A: one of A·vᵢ = σᵢ·uᵢ and Aᴴ·uᵢ = σᵢ·vᵢ holds up to rounding, the other up to a residual.
 ///
 /// ```
 /// # use kappa::{Matrix, RandomizedSvd, randomized_svd};
@@ -29,27 +29,27 @@ pub struct PartialSvd<T: Scalar> {
     work: Work,
 }
 
-/// How triplets were found.
+/// The algorithm that found triplets, and its cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Work {
-    /// A noun phrase.
+    /// The name of the algorithm, as a noun phrase.
     pub(crate) algorithm: &'static str,
     /// Products of A or its adjoint with one vector.
     pub(crate) products: usize,
 }
 
-/// What is known of A beside its triplets.
+/// What is known of A in addition to its triplets.
 pub(crate) struct Known {
-    /// ‖A‖_F, where the entries are.
+    /// ‖A‖_F, for an operator with entries.
     pub(crate) frobenius: Option<Enclosure>,
-    /// An upper bound of ‖A(I − VVᴴ)‖₂, or of ‖(I − UUᴴ)A‖₂ where Aᴴ·uᵢ = σᵢ·vᵢ is what holds, over
-    /// the scale, where it was looked for.
+    /// An upper bound of ‖A(I − VVᴴ)‖₂, or of ‖(I − UUᴴ)A‖₂ where Aᴴ·uᵢ = σᵢ·vᵢ holds up to rounding, divided by the
+    /// scale; `None` where it was not requested.
     pub(crate) rest: Option<(f64, Evidence)>,
-    /// The rounding errors of the products, in units of σ₁: a model.
+    /// The rounding errors of the products, in units of σ₁, by a model.
     pub(crate) rounding: f64,
 }
 
-/// ‖A‖_F, where the entries are.
+/// ‖A‖_F, for an operator with entries.
 pub(super) fn frobenius<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Option<Enclosure>> {
     let norms = match (a.form().sparse(), a.form().dense()) {
         (Some(sparse), _) => EntryNorms::of(sparse.entries_as_column()?)?,
@@ -59,7 +59,8 @@ pub(super) fn frobenius<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Res
     Ok(Some(norms.frobenius()))
 }
 
-/// What an operator and its Frobenius norm say of it, and what Lanczos adds where it is asked about B(I − VVᴴ) for B = A or Aᴴ.
+/// The Frobenius norm, the rounding model and, where `rest` is given, a bound of ‖B(I − VVᴴ)‖ by Lanczos for B = A or
+/// Aᴴ.
 pub(super) fn known<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     frobenius: Option<Enclosure>,
@@ -76,10 +77,11 @@ pub(super) fn known<T: Scalar>(
 }
 
 impl<T: Scalar<Wide = T>> PartialSvd<T> {
-    /// The k largest of these, with what follows for the values of A.
+    /// The k largest of these triplets, and bounds for the singular values of A.
     ///
-    /// In bases that begin with the triplets A is [Σ, R; 0, E] with the residuals in R, so that σᵢ(Σ) ≤ σᵢ(A) ≤ max(σᵢ(Σ), ‖E‖₂) + ‖R‖_F
-    /// (Weyl), and σᵢ(A)² ≤ σᵢ(Σ)² + ‖[R; E]‖₂² with [R; E] = A(I − VVᴴ). The same holds of the adjoint.
+    /// In bases that begin with the triplets A is [Σ, R; 0, E] with the residuals in R, so that
+    /// σᵢ(Σ) ≤ σᵢ(A) ≤ max(σᵢ(Σ), ‖E‖₂) + ‖R‖_F (Weyl), and σᵢ(A)² ≤ σᵢ(Σ)² + ‖[R; E]‖₂² with [R; E] = A(I − VVᴴ). The
+    /// same holds for the adjoint.
     pub(crate) fn largest(ritz: Ritz<T>, k: usize, known: &Known, work: Work) -> Self {
         let k = k.min(ritz.values.len());
         let estimates = ritz.values[..k].to_vec();
@@ -122,7 +124,7 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         Self { u, v, estimates, values, residuals, error, spectral_error, work }.scaled(ritz.scale)
     }
 
-    /// The k smallest of these: each within its residual of a singular value of A.
+    /// The k smallest of these triplets: a singular value of A lies within the residual of each.
     pub(crate) fn smallest(ritz: Ritz<T>, k: usize, known: &Known, work: Work) -> Self {
         let count = ritz.values.len();
         let k = k.min(count);
@@ -142,12 +144,14 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
             .scaled(ritz.scale)
     }
 
-    /// The largest triplets where all singular values are known, with both residuals of each: ‖A·v − σ·u‖ and ‖Aᴴ·u − σ·v‖.
+    /// The largest triplets where all singular values are known, with both residuals of each: ‖A·v − σ·u‖ and
+    /// ‖Aᴴ·u − σ·v‖.
     ///
-    /// In bases that begin with U and V, A is [Σ + F, Sᴴ; R, E] with columns of [F; R] and of S that are as long as the residuals. So the values of
-    /// Σ and those of E, together and in order, are within δ = ‖[F; R]‖ + ‖S‖ of those of A (Weyl), and eᵢ ≤ σ_{c+i} + δ for every c with
-    /// Σ_c > σ_{c+i} + δ: of c + i values the least is no more than σ_{c+i} + δ, and none of Σ is it. Where all of Σ lie above E, the values of E
-    /// are also within √(‖[F; R]‖_F² + ‖S‖_F²) of σₖ₊₁, … together (Mirsky). That U and V are not quite orthonormal goes into a model.
+    /// In bases that begin with U and V, A is [Σ + F, Sᴴ; R, E], where the columns of [F; R] and of S are as long as
+    /// the residuals. So the values of Σ and those of E, together and in order, are within δ = ‖[F; R]‖ + ‖S‖ of those
+    /// of A (Weyl), and eᵢ ≤ σ_{c+i} + δ for every c with Σ_c > σ_{c+i} + δ: of c + i values the least is at most
+    /// σ_{c+i} + δ, and it is none of Σ. Where all of Σ lie above E, the values of E are also within √(‖[F; R]‖_F² +
+    /// ‖S‖_F²) of σₖ₊₁, … together (Mirsky). A model accounts for the departure of U and V from orthonormality.
     pub(crate) fn of_known_values(
         all: &SingularValues,
         vectors: Vectors<T>,
@@ -157,7 +161,7 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         let k = residuals.len();
         let values: Vec<Enclosure> = all.iter().collect();
         let doubt = mul_up(all.first().upper(), mul_up(rounding, sqrt_up(k as f64)));
-        // What is below the smallest number is not zero.
+        // A residual below the smallest positive number is not zero.
         let of = |side: usize| -> Vec<f64> { residuals.iter().map(|pair| add_up(pair[side], SMALLEST)).collect() };
         let [r, s] = [0, 1].map(|side| add_up(norm_up(&of(side)), doubt));
         let (delta, both) = (add_up(r, s), norm_up(&[r, s]));
@@ -168,7 +172,7 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         let (mut outside, mut c) = (Vec::with_capacity(rest.len()), 0);
         let mut is_apart = true;
         for i in 1..=rest.len() {
-            // Limits fall with i, so that c never has to fall again.
+            // The limits decrease with i, so that c never decreases.
             let limit = |c: usize| add_up(values[c + i - 1].upper(), delta);
             c = (c..=k).rev().find(|&c| c == 0 || estimates[c - 1] > limit(c)).unwrap_or(c);
             is_apart &= i > 1 || c == k;
@@ -180,7 +184,8 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         let upper = norm_up(&[norm_up(&outside).min(by_mirsky), both]);
         let lower = norm_down(&ends(Enclosure::lower));
         let error = Enclosure::new(lower.min(estimate), estimate, upper.max(estimate), evidence);
-        // ‖[F, Sᴴ; R, E]‖ ≤ ‖E‖ + ‖[F; R]‖ + ‖S‖, and no matrix of this rank comes closer than the next value (Eckart and Young).
+        // ‖[F, Sᴴ; R, E]‖ ≤ ‖E‖ + ‖[F; R]‖ + ‖S‖, and no matrix of this rank comes closer than the next value (Eckart
+        // and Young).
         let next = rest.first().copied().unwrap_or(Enclosure::exact(0.0));
         let largest = outside.iter().copied().fold(0.0, f64::max);
         let spectral_error =
@@ -197,7 +202,7 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         }
     }
 
-    /// Of A·scale instead of A, for a power of two.
+    /// The triplets of A·scale, for a power of two.
     fn scaled(mut self, scale: f64) -> Self {
         self.estimates.iter_mut().chain(&mut self.residuals).for_each(|x| *x *= scale);
         self.values.iter_mut().for_each(|x| *x = x.times_exactly(scale));
@@ -218,21 +223,23 @@ impl<T: Scalar> PartialSvd<T> {
         &self.v
     }
 
-    /// The singular values, enclosed: the largest first, or the smallest first where those were asked for.
+    /// The singular values, enclosed: the largest first, or the smallest first where the smallest were requested.
     ///
-    /// For the largest, value i is the i-th of A; for the smallest, *some* singular value of A lies there.
+    /// For the largest, value i is the i-th singular value of A; for the smallest, *some* singular value of A lies in
+    /// the enclosure.
     pub fn values(&self) -> &[Enclosure] {
         &self.values
     }
 
-    /// The best guesses.
+    /// The point estimates of the singular values.
     pub fn estimates(&self) -> &[f64] {
         &self.estimates
     }
 
-    /// At least ‖Aᴴuᵢ − σᵢvᵢ‖ or ‖A·vᵢ − σᵢuᵢ‖, whichever is not zero: some singular value of A lies within this of each.
+    /// Upper bounds of ‖Aᴴuᵢ − σᵢvᵢ‖ or ‖A·vᵢ − σᵢuᵢ‖, whichever is not zero: a singular value of A lies within this
+    /// distance of each estimate.
     ///
-    /// Where nobody asked for a bound and the product was saved, it is what ‖A‖_F leaves.
+    /// Where no bound was requested and the product was saved, they follow from ‖A‖_F.
     pub fn residuals(&self) -> &[f64] {
         &self.residuals
     }
@@ -242,22 +249,26 @@ impl<T: Scalar> PartialSvd<T> {
         self.error
     }
 
-    /// ‖A − UΣVᴴ‖₂, at least the next singular value.
+    /// ‖A − UΣVᴴ‖₂; it is at least the next singular value.
     pub fn spectral_error(&self) -> Enclosure {
         self.spectral_error
     }
 
-    /// Products of A or its adjoint with one vector that it took.
+    /// The number of products of A or its adjoint with one vector.
     pub fn products(&self) -> usize {
         self.work.products
     }
 
-    /// The algorithm that found them, as a noun phrase.
+    /// The name of the algorithm, as a noun phrase.
     pub fn algorithm(&self) -> &'static str {
         self.work.algorithm
     }
 
     /// UΣVᴴ as a product of two factors.
+    ///
+    /// # Errors
+    ///
+    /// Never for a decomposition: its factors fit together.
     pub fn low_rank(&self) -> Result<LowRank<T>> {
         let left = Matrix::from_fn(self.u.rows(), self.u.columns(), |i, j| self.u[(i, j)].scale(self.estimates[j]));
         LowRank::new(left, self.v.adjoint())
@@ -288,7 +299,7 @@ impl AnyPartialSvd {
         both!(self, f => f.values())
     }
 
-    /// The best guesses.
+    /// The point estimates of the singular values.
     pub fn estimates(&self) -> &[f64] {
         both!(self, f => f.estimates())
     }
@@ -308,12 +319,12 @@ impl AnyPartialSvd {
         both!(self, f => f.spectral_error())
     }
 
-    /// Products of A or its adjoint with one vector that it took.
+    /// The number of products of A or its adjoint with one vector.
     pub fn products(&self) -> usize {
         both!(self, f => f.products())
     }
 
-    /// The algorithm, as a noun phrase.
+    /// The name of the algorithm, as a noun phrase.
     pub fn algorithm(&self) -> &'static str {
         both!(self, f => f.algorithm())
     }
@@ -324,7 +335,8 @@ mod tests {
     use super::*;
     use crate::{Norm, norm, singular_values};
 
-    /// diag(σ), m×n, with the first k unit vectors on both sides; those of the last turned by an angle towards the ones outside.
+    /// diag(σ), m×n, with the first k unit vectors on both sides; the last of them is rotated by `angle` towards the
+    /// others.
     fn turned(m: usize, n: usize, k: usize, angle: f64) -> Vectors<f64> {
         let unit = |rows: usize| {
             Matrix::from_fn(rows, k, |i, j| match (i, j + 1 == k) {
@@ -342,7 +354,7 @@ mod tests {
         Vectors { u: unit(m), v: unit(n) }
     }
 
-    /// What is said of diag(σ), m×n, and these vectors is true.
+    /// Checks that the enclosures of diag(σ), m×n, for these vectors hold.
     fn check(values: &[f64], (m, n): (usize, usize), vectors: Vectors<f64>, what: &str) {
         let a = Matrix::from_fn(m, n, |i, j| if i == j { values[i] } else { 0.0 });
         let k = vectors.u.columns();
@@ -389,7 +401,7 @@ mod tests {
 
     #[test]
     fn a_value_that_was_passed_over_is_not_forgotten() {
-        // Each vector belongs to the next value: small residuals, and the largest of all left out.
+        // Each vector belongs to the next value: the residuals are small, and the largest value is missing.
         let values: Vec<f64> = (0..21).map(|i| 1.0 - f64::from(i) / 20.0).collect();
         let next = |rows: usize| Matrix::from_fn(rows, 20, |i, j| f64::from(i == j + 1));
         check(&values, (21, 21), Vectors { u: next(21), v: next(21) }, "passed over");

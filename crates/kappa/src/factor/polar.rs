@@ -13,9 +13,14 @@ pub struct Polar<W: Scalar> {
     pub hermitian: Matrix<W>,
 }
 
-/// The polar decomposition of an m×n matrix with m ≥ n, from its singular value decomposition.
+/// The polar decomposition A = UH of an m×n matrix with m ≥ n, from its singular value decomposition A = PΣVᴴ: U = PVᴴ
+/// and H = VΣVᴴ.
 ///
-/// Fails for m < n (take that of the adjoint), and as [`svd`](crate::svd).
+/// # Errors
+///
+/// When m < n (take the decomposition of the adjoint), and as [`svd`](crate::svd).
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, polar};
@@ -28,15 +33,15 @@ pub struct Polar<W: Scalar> {
 pub fn polar<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Polar<T::Wide>> {
     let (m, n) = a.shape();
     if m < n {
-        return Err(Error::shape(format!("a {m}×{n} matrix has no polar decomposition with orthonormal columns"))
-            .with_hint("take that of its adjoint: A = HU for the wide matrix itself"));
+        return Err(Error::shape(format!("a {m}×{n} matrix has m < n: no polar factor with orthonormal columns"))
+            .with_hint("decompose the adjoint: Aᴴ = UH gives A = HUᴴ"));
     }
     let f = svd(a)?;
     let s = f.singular_values().estimates();
     let vh = f.v().adjoint();
     let scaled = Matrix::from_fn(n, n, |i, j| vh[(i, j)].scale(s[i]));
     let h = multiply(f.v().as_ref(), scaled.as_ref())?;
-    // Exactly Hermitian.
+    // Make H exactly Hermitian.
     let hermitian = Matrix::from_fn(n, n, |i, j| (h[(i, j)] + h[(j, i)].conj()).scale(0.5));
     Ok(Polar { unitary: multiply(f.u().as_ref(), vh.as_ref())?, hermitian })
 }

@@ -3,20 +3,26 @@ use kappa_dense::{Matrix, Scalar, Shape, c64, multiply};
 use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
 
-/// A = QR with Q square and unitary, kept while rows and columns come and go.
+/// A = QR with square unitary Q; it can be updated when rows and columns are inserted and deleted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Qr<W: Scalar> {
     q: Matrix<W>,
     r: Matrix<W>,
 }
 
-/// QR factorization by Householder reflections, Q m×m and R m×n. Fails when an entry is not finite.
+/// QR factorization by Householder reflections, Q m×m and R m×n.
+///
+/// # Errors
+///
+/// When an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, qr};
 /// let mut f = qr(&Matrix::from_row_major(3, 1, vec![1.0f64, 2.0, 2.0])?)?;
 /// assert!((f.r()[(0, 0)].abs() - 3.0).abs() < 1e-15);
-/// // One more measurement: 4 more.
+/// // Append the row (4).
 /// f.insert_row(3, &[4.0])?;
 /// assert!((f.r()[(0, 0)].abs() - 5.0).abs() < 1e-15);
 /// # Ok::<(), kappa::Error>(())
@@ -28,7 +34,7 @@ pub fn qr<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Qr<T::Wide
     Ok(Qr { q: parts.q, r: parts.r })
 }
 
-/// A Q further from unitary than this is made anew.
+/// Q is recomputed when its departure from unitarity exceeds this.
 const LOST: f64 = 1e-11;
 
 /// A rotation [c s; −s̄ c] of two numbers.
@@ -52,7 +58,7 @@ impl<W: Scalar> Givens<W> {
         Self { c: na / r, s: a.scale(1.0 / na) * b.conj().scale(1.0 / r) }
     }
 
-    /// Rows i and k of R from the left.
+    /// Applies the rotation from the left to rows i and k of R.
     fn rows(self, r: &mut Matrix<W>, i: usize, k: usize) {
         for j in 0..r.columns() {
             let (x, y) = (r[(i, j)], r[(k, j)]);
@@ -61,7 +67,7 @@ impl<W: Scalar> Givens<W> {
         }
     }
 
-    /// Columns i and k of Q from the right, with the adjoint: QGᴴ·GR = QR.
+    /// Applies the adjoint from the right to columns i and k of Q: QGᴴ·GR = QR.
     fn columns(self, q: &mut Matrix<W>, i: usize, k: usize) {
         for row in 0..q.rows() {
             let (x, y) = (q[(row, i)], q[(row, k)]);
@@ -88,7 +94,7 @@ impl<W: Scalar<Wide = W>> Qr<W> {
         g.columns(&mut self.q, i, k);
     }
 
-    /// How far Q is from unitary: ‖QQᴴe − e‖/‖e‖ for the vector of ones. O(m²).
+    /// The departure of Q from unitarity: ‖QQᴴe − e‖/‖e‖ for the vector of ones. O(m²).
     pub fn defect(&self) -> f64 {
         let m = self.q.rows();
         let ones = vec![W::from_parts(1.0, 0.0); m];
@@ -98,7 +104,7 @@ impl<W: Scalar<Wide = W>> Qr<W> {
         if m == 0 { 0.0 } else { (rest / m as f64).sqrt() }
     }
 
-    /// Factors A anew where rounding has turned Q too far from unitary: after very many updates.
+    /// Refactors A when rounding errors of many updates have made Q depart too far from unitary.
     fn watch(&mut self) -> Result<()> {
         if self.defect() <= LOST {
             return Ok(());
@@ -109,7 +115,13 @@ impl<W: Scalar<Wide = W>> Qr<W> {
         Ok(())
     }
 
-    /// The factors of A + u·vᴴ. O(m·n + m²). Fails when the vectors do not fit or are not finite.
+    /// The factors of A + u·vᴴ. O(m·n + m²).
+    ///
+    /// # Errors
+    ///
+    /// When a vector has the wrong length or an entry that is not finite.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Matrix, qr};
@@ -122,7 +134,8 @@ impl<W: Scalar<Wide = W>> Qr<W> {
         let (m, n) = (self.q.rows(), self.r.columns());
         self.fits(u.len() == m, true, u)?;
         self.fits(true, v.len() == n, v)?;
-        // w = Qᴴu is rotated into a multiple of e₁ from the bottom; R becomes Hessenberg, takes up e₁vᴴ, and is rotated back.
+        // w = Qᴴu is rotated into a multiple of e₁ from the bottom, which makes R upper Hessenberg; then e₁vᴴ is added,
+        // and R is rotated back to triangular form.
         let mut w = crate::norm::times_vector(&self.q.adjoint(), u);
         for i in (1..m).rev() {
             let g = Givens::new(w[i - 1], w[i]);
@@ -140,15 +153,17 @@ impl<W: Scalar<Wide = W>> Qr<W> {
         self.watch()
     }
 
-    /// The factors after a row is put before row k (at the end for k = m). O(m·n + m²).
+    /// The factors after a row is inserted before row k (appended for k = m). O(m·n + m²).
     ///
-    /// Fails when the row does not fit or is not finite.
+    /// # Errors
+    ///
+    /// When k > m, and when the row has the wrong length or an entry that is not finite.
     pub fn insert_row(&mut self, k: usize, row: &[W]) -> Result<()> {
         let (m, n) = (self.q.rows(), self.r.columns());
         self.fits(k <= m, row.len() == n, row)?;
         let one = W::from_parts(1.0, 0.0);
         let zero = W::default();
-        // [row; A] = [1 0; 0 Q]·[row; R], then the first row of Q goes to its place.
+        // [row; A] = [1 0; 0 Q]·[row; R]; then the first row of Q moves to position k.
         self.r = Matrix::from_fn(m + 1, n, |i, j| if i == 0 { row[j] } else { self.r[(i - 1, j)] });
         self.q = Matrix::from_fn(m + 1, m + 1, |i, j| match (i == k, j) {
             (true, 0) => one,
@@ -162,13 +177,17 @@ impl<W: Scalar<Wide = W>> Qr<W> {
         self.watch()
     }
 
-    /// The factors after row k is taken away. O(m·n + m²). Fails when there is no such row.
+    /// The factors after row k is deleted. O(m·n + m²).
+    ///
+    /// # Errors
+    ///
+    /// When there is no row k.
     pub fn delete_row(&mut self, k: usize) -> Result<()> {
         let (m, n) = (self.q.rows(), self.r.columns());
         self.fits(k < m, true, &[])?;
-        // Row k of Q is rotated into a multiple of e₁, from the bottom; R becomes Hessenberg.
+        // Row k of Q is rotated into a multiple of e₁, from the bottom; R becomes upper Hessenberg.
         for i in (1..m).rev() {
-            // (G · conj(q)ᵀ): the entries of the row of Q, conjugated, are what QGᴴ rotates.
+            // QGᴴ rotates the conjugated entries of the row of Q.
             let (a, b) = (self.q[(k, i - 1)].conj(), self.q[(k, i)].conj());
             self.rotate(i - 1, i, (a, b));
         }
@@ -177,9 +196,11 @@ impl<W: Scalar<Wide = W>> Qr<W> {
         self.watch()
     }
 
-    /// The factors after a column is put before column k (at the end for k = n). O(m² + m·n).
+    /// The factors after a column is inserted before column k (appended for k = n). O(m² + m·n).
     ///
-    /// Fails when the column does not fit or is not finite.
+    /// # Errors
+    ///
+    /// When k > n, and when the column has the wrong length or an entry that is not finite.
     pub fn insert_column(&mut self, k: usize, column: &[W]) -> Result<()> {
         let (m, n) = (self.q.rows(), self.r.columns());
         self.fits(k <= n, column.len() == m, column)?;
@@ -198,7 +219,11 @@ impl<W: Scalar<Wide = W>> Qr<W> {
         self.watch()
     }
 
-    /// The factors after column k is taken away. O(m·n + m²). Fails when there is no such column.
+    /// The factors after column k is deleted. O(m·n + m²).
+    ///
+    /// # Errors
+    ///
+    /// When there is no column k.
     pub fn delete_column(&mut self, k: usize) -> Result<()> {
         let (m, n) = (self.q.rows(), self.r.columns());
         self.fits(k < n, true, &[])?;
@@ -225,11 +250,11 @@ impl<W: Scalar<Wide = W>> Qr<W> {
         if is_place && is_length {
             return Ok(());
         }
-        Err(Error::shape(format!("that row or column does not fit a {m}×{n} factorization")))
+        Err(Error::shape(format!("the row, column or position does not fit a factorization of a {m}×{n} matrix")))
     }
 }
 
-/// A[:, columns] = QR with a rank that shows: kept to be asked.
+/// A[:, columns] = QR by column pivoting, which reveals the numerical rank.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PivotedQr<W: Scalar> {
     q: Matrix<W>,
@@ -237,21 +262,39 @@ pub struct PivotedQr<W: Scalar> {
     columns: Vec<usize>,
 }
 
-/// QR factorization with column pivoting (Businger and Golub): the longest remaining column comes first, so that |rᵢᵢ| falls.
+/// QR factorization with column pivoting (Businger and Golub): at each step the longest remaining column is taken, so
+/// that |rᵢᵢ| decreases.
 ///
-/// Q m×p, R p×n with p = min(m, n). Usually reveals the rank; Kahan's matrix shows that it need not (see [`rank_revealing_qr`]).
-/// 4mnp flops. Fails when an entry is not finite.
+/// Q m×p, R p×n with p = min(m, n). It usually reveals the rank; Kahan's matrix is a counterexample (see
+/// [`rank_revealing_qr`]). 4mnp flops.
+///
+/// # Errors
+///
+/// When an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, pivoted_qr};
+/// let f = pivoted_qr(&Matrix::from_row_major(2, 2, vec![1.0f64, 0.0, 0.0, 5.0])?)?;
+/// // The longer column is taken first.
+/// assert_eq!(f.columns(), [1, 0]);
+/// assert!((f.r()[(0, 0)].abs() - 5.0).abs() < 1e-15);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Businger and Golub, Numer. Math. 7 (1965) 269–276.
 pub fn pivoted_qr<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<PivotedQr<T::Wide>> {
     let parts = kappa_dense::pivoted_qr(Entries::of(a)?.view(), Shape::Thin)?;
     Ok(PivotedQr { q: parts.q, r: parts.r, columns: parts.columns })
 }
 
-/// How far a strong rank-revealing QR goes; passed last, and usually left at its default.
+/// The parameters of a strong rank-revealing QR; passed last, and usually left at their default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GuEisenstat {
-    /// No interchange of columns may enlarge |det R₁₁| by more than this factor, above 1.
+    /// No interchange of columns may increase |det R₁₁| by more than this factor, which is above 1.
     pub factor: f64,
-    /// The most interchanges.
+    /// The maximum number of interchanges.
     pub swaps: usize,
 }
 
@@ -261,15 +304,21 @@ impl Default for GuEisenstat {
     }
 }
 
-/// Strong rank-revealing QR at rank k: columns are interchanged until the entries of R₁₁⁻¹R₁₂ are bounded by f, and with
-/// q = √(1 + f²k(n − k)) for all i: σᵢ(R₁₁) ≥ σᵢ(A)/q and σᵢ(R₂₂) ≤ σₖ₊ᵢ(A)·q.
+/// Strong rank-revealing QR at rank k: columns are interchanged until the entries of R₁₁⁻¹R₁₂ are bounded by f, and
+/// with q = √(1 + f²k(n − k)) for all i: σᵢ(R₁₁) ≥ σᵢ(A)/q and σᵢ(R₂₂) ≤ σₖ₊ᵢ(A)·q.
 ///
-/// A pivoted QR first, then one QR for each interchange, of which few are needed. Fails for k = 0 or k > min(m, n), where R₁₁ is
-/// singular, and when the interchanges do not end.
+/// One pivoted QR, and one QR for each interchange; few are needed.
+///
+/// # Errors
+///
+/// When k = 0 or k > min(m, n), when R₁₁ is singular, when the factor is below 1, when an entry is not finite, and when
+/// the interchanges do not end within the given number.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{GuEisenstat, Matrix, gallery, pivoted_qr, rank_revealing_qr, singular_values};
-/// // Kahan's matrix, later columns a trifle shorter: pivoting by length leaves a last diagonal entry far above σₙ.
+/// // Kahan's matrix with slightly shorter later columns: pivoting by length leaves |rₙₙ| far above σₙ.
 /// let k = gallery::kahan(60, 1.2);
 /// let a = Matrix::from_fn(60, 60, |i, j| k[(i, j)] * (1.0 - 1e-10 * j as f64));
 /// let last = singular_values(&a)?.last().estimate();
@@ -290,10 +339,10 @@ pub fn rank_revealing_qr<T: Scalar>(
     let (m, n) = (view.rows(), view.columns());
     if k == 0 || k > m.min(n) {
         return Err(Error::shape(format!("a {m}×{n} matrix has no leading block of order {k}"))
-            .with_hint("the rank lies between 1 and the smaller dimension"));
+            .with_hint("the rank must lie between 1 and the smaller dimension"));
     }
     if how.factor.is_nan() || how.factor < 1.0 {
-        return Err(Error::syntax(format!("the factor is at least 1, not {}", how.factor)));
+        return Err(Error::syntax(format!("`factor` must be ≥ 1, got {}", how.factor)));
     }
     let wide = view.to_wide();
     let mut f = pivoted_qr(&view)?;
@@ -304,10 +353,10 @@ pub fn rank_revealing_qr<T: Scalar>(
         let parts = kappa_dense::qr(permuted.as_ref(), Shape::Thin)?;
         (f.q, f.r) = (parts.q, parts.r);
     }
-    Err(Error::no_convergence(format!("the interchanges of columns did not end after {}", how.swaps)))
+    Err(Error::no_convergence(format!("rank-revealing QR: interchanges did not end after {}", how.swaps)))
 }
 
-/// The interchange that enlarges |det R₁₁| most, where that is by more than the factor: √((R₁₁⁻¹R₁₂)ᵢⱼ² + (‖R₂₂eⱼ‖·‖eᵢᵀR₁₁⁻¹‖)²).
+/// The interchange that increases |det R₁₁| most, if by more than the factor: √((R₁₁⁻¹R₁₂)ᵢⱼ² + (‖R₂₂eⱼ‖·‖eᵢᵀR₁₁⁻¹‖)²).
 fn best_swap<W: Scalar<Wide = W>>(r: &Matrix<W>, k: usize, factor: f64) -> Result<Option<(usize, usize)>> {
     let (p, n) = (r.rows(), r.columns());
     let mut inverse = Matrix::<W>::identity(k);
@@ -320,7 +369,7 @@ fn best_swap<W: Scalar<Wide = W>>(r: &Matrix<W>, k: usize, factor: f64) -> Resul
     }
     if !inverse.as_slice().iter().all(|x| x.is_finite()) {
         return Err(Error::singular(format!("the leading block of order {k} is singular"))
-            .with_hint("the rank is smaller; ask for a smaller one"));
+            .with_hint("the numerical rank is smaller: use a smaller rank"));
     }
     let length = |x: &mut dyn Iterator<Item = W>| x.map(|x| x.abs_squared()).sum::<f64>().sqrt();
     let rows: Vec<f64> = (0..k).map(|i| length(&mut (i..k).map(|j| inverse[(i, j)]))).collect();
@@ -363,7 +412,7 @@ impl<W: Scalar> PivotedQr<W> {
         &self.columns
     }
 
-    /// How many |rᵢᵢ| exceed a share of |r₁₁|: the numerical rank as pivoting shows it.
+    /// The number of |rᵢᵢ| that exceed `share`·|r₁₁|: the numerical rank that pivoting reveals.
     pub fn rank(&self, share: f64) -> usize {
         let size = |i: usize| crate::norm::modulus(self.r[(i, i)]);
         let p = self.r.rows().min(self.r.columns());
@@ -374,7 +423,7 @@ impl<W: Scalar> PivotedQr<W> {
     }
 }
 
-/// A ≈ U·T·Vᴴ with orthonormal columns in U (m×r) and V (n×r), and a triangular T of order r: kept to be asked.
+/// A ≈ U·T·Vᴴ with orthonormal columns in U (m×r) and V (n×r), and a triangular T of order r.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompleteOrthogonal<W: Scalar> {
     /// A basis of the range.
@@ -385,9 +434,15 @@ pub struct CompleteOrthogonal<W: Scalar> {
     pub v: Matrix<W>,
 }
 
-/// The complete orthogonal decomposition at the rank where |rᵢᵢ| of a pivoted QR falls below a share of |r₁₁|.
+/// The complete orthogonal decomposition A ≈ U·T·Vᴴ at the rank where |rᵢᵢ| of a pivoted QR falls below `share`·|r₁₁|.
 ///
-/// Two QR factorizations. Fails when an entry is not finite, and for a share below 0.
+/// Two QR factorizations.
+///
+/// # Errors
+///
+/// When an entry is not finite, and when the share is negative.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, complete_orthogonal};
@@ -400,7 +455,7 @@ pub fn complete_orthogonal<T: Scalar>(
     share: f64,
 ) -> Result<CompleteOrthogonal<T::Wide>> {
     if share.is_nan() || share < 0.0 {
-        return Err(Error::syntax(format!("the share is at least 0, not {share}")));
+        return Err(Error::syntax(format!("`share` must be ≥ 0, got {share}")));
     }
     let f = pivoted_qr(a)?;
     let (r, n) = (f.rank(share), f.r.columns());

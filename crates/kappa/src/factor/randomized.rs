@@ -9,22 +9,22 @@ use crate::krylov::{GolubKahan, GolubKahanRitz as Ritz, Lanczos, check_count, po
 use crate::operator::{Adjoint, LinearOperator};
 use crate::random::Sketch;
 
-/// How a randomised decomposition is made: passed last, and usually left at its default.
+/// The parameters of a randomised decomposition: passed last, and usually left at their default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RandomizedSvd {
     /// Columns of the sketch beyond the rank.
     pub oversampling: usize,
     /// Products with AᴴA after the first one. All blocks are kept, not only the last: block Krylov.
     pub steps: usize,
-    /// Whether the space grows by products in single precision where A is a matrix of doubles, and only the last product is one of doubles:
-    /// half the time for the same answer, and memory for half a copy of A.
+    /// Whether the space is built from products in single precision for a matrix of doubles. Only the last product is
+    /// then computed in double precision: half the time for the same accuracy, and memory for half a copy of A.
     pub in_single: bool,
-    /// Which random matrix begins.
+    /// The distribution of the random start matrix.
     pub sketch: Sketch,
-    /// How the norm of all that is left is bounded, which narrows the values; `None`, which is the default, saves its products, and
-    /// leaves them with what ‖A‖_F says.
+    /// How the norm of the remainder is bounded, which narrows the enclosures of the values. `None`, the default, saves
+    /// the products; the values are then bounded by ‖A‖_F alone.
     pub bound: Option<Lanczos>,
-    /// Which random draws: the answer depends on nothing else, and not on the number of threads.
+    /// The random seed. The answer depends on nothing else, and not on the number of threads.
     pub seed: u64,
 }
 
@@ -34,12 +34,18 @@ impl Default for RandomizedSvd {
     }
 }
 
-/// The k largest singular triplets from a random sketch, with what A·V = U·Σ leaves of A.
+/// The k largest singular triplets from a random sketch, with error bounds from A·V = U·Σ.
 ///
-/// Block Krylov: a sketch of k + p columns, q products with AᴴA, everything kept orthonormal. (k + p)·(2q + 2) products with a vector, each a
-/// column of a matrix product. With the default q = 2 the Frobenius error was within 0.03 % of the best possible for singular values
-/// falling as slowly as 1/i, and within 0.07 % where the space grows in single precision; [`PartialSvd::error`] states it for this matrix,
-/// from ‖A‖_F² − Σσᵢ². Fails where a product fails or is not finite, and for k = 0 or more than min(m, n).
+/// Block Krylov: a sketch of k + p columns and q products with AᴴA, where all blocks are kept and orthonormalized. (k +
+/// p)·(2q + 2) products with a vector, each a column of a matrix product. With the default q = 2 the Frobenius error
+/// was within 0.03 % of the best possible for singular values that decay as slowly as 1/i, and within 0.07 % where the
+/// space is built in single precision; [`PartialSvd::error`] gives it for this matrix, from ‖A‖_F² − Σσᵢ².
+///
+/// # Errors
+///
+/// When a product fails or is not finite, and when k = 0 or k > min(m, n).
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, RandomizedSvd, randomized_svd};
@@ -72,8 +78,8 @@ pub fn randomized_svd<T: Scalar>(
     }
 }
 
-/// The left vectors of the space after all steps, in single precision, the scale, and the products that it took: the last one with Aᴴ, which
-/// decides, is left to be made with these.
+/// The left vectors of the space after all steps, in single precision, the scale, and the number of products. The last
+/// product, with Aᴴ, determines the accuracy; the caller computes it with these vectors in double precision.
 fn left_vectors<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     columns: usize,
@@ -87,10 +93,10 @@ fn left_vectors<T: Scalar>(
     Ok((space.left_vectors(columns)?, space.scale(), space.products()))
 }
 
-/// Entries from which a copy in single precision costs less than it saves.
+/// The number of entries above which a copy in single precision costs less time than it saves.
 const LARGE: usize = 1 << 18;
 
-/// The space from a copy in single precision; then AᴴU = Q·R and the singular values of R, in double.
+/// The space from a copy in single precision; then AᴴU = Q·R and the singular values of R, in double precision.
 fn by_single<T: Scalar>(
     a: MatrixRef<'_, T>,
     k: usize,
@@ -115,7 +121,7 @@ fn by_single<T: Scalar>(
     Asked { a: &a, norm, how }.by_last_product(&u, scale, products, |_| k)
 }
 
-/// An operator, its Frobenius norm where there is one, and how it is asked.
+/// An operator, its Frobenius norm where it is known, and the parameters.
 struct Asked<'a, A: ?Sized> {
     a: &'a A,
     norm: Option<Enclosure>,
@@ -123,7 +129,7 @@ struct Asked<'a, A: ?Sized> {
 }
 
 impl<A: ?Sized> Asked<'_, A> {
-    /// AᴴU = Q·R and the singular values of R, in double but for the product.
+    /// AᴴU = Q·R and the singular values of R, in double precision except for the product.
     fn by_last_product<T: Scalar>(
         &self,
         u: &Matrix<T>,
@@ -139,7 +145,8 @@ impl<A: ?Sized> Asked<'_, A> {
         self.bounded(ritz, products + u.columns() * if is_bounded { 2 } else { 1 }, count)
     }
 
-    /// The triplets that are wanted, with what is known of the rest: of (I − UUᴴ)A, which is that of the adjoint.
+    /// The requested triplets, with the known bounds of the remainder (I − UUᴴ)A, which is the remainder of the
+    /// adjoint.
     fn bounded<T: Scalar>(
         &self,
         ritz: Ritz<T::Wide>,
@@ -156,7 +163,7 @@ impl<A: ?Sized> Asked<'_, A> {
         Ok(PartialSvd::largest(ritz, k, &known, Work { algorithm: "random sketches and block Krylov steps", products }))
     }
 
-    /// The triplets of a space that has grown enough.
+    /// The triplets of a space that is large enough.
     fn finish<T: Scalar>(
         &self,
         space: &GolubKahan<'_, T, A>,
@@ -166,7 +173,7 @@ impl<A: ?Sized> Asked<'_, A> {
         A: LinearOperator<T>,
     {
         if !T::IS_DOUBLE {
-            // Bases in single precision are only nearly orthonormal.
+            // Bases in single precision are only approximately orthonormal.
             let u = space.left_vectors(space.width())?;
             return self.by_last_product(&u, space.scale(), space.products(), count);
         }
@@ -174,7 +181,7 @@ impl<A: ?Sized> Asked<'_, A> {
     }
 }
 
-/// The entries in single precision, in the order in which they lie.
+/// The entries in single precision, in memory order.
 fn in_single_precision<T: Scalar>(a: MatrixRef<'_, T>, factor: f64) -> Vec<f32> {
     let rows = if a.is_row_major() { a } else { a.transpose() };
     let mut entries = vec![0.0; a.rows() * a.columns()];
@@ -185,11 +192,17 @@ fn in_single_precision<T: Scalar>(a: MatrixRef<'_, T>, factor: f64) -> Vec<f32> 
     entries
 }
 
-/// As many singular triplets as bring ‖A − UΣVᴴ‖_F down to this share of ‖A‖_F, from random sketches.
+/// As many singular triplets as are needed for ‖A − UΣVᴴ‖_F ≤ `share`·‖A‖_F, from random sketches.
 ///
-/// The same space grows block by block until ‖A‖_F² − Σσᵢ² says that it is enough; then the fewest triplets are kept that suffice. Needs ‖A‖_F, so
-/// it fails for an operator without entries; and for a share that is not above the 1e-7 (or 1e-3 in single precision) that the
-/// difference can tell from zero.
+/// The space of [`randomized_svd`] grows block by block until ‖A‖_F² − Σσᵢ² is small enough; then the smallest
+/// sufficient number of triplets is kept.
+///
+/// # Errors
+///
+/// When the operator has no entries, so that ‖A‖_F is not known; when the share is not in [1e-7, 1) ([1e-3, 1) in
+/// single precision), as rounding hides a smaller difference ‖A‖_F² − Σσᵢ²; and when a product fails or is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, RandomizedSvd, randomized_svd_within};
@@ -208,14 +221,16 @@ pub fn randomized_svd_within<T: Scalar>(
     let (m, n) = a.shape();
     let least = if T::IS_DOUBLE { 1e-7 } else { 1e-3 };
     if !(share >= least && share < 1.0) {
-        return Err(Error::syntax(format!("a precision of {share} cannot be told from ‖A‖_F² − Σσ²"))
-            .with_hint(format!("ask for a share of the Frobenius norm between {least:e} and 1")));
+        return Err(Error::syntax(format!(
+            "`share` must lie in [{least:e}, 1), got {share}: rounding hides smaller ones"
+        ))
+        .with_hint(format!("give a share of the Frobenius norm between {least:e} and 1")));
     }
     let Some(norm) = frobenius(a)? else {
-        return Err(Error::unsupported("the Frobenius norm of an operator without entries is not known")
-            .with_hint("ask for a number of triplets instead"));
+        return Err(Error::unsupported("the Frobenius norm of an operator without stored entries is not known")
+            .with_hint("give a number of triplets instead"));
     };
-    // Shares of ‖A‖_F, so that no square overflows.
+    // In units of ‖A‖_F, so that no square overflows.
     let rest =
         |values: &[f64], scale: f64| 1.0 - values.iter().map(|s| (s * (scale / norm.estimate())).powi(2)).sum::<f64>();
     let allowed = share * share;

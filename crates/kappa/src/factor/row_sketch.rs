@@ -7,12 +7,13 @@ use crate::norm::EntryNorms;
 use crate::random::Draws;
 use crate::{Enclosure, Evidence};
 
-/// What is kept of the rows of a matrix that are seen once: B with BᴴB near AᴴA.
+/// A one-pass sketch of a tall matrix: B with BᴴB near AᴴA.
 ///
-/// With room for as many rows as there are columns, B is R of A = QR (the QR decomposition of tall matrices, a block of rows at a time), and nothing is lost but
-/// to rounding. With less room it is the sketch of Frequent Directions: whenever B is full, every squared singular value is lowered by the first
-/// that no longer fits, and `lost` adds up what was taken, so that ‖Bx‖² ≤ ‖Ax‖² ≤ ‖Bx‖² + lost·‖x‖² for every x. Sketches of parts of
-/// the rows merge into the sketch of all. Memory for `capacity` rows and the block that comes in, whatever the number of rows.
+/// If `capacity` is at least the number of columns, B is R of A = QR, computed one block of rows at a time (TSQR), and
+/// all errors are rounding errors. With a smaller capacity it is the Frequent Directions sketch: whenever B is full,
+/// every squared singular value is decreased by the largest that no longer fits, and `lost` accumulates the decrease,
+/// so that ‖Bx‖² ≤ ‖Ax‖² ≤ ‖Bx‖² + lost·‖x‖² for every x. Sketches of disjoint sets of rows merge into the sketch of
+/// their union. Memory for `capacity` rows and the current block, whatever the number of rows.
 ///
 /// ```
 /// # use kappa::{Matrix, RowSketch};
@@ -29,36 +30,36 @@ use crate::{Enclosure, Evidence};
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
-/// References: Demmel, Grigori, Hoemmen and Langou, SIAM J. Sci. Comput. 34 (2012) A206–A239; Ghashami, Liberty, Phillips and Woodruff, SIAM
-/// J. Comput. 45 (2016) 1762–1792.
+/// References: Demmel, Grigori, Hoemmen and Langou, SIAM J. Sci. Comput. 34 (2012) A206–A239; Ghashami, Liberty,
+/// Phillips and Woodruff, SIAM J. Comput. 45 (2016) 1762–1792.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowSketch<W: Scalar>(SketchParts<W>);
 
-/// All that a sketch holds, to be written to a file and read again.
+/// The complete state of a sketch, to be written to a file and read again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SketchParts<W: Scalar> {
-    /// The most rows that are kept.
+    /// The maximum number of rows of B.
     pub capacity: usize,
-    /// How many rows were seen.
+    /// The number of rows seen.
     pub rows: u64,
-    /// B and the squares are those of A·2⁻ᵉ with this e.
+    /// B and the squares belong to A·2⁻ᵉ with this e.
     pub exponent: i32,
-    /// B, one row of it a row.
+    /// B, whose rows are the kept rows.
     pub kept: Matrix<W>,
-    /// What Frequent Directions took from the squares.
+    /// The sum of the amounts by which Frequent Directions decreased the squares.
     pub lost: f64,
     /// ‖A‖_F².
     pub squares: Enclosure,
-    /// How many times B was made anew: errors of rounding grow with it.
+    /// The number of times B was recomputed: rounding errors grow with it.
     pub rounds: u64,
 }
 
-/// The largest singular values of the rows that were seen, with their right vectors.
+/// The largest singular values of the rows seen, with their right vectors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopRight<W: Scalar> {
     /// Enclosed, the largest first.
     pub values: Vec<Enclosure>,
-    /// The best guesses.
+    /// The point estimates of the singular values.
     pub estimates: Vec<f64>,
     /// Right singular vectors in columns.
     pub v: Matrix<W>,
@@ -67,7 +68,11 @@ pub struct TopRight<W: Scalar> {
 }
 
 impl<W: Scalar<Wide = W>> RowSketch<W> {
-    /// Of no rows yet: so many columns, and room for so many rows. Fails for no columns or no room.
+    /// An empty sketch of `columns` columns that keeps at most `capacity` rows.
+    ///
+    /// # Errors
+    ///
+    /// When `columns` or `capacity` is 0.
     pub fn new(columns: usize, capacity: usize) -> Result<Self> {
         Self::from_parts(SketchParts {
             capacity,
@@ -80,23 +85,30 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
         })
     }
 
-    /// From what [`RowSketch::parts`] gave, wherever it came from: fails where parts do not fit together.
+    /// A sketch from the result of [`RowSketch::parts`], possibly from an untrusted file.
     ///
-    /// More room than there are columns is of no use, and is not kept.
+    /// A capacity above the number of columns is reduced to it.
+    ///
+    /// # Errors
+    ///
+    /// When the parts do not fit together, and when an entry is not finite.
     pub fn from_parts(mut parts: SketchParts<W>) -> Result<Self> {
         parts.capacity = parts.capacity.min(parts.kept.columns().max(parts.kept.rows()));
         let SketchParts { capacity, rows, ref kept, lost, squares, exponent, .. } = parts;
         let (held, columns) = (kept.rows(), kept.columns());
         let wrong = |what: String| Err(Error::shape(format!("a sketch of rows {what}")));
         if columns == 0 || capacity == 0 {
-            return wrong(format!("needs columns and room for rows, not {columns} and {capacity}"));
+            return wrong(format!("needs at least 1 column and a capacity ≥ 1, got {columns} and {capacity}"));
         }
         if held > capacity || held as u64 > rows {
-            return wrong(format!("keeps {held} rows, with room for {capacity}, of {rows} that it saw"));
+            return wrong(format!("keeps {held} rows, with capacity {capacity}, of {rows} rows seen"));
         }
         let is_size = |x: f64| x.is_finite() && x >= 0.0;
         if !is_size(lost) || !is_size(squares.lower()) || !is_size(squares.upper()) || exponent.unsigned_abs() > 1100 {
-            return wrong(format!("lost {lost} of {} at exponent {exponent}", squares.estimate()));
+            return wrong(format!(
+                "has inconsistent parts: lost {lost}, squares {}, exponent {exponent}",
+                squares.estimate()
+            ));
         }
         if kept.as_slice().iter().any(|x| !x.is_finite()) {
             return wrong("keeps entries that are not finite".into());
@@ -104,37 +116,41 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
         Ok(Self(parts))
     }
 
-    /// All that it holds.
+    /// The complete state.
     pub fn parts(&self) -> &SketchParts<W> {
         &self.0
     }
 
-    /// How many columns.
+    /// The number of columns.
     pub fn columns(&self) -> usize {
         self.0.kept.columns()
     }
 
-    /// How many rows it saw.
+    /// The number of rows seen.
     pub fn rows(&self) -> u64 {
         self.0.rows
     }
 
-    /// Whether nothing was left out but for rounding.
+    /// Whether the sketch discarded nothing: then all errors are rounding errors.
     pub fn is_exact(&self) -> bool {
         self.0.lost == 0.0
     }
 
-    /// What Frequent Directions took from the squares of singular values, at most.
+    /// An upper bound of the amount by which Frequent Directions decreased the squared singular values.
     pub fn lost(&self) -> f64 {
         self.unscaled(self.unscaled(Enclosure::exact(self.0.lost))).estimate()
     }
 
-    /// ‖A‖_F of the rows that it saw.
+    /// ‖A‖_F of the rows seen.
     pub fn frobenius(&self) -> Enclosure {
         self.unscaled(self.0.squares.sqrt())
     }
 
-    /// Sees a block of rows. 2·(rows + n)·n² flops for an exact sketch; fails for another number of columns, and where an entry is not finite.
+    /// Adds a block of rows. 2·(rows + n)·n² flops for an exact sketch.
+    ///
+    /// # Errors
+    ///
+    /// When the number of columns differs, and when an entry is not finite. The sketch is then unchanged.
     pub fn push<T: Scalar<Wide = W>>(&mut self, block: MatrixRef<'_, T>) -> Result<()> {
         let (rows, columns) = (block.rows(), block.columns());
         self.check_columns(columns)?;
@@ -152,7 +168,11 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
         Ok(())
     }
 
-    /// Takes in the sketch of other rows: then it is the sketch of all of them. Fails for another number of columns.
+    /// Merges the sketch of other rows into this one, which becomes the sketch of all rows.
+    ///
+    /// # Errors
+    ///
+    /// When the number of columns differs.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         self.check_columns(other.columns())?;
         let theirs = &other.0;
@@ -174,10 +194,10 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
         if found == columns {
             return Ok(());
         }
-        Err(Error::shape(format!("a sketch of rows of length {columns} cannot take in rows of length {found}")))
+        Err(Error::shape(format!("a sketch of rows of length {columns} cannot take rows of length {found}")))
     }
 
-    /// Everything at a larger exponent, where this one is: no square overflows.
+    /// Raises the exponent to `exponent` where that is larger, so that no square overflows.
     fn raise(&mut self, exponent: i32) {
         // Below 2⁻¹⁰⁰⁰ a factor would not be a normal number.
         let exponent = exponent.max(-1000);
@@ -192,7 +212,7 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
         self.0.exponent = exponent;
     }
 
-    /// Rows beside those that are kept, as many at a time as there is room for again.
+    /// Stacks rows below the kept ones, as many at a time as fit.
     fn absorb<T: Scalar<Wide = W>>(&mut self, block: MatrixRef<'_, T>, exponent: i32) -> Result<()> {
         let (rows, n, capacity) = (block.rows(), self.columns(), self.0.capacity);
         if capacity >= n || rows <= capacity {
@@ -207,7 +227,7 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
     }
 
     fn absorb_whole<T: Scalar<Wide = W>>(&mut self, block: MatrixRef<'_, T>, exponent: i32) -> Result<()> {
-        // What is kept stays until its successor is there: a decomposition that fails loses no row of it.
+        // The old B is replaced only after its successor exists: if a decomposition fails, no row is lost.
         let kept = &self.0.kept;
         self.0.kept = if block.rows() + kept.rows() <= self.0.capacity {
             stacked(block, exponent, kept)?
@@ -221,7 +241,7 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
         Ok(())
     }
 
-    /// The frequent directions of some rows: no more than there is room for.
+    /// The Frequent Directions sketch of a stack of rows, with at most `capacity` rows.
     fn directions(&mut self, stack: Matrix<W>) -> Result<Matrix<W>> {
         let (n, capacity) = (self.columns(), self.0.capacity);
         let f = svd(stack.as_ref(), Shape::Thin)?;
@@ -238,14 +258,18 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
 
     /// The k largest singular values with their right vectors.
     ///
-    /// σᵢ(B)² ≤ σᵢ(A)² ≤ σᵢ(B)² + lost, and a model for the rounding. Fails for k = 0, and more than there are rows or columns.
+    /// σᵢ(B)² ≤ σᵢ(A)² ≤ σᵢ(B)² + lost, with a model of the rounding errors.
+    ///
+    /// # Errors
+    ///
+    /// When k = 0, and when k exceeds the number of rows, the number of columns or the capacity.
     pub fn top(&self, k: usize) -> Result<TopRight<W>> {
         let (held, n) = (self.0.kept.rows(), self.columns());
         let most = usize::try_from(self.0.rows).unwrap_or(usize::MAX).min(n).min(self.0.capacity);
         if k == 0 || k > most {
             let rows = self.0.rows;
-            return Err(Error::shape(format!("{k} singular values of {rows} rows and {n} columns"))
-                .with_hint(format!("this sketch knows {most}, as it has room for {}", self.0.capacity)));
+            return Err(Error::shape(format!("no {k} singular values of a sketch of {rows} rows and {n} columns"))
+                .with_hint(format!("this sketch of capacity {} gives at most {most}", self.0.capacity)));
         }
         let (s, v) = if held == 0 {
             (Vec::new(), Matrix::zeros(n, 0))
@@ -259,9 +283,9 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
         let rounding = f64::EPSILON * (8.0 + 4.0 * (n as f64).sqrt() + 2.0 * (self.0.rounds as f64).sqrt());
         let doubt = mul_up(value(0), rounding);
         let name = if lost > 0.0 {
-            "errors of reflections, beside what Frequent Directions lost"
+            "rounding errors of reflections, in addition to the loss of Frequent Directions"
         } else {
-            "errors of reflections in double precision"
+            "rounding errors of reflections in double precision"
         };
         let evidence = Evidence::Estimate(name);
         let enclose = |i: usize| {
@@ -288,13 +312,13 @@ impl<W: Scalar<Wide = W>> RowSketch<W> {
     }
 
     fn unscaled(&self, x: Enclosure) -> Enclosure {
-        // In two steps, as 2ᵉ alone may not be a number.
+        // In two steps, since 2ᵉ alone may overflow.
         let half = self.0.exponent / 2;
         x.times_exactly(2f64.powi(half)).times_exactly(2f64.powi(self.0.exponent - half))
     }
 }
 
-/// The first k of orthonormal columns, with more of them where there are fewer: what is left of random ones.
+/// The first k of the orthonormal columns; if there are fewer, random vectors are orthonormalized against them.
 fn with_columns<W: Scalar<Wide = W>>(v: &Matrix<W>, k: usize) -> Result<Matrix<W>> {
     let (n, held) = (v.rows(), v.columns().min(k));
     if held == k {

@@ -3,17 +3,23 @@ use kappa_dense::{Matrix, Scalar, c64};
 use crate::error::Result;
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 
-/// A = QTQᴴ with unitary Q and upper triangular T, kept to be asked.
+/// A = QTQᴴ with unitary Q and upper triangular T.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schur {
     q: Matrix<c64>,
     t: Matrix<c64>,
 }
 
-/// The complex Schur form of a square matrix: the eigenvalues stand on the diagonal of T, what makes the matrix not normal above.
+/// The complex Schur form A = QTQᴴ of a square matrix: the diagonal of T holds the eigenvalues, and its strict upper
+/// triangle is zero exactly if the matrix is normal.
 ///
-/// Backward stable: A + E = QTQᴴ with ‖E‖ of a few n·ε·‖A‖. About 25n³ complex flops. Fails for a matrix that is not square, when
-/// an entry is not finite, and when the QR steps do not converge.
+/// Backward stable: A + E = QTQᴴ, where ‖E‖ is a small multiple of n·ε·‖A‖. About 25n³ complex flops.
+///
+/// # Errors
+///
+/// When the matrix is not square, when an entry is not finite, and when the QR iteration does not converge.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, schur};

@@ -10,9 +10,15 @@ use crate::values::SingularValues;
 /// All singular values of A, largest first, each enclosed.
 ///
 /// σᵢ = √λᵢ(AᴴA), p = min(m, n) of them, in the units of the entries. The ends come from the error model of the
-/// algorithm in the plan (evidence: estimate). About 4·m·n² − 4/3·n³ flops for m ≥ n, or m·n² + 4/3·n³ where the matrix
-/// is long and its σₘᵢₙ large enough for the Gram product; memory for two copies in double precision, or for n² numbers.
-/// Fails when an entry is not finite and when nothing converges.
+/// algorithm in the plan (evidence: estimate). About 4·m·n² − 4/3·n³ flops for m ≥ n, or m·n² + 4/3·n³ where m is much
+/// larger than n and σₘᵢₙ is large enough for the Gram product; memory for two copies in double precision, or for n²
+/// numbers.
+///
+/// # Errors
+///
+/// When an entry is not finite, and when the iteration does not converge.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, singular_values};
@@ -32,11 +38,18 @@ pub fn singular_values<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Resu
 
 /// All singular values, those above floor·σ₁ within about 2⁻²³·σ₁ if the entries are stored in 32 bits or fewer.
 ///
-/// As accurate as a backward stable method in the precision of the entries, in half the time of [`singular_values`] for a square matrix
-/// of order 4096 and less for a long one: by a reduction whose products are made in single precision, or by the eigenvalues of AᴴA in double
-/// precision where their bound reaches down to the floor ([`Plan::singular_values_above`] says which, and why). Every value carries the
-/// radius of its algorithm. For matrices of doubles, small ones, and those that know their values, the same as [`singular_values`].
-/// Fails for a floor that is not in [0, 1], when an entry is not finite, and when nothing converges.
+/// As accurate as a backward stable method in the precision of the entries, in half the time of [`singular_values`] for
+/// a square matrix of order 4096 and less for a tall one: by a reduction whose products are computed in single
+/// precision, or by the eigenvalues of AᴴA in double precision where their error bound lies below the floor
+/// ([`Plan::singular_values_above`] gives the choice and its reason). Every value carries the error bound of its
+/// algorithm. For matrices of doubles, small matrices, and operators with known singular values, the same as
+/// [`singular_values`].
+///
+/// # Errors
+///
+/// When the floor is not in [0, 1], when an entry is not finite, and when the iteration does not converge.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, singular_values_above};
@@ -47,8 +60,8 @@ pub fn singular_values<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Resu
 /// ```
 pub fn singular_values_above<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), floor: f64) -> Result<SingularValues> {
     if !(0.0..=1.0).contains(&floor) {
-        return Err(Error::argument(format!("a floor of {floor} is not a share of the largest singular value"))
-            .with_hint("shares lie between 0 and 1, such as 1e-6"));
+        return Err(Error::argument(format!("`floor` must lie in [0, 1], got {floor}"))
+            .with_hint("the floor is a share of the largest singular value, such as 1e-6"));
     }
     if let Some(known) = a.known_singular_values() {
         return Ok(known);
@@ -59,7 +72,7 @@ pub fn singular_values_above<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), f
     carry_out(plan, entries.view(), &norms)
 }
 
-/// Carries out the usual plan.
+/// Executes the usual plan.
 pub(crate) fn values_of<T: Scalar>(a: MatrixRef<'_, T>, entries: &EntryNorms) -> Result<SingularValues> {
     carry_out(Plan::singular_values((a.rows(), a.columns())), a, entries)
 }

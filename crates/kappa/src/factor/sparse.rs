@@ -1,11 +1,11 @@
-//! Factorizations of sparse matrices, to solve with.
+//! Factorizations of sparse matrices, for solving systems.
 
 use kappa_dense::{Columns, SparseCholesky, SparseLu};
 
 use crate::error::Result;
 use crate::operator::{LinearOperator, Sparse};
 
-/// What a sparse matrix is solved with: columns are reordered to keep the factors sparse.
+/// A sparse factorization; columns are reordered to keep the factors sparse.
 #[derive(Debug)]
 pub(crate) enum SparseFactor {
     Cholesky(SparseCholesky),
@@ -13,8 +13,8 @@ pub(crate) enum SparseFactor {
 }
 
 impl SparseFactor {
-    /// Cholesky where the matrix is symmetric with a positive diagonal, and turns out to be definite; LU otherwise. `None` for a
-    /// pivot of 0.
+    /// Cholesky where the matrix is symmetric with a positive diagonal and positive definite; LU otherwise. `None` for
+    /// a pivot of 0.
     pub(crate) fn new(a: &Sparse<f64>) -> Result<Option<Self>> {
         let columns: Columns<'_> = a.columns();
         if a.is_symmetric() && (0..a.shape().1).all(|j| a.entry(j, j) > 0.0) {

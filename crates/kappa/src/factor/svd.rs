@@ -5,7 +5,7 @@ use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, RealOrComplex, bot
 use crate::values::SingularValues;
 use crate::{Enclosure, LowRank, Norm, Tolerance};
 
-/// A singular value decomposition A = U·diag(σ)·Vᴴ, kept so that the next questions cost nothing.
+/// A singular value decomposition A = U·diag(σ)·Vᴴ, kept so that further questions need no further decomposition.
 ///
 /// ```
 /// # use kappa::{Matrix, Tolerance, svd};
@@ -47,18 +47,30 @@ impl<T: Scalar> Svd<T> {
         self.values.rank(tolerance)
     }
 
-    /// Condition number in the spectral norm.
+    /// Condition number σ₁/σₚ in the spectral norm.
+    ///
+    /// # Errors
+    ///
+    /// When the matrix is empty.
     pub fn cond(&self) -> Result<Enclosure> {
         self.values.cond()
     }
 
     /// A norm that is a function of the singular values.
+    ///
+    /// # Errors
+    ///
+    /// When the norm is not a function of the singular values.
     pub fn norm(&self, norm: Norm) -> Result<Enclosure> {
         self.values.norm(norm)
     }
 
     /// The best approximation of rank k in every unitarily invariant norm (Eckart and Young, Mirsky), as a product of
     /// U·diag(σ) and Vᴴ, and its error in the spectral norm, σₖ₊₁.
+    ///
+    /// # Errors
+    ///
+    /// Never for a decomposition: its factors fit together.
     pub fn low_rank(&self, k: usize) -> Result<(LowRank<T>, Enclosure)> {
         let k = k.min(self.values.len());
         let estimates = self.values.estimates();
@@ -69,19 +81,23 @@ impl<T: Scalar> Svd<T> {
     }
 
     /// An orthonormal basis of the null space at the tolerance, in columns: the right singular vectors whose singular
-    /// values do not exceed it. Needs V in full when m < n; an error otherwise.
+    /// values do not exceed it. A wide matrix (m < n) needs the full V of [`svd_full`](crate::svd_full).
+    ///
+    /// # Errors
+    ///
+    /// When V has fewer than n columns.
     pub fn null_space(&self, tolerance: Tolerance) -> Result<Matrix<T>> {
         let n = self.v.rows();
         if self.v.columns() < n {
-            return Err(Error::shape(format!("V has {} columns of {n}", self.v.columns()))
-                .with_hint("ask for a full decomposition to get the null space of a wide matrix"));
+            return Err(Error::shape(format!("the null space needs {n} columns of V, not {}", self.v.columns()))
+                .with_hint("use `svd_full` for the null space of a wide matrix"));
         }
         let rank = self.rank(tolerance).estimate() as usize;
         Ok(Matrix::from_fn(n, n - rank, |i, j| self.v[(i, rank + j)]))
     }
 }
 
-/// The product of the factors, so that a decomposition can be asked whatever its matrix can.
+/// The product of the factors, so that a decomposition is an operator like its matrix.
 impl<T: Scalar> LinearOperator<T> for Svd<T> {
     fn shape(&self) -> (usize, usize) {
         (self.u.rows(), self.v.rows())

@@ -7,22 +7,22 @@ use crate::krylov::{End, GolubKahan, Lanczos, check_count};
 use crate::operator::LinearOperator;
 use crate::random::Draws;
 
-/// How a few singular triplets are searched: passed last, and usually left at its default.
+/// The parameters of thick-restart Lanczos: passed last, and usually left at their default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ThickRestart {
-    /// Which end of the singular values.
+    /// Which end of the singular values: the largest or the smallest.
     pub end: End,
-    /// Vectors multiplied at a time.
+    /// The block size: vectors multiplied at a time.
     pub block: usize,
-    /// Vectors kept of each kind before a restart; 0 takes twice as many as are wanted, and 20 more.
+    /// The number of left and of right vectors kept before a restart; 0 stands for 2k + 20.
     pub width: usize,
-    /// The most restarts.
+    /// The maximum number of restarts.
     pub restarts: usize,
     /// Stop when every residual is below this share of the largest singular value.
     pub tolerance: f64,
-    /// How the norm of all that is left is bounded, which narrows the values; `None` saves its products.
+    /// How the norm of the remainder is bounded, which narrows the enclosures of the values; `None` saves the products.
     pub bound: Option<Lanczos>,
-    /// Which random start.
+    /// The random seed of the start vectors.
     pub seed: u64,
 }
 
@@ -33,12 +33,18 @@ impl Default for ThickRestart {
     }
 }
 
-/// The k largest or smallest singular triplets of an operator that can only multiply.
+/// The k largest or smallest singular triplets of an operator that is known by its products.
 ///
-/// Golub–Kahan–Lanczos with full orthogonality and thick restarts: memory for about 2k + 20 vectors of each length, and no entries of A. The
-/// largest values are enclosed from below by interlacing and from above by what Lanczos says of the rest (evidence: probability); the
-/// smallest converge slowly where they lie close together, and each says only that some singular value lies within its residual. Where the
-/// restarts run out the answer is as wide as its residuals. Fails where a product fails or is not finite, and for k = 0 or more than min(m, n).
+/// Golub–Kahan–Lanczos with full reorthogonalization and thick restarts: memory for about 2k + 20 vectors of each
+/// length, and no entries of A. The largest values are enclosed from below by interlacing and from above by a Lanczos
+/// bound of the remainder (evidence: probability). The smallest converge slowly where they are clustered, and each
+/// enclosure holds *some* singular value of A. If the restarts run out, the enclosures are as wide as the residuals.
+///
+/// # Errors
+///
+/// When a product fails or is not finite, and when k = 0 or k > min(m, n).
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Sparse, ThickRestart, partial_svd};
@@ -57,7 +63,7 @@ pub fn partial_svd<T: Scalar, A: LinearOperator<T> + ?Sized>(
 ) -> Result<PartialSvd<T::Wide>> {
     let (least, n) = (check_count(k, a.shape())?, a.shape().1);
     let block = how.block.clamp(1, least);
-    // Room for a block beyond the rank: only then is it seen that nothing is left.
+    // Room for one block beyond the rank; without it an invariant subspace is not detected.
     let width = if how.width == 0 { 2 * k + 20 } else { how.width.max(k + 2 * block) }.min(least + block);
     let mut draws = Draws(how.seed ^ 0x7461_6c6c);
     let start = Matrix::from_fn(n, block, |_, _| T::from_parts(draws.normal(), draws.normal()));
@@ -76,7 +82,7 @@ pub fn partial_svd<T: Scalar, A: LinearOperator<T> + ?Sized>(
             break ritz;
         }
         left -= 1;
-        // Half of the room that is left, so that the next ones are on their way too.
+        // Half of the remaining room is kept for the next triplets, so that they converge too.
         space.restart(&ritz, (k + (width - k) / 2).min(width - block), how.end);
     };
     let work = Work { algorithm: "Lanczos with thick restarts", products: space.products() };

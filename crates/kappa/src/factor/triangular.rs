@@ -1,4 +1,4 @@
-//! LU, Cholesky and LDLᴴ: factorizations of square matrices to solve with.
+//! LU, Cholesky and LDLᴴ: factorizations of square matrices, for solving systems.
 
 use kappa_dense::{Matrix, Scalar, c64};
 
@@ -6,11 +6,17 @@ use crate::error::{Error, Result};
 use crate::norm::EntryNorms;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
 
-/// PA = LU, kept to solve with.
+/// PA = LU, for solving systems.
 #[derive(Clone, Debug)]
 pub struct Lu<W: Scalar>(kappa_dense::Lu<W>);
 
-/// LU factorization with partial pivoting. ⅔n³ flops. Fails for a matrix that is not square, and when an entry is not finite.
+/// LU factorization with partial pivoting, PA = LU. ⅔n³ flops.
+///
+/// # Errors
+///
+/// When the matrix is not square, and when an entry is not finite. A singular matrix has factors with a zero pivot.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, lu};
@@ -44,36 +50,53 @@ impl<W: Scalar<Wide = W>> Lu<W> {
         self.0.is_singular()
     }
 
-    /// A⁻¹B. Fails where a pivot is 0, and when the rows do not fit.
+    /// A⁻¹B.
+    ///
+    /// # Errors
+    ///
+    /// When a pivot is 0, and when the number of rows of B differs from the order of A.
     pub fn solve(&self, b: &Matrix<W>) -> Result<Matrix<W>> {
         let n = self.0.order();
         if b.rows() != n {
-            return Err(Error::shape(format!("the right-hand side has {} rows, and the matrix {n}", b.rows())));
+            return Err(Error::shape(format!("the right-hand side has {} rows, and the matrix has {n}", b.rows())));
         }
         if self.is_singular() {
-            return Err(Error::singular("the matrix is singular: a pivot is 0").with_hint("`lstsq` needs no inverse"));
+            return Err(
+                Error::singular("the matrix is singular: a pivot is 0").with_hint("use `lstsq` for singular systems")
+            );
         }
         Ok(self.0.solve(b))
     }
 
-    /// |uᵢⱼ| over the largest |aᵢⱼ|, the growth that backward stability hangs on: 2ⁿ⁻¹ at worst, below 100 in practice.
+    /// max |uᵢⱼ| over the largest |aᵢⱼ|: the growth factor in the backward error bound, 2ⁿ⁻¹ at worst and below 100 in
+    /// practice.
     pub fn growth(&self, largest: f64) -> f64 {
         self.u().as_slice().iter().map(|&x| crate::norm::modulus(x)).fold(0.0, f64::max) / largest
     }
 }
 
-/// L with A = LLᴴ for a Hermitian positive definite matrix, of which the lower triangle is read. n³/3 flops.
+/// L with A = LLᴴ for a Hermitian positive definite matrix; only the lower triangle is read. n³/3 flops.
 ///
-/// Fails for a matrix that is not square or not positive definite to working precision, and when an entry is not finite.
+/// # Errors
+///
+/// When the matrix is not square, when it is not positive definite to working precision, and when an entry is not
+/// finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, cholesky};
+/// let l = cholesky(&Matrix::from_row_major(2, 2, vec![4.0f64, 2.0, 2.0, 10.0])?)?;
+/// assert_eq!((l[(0, 0)], l[(1, 0)], l[(1, 1)]), (2.0, 1.0, 3.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn cholesky<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matrix<T::Wide>> {
     let entries = Entries::of(a)?;
     let view = entries.view();
     EntryNorms::of(view)?;
     let (m, n) = (view.rows(), view.columns());
     if m != n {
-        return Err(
-            Error::shape(format!("a {m}×{n} matrix has no Cholesky factor")).with_hint("it needs a square matrix")
-        );
+        return Err(Error::shape(format!("a {m}×{n} matrix has no Cholesky factor")).with_hint("give a square matrix"));
     }
     let mut l = view.to_wide();
     if !kappa_dense::cholesky(&mut l) {
@@ -83,11 +106,26 @@ pub fn cholesky<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matr
     Ok(l)
 }
 
-/// PAPᵀ = LDLᴴ, kept to be asked: D has blocks of order 1 and 2 on its diagonal.
+/// PAPᵀ = LDLᴴ: D has diagonal blocks of order 1 and 2.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ldlt<W: Scalar>(kappa_dense::Ldlt<W>);
 
-/// The factorization of Bunch and Kaufman of a Hermitian matrix, definite or not; the lower triangle is read. n³/3 flops.
+/// The factorization PAPᵀ = LDLᴴ of Bunch and Kaufman for a Hermitian matrix, definite or not; only the lower triangle
+/// is read. n³/3 flops.
+///
+/// # Errors
+///
+/// When the matrix is not square, and when an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, ldlt};
+/// // Eigenvalues 1 and −1: one positive, one negative, none zero.
+/// let f = ldlt(&Matrix::from_row_major(2, 2, vec![0.0, 1.0, 1.0, 0.0])?)?;
+/// assert_eq!(f.inertia(), (1, 1, 0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn ldlt<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Ldlt<T::Wide>> {
     Ok(Ldlt(kappa_dense::ldlt(Entries::of(a)?.view())?))
 }
@@ -114,7 +152,7 @@ impl<W: Scalar> Ldlt<W> {
         &self.0.rows
     }
 
-    /// How many eigenvalues are positive, negative and zero, as the factors say (Sylvester's law of inertia).
+    /// The numbers of positive, negative and zero eigenvalues of the factors (Sylvester's law of inertia).
     pub fn inertia(&self) -> (usize, usize, usize) {
         let (diagonal, below) = (&self.0.diagonal, &self.0.below);
         let mut counts = (0, 0, 0);
@@ -126,7 +164,7 @@ impl<W: Scalar> Ldlt<W> {
         let mut i = 0;
         while i < diagonal.len() {
             if below.get(i).is_some_and(|&b| b != W::default()) && i + 1 < diagonal.len() {
-                // A block of order 2 is taken only where its determinant is negative.
+                // The pivoting chooses a block of order 2 only where its determinant is negative.
                 count(1.0);
                 count(-1.0);
                 i += 2;

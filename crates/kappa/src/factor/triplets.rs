@@ -1,4 +1,4 @@
-//! Which singular triplets of an operator, and how they are found, as a value.
+//! Which singular triplets of an operator to compute, and how, as a value.
 
 use kappa_dense::{Leading, Precision, Scalar};
 
@@ -7,27 +7,29 @@ use super::{
     truncated_svd,
 };
 use crate::error::Result;
-use crate::operator::{AnyOperator, LinearOperator, RealOrComplex};
+use crate::operator::{AnyOperator, DENSE_LIMIT, LinearOperator, RealOrComplex};
+use crate::values::SingularValues;
 
-/// Which singular triplets, and how they are found: each is a verb with what it is told.
+/// Which singular triplets to compute, and by which function, with its arguments.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SingularTriplets {
     /// The largest, by a reduction of the whole matrix: [`truncated_svd`].
     Truncated(Leading, Precision),
     /// The k largest, from a random sketch: [`randomized_svd`].
     Randomized(usize, RandomizedSvd),
-    /// As many as bring the error down to this share of the Frobenius norm, from random sketches: [`randomized_svd_within`].
+    /// As many as bring the error down to this share of the Frobenius norm, from random sketches:
+    /// [`randomized_svd_within`].
     Within(f64, RandomizedSvd),
     /// The k largest or smallest, by Lanczos: [`partial_svd`].
     Partial(usize, ThickRestart),
 }
 
 impl SingularTriplets {
-    /// Those of an operator.
+    /// Computes these triplets of an operator.
     ///
     /// # Errors
     ///
-    /// As the verb that finds them.
+    /// As the function that computes them.
     pub fn of<T: Scalar>(&self, a: &(impl LinearOperator<T> + ?Sized)) -> Result<PartialSvd<T::Wide>> {
         match *self {
             Self::Truncated(leading, precision) => truncated_svd(a, leading, precision),
@@ -43,7 +45,7 @@ impl AnyOperator<'_> {
     ///
     /// # Errors
     ///
-    /// As the verb that finds them.
+    /// As the function that computes them.
     pub fn triplets(&self, which: &SingularTriplets) -> Result<AnyPartialSvd> {
         match self {
             Self::F32(a) => which.of(a).map(RealOrComplex::Real),
@@ -52,4 +54,24 @@ impl AnyOperator<'_> {
             Self::C64(a) => which.of(a).map(RealOrComplex::Complex),
         }
     }
+
+    /// The k largest singular values, of a large sparse matrix or operator without writing it out: by Lanczos with thick restarts.
+    ///
+    /// All singular values where the entries are stored or fit (smaller side up to 1000), as [`singular_values`](crate::singular_values).
+    ///
+    /// # Errors
+    ///
+    /// As [`singular_values`](crate::singular_values) and [`partial_svd`].
+    pub fn top_singular_values(&self, k: usize) -> Result<SingularValues> {
+        let (m, n) = self.shape();
+        let fits = m.min(n) <= WRITTEN_OUT && m.saturating_mul(n) <= DENSE_LIMIT;
+        if self.is_dense() || fits {
+            return self.singular_values();
+        }
+        let found = self.triplets(&SingularTriplets::Partial(k, ThickRestart::default()))?;
+        Ok(SingularValues::from_enclosures((m, n), found.values().to_vec()).by(found.algorithm()))
+    }
 }
+
+/// Sparse matrices up to this smaller side are answered sooner by dense methods.
+const WRITTEN_OUT: usize = 1000;

@@ -4,27 +4,37 @@ use super::procrustes::{Alignment, Procrustes, align};
 use crate::error::{Error, Result};
 use crate::norm::length;
 
-/// Several sets of points turned onto their common mean.
+/// The consensus of several sets of points: their common mean and the alignment of each set with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Consensus {
-    /// The mean of the aligned sets, row by row; NaN in rows that no set has.
+    /// The mean of the aligned sets, row by row; NaN in rows that are missing in every set.
     pub mean: Matrix<f64>,
-    /// How each set was turned, in their order.
+    /// The alignment of each set with the mean, in the order of the sets.
     pub alignments: Vec<Alignment>,
-    /// √ of the mean square distance of the aligned sets from their mean.
+    /// The root mean square distance of the aligned sets from their mean.
     pub error: f64,
-    /// Rounds that were taken.
+    /// The number of iterations.
     pub rounds: usize,
 }
 
-/// Rounds before giving up on the last digits.
+/// Maximum number of iterations.
 const ROUNDS: usize = 500;
 
-/// General Procrustes analysis: turns (and scales, and moves) all sets onto their common mean, which is found with them.
+/// Generalized Procrustes analysis: aligns all sets with their common mean, which is computed along with the
+/// alignments.
 ///
-/// Each round aligns every set with the mean of the last round (Gower, Psychometrika 40 (1975) 33–51); where scaling is allowed the mean
-/// keeps the mean size of the sets, so that nothing shrinks. A local minimum, at which the sum of squares no longer falls. Rows with a NaN are missing
-/// in their set, and count in the others. As [`align`] it fails, and for no set.
+/// Minimises Σₛ‖sₛ·AₛQₛ + 1tₛᵀ − M‖² over the alignments and the mean M; scaling and translation only where `how`
+/// allows them. The sets are real m×n matrices; a row with a NaN is missing in its set and counts in the others.
+///
+/// Each iteration aligns every set with the mean of the last one (Gower, Psychometrika 40 (1975) 33–51); if scaling is
+/// allowed, the mean keeps the mean size of the sets, so that the sets do not shrink to 0. The result is a local
+/// minimum: the sum of squares no longer decreases.
+///
+/// # Errors
+///
+/// As [`align`], and when there is no set.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, nearest::{Procrustes, align_all}};
@@ -38,13 +48,13 @@ const ROUNDS: usize = 500;
 /// ```
 pub fn align_all<T: Scalar>(sets: &[Matrix<T>], how: &Procrustes) -> Result<Consensus> {
     let Some(first) = sets.first() else {
-        return Err(Error::shape("there is no set to align").with_hint("give two sets or more"));
+        return Err(Error::shape("no set of points to align").with_hint("give two or more sets"));
     };
     let start = Matrix::from_fn(first.rows(), first.columns(), |i, j| first[(i, j)].re());
     let real: Vec<Matrix<f64>> =
         sets.iter().map(|s| Matrix::from_fn(s.rows(), s.columns(), |i, j| s[(i, j)].re())).collect();
     if T::IS_COMPLEX {
-        return Err(Error::unsupported("alignment is known for real sets of points"));
+        return Err(Error::unsupported("only real sets of points can be aligned"));
     }
     let size = real.iter().map(|s| spread(s, how)).sum::<f64>() / real.len() as f64;
     let mut mean = start;
@@ -67,7 +77,7 @@ pub fn align_all<T: Scalar>(sets: &[Matrix<T>], how: &Procrustes) -> Result<Cons
     }
 }
 
-/// What sets are scaled about: the mean of a column where they may be moved, else 0.
+/// The centre of the scaling: the mean of a column if translation is allowed, else 0.
 fn centre(column: &[f64], how: &Procrustes) -> f64 {
     let there = || column.iter().copied().filter(|x| !x.is_nan());
     if how.translation { there().sum::<f64>() / there().count().max(1) as f64 } else { 0.0 }
@@ -80,7 +90,7 @@ fn stretch(a: &mut Matrix<f64>, factor: f64, how: &Procrustes) {
     }
 }
 
-/// √Σx² over what is there, about the centre.
+/// √Σx² about the centre, over the values that are not missing.
 fn spread(a: &Matrix<f64>, how: &Procrustes) -> f64 {
     let of = |j: usize| {
         let middle = centre(a.column(j), how);
@@ -105,6 +115,6 @@ fn distance(alignments: &[Alignment], mean: &Matrix<f64>) -> f64 {
             squares = (squares.0 + (x - y) * (x - y), squares.1 + 1.0);
         }
     }
-    // Per row, as `align` has it.
+    // Per row, as in `align`.
     (squares.0 / (squares.1 / mean.columns().max(1) as f64)).sqrt()
 }

@@ -10,16 +10,17 @@ use crate::error::{Error, Result};
 use crate::norm::length;
 use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
 
-/// How the nearest correlation matrix is found: passed last, and usually left at its default.
+/// Options of the nearest correlation matrix: passed last, and usually left at their defaults.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AlternatingProjections {
-    /// Stop when a step moves the matrix by less than this share of it, and both projections agree within it, in the Frobenius norm.
+    /// Relative tolerance, in the Frobenius norm, for the change of a step and for the difference between the two
+    /// projections.
     pub tolerance: f64,
-    /// The most steps.
+    /// Maximum number of steps.
     pub steps: usize,
-    /// Steps that Anderson's acceleration combines; 0 for plain alternating projections.
+    /// Number of steps that Anderson acceleration combines; 0 for plain alternating projections.
     pub memory: usize,
-    /// The least eigenvalue of the answer: a little above 0 makes it definite.
+    /// The least eigenvalue of the result: a small positive number makes it definite.
     pub least: f64,
 }
 
@@ -29,12 +30,21 @@ impl Default for AlternatingProjections {
     }
 }
 
-/// The correlation matrix (ones on the diagonal, positive semidefinite) nearest to a real symmetric A in the Frobenius norm.
+/// The correlation matrix nearest to a real symmetric A in the Frobenius norm.
 ///
-/// Alternating projections with Dykstra's correction (Higham, IMA J. Numer. Anal. 22 (2002) 329–343), accelerated by Anderson's
-/// method (Higham and Strabić, Numer. Algorithms 72 (2016) 1021–1042). The answer has a diagonal of exact ones, and eigenvalues
-/// above about −1e-15·n. Unique. About 10n³ flops a step. Fails for a matrix that is not square and symmetric, for a `least`
-/// outside [0, 1], when an entry is not finite, and when the steps do not suffice.
+/// min ‖A − X‖_F over the positive semidefinite X with ones on the diagonal; the minimiser is unique. A is n×n.
+///
+/// Alternating projections with Dykstra's correction (Higham, IMA J. Numer. Anal. 22 (2002) 329–343), with Anderson
+/// acceleration (Higham and Strabić, Numer. Algorithms 72 (2016) 1021–1042). The result has ones on the diagonal
+/// exactly, and eigenvalues above about −1e-15·n. About 10n³ flops for each step.
+///
+/// # Errors
+///
+/// - When the matrix is not real, square and symmetric, or an entry is not finite.
+/// - When `least` is outside [0, 1].
+/// - When the maximum number of steps is reached.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, nearest};
@@ -49,10 +59,11 @@ pub fn correlation<T: Scalar>(
     how: &AlternatingProjections,
 ) -> Result<Nearest<f64>> {
     if T::IS_COMPLEX {
-        return Err(Error::unsupported("a correlation matrix is real"));
+        return Err(Error::unsupported("the nearest correlation matrix needs a real matrix, the matrix is complex"));
     }
     if !(how.least >= 0.0 && how.least <= 1.0) {
-        return Err(Error::argument(format!("the least eigenvalue lies between 0 and 1, and {} does not", how.least)));
+        let least = how.least;
+        return Err(Error::argument(format!("the least eigenvalue must be between 0 and 1, got {least}")));
     }
     let wide = square(a, "correlation")?;
     let a = Matrix::from_fn(wide.rows(), wide.columns(), |i, j| wide[(i, j)].re());
@@ -62,12 +73,12 @@ pub fn correlation<T: Scalar>(
     let off = a.as_slice().iter().zip(symmetric.as_slice()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
     if off > 1e-8 * largest {
         return Err(Error::unsupported(format!(
-            "the matrix is not symmetric: it differs from its transpose by {:e}",
+            "the matrix is not symmetric: it differs from its transpose by up to {:e}",
             2.0 * off
         ))
-        .with_hint("take the nearest symmetric matrix first"));
+        .with_hint("compute the nearest symmetric matrix first"));
     }
-    // What combines steps badly is taken without.
+    // If acceleration fails (a singular combination of steps), the plain iteration is used.
     let (matrix, steps) = match accelerated(&symmetric, how) {
         Err(_) if how.memory > 0 => accelerated(&symmetric, &AlternatingProjections { memory: 0, ..*how })?,
         found => found?,
@@ -78,7 +89,7 @@ pub fn correlation<T: Scalar>(
     Ok(Nearest { matrix, distance, norm: Norm::frobenius(), is_unique: Some(true), steps })
 }
 
-/// Ones on the diagonal: put there, or reached by scaling rows and columns alike, which keeps the matrix semidefinite.
+/// Makes the diagonal 1: by assignment, or by scaling rows and columns alike, which keeps the matrix semidefinite.
 fn unit_diagonal(a: &Matrix<f64>, scaled: bool) -> Matrix<f64> {
     let n = a.rows();
     let root: Vec<f64> = (0..n).map(|i| if a[(i, i)] > 0.0 { a[(i, i)].sqrt() } else { 1.0 }).collect();
@@ -89,7 +100,8 @@ fn unit_diagonal(a: &Matrix<f64>, scaled: bool) -> Matrix<f64> {
     })
 }
 
-/// One step of alternating projections on the pair (Y, ΔS): R = Y − ΔS, X = P_S(R), ΔS = X − R, Y = P_U(X); and ‖X − Y‖.
+/// One step of alternating projections on the pair (Y, ΔS): R = Y − ΔS, X = P_S(R), ΔS = X − R, Y = P_U(X); and ‖X −
+/// Y‖.
 fn step(state: &[f64], n: usize, least: f64) -> Result<(Vec<f64>, f64)> {
     let (y, correction) = state.split_at(n * n);
     let r = Matrix::from_fn(n, n, |i, j| y[j * n + i] - correction[j * n + i]);
@@ -100,7 +112,8 @@ fn step(state: &[f64], n: usize, least: f64) -> Result<(Vec<f64>, f64)> {
     Ok((next.as_slice().iter().copied().chain(change).collect(), length(&off)))
 }
 
-/// Anderson's acceleration of the fixed point: the next state combines the last ones so that their residuals cancel best.
+/// Anderson acceleration of the fixed-point iteration: the next state is the combination of the last ones with the
+/// least residual.
 fn accelerated(a: &Matrix<f64>, how: &AlternatingProjections) -> Result<(Matrix<f64>, usize)> {
     let n = a.rows();
     let mut state: Vec<f64> = a.as_slice().iter().copied().chain(std::iter::repeat_n(0.0, n * n)).collect();
@@ -110,8 +123,8 @@ fn accelerated(a: &Matrix<f64>, how: &AlternatingProjections) -> Result<(Matrix<
     for steps in 1..=how.steps {
         let (image, apart) = step(&state, n, how.least)?;
         let rest: Vec<f64> = image.iter().zip(&state).map(|(g, x)| g - x).collect();
-        // Off the diagonal Y − ΔS is A in every step, combined or not, and ΔS is semidefinite and orthogonal to X: X = Y is all that
-        // the conditions of a minimum still ask for.
+        // Off the diagonal Y − ΔS equals A in every step, combined or not, and ΔS is semidefinite and orthogonal to X:
+        // X = Y is the only remaining optimality condition.
         let limit = how.tolerance * length(&image[..n * n]);
         if length(&rest[..n * n]) <= limit && apart <= limit {
             return Ok((Matrix::from_column_major(n, n, image[..n * n].to_vec())?, steps));
@@ -131,10 +144,10 @@ fn accelerated(a: &Matrix<f64>, how: &AlternatingProjections) -> Result<(Matrix<
         last = Some((rest, image));
     }
     Err(Error::no_convergence(format!(
-        "{} steps do not bring the matrix to rest within {:e}",
+        "the nearest correlation matrix did not converge in {} steps to the tolerance {:e}",
         how.steps, how.tolerance
     ))
-    .with_hint("allow more steps, or a larger tolerance"))
+    .with_hint("increase the number of steps or the tolerance"))
 }
 
 /// g − Σγⱼ·Δgⱼ with the γ that minimise ‖f − Σγⱼ·Δfⱼ‖.

@@ -5,12 +5,19 @@ use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, Norm, Tolerance, svd};
 
-/// The matrix of rank k or less nearest to A, in every unitarily invariant norm at once (Eckart and Young, Mirsky), with its error in
-/// the norm that is asked for: that of the singular values that are left out.
+/// The matrix of rank at most k nearest to A in a unitarily invariant norm.
 ///
-/// Unique in the Schatten norms of 1 < p < ∞, Frobenius among them, where σₖ > σₖ₊₁ by more than their enclosures; in the others there
-/// may be more, and nothing is said. About 6mn² + 20n³ flops, and the norm of the difference. Fails for a norm that is not unitarily invariant, and
-/// when an entry is not finite.
+/// Aₖ = Σᵢ₌₁ᵏ σᵢuᵢvᵢᴴ, the same for all these norms (Eckart and Young, Mirsky). Its distance is the norm of the
+/// singular values σₖ₊₁, σₖ₊₂, …. A and Aₖ are m×n.
+///
+/// `is_unique` is known in the Schatten norms with 1 < p < ∞, including Frobenius, if σₖ > σₖ₊₁ by more than their
+/// enclosures; in the other norms uniqueness is not decided. About 6mn² + 20n³ flops, and the norm of the difference.
+///
+/// # Errors
+///
+/// When the norm is not unitarily invariant, or an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, Norm, nearest};
@@ -21,10 +28,8 @@ use crate::{Enclosure, Norm, Tolerance, svd};
 /// ```
 pub fn low_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, norm: Norm) -> Result<Nearest<T::Wide>> {
     if !norm.is_unitarily_invariant() {
-        return Err(Error::unsupported(format!("the best approximation of low rank is not known in the {norm} norm"))
-            .with_hint(
-                "every unitarily invariant norm has the same one: spectral, frobenius, nuclear, schatten:p, ky-fan:k",
-            ));
+        return Err(Error::unsupported(format!("the best low-rank approximation is not known in the {norm} norm"))
+            .with_hint("use a unitarily invariant norm: spectral, frobenius, nuclear, schatten:p, ky-fan:k"));
     }
     let wide = wide(a)?;
     let (m, n) = (wide.rows(), wide.columns());
@@ -36,14 +41,14 @@ pub fn low_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, norm
     let left = Matrix::from_fn(m, k, |i, j| f.u()[(i, j)].scale(s.estimates()[j]));
     let right = Matrix::from_fn(k, n, |i, j| f.v()[(j, i)].conj());
     let matrix = multiply(left.as_ref(), right.as_ref())?;
-    // What is left out counts as nothing where it cannot be told from it: then the nearest is A itself.
+    // If the discarded singular values may all be 0, the nearest matrix is A itself.
     let limit = Tolerance::default().size((m, n), s.first()).estimate();
     let is_unique = if k == 0 || s.get(k).estimate() <= limit {
         Some(true)
     } else if s.get(k - 1).lower() <= s.get(k).upper() {
         Some(false)
     } else {
-        // Strictly convex norms have one nearest matrix; the others may have more.
+        // Strictly convex norms have one nearest matrix; the others may have several.
         norm.is_strictly_convex().then_some(true)
     };
     let distance = distance(&wide, &matrix, norm)?;

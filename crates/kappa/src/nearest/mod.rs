@@ -1,4 +1,4 @@
-//! The nearest matrix of a kind, and how far it is; and the best alignment of two sets of points.
+//! The nearest matrix of a given kind, with its distance; and the best alignment of two sets of points.
 //!
 //! ```
 //! use kappa::{Matrix, nearest};
@@ -35,38 +35,38 @@ use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both};
 use crate::{Enclosure, Norm, Profile};
 
-/// A matrix of the kind that was asked for, and its distance from the one that was given.
+/// The nearest matrix of a given kind, with its distance from the given matrix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nearest<W: Scalar> {
-    /// The matrix.
+    /// The nearest matrix X.
     pub matrix: Matrix<W>,
-    /// ‖A − X‖ in the norm that is named: of the matrix as it is returned, every rounding error counted where the norm allows.
+    /// ‖A − X‖ in the norm `norm`, for X as it is returned; every rounding error is counted if the norm allows.
     pub distance: Enclosure,
-    /// The norm.
+    /// The norm of the distance.
     pub norm: Norm,
-    /// Whether no other matrix of the kind is as near; `None` where that is not known.
+    /// Whether X is the only nearest matrix of its kind; `None` if that is not decided.
     pub is_unique: Option<bool>,
-    /// Steps that were taken; 0 for a closed form.
+    /// The number of iterations; 0 for a closed form.
     pub steps: usize,
 }
 
 impl<W: Scalar<Wide = W>> Nearest<W> {
-    /// A closed form, judged in the Frobenius norm.
+    /// The result of a closed form, with its distance in the Frobenius norm.
     fn closed(a: &Matrix<W>, matrix: Matrix<W>, is_unique: Option<bool>) -> Result<Self> {
         let distance = distance(a, &matrix, Norm::frobenius())?;
         Ok(Self { matrix, distance, norm: Norm::frobenius(), is_unique, steps: 0 })
     }
 }
 
-/// ‖A − X‖ of the rounded difference.
+/// ‖A − X‖, with the rounding of the difference.
 fn distance<W: Scalar<Wide = W>>(a: &Matrix<W>, x: &Matrix<W>, norm: Norm) -> Result<Enclosure> {
     let difference = Matrix::from_fn(a.rows(), a.columns(), |i, j| a[(i, j)] - x[(i, j)]);
     let found = crate::norm(&difference, norm)?;
-    // Numbers that differ have a difference that is not 0.
+    // The difference of two different doubles is not 0, thanks to gradual underflow.
     if found.upper() == 0.0 {
         return Ok(found);
     }
-    // Each entry of the difference is rounded once, by at most u of it.
+    // Each entry of the difference is rounded once, by at most u relative to it.
     let slack = 2.0 * f64::EPSILON;
     Ok(Enclosure::new(
         (found.lower() * (1.0 - slack)).next_down().max(0.0),
@@ -76,19 +76,19 @@ fn distance<W: Scalar<Wide = W>>(a: &Matrix<W>, x: &Matrix<W>, norm: Norm) -> Re
     ))
 }
 
-/// The entries in double precision of a finite matrix.
+/// The entries of a finite matrix in double precision.
 fn wide<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matrix<T::Wide>> {
     let entries = Entries::of(a)?;
     Profile::of_entries(entries.view())?;
     Ok(entries.view().to_wide())
 }
 
-/// The same of a square one.
+/// As `wide`, for a square matrix.
 fn square<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), what: &str) -> Result<Matrix<T::Wide>> {
     let (m, n) = a.shape();
     if m != n {
-        return Err(Error::shape(format!("the nearest {what} matrix needs a square one, not a {m}×{n} one"))
-            .with_hint("orthogonal and low-rank matrices may have any shape"));
+        return Err(Error::shape(format!("the nearest {what} matrix needs a square matrix, got {m}×{n}"))
+            .with_hint("the nearest orthogonal and low-rank matrices work for any shape"));
     }
     wide(a)
 }
@@ -98,7 +98,7 @@ fn half<W: Scalar>(a: MatrixRef<'_, W>, sign: f64) -> Matrix<W> {
     Matrix::from_fn(a.rows(), a.columns(), |i, j| {
         let (x, y) = (a.get(i, j), a.get(j, i).conj().scale(sign));
         let sum = x + y;
-        // Halved first where the sum overflows, and last elsewhere, so that nothing small is lost.
+        // Halved first if the sum overflows, and last otherwise, so that small numbers do not underflow.
         if sum.is_finite() { sum.scale(0.5) } else { x.scale(0.5) + y.scale(0.5) }
     })
 }
@@ -107,12 +107,12 @@ fn half<W: Scalar>(a: MatrixRef<'_, W>, sign: f64) -> Matrix<W> {
 pub type AnyNearest = RealOrComplex<Nearest<f64>, Nearest<c64>>;
 
 impl AnyNearest {
-    /// The matrix.
+    /// The nearest matrix.
     pub fn matrix(&self) -> AnyOperator<'_> {
         both!(self, f => (&f.matrix).into())
     }
 
-    /// How far it is.
+    /// The distance from the given matrix.
     pub fn distance(&self) -> Enclosure {
         both!(self, f => f.distance)
     }
@@ -122,12 +122,12 @@ impl AnyNearest {
         both!(self, f => f.norm)
     }
 
-    /// Whether it is for certain the only one.
+    /// Whether it is certainly the only one.
     pub fn is_unique(&self) -> Option<bool> {
         both!(self, f => f.is_unique)
     }
 
-    /// Steps of an iteration.
+    /// The number of iterations; 0 for a closed form.
     pub fn steps(&self) -> usize {
         both!(self, f => f.steps)
     }

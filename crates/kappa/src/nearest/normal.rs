@@ -5,16 +5,31 @@ use crate::Norm;
 use crate::error::Result;
 use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
 
-/// Sweeps before giving up on the last digits.
+/// Maximum number of sweeps.
 const SWEEPS: usize = 200;
 
-/// A normal matrix (AAᴴ = AᴴA) near A in the Frobenius norm, always complex: Q·diag(QᴴAQ)·Qᴴ for a unitary Q that makes the diagonal
-/// as large as rotations of two axes can.
+/// A normal matrix (AAᴴ = AᴴA) near A in the Frobenius norm; always complex.
 ///
-/// The exact nearest one has such a Q (Gabriel; Higham, *Matrix Nearness Problems* (1989), section 4), but others may have one as
-/// well: the distance is that of a local minimum, and `is_unique` is not known. Jacobi rotations, each the best of its plane (Ruhe, BIT
-/// 27 (1987) 585–598). About 12n³ complex flops a sweep, some tens of sweeps. Fails for a matrix that is not square, and when an
-/// entry is not finite.
+/// Q·diag(QᴴAQ)·Qᴴ for a unitary Q that maximises the norm of the diagonal of QᴴAQ over rotations of two axes. A is
+/// n×n.
+///
+/// The nearest normal matrix has such a Q (Gabriel; Higham, *Matrix Nearness Problems* (1989), section 4), but so may
+/// others: the distance is that of a local minimum, and `is_unique` is not decided. Jacobi rotations, each optimal in
+/// its plane (Ruhe, BIT 27 (1987) 585–598). About 12n³ complex flops for each sweep, and some tens of sweeps.
+///
+/// # Errors
+///
+/// When the matrix is not square, or an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, nearest};
+/// // A rotation is normal: it is its own nearest normal matrix.
+/// let n = nearest::normal(&Matrix::from_row_major(2, 2, vec![0.0f64, -1.0, 1.0, 0.0])?)?;
+/// assert!((n.matrix[(1, 0)].re - 1.0).abs() < 1e-14 && n.distance.upper() < 1e-14);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn normal<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Nearest<c64>> {
     let wide = square(a, "normal")?;
     let n = wide.rows();
@@ -29,7 +44,7 @@ pub fn normal<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Neares
     Ok(Nearest { matrix, distance, norm: Norm::frobenius(), is_unique: None, steps })
 }
 
-/// Whether any rotation was worth taking.
+/// One sweep over all planes; returns whether a rotation was applied.
 fn sweep(t: &mut Matrix<c64>, q: &mut Matrix<c64>) -> Result<bool> {
     let n = t.rows();
     let mut moved = false;
@@ -45,8 +60,8 @@ fn sweep(t: &mut Matrix<c64>, q: &mut Matrix<c64>) -> Result<bool> {
     Ok(moved)
 }
 
-/// The rotation of the plane (p, r) that makes |tₚₚ|² + |tᵣᵣ|² largest: the top eigenvector of Re(h·hᴴ), a 3×3 problem (Cardoso and
-/// Souloumiac, SIMAX 17 (1996) 161–164).
+/// The rotation of the plane (p, r) that maximises |tₚₚ|² + |tᵣᵣ|²: the leading eigenvector of Re(h·hᴴ), a 3×3 problem
+/// (Cardoso and Souloumiac, SIMAX 17 (1996) 161–164).
 fn best(t: &Matrix<c64>, p: usize, r: usize) -> Result<(f64, c64)> {
     let i = c64::new(0.0, 1.0);
     let h = [t[(p, p)] - t[(r, r)], t[(p, r)] + t[(r, p)], i * (t[(r, p)] - t[(p, r)])];
@@ -63,7 +78,7 @@ fn best(t: &Matrix<c64>, p: usize, r: usize) -> Result<(f64, c64)> {
     Ok((c, c64::new(y, -z) / (2.0 * c)))
 }
 
-/// T becomes GᴴTG and Q becomes QG for G = [c −s̄; s c].
+/// Replaces T by GᴴTG and Q by QG for G = [c −s̄; s c].
 fn rotate(t: &mut Matrix<c64>, q: &mut Matrix<c64>, (p, r): (usize, usize), (c, s): (f64, c64)) {
     let n = t.rows();
     for m in [&mut *t, q] {

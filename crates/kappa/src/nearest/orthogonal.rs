@@ -5,10 +5,16 @@ use crate::error::Result;
 use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
 use crate::{Tolerance, svd};
 
-/// The matrix with orthonormal columns (rows, where there are fewer) nearest to A in every unitarily invariant norm: UVᴴ of the
-/// singular value decomposition, the unitary factor of the polar decomposition (Fan and Hoffman 1955).
+/// The matrix with orthonormal columns (rows, if there are fewer) nearest to A in every unitarily invariant norm.
 ///
-/// Unique where A is of full rank at the default tolerance. About 6mn² + 20n³ flops. Fails when an entry is not finite.
+/// UVᴴ of the thin singular value decomposition A = UΣVᴴ, the unitary factor of the polar decomposition (Fan and
+/// Hoffman 1955). A is m×n. Unique if A has full rank at the default tolerance. About 6mn² + 20n³ flops.
+///
+/// # Errors
+///
+/// When an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, nearest};

@@ -6,23 +6,24 @@ use crate::norm::{largest_part, length};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide_pair};
 use crate::svd;
 
-/// What an alignment may do besides turning: passed last, and usually left at its default, which turns and mirrors alone.
+/// The transformations that an alignment may use besides rotations and reflections: passed last, and usually left at
+/// its default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Procrustes {
-    /// Turns only, no mirror images: the determinant is +1 (Kabsch).
+    /// Rotations only, without reflections: the determinant is +1 (Kabsch).
     pub rotation_only: bool,
     /// Whether the first set may be scaled (Umeyama).
     pub scaling: bool,
-    /// Whether it may be moved.
+    /// Whether the first set may be translated.
     pub translation: bool,
-    /// A weight for each row that is at least 0; all alike where there is none.
+    /// A weight ≥ 0 for each row; equal weights if there is none.
     pub weights: Option<Vec<f64>>,
 }
 
-/// s·A·Q + 1tᵀ ≈ B.
+/// The alignment s·A·Q + 1tᵀ ≈ B.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alignment {
-    /// Q, orthogonal, n×n: row vectors are multiplied from the right.
+    /// Q, orthogonal, n×n: row vectors are multiplied by it from the right.
     pub rotation: Matrix<f64>,
     /// s; 1 where scaling is not allowed.
     pub scale: f64,
@@ -32,21 +33,28 @@ pub struct Alignment {
     pub aligned: Matrix<f64>,
     /// √(Σw‖difference‖²/Σw) over the rows that both sets have.
     pub error: f64,
-    /// The same before anything was done.
+    /// The same before the alignment.
     pub error_before: f64,
-    /// How many rows both sets have.
+    /// The number of rows that both sets have.
     pub rows: usize,
-    /// The determinant of Q: −1 where it mirrors.
+    /// The determinant of Q: −1 for a reflection.
     pub determinant: f64,
-    /// Whether no other Q does as well: the singular values of the weighted product AᵀB leave no choice.
+    /// Whether Q is the only minimiser, which the singular values of the weighted product AᵀB decide.
     pub is_unique: bool,
 }
 
-/// Turns (and scales, and moves) the rows of A onto those of B: min Σwᵢ‖s·aᵢQ + t − bᵢ‖² over orthogonal Q.
+/// Aligns the rows of A with those of B by rotation, and on request by scaling and translation (Procrustes problem).
 ///
-/// Rows are points, or word vectors, or neurons. A row with a NaN in either set is missing and left out. Real matrices of one shape, m×n.
-/// About 2mn² + 20n³ flops. Fails when the shapes differ, when no row is left, when an entry is infinite, and for weights that are
-/// negative or all 0.
+/// min Σwᵢ‖s·aᵢQ + t − bᵢ‖² over orthogonal Q. The rows are points; A and B are real m×n matrices. A row with a NaN in
+/// either set is missing and left out. About 2mn² + 20n³ flops.
+///
+/// # Errors
+///
+/// - When the shapes differ, or a matrix is complex.
+/// - When no row is left, or an entry is infinite.
+/// - When a weight is negative or not finite, all weights are 0, or their number is not m.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, nearest::{Procrustes, align}};
@@ -59,19 +67,20 @@ pub struct Alignment {
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
-/// Reference: Schönemann, Psychometrika 31 (1966) 1–10; Kabsch, Acta Cryst. A32 (1976) 922; Umeyama, IEEE PAMI 13 (1991) 376–380.
+/// Reference: Schönemann, Psychometrika 31 (1966) 1–10; Kabsch, Acta Cryst. A32 (1976) 922; Umeyama, IEEE PAMI 13
+/// (1991) 376–380.
 pub fn align<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     b: &(impl LinearOperator<T> + ?Sized),
     how: &Procrustes,
 ) -> Result<Alignment> {
     if T::IS_COMPLEX {
-        return Err(Error::unsupported("alignment is known for real sets of points")
+        return Err(Error::unsupported("only real sets of points can be aligned")
             .with_hint("give real and imaginary parts as two columns"));
     }
     if a.shape() != b.shape() {
         let ((m, n), (p, q)) = (a.shape(), b.shape());
-        return Err(Error::shape(format!("a {m}×{n} and a {p}×{q} set of points cannot be aligned row by row"))
+        return Err(Error::shape(format!("the two sets of points have different shapes: {m}×{n} and {p}×{q}"))
             .with_hint("both sets need the same rows in the same order; pad the narrower one with columns of zeros"));
     }
     let real =
@@ -80,7 +89,7 @@ pub fn align<T: Scalar>(
     let weights = weights(&a, &b, how)?;
     let total: f64 = weights.iter().sum();
     let (from, to) = (centre(&a, &weights, total, how), centre(&b, &weights, total, how));
-    // Near 1, so that no square overflows or vanishes.
+    // Scaled near 1, so that squares neither overflow nor underflow.
     let ((p, ep), (q, eq)) = (near_one(centred(&a, &weights, &from)), near_one(centred(&b, &weights, &to)));
     let product = multiply(p.adjoint().as_ref(), q.as_ref())?;
     let n = a.columns();
@@ -89,7 +98,7 @@ pub fn align<T: Scalar>(
     let plain = multiply(f.u().as_ref(), f.v().adjoint().as_ref())?;
     let mirrors = determinant(&plain)? < 0.0;
     let turn = how.rotation_only && mirrors;
-    // The last direction is turned back: it costs least.
+    // The sign of the direction of the smallest singular value is changed: it costs least.
     let sign = |k: usize| if turn && k + 1 == n { -1.0 } else { 1.0 };
     let left = Matrix::from_fn(n, n, |i, k| f.u()[(i, k)] * sign(k));
     let rotation = multiply(left.as_ref(), f.v().adjoint().as_ref())?;
@@ -110,7 +119,7 @@ pub fn align<T: Scalar>(
         );
     let tolerance = n as f64 * f64::EPSILON * s.first().copied().unwrap_or(0.0);
     let smallest = s.last().copied().unwrap_or(0.0);
-    // Turns alone are unique where the last two singular values, the last with its sign, do not add up to 0.
+    // Rotations alone are unique if the last two singular values, the last one with its sign, do not add up to 0.
     let is_unique = match (how.rotation_only, n) {
         (_, 0) => true,
         (true, 1) => true,
@@ -130,14 +139,14 @@ pub fn align<T: Scalar>(
     })
 }
 
-/// The weight of each row; 0 where either set has no value.
+/// The weight of each row; 0 if the row is missing in either set.
 fn weights(a: &Matrix<f64>, b: &Matrix<f64>, how: &Procrustes) -> Result<Vec<f64>> {
     let (m, n) = (a.rows(), a.columns());
     for j in 0..n {
         for i in 0..m {
             if a[(i, j)].is_infinite() || b[(i, j)].is_infinite() {
                 return Err(Error::not_finite(i, j, 1)
-                    .with_hint("a row with a NaN is taken as missing; an infinite one cannot be"));
+                    .with_hint("a row with a NaN is treated as missing; infinite entries are not allowed"));
             }
         }
     }
@@ -151,13 +160,13 @@ fn weights(a: &Matrix<f64>, b: &Matrix<f64>, how: &Procrustes) -> Result<Vec<f64
         Some(w) => w.clone(),
     };
     if let Some(i) = given.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-        return Err(Error::argument(format!("the weight of row {i} is {}, and not at least 0", given[i]))
-            .with_hint("a weight of 0 leaves a row out"));
+        return Err(Error::argument(format!("weights must be finite and ≥ 0, got {} in row {}", given[i], i + 1))
+            .with_hint("a weight of 0 excludes a row"));
     }
     let is_whole = |i: usize| (0..n).all(|j| !a[(i, j)].is_nan() && !b[(i, j)].is_nan());
     let weights: Vec<f64> = (0..m).map(|i| if is_whole(i) { given[i] } else { 0.0 }).collect();
     if weights.iter().all(|w| *w == 0.0) {
-        return Err(Error::shape(format!("none of the {m} rows has values in both sets and a weight")));
+        return Err(Error::shape(format!("none of the {m} rows has values in both sets and a positive weight")));
     }
     Ok(weights)
 }
@@ -170,7 +179,7 @@ fn centre(a: &Matrix<f64>, weights: &[f64], total: f64, how: &Procrustes) -> Vec
     (0..a.columns()).map(|j| if how.translation { mean(j) } else { 0.0 }).collect()
 }
 
-/// √w·(row − centre); zeros for what is missing.
+/// √w·(row − centre); zeros for missing rows.
 fn centred(a: &Matrix<f64>, weights: &[f64], centre: &[f64]) -> Matrix<f64> {
     Matrix::from_fn(a.rows(), a.columns(), |i, j| {
         if weights[i] > 0.0 { weights[i].sqrt() * (a[(i, j)] - centre[j]) } else { 0.0 }

@@ -4,11 +4,17 @@ use super::{Nearest, half, square};
 use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
 
-/// The Hermitian positive semidefinite matrix nearest to A in the Frobenius norm: the eigenvalues of ½(A + Aᴴ) below `least` are
-/// lifted to it (Higham, Linear Algebra Appl. 103 (1988) 103–118).
+/// The Hermitian positive semidefinite matrix nearest to A in the Frobenius norm.
 ///
-/// `least` = 0 is the nearest; a positive one makes the matrix definite, so that it has a Cholesky factor. Unique. About 10n³
-/// flops. Fails for a matrix that is not square, for a negative `least`, and when an entry is not finite.
+/// The eigenvalues of ½(A + Aᴴ) below `least` are replaced by `least` (Higham, Linear Algebra Appl. 103 (1988)
+/// 103–118). A is n×n. `least` = 0 gives the nearest semidefinite matrix; a positive one gives a definite matrix, which
+/// has a Cholesky factor. Unique. About 10n³ flops.
+///
+/// # Errors
+///
+/// When the matrix is not square, an entry is not finite, or `least` is negative or not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, nearest};
@@ -20,20 +26,20 @@ use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
 /// ```
 pub fn semidefinite<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), least: f64) -> Result<Nearest<T::Wide>> {
     if !(least >= 0.0 && least.is_finite()) {
-        return Err(Error::argument(format!("the least eigenvalue is at least 0, and {least} is not")));
+        return Err(Error::argument(format!("the least eigenvalue must be finite and ≥ 0, got {least}")));
     }
     let a = square(a, "semidefinite")?;
     let matrix = lifted(&half(a.as_ref(), 1.0), least)?;
     Nearest::closed(&a, matrix, Some(true))
 }
 
-/// Eigenvalues below `least` are lifted to it; exactly Hermitian.
+/// Replaces the eigenvalues below `least` by it; the result is exactly Hermitian.
 pub(super) fn lifted<W: Scalar<Wide = W>>(a: &Matrix<W>, least: f64) -> Result<Matrix<W>> {
     let (values, vectors) = eigh(a.as_ref())?;
     if values.iter().all(|x| *x >= least) {
         return Ok(a.clone());
     }
-    // The side with fewer eigenvalues is multiplied out.
+    // The product is formed over the side with fewer eigenvalues.
     let n = values.len();
     let low = values.iter().filter(|x| **x < least).count();
     let part = |from: usize, to: usize, f: &dyn Fn(f64) -> f64| -> Result<Matrix<W>> {

@@ -4,11 +4,17 @@ use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide_pair};
 use crate::{Enclosure, Evidence, singular_values};
 
-/// The principal angles between the ranges of two matrices with as many rows, in radians, largest first.
+/// The principal angles between the ranges of two matrices, in radians, largest first.
 ///
-/// As many as the smaller number of columns. From sines where those are small and cosines elsewhere, so that no angle loses its
-/// digits; evidence: estimate. Fails when the rows differ, for matrices with more columns than rows, and when columns are
-/// dependent.
+/// cos θₖ is the k-th smallest singular value of QᴴP for orthonormal bases Q and P of the ranges. The matrices are m×n
+/// and m×p; there are min(n, p) angles. Small angles are computed from sines and the others from cosines, so that no
+/// angle loses digits. Evidence: estimate.
+///
+/// # Errors
+///
+/// When the numbers of rows differ, a matrix has more columns than rows, or its columns are linearly dependent.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, perturb::principal_angles};
@@ -25,9 +31,13 @@ pub fn principal_angles<T: Scalar>(
 ) -> Result<Vec<Enclosure>> {
     let (x, y) = (basis(a)?, basis(b)?);
     if x.rows() != y.rows() {
-        return Err(Error::shape(format!("subspaces of dimension {} and {} lie apart", x.rows(), y.rows())));
+        return Err(Error::shape(format!(
+            "the two matrices have different numbers of rows: {} and {}",
+            x.rows(),
+            y.rows()
+        )));
     }
-    // The smaller one is compared with the larger.
+    // The subspace of smaller dimension is compared with the larger one.
     let (x, y) = if x.columns() >= y.columns() { (x, y) } else { (y, x) };
     let along = multiply(x.adjoint().as_ref(), y.as_ref())?;
     let cosines = singular_values(&along)?;
@@ -50,13 +60,13 @@ pub fn principal_angles<T: Scalar>(
 fn basis<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matrix<T::Wide>> {
     let (m, n) = a.shape();
     if n > m || n == 0 {
-        return Err(Error::shape(format!("the columns of a {m}×{n} matrix are no basis of a subspace")));
+        return Err(Error::shape(format!("a subspace needs a basis of 1 to {m} columns, got a {m}×{n} matrix")));
     }
     let f = kappa_dense::pivoted_qr(Entries::of(a)?.view(), Shape::Thin)?;
     let size = |i: usize| crate::norm::modulus(f.r[(i, i)]);
     if size(n - 1) <= f64::EPSILON * m as f64 * size(0) {
-        return Err(Error::unsupported("the columns are dependent, to working precision")
-            .with_hint("take the leading columns of U of a singular value decomposition"));
+        return Err(Error::unsupported(format!("the {m}×{n} matrix is rank-deficient to working precision"))
+            .with_hint("use the leading columns of U of its singular value decomposition"));
     }
     Ok(f.q)
 }

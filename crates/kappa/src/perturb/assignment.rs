@@ -1,4 +1,4 @@
-/// The assignment of rows to columns of a square table with the least total cost: column of each row (Kuhn, Munkres; by
+/// The assignment problem for a square table: the column of each row, with the least total cost (Kuhn, Munkres; by
 /// shortest augmenting paths, O(n³)).
 pub(super) fn assignment(n: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<usize> {
     // Potentials u, v and the row matched to each column, counted from 1; 0 stands for none.

@@ -1,20 +1,21 @@
-use kappa_dense::{Matrix, MatrixRef, Scalar};
+use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
 use crate::arithmetic::dot;
 use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_up, norm_down, norm_up};
 use crate::error::{Error, Result};
 use crate::norm::{modulus, modulus_enclosure, vector_norm};
-use crate::operator::{Entries, LinearOperator};
+use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both};
 use crate::{Enclosure, Evidence, Norm, norm, singular_values};
 
-/// How little the data must change for a computed answer to be exact, and the change that does it.
+/// A backward error: the least relative change of the data for which a computed answer is exact, with a change that
+/// attains it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BackwardError<W: Scalar> {
     /// The least relative change of the data.
     pub value: Enclosure,
     /// A change of the matrix that attains it, up to rounding.
     pub matrix_change: Matrix<W>,
-    /// A change of the right-hand side that goes with it; empty where there is none.
+    /// The corresponding change of the right-hand side; empty if the problem has none.
     pub rhs_change: Vec<W>,
 }
 
@@ -74,7 +75,7 @@ fn check<T: Scalar>(a: &MatrixRef<'_, T>, x: &[T], b: &[T]) -> Result<()> {
     }
 }
 
-/// A system and what is said to solve it, in working precision, with what the answer leaves over.
+/// A system and a candidate solution in working precision, with the residual.
 struct Candidate<W: Scalar> {
     a: Matrix<W>,
     x: Vec<W>,
@@ -92,16 +93,24 @@ impl<W: Scalar<Wide = W>> Candidate<W> {
     }
 }
 
-/// A length whose entries were moved by at most `lost` together.
+/// The enclosure of a norm whose argument may be wrong by `lost` in that norm.
 fn give_or_take(length: Enclosure, lost: f64) -> Enclosure {
     let (lower, upper) = (add_down(length.lower(), -lost).max(0.0), add_up(length.upper(), lost));
     Enclosure::new(lower, length.estimate(), upper, Evidence::Rounding)
 }
 
-/// The normwise backward error of a candidate solution of Ax = b: the least η with (A + E)x = b + f, ‖E‖₂ ≤ η‖A‖₂, ‖f‖₂ ≤ η‖b‖₂.
+/// The normwise backward error of a candidate solution of Ax = b.
 ///
-/// η = ‖b − Ax‖/(‖A‖‖x‖ + ‖b‖), with the E and f that attain it. The residual is taken in twice the precision, every rounding
-/// counted; ‖A‖₂ carries its own evidence. Fails when the shapes do not fit, and when something is not finite.
+/// The least η with (A + E)x = b + f, ‖E‖₂ ≤ η‖A‖₂, ‖f‖₂ ≤ η‖b‖₂: η = ‖b − Ax‖/(‖A‖‖x‖ + ‖b‖), with the E and f that
+/// attain it. A is m×n, x of length n, b of length m. The residual is computed in twice the precision, and every
+/// rounding error is counted; ‖A‖₂ carries its own evidence. 2mn flops in twice the precision, and the spectral norm of
+/// A.
+///
+/// # Errors
+///
+/// When the shapes do not fit, or an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, perturb::backward_error_system};
@@ -129,15 +138,31 @@ pub fn backward_error_system<T: Scalar>(
     let square = length(&x).estimate().powi(2);
     let scale = if square > 0.0 { share / square } else { 0.0 };
     let matrix_change = Matrix::from_fn(wide.rows(), wide.columns(), |i, j| (r.estimate[i] * x[j].conj()).scale(scale));
-    // r = Ex − f: E takes its share, −f the rest.
+    // r = Ex − f: E takes its share of r, −f the rest.
     let rhs_change = r.estimate.iter().map(|&r| (-r).scale(1.0 - share)).collect();
     Ok(BackwardError { value, matrix_change, rhs_change })
 }
 
-/// The componentwise backward error of a candidate solution: the least ω with (A + E)x = b + f, |E| ≤ ω|A|, |f| ≤ ω|b|.
+/// The componentwise backward error of a candidate solution of Ax = b.
 ///
-/// ω = max |b − Ax|ᵢ/(|A||x| + |b|)ᵢ, with 0/0 = 0; at most 1; certified. Otherwise as
-/// [`backward_error_system`].
+/// The least ω with (A + E)x = b + f, |E| ≤ ω|A|, |f| ≤ ω|b|: ω = max |b − Ax|ᵢ/(|A||x| + |b|)ᵢ, with 0/0 = 0, and the
+/// E and f that attain it. ω ≤ 1. Shapes as [`backward_error_system`]. Certified: every rounding error is counted.
+/// About 4mn flops, half of them in twice the precision.
+///
+/// # Errors
+///
+/// As [`backward_error_system`].
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, perturb::componentwise_backward_error};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 1.0])?;
+/// // Residual (0, 1/2) over |A||x| + |b| = (4, 5/2).
+/// let e = componentwise_backward_error(&a, &[1.0, 1.0], &[2.0, 1.5])?;
+/// assert!((e.value.estimate() - 0.2).abs() < 1e-15 && e.value.evidence().is_certified());
+/// # Ok::<(), kappa::Error>(())
+/// ```
 ///
 /// Reference: Oettli and Prager, Numer. Math. 6 (1964) 405–409.
 pub fn componentwise_backward_error<T: Scalar>(
@@ -177,10 +202,26 @@ pub fn componentwise_backward_error<T: Scalar>(
     Ok(BackwardError { value, matrix_change, rhs_change })
 }
 
-/// The backward error of a candidate solution of min ‖Ax − b‖₂ for changes of A alone, in the Frobenius norm relative to ‖A‖_F.
+/// The backward error of a candidate solution of min ‖Ax − b‖₂ for changes of A alone.
 ///
-/// min(η, σₘᵢₙ[A, η(I − rrᴴ/rᴴr)]) with η = ‖r‖/‖x‖; evidence: estimate. No change of A is returned. One singular value
-/// decomposition of an m×(m + n) matrix. Fails when the shapes do not fit, for x = 0, and when something is not finite.
+/// The least ‖E‖_F/‖A‖_F for which x minimises ‖(A + E)x − b‖₂: min(η, σₘᵢₙ[A, η(I − rrᴴ/rᴴr)])/‖A‖_F with r = b − Ax
+/// and η = ‖r‖/‖x‖. Shapes as [`backward_error_system`]. Evidence: estimate; the change E is not returned. One singular
+/// value decomposition of an m×(m + n) matrix.
+///
+/// # Errors
+///
+/// When the shapes do not fit, x = 0 or A = 0, or an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, perturb::backward_error_least_squares};
+/// let a = Matrix::from_row_major(2, 1, vec![1.0, 1.0])?;
+/// // The mean of 1 and 3 is the exact minimiser.
+/// let e = backward_error_least_squares(&a, &[2.0], &[1.0, 3.0])?;
+/// assert!(e.estimate() < 1e-15);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 ///
 /// Reference: Waldén, Karlson and Sun, Numer. Linear Algebra Appl. 2 (1995) 271–286.
 pub fn backward_error_least_squares<T: Scalar>(
@@ -196,7 +237,7 @@ pub fn backward_error_least_squares<T: Scalar>(
     let size = norm(&view, Norm::frobenius())?.estimate();
     let evidence = Evidence::Estimate("singular values of an extended matrix");
     if xi == 0.0 || size == 0.0 {
-        return Err(Error::unsupported("the backward error of x = 0 is not defined for changes of the matrix alone"));
+        return Err(Error::unsupported("the backward error for changes of A alone is undefined if x = 0 or A = 0"));
     }
     if rho == 0.0 {
         return Ok(Enclosure::new(0.0, 0.0, 0.0, evidence));
@@ -216,9 +257,26 @@ pub fn backward_error_least_squares<T: Scalar>(
     Ok(Enclosure::new(least.lower().min(eta) / size * (1.0 - 1e-14), value, top * (1.0 + 1e-14), evidence))
 }
 
-/// The backward error of a candidate eigenpair: the least ‖E‖₂/‖A‖₂ with (A + E)x = λx, and that E = −(Ax − λx)xᴴ/xᴴx.
+/// The backward error of a candidate eigenpair (λ, x).
 ///
-/// Fails when the shapes do not fit, for x = 0, and when something is not finite.
+/// The least ‖E‖₂/‖A‖₂ with (A + E)x = λx, and the E = −(Ax − λx)xᴴ/xᴴx that attains it. A is n×n, x of length n. The
+/// residual is computed in twice the precision, and every rounding error is counted; ‖A‖₂ carries its own evidence. 2n²
+/// flops in twice the precision, and the spectral norm of A.
+///
+/// # Errors
+///
+/// When the shapes do not fit, x = 0, or an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, perturb::backward_error_eigenpair};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 1.0])?;
+/// // (A − 3/2)(1, 0)ᵀ = (1/2, 0)ᵀ, and ‖A‖ = 2.
+/// let e = backward_error_eigenpair(&a, 1.5, &[1.0, 0.0])?;
+/// assert!((e.value.estimate() - 0.25).abs() < 1e-14);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn backward_error_eigenpair<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     value: T::Wide,
@@ -229,7 +287,7 @@ pub fn backward_error_eigenpair<T: Scalar>(
     let n = view.rows();
     if view.columns() != n || x.len() != n {
         return Err(Error::shape(format!(
-            "a vector of {} entries is none of a {n}×{} matrix",
+            "an eigenvector of length {} does not fit a {n}×{} matrix",
             x.len(),
             view.columns()
         )));
@@ -238,27 +296,45 @@ pub fn backward_error_eigenpair<T: Scalar>(
     let zeros = vec![<T::Wide>::default(); n];
     check(&wide.as_ref(), x, &zeros)?;
     let shifted = Matrix::from_fn(n, n, |i, j| if i == j { wide[(i, j)] - value } else { wide[(i, j)] });
-    // The shift is rounded: at most u·|aᵢᵢ − λ| each, here four times that for the rounding of the moduli and their product.
+    // The shift is rounded: by at most u·|aᵢᵢ − λ| for each entry; four times that also covers the rounding of the
+    // moduli and their product.
     let lost = (0..n)
         .fold(0.0, |sum, i| add_up(sum, mul_up(2.0 * f64::EPSILON, mul_up(modulus(shifted[(i, i)]), modulus(x[i])))));
     let r = Residual::new(&shifted, x, &zeros)?;
     let length = vector_norm(2.0, || x.iter().copied());
     if length.lower() == 0.0 {
-        return Err(Error::unsupported("x = 0 is no eigenvector"));
+        return Err(Error::unsupported("an eigenvector must not be 0, got x = 0"));
     }
     let size = norm(&view, Norm::spectral())?;
     let rest = give_or_take(r.length(), lost);
     let value = if rest.upper() == 0.0 { Enclosure::exact(0.0) } else { rest.over(length).over(size) };
     let square = length.estimate().powi(2);
-    // The residual is that of 0 − (A − λ)x, so that E = r·xᴴ/xᴴx.
+    // The residual is 0 − (A − λ)x, so that E = r·xᴴ/xᴴx.
     let matrix_change = Matrix::from_fn(n, n, |i, j| (r.estimate[i] * x[j].conj()).scale(1.0 / square));
     Ok(BackwardError { value, matrix_change, rhs_change: Vec::new() })
 }
 
-/// The backward error of a candidate singular triplet with unit vectors u, v: max(‖Av − σu‖, ‖Aᴴu − σv‖)/‖A‖₂, which a change of
-/// that size (√2 of it at most, where the two residuals conflict) makes exact.
+/// The backward error of a candidate singular triplet (σ, u, v) with unit vectors u and v.
 ///
-/// Fails when the shapes do not fit, when u or v is not of length 1 to 1e-8, and when something is not finite.
+/// max(‖Av − σu‖, ‖Aᴴu − σv‖)/‖A‖₂. The least relative change of A that makes the triplet exact is at least this, and
+/// at most √2 times this if the two residuals conflict. A is m×n, u of length m, v of length n. The residuals are
+/// computed in twice the precision, and every rounding error is counted; ‖A‖₂ carries its own evidence. 4mn flops in
+/// twice the precision, and the spectral norm of A.
+///
+/// # Errors
+///
+/// When the shapes do not fit, the norm of u or v is not 1 to 1e-8, or an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, perturb::backward_error_of_triplet};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 1.0])?;
+/// // ‖Av − σu‖ = 1/2, and ‖A‖ = 2.
+/// let e = backward_error_of_triplet(&a, 1.5, &[1.0, 0.0], &[1.0, 0.0])?;
+/// assert!((e.estimate() - 0.25).abs() < 1e-14);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 ///
 /// Reference: Sun, Numer. Math. 69 (1995) 213–231; Kahan, Parlett and Jiang, SINUM 19 (1982) 470–484.
 pub fn backward_error_of_triplet<T: Scalar>(
@@ -273,10 +349,10 @@ pub fn backward_error_of_triplet<T: Scalar>(
     check(&wide.as_ref(), v, u)?;
     let length = |x: &[T::Wide]| vector_norm(2.0, || x.iter().copied());
     if [u, v].iter().any(|x| (length(x).estimate() - 1.0).abs() > 1e-8) {
-        return Err(Error::argument("singular vectors have length 1").with_hint("divide each by its length"));
+        return Err(Error::argument("singular vectors must have norm 1").with_hint("divide u and v by their norms"));
     }
     let scaled = |x: &[T::Wide]| x.iter().map(|x| x.scale(sigma)).collect::<Vec<_>>();
-    // σu and σv are rounded: u·|σ| together, and half of the smallest number for each part of an entry.
+    // σu and σv are rounded: by u·|σ| together, and by half of the smallest number for each part of an entry.
     let count = 2.0 * (u.len() + v.len()) as f64;
     let lost = add_up(mul_up(2.0 * f64::EPSILON, sigma.abs()), mul_up(count, SMALLEST));
     let one = Residual::new(&wide, v, &scaled(u))?.length();
@@ -284,4 +360,76 @@ pub fn backward_error_of_triplet<T: Scalar>(
     let worst = give_or_take(crate::norm::larger(one, two), lost);
     let size = norm(&view, Norm::spectral())?;
     Ok(if size.upper() == 0.0 { worst } else { worst.over(size) })
+}
+
+/// [`BackwardError`] of a real or of a complex matrix.
+pub type AnyBackwardError = RealOrComplex<BackwardError<f64>, BackwardError<c64>>;
+
+impl AnyBackwardError {
+    /// The least relative change of the data.
+    pub fn value(&self) -> Enclosure {
+        both!(self, e => e.value)
+    }
+
+    /// A change of the matrix that attains it, up to rounding.
+    pub fn matrix_change(&self) -> AnyOperator<'_> {
+        both!(self, e => (&e.matrix_change).into())
+    }
+}
+
+/// The same question for a matrix, a solution and a right-hand side: all real, or all complex.
+macro_rules! wide_system {
+    (($any:expr, $x:expr, $b:expr), ($a:ident, $u:ident, $v:ident) => $body:expr) => {
+        match ($any.widened()?, $x, $b) {
+            (RealOrComplex::Real(a), AnyMatrix::Real(x), AnyMatrix::Real(b)) => {
+                let ($a, $u, $v) = (&a.operand(), x.as_slice(), b.as_slice());
+                $body.map(RealOrComplex::Real)
+            }
+            (a, x, b) => {
+                let (a, x, b) = (a.into_complex()?, x.to_complex(), b.to_complex());
+                let ($a, $u, $v) = (&a.operand(), x.as_slice(), b.as_slice());
+                $body.map(RealOrComplex::Complex)
+            }
+        }
+    };
+}
+
+impl AnyOperator<'_> {
+    /// [`perturb::backward_error_system`](crate::perturb::backward_error_system) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`perturb::backward_error_system`](crate::perturb::backward_error_system).
+    pub fn backward_error_system(&self, x: &AnyMatrix, b: &AnyMatrix) -> Result<AnyBackwardError> {
+        wide_system!((self, x, b), (a, x, b) => self::backward_error_system(a, x, b))
+    }
+
+    /// [`perturb::componentwise_backward_error`](crate::perturb::componentwise_backward_error) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`perturb::componentwise_backward_error`](crate::perturb::componentwise_backward_error).
+    pub fn componentwise_backward_error(&self, x: &AnyMatrix, b: &AnyMatrix) -> Result<AnyBackwardError> {
+        wide_system!((self, x, b), (a, x, b) => self::componentwise_backward_error(a, x, b))
+    }
+
+    /// [`perturb::backward_error_least_squares`](crate::perturb::backward_error_least_squares) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`perturb::backward_error_least_squares`](crate::perturb::backward_error_least_squares).
+    pub fn backward_error_least_squares(&self, x: &AnyMatrix, b: &AnyMatrix) -> Result<Enclosure> {
+        wide_system!((self, x, b), (a, x, b) => self::backward_error_least_squares(a, x, b))
+            .map(RealOrComplex::into_inner)
+    }
+
+    /// [`perturb::backward_error_eigenpair`](crate::perturb::backward_error_eigenpair) of this operator, as a complex matrix.
+    ///
+    /// # Errors
+    ///
+    /// As [`perturb::backward_error_eigenpair`](crate::perturb::backward_error_eigenpair).
+    pub fn backward_error_eigenpair(&self, value: c64, x: &AnyMatrix) -> Result<BackwardError<c64>> {
+        let a = self.widened()?.into_complex()?;
+        self::backward_error_eigenpair(&a.operand(), value, x.to_complex().as_slice())
+    }
 }

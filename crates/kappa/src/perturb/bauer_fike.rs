@@ -6,10 +6,8 @@ use crate::error::Result;
 /// Bauer and Fike: every eigenvalue of A + E lies within κ(X)‖E‖ of one of A = XΛX⁻¹.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BauerFike {
-    /// κ(X), in the same p-norm.
-    pub cond: f64,
-    /// ‖E‖ in a p-norm.
-    pub change: f64,
+    cond: f64,
+    change: f64,
 }
 
 impl BauerFike {
@@ -27,6 +25,16 @@ impl BauerFike {
     pub(super) fn from([cond, change]: [f64; 2]) -> Result<Self> {
         Self::new(cond, change)
     }
+
+    /// κ(X), in the same p-norm.
+    pub fn cond(&self) -> f64 {
+        self.cond
+    }
+
+    /// ‖E‖ in a p-norm.
+    pub fn change(&self) -> f64 {
+        self.change
+    }
 }
 
 impl Theorem for BauerFike {
@@ -40,6 +48,10 @@ impl Theorem for BauerFike {
 
     fn reference(&self) -> &'static str {
         "Bauer and Fike, Numer. Math. 2 (1960) 137–141"
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.cond, self.change]
     }
 
     fn bound(&self) -> Enclosure {

@@ -13,16 +13,16 @@ use crate::{
     eigh, svd,
 };
 
-/// A theorem applied to two matrices: what it allows, and what happened.
+/// A theorem applied to two matrices: its bound beside the actual quantity.
 #[derive(Debug)]
 pub struct Applied {
     /// The theorem with its numbers.
     pub theorem: Box<dyn Theorem>,
-    /// What is bounded, in words.
+    /// The quantity that is bounded.
     pub quantity: String,
-    /// What the theorem allows.
+    /// The bound.
     pub bound: Enclosure,
-    /// What happened.
+    /// The actual value of the quantity.
     pub actual: Enclosure,
 }
 
@@ -31,24 +31,30 @@ impl Applied {
         Self { bound: theorem.bound(), theorem: Box::new(theorem), quantity: quantity.into(), actual }
     }
 
-    /// actual/bound: 1 where the theorem is attained; 0 where nothing happened.
+    /// actual/bound: 1 if the theorem is attained; 0 if the quantity is 0.
     pub fn ratio(&self) -> f64 {
         let nothing = self.actual.estimate() == 0.0 || self.bound.upper() == 0.0 && self.actual.lower() == 0.0;
         if nothing { 0.0 } else { self.actual.estimate() / self.bound.upper() }
     }
 
-    /// Whether the bound was certainly exceeded: never, unless a hypothesis does not hold.
+    /// Whether the actual value is certainly above the bound, which only a violated hypothesis can cause.
     pub fn is_violated(&self) -> bool {
         self.actual.lower() > self.bound.upper()
     }
 }
 
-/// Every theorem that speaks of the change from A to B, each beside what actually happened.
+/// Every theorem that applies to the change from A to B, each beside the actual change.
 ///
-/// Singular values: Weyl, Mirsky in the Frobenius and the nuclear norm, Wedin for the leading subspaces at the largest gap.
-/// Square matrices besides: Elsner, Bauer–Fike where A can be diagonalized, Hoffman–Wielandt where both are normal, the inverse
-/// where A is regular and κε < 1; Hermitian ones: Weyl for eigenvalues and Davis–Kahan. About ten decompositions. Fails when the
-/// shapes differ, for empty matrices, and when an entry is not finite.
+/// A and B are m×n. Singular values: Weyl, Mirsky in the Frobenius and the nuclear norm, Wedin for the leading
+/// subspaces at the largest gap. Square matrices besides: Elsner, Bauer–Fike if A can be diagonalized, Hoffman–Wielandt
+/// if both are normal, the inverse if A is nonsingular and κε < 1. Hermitian matrices besides: Weyl for eigenvalues,
+/// and Davis–Kahan. About ten decompositions.
+///
+/// # Errors
+///
+/// When the shapes differ, the matrices are empty, or an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, perturb::perturb};
@@ -65,11 +71,12 @@ pub fn perturb<T: Scalar>(
     let (a, b) = (Entries::of(a)?, Entries::of(b)?);
     let (m, n) = (a.view().rows(), a.view().columns());
     if (b.view().rows(), b.view().columns()) != (m, n) {
-        return Err(Error::shape(format!("a {m}×{n} and a {}×{} matrix", b.view().rows(), b.view().columns()))
-            .with_hint("a change goes from a matrix to one of the same shape"));
+        let (p, q) = (b.view().rows(), b.view().columns());
+        return Err(Error::shape(format!("the two matrices have different shapes: {m}×{n} and {p}×{q}"))
+            .with_hint("compare two matrices of the same shape"));
     }
     if m == 0 || n == 0 {
-        return Err(Error::shape("empty matrices do not change"));
+        return Err(Error::shape(format!("the matrices are empty: {m}×{n}")));
     }
     Profile::of_entries(a.view())?;
     Profile::of_entries(b.view())?;
@@ -82,7 +89,7 @@ pub fn perturb<T: Scalar>(
     Ok(found)
 }
 
-/// Norms of E = B − A: the difference is rounded, which is counted.
+/// Norms of E = B − A; the rounding of the difference is counted.
 struct Change {
     spectral: f64,
     frobenius: f64,
@@ -140,7 +147,7 @@ fn singular<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) 
     Ok(found)
 }
 
-/// The leading subspaces at the largest gap between σₖ(A) and σₖ₊₁(B).
+/// Wedin's theorem for the leading subspaces at the largest gap between σₖ(A) and σₖ₊₁(B).
 fn wedin<W: Scalar<Wide = W>>(
     a: &Matrix<W>,
     b: &Matrix<W>,
@@ -157,7 +164,7 @@ fn wedin<W: Scalar<Wide = W>>(
         Ok(Enclosure::new(angle.lower().sin(), angle.estimate().sin(), angle.upper().min(1.5).sin(), angle.evidence()))
     };
     let actual = crate::norm::larger(sine(f.u(), g.u())?, sine(f.v(), g.v())?);
-    let what = format!("sin of the angle between the leading singular subspaces of dimension {k}");
+    let what = format!("sine of the angle between the leading singular subspaces of dimension {k}");
     Ok(Some(Applied::new(Wedin::new(gap(k), change.spectral)?, what, actual)))
 }
 
@@ -207,7 +214,7 @@ fn hermitian<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change)
         let angle = principal_angles(&f.vectors().first_columns(k), &g.vectors().first_columns(k))?[0];
         let actual =
             Enclosure::new(angle.lower().sin(), angle.estimate().sin(), angle.upper().min(1.5).sin(), angle.evidence());
-        let what = format!("sin of the angle between the invariant subspaces of the {k} largest eigenvalues");
+        let what = format!("sine of the angle between the invariant subspaces of the {k} largest eigenvalues");
         found.push(Applied::new(DavisKahan::new(gap(k), change.spectral)?, what, actual));
     }
     Ok(found)
@@ -217,13 +224,13 @@ fn general<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) -
     let n = a.rows();
     let (f, g) = (eig(a)?, eig(b)?);
     let (x, y) = (f.eigenvalues(), g.eigenvalues());
-    // The distance between two guesses, each inside its disc.
+    // The distance between two estimates, each with its own error radius.
     let apart = |i: usize, j: usize| {
         let size = (x.get(i) - y.get(j)).norm();
         let doubt = x.radius(i).min(1e300) + y.radius(j).min(1e300);
         Enclosure::new((size - doubt).max(0.0), size, size + doubt, x.evidence().and(y.evidence()))
     };
-    // For every eigenvalue of B the nearest one of A.
+    // The distance of each eigenvalue of B from the nearest one of A.
     let nearest: Vec<Enclosure> = (0..n)
         .map(|j| {
             let all = (0..n).map(|i| apart(i, j));
@@ -239,21 +246,21 @@ fn general<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) -
         })
         .collect();
     let actual = largest(&nearest);
-    let what = "the distance of an eigenvalue of the second from the nearest one of the first";
+    let what = "the largest distance of an eigenvalue of the second matrix from the nearest one of the first";
     let size = certified_norm(a, Norm::spectral())?.upper() + certified_norm(b, Norm::spectral())?.upper();
     let mut found = vec![Applied::new(Elsner::new(size, change.spectral, n as f64)?, what, actual)];
     let condition = f.vector_cond()?.upper();
     if condition.is_finite() {
         found.push(Applied::new(BauerFike::new(condition, change.spectral)?, what, actual));
     }
-    // With A = QTQᴴ the normal matrix Q·diag(T)·Qᴴ has the eigenvalues of A and lies as far away as the departure says: the theorem
-    // holds for any two matrices with the departures added to the change.
+    // With A = QTQᴴ the normal matrix Q·diag(T)·Qᴴ has the eigenvalues of A, and its distance from A is the departure
+    // from normality: the theorem holds for any two matrices if their departures are added to the change.
     let apart_from_normal = normality(a)?.departure.upper() + normality(b)?.departure.upper();
     if apart_from_normal <= 0.01 * change.frobenius {
         let square = |z: c64| z.norm_sqr();
         let order = assignment(n, |i, j| square(x.get(i) - y.get(j)));
         let moved: Vec<Enclosure> = order.iter().enumerate().map(|(i, &j)| apart(i, j)).collect();
-        let what = "all distances of eigenvalues paired as well as can be, in the 2-norm";
+        let what = "the 2-norm of the distances of the eigenvalues in their best pairing";
         let theorem = HoffmanWielandt::new(add_up(change.frobenius, apart_from_normal))?;
         found.push(Applied::new(theorem, what, length(&moved)));
     }

@@ -5,14 +5,12 @@ use crate::error::Result;
 
 /// Davis and Kahan: an invariant subspace of a Hermitian matrix turns by an angle with sin θ ≤ ‖E‖/gap.
 ///
-/// The gap lies between the eigenvalues of A that are kept and those of the changed matrix that are not, one set inside an interval
-/// and the other outside of the interval widened by the gap.
+/// The gap lies between the eigenvalues of A that are kept and those of the changed matrix that are not, one set inside
+/// an interval and the other outside of the interval widened by the gap.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DavisKahan {
-    /// The gap δ.
-    pub gap: f64,
-    /// ‖E‖, in a unitarily invariant norm; the norm of a residual will do.
-    pub change: f64,
+    gap: f64,
+    change: f64,
 }
 
 impl DavisKahan {
@@ -31,6 +29,16 @@ impl DavisKahan {
     pub(super) fn from([gap, change]: [f64; 2]) -> Result<Self> {
         Self::new(gap, change)
     }
+
+    /// The gap δ.
+    pub fn gap(&self) -> f64 {
+        self.gap
+    }
+
+    /// ‖E‖, in a unitarily invariant norm; the norm of a residual will do.
+    pub fn change(&self) -> f64 {
+        self.change
+    }
 }
 
 impl Theorem for DavisKahan {
@@ -44,6 +52,10 @@ impl Theorem for DavisKahan {
 
     fn reference(&self) -> &'static str {
         "Davis and Kahan, SINUM 7 (1970) 1–46"
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.gap, self.change]
     }
 
     fn bound(&self) -> Enclosure {

@@ -6,10 +6,8 @@ use crate::error::Result;
 /// Eisenstat and Ipsen: scaling from both sides moves every singular value relatively, small ones too.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EisenstatIpsen {
-    /// ‖D₁D₁ᴴ − I‖₂.
-    pub left: f64,
-    /// ‖D₂ᴴD₂ − I‖₂.
-    pub right: f64,
+    left: f64,
+    right: f64,
 }
 
 impl EisenstatIpsen {
@@ -27,6 +25,16 @@ impl EisenstatIpsen {
     pub(super) fn from([left, right]: [f64; 2]) -> Result<Self> {
         Self::new(left, right)
     }
+
+    /// ‖D₁D₁ᴴ − I‖₂.
+    pub fn left(&self) -> f64 {
+        self.left
+    }
+
+    /// ‖D₂ᴴD₂ − I‖₂.
+    pub fn right(&self) -> f64 {
+        self.right
+    }
 }
 
 impl Theorem for EisenstatIpsen {
@@ -40,6 +48,10 @@ impl Theorem for EisenstatIpsen {
 
     fn reference(&self) -> &'static str {
         "Eisenstat and Ipsen, SINUM 32 (1995) 1972–1988; Ostrowski"
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.left, self.right]
     }
 
     fn bound(&self) -> Enclosure {

@@ -4,15 +4,13 @@ use crate::arithmetic::root;
 use crate::enclosure::directed::{div_up, mul_up};
 use crate::error::Result;
 
-/// Elsner: every eigenvalue of B lies near one of A, whatever the eigenvectors, but only like the n-th root of the change.
+/// Elsner: every eigenvalue of B lies near one of A, whatever the eigenvectors, but only like the n-th root of the
+/// change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Elsner {
-    /// ‖A‖₂ + ‖B‖₂.
-    pub size: f64,
-    /// ‖A − B‖₂.
-    pub change: f64,
-    /// The order n.
-    pub order: f64,
+    size: f64,
+    change: f64,
+    order: f64,
 }
 
 impl Elsner {
@@ -34,6 +32,21 @@ impl Elsner {
     pub(super) fn from([size, change, order]: [f64; 3]) -> Result<Self> {
         Self::new(size, change, order)
     }
+
+    /// ‖A‖₂ + ‖B‖₂.
+    pub fn size(&self) -> f64 {
+        self.size
+    }
+
+    /// ‖A − B‖₂.
+    pub fn change(&self) -> f64 {
+        self.change
+    }
+
+    /// The order n.
+    pub fn order(&self) -> f64 {
+        self.order
+    }
 }
 
 impl Theorem for Elsner {
@@ -47,6 +60,10 @@ impl Theorem for Elsner {
 
     fn reference(&self) -> &'static str {
         "Elsner, Linear Algebra Appl. 71 (1985) 77–80"
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.size, self.change, self.order]
     }
 
     fn bound(&self) -> Enclosure {

@@ -2,11 +2,11 @@ use super::{Theorem, at_most, size};
 use crate::Enclosure;
 use crate::error::Result;
 
-/// Hoffman and Wielandt: the eigenvalues of two normal matrices can be paired so that their distances are at most ‖E‖_F together.
+/// Hoffman and Wielandt: the eigenvalues of two normal matrices can be paired so that their distances are at most ‖E‖_F
+/// together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HoffmanWielandt {
-    /// ‖E‖_F.
-    pub change: f64,
+    change: f64,
 }
 
 impl HoffmanWielandt {
@@ -24,6 +24,11 @@ impl HoffmanWielandt {
     pub(super) fn from([change]: [f64; 1]) -> Result<Self> {
         Self::new(change)
     }
+
+    /// ‖E‖_F.
+    pub fn change(&self) -> f64 {
+        self.change
+    }
 }
 
 impl Theorem for HoffmanWielandt {
@@ -37,6 +42,10 @@ impl Theorem for HoffmanWielandt {
 
     fn reference(&self) -> &'static str {
         "Hoffman and Wielandt, Duke Math. J. 20 (1953) 37–39"
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.change]
     }
 
     fn bound(&self) -> Enclosure {

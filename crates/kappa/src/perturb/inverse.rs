@@ -5,10 +5,8 @@ use crate::error::Result;
 /// How far the inverse moves: ‖(A + E)⁻¹ − A⁻¹‖/‖A⁻¹‖ ≤ κε/(1 − κε).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InversePerturbation {
-    /// κ(A) in an induced norm.
-    pub cond: f64,
-    /// ‖E‖/‖A‖ in that norm.
-    pub matrix_error: f64,
+    cond: f64,
+    matrix_error: f64,
 }
 
 impl InversePerturbation {
@@ -30,6 +28,16 @@ impl InversePerturbation {
     pub(super) fn from([cond, matrix_error]: [f64; 2]) -> Result<Self> {
         Self::new(cond, matrix_error)
     }
+
+    /// κ(A) in an induced norm.
+    pub fn cond(&self) -> f64 {
+        self.cond
+    }
+
+    /// ‖E‖/‖A‖ in that norm.
+    pub fn matrix_error(&self) -> f64 {
+        self.matrix_error
+    }
 }
 
 impl Theorem for InversePerturbation {
@@ -43,6 +51,10 @@ impl Theorem for InversePerturbation {
 
     fn reference(&self) -> &'static str {
         "Higham, Accuracy and Stability, 2nd ed., section 14.1; Stewart and Sun, III.2"
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.cond, self.matrix_error]
     }
 
     fn bound(&self) -> Enclosure {

@@ -6,12 +6,9 @@ use crate::error::Result;
 /// How far the solution of a least squares problem of full rank moves (Wedin).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LeastSquaresPerturbation {
-    /// κ₂(A).
-    pub cond: f64,
-    /// ε with ‖E‖₂ ≤ ε‖A‖₂ and ‖f‖₂ ≤ ε‖b‖₂.
-    pub matrix_error: f64,
-    /// ‖r‖₂/(‖A‖₂‖x‖₂).
-    pub residual: f64,
+    cond: f64,
+    matrix_error: f64,
+    residual: f64,
 }
 
 impl LeastSquaresPerturbation {
@@ -33,6 +30,21 @@ impl LeastSquaresPerturbation {
     pub(super) fn from([cond, matrix_error, residual]: [f64; 3]) -> Result<Self> {
         Self::new(cond, matrix_error, residual)
     }
+
+    /// κ₂(A).
+    pub fn cond(&self) -> f64 {
+        self.cond
+    }
+
+    /// ε with ‖E‖₂ ≤ ε‖A‖₂ and ‖f‖₂ ≤ ε‖b‖₂.
+    pub fn matrix_error(&self) -> f64 {
+        self.matrix_error
+    }
+
+    /// ‖r‖₂/(‖A‖₂‖x‖₂).
+    pub fn residual(&self) -> f64 {
+        self.residual
+    }
 }
 
 impl Theorem for LeastSquaresPerturbation {
@@ -46,6 +58,10 @@ impl Theorem for LeastSquaresPerturbation {
 
     fn reference(&self) -> &'static str {
         "Wedin, BIT 13 (1973) 217–232; Higham, Accuracy and Stability, 2nd ed., Theorem 20.1"
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.cond, self.matrix_error, self.residual]
     }
 
     fn bound(&self) -> Enclosure {

@@ -3,15 +3,13 @@ use crate::Enclosure;
 use crate::enclosure::directed::{div_up, mul_up};
 use crate::error::Result;
 
-/// How far the solution of Ax = b moves: κ(ε_A + ε_b)/(1 − κε_A) where κε_A < 1; without the denominator it would be first order only.
+/// How far the solution of Ax = b moves: κ(ε_A + ε_b)/(1 − κε_A) where κε_A < 1; without the denominator it would be
+/// first order only.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinearSystem {
-    /// κ(A) in an induced norm.
-    pub cond: f64,
-    /// ‖E‖/‖A‖.
-    pub matrix_error: f64,
-    /// ‖f‖/‖b‖.
-    pub rhs_error: f64,
+    cond: f64,
+    matrix_error: f64,
+    rhs_error: f64,
 }
 
 impl LinearSystem {
@@ -34,6 +32,21 @@ impl LinearSystem {
     pub(super) fn from([cond, matrix_error, rhs_error]: [f64; 3]) -> Result<Self> {
         Self::new(cond, matrix_error, rhs_error)
     }
+
+    /// κ(A) in an induced norm.
+    pub fn cond(&self) -> f64 {
+        self.cond
+    }
+
+    /// ‖E‖/‖A‖.
+    pub fn matrix_error(&self) -> f64 {
+        self.matrix_error
+    }
+
+    /// ‖f‖/‖b‖.
+    pub fn rhs_error(&self) -> f64 {
+        self.rhs_error
+    }
 }
 
 impl Theorem for LinearSystem {
@@ -47,6 +60,10 @@ impl Theorem for LinearSystem {
 
     fn reference(&self) -> &'static str {
         "Higham, Accuracy and Stability, 2nd ed., Theorem 7.2"
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.cond, self.matrix_error, self.rhs_error]
     }
 
     fn bound(&self) -> Enclosure {

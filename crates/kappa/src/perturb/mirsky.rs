@@ -5,8 +5,7 @@ use crate::error::Result;
 /// Mirsky: the changes of all singular values together are at most the change, in every unitarily invariant norm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mirsky {
-    /// ‖E‖ in the norm.
-    pub change: f64,
+    change: f64,
 }
 
 impl Mirsky {
@@ -24,6 +23,11 @@ impl Mirsky {
     pub(super) fn from([change]: [f64; 1]) -> Result<Self> {
         Self::new(change)
     }
+
+    /// ‖E‖ in the norm.
+    pub fn change(&self) -> f64 {
+        self.change
+    }
 }
 
 impl Theorem for Mirsky {
@@ -37,6 +41,10 @@ impl Theorem for Mirsky {
 
     fn reference(&self) -> &'static str {
         "Mirsky, Quart. J. Math. 11 (1960) 50–59"
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.change]
     }
 
     fn bound(&self) -> Enclosure {

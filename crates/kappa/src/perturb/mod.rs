@@ -1,4 +1,4 @@
-//! Inequalities with names: what a change of a matrix may do, one theorem a file.
+//! Perturbation theorems as values: bounds for the effect of a change of a matrix, one theorem for each file.
 
 mod angles;
 mod assignment;
@@ -19,7 +19,7 @@ mod weyl;
 
 pub use angles::principal_angles;
 pub use backward::{
-    BackwardError, backward_error_eigenpair, backward_error_least_squares, backward_error_of_triplet,
+    AnyBackwardError, BackwardError, backward_error_eigenpair, backward_error_least_squares, backward_error_of_triplet,
     backward_error_system, componentwise_backward_error,
 };
 pub use bauer_fike::BauerFike;
@@ -40,32 +40,46 @@ use crate::enclosure::directed::{add_up, div_up, mul_up};
 use crate::error::{Error, Result};
 use crate::{Enclosure, Evidence};
 
-/// An inequality with an author: its hypotheses are checked when it is made, its bound is a number.
+/// A named inequality: its constructor checks the hypotheses, its bound is a number.
 pub trait Theorem: std::fmt::Debug {
     /// The name, as it is written on the command line.
     fn name(&self) -> &'static str;
-    /// What it says, in one line.
+    /// The statement, in one line.
     fn statement(&self) -> &'static str;
-    /// Where it is proved.
+    /// The reference for its proof.
     fn reference(&self) -> &'static str;
+    /// The numbers that it was made from, in the order of [`TheoremInfo::parameters`].
+    fn numbers(&self) -> Vec<f64>;
     /// The bound, rounded up: [0, bound], with the theorem as evidence.
     fn bound(&self) -> Enclosure;
 }
 
-/// A theorem that can be asked by its name and numbers.
+/// A theorem that is determined by its name and numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct TheoremInfo {
-    /// Such as `davis-kahan`.
+    /// The name, such as `davis-kahan`.
     pub name: &'static str,
-    /// The numbers it needs, each with what it means.
+    /// The numbers that it needs, each with its meaning.
     pub parameters: &'static [(&'static str, &'static str)],
-    /// Makes it from those numbers, in that order.
+    /// Makes the theorem from those numbers, in that order.
     pub make: fn(&[f64]) -> Result<Box<dyn Theorem>>,
 }
 
 const CHANGE: (&str, &str) = ("change", "the norm of the change E");
 
-/// Every theorem that numbers are enough for.
+/// All theorems whose bound needs numbers only.
+///
+/// Name, parameters and constructor of each; [`theorem`] makes one by name.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::perturb::theorems;
+/// let weyl = theorems().iter().find(|t| t.name == "weyl").unwrap();
+/// assert_eq!(weyl.parameters.len(), 1);
+/// assert!(((weyl.make)(&[0.25])?.bound().upper() - 0.25).abs() < 1e-15);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn theorems() -> &'static [TheoremInfo] {
     macro_rules! make {
         ($type:ident, $count:literal) => {
@@ -126,11 +140,28 @@ pub fn theorems() -> &'static [TheoremInfo] {
             ],
             make: make!(LeastSquaresPerturbation, 3),
         },
+        TheoremInfo {
+            name: "componentwise-system",
+            parameters: &[
+                ("cond", "‖|A⁻¹||A|‖_∞, Skeel's condition number"),
+                ("cond-at", "‖|A⁻¹||A||x|‖_∞/‖x‖_∞, Skeel's condition number at the solution"),
+                ("error", "the relative error of every entry of A and b"),
+            ],
+            make: make!(ComponentwiseSystem, 3),
+        },
     ];
     ALL
 }
 
-/// The theorem of this name from these numbers. Fails for an unknown name, a wrong count, and numbers that break a hypothesis.
+/// The theorem with the given name, made from its numbers.
+///
+/// The numbers are the parameters of [`theorems`], in their order. Upper and lower case and `_` for `-` are accepted.
+///
+/// # Errors
+///
+/// When the name is unknown, the count of the numbers is wrong, or they violate a hypothesis.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::perturb::theorem;
@@ -143,36 +174,39 @@ pub fn theorem(name: &str, numbers: &[f64]) -> Result<Box<dyn Theorem>> {
     let known = || theorems().iter().map(|t| t.name).collect::<Vec<_>>().join(", ");
     let plain = name.trim().to_lowercase().replace('_', "-");
     let info = theorems().iter().find(|t| t.name == plain).ok_or_else(|| {
-        Error::syntax(format!("`{}` is no theorem that is known here", name.trim()))
-            .with_hint(format!("ask for {}", known()))
+        Error::syntax(format!("unknown theorem `{}`", name.trim())).with_hint(format!("known: {}", known()))
     })?;
     if numbers.len() != info.parameters.len() {
         let wanted: Vec<&str> = info.parameters.iter().map(|p| p.0).collect();
-        return Err(Error::syntax(format!("{plain} needs {} numbers, not {}", wanted.len(), numbers.len()))
-            .with_hint(format!("they are: {}", wanted.join(", "))));
+        return Err(Error::syntax(format!(
+            "the theorem {plain} needs {} numbers, got {}",
+            wanted.len(),
+            numbers.len()
+        ))
+        .with_hint(format!("its numbers are: {}", wanted.join(", "))));
     }
     (info.make)(numbers)
 }
 
 fn given<const N: usize>(x: &[f64]) -> Result<[f64; N]> {
-    x.try_into().map_err(|_| Error::syntax(format!("{N} numbers are needed, not {}", x.len())))
+    x.try_into().map_err(|_| Error::syntax(format!("the theorem needs {N} numbers, got {}", x.len())))
 }
 
-/// A number that must be at least 0 and no NaN.
+/// Fails unless x is ≥ 0 and not NaN.
 fn size(what: &str, x: f64) -> Result<f64> {
     if x >= 0.0 {
         return Ok(x);
     }
-    Err(Error::syntax(format!("{what} is at least 0, not {x}")))
+    Err(Error::argument(format!("{what} must be at least 0, not {x}")))
 }
 
-/// A number that must be above 0.
+/// Fails unless x is > 0.
 fn positive(what: &str, x: f64) -> Result<f64> {
     if x > 0.0 {
         return Ok(x);
     }
-    Err(Error::syntax(format!("{what} is {x}: the theorem needs it above 0"))
-        .with_hint("without it nothing is said: a smaller change, or another part of the spectrum"))
+    Err(Error::argument(format!("{what} must be above 0, not {x}"))
+        .with_hint("the theorem gives no bound otherwise: try a smaller change, or another part of the spectrum"))
 }
 
 /// [0, bound].

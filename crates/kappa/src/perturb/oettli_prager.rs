@@ -1,20 +1,18 @@
 use kappa_dense::Scalar;
 
-use super::{Theorem, amplified, at_most, size};
+use super::{Theorem, amplified, at_most, positive, size};
 use crate::condition::Extended;
 use crate::error::Result;
 use crate::operator::LinearOperator;
 use crate::{Enclosure, skeel_cond, skeel_cond_at};
 
-/// How far the solution of Ax = b moves when every entry of A and b is off by a relative ε: through Skeel's condition numbers.
+/// How far the solution of Ax = b moves when every entry of A and b is off by a relative ε: through Skeel's condition
+/// numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ComponentwiseSystem {
-    /// ‖|A⁻¹||A|‖_∞.
-    pub cond: f64,
-    /// ‖|A⁻¹||A||x|‖_∞/‖x‖_∞.
-    pub cond_at: f64,
-    /// ε.
-    pub error: f64,
+    cond: f64,
+    cond_at: f64,
+    error: f64,
 }
 
 impl ComponentwiseSystem {
@@ -29,11 +27,30 @@ impl ComponentwiseSystem {
     /// ```
     pub fn new<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), x: &[T], error: f64) -> Result<Self> {
         let upper = |k: Extended| k.enclosure().upper();
+        Self::from([upper(skeel_cond(a)?), upper(skeel_cond_at(a, x)?), error])
+    }
+
+    pub(super) fn from([cond, cond_at, error]: [f64; 3]) -> Result<Self> {
         Ok(Self {
-            cond: upper(skeel_cond(a)?),
-            cond_at: upper(skeel_cond_at(a, x)?),
+            cond: positive("Skeel's condition number", cond)?.max(1.0),
+            cond_at: positive("Skeel's condition number at the solution", cond_at)?,
             error: size("the relative error", error)?,
         })
+    }
+
+    /// ‖|A⁻¹||A|‖_∞.
+    pub fn cond(&self) -> f64 {
+        self.cond
+    }
+
+    /// ‖|A⁻¹||A||x|‖_∞/‖x‖_∞.
+    pub fn cond_at(&self) -> f64 {
+        self.cond_at
+    }
+
+    /// ε.
+    pub fn error(&self) -> f64 {
+        self.error
     }
 }
 
@@ -48,6 +65,10 @@ impl Theorem for ComponentwiseSystem {
 
     fn reference(&self) -> &'static str {
         "Higham, Accuracy and Stability, 2nd ed., Theorem 7.4; Skeel, J. ACM 26 (1979) 494–526"
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.cond, self.cond_at, self.error]
     }
 
     fn bound(&self) -> Enclosure {

@@ -5,13 +5,12 @@ use crate::error::Result;
 
 /// Wedin: singular subspaces turn by angles with sin Θ ≤ max(‖R‖, ‖S‖)/gap, at most ‖E‖/gap.
 ///
-/// The gap lies between the singular values of A that are kept and the others of the changed matrix, 0 among them where it is not square.
+/// The gap lies between the singular values of A that are kept and the others of the changed matrix, 0 among them where
+/// it is not square.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wedin {
-    /// The gap δ.
-    pub gap: f64,
-    /// ‖E‖, or the larger of the two residuals.
-    pub change: f64,
+    gap: f64,
+    change: f64,
 }
 
 impl Wedin {
@@ -29,6 +28,16 @@ impl Wedin {
     pub(super) fn from([gap, change]: [f64; 2]) -> Result<Self> {
         Self::new(gap, change)
     }
+
+    /// The gap δ.
+    pub fn gap(&self) -> f64 {
+        self.gap
+    }
+
+    /// ‖E‖, or the larger of the two residuals.
+    pub fn change(&self) -> f64 {
+        self.change
+    }
 }
 
 impl Theorem for Wedin {
@@ -42,6 +51,10 @@ impl Theorem for Wedin {
 
     fn reference(&self) -> &'static str {
         "Wedin, BIT 12 (1972) 99–111"
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.gap, self.change]
     }
 
     fn bound(&self) -> Enclosure {

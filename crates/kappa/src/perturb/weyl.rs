@@ -5,8 +5,7 @@ use crate::error::Result;
 /// Weyl: no singular value moves by more than ‖E‖₂, and no eigenvalue of a Hermitian matrix that stays Hermitian.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weyl {
-    /// ‖E‖₂.
-    pub change: f64,
+    change: f64,
 }
 
 impl Weyl {
@@ -24,6 +23,11 @@ impl Weyl {
     pub(super) fn from([change]: [f64; 1]) -> Result<Self> {
         Self::new(change)
     }
+
+    /// ‖E‖₂.
+    pub fn change(&self) -> f64 {
+        self.change
+    }
 }
 
 impl Theorem for Weyl {
@@ -37,6 +41,10 @@ impl Theorem for Weyl {
 
     fn reference(&self) -> &'static str {
         "Weyl, Math. Ann. 71 (1912) 441–479; Stewart and Sun, Matrix Perturbation Theory, IV.4"
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.change]
     }
 
     fn bound(&self) -> Enclosure {

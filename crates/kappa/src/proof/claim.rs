@@ -1,4 +1,4 @@
-//! What can be proved: a quantity, at most or at least a number.
+//! The claims that can be proved: a quantity, at most or at least a number.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,7 +23,7 @@ pub struct Claim {
     quantity: Quantity,
 }
 
-/// What a claim is about.
+/// The quantity of a claim.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Quantity {
     /// The largest modulus of an entry.
@@ -40,11 +40,11 @@ pub enum Quantity {
     Spectral,
     /// The smallest singular value.
     Least,
-    /// Their quotient.
+    /// The condition number: their quotient.
     Cond,
     /// The sum of the singular values.
     Nuclear,
-    /// The induced norm ∞→1, ∞→2 or 2→1: whether the argument is bounded in ∞, and whether the image is measured in 1.
+    /// The induced norm ∞→1, ∞→2 or 2→1: whether the argument is measured in the ∞-norm, and the image in the 1-norm.
     Induced {
         /// p = ∞, else 2.
         from_infinity: bool,
@@ -53,22 +53,26 @@ pub enum Quantity {
     },
 }
 
-const HINT: &str = "proofs are for norm:N with N among max-abs, entrywise:1, max-column-sum, max-row-sum, frobenius, spectral, \
-                    nuclear, induced:inf,1, induced:inf,2 and induced:2,1, for cond, and for singular_value:1 and \
-                    least_singular_value; with <, <=, > or >=";
+const HINT: &str = "proofs are for norm:N with N among max-abs, entrywise:1, max-column-sum, max-row-sum, frobenius, \
+                    spectral, nuclear, induced:inf,1, induced:inf,2 and induced:2,1, for cond, and for \
+                    singular_value:1 and least_singular_value; with <, <=, > or >=";
 
 impl Claim {
-    /// What the claim is about.
+    /// The quantity of the claim.
     pub fn quantity(&self) -> Quantity {
         self.quantity
     }
 
-    /// Whether it bounds the quantity from above.
+    /// Whether the claim bounds the quantity from above.
     pub fn is_upper(&self) -> bool {
         matches!(self.check.comparison, Comparison::Less | Comparison::AtMost)
     }
 
     /// Whether certified bounds of the quantity contradict the claim.
+    ///
+    /// # Errors
+    ///
+    /// As [`certified_measure`] and [`certified_singular_values`].
     pub fn is_false_for(&self, a: &Matrix<f64>) -> Result<bool> {
         let value = match self.quantity {
             Quantity::Least => certified_singular_values(a)?.last(),
@@ -77,7 +81,7 @@ impl Claim {
         Ok(self.check.holds(value) == Some(false))
     }
 
-    /// The number that is to be reached: the bound, or its neighbour on the safe side where equality would not do.
+    /// The bound to be proved: the number of the claim, or its neighbour in the stricter direction for `<` and `>`.
     pub fn bound(&self) -> f64 {
         match self.check.comparison {
             Comparison::Less => self.check.bound.next_down(),
@@ -91,11 +95,11 @@ impl FromStr for Claim {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let refused = || Error::unsupported(format!("`{}` cannot be proved yet", text.trim())).with_hint(HINT);
+        let refused = || Error::unsupported(format!("there is no proof method for `{}`", text.trim())).with_hint(HINT);
         let lower = text.trim().to_lowercase();
         let least = ["least_singular_value", "least-singular-value"].iter().find_map(|name| lower.strip_prefix(name));
         let (check, quantity) = match least {
-            // Read as a claim about the first, whose number depends on no shape.
+            // Parsed as a claim about the first singular value, as its number depends on no shape.
             Some(rest) => (format!("singular_value:1{rest}").parse::<Check>()?, Quantity::Least),
             None => {
                 let check: Check = text.parse()?;
@@ -107,10 +111,8 @@ impl FromStr for Claim {
             return Err(refused());
         }
         if !claim.bound().is_finite() || claim.bound() <= 0.0 {
-            let why = format!("`{}` needs no proof, or has none: the bound is {}", text.trim(), check.bound);
-            return Err(
-                Error::unsupported(why).with_hint("a claim compares with a number above 0 that a double can hold")
-            );
+            let why = format!("the bound of `{}` must be finite and > 0, got {}", text.trim(), check.bound);
+            return Err(Error::unsupported(why).with_hint("compare with a positive number in the range of doubles"));
         }
         Ok(claim)
     }

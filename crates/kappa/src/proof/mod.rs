@@ -1,4 +1,4 @@
-//! Claims that anyone can check: a witness is found with all the engine's speed, and checked with whole numbers only.
+//! Claims with independent proofs: a witness is found in floating point, and checked in exact integer arithmetic only.
 //!
 //! ```
 //! use kappa::{Matrix, proof};
@@ -7,7 +7,7 @@
 //! let claim = "norm:spectral <= 2.6".parse()?;
 //! let witness = proof::prove(&a, &claim)?;
 //! proof::verify(&a, &claim, &witness)?;
-//! // The same witness says nothing about a stronger claim.
+//! // The same witness does not prove a stronger claim.
 //! assert!(proof::verify(&a, &"norm:spectral <= 2.5".parse()?, &witness).is_err());
 //! # Ok::<(), kappa::Error>(())
 //! ```

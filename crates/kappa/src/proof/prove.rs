@@ -1,4 +1,4 @@
-//! Finding witnesses: as fast as floating point allows, and rounded to as few bits as the claim leaves room for.
+//! Finding witnesses in floating point, rounded to as few bits as the claim allows.
 
 use kappa_dense::{Matrix, add_square, cholesky, counted_gram, svd};
 
@@ -9,9 +9,25 @@ use crate::error::{Error, Result};
 
 /// A witness for the claim, checked before it is returned.
 ///
-/// A decomposition or a Cholesky factor in floating point, rounded to whole numbers; about n²/2 of them for a norm from above,
-/// n for one from below, none for sums of entries. Fails where the claim is false, where it is so sharp that no rounded
-/// witness shows it, above order 1024, and when an entry is not finite.
+/// From a decomposition or a Cholesky factor in floating point, rounded to integers: about n²/2 of them for an upper
+/// bound of a norm, n for a lower bound, none for sums of entries. The cost of a few decompositions, and of [`verify`]
+/// for each attempt.
+///
+/// # Errors
+///
+/// When the claim is false, when it is so sharp that no rounded witness shows it, when a factor of order above 1024 is
+/// needed, and when an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, proof};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 1.0])?;
+/// let witness = proof::prove(&a, &"norm:max-abs <= 2".parse()?)?;
+/// // The entries alone prove it.
+/// assert_eq!(witness, proof::Witness::Entries);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn prove(a: &Matrix<f64>, claim: &Claim) -> Result<Witness> {
     crate::Profile::of_entries(a.as_ref())?;
     let order = match claim.quantity() {
@@ -23,17 +39,16 @@ pub fn prove(a: &Matrix<f64>, claim: &Claim) -> Result<Witness> {
         Quantity::MaxAbs | Quantity::EntrySum | Quantity::ColumnSum | Quantity::RowSum | Quantity::Frobenius
     );
     if needs_factor && order > LARGEST {
-        return Err(Error::limit(format!("a proof of `{claim}` would hold a factor of order {order}")).with_hint(
-            format!("proof files are for orders up to {LARGEST}; `kappa norm --certify` has no such limit"),
-        ));
+        return Err(Error::limit(format!("a proof of `{claim}` needs a factor of order {order}"))
+            .with_hint(format!("proofs are limited to order {LARGEST}; `kappa norm --certify` has no such limit")));
     }
-    // Found for A·2⁻ᵉ with an even e, so that squares and square roots of the scale are in range.
+    // Computed for A·2⁻ᵉ with an even e, so that squares and square roots of the scale are in range.
     let largest = a.as_slice().iter().fold(0.0f64, |m, x| m.max(x.abs()));
     let e = if largest == 0.0 { 0 } else { largest.log2().floor() as i32 / 2 * 2 };
     let scaled = Matrix::from_fn(a.rows(), a.columns(), |i, j| power(a[(i, j)], -e));
     let mut tried = 0;
     for bits in [8, 12, 16, 20, 26, 32, 40, 48] {
-        // A bound far above every norm of the scaled matrix would leave the range, and proves no more than this one.
+        // A bound far above every norm of the scaled matrix would overflow, and is implied by this one.
         let far = 64.0 * (a.rows() as f64 + 1.0) * (a.columns() as f64 + 1.0);
         let bound =
             if matches!(claim.quantity(), Quantity::Cond) { claim.bound() } else { power(claim.bound(), -e).min(far) };
@@ -49,15 +64,15 @@ pub fn prove(a: &Matrix<f64>, claim: &Claim) -> Result<Witness> {
     }
     let why = if tried == 0 { "no witness was found" } else { "no witness of up to 48 bits shows it" };
     Err(Error::unsupported(format!("`{claim}` cannot be proved: {why}"))
-        .with_hint("the claim is false, or too close to the true value: ask `kappa norm --certify` for the bounds"))
+        .with_hint("the claim is false, or too close to the exact value: `kappa norm --certify` gives the bounds"))
 }
 
-/// x·2ᵉ in two steps, as 2ᵉ alone may not be a number.
+/// x·2ᵉ in two steps, since 2ᵉ alone may overflow or underflow.
 fn power(x: f64, e: i32) -> f64 {
     x * 2f64.powi(e / 2) * 2f64.powi(e - e / 2)
 }
 
-/// The witness for A from that for A·2⁻ᵉ.
+/// The witness for A from the witness for A·2⁻ᵉ.
 fn back(witness: Witness, e: i32) -> Witness {
     let by = |part: Dyadic, e: i32| Dyadic { shift: part.shift - e, ..part };
     match witness {
@@ -96,7 +111,7 @@ fn find(a: &Matrix<f64>, claim: &Claim, c: f64, bits: i32) -> Result<Option<Witn
         (Quantity::Cond, true) => {
             let values = kappa_dense::singular_values(a.as_ref())?.values;
             let (Some(&first), Some(&last)) = (values.first(), values.last()) else { return Ok(None) };
-            // Halfway, in the exponent, between the least and the most that t may be.
+            // The midpoint, in the exponent, of the smallest and the largest admissible t.
             let middle = (first * (c * last)).sqrt();
             let g = gram(a);
             let above = factor_of(&g, middle * middle, -1.0, bits);
@@ -135,7 +150,7 @@ fn tall_vectors(a: &Matrix<f64>) -> Result<Matrix<f64>> {
     Ok(vectors)
 }
 
-/// The power for which numbers up to `size` have this many bits.
+/// The shift for which numbers up to `size` have this many bits.
 fn shift(size: f64, bits: i32) -> i32 {
     let e = if size > 0.0 && size.is_finite() { size.log2().ceil() as i32 } else { 0 };
     (bits - e).clamp(-1000, 1000)
@@ -152,7 +167,8 @@ fn gram(a: &Matrix<f64>) -> Matrix<f64> {
     counted_gram(tall, 0).product
 }
 
-/// L with offset·I + factor·G ≈ LLᵀ + ε·I: half of what is left above the smallest eigenvalue is kept for the rounding of L.
+/// L with offset·I + factor·G ≈ LLᵀ + ε·I: half of the margin above the smallest eigenvalue is kept for the rounding of
+/// L.
 fn factor_of(g: &Matrix<f64>, offset: f64, factor: f64, bits: i32) -> Option<Dyadic> {
     let n = g.rows();
     let matrix = |margin: f64| {
@@ -164,7 +180,7 @@ fn factor_of(g: &Matrix<f64>, offset: f64, factor: f64, bits: i32) -> Option<Dya
     rounded_factor(matrix, offset.abs().max(factor.abs() * (0..n).map(|i| g[(i, i)]).fold(0.0, f64::max)), bits)
 }
 
-/// The factor of M − ε·I for the largest ε that still leaves it positive definite, halved, and rounded.
+/// The factor of M − ε·I for half of the largest ε that leaves it positive definite, rounded.
 fn rounded_factor(matrix: impl Fn(f64) -> Matrix<f64>, size: f64, bits: i32) -> Option<Dyadic> {
     let definite = |margin: f64| {
         let mut l = matrix(margin);
@@ -179,7 +195,7 @@ fn rounded_factor(matrix: impl Fn(f64) -> Matrix<f64>, size: f64, bits: i32) -> 
     is_dominant(matrix(0.0), &factor).then_some(factor)
 }
 
-/// Whether M − LLᵀ looks diagonally dominant in floating point: what does not is not worth the exact check.
+/// Whether M − LLᵀ is diagonally dominant in floating point: otherwise the exact check is skipped.
 fn is_dominant(mut m: Matrix<f64>, factor: &Dyadic) -> bool {
     let n = m.rows();
     let l = Matrix::from_fn(n, n, |i, j| if i >= j { factor.value(i, j) } else { 0.0 });
@@ -196,11 +212,11 @@ fn is_dominant(mut m: Matrix<f64>, factor: &Dyadic) -> bool {
     (0..n).all(|j| -m[(j, j)] >= beside[j])
 }
 
-/// Y near UVᵀ, a little shorter, with the factor of I − YᵀY.
+/// Y near UVᵀ, scaled down slightly, with the factor of I − YᵀY.
 fn dual(a: &Matrix<f64>, bits: i32) -> Result<Option<Witness>> {
     let f = svd(a.as_ref(), kappa_dense::Shape::Thin)?;
     let uv = kappa_dense::multiply(f.vectors.u.as_ref(), f.vectors.v.adjoint().as_ref())?;
-    // The room that rounding to this many bits needs, about.
+    // About the margin that rounding to this many bits needs.
     let shrink = 1.0 - (2f64.powi(2 - bits) * (a.rows() * a.columns()) as f64).min(0.3);
     let rows = (0..a.rows()).map(|i| (0..a.columns()).map(|j| shrink * uv[(i, j)]).collect());
     let Some(y) = Dyadic::rounded(shift(1.0, bits), rows) else { return Ok(None) };
@@ -208,17 +224,17 @@ fn dual(a: &Matrix<f64>, bits: i32) -> Result<Option<Witness>> {
     Ok(factor_of(&gram(&rounded), 1.0, -1.0, bits + 4).map(|factor| Witness::Dual { y, factor }))
 }
 
-/// a and b from the weights of the factorisation bound, a little larger than they need to be, with the factor of the block.
+/// a and b from the weights of the factorisation bound, slightly enlarged, with the factor of the block.
 fn weights(a: &Matrix<f64>, from_infinity: bool, to_one: bool, c: f64, bits: i32) -> Option<Witness> {
     let (p, q) = exponents(from_infinity, to_one);
     let (m, n) = (a.rows(), a.columns());
     let (alpha, beta) = grothendieck_weights(a, p, q);
     let scaled = Matrix::from_fn(m, n, |i, j| a[(i, j)] / (alpha[i] * beta[j]));
     let s = kappa_dense::singular_values(scaled.as_ref()).ok()?.values.first().copied()?;
-    // [[s·α², A], [Aᵀ, s·β²]] is semidefinite; both totals are made equal, then stretched to half of what c leaves.
+    // [[s·α², A], [Aᵀ, s·β²]] is semidefinite; both totals are made equal, then enlarged by half of the margin below c.
     let total = |w: &[f64], is_sum: bool| if is_sum { w.iter().sum() } else { w.iter().copied().fold(0.0, f64::max) };
     let size = |w: &[f64], is_sum: bool| total(&w.iter().map(|w| w * w).collect::<Vec<f64>>(), is_sum);
-    // Weights near 0 would need too many bits: each gets a little of the mean, a quarter of what c leaves.
+    // Weights near 0 would need too many bits: each gets a share of the mean, a quarter of the margin below c.
     let spare = 0.25 * (c / (s * (size(&alpha, to_one) * size(&beta, from_infinity)).sqrt()) - 1.0).clamp(0.0, 0.4);
     let squares = |w: &[f64]| {
         let mean = w.iter().map(|w| w * w).sum::<f64>() / w.len() as f64;

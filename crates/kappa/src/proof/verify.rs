@@ -1,4 +1,4 @@
-//! The checker: whole numbers of any length, and nothing of the engine, of floating point, or of the prover.
+//! The checker: integers of any length, without faer, floating point or the prover.
 
 use num_bigint::{BigInt, Sign};
 
@@ -6,21 +6,41 @@ use super::{Claim, Dyadic, Quantity, Witness};
 use crate::Matrix;
 use crate::error::{Error, Result};
 
-/// Whether the witness proves the claim about this matrix, in exact arithmetic; an error says where it fails.
+/// Checks in exact arithmetic that the witness proves the claim about this matrix.
 ///
-/// About n³ products of whole numbers for n = min(m, n), of m + n for induced norms; no rounding anywhere. A power of a proof
-/// file or an entry that is too large to be true is refused, so that a hostile file cannot fill the memory.
+/// About n³ products of integers for n = min(m, n), or m + n for induced norms; no rounding. The memory is bounded: a
+/// shift or an entry of the witness beyond the range of doubles is an error, so that a hostile file cannot exhaust it.
+///
+/// # Errors
+///
+/// When the witness does not prove the claim (the message says where it fails), when it is of another kind or its parts
+/// have wrong shapes, when a number is beyond the range of doubles or an order above 1024, and when an entry of A is
+/// not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, proof};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 1.0])?;
+/// // √5 ≤ 2.3: the entries alone prove it.
+/// proof::verify(&a, &"norm:frobenius <= 2.3".parse()?, &proof::Witness::Entries)?;
+/// assert!(proof::verify(&a, &"norm:frobenius <= 2.2".parse()?, &proof::Witness::Entries).is_err());
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn verify(a: &Matrix<f64>, claim: &Claim, witness: &Witness) -> Result<()> {
     for (_, part) in witness.parts() {
         // Numbers beyond the range of doubles prove nothing about doubles.
         if part.shift.unsigned_abs() > 2200 {
-            return Err(Error::limit(format!("a shift of {} in the witness is beyond all doubles", part.shift)));
+            return Err(Error::limit(format!(
+                "the shift {} of the witness is beyond the range of doubles",
+                part.shift
+            )));
         }
     }
     check_shapes(a.rows(), a.columns(), claim, witness)?;
     let a = Exact::of(a)?;
     let c = Exact::number(claim.bound())?;
-    // A vector of zeros would prove anything, and is refused below; so would t = 0.
+    // A zero vector satisfies every inequality of this kind, and is rejected below; so is t = 0.
     let holds = match (claim.quantity(), claim.is_upper(), witness) {
         (Quantity::Spectral, true, Witness::Above { factor }) => {
             let shifted = a.gram()?.minus_from(&c.times(&c)?)?;
@@ -34,7 +54,7 @@ pub fn verify(a: &Matrix<f64>, claim: &Claim, witness: &Witness) -> Result<()> {
             a.gram()?.less(&c.times(&c)?)?.is_semidefinite_by(factor)?
         }
         (Quantity::Least, true, Witness::Vector { x }) => {
-            // The vector belongs to the shorter side: σₘᵢₙ is the least stretch of the longer one's adjoint too.
+            // The vector belongs to the shorter side: σₘᵢₙ is also the least stretch of the adjoint of the longer side.
             let tall = if a.rows() < a.columns() { a.transposed() } else { a };
             let (image, x) = tall.image(x)?;
             !x.is_zero() && image.sum_of_squares()?.is_at_most(&c.times(&c)?.times(&x.sum_of_squares()?)?)?
@@ -54,7 +74,7 @@ pub fn verify(a: &Matrix<f64>, claim: &Claim, witness: &Witness) -> Result<()> {
         }
         (Quantity::Nuclear, true, Witness::Factors { u, v }) => {
             let (u, v) = (Exact::witness(u, a.rows(), None)?, Exact::witness(v, a.columns(), None)?);
-            // Row by row, so that a hostile power does not lengthen every entry of A at once.
+            // Row by row, so that a hostile shift does not lengthen every entry of A at once.
             let vt = v.transposed();
             let mut rest = Exact::number(0.0)?;
             for i in 0..a.rows() {
@@ -78,7 +98,7 @@ pub fn verify(a: &Matrix<f64>, claim: &Claim, witness: &Witness) -> Result<()> {
         }
         (Quantity::Induced { from_infinity, to_one }, false, Witness::Vector { x }) => {
             let (image, x) = a.image(x)?;
-            // Both sides squared where one of them is a 2-norm.
+            // Both sides are squared where one of them is a 2-norm.
             let size = |v: &Exact, is_square: bool, modulus: Exact| {
                 if is_square { v.sum_of_squares() } else { modulus.times(&modulus) }
             };
@@ -103,17 +123,17 @@ pub fn verify(a: &Matrix<f64>, claim: &Claim, witness: &Witness) -> Result<()> {
         return Ok(());
     }
     Err(Error::unsupported(format!("the witness does not prove `{claim}` for this matrix"))
-        .with_hint("the claim may still be true: make a new proof with `kappa prove`"))
+        .with_hint("the claim may still be true: compute a new proof with `kappa prove`"))
 }
 
-/// The largest order of a factor: what a stranger's file may ask for.
+/// The largest order of a factor in an untrusted file.
 pub(super) const LARGEST: usize = 1024;
 
-/// Refuses, before anything is multiplied, a witness whose parts do not have the shapes of an m×n matrix.
+/// Fails, before anything is multiplied, for a witness whose parts do not have the shapes of an m×n matrix.
 fn check_shapes(m: usize, n: usize, claim: &Claim, witness: &Witness) -> Result<()> {
     let short = m.min(n);
     if short == 0 && matches!(claim.quantity(), Quantity::Least | Quantity::Cond) {
-        return Err(Error::shape(format!("a {m}×{n} matrix is empty: `{claim}` says nothing about it")));
+        return Err(Error::shape(format!("a {m}×{n} matrix is empty: `{claim}` is not defined for it")));
     }
     let is_full = |part: &Dyadic, rows: usize, columns: usize| {
         part.rows.len() == rows && part.rows.iter().all(|row| row.len() == columns)
@@ -124,8 +144,8 @@ fn check_shapes(m: usize, n: usize, claim: &Claim, witness: &Witness) -> Result<
     let order = if matches!(witness, Witness::Weights { .. }) { m.saturating_add(n) } else { short };
     let has_factor = witness.parts().iter().any(|(name, _)| matches!(*name, "factor" | "above" | "below" | "u"));
     if has_factor && order > LARGEST {
-        return Err(Error::limit(format!("a factor of order {order} is larger than any proof's"))
-            .with_hint(format!("proofs are for orders up to {LARGEST}")));
+        return Err(Error::limit(format!("the witness needs a factor of order {order}, above the limit of {LARGEST}"))
+            .with_hint(format!("proofs are limited to order {LARGEST}")));
     }
     let is_least = matches!(claim.quantity(), Quantity::Least | Quantity::Cond);
     let length = if is_least { short } else { n };
@@ -145,14 +165,14 @@ fn check_shapes(m: usize, n: usize, claim: &Claim, witness: &Witness) -> Result<
     if fits {
         return Ok(());
     }
-    Err(Error::shape(format!("a part of the witness does not have the shape that a {m}×{n} matrix asks for")))
+    Err(Error::shape(format!("a part of the witness has the wrong shape for a {m}×{n} matrix")))
 }
 
 fn mismatch(claim: &Claim, witness: &Witness) -> Error {
-    Error::unsupported(format!("a witness of the kind `{}` says nothing about `{claim}`", witness.method()))
+    Error::unsupported(format!("a witness of the kind `{}` cannot prove `{claim}`", witness.method()))
 }
 
-/// A matrix of whole numbers over 2^shift, exactly.
+/// A matrix of integers over 2^shift, exactly.
 #[derive(Clone, Debug)]
 struct Exact {
     shift: i64,
@@ -165,7 +185,7 @@ fn split(x: f64) -> (i64, i64) {
     let bits = x.to_bits();
     let (biased, fraction) = (((bits >> 52) & 0x7ff) as i64, (bits & ((1 << 52) - 1)) as i64);
     let (mantissa, exponent) = if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) };
-    // Without trailing zeros, so that whole numbers stay short.
+    // Without trailing zeros, so that integers stay short.
     let zeros = if mantissa == 0 { 0 } else { mantissa.trailing_zeros() };
     (if x < 0.0 { -(mantissa >> zeros) } else { mantissa >> zeros }, exponent + i64::from(zeros))
 }
@@ -188,7 +208,7 @@ impl Exact {
         Self::of(&Matrix::from_fn(1, 1, |_, _| x))
     }
 
-    /// A part of a witness, of this shape; triangles keep their short rows.
+    /// A part of a witness, of this shape; the rows of a triangle keep their lengths.
     fn witness(part: &Dyadic, rows: usize, columns: Option<usize>) -> Result<Self> {
         let width = part.rows.first().map_or(0, Vec::len);
         let wanted = columns.unwrap_or(width);
@@ -224,7 +244,7 @@ impl Exact {
         Self { shift, rows: vec![vec![x]], columns: 1 }
     }
 
-    /// Both over the larger power.
+    /// Both matrices over the larger power of two.
     fn aligned(&self, other: &Self) -> Result<(Self, Self)> {
         let shift = self.shift.max(other.shift);
         let raise = |x: &Self| {
@@ -234,7 +254,7 @@ impl Exact {
         };
         // Four times the range of doubles is enough for any product of two entries and a witness.
         if (self.shift - other.shift).abs() > 20_000 {
-            return Err(Error::limit("the numbers of the witness and of the matrix are too far apart"));
+            return Err(Error::limit("the exponents of the witness and of the matrix differ by more than 20000"));
         }
         Ok((raise(self), raise(other)))
     }
@@ -266,7 +286,7 @@ impl Exact {
         Ok(Self { shift: self.shift + other.shift, rows, columns: other.columns })
     }
 
-    /// AᵀA, or AAᵀ on the shorter side: symmetric, so that half of it is enough.
+    /// AᵀA, or AAᵀ on the shorter side: only one triangle is computed.
     fn gram(&self) -> Result<Self> {
         let lines = if self.rows() < self.columns { self.clone() } else { self.transposed() };
         let n = lines.rows();
@@ -301,7 +321,7 @@ impl Exact {
     fn block(a: &Self, middle: &Self, b: &Self) -> Result<Self> {
         let shift = a.shift.max(b.shift).max(middle.shift);
         if [a, b, middle].iter().any(|x| (shift - x.shift).abs() > 20_000) {
-            return Err(Error::limit("the numbers of the witness and of the matrix are too far apart"));
+            return Err(Error::limit("the exponents of the witness and of the matrix differ by more than 20000"));
         }
         let (m, n) = (middle.rows(), middle.columns);
         let raise = |x: &Self, value: &BigInt| value << (shift - x.shift) as usize;
@@ -321,12 +341,12 @@ impl Exact {
         let n = self.rows();
         let is_triangle = factor.rows.len() == n && factor.rows.iter().enumerate().all(|(i, row)| row.len() == i + 1);
         if !is_triangle {
-            return Err(Error::shape(format!("the factor of the witness is no lower triangle of order {n}")));
+            return Err(Error::shape(format!("the factor of the witness is not a lower triangle of order {n}")));
         }
         let rows: Vec<Vec<BigInt>> = factor.rows.iter().map(|row| row.iter().map(|&x| x.into()).collect()).collect();
         let shift = self.shift.max(2 * i64::from(factor.shift));
         if (shift - self.shift).max(shift - 2 * i64::from(factor.shift)) > 20_000 {
-            return Err(Error::limit("the numbers of the witness and of the matrix are too far apart"));
+            return Err(Error::limit("the exponents of the witness and of the matrix differ by more than 20000"));
         }
         let (own, other) = ((shift - self.shift) as usize, (shift - 2 * i64::from(factor.shift)) as usize);
         let mut off = vec![BigInt::ZERO; n];

@@ -1,12 +1,12 @@
-//! What convinces a checker: whole numbers with one power of two.
+//! Witnesses: integers over a power of two.
 
-/// A matrix of whole numbers over one power of two: entry(i, j)·2^(−shift). Rows may be shorter than the widest: a lower
+/// A matrix of integers over a power of two: entry(i, j)·2^(−shift). Rows may be shorter than the widest, as in a lower
 /// triangle.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dyadic {
-    /// The power.
+    /// The exponent of the power of two.
     pub shift: i32,
-    /// The whole numbers, row after row.
+    /// The integers, row after row.
     pub rows: Vec<Vec<i64>>,
 }
 
@@ -15,26 +15,26 @@ impl Dyadic {
     pub(crate) fn rounded(shift: i32, rows: impl IntoIterator<Item = Vec<f64>>) -> Option<Self> {
         let whole = |x: f64| {
             let scaled = (x * 2f64.powi(shift)).round();
-            // 2⁶² leaves room for whoever reads it.
+            // A limit of 2⁶² leaves room for arithmetic by readers.
             (scaled.abs() < 4.6e18).then_some(scaled as i64)
         };
         let row = |row: Vec<f64>| row.into_iter().map(whole).collect::<Option<Vec<i64>>>();
         Some(Self { shift, rows: rows.into_iter().map(row).collect::<Option<_>>()? })
     }
 
-    /// The numbers.
+    /// The value of one entry.
     pub(crate) fn value(&self, i: usize, j: usize) -> f64 {
         self.rows[i][j] as f64 * 2f64.powi(-self.shift)
     }
 }
 
-/// Why a claim holds.
+/// The reason why a claim holds.
 ///
 /// "M is positive semidefinite by L" means that M − LLᵀ is diagonally dominant with a non-negative diagonal, in exact
 /// arithmetic. G is AᵀA, or AAᵀ where A has fewer rows than columns.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Witness {
-    /// Nothing is needed: the entries say it.
+    /// The entries alone prove the claim.
     Entries,
     /// σ₁ ≤ c: c²I − G is positive semidefinite by this factor.
     Above {
@@ -60,15 +60,16 @@ pub enum Witness {
         /// L for the second.
         below: Dyadic,
     },
-    /// κ ≥ c: ‖Ax‖‖y‖ ≥ c‖Ay‖‖x‖ for these.
+    /// κ ≥ c: ‖Ax‖‖y‖ ≥ c‖Ay‖‖x‖ for these vectors.
     Pair {
         /// x, one row.
         x: Dyadic,
         /// y, one row.
         y: Dyadic,
     },
-    /// An induced norm ≤ c: [[diag(a), A], [Aᵀ, diag(b)]] is positive semidefinite by this factor, and half the sum of a (its
-    /// largest entry, for an image measured in 2) and of b (its largest, for an argument bounded in 2) is at most c.
+    /// An induced norm ≤ c: [[diag(a), A], [Aᵀ, diag(b)]] is positive semidefinite by this factor, and half the sum of
+    /// a (its largest entry, for an image measured in 2) and of b (its largest, for an argument bounded in 2) is at
+    /// most c.
     Weights {
         /// a, one row.
         a: Dyadic,

@@ -4,23 +4,29 @@ use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, singular_values, svd};
 
-/// What a matrix does to a circle: the image of the unit circle of a plane, with the vectors that are stretched most and least.
+/// The image of the unit circle of a plane under a matrix, with the vectors that are stretched most and least.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ellipse {
     /// The directions in the plane that become the axes: v₁ and v₂ of the 2×2 matrix, in columns.
     pub from: Matrix<f64>,
-    /// Where they go, in the plane of the images: σ₁u₁ and σ₂u₂, in columns.
+    /// Their images in the plane of the images: σ₁u₁ and σ₂u₂, in columns.
     pub to: Matrix<f64>,
-    /// The half axes.
+    /// The semi-axes.
     pub axes: [Enclosure; 2],
-    /// The 2×2 matrix that acts between the planes.
+    /// The 2×2 matrix of the map between the planes.
     pub matrix: Matrix<f64>,
 }
 
-/// The ellipse that a real matrix makes of the unit circle: of the whole plane for a 2×2 matrix, and for a larger one of the plane
-/// of two right singular vectors, numbers i and j counted from 0, seen in the plane of their left ones.
+/// The ellipse that is the image of the unit circle under a real matrix.
 ///
-/// Fails for complex matrices, and where there are no such vectors.
+/// For a 2×2 matrix the circle lies in the whole plane; for a larger one it lies in the plane of the right singular
+/// vectors i and j, counted from 0, and the ellipse in the plane of the left ones.
+///
+/// # Errors
+///
+/// When the matrix is complex, when i = j or there are no such singular vectors, and as [`svd`](crate::svd).
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, regions::ellipse};
@@ -32,12 +38,16 @@ pub fn ellipse<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), (i, j): (usize,
     let entries = Entries::of(a)?;
     let view = entries.view();
     if T::IS_COMPLEX {
-        return Err(Error::unsupported("the image of a circle is drawn for real matrices"));
+        return Err(Error::unsupported("the image of the unit circle is an ellipse for real matrices only"));
     }
     let p = view.rows().min(view.columns());
     if i >= p || j >= p || i == j {
-        return Err(Error::shape(format!("a {}×{} matrix has no plane ({i}, {j})", view.rows(), view.columns()))
-            .with_hint("the plane is spanned by two different singular vectors, counted from 0"));
+        return Err(Error::shape(format!(
+            "a {}×{} matrix has no plane of singular vectors ({i}, {j})",
+            view.rows(),
+            view.columns()
+        ))
+        .with_hint("give two different numbers of singular vectors, counted from 0"));
     }
     let f = svd(&view)?;
     let values = singular_values(&view)?;

@@ -16,23 +16,29 @@ pub struct Disc {
     pub radius: f64,
 }
 
-/// Discs that hold all eigenvalues, in groups of which each holds as many eigenvalues as it has discs.
+/// Discs that contain all eigenvalues, in groups: each group contains as many eigenvalues as it has discs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gershgorin {
-    /// One for each row: the diagonal entry, and the sum of the moduli beside it.
+    /// One disc for each row: the diagonal entry, and the sum of the moduli of the other entries.
     pub rows: Vec<Disc>,
-    /// One for each column.
+    /// One disc for each column.
     pub columns: Vec<Disc>,
-    /// Groups of row discs that touch, by their numbers.
+    /// Groups of connected row discs, by their indices.
     pub row_groups: Vec<Vec<usize>>,
-    /// Groups of column discs that touch.
+    /// Groups of connected column discs.
     pub column_groups: Vec<Vec<usize>>,
 }
 
-/// Gershgorin's discs by rows and by columns, rigorous: every eigenvalue lies in the union of the row discs and in that of the
-/// column discs, and a connected group of k discs holds exactly k.
+/// Gershgorin discs by rows and by columns, rigorous: every eigenvalue lies in the union of the row discs and in that
+/// of the column discs, and a connected group of k discs contains exactly k eigenvalues.
 ///
-/// O(n²). Fails for a matrix that is not square, and when an entry is not finite.
+/// O(n²).
+///
+/// # Errors
+///
+/// When the matrix is not square, and when an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, regions::gershgorin};
@@ -48,7 +54,7 @@ pub struct Gershgorin {
 pub fn gershgorin<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Gershgorin> {
     let (m, n) = a.shape();
     if m != n {
-        return Err(Error::shape(format!("a {m}×{n} matrix has no eigenvalues")).with_hint("it needs a square matrix"));
+        return Err(Error::shape(format!("a {m}×{n} matrix has no eigenvalues")).with_hint("give a square matrix"));
     }
     if let Form::Sparse(sparse) = a.form() {
         return of_sparse(sparse);
@@ -66,7 +72,7 @@ pub fn gershgorin<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Ge
     Ok(Gershgorin { row_groups: groups(&rows), column_groups: groups(&columns), rows, columns })
 }
 
-/// From the stored entries alone.
+/// The discs of a sparse matrix, from its stored entries.
 fn of_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Gershgorin> {
     if let Some((row, column)) = a.not_finite() {
         return Err(Error::not_finite(row, column, a.count_not_finite()));
@@ -80,10 +86,11 @@ fn of_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Gershgorin> {
     Ok(Gershgorin { row_groups: groups(&rows), column_groups: groups(&columns), rows, columns })
 }
 
-/// Above this many discs, groups are found by their shadows on the real axis.
+/// The number of discs above which groups are found by their projections on the real axis.
 const BY_SHADOWS: usize = 4096;
 
-/// Groups of discs whose intervals on the real axis touch: unions of the groups of discs, of which the same theorem holds.
+/// Groups of discs whose intervals on the real axis overlap: unions of the connected groups, for which the same theorem
+/// holds.
 fn groups_by_shadows(discs: &[Disc]) -> Vec<Vec<usize>> {
     let left = |k: usize| add_down(discs[k].center.re, -discs[k].radius);
     let right = |k: usize| add_up(discs[k].center.re, discs[k].radius);
@@ -108,7 +115,7 @@ fn groups(discs: &[Disc]) -> Vec<Vec<usize>> {
         return groups_by_shadows(discs);
     }
     let touch = |i: usize, j: usize| {
-        // The difference of the centres is rounded: less than 2u of it.
+        // The difference of the centres is rounded: a relative error below 2u.
         let gap = modulus_enclosure(discs[i].center - discs[j].center).lower() * (1.0 - 4.0 * f64::EPSILON);
         gap <= add_up(discs[i].radius, discs[j].radius)
     };

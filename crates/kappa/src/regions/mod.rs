@@ -1,4 +1,4 @@
-//! Where eigenvalues can be.
+//! Regions of the complex plane that contain the eigenvalues.
 
 mod ellipse;
 mod gershgorin;

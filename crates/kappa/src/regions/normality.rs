@@ -5,20 +5,26 @@ use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, Evidence, Norm, Profile, certified_norm, eig, norm};
 
-/// How far a matrix is from normal ones, whose eigenvalues say everything.
+/// The distance of a matrix from the normal matrices, whose behaviour the eigenvalues determine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Normality {
-    /// Henrici's departure √(‖A‖_F² − Σ|λᵢ|²): the Frobenius norm of what stands above the diagonal of the Schur form, 0 exactly for
-    /// normal matrices.
+    /// Henrici's departure √(‖A‖_F² − Σ|λᵢ|²): the Frobenius norm of the strict upper triangle of the Schur form, 0
+    /// exactly for normal matrices.
     pub departure: Enclosure,
     /// ‖AᴴA − AAᴴ‖_F.
     pub commutator: Enclosure,
 }
 
-/// Henrici's departure from normality, and the commutator.
+/// Henrici's departure from normality √(‖A‖_F² − Σ|λᵢ|²), and the commutator ‖AᴴA − AAᴴ‖_F.
 ///
-/// The departure through the discs of the eigenvalues: small ones cancel, and are known to about √ε·‖A‖_F. Fails for a matrix
-/// that is not square, when an entry is not finite, and as [`eig`].
+/// The departure comes from the discs of the eigenvalues: a small departure suffers cancellation, and is known to about
+/// √ε·‖A‖_F. The cost of [`eig`] and two products.
+///
+/// # Errors
+///
+/// When the matrix is not square, when an entry is not finite, and as [`eig`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, regions::normality};
@@ -50,7 +56,7 @@ pub fn normality<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Nor
     let lower = if sum.upper().is_finite() { product(size.lower(), sum.upper(), false) } else { 0.0 };
     let middle = ((size.estimate() - sum.estimate()).max(0.0) * (size.estimate() + sum.estimate())).sqrt();
     let departure = Enclosure::new(lower, middle, upper, size.evidence().and(f.eigenvalues().evidence()));
-    // Scaled, so that squares stay in range.
+    // Scaled so that squares neither overflow nor underflow.
     let e = if max > 0.0 { (max.min(f64::MAX).log2().floor() as i32).clamp(-500, 500) } else { 0 };
     let n = view.rows();
     let wide = Matrix::from_fn(n, n, |i, j| view.get(i, j).widen().scale(2f64.powi(-e)));
@@ -65,10 +71,17 @@ pub fn normality<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Nor
     Ok(Normality { departure, commutator: commutator.times_exactly(factor) })
 }
 
-/// ‖Aᵏ‖₂^(1/k) for k = 1, 2, 4, … up to `most`: Gelfand's sequence, each term at least the spectral radius, to which it falls.
+/// Gelfand's sequence ‖Aᵏ‖₂^(1/k) for k = 1, 2, 4, … up to `most`: each term is at least the spectral radius, which is
+/// its limit.
 ///
-/// Every term is an upper bound of the spectral radius (evidence: estimate, for the products are rounded). One product a term.
-/// Fails for a matrix that is not square, and when an entry is not finite.
+/// Every term is an upper bound of the spectral radius (evidence: estimate, as the products are rounded). One product a
+/// term.
+///
+/// # Errors
+///
+/// When the matrix is not square, and when an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, regions::gelfand};
@@ -84,7 +97,7 @@ pub fn gelfand<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), most: u64) -> R
     let view = entries.view();
     let n = view.rows();
     if view.columns() != n {
-        return Err(Error::shape(format!("a {n}×{} matrix has no powers", view.columns())));
+        return Err(Error::shape(format!("a {n}×{} matrix has no powers: it is not square", view.columns())));
     }
     let evidence = Evidence::Estimate("rounding of repeated squares");
     let mut found = Vec::new();

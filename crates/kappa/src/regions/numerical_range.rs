@@ -6,10 +6,10 @@ use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 
-/// How the numerical range is drawn; passed last, and usually left at its default.
+/// The parameters of a numerical range; passed last, and usually left at their default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NumericalRange {
-    /// Directions, evenly spaced.
+    /// The number of directions, evenly spaced.
     pub directions: usize,
 }
 
@@ -22,17 +22,22 @@ impl Default for NumericalRange {
 /// The numerical range between two polygons.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outline {
-    /// Points xᴴAx of the range, one for each direction: the corners of a polygon inside.
+    /// Points xᴴAx of the range, one for each direction: the vertices of an inner polygon.
     pub inside: Vec<c64>,
-    /// The corners of a polygon around it, where the supporting lines meet; estimates to about 1e-6 of the size.
+    /// The vertices of an outer polygon, where the supporting lines intersect; estimates to about 1e-6 of the size.
     pub outside: Vec<c64>,
 }
 
-/// The numerical range {xᴴAx : ‖x‖ = 1}: convex, it holds every eigenvalue.
+/// The numerical range {xᴴAx : ‖x‖ = 1}: convex, it contains every eigenvalue.
 ///
-/// For each direction the largest eigenvalue of (d̄A + dAᴴ)/2 and its vector, by Lanczos: about 50 products. (The farthest point,
-/// certified, is [`numerical_radius`](crate::numerical_radius).) Fails for a matrix that is not square or empty, for fewer than
-/// 3 directions, and when an entry is not finite.
+/// For each direction d the largest eigenvalue of (d̄A + dAᴴ)/2 and its vector, by Lanczos: about 50 products.
+/// [`numerical_radius`](crate::numerical_radius) certifies the farthest point.
+///
+/// # Errors
+///
+/// When the matrix is empty or not square, when `directions` is below 3, and when an entry is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, regions::{NumericalRange, numerical_range}};
@@ -49,10 +54,14 @@ pub fn numerical_range<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &N
     let view = entries.view();
     let n = view.rows();
     if view.columns() != n || n == 0 {
-        return Err(Error::shape(format!("a {n}×{} matrix has no numerical range", view.columns())));
+        return Err(Error::shape(format!(
+            "a {n}×{} matrix has no numerical range: it must be square and not empty",
+            view.columns()
+        )));
     }
     if how.directions < 3 {
-        return Err(Error::syntax(format!("{} directions enclose nothing", how.directions)).with_hint("at least 3"));
+        return Err(Error::syntax(format!("`directions` must be at least 3, got {}", how.directions))
+            .with_hint("a polygon around the numerical range needs at least 3 directions"));
     }
     Profile::of_entries(view)?;
     let a = Matrix::from_fn(n, n, |i, j| c64::new(view.get(i, j).re(), view.get(i, j).im()));
@@ -60,7 +69,7 @@ pub fn numerical_range<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &N
     let angle = |k: usize| 2.0 * std::f64::consts::PI * k as f64 / how.directions as f64;
     let found: Vec<(c64, f64)> = (0..how.directions).into_par_iter().map(|k| support(&a, &adjoint, angle(k))).collect();
     let inside = found.iter().map(|x| x.0).collect();
-    // Neighbouring lines Re(e^(−iθ)z) = s meet at e^(iθ)(s + i·(t − s·cos δ)/sin δ).
+    // Neighbouring lines Re(e^(−iθ)z) = s intersect at e^(iθ)(s + i·(t − s·cos δ)/sin δ).
     let step = angle(1);
     let outside = (0..how.directions)
         .map(|k| {
@@ -71,13 +80,13 @@ pub fn numerical_range<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &N
     Ok(Outline { inside, outside })
 }
 
-/// The point of the range that is farthest in a direction, and how far that is.
+/// The farthest point of the range in one direction, and its distance along it.
 fn support(a: &Matrix<c64>, adjoint: &Matrix<c64>, angle: f64) -> (c64, f64) {
     let n = a.rows();
     let d = c64::from_polar(1.0, angle);
     let size = a.as_slice().iter().map(|x| x.norm_sqr()).sum::<f64>().sqrt();
     let apply = |x: &[c64]| {
-        // Shifted by ‖A‖_F, so that the largest eigenvalue is the largest in modulus.
+        // Shifted by ‖A‖_F, so that the largest eigenvalue has the largest modulus.
         let mut y: Vec<c64> = x.iter().map(|x| x.scale(size)).collect();
         for (j, &xj) in x.iter().enumerate() {
             let (p, q) = (d.conj() * xj * 0.5, d * xj * 0.5);

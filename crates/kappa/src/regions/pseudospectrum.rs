@@ -9,14 +9,14 @@ use crate::{certified_singular_values, schur};
 /// A rectangle of the complex plane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Region {
-    /// From and to on the real axis.
+    /// The interval of real parts.
     pub re: (f64, f64),
-    /// From and to on the imaginary axis.
+    /// The interval of imaginary parts.
     pub im: (f64, f64),
 }
 
 impl Region {
-    /// The rectangle around these points with some room: a third of its size on every side, and at least `least`.
+    /// The bounding rectangle of these points with a margin: a third of its size on every side, and at least `least`.
     pub fn around(points: &[c64], least: f64) -> Self {
         let range = |part: fn(&c64) -> f64| {
             let low = points.iter().map(part).fold(f64::INFINITY, f64::min);
@@ -35,17 +35,17 @@ impl Region {
         if ends.iter().all(|x| x.is_finite()) && self.re.0 < self.re.1 && self.im.0 < self.im.1 {
             return Ok(());
         }
-        Err(Error::syntax("the region of the plane is empty or not finite")
-            .with_hint("from the smaller to the larger: -1 to 2"))
+        Err(Error::syntax("the region of the complex plane is empty or not finite")
+            .with_hint("give each interval from the smaller to the larger number, such as -1 to 2"))
     }
 }
 
-/// How a pseudospectrum is computed; passed last, and usually left at its default.
+/// The parameters of a pseudospectrum; passed last, and usually left at their default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Pseudospectrum {
-    /// The part of the plane; around the eigenvalues where none is given.
+    /// The part of the plane; `None` stands for a rectangle around the eigenvalues.
     pub region: Option<Region>,
-    /// Points in each direction; 0 stands for 100, fewer from order 320 on, 32 at order 1000 and at least 24.
+    /// Points in each direction; 0 stands for 100, and for fewer from order 320: 32 at order 1000, and at least 24.
     pub points: usize,
 }
 
@@ -56,16 +56,23 @@ pub struct Grid {
     pub re: Vec<f64>,
     /// Imaginary parts.
     pub im: Vec<f64>,
-    /// σₘᵢₙ at (re[j], im[i]), row after row of imaginary parts.
+    /// σₘᵢₙ at (re[j], im[i]), one row for each imaginary part.
     pub values: Vec<f64>,
     /// The eigenvalues.
     pub eigenvalues: Vec<c64>,
 }
 
-/// Where the resolvent is large: the smallest singular value of zI − A on a grid of the complex plane, to about 0.1 %.
+/// The smallest singular value of zI − A on a grid of the complex plane, to about 0.1 %: its inverse is the norm of the
+/// resolvent.
 ///
-/// One Schur form, then a few steps of inverse Lanczos with its triangular factor at each point: about 10n² complex flops. All
-/// threads; the numbers do not depend on them. Fails for a matrix that is not square or empty, for an empty region, and as [`schur`].
+/// One Schur form, then a few steps of inverse Lanczos with its triangular factor at each point: about 10n² complex
+/// flops. The result does not depend on the number of threads.
+///
+/// # Errors
+///
+/// When the matrix is not square or empty, when the region is empty or not finite, and as [`schur`].
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Matrix, regions::{Pseudospectrum, Region, pseudospectrum}};
@@ -98,7 +105,7 @@ pub fn pseudospectrum<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &Ps
     };
     let (re, im) = (axis(region.re), axis(region.im));
     let row = |&y: &f64| -> Vec<f64> {
-        // One point's vector is the next one's start.
+        // The vector found at one point is the start vector at the next.
         let mut start: Vec<c64> = (0..n).map(|k| c64::from_polar(1.0, k as f64 * 2.399_963)).collect();
         let mut shifted = t.clone();
         re.iter()
@@ -113,7 +120,8 @@ pub fn pseudospectrum<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &Ps
     Ok(Grid { re, im, values, eigenvalues })
 }
 
-/// σₘᵢₙ of an upper triangular matrix by Lanczos on (TᴴT)⁻¹ from a vector, which becomes the one found.
+/// σₘᵢₙ of an upper triangular matrix by Lanczos on (TᴴT)⁻¹ from the vector `start`, which is replaced by the vector
+/// found.
 fn least_singular_value(t: &Matrix<c64>, start: &mut [c64], size: f64) -> f64 {
     let n = t.rows();
     if (0..n).any(|i| t[(i, i)].norm() <= 1e-300_f64.max(1e-17 * size * f64::EPSILON)) {
@@ -156,7 +164,7 @@ fn least_singular_value(t: &Matrix<c64>, start: &mut [c64], size: f64) -> f64 {
     0.0
 }
 
-/// The largest eigenvalue of a symmetric tridiagonal matrix, and its vector: Newton from above, then the recurrence.
+/// The largest eigenvalue of a symmetric tridiagonal matrix, and its vector: bisection, then the recurrence.
 fn top(diagonal: &[f64], beside: &[f64]) -> (f64, Vec<f64>) {
     let k = diagonal.len();
     let side = |i: usize| if i < beside.len() { beside[i] } else { 0.0 };
@@ -194,18 +202,19 @@ fn top(diagonal: &[f64], beside: &[f64]) -> (f64, Vec<f64>) {
     (value, x)
 }
 
-/// What is proved of a square of the plane.
+/// The result for one square of the plane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
     /// Its centre.
     pub center: c64,
-    /// Half of its side.
+    /// Half of its side length.
     pub half: f64,
-    /// `Some(true)`: all of it belongs to the ε-pseudospectrum. `Some(false)`: none does. `None`: not decided.
+    /// `Some(true)`: the whole square belongs to the ε-pseudospectrum. `Some(false)`: no point does. `None`: not
+    /// decided.
     pub is_inside: Option<bool>,
 }
 
-/// A region covered by squares of which each is proved to lie inside or outside, or left open.
+/// A region covered by squares, each proved to lie inside or outside, or undecided.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cells {
     /// The squares; they cover the region.
@@ -216,16 +225,23 @@ pub struct Cells {
 
 /// The ε-pseudospectrum with proof: squares that certainly belong to it, and squares that certainly do not.
 ///
-/// σₘᵢₙ(zI − A) changes by no more than z does, so that its certified value at the centre decides a square that is small enough;
-/// the others are cut in four, `depth` times. One certified set of singular values for each square: for small matrices. Fails for a
-/// matrix that is not square or empty, for ε not above 0, and for an empty region.
+/// σₘᵢₙ(zI − A) changes by no more than z does, so that its certified value at the centre decides a small enough
+/// square; an undecided square is divided into four, up to `depth` times. One certified set of singular values for each
+/// square: for small matrices.
+///
+/// # Errors
+///
+/// When the matrix is not square or empty, when ε is not above 0 or not finite, and when the region is empty or not
+/// finite.
+///
+/// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, regions::{Region, pseudospectrum_cells}};
+/// # use kappa::{Matrix, regions::{Cell, Region, pseudospectrum_cells}};
 /// let a = Matrix::from_row_major(2, 2, vec![0.0, 1.0, 0.0, 0.0])?;
 /// let found = pseudospectrum_cells(&a, 0.1, Region { re: (-1.0, 1.0), im: (-1.0, 1.0) }, 6)?;
-/// let at = |re: f64| found.cells.iter().find(|c| (c.center.re - re).abs() <= c.half && c.center.im.abs() <= c.half).unwrap();
-/// assert_eq!(at(0.01).is_inside, Some(true));
+/// let is_at = |c: &&Cell| (c.center.re - 0.01).abs() <= c.half && c.center.im.abs() <= c.half;
+/// assert_eq!(found.cells.iter().find(is_at).unwrap().is_inside, Some(true));
 /// assert_eq!(found.cells.iter().find(|c| c.center.re < -0.7 && c.center.im < -0.7).unwrap().is_inside, Some(false));
 /// # Ok::<(), kappa::Error>(())
 /// ```
@@ -239,10 +255,13 @@ pub fn pseudospectrum_cells<T: Scalar>(
     let view = entries.view();
     let n = view.rows();
     if n == 0 || view.columns() != n {
-        return Err(Error::shape(format!("a {n}×{} matrix has no pseudospectrum", view.columns())));
+        return Err(Error::shape(format!(
+            "a {n}×{} matrix has no pseudospectrum: it must be square and not empty",
+            view.columns()
+        )));
     }
     if !(epsilon > 0.0 && epsilon.is_finite()) {
-        return Err(Error::argument(format!("ε must be above 0 and finite, not {epsilon}")));
+        return Err(Error::argument(format!("`epsilon` must be finite and > 0, got {epsilon}")));
     }
     region.check()?;
     let wide = Matrix::from_fn(n, n, |i, j| c64::new(view.get(i, j).re(), view.get(i, j).im()));
@@ -274,7 +293,7 @@ fn judge(a: &Matrix<c64>, center: c64, half: f64, epsilon: f64) -> Result<Cell> 
     let n = a.rows();
     let shifted = Matrix::from_fn(n, n, |i, j| if i == j { a[(i, j)] - center } else { a[(i, j)] });
     let value = certified_singular_values(&shifted)?.last();
-    // The farthest point of the square, and the rounding of the shift.
+    // The half diagonal of the square, and the rounding of the shift.
     let size = center.norm() + (0..n).map(|i| a[(i, i)].norm()).fold(0.0, f64::max);
     let reach = half * std::f64::consts::SQRT_2 * (1.0 + 1e-12) + 4.0 * f64::EPSILON * size;
     let is_inside = if value.upper() + reach <= epsilon * (1.0 - 1e-15) {

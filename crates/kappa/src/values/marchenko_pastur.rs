@@ -48,6 +48,11 @@ impl MarchenkoPastur {
         Ok(Self { long: rows.max(columns) as f64, short: rows.min(columns) as f64, variance })
     }
 
+    /// The shape of the matrix, with its longer side first.
+    pub fn shape(&self) -> (usize, usize) {
+        (self.long as usize, self.short as usize)
+    }
+
     /// The variance of the entries.
     pub fn variance(&self) -> f64 {
         self.variance

@@ -12,6 +12,5 @@ pub use eigenvalues::Eigenvalues;
 pub(crate) use eigenvalues::connected;
 pub use majorization::{Majorization, majorization};
 pub use marchenko_pastur::{Bulk, MarchenkoPastur};
-pub(crate) use singular_values::Residual;
-pub use singular_values::SingularValues;
-pub use tail::{Clauset, LikelihoodRatio, Steps, Tail, TailLaw, TailLaws};
+pub use singular_values::{Doubt, Residual, SingularValues, SingularValuesParts};
+pub use tail::{Clauset, LikelihoodRatio, Steps, Tail, TailLaw, TailLaws, TailParts};

@@ -34,28 +34,53 @@ pub struct SingularValues {
 ///
 /// A norm of the singular values then lies in factor·‖s‖ ± ‖E‖, which is far narrower than the sum of their own radii.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Residual {
-    /// s, largest first.
-    pub(crate) values: Vec<f64>,
+pub struct Residual {
+    /// The numbers s, largest first.
+    pub values: Vec<f64>,
     /// A lower bound of √((1 − α)(1 − β)).
-    pub(crate) lower_factor: f64,
+    pub lower_factor: f64,
     /// An upper bound of √((1 + α)(1 + β)).
-    pub(crate) upper_factor: f64,
+    pub upper_factor: f64,
     /// An upper bound of ‖E‖_F.
-    pub(crate) frobenius: f64,
+    pub frobenius: f64,
     /// The exponent e.
-    pub(crate) exponent: i32,
+    pub exponent: i32,
 }
 
 /// The error bounds of the values.
 #[derive(Clone, Debug, PartialEq)]
-enum Doubt {
+pub enum Doubt {
     /// An enclosure of each value.
     Each(Vec<Enclosure>),
-    /// One absolute error bound for all values.
-    Absolute { radius: f64, evidence: Evidence },
+    /// One absolute error bound for all values: |σ̂ − σ| ≤ radius.
+    Absolute {
+        /// The radius.
+        radius: f64,
+        /// The evidence for the bound.
+        evidence: Evidence,
+    },
     /// One error bound for all squares, relative to σ₁: |σ̂² − σ²| ≤ radius·σ₁.
-    Squares { radius: f64, evidence: Evidence },
+    Squares {
+        /// The radius.
+        radius: f64,
+        /// The evidence for the bound.
+        evidence: Evidence,
+    },
+}
+
+/// The parts of [`SingularValues`], for storing and restoring them without loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SingularValuesParts {
+    /// The shape (m, n) of the matrix.
+    pub shape: (usize, usize),
+    /// The estimates, largest first.
+    pub estimates: Vec<f64>,
+    /// The error bounds of the values.
+    pub doubt: Doubt,
+    /// The name of the algorithm that computed them.
+    pub algorithm: &'static str,
+    /// The residual of the decomposition, when it is known.
+    pub residual: Option<Residual>,
 }
 
 /// A model of the errors of a computation: |σ̂ᵢ − σᵢ| ≤ c·ε·σ₁ with c = offset + slope·√max(m, n).
@@ -195,6 +220,33 @@ impl SingularValues {
     pub(crate) fn transposed(mut self) -> Self {
         self.shape = (self.shape.1, self.shape.0);
         self
+    }
+
+    /// The parts that [`SingularValues::from_parts`] takes.
+    pub fn parts(&self) -> SingularValuesParts {
+        SingularValuesParts {
+            shape: self.shape,
+            estimates: self.values.clone(),
+            doubt: self.doubt.clone(),
+            algorithm: self.algorithm,
+            residual: self.residual.clone(),
+        }
+    }
+
+    /// The singular values with these parts.
+    ///
+    /// # Errors
+    ///
+    /// When the number of enclosures is not that of the estimates.
+    pub fn from_parts(parts: SingularValuesParts) -> Result<Self> {
+        let SingularValuesParts { shape, estimates: values, doubt, algorithm, residual } = parts;
+        match &doubt {
+            Doubt::Each(each) if each.len() != values.len() => {
+                let (enclosures, estimates) = (each.len(), values.len());
+                Err(Error::shape(format!("{enclosures} enclosures do not match {estimates} singular values")))
+            }
+            _ => Ok(Self { shape, values, doubt, algorithm, residual }),
+        }
     }
 
     /// The shape (m, n) of the matrix.

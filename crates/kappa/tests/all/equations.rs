@@ -11,7 +11,7 @@ fn column(b: &[f64]) -> Matrix<f64> {
     Matrix::from_column_major(b.len(), 1, b.to_vec()).unwrap()
 }
 
-/// A matrix of a kind that makes trouble: graded, badly scaled, nearly singular, repeated, huge, tiny.
+/// A matrix of a numerically difficult kind: graded, badly scaled, nearly singular, repeated, huge, tiny.
 fn nasty(draws: &mut Draws, n: usize, kind: usize) -> Matrix<f64> {
     let a: Matrix<f64> = draws.matrix(n, n);
     let power = |k: i32| 2f64.powi(k);
@@ -69,7 +69,7 @@ fn certified_least_squares_hold_the_exact_rational_ones() {
         let square = nasty(&mut draws, m, [0, 1, 3, 4, 7, 8][case % 6]);
         let a = Matrix::from_fn(m, n, |i, j| square[(i, j)]);
         let b = draws.vector(m);
-        // AᵀAx = Aᵀb in whole numbers.
+        // AᵀAx = Aᵀb in integers.
         let (sa, sb) = (crate::exact::shift_of(a.as_slice()), crate::exact::shift_of(&b));
         let w = crate::exact::wholes(&a, sa);
         let gram = (0..n).map(|i| (0..n).map(|j| (0..m).map(|k| &w[k][i] * &w[k][j]).sum()).collect()).collect();
@@ -92,7 +92,7 @@ fn certified_least_squares_hold_the_exact_rational_ones() {
     assert!(proved > 280, "{proved} of 300 were proved");
 }
 
-/// ‖c − Ay‖/‖c‖ about, y taken as a pair.
+/// ‖c − Ay‖/‖c‖ to rounding, for y as a pair of doubles.
 fn exact_residual(a: &Matrix<f64>, y: &kappa::CertifiedSolution<f64>, c: &[f64]) -> f64 {
     let row = |i: usize| {
         let of = |j: usize| a[(i, j)] * y.x()[(j, 0)] + a[(i, j)] * y.low(j, 0);
@@ -105,7 +105,7 @@ fn exact_residual(a: &Matrix<f64>, y: &kappa::CertifiedSolution<f64>, c: &[f64])
 
 #[test]
 fn the_least_norm_is_least() {
-    // x + y + z = 3 and x − z = 2: (2, 1, 0) is the least of (2 + t − … ): orthogonal to the null vector (1, −2, 1).
+    // x + y + z = 3 and x − z = 2: (2, 1, 0) is of least norm, as it is orthogonal to the null vector (1, −2, 1).
     let a = Matrix::from_row_major(2, 3, vec![1.0, 1.0, 1.0, 1.0, 0.0, -1.0]).unwrap();
     let found = certified_lstsq(&a, &column(&[3.0, 2.0])).unwrap();
     for (i, truth) in [2.0, 1.0, 0.0].into_iter().enumerate() {
@@ -138,7 +138,7 @@ fn complex_systems_are_enclosed_part_by_part() {
     assert!((0..2).all(|i| (sharp.x()[(i, 0)] - plain.x()[(i, 0)]).norm() < 1e-13));
 }
 
-/// Every method that suits a matrix gives the same solution, within the bound that it states.
+/// Every method that suits a matrix gives the same solution, within its stated bound.
 fn methods_agree<T: Scalar>(a: &Matrix<T>, expected: Method, others: &[Method], seed: u64) {
     let n = a.rows();
     let b: Matrix<T> = Draws(seed).matrix(n, 3);
@@ -259,7 +259,7 @@ fn what_has_no_solution_says_why() {
     assert!(solve_by(&Matrix::from_row_major(2, 2, vec![1.0, 2.0, 3.0, 4.0]).unwrap(), &b, &chosen).is_err());
     let error = certified_lstsq(&Matrix::from_fn(4, 2, |_, _| 1.0), &Matrix::from_fn(4, 1, |_, _| 1.0)).unwrap_err();
     assert!(error.to_string().contains("rank"), "{error}");
-    // Nothing to solve is solved.
+    // Empty problems are solved.
     let none = solve(&Matrix::<f64>::zeros(0, 0), &Matrix::zeros(0, 2)).unwrap();
     assert_eq!((none.x().rows(), none.x().columns()), (0, 2));
     assert_eq!(none.forward_error().upper(), 0.0);
@@ -311,7 +311,7 @@ fn dependent_columns_give_the_solution_of_least_norm() {
             assert!(pairs.map(|(x, y)| (x - y).abs()).fold(0.0, f64::max) < 1e-12, "{method:?}");
         }
     }
-    // A tolerance that takes away what is small.
+    // A tolerance that discards the small singular values.
     let diagonal = Matrix::from_fn(3, 3, |i, j| if i == j { 10f64.powi(-(4 * i as i32)) } else { 0.0 });
     let tolerance = Tolerance::relative(1e-6).unwrap();
     for method in [LstsqMethod::Svd, LstsqMethod::Cod] {
@@ -322,7 +322,7 @@ fn dependent_columns_give_the_solution_of_least_norm() {
 
 #[test]
 fn a_small_backward_error_is_no_small_forward_error() {
-    // Hilbert 12: κ about 1e16. The plain answer says that it knows nothing; the certified one knows every digit.
+    // Hilbert 12: κ about 1e16. The forward error of the plain solution is about 1; the certified one has all digits.
     let a = gallery::hilbert(12);
     let b = column(&[1.0; 12]);
     let plain = solve(&a, &b).unwrap();
@@ -378,10 +378,10 @@ fn iterations_reach_the_direct_solution() {
     assert!(solve_iteratively(&Matrix::<f64>::zeros(3, 2), &[1.0; 3], &how(Iteration::Minres)).unwrap_err().is_shape());
 }
 
-/// Both ends of the range: what an independent reading of the certificates found.
+/// Both ends of the range of doubles: defects of the certificates that a review found.
 #[test]
 fn certificates_hold_at_the_ends_of_the_range() {
-    // The least solution of 1e-300(x + y) = 1e300 lies beyond all doubles.
+    // The least-norm solution of 1e-300(x + y) = 1e300 overflows.
     let wide = Matrix::from_row_major(1, 2, vec![1e-300, 1e-300]).unwrap();
     let found = certified_lstsq(&wide, &column(&[1e300])).unwrap();
     assert_eq!(found.entry(0, 0).upper(), f64::INFINITY);
@@ -396,7 +396,7 @@ fn certificates_hold_at_the_ends_of_the_range() {
         let e = small.entry(i, 0);
         assert!(e.lower() <= truth.next_up() && truth.next_down() <= e.upper(), "{i}: {e:?} {truth:e}");
     }
-    // A residual that scaling loses is not 0.
+    // A residual that underflows when it is scaled is not 0.
     let a = Matrix::from_row_major(2, 1, vec![1.0, 0.0]).unwrap();
     let found = certified_lstsq(&a, &column(&[1e308, 1e-16])).unwrap();
     assert!(found.residual_norms()[0].upper() >= 1e-16, "{:?}", found.residual_norms());
@@ -417,7 +417,7 @@ fn regressions_hold_at_the_ends_of_the_range() {
     let tiny: Vec<f64> = [1.0, 2.0, 3.0, 4.5].iter().map(|x| x * 1e-170).collect();
     assert!(fit(&tiny, &[1.0, 2.5, 2.0, 5.0], "y ~ x - 1", Some(&[1e-180; 4])).is_err());
     assert!(fit(&[1.0, 2.0, 3.0], &[f64::INFINITY, 1.0, 2.0], "y ~ x - 1", None).is_err());
-    // y = 2x exactly: nothing is left over, and the constant is 0.
+    // y = 2x exactly: the residual and the constant are 0.
     let line = fit(&[1.0, 2.0, 3.0, 4.0], &[2.0, 4.0, 6.0, 8.0], "y ~ x", None).unwrap();
     let found = line.coefficients();
     assert!(
@@ -425,9 +425,9 @@ fn regressions_hold_at_the_ends_of_the_range() {
         "{found:?}"
     );
     assert_eq!(line.residual_square(), kappa::Enclosure::exact(0.0));
-    // A square below the range is no exact 0.
+    // A square that underflows is not exactly 0.
     assert!(fit(&[1e-200, 1.0, 2.0, 3.0], &[0.0, 1.0, 4.0, 9.0], "y ~ x^2 - 1", None).is_err());
-    // Roots of numbers below the normal range: the slope of √x against that of √(x·4^k), which it is 2^k times.
+    // Roots of subnormal numbers: the slope for √x is 2^k times that for √(x·4^k).
     let base: Vec<f64> = (0..5).map(|k| 2f64.powi(40) + f64::from(k)).collect();
     let small: Vec<f64> = base.iter().map(|x| x * f64::from_bits(1)).collect();
     let y = [1.0, 3.0, 2.0, 5.0, 4.0];

@@ -1,5 +1,5 @@
-//! Systems, least squares and their relatives where a formula that is right on paper goes wrong: far from 1, near a rank, in a corner
-//! of its case distinctions.
+//! Systems, least squares and related problems where rounding defeats a correct formula: far from 1, near a rank
+//! decision, in rare branches.
 
 use kappa::nearest::{self, AlternatingProjections, Procrustes};
 use kappa::regression::{Cell, Column, Design, Regression};
@@ -27,7 +27,7 @@ fn scaled(a: &Matrix<f64>, by: f64) -> Matrix<f64> {
 fn least_squares_answers_do_not_depend_on_the_scale() {
     let mut draws = Draws(41);
     let a: Matrix<f64> = draws.matrix(9, 4);
-    // Columns that are nearly alike: κ is about 1e5.
+    // Columns that are nearly equal: κ is about 1e5.
     let a = Matrix::from_fn(9, 4, |i, j| if j == 3 { a[(i, 0)] + 1e-5 * a[(i, 3)] } else { a[(i, j)] });
     let b: Matrix<f64> = draws.matrix(9, 1);
     let near = lstsq(&a, &b).unwrap();
@@ -39,7 +39,7 @@ fn least_squares_answers_do_not_depend_on_the_scale() {
         assert!(ratio(far.solution_cond().estimate(), near.solution_cond().estimate()) < 1e-3, "{by:e}");
         assert!(far.backward_error().estimate() < 1e-15 && far.backward_error().estimate() > 0.0);
         assert!(ratio(far.x()[(0, 0)] * (by / of_b), near.x()[(0, 0)]) < 1e-9, "{by:e} {of_b:e}");
-        // An entry of A that is rounded anew moves the residual by u·|A|·|x|, and x is long.
+        // Rounding A once more changes the residual by u·|A|·|x|, and ‖x‖ is large.
         let moved =
             4.0 * f64::EPSILON * near.x().column(0).iter().map(|x| x.abs()).sum::<f64>() / near.residual_norms()[0];
         let off = ratio(far.residual_norms()[0] / of_b, near.residual_norms()[0]);
@@ -69,7 +69,7 @@ fn deficient_least_squares_solutions_have_small_backward_errors() {
         let how = Lstsq { method, ..Lstsq::default() };
         let s = lstsq_by(&rows(3, 2, &[1.0; 6]), &column(&[1.0, 2.0, 4.0]), &how).unwrap();
         assert!(s.rank() == 1 && s.backward_error().upper() < 1e-14 && s.forward_error().upper() < 1e-13, "{method:?}");
-        // A complete factorization of full rank has coordinates of its own as well.
+        // A complete orthogonal decomposition of full rank also has its own coordinates.
         let full = lstsq_by(&rows(3, 2, &[1.0, 2.0, 0.0, 1.0, 5.0, -1.0]), &column(&[1.0, 2.0, 4.0]), &how).unwrap();
         assert!(full.rank() == 2 && full.backward_error().upper() < 1e-14, "{method:?}");
     }
@@ -170,7 +170,7 @@ fn iterations_converge_to_what_is_there_or_say_no() {
     }
 }
 
-/// Allen's sum by fits without each row.
+/// Allen's PRESS statistic, by one fit for each row that is left out.
 fn left_out(a: &Matrix<f64>, b: &[f64], lambda: f64) -> f64 {
     let (m, n) = (a.rows(), a.columns());
     let one = |out: usize| {
@@ -271,7 +271,8 @@ fn nearest_correlations_are_certain_of_both_sets() {
             AlternatingProjections { memory, steps: 20_000, tolerance: 1e-8, ..AlternatingProjections::default() };
         is_nearest(&nearest::correlation(&a, &how).unwrap().matrix, memory);
     }
-    // Whether the default's 2000 steps come to rest within 1e-12 depends on the last digits of eigenvalues: they do, or that is said.
+    // Whether the default's 2000 steps converge to 1e-12 depends on the last digits of eigenvalues: the answer is
+    // right, or an error reports that they did not.
     match nearest::correlation(&a, &AlternatingProjections::default()) {
         Ok(c) => is_nearest(&c.matrix, AlternatingProjections::default().memory),
         Err(error) => assert!(error.is_no_convergence(), "{error}"),
@@ -356,7 +357,7 @@ fn categories_have_an_order_and_numbers_are_not_taken_for_them() {
     let y: Vec<&str> = y.iter().map(String::as_str).collect();
     let data = table(&[("g", &labels), ("y", &y)]);
     let error = Design::new(&data, &"y ~ g".parse().unwrap(), None).unwrap_err();
-    assert!(error.to_string().contains("150 numbers, and the text"), "{error}");
+    assert!(error.to_string().contains("150 numbers and the text"), "{error}");
     let design = Design::new(&data, &"y ~ C(g)".parse().unwrap(), None).unwrap();
     let mut seen = design.names.clone();
     seen.sort();
@@ -365,7 +366,7 @@ fn categories_have_an_order_and_numbers_are_not_taken_for_them() {
     let infinite = table(&[("g", &["inf", "1e999", "x", "inf", "1e999", "x"]), ("y", &["1", "2", "3", "4", "5", "7"])]);
     assert_eq!(Design::new(&infinite, &"y ~ g".parse().unwrap(), None).unwrap().names.len(), 3);
     let comma = table(&[("x", &["1,5", "2,5", "1,234"]), ("y", &["1", "2", "3"])]);
-    assert!(Design::new(&comma, &"y ~ x".parse().unwrap(), None).unwrap_err().to_string().contains("`1,5` in row 1"));
+    assert!(Design::new(&comma, &"y ~ x".parse().unwrap(), None).unwrap_err().to_string().contains("in row 1: `1,5`"));
 }
 
 #[test]
@@ -392,11 +393,11 @@ fn what_is_not_known_is_not_called_significant() {
     let fit = Regression::new(Design::new(&flat, &"y ~ x".parse().unwrap(), None).unwrap()).unwrap();
     assert!(fit.coefficients()[1].p.is_nan() && fit.p_of_f().unwrap().is_nan());
     assert!(fit.influence().iter().all(|i| i.cook.is_nan()));
-    // Without any of three rows a line leaves nothing over.
+    // If any of three rows is left out, a line fits the others exactly.
     let three = table(&[("x", &["1", "3", "4"]), ("y", &["2", "3", "5"])]);
     let fit = Regression::new(Design::new(&three, &"y ~ x".parse().unwrap(), None).unwrap()).unwrap();
     assert!(fit.influence().iter().all(|i| i.studentized.is_nan() && i.standardized.is_finite()));
-    // The last row alone decides its coefficient.
+    // The last row alone determines its coefficient.
     let alone = table(&[("x", &["0", "0", "0", "0", "1"]), ("y", &["5", "6", "4", "7", "9"])]);
     let fit = Regression::new(Design::new(&alone, &"y ~ x".parse().unwrap(), None).unwrap()).unwrap();
     assert!(fit.influence()[4].standardized.is_nan() && fit.influence()[0].standardized.is_finite());
@@ -404,7 +405,7 @@ fn what_is_not_known_is_not_called_significant() {
 
 #[test]
 fn a_forward_error_turns_the_share_of_the_frobenius_norm_into_one_of_the_spectral_norm() {
-    // Equal singular values: ‖A‖_F = √n·‖A‖₂, and the factor is seen wherever the backward error is not far below u.
+    // Equal singular values: ‖A‖_F = √n·‖A‖₂, and the factor matters unless the backward error is far below u.
     let mut draws = Draws(5);
     let mut seen = 0;
     for n in [16usize, 64, 100] {

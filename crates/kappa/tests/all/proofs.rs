@@ -1,4 +1,4 @@
-//! Proofs: found where the claim is true, checked exactly, and worthless for anything else.
+//! Proofs: found where the claim is true, checked exactly, and invalid for anything else.
 
 use kappa::proof::{Claim, Dyadic, Witness, prove, verify};
 use kappa::{Matrix, Norm, certified_singular_values, induced_norm, norm};
@@ -98,7 +98,7 @@ fn tampering_is_noticed() {
     let mut huge = factor.clone();
     huge.shift = 1 << 30;
     assert!(verify(&a, &c, &Witness::Above { factor: huge }).unwrap_err().is_limit());
-    // A vector of zeros stretches by every factor.
+    // A zero vector satisfies ‖Ax‖ ≥ c‖x‖ for every c.
     let zero = Dyadic { shift: 0, rows: vec![vec![0; 8]] };
     for text in ["norm:spectral >= 1e6", "least_singular_value <= 1e-6", "norm:induced:inf,1 >= 1e9"] {
         assert!(verify(&a, &claim(text), &Witness::Vector { x: zero.clone() }).is_err(), "{text}");
@@ -116,11 +116,11 @@ fn tampering_is_noticed() {
     assert!(verify(&Matrix::zeros(0, 0), &claim("cond <= 2"), &between).unwrap_err().is_shape());
     let least = Witness::Above { factor: Dyadic { shift: i32::MIN, ..nothing } };
     assert!(verify(&Matrix::zeros(2, 2), &claim("norm:spectral <= 2"), &least).unwrap_err().is_limit());
-    // Shapes are looked at before anything of the size of the matrix is multiplied.
+    // Shapes are checked before any product of the size of the matrix.
     let large = Matrix::<f64>::zeros(3000, 3000);
     let tiny = Witness::Above { factor: Dyadic { shift: 0, rows: vec![vec![1]] } };
     assert!(verify(&large, &claim("norm:spectral <= 2"), &tiny).unwrap_err().is_limit());
-    // A witness of another kind says nothing.
+    // A witness of another kind proves nothing.
     assert!(verify(&a, &claim("norm:nuclear <= 100"), &witness).is_err());
     assert!(verify(&a, &claim("norm:frobenius <= 1"), &Witness::Entries).is_err());
 }

@@ -1,5 +1,5 @@
-//! Ridge, constraints, errors in the matrix, updates, nearest matrices and alignment, against closed forms, slow versions and the
-//! conditions that a minimum must meet.
+//! Ridge, constraints, errors in the matrix, updates, nearest matrices and alignment, against closed forms, slow
+//! versions and optimality conditions.
 
 use kappa::nearest::{self, AlternatingProjections, Procrustes, align};
 use kappa::{
@@ -70,7 +70,7 @@ fn lambda_is_what_its_rule_says() {
     let a: Matrix<f64> = Matrix::from_fn(30, 10, |i, j| ((i + 1) as f64 / 31.0).powi(j as i32));
     let b: Vec<f64> = (0..30).map(|i| (i as f64 / 10.0).sin() + 1e-2 * draws.next()).collect();
     let ridge = Ridge::new(&a, &b).unwrap();
-    // Leave one out, literally.
+    // Leave-one-out by a fit without each row.
     let literally = |lambda: f64| -> f64 {
         let without = |k: usize| {
             let rows: Vec<usize> = (0..30).filter(|&i| i != k).collect();
@@ -159,16 +159,17 @@ fn ill_posed(name: &str, n: usize) -> (Matrix<f64>, Vec<f64>) {
     }
 }
 
-/// √λ, which books on ill-posed problems call λ, within a factor of 3 of the best for the median over eleven draws of the noise, by
-/// cross-validation and by the discrepancy; and the error at most 2.5 times the best for ten of them.
+/// √λ, which books on ill-posed problems call λ, within a factor of 3 of the best for the median over eleven draws of
+/// the noise, by cross-validation and by the discrepancy; and the error at most 2.5 times the best for ten of them.
 #[test]
 fn the_chosen_lambda_is_near_the_best_for_ill_posed_problems() {
     for name in ["shaw", "gravity", "heat"] {
         let n = 64;
         let (a, x) = ill_posed(name, n);
         let clean = times(&a, &x);
-        // The corner of the L-curve is known to sit below the best λ where the solution is smooth (Hanke, BIT 36 (1996)); that it is
-        // the corner is tested above. The heat problem of this size hardly amplifies noise: its L-curve has no corner.
+        // The corner of the L-curve is known to sit below the best λ where the solution is smooth (Hanke, BIT 36
+        // (1996)); that it is the corner is tested above. The heat problem of this size hardly amplifies noise: its
+        // L-curve has no corner.
         for (rule, within) in [("gcv", 3.0), ("l-curve", 12.0), ("discrepancy", 3.0)] {
             let (mut factors, mut excess) = (Vec::new(), Vec::new());
             for seed in 0..11 {
@@ -192,7 +193,7 @@ fn the_chosen_lambda_is_near_the_best_for_ill_posed_problems() {
                 excess.push(apart(&chosen.x, &x) / errors[best]);
             }
             excess.sort_by(f64::total_cmp);
-            // One draw in eleven may fool cross-validation, whose valley is flat.
+            // The minimum of cross-validation is flat: it may fail for one draw in eleven.
             assert!(excess[9] < 2.5 || rule == "l-curve", "{name} {rule}: {excess:.2?} times the best error");
             factors.sort_by(f64::total_cmp);
             assert!(factors[5] < within || (name, rule) == ("heat", "l-curve"), "{name} {rule}: {factors:?}");
@@ -224,7 +225,7 @@ fn constrained_minima_meet_their_conditions_in_both_forms() {
         let expected = if p == 0 { vec![c64::default(); n] } else { times(&c.adjoint(), &one.multipliers) };
         assert!(apart(&gradient, &expected) < 1e-11, "{m}×{n}, {p}");
     }
-    // A of rank 1: the shortest of many, or only one with the right equation.
+    // A of rank 1: the solution of least norm, or a unique one with a suitable constraint.
     let a = Matrix::from_row_major(2, 2, vec![1.0, 1.0, 1.0, 1.0]).unwrap();
     let c = Matrix::from_row_major(1, 2, vec![1.0, -1.0]).unwrap();
     let s = constrained_lstsq(&a, &[2.0, 2.0], &c, &[0.0], Constrained::NullSpace).unwrap();
@@ -254,7 +255,7 @@ fn generalized_and_weighted_problems_agree() {
     assert!(weighted_lstsq(&a, b.as_slice(), &[0.0; 7], &Lstsq::default()).is_err());
 }
 
-/// ‖Ax − b‖²/(1 + ‖x‖²) is what total least squares makes least.
+/// Total least squares minimises ‖Ax − b‖²/(1 + ‖x‖²).
 #[test]
 fn total_least_squares_is_the_least_correction() {
     let mut draws = Draws(25);
@@ -270,7 +271,7 @@ fn total_least_squares_is_the_least_correction() {
             assert!(cost(&x) > s.correction_norm);
         }
     }
-    // Large γ is the ordinary problem; small γ has errors in A alone.
+    // Small γ is the ordinary problem; large γ has errors in A alone.
     let ordinary = lstsq(&a, &column(&b)).unwrap().into_x().into_vec();
     assert!(apart(&total_lstsq(&a, &b, &Errors::Scaled(1e-7)).unwrap().x, &ordinary) < 1e-8);
     let data = total_lstsq(&a, &b, &Errors::Matrix).unwrap();
@@ -285,7 +286,7 @@ fn total_least_squares_is_the_least_correction() {
     let mixed = total_lstsq(&line, &b, &Errors::ExactColumns(vec![0])).unwrap().x;
     let mean = |x: &[f64]| x.iter().sum::<f64>() / 12.0;
     assert!((mixed[0] + mixed[1] * mean(a.column(0)) - mean(&b)).abs() < 1e-12);
-    // Nongeneric: the last singular vector of [A b] has no part in b.
+    // Nongeneric: the last singular vector of [A b] has no component along b.
     let a = Matrix::from_row_major(3, 2, vec![1.0, 0.0, 0.0, 0.0, 0.0, 0.0]).unwrap();
     assert!(total_lstsq(&a, &[0.0, 1.0, 0.0], &Errors::Everywhere).unwrap_err().to_string().contains("nongeneric"));
     assert!(total_lstsq(&a, &[0.0, 1.0, 0.0], &Errors::ExactColumns(vec![5])).unwrap_err().is_shape());
@@ -307,7 +308,8 @@ fn updates_keep_their_accuracy_or_start_again() {
         assert!(apart(x.as_slice(), direct.as_slice()) < 1e-11 * length(direct.as_slice()));
     }
     assert_eq!(w.factorizations(), 1);
-    // A matrix that is nearly singular, and an update that makes it harmless: the formula loses everything, the answer nothing.
+    // A nearly singular matrix, and an update that makes it well conditioned: the formula loses all digits, the answer
+    // none.
     let tiny = Matrix::from_fn(n, n, |i, j| if i == j { if i == 0 { 1e-18 } else { 1.0 } } else { 0.0 });
     let mut w =
         Woodbury::new(&Matrix::from_fn(n, n, |i, j| tiny[(i, j)] + 1e-3 * f64::from(i != j && i + j == n))).unwrap();
@@ -355,7 +357,7 @@ fn cholesky_follows_its_matrix() {
         assert!(apart(square.as_slice(), f.matrix().as_slice()) < 1e-11 * length(f.matrix().as_slice()));
         assert!((0..n).all(|j| (0..j).all(|i| l[(i, j)] == c64::default())));
     }
-    // Taking away nearly all of a direction loses digits, which are found again.
+    // Subtracting nearly all of a direction loses digits, which the new factorization restores.
     let mut f = CholeskyUpdate::new(&Matrix::<f64>::identity(3)).unwrap();
     let x = [1e6, 2e6, 3e6];
     f.update(&x).unwrap();
@@ -393,7 +395,7 @@ fn nearest_matrices_are_of_their_kind_and_nearer_than_their_neighbours() {
     for norm in [Norm::spectral(), Norm::frobenius(), Norm::nuclear(), Norm::ky_fan(2).unwrap()] {
         let b = nearest::low_rank(&a, 2, norm).unwrap();
         let direct = kappa::norm(&minus(&a, &b.matrix), norm).unwrap().estimate();
-        // The others have balls with flat parts: there may be more.
+        // The other norms are not strictly convex: there may be several.
         let unique = (norm == Norm::frobenius()).then_some(true);
         assert!((b.distance.estimate() - direct).abs() < 1e-12 && b.is_unique == unique, "{norm}");
         assert!(singular_values(&b.matrix).unwrap().get(2).estimate() < 1e-13);
@@ -474,14 +476,14 @@ fn alignments_find_what_was_done() {
         let found = align(&a, &moved, &how).unwrap();
         assert!(found.error < 1e-13 && (found.scale - 2.5).abs() < 1e-12 && found.is_unique);
         assert!(apart(found.rotation.as_slice(), q.as_slice()) < 1e-12);
-        // Missing rows, and a wrong row that weighs nothing.
+        // Missing rows, and a wrong row of weight 0.
         let mut holes = moved.clone();
         holes[(3, 0)] = f64::NAN;
         holes[(7, n - 1)] = 99.0;
         let weights = (0..20).map(|i| if i == 7 { 0.0 } else { 1.0 + i as f64 }).collect();
         let found = align(&a, &holes, &Procrustes { weights: Some(weights), ..how.clone() }).unwrap();
         assert!(found.error < 1e-13 && found.rows == 18);
-        // A mirror image is no rotation: the best rotation is worse, and has determinant 1.
+        // A reflection is not a rotation: the best rotation has a larger error, and determinant 1.
         let mirrored = Matrix::from_fn(20, n, |i, j| if j == 0 { -a[(i, j)] } else { a[(i, j)] });
         let turn = align(&a, &mirrored, &Procrustes { rotation_only: true, ..Procrustes::default() }).unwrap();
         let any = align(&a, &mirrored, &Procrustes::default()).unwrap();
@@ -541,7 +543,7 @@ fn penrose_holds_for_any_rank() {
         assert_eq!(p.rank, r);
         assert!(p.residuals.iter().all(|r| *r < 1e-12), "{:?}", p.residuals);
     }
-    // A wrong tolerance shows.
+    // A wrong tolerance changes the result.
     let p = pinv(&gallery::hilbert(6), Tolerance::relative(1e-3).unwrap()).unwrap();
     assert!(p.rank < 6 && p.residuals[0] > 1e-6 && p.residuals[2] < 1e-12);
 }

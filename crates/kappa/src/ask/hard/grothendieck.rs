@@ -1,4 +1,4 @@
-//! The factorisation bound for p ≥ 2 ≥ q: the only one that is within a constant of NP-hard norms.
+//! The factorisation bound for p ≥ 2 ≥ q: the only bound within a constant factor of these NP-hard norms.
 
 use kappa_dense::{Matrix, Scalar, svd};
 
@@ -7,13 +7,13 @@ use crate::certificate::spectral_norm_up;
 use crate::enclosure::directed::{UNIT_ROUNDOFF, add_up, mul_up};
 use crate::norm::{entrywise_value, norm_bounds};
 
-/// Updates of the weights behind the factorisation bound, and the order up to which as many are affordable.
+/// Updates of the weights of the factorisation bound, and the largest order for which all of them are affordable.
 const UPDATES: usize = 96;
 const UPDATES_UP_TO: usize = 400;
 
-/// For p ≥ 2 ≥ q and any positive α, β: ‖A‖ ≤ ‖diag(α)⁻¹·A·diag(β)⁻¹‖₂·‖α‖ₛ·‖β‖ₜ with 1/s = 1/q − 1/2 and 1/t = 1/2 − 1/p, by
-/// Hölder. The best weights give the value of the semidefinite relaxation, within 1.7823 for ∞→1 and √(π/2) for ∞→2
-/// (Nesterov 1998; Pisier, Bull. AMS 49 (2012) 237–323).
+/// For p ≥ 2 ≥ q and any positive α, β: ‖A‖ ≤ ‖diag(α)⁻¹·A·diag(β)⁻¹‖₂·‖α‖ₛ·‖β‖ₜ with 1/s = 1/q − 1/2 and 1/t =
+/// 1/2 − 1/p, by Hölder. The best weights give the value of the semidefinite relaxation, within 1.7823 for ∞→1 and
+/// √(π/2) for ∞→2 (Nesterov 1998; Pisier, Bull. AMS 49 (2012) 237–323).
 pub(super) fn grothendieck_bound<W: Scalar<Wide = W>>(a: &Matrix<W>, p: f64, q: f64) -> f64 {
     let (m, n) = (a.rows(), a.columns());
     let (alpha, beta) = grothendieck_weights(a, p, q);
@@ -34,8 +34,9 @@ pub(super) fn grothendieck_bound<W: Scalar<Wide = W>>(a: &Matrix<W>, p: f64, q: 
     mul_up(mul_up(middle, size(&alpha, s)), size(&beta, t))
 }
 
-/// α and β (untrusted): towards the stationary point of a Schatten norm of growing order of the scaled matrix, where α²
-/// and β² are the shares of the rows and columns in its dominant singular vectors. The best seen are returned.
+/// α and β (untrusted): an iteration towards the stationary point of a Schatten norm of growing order of the scaled
+/// matrix, where α² and β² are the shares of the rows and columns in its dominant singular vectors. Returns the best
+/// weights found.
 pub(crate) fn grothendieck_weights<W: Scalar<Wide = W>>(matrix: &Matrix<W>, p: f64, q: f64) -> (Vec<f64>, Vec<f64>) {
     let (m, n) = (matrix.rows(), matrix.columns());
     let (mut a, mut b) = (vec![1.0 / m as f64; m], vec![1.0 / n as f64; n]);
@@ -53,7 +54,7 @@ pub(crate) fn grothendieck_weights<W: Scalar<Wide = W>>(matrix: &Matrix<W>, p: f
             best = (bound, a.clone(), b.clone());
         }
         let order = 4.0 * 32f64.powf(k as f64 / updates as f64);
-        // The curvature grows with the order: smaller steps.
+        // The curvature grows with the order, which requires smaller steps.
         let step = 2.0 / order;
         let share: Vec<f64> = values.iter().map(|s| (s / values[0]).powf(order)).collect();
         let total: f64 = share.iter().sum();

@@ -1,8 +1,8 @@
-//! max ‖Ax‖_q / ‖x‖_p where it has no closed form: an enclosure from below by the nonlinear power method, from above by the
-//! best of several certified bounds.
+//! max ‖Ax‖_q / ‖x‖_p where it has no closed form: an enclosure from below by the nonlinear power method, from above by
+//! the best of several certified bounds.
 //!
-//! Finding the value is NP-hard for ∞→1, ∞→2, 2→1 and in general (Steinberg 2005; Hendrickx and Olshevsky, SIMAX 31 (2010)).
-//! For real matrices x is real, for complex ones complex; for p > q the two values differ.
+//! Finding the value is NP-hard for ∞→1, ∞→2, 2→1 and in general (Steinberg 2005; Hendrickx and Olshevsky, SIMAX 31
+//! (2010)). For real matrices x is real, for complex ones complex; for p > q the two values differ.
 
 mod grothendieck;
 mod schur;
@@ -24,7 +24,7 @@ use crate::norm::{
 use crate::random::Draws;
 use crate::{Enclosure, Evidence};
 
-/// How an induced norm without a closed form is searched: passed last, and usually left at its default.
+/// The search parameters for an induced norm without a closed form: passed last, and usually left at their default.
 ///
 /// ```
 /// use kappa::{Induced, Matrix, gallery, induced_norm};
@@ -35,11 +35,12 @@ use crate::{Enclosure, Evidence};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Induced {
-    /// Random starts of the power method, besides a few that are always tried.
+    /// Random starts of the power method, in addition to a few fixed starts.
     pub starts: usize,
-    /// Which random starts.
+    /// The random seed of the starts.
     pub seed: u64,
-    /// ∞→1, ∞→2 and 2→1 are answered exactly by trying all sign vectors of up to this many entries, and never more than 24.
+    /// The largest number of entries of a sign vector for which ∞→1, ∞→2 and 2→1 are computed exactly from all sign
+    /// vectors; at most 24.
     pub signs: usize,
 }
 
@@ -49,11 +50,11 @@ impl Default for Induced {
     }
 }
 
-/// Rounds of the power method from one start.
+/// Iterations of the power method from one start.
 const ROUNDS: usize = 300;
-/// The most signs that are tried in every way, whatever is asked for: 2²³ vectors, some seconds of work.
+/// The hard limit on the length of enumerated sign vectors: 2²³ vectors take some seconds.
 const MOST_SIGNS: usize = 24;
-/// The enclosure for a finite matrix and any 1 ≤ p, q ≤ ∞ but those with a closed form.
+/// The enclosure for a finite matrix and any 1 ≤ p, q ≤ ∞ except those with a closed form.
 pub(crate) fn hard_value<T: Scalar>(a: MatrixRef<'_, T>, p: f64, q: f64, how: &Induced) -> Enclosure {
     let largest = largest_part((0..a.columns()).flat_map(|j| (0..a.rows()).map(move |i| a.get(i, j))));
     if largest == 0.0 {
@@ -64,7 +65,7 @@ pub(crate) fn hard_value<T: Scalar>(a: MatrixRef<'_, T>, p: f64, q: f64, how: &I
     let wide = a.to_wide();
     let scaled = Matrix::from_fn(wide.rows(), wide.columns(), |i, j| wide[(i, j)].scale(factor));
     let found = Problem::new(&scaled, p, q).solve(how);
-    // Entries that scaling pushed below the range: each less than 2⁻¹⁰⁷⁴, and the norm at most their sum.
+    // Entries that underflow in scaling: each is less than 2⁻¹⁰⁷⁴, and the norm is at most their sum.
     let lost = mul_up((a.rows() * a.columns()) as f64, SMALLEST);
     let (lower, upper) = ((found.lower() - lost).next_down().max(0.0), add_up(found.upper(), lost));
     let estimate = times_power(found.estimate(), e).0;
@@ -91,7 +92,7 @@ struct Problem<'a, W: Scalar> {
     q: f64,
 }
 
-/// The vector of norm 1 in the dual norm with ⟨w, y⟩ = ‖y‖_q; zeros for y = 0.
+/// The vector w of dual norm 1 with ⟨w, y⟩ = ‖y‖_q; zeros for y = 0.
 fn dual_vector<W: Scalar>(q: f64, y: &[W]) -> Vec<W> {
     let moduli: Vec<f64> = y.iter().map(|&y| modulus(y)).collect();
     let sizes = crate::norm::dual_vector(Gauge::lp(q), &moduli);
@@ -130,8 +131,8 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
         gauge_of(Gauge::lp(gauge), &moduli)
     }
 
-    /// The best x of several starts: x ← the p*-dual vector of Aᴴ(the q-dual vector of Ax), which never lowers the ratio
-    /// (Boyd, Linear Algebra Appl. 9 (1974) 95–101; Higham, Numer. Math. 62 (1992) 539–555).
+    /// The best x of several starts: x ← the p*-dual vector of Aᴴ(the q-dual vector of Ax), which never decreases the
+    /// ratio (Boyd, Linear Algebra Appl. 9 (1974) 95–101; Higham, Numer. Math. 62 (1992) 539–555).
     fn search(&self, how: &Induced) -> Vec<W> {
         let n = self.a.columns();
         let one = W::from_parts(1.0, 0.0);
@@ -177,7 +178,7 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
             let z = times_vector(&self.adjoint, &dual_vector(self.q, &y));
             x = dual_vector(dual_p, &z);
             if self.p == f64::INFINITY {
-                // Where z is 0 any sign will do: keep the vector full.
+                // Where z is 0 any sign is optimal: keep the vector full.
                 x.iter_mut().filter(|x| **x == W::default()).for_each(|x| *x = W::from_parts(1.0, 0.0));
             }
         }
@@ -187,7 +188,7 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
         (best, best_x)
     }
 
-    /// Sign vectors: flips one sign at a time while that helps.
+    /// Sign vectors: flips one sign at a time while that increases the ratio.
     fn flip(&self, mut best: f64, mut x: Vec<W>) -> (f64, Vec<W>) {
         if x.iter().any(|x| x.re().abs() != 1.0) || x.len() > 2000 {
             return (best, x);
@@ -211,7 +212,7 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
         (best, x)
     }
 
-    /// ‖Ax‖_q/‖x‖_p from below, every rounding counted.
+    /// ‖Ax‖_q/‖x‖_p from below, every rounding error counted.
     fn reached(&self, x: &[W]) -> f64 {
         let image = self.image_bounds(x);
         let mut lower: Vec<f64> = image.iter().map(|&(low, _)| low).collect();
@@ -221,7 +222,7 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
         div_down(Gauge::lp(self.q).bounds(&lower).0, Gauge::lp(self.p).bounds(&size).1)
     }
 
-    /// |(Ax)ᵢ| from both sides.
+    /// Bounds of |(Ax)ᵢ| from both sides.
     fn image_bounds(&self, x: &[W]) -> Vec<(f64, f64)> {
         let row = |i: usize| -> (f64, f64) {
             // Row i of A is the conjugate of column i of its adjoint; dot conjugates its first argument.
@@ -243,12 +244,12 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
         (0..self.a.rows()).map(row).collect()
     }
 
-    /// Matrices of rank one, and diagonal ones, have closed forms.
+    /// Matrices of rank one and diagonal matrices have closed forms.
     fn known(&self) -> Option<Enclosure> {
         self.of_diagonal().or_else(|| self.of_rank_one())
     }
 
-    /// max|d| for p ≤ q, ‖d‖ᵣ with 1/r = 1/q − 1/p beyond.
+    /// max|d| for p ≤ q, ‖d‖ᵣ with 1/r = 1/q − 1/p for p > q.
     fn of_diagonal(&self) -> Option<Enclosure> {
         let a = self.a;
         let off = (0..a.columns()).any(|j| a.column(j).iter().enumerate().any(|(i, &x)| i != j && x != W::default()));
@@ -298,12 +299,12 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
         Some(u.times(v).over(Enclosure::exact(pivot.abs())))
     }
 
-    /// ∞→1 and ∞→2 by all sign vectors, and 2→1 and p→1 by duality, for a real matrix with few enough columns (or rows).
+    /// ∞→1 and ∞→2 by all sign vectors, and 2→1 and p→1 by duality, for a real matrix with few columns (or rows).
     fn by_signs(&self, most: usize) -> Option<Enclosure> {
         if W::IS_COMPLEX {
             return None;
         }
-        // 2ⁿ⁻¹ sign vectors, of m additions each, and a number kept for each.
+        // 2ⁿ⁻¹ sign vectors, of m additions each, and one stored number for each.
         let fits = |n: usize, m: usize| n <= most.min(MOST_SIGNS) && (1usize << n.saturating_sub(1)) * m <= 1 << 29;
         let (m, n) = (self.a.rows(), self.a.columns());
         let forward = self.p == f64::INFINITY && (self.q == 1.0 || self.q == 2.0) && fits(n, m);
@@ -330,7 +331,7 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
         let columns = induced_value(self.a.as_ref(), Mixed { p: q, outside: Outside::Largest });
         found.push((mul_up(scale(n, 1.0 - 1.0 / p), columns.upper()), "norm equivalence with the largest column"));
         let rows = induced_value(self.a.as_ref().transpose(), Mixed { p: conjugate(p), outside: Outside::Largest });
-        // The conjugate exponent is rounded: a sliver for that.
+        // The conjugate exponent is rounded, which the factor accounts for.
         found.push((
             mul_up(mul_up(scale(m, 1.0 / q), rows.upper()), 1.0 + 1e-13),
             "norm equivalence with the largest row",
@@ -363,7 +364,7 @@ impl<'a, W: Scalar<Wide = W>> Problem<'a, W> {
     }
 }
 
-/// xᵉ from above for a positive exponent that is itself rounded, and x ≥ 0.
+/// An upper bound of xᵉ for a positive exponent that is itself rounded, and x ≥ 0.
 fn up_power(x: f64, exponent: f64) -> f64 {
     if exponent <= 0.0 {
         return 1.0;

@@ -1,4 +1,5 @@
-//! The Schur test for p→q norms of non-negative matrices: an upper bound that is exact at the power method's fixed point.
+//! The Schur test for p→q norms of non-negative matrices: an upper bound that is exact at the power method's fixed
+//! point.
 
 use kappa_dense::Matrix;
 
@@ -6,8 +7,8 @@ use crate::arithmetic::power::Exponent;
 use crate::enclosure::directed::{div_up, mul_up, times_power};
 use crate::norm::{Gauge, PairSum, gauge_of, times_vector};
 
-/// For B = |A|, p ≥ q and any x > 0 with cⱼ = xⱼ^(1−q)·(Bᵀ(Bx)^(q−1))ⱼ: ‖A‖^q ≤ ‖B‖^q ≤ ‖c‖_{p/(p−q)}, with equality for B at
-/// the fixed point of the power method. By Jensen with weights bᵢⱼxⱼ/(Bx)ᵢ, then Hölder.
+/// For B = |A|, p ≥ q and any x > 0 with cⱼ = xⱼ^(1−q)·(Bᵀ(Bx)^(q−1))ⱼ: ‖A‖^q ≤ ‖B‖^q ≤ ‖c‖_{p/(p−q)}, with equality
+/// for B at the fixed point of the power method. By Jensen with weights bᵢⱼxⱼ/(Bx)ᵢ, then Hölder.
 pub(super) fn schur_bound(b: &Matrix<f64>, p: f64, q: f64) -> f64 {
     let (m, n) = (b.rows(), b.columns());
     let x = perron(b, p, q);
@@ -68,7 +69,7 @@ fn perron(b: &Matrix<f64>, p: f64, q: f64) -> Vec<f64> {
         if !(top > 0.0 && top.is_finite()) {
             break;
         }
-        // For p = q the step may turn in circles; half of it in the exponent does not.
+        // For p = q the iteration may be periodic; half a step in the exponent is not.
         let damped = |(next, x): (&f64, &f64)| (next / top * x).sqrt().max(1e-13);
         let moved: Vec<f64> = if p == q {
             next.iter().zip(&x).map(damped).collect()

@@ -24,7 +24,7 @@ pub(super) fn over_signs<W: Scalar<Wide = W>>(
         y
     };
     let low: Vec<Vec<f64>> = (0..1usize << low_count).map(|bits| sums(0..low_count, bits)).collect();
-    // The last column keeps its sign: x and −x give the same.
+    // The last column keeps its sign: x and −x give the same value.
     let high_count = n - 1 - low_count;
     let value = |high: &[f64], low: &[f64]| -> f64 {
         let terms = high.iter().zip(low).map(|(x, y)| x + y);
@@ -39,7 +39,7 @@ pub(super) fn over_signs<W: Scalar<Wide = W>>(
         })
         .collect();
     let best = tops.iter().map(|(top, _)| *top).fold(0.0, f64::max);
-    // The rounding error of any of these values, once or twice for the candidates' own.
+    // The rounding error of any of these values, counted once or twice more for the candidates.
     let rows: Vec<f64> = (0..m).map(|i| (0..n).map(|j| modulus(a[(i, j)])).sum()).collect();
     let whole = if q == 1.0 { rows.iter().sum::<f64>() } else { rows.iter().map(|r| r * r).sum() };
     let error = mul_up(mul_up(gamma_up(4 * (m + n) + 32), whole), 1.001);
@@ -52,7 +52,7 @@ pub(super) fn over_signs<W: Scalar<Wide = W>>(
         for (low_bits, _) in values.iter().enumerate().filter(|(_, v)| **v >= threshold) {
             count += 1;
             if count > 512 {
-                // Too many ties to be looked at one by one: the plain bound of all of them.
+                // With too many ties to evaluate one by one, the plain bound holds for all of them.
                 let most = add_up(best, error);
                 upper = upper.max(if q == 1.0 { most } else { most.sqrt().next_up() });
                 break;

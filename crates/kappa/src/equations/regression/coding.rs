@@ -1,30 +1,30 @@
-//! Which levels of its categories a term adds to a model, so that no column repeats what others say already.
+//! The coding of categorical factors: the levels that a term adds to the model without redundant columns.
 
 use std::collections::HashMap;
 
 use super::formula::Factor;
 
-/// How a factor enters a part of a term.
+/// The columns of a factor in one part of a term.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Levels {
-    /// Not at all.
+    /// The factor is absent.
     None,
-    /// All its levels; a factor of numbers as it is.
+    /// All levels; a numeric factor itself.
     All,
-    /// Without the reference.
+    /// All levels but the reference.
     Contrasts,
 }
 
-/// What the terms so far span: for each product of numbers, sets of categories.
+/// The span of the terms so far: for each product of numeric factors, sets of categorical factors.
 ///
-/// A product of categories with all their levels spans the products of contrasts of all subsets of them, the empty one, 1, included.
-/// A term adds the subsets that no earlier term has; two of them that differ by the contrasts of one factor are that factor with all
-/// its levels.
+/// A product of categorical factors with all their levels spans the products of contrasts of all their subsets,
+/// including the empty one, 1. A term adds the subsets that no earlier term contains; two subsets that differ by the
+/// contrasts of one factor are equivalent to that factor with all its levels.
 pub(super) struct Coding {
     spanned: HashMap<Vec<String>, Vec<Vec<String>>>,
 }
 
-/// Categories in a product with another are few.
+/// Maximum number of categorical factors in one term for which subsets are enumerated.
 const MOST: usize = 12;
 
 impl Coding {
@@ -33,7 +33,7 @@ impl Coding {
         Self { spanned: constant.into_iter().collect() }
     }
 
-    /// The parts of a term that are new; `kinds` says which of its factors are categories.
+    /// The new parts of a term; `kinds` marks its categorical factors.
     pub(super) fn parts(&mut self, factors: &[Factor], kinds: &[bool]) -> Vec<Vec<Levels>> {
         let mut numbers: Vec<String> = of_kind(factors, kinds, false).map(|k| factors[k].to_string()).collect();
         numbers.sort();
@@ -69,7 +69,8 @@ fn of_kind<'a>(factors: &'a [Factor], kinds: &'a [bool], is_category: bool) -> i
     (0..factors.len()).filter(move |&k| kinds[k] == is_category)
 }
 
-/// A part and the same with the contrasts of one more factor are that factor with all its levels.
+/// Merges a part with the same part times the contrasts of one more factor: together they are that factor with all its
+/// levels.
 fn absorb(parts: &mut Vec<Vec<Levels>>, kinds: &[bool]) -> bool {
     for i in 0..parts.len() {
         for j in 0..parts.len() {
@@ -109,7 +110,8 @@ mod tests {
         assert_eq!(parts(&mut without, &[g]), [[All]]);
         assert_eq!(parts(&mut without, &[h]), [[Contrasts]]);
         assert_eq!(parts(&mut Coding::new(false), &[g, h]), [[All, All]]);
-        // 1 is there: (g without the reference) + (all g : h without the reference), or the like: 6 columns with the constant.
+        // With a constant: (g without the reference) + (all g : h without the reference), or the like: 6 columns with
+        // the constant.
         assert_eq!(parts(&mut Coding::new(true), &[g, h]).len(), 2);
         assert_eq!(parts(&mut Coding::new(true), &[x, g]), [[All, All]]);
     }

@@ -1,4 +1,4 @@
-//! Which coefficients cannot be told apart, and why.
+//! Collinearity diagnostics: coefficients that the data determine badly, and the near dependencies that cause it.
 
 use kappa_dense::Matrix;
 
@@ -11,29 +11,36 @@ use crate::{Enclosure, svd};
 pub struct Dependency {
     /// The condition index μ₁/μₖ of the columns scaled to length 1.
     pub index: f64,
-    /// The share of each coefficient's variance that belongs to it, in the order of the columns.
+    /// The proportion of each coefficient's variance that is due to this dependency, in the order of the columns.
     pub proportions: Vec<f64>,
 }
 
-/// The diagnosis of Belsley, Kuh and Welsch.
+/// The collinearity diagnostics of Belsley, Kuh and Welsch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Collinearity {
-    /// One for each singular value of the scaled columns, from the harmless to the worst.
+    /// One for each singular value of the scaled columns, in increasing order of the condition index.
     pub dependencies: Vec<Dependency>,
-    /// 1/(1 − R²ⱼ) for R²ⱼ of column j by the others, enclosed; `None` for the constant, and without one.
+    /// Variance inflation factors 1/(1 − R²ⱼ), where R²ⱼ is that of column j regressed on the others, enclosed; `None`
+    /// for the constant and for models without one.
     pub inflation: Vec<Option<Enclosure>>,
     names: Vec<String>,
 }
 
-/// An index above this is only known to be so: the singular values behind it are those of columns rounded to doubles.
+/// Above this the condition index is only a lower bound: the columns were rounded to doubles.
 const KNOWN: f64 = 1e15;
-/// An index from which a dependency does harm.
+/// Condition indices from which a dependency is harmful.
 const HARMFUL: f64 = 30.0;
-/// A share of the variance that makes a column a part of it.
+/// A column takes part in a dependency if its variance proportion is above this.
 const INVOLVED: f64 = 0.5;
 
 impl Regression {
     /// Condition indices, variance-decomposition proportions and variance inflation factors.
+    ///
+    /// One singular value decomposition of the m×n columns, and a regression for each column.
+    ///
+    /// # Errors
+    ///
+    /// As [`svd`](crate::svd).
     ///
     /// Reference: Belsley, Kuh and Welsch, *Regression Diagnostics* (1980), chapter 3.
     pub fn collinearity(&self) -> Result<Collinearity> {
@@ -68,7 +75,8 @@ impl Regression {
 }
 
 impl Collinearity {
-    /// The dependencies that do harm: an index of 30 or more, and two columns with more than half of their variance in it.
+    /// The harmful dependencies, worst first, with the columns that take part: a condition index of 30 or more, and a
+    /// variance proportion above one half.
     pub fn harmful(&self) -> impl Iterator<Item = (&Dependency, Vec<&str>)> {
         self.dependencies.iter().rev().filter(|d| d.index >= HARMFUL).map(|d| {
             let involved = d.proportions.iter().zip(&self.names).filter(|(p, _)| **p > INVOLVED);
@@ -76,16 +84,17 @@ impl Collinearity {
         })
     }
 
-    /// What it means, in sentences; empty where nothing is wrong.
+    /// The harmful dependencies in sentences; empty if there is none.
     pub fn words(&self) -> Vec<String> {
         let sentence = |(d, names): (&Dependency, Vec<&str>)| match names.as_slice() {
             _ if d.index > KNOWN => Some(format!(
-                "condition index above {KNOWN:.0e}: columns depend on each other as far as doubles tell, and which ones is not known"
+                "condition index above {KNOWN:.0e}: the columns are linearly dependent to double precision, so that \
+                 the ones that take part are not determined"
             )),
             [] => None,
-            [one] => Some(format!("condition index {:.0}: {one} is nearly constant beside the others", d.index)),
+            [one] => Some(format!("condition index {:.0}: {one} is nearly constant", d.index)),
             [first @ .., last] => Some(format!(
-                "condition index {:.0}: {} and {last} move together, so that their coefficients cannot be told apart well",
+                "condition index {:.0}: {} and {last} are nearly collinear; their coefficients are poorly determined",
                 d.index,
                 first.join(", ")
             )),

@@ -1,4 +1,4 @@
-//! Columns of data, and the matrix that a formula makes of them.
+//! Columns of data, and the design matrix that a formula makes of them.
 
 use kappa_dense::pair::{PAIR_UNIT, Pair, PairMatrix};
 
@@ -11,19 +11,19 @@ use crate::error::{Error, Result};
 /// One cell of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
-    /// A number, as close as two doubles come.
+    /// A number: a decimal to the precision of two doubles.
     Number(Decimal),
     /// A category.
     Text(String),
-    /// Nothing.
+    /// A missing value.
     Missing,
 }
 
-/// What stands for a cell without a value.
+/// Texts of a missing value.
 const MISSING: [&str; 7] = ["", "na", "n/a", "null", "none", ".", "?"];
 
 impl Cell {
-    /// A number where the text is one, nothing where it is empty or says so (`NA`, `.`, `?`, `null`, `nan`), else a category.
+    /// Parses a cell: a number, a missing value (empty, `NA`, `.`, `?`, `null`, `nan`), else a category.
     pub fn parse(text: &str) -> Self {
         let text = text.trim();
         match Decimal::parse(text) {
@@ -43,7 +43,7 @@ impl From<f64> for Cell {
     }
 }
 
-/// A column by name.
+/// A column with its name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// The name.
@@ -53,36 +53,36 @@ pub struct Column {
 }
 
 impl Column {
-    /// Whether it is made of categories: text in any cell.
+    /// Whether the column is categorical: a cell has text.
     fn is_category(&self) -> bool {
         self.cells.iter().any(|c| matches!(c, Cell::Text(_)))
     }
 }
 
-/// The matrix and the right-hand side of a linear model, with names.
+/// The design matrix and the response of a linear model, with names.
 #[derive(Clone, Debug)]
 pub struct Design {
-    /// What is explained.
+    /// The name of the response.
     pub target: String,
-    /// The columns of the matrix.
+    /// The names of the columns of the design matrix.
     pub names: Vec<String>,
     /// Whether the first column is the constant.
     pub has_constant: bool,
     /// The rows of the table that are used, counted from 0.
     pub rows: Vec<usize>,
-    /// The rows that are left out, because a cell that is needed is missing.
+    /// The rows that are left out because of a missing value in a column that is used, counted from 0.
     pub dropped: Vec<usize>,
-    /// Categories that stand for the rest: column and reference level.
+    /// Categorical columns without their reference level: column and reference.
     pub references: Vec<(String, String)>,
     pub(super) matrix: PairMatrix,
     pub(super) doubts: Vec<f64>,
     pub(super) y: PairMatrix,
     pub(super) y_doubt: f64,
-    /// Of the rows that are used.
+    /// The weights of the rows that are used.
     pub(super) weights: Option<Vec<f64>>,
 }
 
-/// A value with its relative doubt.
+/// A value with a bound of its relative error.
 #[derive(Clone, Copy)]
 struct Value {
     value: Pair,
@@ -96,11 +96,11 @@ impl Value {
         }
         let value = self.value * other.value;
         let (p, e) = two_product(self.value.high, other.value.high);
-        // Below the range nothing is left to be relative to: `factor` refuses what is not finite.
+        // A product that underflows has no relative error bound: NaN marks it, and `factor` then fails.
         if p.abs() < 1e-250 || !value.high.is_finite() {
             return Self { value: Pair::from(f64::NAN), doubt: 0.0 };
         }
-        // Two doubles have a product that is a pair exactly.
+        // The product of two doubles is a pair of doubles exactly.
         let is_plain = self.value.low == 0.0 && other.value.low == 0.0;
         let is_exact = is_plain && (value.high, value.low) == (p, e);
         let own = if is_exact { 0.0 } else { PAIR_UNIT };
@@ -117,20 +117,33 @@ struct Built {
 }
 
 impl Design {
-    /// The matrix of a formula. Powers and products are formed as pairs of doubles, so that they lose nothing that shows.
+    /// The design matrix of a formula. Powers and products are pairs of doubles, so that their rounding errors are
+    /// negligible.
     ///
-    /// Rows in which a cell that is used is missing are left out and listed. A column with text is taken as categories: one column
-    /// of zeros and ones for each category, without the first in the order of the numbers and the alphabet, which is the reference,
-    /// where the sum of all is in the model already: by the constant, another category, or in a product by the term without this
-    /// factor. So `y ~ g:x` has a slope for each g, and `y ~ x + g:x` differences of slopes. Terms of fewer factors come first.
-    /// Fails for a column that does not exist or is there twice, for one with numbers and text (unless `C(x)` asks for categories), a target that is not made of numbers, a category where a number is needed, and
-    /// where no row is left.
+    /// Rows with a missing value in a column that is used are left out and listed. A column with text is categorical:
+    /// it becomes one column of zeros and ones for each category. The first category (numbers in their order, then text
+    /// in alphabetical order) is the reference and gets no column if the sum of all columns is in the model already:
+    /// through the constant, another categorical column, or in a product through the term without this factor. So `y ~
+    /// g:x` has a slope for each g, and `y ~ x + g:x` differences of slopes. Terms of fewer factors come first.
+    ///
+    /// # Errors
+    ///
+    /// - When a column does not exist, or two columns have the same name.
+    /// - When a column has both numbers and text, unless the formula says `C(x)`.
+    /// - When the response is not numeric, or a category stands where a number is needed.
+    /// - When no response is named, or two different ones are.
+    /// - When no row is left, or the model has no terms.
+    /// - When a function is undefined at a value, or a value overflows double precision.
     pub fn new(columns: &[Column], formula: &Formula, target: Option<&str>) -> Result<Self> {
         Self::of(columns, formula, target, None)
     }
 
-    /// The same with a column of weights, positive numbers: Σ wᵢrᵢ² is made least. `.` does not mean this column, and rows without a
-    /// weight are left out.
+    /// As [`Design::new`] with a column of positive weights: Σ wᵢrᵢ² is minimised. `.` in the formula excludes this
+    /// column, and rows without a weight are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Design::new`], and when a weight is not positive and finite.
     pub fn with_weights(columns: &[Column], formula: &Formula, target: Option<&str>, weights: &str) -> Result<Self> {
         Self::of(columns, formula, target, Some(weights))
     }
@@ -139,12 +152,14 @@ impl Design {
         if let (Some(one), Some(other)) = (target, &formula.target)
             && one != other
         {
-            return Err(Error::syntax(format!("`{one}` is to be explained, and the formula says `{other}`"))
-                .with_hint("name the target once"));
+            return Err(Error::syntax(format!(
+                "two response variables: target `{one}` and, in the formula, `{other}`"
+            ))
+            .with_hint("name the response once"));
         }
-        let target = target.or(formula.target.as_deref()).ok_or_else(|| {
-            Error::syntax("it is not said what is to be explained").with_hint("name a target, or write `y ~ x`")
-        })?;
+        let target = target
+            .or(formula.target.as_deref())
+            .ok_or_else(|| Error::syntax("no response variable").with_hint("name a target, or write `y ~ x`"))?;
         let y = find(columns, target)?;
         let given = weights.map(|name| find(columns, name)).transpose()?;
         let terms = expanded(columns, formula, &[Some(target), weights]);
@@ -154,7 +169,7 @@ impl Design {
         let count = y.cells.len();
         if let Some(other) = used.iter().find(|c| c.cells.len() != count) {
             return Err(Error::shape(format!(
-                "column `{}` has {} cells, and `{target}` has {count}",
+                "column `{}` has {} cells, column `{target}` has {count}",
                 other.name,
                 other.cells.len()
             )));
@@ -162,8 +177,8 @@ impl Design {
         let is_whole = |i: &usize| used.iter().chain([&y]).all(|c| c.cells[*i] != Cell::Missing);
         let (rows, dropped): (Vec<usize>, Vec<usize>) = (0..count).partition(is_whole);
         if rows.is_empty() {
-            return Err(Error::shape(format!("none of the {count} rows has a value in every column that is used"))
-                .with_hint("leave out the columns that are mostly empty"));
+            return Err(Error::shape(format!("none of the {count} rows has a value in every column of the model"))
+                .with_hint("leave out the columns with many missing values"));
         }
         let mut design = Self {
             target: target.to_owned(),
@@ -192,11 +207,16 @@ impl Design {
             built.extend(design.term(columns, term, &mut coding)?);
         }
         if built.is_empty() {
-            return Err(Error::shape("the model has no terms").with_hint("write `y ~ 1` for the mean alone"));
+            return Err(Error::shape("the formula has no terms").with_hint("`y ~ 1` is the model of the mean alone"));
         }
         let target = design.numbers(y)?;
         design.finish(built, &target);
         Ok(design)
+    }
+
+    /// The matrix, a row for each row that is used and a column for each name, rounded to doubles.
+    pub fn matrix(&self) -> kappa_dense::Matrix<f64> {
+        self.matrix.high.clone()
     }
 
     fn finish(&mut self, built: Vec<Built>, target: &[Value]) {
@@ -209,7 +229,7 @@ impl Design {
         self.names = built.into_iter().map(|b| b.name).collect();
     }
 
-    /// The columns of a product of factors: what it adds to the model.
+    /// The columns that a product of factors adds to the model.
     fn term(&mut self, columns: &[Column], term: &Term, coding: &mut Coding) -> Result<Vec<Built>> {
         let is_category = |f: &Factor| Ok::<bool, Error>(is_category(f, find(columns, f.column())?));
         let kinds: Vec<bool> = term.0.iter().map(is_category).collect::<Result<_>>()?;
@@ -225,7 +245,7 @@ impl Design {
         Ok(found)
     }
 
-    /// The columns of one factor, for categories with all levels or without the reference.
+    /// The columns of one factor; for a categorical one all levels, or all but the reference.
     fn factor(&mut self, columns: &[Column], factor: &Factor, is_full: bool) -> Result<Vec<Built>> {
         let column = find(columns, factor.column())?;
         if is_category(factor, column) {
@@ -249,9 +269,8 @@ impl Design {
             _ => numbers,
         };
         if let Some(i) = values.iter().position(|v| !v.value.high.is_finite()) {
-            return Err(
-                Error::not_finite(self.rows[i], 0, 1).with_hint(format!("`{factor}` leaves the range of doubles"))
-            );
+            return Err(Error::not_finite(self.rows[i], 0, 1)
+                .with_hint(format!("`{factor}` overflows or underflows double precision in that row of the table")));
         }
         Ok(vec![Built { name: factor.to_string(), values }])
     }
@@ -260,12 +279,14 @@ impl Design {
         let of = |&row: &usize| match &column.cells[row] {
             Cell::Number(x) => Ok(Value { value: x.value(), doubt: x.doubt() }),
             Cell::Text(text) => Err(Error::syntax(format!(
-                "column `{}` has the text `{text}` in row {} where a number is needed",
+                "column `{}` has the text `{text}` in row {}, where a number is needed",
                 column.name,
                 row + 1
             ))
-            .with_hint("a column with text is taken as categories, which have no powers and cannot be a target")),
-            Cell::Missing => Err(Error::shape(format!("column `{}` has no value in row {}", column.name, row + 1))),
+            .with_hint("a column with text is categorical: it has no powers or functions, and cannot be the response")),
+            Cell::Missing => {
+                Err(Error::shape(format!("column `{}` has a missing value in row {}", column.name, row + 1)))
+            }
         };
         self.rows.iter().map(of).collect()
     }
@@ -295,7 +316,7 @@ impl Design {
     }
 }
 
-/// Numbers by size, then the rest by the alphabet.
+/// Numbers by size, then text in alphabetical order.
 fn in_order(a: &str, b: &str) -> std::cmp::Ordering {
     let number = |x: &str| x.parse::<f64>().ok().filter(|x| x.is_finite());
     match (number(a), number(b)) {
@@ -308,23 +329,25 @@ fn is_category(factor: &Factor, column: &Column) -> bool {
     matches!(factor, Factor::Category(_)) || matches!(factor, Factor::Column(_)) && column.is_category()
 }
 
-/// Weights of rows of the table.
+/// Checks that the weights of these rows of the table are positive and finite.
 pub(super) fn positive(rows: &[usize], weights: Vec<f64>) -> Result<Vec<f64>> {
     match rows.iter().zip(&weights).find(|(_, w)| !(**w > 0.0 && w.is_finite())) {
-        Some((row, w)) => Err(Error::argument(format!("the weight of row {} is {w}, and not positive", row + 1))
-            .with_hint("leave a row out by leaving its weight out, or by removing it from the table")),
+        Some((row, w)) => {
+            Err(Error::argument(format!("weights must be positive and finite, got {w} in row {}", row + 1))
+                .with_hint("to leave a row out, remove it or its weight from the table"))
+        }
         None => Ok(weights),
     }
 }
 
-/// A column of numbers with a slip in it must not become categories in silence.
+/// A numeric column with a typing error must not silently become categorical.
 fn check_categories(column: &Column) -> Result<()> {
     let text = |cell: &Cell| if let Cell::Text(text) = cell { Some(text.clone()) } else { None };
     let texts = || column.cells.iter().enumerate().filter_map(|(row, cell)| Some((row, text(cell)?)));
     let with_point = |text: &str| matches!(Cell::parse(&text.replace(',', ".")), Cell::Number(_));
     if let Some((row, text)) = texts().find(|(_, text)| text.contains(',') && with_point(text)) {
         return Err(Error::syntax(format!(
-            "column `{}` has `{text}` in row {}, a decimal comma",
+            "column `{}` has a decimal comma in row {}: `{text}`",
             column.name,
             row + 1
         ))
@@ -333,12 +356,12 @@ fn check_categories(column: &Column) -> Result<()> {
     let numbers = column.cells.iter().filter(|c| matches!(c, Cell::Number(_))).count();
     match texts().next() {
         Some((row, text)) if numbers > 0 => Err(Error::syntax(format!(
-            "column `{}` has {numbers} numbers, and the text `{text}` in row {}",
+            "column `{}` has {numbers} numbers and the text `{text}` in row {}",
             column.name,
             row + 1
         ))
         .with_hint(format!(
-            "mend the cell, write NA where there is no value, or C({}) in the formula to take all as categories",
+            "fix the cell, write NA for a missing value, or C({}) in the formula to treat all values as categories",
             column.name
         ))),
         _ => Ok(()),
@@ -347,18 +370,18 @@ fn check_categories(column: &Column) -> Result<()> {
 
 fn find<'a>(columns: &'a [Column], name: &str) -> Result<&'a Column> {
     if columns.iter().filter(|c| c.name == name).count() > 1 {
-        return Err(Error::syntax(format!("there are two columns named `{name}`"))
-            .with_hint("give each column a title of its own"));
+        return Err(Error::syntax(format!("two columns have the name `{name}`"))
+            .with_hint("give each column a name of its own"));
     }
     columns.iter().find(|c| c.name == name).ok_or_else(|| {
         let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).take(20).collect();
         let more = if columns.len() > 20 { ", …" } else { "" };
-        Error::syntax(format!("there is no column `{name}`"))
+        Error::syntax(format!("unknown column `{name}`"))
             .with_hint(format!("the columns are {}{more}", names.join(", ")))
     })
 }
 
-/// The terms with `.` written out, which does not mean columns that are named elsewhere.
+/// The terms with `.` expanded to all columns that are not named elsewhere.
 fn expanded(columns: &[Column], formula: &Formula, others: &[Option<&str>]) -> Vec<Term> {
     let named: Vec<&str> = formula
         .terms
@@ -386,24 +409,25 @@ fn products(left: &[Built], right: &[Built]) -> Vec<Built> {
     left.iter().flat_map(|a| right.iter().map(move |b| of(a, b))).collect()
 }
 
-/// Doubt of a root of a pair: a Newton step from the rounded root is off by less than 10u².
+/// Bound of the relative error of the square root of a pair: a Newton step from the rounded root has an error below
+/// 10u².
 const ROOT_DOUBT: f64 = 7.888609052210118e-31;
 
-/// x·2ᵉ for a pair that stays in the range.
+/// x·2ᵉ for a pair that does not overflow.
 fn scaled(x: Pair, e: i32) -> Pair {
     let part = |x: f64| times_power(x.abs(), e).0.copysign(x);
     Pair { high: part(x.high), low: part(x.low) }
 }
 
-/// The function at a value; `None` where it has none. Logarithm and exponential are the doubles that the library gives: the model
-/// is that of these numbers.
+/// The function at a value; `None` if it is undefined. Logarithm and exponential are rounded to doubles by the library:
+/// the model is that of these rounded numbers.
 fn apply(f: Function, v: Value) -> Option<Value> {
     let x = v.value.high;
     match f {
         Function::Log if x > 0.0 => Some(Value { value: Pair::from(x.ln()), doubt: 0.0 }),
         Function::Exp => Some(Value { value: Pair::from(x.exp()), doubt: 0.0 }),
         Function::Sqrt if x > 0.0 => {
-            // By an even power of two into the middle of the range, where squares neither vanish nor overflow.
+            // Scaled by an even power of two, so that squares neither underflow nor overflow.
             let e = match x {
                 x if x < 1e-200 => 600,
                 x if x > 1e200 => -600,
@@ -422,6 +446,6 @@ fn apply(f: Function, v: Value) -> Option<Value> {
 
 fn outside(f: Function, name: &str, x: f64, row: usize) -> Error {
     let what = if f == Function::Log { "logarithm" } else { "square root" };
-    Error::syntax(format!("{x} in row {} of `{name}` has no {what}", row + 1))
-        .with_hint("leave such rows out, or take the column as it is")
+    Error::syntax(format!("the {what} of {x} is undefined: row {} of column `{name}`", row + 1))
+        .with_hint("leave such rows out, or use the column without the function")
 }

@@ -1,4 +1,4 @@
-//! The fit: coefficients, their uncertainty, and how much is explained.
+//! The fit of a linear model: coefficients, their uncertainty, and the statistics of the fit.
 
 use kappa_dense::pair::{Pair, PairMatrix};
 use kappa_dense::{Matrix, pivoted_qr};
@@ -12,7 +12,7 @@ use crate::enclosure::Pinned;
 use crate::enclosure::directed::{add_down, add_up};
 use crate::error::{Error, Result};
 
-/// A column of the model with what is known of its weight.
+/// A coefficient with its uncertainty.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coefficient {
     /// The name of the column.
@@ -21,25 +21,37 @@ pub struct Coefficient {
     pub estimate: Enclosure,
     /// Its standard error s·√((XᵀX)⁻¹ⱼⱼ), enclosed.
     pub standard_error: Enclosure,
-    /// β over its standard error, enclosed.
+    /// The t statistic, β divided by its standard error, enclosed.
     pub t: Enclosure,
-    /// P(|T| ≥ |t|) for Student's distribution, as a double.
+    /// The p value P(|T| ≥ |t|) for Student's distribution, as a double.
     pub p: f64,
-    /// The confidence interval, as doubles.
+    /// The ends of the confidence interval, as doubles.
     pub interval: (f64, f64),
-    /// Decimal digits of β that are certain, at most 31: those of the pair of doubles behind it.
+    /// The number of certain decimal digits of β, at most 31: those of the pair of doubles that holds it.
     pub digits: f64,
 }
 
 impl Coefficient {
-    /// Decimal digits of the enclosure between two doubles: at most 16.
+    /// The number of certain decimal digits of the enclosure, at most 16.
     pub fn estimate_digits(&self) -> f64 {
         let (size, width) = (self.estimate.estimate().abs(), self.estimate.width());
         if width == 0.0 { 16.0 } else { (2.0 * size / width).log10().clamp(0.0, 16.0) }
     }
 }
 
-/// The quantile of the normal distribution at p between 0 and 1.
+/// The quantile of the standard normal distribution at p, 0 < p < 1.
+///
+/// The x with Φ(x) = p for the distribution function Φ: −∞ at p = 0, ∞ at p = 1. Evidence: estimate, about double
+/// precision.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::regression::normal_quantile;
+/// assert!(normal_quantile(0.5).abs() < 1e-15);
+/// // The 97.5 % quantile of the two-sided 95 % interval.
+/// assert!((normal_quantile(0.975) - 1.959964).abs() < 1e-6);
+/// ```
 pub fn normal_quantile(p: f64) -> f64 {
     statrs::distribution::Normal::standard().inverse_cdf(p)
 }
@@ -50,7 +62,7 @@ pub struct Regression {
     design: Design,
     beta: Pinned,
     inverse_gram: Vec<Enclosure>,
-    /// (XᵀX)⁻¹ about.
+    /// (XᵀX)⁻¹ as computed, without enclosure.
     unscaled_covariance: Matrix<f64>,
     leverages: Vec<Enclosure>,
     residuals: Vec<f64>,
@@ -61,27 +73,40 @@ pub struct Regression {
 }
 
 impl Regression {
-    /// Fits by least squares, with 95 % confidence.
+    /// Fits a linear model by least squares, with the weights of the design if it has any, and a confidence level of 95
+    /// %.
     ///
-    /// The design matrix as pairs of doubles, a triangular factor and two residuals in 106 bits: every enclosure holds the number
-    /// that exact arithmetic would give for the decimal numbers of the table. About 200mn² flops.
+    /// β minimises Σ wᵢ(yᵢ − xᵢᵀβ)² for the m×n design matrix.
     ///
-    /// With the weights of the design, where it has some. Fails where there are no more rows than columns, and where a column is a combination of others (it names them).
+    /// The design matrix is stored as pairs of doubles; a triangular factor and two residuals in 106 bits: every
+    /// enclosure contains the number that exact arithmetic gives for the decimal numbers of the table. About 200mn²
+    /// flops.
+    ///
+    /// # Errors
+    ///
+    /// - When there are not more rows than columns.
+    /// - When a column is a linear combination of others; the message names them.
+    /// - When a value or a weight overflows or underflows double precision.
+    /// - When the floating-point environment is not the one that the proofs assume.
     ///
     /// Reference: Belsley, Kuh and Welsch, *Regression Diagnostics* (1980); Rump, SIMAX 33 (2012) 130–148.
     pub fn new(design: Design) -> Result<Self> {
         Self::weighted(design, None)
     }
 
-    /// The same with a weight for each row of the table (those that the design left out included): Σ wᵢrᵢ² is made least.
+    /// As [`Regression::new`], with a weight for each row of the table, including the rows that the design left out: Σ
+    /// wᵢrᵢ² is minimised.
     ///
-    /// Fails besides for weights that are not positive and finite.
+    /// # Errors
+    ///
+    /// As [`Regression::new`], when the number of weights is not the number of rows, and when a weight is not positive
+    /// and finite.
     pub fn weighted(mut design: Design, weights: Option<&[f64]>) -> Result<Self> {
         check_environment()?;
         let (m, n) = (design.matrix.rows(), design.matrix.columns());
         if m <= n {
             return Err(Error::shape(format!(
-                "{m} rows cannot tell {n} coefficients and leave something to judge them by"
+                "{m} rows are too few for {n} coefficients: no residual degrees of freedom"
             ))
             .with_hint(few_rows(&design)));
         }
@@ -112,23 +137,34 @@ impl Regression {
         })
     }
 
-    /// With another level of confidence, between 0 and 1.
+    /// Sets the confidence level of the intervals, 0 < level < 1.
+    ///
+    /// # Errors
+    ///
+    /// When the level is not between 0 and 1.
     pub fn with_confidence(mut self, level: f64) -> Result<Self> {
         if !(level > 0.0 && level < 1.0) {
-            return Err(Error::argument(format!("a level of confidence lies between 0 and 1, and {level} does not")));
+            return Err(Error::argument(format!("the confidence level must be between 0 and 1, got {level}")));
         }
         self.confidence = level;
         Ok(self)
     }
 
-    /// The matrix, and which rows are used.
+    /// The design matrix, with the rows that are used.
     pub fn design(&self) -> &Design {
         &self.design
     }
 
-    /// The level of the confidence intervals.
+    /// The confidence level of the intervals.
     pub fn confidence(&self) -> f64 {
         self.confidence
+    }
+
+    /// The quantile of Student's distribution that a confidence interval reaches: so many standard errors to each side.
+    pub fn quantile(&self) -> f64 {
+        // Degrees are at least 1, so that the distribution exists.
+        let student = StudentsT::new(0.0, 1.0, self.degrees() as f64).ok();
+        student.map_or(f64::NAN, |d| d.inverse_cdf(0.5 + 0.5 * self.confidence))
     }
 
     /// Rows that are used.
@@ -136,17 +172,17 @@ impl Regression {
         self.design.matrix.rows()
     }
 
-    /// Coefficients, the constant included.
+    /// The number of coefficients, including the constant.
     pub fn parameters(&self) -> usize {
         self.design.matrix.columns()
     }
 
-    /// Degrees of freedom of the residual: rows minus coefficients.
+    /// The residual degrees of freedom: rows minus coefficients.
     pub fn degrees(&self) -> usize {
         self.observations() - self.parameters()
     }
 
-    /// Degrees of freedom of the model: coefficients without the constant.
+    /// The degrees of freedom of the model: coefficients without the constant.
     pub fn model_degrees(&self) -> usize {
         self.parameters() - usize::from(self.design.has_constant)
     }
@@ -156,12 +192,12 @@ impl Regression {
         self.residual_square
     }
 
-    /// Σ(y − ȳ)²; Σy² for a model without a constant.
+    /// The total sum of squares Σ(y − ȳ)²; Σy² for a model without a constant.
     pub fn total_square(&self) -> Enclosure {
         self.total_square
     }
 
-    /// What the model explains of it: their difference.
+    /// The model sum of squares: the total minus the residual one.
     pub fn model_square(&self) -> Enclosure {
         let (t, r) = (self.total_square, self.residual_square);
         let lower = add_down(t.lower(), -r.upper()).max(0.0);
@@ -169,12 +205,12 @@ impl Regression {
         Enclosure::new(lower, t.estimate() - r.estimate(), upper, t.evidence().and(r.evidence()))
     }
 
-    /// s, the residual standard deviation: √(residual square / degrees).
+    /// The residual standard error s = √(residual sum of squares / residual degrees of freedom).
     pub fn residual_deviation(&self) -> Enclosure {
         self.residual_square.over(Enclosure::exact(self.degrees() as f64)).sqrt()
     }
 
-    /// R² = 1 − residual square/total square; anything up to 1 where there is nothing to explain.
+    /// R² = 1 − residual/total sum of squares; any number up to 1 if the total sum of squares is 0.
     pub fn r_squared(&self) -> Enclosure {
         if self.total_square.upper() == 0.0 {
             return Enclosure::new(f64::NEG_INFINITY, 0.0, 1.0, self.total_square.evidence());
@@ -182,44 +218,46 @@ impl Regression {
         one_minus(self.residual_square.over(self.total_square))
     }
 
-    /// R² that pays for each coefficient: 1 − (1 − R²)(m − c)/degrees, c = 1 with a constant and 0 without.
+    /// Adjusted R²: 1 − (1 − R²)(m − c)/degrees, c = 1 with a constant and 0 without.
     pub fn adjusted_r_squared(&self) -> Enclosure {
         let whole = (self.observations() - usize::from(self.design.has_constant)) as f64;
         let share = self.residual_square.over(self.total_square);
         one_minus(share.times_exactly(whole).over(Enclosure::exact(self.degrees() as f64)))
     }
 
-    /// F = (model square/model degrees)/(residual square/degrees); `None` for a model of a constant alone.
+    /// The F statistic (model sum of squares/model degrees)/(residual sum of squares/degrees); `None` for a model of a
+    /// constant alone.
     pub fn f(&self) -> Option<Enclosure> {
         let k = self.model_degrees();
         let each = |x: Enclosure, degrees: usize| x.over(Enclosure::exact(degrees as f64));
         (k > 0).then(|| each(self.model_square(), k).over(each(self.residual_square, self.degrees())))
     }
 
-    /// P(F ≥ f) for Fisher's distribution, as a double.
+    /// The p value P(F ≥ f) for Fisher's distribution, as a double.
     pub fn p_of_f(&self) -> Option<f64> {
         let f = self.f()?.estimate();
         if self.total_square.lower() == 0.0 {
-            // Nothing is explained, or nothing is known to be there.
+            // Both sums of squares may be 0: f is undefined.
             return Some(f64::NAN);
         }
         let distribution = FisherSnedecor::new(self.model_degrees() as f64, self.degrees() as f64).ok()?;
         Some(if f.is_finite() { distribution.sf(f) } else { 0.0 })
     }
 
-    /// The logarithm of the likelihood at the fit, normal errors assumed: −m/2·(log(2π·residual square/m) + 1) + ½Σ log wᵢ.
+    /// The log-likelihood at the fit for normal errors: −m/2·(log(2π·residual sum of squares/m) + 1) + ½Σ log wᵢ.
     pub fn log_likelihood(&self) -> f64 {
         let m = self.observations() as f64;
         let weights = self.weights.as_ref().map_or(0.0, |w| w.iter().map(|w| w.ln()).sum::<f64>());
         0.5 * weights - 0.5 * m * ((2.0 * std::f64::consts::PI * self.residual_square.estimate() / m).ln() + 1.0)
     }
 
-    /// Akaike's criterion −2·log L + 2(n + 1), the variance counted as a parameter as R does.
+    /// Akaike's information criterion −2·log L + 2(n + 1), with the variance counted as a parameter, as R does.
     pub fn aic(&self) -> f64 {
         2.0 * (self.parameters() + 1) as f64 - 2.0 * self.log_likelihood()
     }
 
-    /// Schwarz's criterion −2·log L + log(m)·(n + 1), the variance counted as a parameter as R does.
+    /// Schwarz's Bayesian information criterion −2·log L + log(m)·(n + 1), with the variance counted as a parameter, as
+    /// R does.
     pub fn bic(&self) -> f64 {
         (self.observations() as f64).ln() * (self.parameters() + 1) as f64 - 2.0 * self.log_likelihood()
     }
@@ -227,9 +265,9 @@ impl Regression {
     /// The coefficients, in the order of the columns.
     pub fn coefficients(&self) -> Vec<Coefficient> {
         let degrees = self.degrees() as f64;
-        // Degrees are at least 1, so that the distribution exists.
+        // There is at least one degree of freedom, so that the distribution exists.
         let student = StudentsT::new(0.0, 1.0, degrees).ok();
-        let reach = student.map_or(f64::NAN, |d| d.inverse_cdf(0.5 + 0.5 * self.confidence));
+        let reach = self.quantile();
         let deviation = self.residual_deviation();
         let of = |j: usize| {
             let estimate = self.beta.enclosure(j);
@@ -237,7 +275,7 @@ impl Regression {
             let t = quotient(estimate, standard_error);
             let size = t.estimate().abs();
             let p = match size {
-                // Nothing over nothing, as far as can be told.
+                // Coefficient and standard error may both be 0: t is undefined.
                 _ if estimate.contains(0.0) && standard_error.lower() == 0.0 => f64::NAN,
                 size if size.is_finite() => student.map_or(f64::NAN, |d| 2.0 * d.sf(size)),
                 _ => 0.0,
@@ -258,19 +296,19 @@ impl Regression {
         (0..self.parameters()).map(of).collect()
     }
 
-    /// The covariance of the coefficients, s²(XᵀX)⁻¹, as doubles.
+    /// The covariance matrix of the coefficients, s²(XᵀX)⁻¹, as doubles.
     pub fn covariance(&self) -> Matrix<f64> {
         let n = self.parameters();
         let square = self.residual_square.estimate() / self.degrees() as f64;
         Matrix::from_fn(n, n, |i, j| square * self.unscaled_covariance[(i, j)])
     }
 
-    /// y − Xβ, row by row of those used.
+    /// The residuals y − Xβ of the rows that are used.
     pub fn residuals(&self) -> Vec<f64> {
         self.unweighted(&self.residuals)
     }
 
-    /// Xβ, row by row of those used.
+    /// The fitted values Xβ of the rows that are used.
     pub fn fitted(&self) -> Vec<f64> {
         let fitted: Vec<f64> = self.residuals.iter().enumerate().map(|(i, r)| self.design.y.high[(i, 0)] - r).collect();
         self.unweighted(&fitted)
@@ -283,12 +321,12 @@ impl Regression {
         }
     }
 
-    /// The residuals times the roots of their weights.
+    /// The residuals multiplied by the roots of their weights.
     pub(super) fn weighted_residuals(&self) -> &[f64] {
         &self.residuals
     }
 
-    /// hᵢᵢ of the hat matrix, enclosed, row by row of those used.
+    /// The leverages hᵢᵢ, the diagonal of the hat matrix, of the rows that are used, enclosed.
     pub fn leverages(&self) -> &[Enclosure] {
         &self.leverages
     }
@@ -324,45 +362,45 @@ fn quotient(x: Enclosure, y: Enclosure) -> Enclosure {
 fn used_weights(design: &Design, weights: &[f64]) -> Result<Vec<f64>> {
     let count = design.rows.len() + design.dropped.len();
     if weights.len() != count {
-        return Err(Error::shape(format!("{} weights for {count} rows", weights.len())));
+        return Err(Error::shape(format!("{} weights for {count} rows of the table", weights.len())));
     }
     super::design::positive(&design.rows, design.rows.iter().map(|&row| weights[row]).collect())
 }
 
-/// Each row times √w, as a pair.
+/// Multiplies each row by √w, as a pair of doubles.
 fn weigh(design: &mut Design, weights: &[f64]) -> Result<()> {
     if let Some(w) = weights.iter().find(|w| !(1e-200..=1e200).contains(*w)) {
-        return Err(Error::argument(format!("a weight of {w:e} is too far from 1"))
-            .with_hint("multiply all weights by one number"));
+        return Err(Error::argument(format!("weights must be between 1e-200 and 1e200, got {w:e}"))
+            .with_hint("multiply all weights by a common factor"));
     }
     let roots: Vec<Pair> = weights.iter().map(|&w| Pair::from(w).sqrt()).collect();
     let (m, n) = (design.matrix.rows(), design.matrix.columns());
     design.matrix = PairMatrix::from_fn(m, n, |i, j| weighed(design.matrix.get(i, j), roots[i]));
     design.y = PairMatrix::from_fn(m, 1, |i, _| weighed(design.y.get(i, 0), roots[i]));
-    // A root is off by less than 10u², a product by 5u².
+    // The relative error of the square root is below 10u², that of the product below 5u².
     let more = |doubt: &mut f64| *doubt = add_up(*doubt, 2e-30);
     design.doubts.iter_mut().for_each(more);
     more(&mut design.y_doubt);
     Ok(())
 }
 
-/// A product that keeps its relative accuracy, or NaN where it leaves the range.
+/// The product if it keeps its relative accuracy, NaN if it overflows or underflows.
 fn weighed(x: Pair, root: Pair) -> Pair {
     let product = x * root;
     let is_kept = x.high == 0.0 || product.high.abs() >= 1e-250 && product.high.is_finite();
     if is_kept { product } else { Pair::from(f64::NAN) }
 }
 
-/// Nothing that is computed with may be infinite, or have left the range.
+/// Fails if a value of the design is infinite or NaN.
 fn check_finite(design: &Design) -> Result<()> {
     if design.matrix.is_finite() && design.y.is_finite() {
         return Ok(());
     }
-    Err(Error::unsupported("a value is infinite, or leaves the range of doubles with its weight")
-        .with_hint("scale the columns to numbers nearer to 1"))
+    Err(Error::unsupported("a value of the design matrix is infinite, or overflows or underflows when it is weighted")
+        .with_hint("scale the columns so that their entries are nearer to 1"))
 }
 
-/// Σ(y − ȳ)², as the residual of y by the constant; Σy² without one.
+/// Σ(y − ȳ)², as the residual of y regressed on the constant; Σy² without a constant.
 fn total(design: &Design, weights: Option<&[f64]>) -> Result<Enclosure> {
     let m = design.y.rows();
     if !design.has_constant {
@@ -375,33 +413,30 @@ fn total(design: &Design, weights: Option<&[f64]>) -> Result<Enclosure> {
     let doubt = if weights.is_some() { 2e-30 } else { 0.0 };
     match LeastSquaresCertificate::new(&constant, &[doubt])? {
         Some(certificate) => Ok(certificate.least_squares(&design.y, design.y_doubt).square),
-        None => Err(Error::unsupported("the weights are too different to be told from 0")),
+        None => Err(Error::unsupported("the ratios of the weights are too large: the smallest ones count as 0")),
     }
 }
 
-/// Which column of categories is to blame, if one is.
+/// The hint for too few rows: the categorical column that causes it, if there is one.
 fn few_rows(design: &Design) -> String {
     let levels = |name: &str| design.names.iter().filter(|n| n.starts_with(&format!("{name}="))).count() + 1;
     match design.references.iter().map(|(name, _)| (levels(name), name)).max() {
         Some((count, name)) if 2 * count > design.rows.len() => {
-            format!("the column `{name}` makes {count} categories of {} rows: leave it out", design.rows.len())
+            format!("column `{name}` has {count} categories in {} rows: leave it out", design.rows.len())
         }
-        _ => "take more rows, or fewer terms".into(),
+        _ => "use more rows or fewer terms".into(),
     }
 }
 
-/// Names the columns that a pivoted QR finds to be combinations of others.
+/// The error that names the linearly dependent columns, by a QR factorization with column pivoting.
 fn collinear(design: &Design) -> Error {
     let (m, n) = (design.matrix.rows(), design.matrix.columns());
     let sizes: Vec<f64> = (0..n)
         .map(|j| crate::norm::vector_norm(2.0, || design.matrix.high.column(j).iter().copied()).estimate())
         .collect();
     if let Some(j) = sizes.iter().position(|s| *s == 0.0) {
-        return Error::unsupported(format!(
-            "the column `{}` is all zeros, so that its coefficient means nothing",
-            design.names[j]
-        ))
-        .with_hint("leave it out");
+        return Error::unsupported(format!("column `{}` is zero: its coefficient is not determined", design.names[j]))
+            .with_hint("leave it out");
     }
     let scaled = Matrix::from_fn(m, n, |i, j| design.matrix.high[(i, j)] / sizes[j]);
     let names =
@@ -413,8 +448,8 @@ fn collinear(design: &Design) -> Error {
         }
         Err(_) => (0..n).collect(),
     };
-    Error::unsupported(format!("{} cannot be told from a combination of the other columns", names(&dependent)))
-        .with_hint(
-            "leave it out, or take rows in which it moves by itself; `kappa lstsq` gives the solution of least norm",
-        )
+    let is_or_are = if dependent.len() == 1 { "is a linear combination" } else { "are linear combinations" };
+    Error::unsupported(format!("{} {is_or_are} of other columns (perfect collinearity)", names(&dependent))).with_hint(
+        "leave it out, or add rows in which it varies independently; `kappa lstsq` gives the solution of least norm",
+    )
 }

@@ -1,24 +1,24 @@
-//! What is explained by what: `y ~ x + x^2 + region`, as statisticians write it.
+//! Model formulas such as `y ~ x + x^2 + region`, in the notation of statistics.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
-/// A linear model in words: a target, and a sum of terms.
+/// The formula of a linear model: a response, and a sum of terms.
 ///
 /// | written | means |
 /// |---|---|
-/// | `y ~ a + b` | y by a, b and a constant |
+/// | `y ~ a + b` | response y, terms a and b, and a constant |
 /// | `.` | every other column |
 /// | `x^3` or `I(x^3)` | the third power (not a crossing, as in R) |
 /// | `powers(x, 10)` | x, x², … x¹⁰ |
 /// | `log(x)`, `exp(x)`, `sqrt(x)` | a function of a column; `log` is the natural one |
-/// | `C(x)` | x as categories, also where it is made of numbers |
+/// | `C(x)` | x as categories, also if it is numeric |
 /// | `a:b` | the product of a and b |
 /// | `a*b` | a, b and their product |
 /// | `- 1` or `+ 0` | without a constant |
-/// | `` `a b` `` | a name with blanks or signs in it |
+/// | `` `a b` `` | a name with blanks or special characters |
 ///
 /// ```
 /// # use kappa::regression::Formula;
@@ -28,11 +28,11 @@ use crate::error::{Error, Result};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Formula {
-    /// What is explained, where it is said.
+    /// The response, if the formula names it.
     pub target: Option<String>,
     /// Whether there is a constant.
     pub has_constant: bool,
-    /// What it is explained by; `None` for every other column.
+    /// The terms; `None` stands for every other column.
     pub terms: Vec<Option<Term>>,
 }
 
@@ -43,7 +43,7 @@ pub struct Term(pub Vec<Factor>);
 /// A column, or a function of one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Factor {
-    /// The column: its numbers, or its categories where it has text.
+    /// The column: its numbers, or its categories if it has text.
     Column(String),
     /// A power of its numbers, 2 or more.
     Power(String, u32),
@@ -58,17 +58,17 @@ pub enum Factor {
 pub enum Function {
     /// The natural logarithm.
     Log,
-    /// e to the power.
+    /// The exponential function.
     Exp,
     /// The square root.
     Sqrt,
 }
 
-/// The highest power that is built.
+/// The highest power allowed.
 const HIGHEST: u32 = 64;
 
 impl Factor {
-    /// The column it is made of.
+    /// The name of its column.
     pub fn column(&self) -> &str {
         match self {
             Self::Column(name) | Self::Power(name, _) | Self::Function(_, name) | Self::Category(name) => name,
@@ -76,7 +76,7 @@ impl Factor {
     }
 }
 
-/// A name as it can be read again.
+/// A name, quoted if the parser needs it.
 fn quoted(name: &str) -> String {
     let is_plain = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.')
         && name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
@@ -119,7 +119,7 @@ impl fmt::Display for Formula {
     }
 }
 
-/// A piece of the text.
+/// A token of the formula.
 #[derive(Clone, Debug, PartialEq)]
 enum Token {
     Name(String),
@@ -137,13 +137,13 @@ fn tokens(text: &str) -> Result<Vec<Token>> {
             rest.next();
             let name: String = std::iter::from_fn(|| rest.next_if(|&(_, c)| c != '`')).map(|(_, c)| c).collect();
             if rest.next().is_none() {
-                return Err(wrong(text, at, "a quoted name that does not end"));
+                return Err(wrong(text, at, "unclosed quote"));
             }
             found.push(Token::Name(name));
         } else if c.is_ascii_digit() {
             let digits: String =
                 std::iter::from_fn(|| rest.next_if(|&(_, c)| c.is_ascii_digit())).map(|(_, c)| c).collect();
-            found.push(Token::Number(digits.parse().map_err(|_| wrong(text, at, "a number that is too large"))?));
+            found.push(Token::Number(digits.parse().map_err(|_| wrong(text, at, "number too large"))?));
         } else if c.is_alphabetic() || c == '_' {
             let is_part = |&(_, c): &(usize, char)| c.is_alphanumeric() || c == '_' || c == '.';
             found.push(Token::Name(std::iter::from_fn(|| rest.next_if(is_part)).map(|(_, c)| c).collect()));
@@ -151,7 +151,7 @@ fn tokens(text: &str) -> Result<Vec<Token>> {
             rest.next();
             found.push(Token::Sign(c));
         } else {
-            return Err(wrong(text, at, "a sign that no formula has"));
+            return Err(wrong(text, at, &format!("unexpected character `{c}`")));
         }
     }
     Ok(found)
@@ -159,11 +159,11 @@ fn tokens(text: &str) -> Result<Vec<Token>> {
 
 fn wrong(text: &str, at: usize, what: &str) -> Error {
     let place = text[..at.min(text.len())].chars().count() + 1;
-    Error::syntax(format!("`{text}` has {what} at character {place}")).with_hint(HINT)
+    Error::syntax(format!("{what} at character {place} of the formula `{text}`")).with_hint(HINT)
 }
 
-const HINT: &str = "write `y ~ a + b`, `x^2`, `powers(x, 3)`, `log(x)`, `C(x)`, `a:b`, `a*b`, `- 1` for no constant; quote names \
-                    with blanks as `` `a b` ``";
+const HINT: &str = "write `y ~ a + b`, `x^2`, `powers(x, 3)`, `log(x)`, `C(x)`, `a:b`, `a*b`, `- 1` for no constant; \
+                    quote names with blanks as `` `a b` ``";
 
 struct Parser<'a> {
     text: &'a str,
@@ -179,17 +179,17 @@ impl Parser<'_> {
     }
 
     fn expect(&mut self, sign: char) -> Result<()> {
-        if self.next_is(sign) { Ok(()) } else { Err(self.unread(&format!("no `{sign}` where one is needed"))) }
+        if self.next_is(sign) { Ok(()) } else { Err(self.unread(&format!("`{sign}`"))) }
     }
 
     fn unread(&self, what: &str) -> Error {
         let next = match self.tokens.get(self.at) {
-            None => "at its end".to_owned(),
-            Some(Token::Name(name)) => format!("before `{name}`"),
-            Some(Token::Number(number)) => format!("before `{number}`"),
-            Some(Token::Sign(sign)) => format!("before `{sign}`"),
+            None => "end".to_owned(),
+            Some(Token::Name(name)) => format!("`{name}`"),
+            Some(Token::Number(number)) => format!("`{number}`"),
+            Some(Token::Sign(sign)) => format!("`{sign}`"),
         };
-        Error::syntax(format!("`{}` has {what}, {next}", self.text)).with_hint(HINT)
+        Error::syntax(format!("unexpected {next} in the formula `{}`: expected {what}", self.text)).with_hint(HINT)
     }
 
     fn name(&mut self) -> Result<String> {
@@ -198,7 +198,7 @@ impl Parser<'_> {
                 self.at += 1;
                 Ok(name)
             }
-            _ => Err(self.unread("no column where one is needed")),
+            _ => Err(self.unread("a column name")),
         }
     }
 
@@ -208,11 +208,11 @@ impl Parser<'_> {
                 self.at += 1;
                 Ok(k)
             }
-            _ => Err(self.unread(&format!("no power from 1 to {HIGHEST}"))),
+            _ => Err(self.unread(&format!("a power from 1 to {HIGHEST}"))),
         }
     }
 
-    /// x, x^k, f(x): one factor, or the powers of one.
+    /// x, x^k, f(x): one factor, or several powers of one.
     fn factors(&mut self) -> Result<Vec<Factor>> {
         let name = self.name()?;
         if self.next_is('^') {
@@ -237,14 +237,18 @@ impl Parser<'_> {
             "exp" => vec![Factor::Function(Function::Exp, inner)],
             "sqrt" => vec![Factor::Function(Function::Sqrt, inner)],
             other => {
-                return Err(Error::syntax(format!("`{other}` in `{}` is no function", self.text)).with_hint(HINT));
+                let text = self.text;
+                let known = "I, powers, C, log, exp, sqrt";
+                return Err(
+                    Error::syntax(format!("unknown function `{other}` in `{text}`; known: {known}")).with_hint(HINT)
+                );
             }
         };
         self.expect(')')?;
         Ok(found)
     }
 
-    /// One summand: terms that stand for themselves, and their products.
+    /// One summand: a term, or several terms and their products.
     fn summand(&mut self) -> Result<Vec<Term>> {
         let mut terms: Vec<Term> = self.factors()?.into_iter().map(|f| Term(vec![f])).collect();
         loop {
@@ -287,7 +291,7 @@ impl FromStr for Formula {
                     parser.at += 1;
                     formula.has_constant = (k == 1) != minus;
                 }
-                _ if minus => return Err(parser.unread("something other than 1 to leave out")),
+                _ if minus => return Err(parser.unread("1 after `-`")),
                 Some(Token::Sign('.')) => {
                     parser.at += 1;
                     formula.terms.push(None);

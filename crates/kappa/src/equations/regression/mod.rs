@@ -1,9 +1,10 @@
-//! Linear regression as statisticians want it, from a table to a table, every number of it enclosed.
+//! Linear regression from a table of data, with an enclosure of every number of the fit.
 //!
 //! ```
 //! use kappa::regression::{Cell, Column, Design, Regression};
 //!
-//! let column = |name: &str, x: &[f64]| Column { name: name.into(), cells: x.iter().map(|&x| Cell::from(x)).collect() };
+//! let cells = |x: &[f64]| x.iter().map(|&x| Cell::from(x)).collect();
+//! let column = |name: &str, x: &[f64]| Column { name: name.into(), cells: cells(x) };
 //! let table = [column("x", &[0.0, 1.0, 2.0, 3.0]), column("y", &[1.0, 3.0, 5.0, 8.0])];
 //! let fit = Regression::new(Design::new(&table, &"y ~ x".parse()?, None)?)?;
 //! // The slope is 23/10 exactly, its standard error √(3/100), R² = 529/535.

@@ -72,6 +72,21 @@ pub struct Tail {
     how: Clauset,
 }
 
+/// The parts of a [`Tail`], for storing and restoring it without loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TailParts {
+    /// All positive values, smallest first.
+    pub values: Vec<f64>,
+    /// The index of the first value of the tail.
+    pub from: usize,
+    /// The exponent α.
+    pub exponent: Enclosure,
+    /// The Kolmogorov–Smirnov distance.
+    pub distance: f64,
+    /// The search for the beginning of the tail.
+    pub how: Clauset,
+}
+
 /// The best tail of a search: the index of its first value, its exponent and its distance.
 struct Found {
     from: usize,
@@ -108,6 +123,25 @@ impl Tail {
         let found = search(&values, how)?;
         let exponent = exponent(&numbers[found.from..], found.exponent);
         Ok(Self { values, from: found.from, exponent, distance: found.distance, how: *how })
+    }
+
+    /// The parts that [`Tail::from_parts`] takes.
+    pub fn parts(&self) -> TailParts {
+        let Self { values, from, exponent, distance, how } = self.clone();
+        TailParts { values, from, exponent, distance, how }
+    }
+
+    /// The tail with these parts.
+    ///
+    /// # Errors
+    ///
+    /// When the beginning is not an index of the values, or the values are not sorted, positive and finite.
+    pub fn from_parts(parts: TailParts) -> Result<Self> {
+        let TailParts { values, from, exponent, distance, how } = parts;
+        if from >= values.len() || !values.is_sorted() || !values.iter().all(|x| *x > 0.0 && x.is_finite()) {
+            return Err(Error::argument("a tail needs sorted positive finite values and a beginning among them"));
+        }
+        Ok(Self { values, from, exponent, distance, how })
     }
 
     /// The exponent α.

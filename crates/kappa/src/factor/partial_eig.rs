@@ -1,0 +1,294 @@
+//! A few eigenvalues of an operator that can only multiply.
+
+use kappa_dense::{Matrix, Scalar, Shape, c64, eig_right, multiply, qr};
+
+use crate::error::{Error, Result};
+use crate::norm::modulus;
+use crate::operator::{AnyOperator, LinearOperator, each};
+use crate::random::Draws;
+
+/// How eigenvalues of largest modulus are searched: passed last, and usually left at its default.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Arnoldi {
+    /// Vectors kept before a restart; 0 takes three times as many as are wanted, and 20 more.
+    pub width: usize,
+    /// The maximum number of restarts.
+    pub restarts: usize,
+    /// Stop when every residual is below this share of the largest modulus found.
+    pub tolerance: f64,
+    /// Random seed of the start.
+    pub seed: u64,
+}
+
+impl Default for Arnoldi {
+    fn default() -> Self {
+        Self { width: 0, restarts: 300, tolerance: 1e-10, seed: 0 }
+    }
+}
+
+/// Eigenvalues of largest modulus with their right eigenvectors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartialEig {
+    /// The eigenvalues, largest modulus first.
+    pub values: Vec<c64>,
+    /// Right eigenvectors of length 1 in columns, n×k.
+    pub vectors: Matrix<c64>,
+    /// ‖Ax − λx‖₂ of each, computed anew: λ is an eigenvalue of A + E for some E with ‖E‖₂ no larger, and of a Hermitian A some
+    /// eigenvalue lies this near.
+    pub residuals: Vec<f64>,
+    /// Products with one vector.
+    pub products: usize,
+    /// Whether every residual reached the tolerance.
+    pub has_converged: bool,
+}
+
+/// The k eigenvalues of largest modulus of a square operator, with eigenvectors and residuals.
+///
+/// Arnoldi's iteration with full orthogonality and thick restarts from the Ritz vectors that are wanted: memory for about 3k + 20 complex
+/// vectors, and no entries of A. What is found is judged by its residual (see [`PartialEig::residuals`]); that no eigenvalue of larger
+/// modulus was missed is not proved, as a start that is orthogonal to its vector would hide it.
+///
+/// # Errors
+///
+/// For an operator that is not square, for k = 0 or k > n, and where a product fails or is not finite.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Arnoldi, partial_eig};
+/// # use kappa::Sparse;
+/// let a = Sparse::from_triplets((900, 900), (0..900).map(|i| (i, i, if i == 3 { -5.0 } else { 1.0 / (1.0 + i as f64) })).collect())?;
+/// let found = partial_eig(&a, 2, &Arnoldi::default())?;
+/// assert!((found.values[0].re + 5.0).abs() < 1e-9 && (found.values[1].re - 1.0).abs() < 1e-9);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+///
+/// Reference: Stewart, SIAM J. Matrix Anal. Appl. 23 (2001) 601–614; Wu and Simon, SIAM J. Matrix Anal. Appl. 22 (2000) 602–616.
+pub fn partial_eig<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, how: &Arnoldi) -> Result<PartialEig> {
+    let (m, n) = a.shape();
+    if m != n {
+        return Err(Error::shape(format!("a {m}×{n} operator has no eigenvalues")).with_hint("it needs a square one"));
+    }
+    if k == 0 || k > n {
+        return Err(Error::argument(format!("the number of eigenvalues must be from 1 to {n}, got {k}")));
+    }
+    let width = if how.width == 0 { 3 * k + 20 } else { how.width.max(k + 2) }.min(n);
+    let mut space = Space::new(n, how.seed);
+    let mut left = how.restarts;
+    loop {
+        while space.basis.len() < width && !space.is_closed {
+            space.grow(a)?;
+        }
+        let ritz = space.ritz()?;
+        let size = ritz.first().map_or(0.0, |r| modulus(r.value)).max(f64::MIN_POSITIVE);
+        let is_done = ritz.len() >= k && ritz[..k].iter().all(|r| r.residual <= how.tolerance * size);
+        if is_done || space.is_closed && ritz.len() >= k || left == 0 || width == n && space.basis.len() == n {
+            return judged(a, &space, &ritz[..k.min(ritz.len())], how.tolerance);
+        }
+        left -= 1;
+        if space.is_closed {
+            // The start had no share of what is left: another one, orthogonal to all that was found.
+            space.open(n);
+        } else {
+            space.restart(&ritz, (k + (width - k) / 2).min(width - 1))?;
+        }
+    }
+}
+
+/// A Ritz pair: its vector in the basis, and what Arnoldi's relation leaves.
+struct Ritz {
+    value: c64,
+    coordinates: Vec<c64>,
+    residual: f64,
+}
+
+/// Orthonormal vectors V with A·V = V·H + v·rᴴ, and the next vector v.
+struct Space {
+    basis: Vec<Vec<c64>>,
+    next: Vec<c64>,
+    /// Column j of H and the entry of r that belongs to it.
+    columns: Vec<(Vec<c64>, c64)>,
+    is_closed: bool,
+    products: usize,
+    draws: Draws,
+}
+
+impl Space {
+    fn new(n: usize, seed: u64) -> Self {
+        let mut space = Self {
+            basis: Vec::new(),
+            next: Vec::new(),
+            columns: Vec::new(),
+            is_closed: false,
+            products: 0,
+            draws: Draws(seed ^ 0x6172_6e6f),
+        };
+        space.open(n);
+        space
+    }
+
+    /// A random next vector, orthogonal to the basis.
+    fn open(&mut self, n: usize) {
+        let mut x: Vec<c64> = (0..n).map(|_| c64::new(self.draws.normal(), 0.0)).collect();
+        orthogonalize(&mut x, &self.basis);
+        normalize(&mut x);
+        self.next = x;
+        self.is_closed = false;
+    }
+
+    fn grow<T: Scalar>(&mut self, a: &(impl LinearOperator<T> + ?Sized)) -> Result<()> {
+        let v = std::mem::take(&mut self.next);
+        let mut w = product(a, &v)?;
+        self.products += 1;
+        let before = length(&w);
+        self.basis.push(v);
+        let column = orthogonalize(&mut w, &self.basis);
+        let rest = normalize(&mut w);
+        // What rounding leaves of an invariant space is no direction.
+        self.is_closed = rest <= 1e-14 * before || self.basis.len() == w.len();
+        let link = if self.is_closed { 0.0 } else { rest };
+        self.columns.push((column, c64::new(link, 0.0)));
+        self.next = w;
+        Ok(())
+    }
+
+    fn projection(&self) -> Matrix<c64> {
+        let k = self.basis.len();
+        Matrix::from_fn(k, k, |i, j| {
+            let column = &self.columns[j].0;
+            if i < column.len() {
+                column[i]
+            } else if i == column.len() && j + 1 == i {
+                self.columns[j].1
+            } else {
+                c64::new(0.0, 0.0)
+            }
+        })
+    }
+
+    /// Ritz pairs, largest modulus first.
+    fn ritz(&self) -> Result<Vec<Ritz>> {
+        let parts = eig_right(self.projection().as_ref())?;
+        let k = self.basis.len();
+        let link = self.columns.last().map_or(c64::new(0.0, 0.0), |column| column.1);
+        let mut found: Vec<Ritz> = (0..k)
+            .map(|j| {
+                let y = parts.right.column(j);
+                let size = length(y);
+                let coordinates: Vec<c64> = y.iter().map(|x| x.scale(1.0 / size)).collect();
+                let residual = modulus(link * coordinates[k - 1]);
+                Ritz { value: parts.values[j], coordinates, residual }
+            })
+            .collect();
+        found.sort_by(|x, y| modulus(y.value).total_cmp(&modulus(x.value)));
+        Ok(found)
+    }
+
+    /// Keeps the space of the first `count` Ritz vectors and the next vector: with H·Y = Y·Λ and Y = Q·R, A·VQ = VQ·(QᴴHQ) + v·rᴴQ.
+    fn restart(&mut self, ritz: &[Ritz], count: usize) -> Result<()> {
+        let k = self.basis.len();
+        let y = Matrix::from_fn(k, count, |i, j| ritz[j].coordinates[i]);
+        let q = qr(y.as_ref(), Shape::Thin)?.q;
+        let h = multiply(q.adjoint().as_ref(), multiply(self.projection().as_ref(), q.as_ref())?.as_ref())?;
+        let link = self.columns.last().map_or(c64::new(0.0, 0.0), |column| column.1);
+        let basis = (0..count).map(|j| combination(&self.basis, q.column(j))).collect();
+        let links: Vec<c64> = (0..count).map(|j| link * q[(k - 1, j)]).collect();
+        self.basis = basis;
+        // The next vector joins the basis in the next step, where its row of H is what links the kept ones to it.
+        let columns = (0..count).map(|j| {
+            let mut column = h.column(j).to_vec();
+            column.push(links[j]);
+            (column, c64::new(0.0, 0.0))
+        });
+        self.columns = columns.collect();
+        Ok(())
+    }
+}
+
+/// Residuals computed anew, with one product each.
+fn judged<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    space: &Space,
+    ritz: &[Ritz],
+    tolerance: f64,
+) -> Result<PartialEig> {
+    let n = a.shape().0;
+    let (mut vectors, mut residuals) = (Matrix::<c64>::zeros(n, ritz.len()), Vec::with_capacity(ritz.len()));
+    for (j, pair) in ritz.iter().enumerate() {
+        let mut x = combination(&space.basis, &pair.coordinates);
+        normalize(&mut x);
+        let rest: Vec<c64> = product(a, &x)?.iter().zip(&x).map(|(&y, &x)| y - pair.value * x).collect();
+        residuals.push(length(&rest));
+        vectors.column_mut(j).copy_from_slice(&x);
+    }
+    let values: Vec<c64> = ritz.iter().map(|r| r.value).collect();
+    let size = values.first().map_or(0.0, |&x| modulus(x));
+    // Rounding of products keeps a residual a little above what the recurrence reached.
+    let limit = (tolerance * size).max(1e-13 * size);
+    let has_converged = residuals.iter().all(|&r| r <= 4.0 * limit);
+    Ok(PartialEig { values, vectors, residuals, products: space.products + ritz.len(), has_converged })
+}
+
+/// A·x for a complex x; a real operator multiplies both parts.
+fn product<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), x: &[c64]) -> Result<Vec<c64>> {
+    let n = x.len();
+    let y: Vec<c64> = if T::IS_COMPLEX {
+        let x = Matrix::from_fn(n, 1, |i, _| T::from_parts(x[i].re, x[i].im));
+        a.apply(&x)?.as_slice().iter().map(|y| c64::new(y.re(), y.im())).collect()
+    } else {
+        let is_real = x.iter().all(|x| x.im == 0.0);
+        let parts = if is_real { 1 } else { 2 };
+        let x = Matrix::from_fn(n, parts, |i, j| T::from_parts(if j == 0 { x[i].re } else { x[i].im }, 0.0));
+        let y = a.apply(&x)?;
+        (0..n).map(|i| c64::new(y[(i, 0)].re(), if is_real { 0.0 } else { y[(i, 1)].re() })).collect()
+    };
+    match y.iter().position(|y| !y.is_finite()) {
+        None => Ok(y),
+        Some(i) => Err(Error::unsupported(format!("entry {i} of a product with the operator is not finite"))
+            .with_hint("the operator has an entry that is not finite, or is so large that sums overflow: scale it")),
+    }
+}
+
+fn length(x: &[c64]) -> f64 {
+    crate::norm::length(x)
+}
+
+fn normalize(x: &mut [c64]) -> f64 {
+    let size = length(x);
+    if size > 0.0 {
+        x.iter_mut().for_each(|x| *x = x.scale(1.0 / size));
+    }
+    size
+}
+
+/// Subtracts the parts along an orthonormal basis, twice, and returns them.
+fn orthogonalize(x: &mut [c64], basis: &[Vec<c64>]) -> Vec<c64> {
+    let mut along = vec![c64::new(0.0, 0.0); basis.len()];
+    for _ in 0..2 {
+        for (q, total) in basis.iter().zip(&mut along) {
+            let part = q.iter().zip(&*x).fold(c64::new(0.0, 0.0), |sum, (q, x)| sum + q.conj() * x);
+            x.iter_mut().zip(q).for_each(|(x, q)| *x -= part * q);
+            *total += part;
+        }
+    }
+    along
+}
+
+fn combination(basis: &[Vec<c64>], coordinates: &[c64]) -> Vec<c64> {
+    let mut x = vec![c64::new(0.0, 0.0); basis.first().map_or(0, Vec::len)];
+    for (q, &c) in basis.iter().zip(coordinates) {
+        x.iter_mut().zip(q).for_each(|(x, q)| *x += c * q);
+    }
+    x
+}
+
+impl AnyOperator<'_> {
+    /// [`partial_eig`] of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`partial_eig`].
+    pub fn partial_eig(&self, k: usize, how: &Arnoldi) -> Result<PartialEig> {
+        each!(self, a => self::partial_eig(a, k, how))
+    }
+}
