@@ -42,8 +42,8 @@ impl Error {
         Self { kind, message: message.into(), hint: None }
     }
 
-    /// The error that a user-defined operator returns from `apply` and `apply_adjoint`. The question passes it on to its
-    /// caller.
+    /// The error that a user-defined operator returns from `apply` and `apply_adjoint`. The question passes it on to
+    /// its caller.
     ///
     /// # Examples
     ///

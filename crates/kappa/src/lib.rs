@@ -1,8 +1,8 @@
 //! Ask a **question** about an **operator** in a **norm**; receive an **enclosure**.
 //!
-//! kappa measures matrices: norms, condition numbers, ranks, eigenvalues, solutions of systems. Every answer comes with its
-//! error bounds as an [`Enclosure`]: a lower bound, an estimate, an upper bound, and the [`Evidence`] that the true value
-//! lies between the bounds.
+//! kappa measures matrices: norms, condition numbers, ranks, eigenvalues, solutions of systems. Every answer comes with
+//! its error bounds as an [`Enclosure`]: a lower bound, an estimate, an upper bound, and the [`Evidence`] that the true
+//! value lies between the bounds.
 //!
 //! ```
 //! use kappa::{Matrix, Norm, Tolerance, cond, norm, rank, singular_values, svd};
@@ -46,8 +46,8 @@
 //! | independently checkable proof | [`proof`] |
 //! | floating-point arithmetic | [`arithmetic`], and [`lab`] for algorithms |
 //!
-//! Anything that can multiply is a [`LinearOperator`], and every question takes every operator. The choice of the algorithm
-//! is a [`Plan`] that can be printed.
+//! Anything that can multiply is a [`LinearOperator`], and every question takes every operator. The choice of the
+//! algorithm is a [`Plan`] that can be printed.
 
 /// The types of answers about an [`AnyOperator`], which is real or complex.
 pub mod any {

@@ -29,6 +29,8 @@ pub enum Algorithm {
 
 /// The algorithm chosen for an m×n matrix, with its cost.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::Plan;
 /// let plan = Plan::singular_values((3072, 768));
@@ -49,8 +51,8 @@ pub struct Plan {
 impl Plan {
     /// The plan for all singular values of a dense matrix of this shape with real entries.
     ///
-    /// The choice depends on the shape alone, never on the number of threads, so that the digits of the answer do not depend
-    /// on the number of threads.
+    /// The choice depends on the shape alone, never on the number of threads, so that the digits of the answer do not
+    /// depend on the number of threads.
     pub fn singular_values((m, n): (usize, usize)) -> Self {
         let (long, short) = (m.max(n) as f64, m.min(n) as f64);
         let cube = short * short * short;
@@ -74,8 +76,10 @@ impl Plan {
         Self { algorithm: Algorithm::Bidiagonal, flops, bytes: 8.0 * long * short, why }
     }
 
-    /// The plan for all singular values of a dense matrix with entries of type `T`, where values above `floor`·σ₁ need the
-    /// accuracy of single precision.
+    /// The plan for all singular values of a dense matrix with entries of type `T`, where values above `floor`·σ₁ need
+    /// the accuracy of single precision.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Algorithm, Plan};

@@ -7,8 +7,11 @@ use crate::error::{Error, Result};
 
 /// The size below which a singular value counts as zero.
 ///
-/// The default in kappa is max(m, n)·ε·σ₁ with ε = 2⁻⁵² for every storage type, the rule of MATLAB and NumPy. The rounding
-/// of a smaller storage type is coarser: use [`Tolerance::relative`] with the ε of that type to take it into account.
+/// The default in kappa is max(m, n)·ε·σ₁ with ε = 2⁻⁵² for every storage type, the rule of MATLAB and NumPy. The
+/// rounding of a smaller storage type is coarser: use [`Tolerance::relative`] with the ε of that type to take it into
+/// account.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::Tolerance;

@@ -16,7 +16,7 @@ compile_error!("kappa needs SSE2: the x87 unit rounds twice");
 ///
 /// # Errors
 ///
-/// When a thread flushes subnormal numbers to zero or does not round to nearest. [`crate::Error::is_unsupported`] holds.
+/// When a thread flushes subnormal numbers to zero or does not round to nearest: [`crate::Error::is_unsupported`].
 ///
 /// # Examples
 ///

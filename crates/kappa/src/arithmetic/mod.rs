@@ -1,4 +1,5 @@
-//! Floating-point arithmetic: formats, sums with error bounds, powers with proved bounds, formulas without cancellation.
+//! Floating-point arithmetic: formats, sums with error bounds, powers with proved bounds, formulas without
+//! cancellation.
 //!
 //! ```
 //! use kappa::arithmetic::{BF16, sum};

@@ -83,8 +83,8 @@ impl Exponent {
     }
 }
 
-/// The power of two that scales a huge exponent down, so that products of pairs, which split each factor into halves, do
-/// not overflow.
+/// The power of two that scales a huge exponent down, so that products of pairs, which split each factor into halves,
+/// do not overflow.
 fn brought_down(p: f64) -> f64 {
     if p > 2f64.powi(400) { 2f64.powi(-540) } else { 1.0 }
 }
@@ -142,8 +142,8 @@ fn exponential(t: Pair, radius: f64) -> (f64, f64) {
 
 /// The power xᵖ for x ≥ 0 and p > 0.
 ///
-/// Every rounding error is counted. The ends are about two units in the last place apart. NaN or negative arguments give
-/// an enclosure with both ends infinite.
+/// Every rounding error is counted. The ends are about two units in the last place apart. NaN or negative arguments
+/// give an enclosure with both ends infinite.
 ///
 /// # Examples
 ///

@@ -68,8 +68,8 @@ pub enum QuadraticRoots {
 /// The roots of a·x² + b·x + c.
 ///
 /// x₁ = q/a with q = −½(b + sign(b)·√(b² − 4ac)) and x₂ = c/q. The textbook formula loses every digit of the small root
-/// when b² is much larger than 4ac; this one loses none. Every rounding error is counted. The sign of the discriminant is
-/// exact, so that a double root is distinguished from two close real roots and from a complex conjugate pair.
+/// when b² is much larger than 4ac; this one loses none. Every rounding error is counted. The sign of the discriminant
+/// is exact, so that a double root is distinguished from two close real roots and from a complex conjugate pair.
 ///
 /// # Errors
 ///
@@ -226,8 +226,8 @@ mod tests {
         assert!(y.contains(-1.0) && y.width() < 1e-14 && x.upper() < -1e307, "{x:?} {y:?}");
     }
 
-    /// Here |b² − 4ac| is below what double precision resolves of its terms; the sign is compared with that of the exact
-    /// rational number.
+    /// Here |b² − 4ac| is below what double precision resolves of its terms; the sign is compared with that of the
+    /// exact rational number.
     #[test]
     fn the_kind_of_the_roots_is_never_guessed() {
         let kind = |a, b, c| matches!(quadratic_roots(a, b, c).unwrap(), QuadraticRoots::Conjugate(..));

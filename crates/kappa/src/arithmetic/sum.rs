@@ -25,7 +25,8 @@ pub struct Summed {
     pub value: Enclosure,
     /// The result of adding from left to right in double precision.
     pub naive: f64,
-    /// The condition number Σ|terms| / |Σ terms|, which amplifies relative errors of the terms; ∞ where the sum may be 0.
+    /// The condition number Σ|terms| / |Σ terms|, which amplifies relative errors of the terms. The upper end is ∞ when
+    /// the sum may be 0.
     pub condition: Enclosure,
 }
 

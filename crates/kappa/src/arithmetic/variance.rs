@@ -91,8 +91,8 @@ fn divided(x: Enclosure, n: f64) -> Enclosure {
 
 /// Running mean and variance of numbers that arrive one at a time; two collections can be merged.
 ///
-/// The sums are kept in double-double, so that the error grows with n·u² and not with n·u. The result is an estimate, not
-/// an enclosure, because the numbers are not stored.
+/// The sums are kept in double-double, so that the error grows with n·u² and not with n·u. The result is an estimate,
+/// not an enclosure, because the numbers are not stored.
 ///
 /// # Examples
 ///

@@ -43,8 +43,8 @@ impl Whole {
         Ok(Self { columns: n, shift, entries: entries.into_iter().map(whole).collect() })
     }
 
-    /// log₂ of an upper bound of every minor of order k (Hadamard): the product of the 2-norms of the k longest rows, or
-    /// of the k longest columns.
+    /// log₂ of an upper bound of every minor of order k (Hadamard): the product of the 2-norms of the k longest rows,
+    /// or of the k longest columns.
     pub(crate) fn minor_bits(&self, k: usize) -> f64 {
         let size =
             |x: &(bool, u64, u32)| if x.1 == 0 { f64::NEG_INFINITY } else { (x.1 as f64).log2() + f64::from(x.2) };

@@ -27,6 +27,8 @@ impl Enclosure {
 
     /// The difference.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # use kappa::Enclosure;
     /// let d = Enclosure::exact(1.0).minus(Enclosure::exact(3.0));
@@ -42,6 +44,8 @@ impl Enclosure {
     }
 
     /// The absolute value.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Enclosure, Evidence};
@@ -59,6 +63,8 @@ impl Enclosure {
     }
 
     /// The product. An exact 0 times an infinite end is 0.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Enclosure, Evidence};
@@ -86,8 +92,10 @@ impl Enclosure {
 
     /// The quotient.
     ///
-    /// When the divisor may be 0 and its sign is known, the end on the side of the pole is infinite. When its sign is not
-    /// known either, both ends are infinite.
+    /// When the divisor may be 0 and its sign is known, the end on the side of the pole is infinite. When its sign is
+    /// not known either, both ends are infinite.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Enclosure, Evidence};
@@ -127,8 +135,10 @@ impl Enclosure {
 
     /// The square root.
     ///
-    /// A negative lower end is replaced by 0. When the upper end is negative, the root is not real: both ends are infinite
-    /// and the evidence is an estimate.
+    /// A negative lower end is replaced by 0. When the upper end is negative, the root is not real: both ends are
+    /// infinite and the evidence is an estimate.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Enclosure, Evidence};
@@ -145,6 +155,8 @@ impl Enclosure {
     }
 
     /// The power xⁿ for an integer n, with x⁰ = 1 and x⁻ⁿ = 1/xⁿ.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Enclosure, Evidence};

@@ -15,6 +15,8 @@ pub(crate) fn max_or_nan(x: f64, y: f64) -> f64 {
 
 /// An upper bound of a + b.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::enclosure::directed::add_up;
 /// assert!(add_up(0.1, 0.2) > 0.1 + 0.2 && add_up(0.1, 0.0) == 0.1);
@@ -24,6 +26,8 @@ pub fn add_up(a: f64, b: f64) -> f64 {
 }
 
 /// A lower bound of a + b.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::enclosure::directed::add_down;
@@ -35,6 +39,8 @@ pub fn add_down(a: f64, b: f64) -> f64 {
 
 /// An upper bound of a·b.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::enclosure::directed::mul_up;
 /// assert!(mul_up(0.1, 0.1) > 0.1 * 0.1 && mul_up(0.1, 0.0) == 0.0);
@@ -45,6 +51,8 @@ pub fn mul_up(a: f64, b: f64) -> f64 {
 
 /// A lower bound of a·b.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::enclosure::directed::mul_down;
 /// assert!(mul_down(0.1, 0.1) < 0.1 * 0.1 && mul_down(0.1, 0.0) == 0.0);
@@ -54,6 +62,8 @@ pub fn mul_down(a: f64, b: f64) -> f64 {
 }
 
 /// An upper bound of a/b for a ≥ 0; ∞ when b ≤ 0 or b is NaN.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::enclosure::directed::div_up;
@@ -71,6 +81,8 @@ pub fn div_up(a: f64, b: f64) -> f64 {
 
 /// A lower bound of a/b for a ≥ 0 and b > 0; 0 for b = ∞.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::enclosure::directed::div_down;
 /// assert!(div_down(1.0, 3.0) < 1.0 / 3.0 && div_down(1.0, f64::INFINITY) == 0.0);
@@ -87,6 +99,8 @@ pub fn div_down(a: f64, b: f64) -> f64 {
 
 /// An upper bound of √a for a ≥ 0.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::enclosure::directed::sqrt_up;
 /// assert!(sqrt_up(2.0) > 2f64.sqrt() && sqrt_up(0.0) == 0.0);
@@ -97,6 +111,8 @@ pub fn sqrt_up(a: f64) -> f64 {
 
 /// A lower bound of √a for a ≥ 0.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::enclosure::directed::sqrt_down;
 /// assert!(sqrt_down(2.0) < 2f64.sqrt() && sqrt_down(0.0) == 0.0);
@@ -106,6 +122,8 @@ pub fn sqrt_down(a: f64) -> f64 {
 }
 
 /// An upper bound of γₖ = k·u/(1 − k·u), which bounds the relative error of k successive roundings; ∞ for k·u ≥ ½.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::enclosure::directed::{UNIT_ROUNDOFF, gamma_up};
@@ -118,6 +136,8 @@ pub fn gamma_up(k: usize) -> f64 {
 }
 
 /// A lower and an upper bound of x·2ᵉ for x ≥ 0. They are equal unless the result leaves the normal range.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::enclosure::directed::times_power;
@@ -149,6 +169,8 @@ pub fn times_power(x: f64, e: i32) -> (f64, f64) {
 ///
 /// `terms` = n bounds the number of roundings that any term passes through: Σx ≤ s·(1 + 2(n + 2)u) for n·u ≤ 1/4.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::enclosure::directed::sum_up;
 /// let s = 0.1 + 0.2 + 0.3;
@@ -160,6 +182,8 @@ pub fn sum_up(computed: f64, terms: usize) -> f64 {
 
 /// A lower bound of the exact sum of non-negative numbers, from the computed sum; arguments as in [`sum_up`].
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::enclosure::directed::sum_down;
 /// let s = 0.1 + 0.2 + 0.3;
@@ -170,6 +194,8 @@ pub fn sum_down(computed: f64, terms: usize) -> f64 {
 }
 
 /// An upper bound of √Σx² for numbers of any sign, without overflow of the squares; ∞ when a number is NaN.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::enclosure::directed::norm_up;
@@ -191,6 +217,8 @@ pub fn norm_up(x: &[f64]) -> f64 {
 }
 
 /// A lower bound of √Σx² for numbers of any sign, without overflow of the squares; 0 when a number is not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::enclosure::directed::norm_down;

@@ -12,6 +12,8 @@ impl Enclosure {
     ///
     /// Without a shared digit it shows the ends, rounded outward; with an infinite upper end, the lower one.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # use kappa::{Enclosure, Evidence};
     /// let wide = Enclosure::new(1.26, 2.0, 3.14, Evidence::Residual);

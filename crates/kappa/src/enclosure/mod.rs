@@ -79,10 +79,13 @@ impl fmt::Display for Evidence {
 /// The evidence of an enclosure whose given ends contradict each other.
 const CONTRADICTION: Evidence = Evidence::Estimate("bounds that contradict each other");
 
-/// An answer with its error bounds: `lower ≤ estimate ≤ upper`, and the evidence that the true value is between the ends.
+/// An answer with its error bounds: `lower ≤ estimate ≤ upper`, and the evidence that the true value is between the
+/// ends.
 ///
-/// No part is NaN. A quantity that is bounded on one side only has an infinite end on the other side. `Display` prints the
-/// digits that both ends share.
+/// No part is NaN. A quantity that is bounded on one side only has an infinite end on the other side. `Display` prints
+/// the digits that both ends share.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Enclosure, Evidence};
@@ -104,9 +107,9 @@ impl Enclosure {
     /// An estimate outside the ends is moved to the nearer end. An end that is NaN is replaced by the infinity on its
     /// side, so that the enclosure is true whenever its evidence holds.
     ///
-    /// A lower end above the upper end shows that one of them is wrong: the enclosure then reaches from one to the other,
-    /// and its evidence is an estimate. In debug builds, certified ends that contradict each other panic, because that is
-    /// a fault in kappa.
+    /// A lower end above the upper end shows that one of them is wrong: the enclosure then reaches from one to the
+    /// other, and its evidence is an estimate. In debug builds, certified ends that contradict each other panic,
+    /// because that is a fault in kappa.
     pub fn new(lower: f64, estimate: f64, upper: f64, evidence: Evidence) -> Self {
         let lower = if lower.is_nan() { f64::NEG_INFINITY } else { lower };
         let upper = if upper.is_nan() { f64::INFINITY } else { upper };
@@ -122,7 +125,8 @@ impl Enclosure {
         Self::new(x, x, x, Evidence::Rounding)
     }
 
-    /// The enclosure `value ± radius` of a quantity that cannot be negative: rounded outward, with the lower end at least 0.
+    /// The enclosure `value ± radius` of a quantity that cannot be negative: rounded outward, with the lower end at
+    /// least 0.
     pub fn around(value: f64, radius: f64, evidence: Evidence) -> Self {
         if value == f64::INFINITY {
             return Self::new(f64::MAX, value, value, evidence);

@@ -1,5 +1,5 @@
-//! Scaling by powers of two, which is exact in the normal range. Squares and quotients of numbers near 1 neither overflow
-//! nor underflow.
+//! Scaling by powers of two, which is exact in the normal range. Squares and quotients of numbers near 1 neither
+//! overflow nor underflow.
 
 use kappa_dense::Scalar;
 

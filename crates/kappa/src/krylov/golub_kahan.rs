@@ -13,10 +13,11 @@ use crate::enclosure::exponent_of;
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
 
-/// A·P = Q·T and AᴴQ = P·Tᴴ + next·C up to rounding. P is n×l and Q is m×k with k ≤ l, both orthonormal; A is scaled by a
-/// power of two.
+/// A·P = Q·T and AᴴQ = P·Tᴴ + next·C up to rounding. P is n×l and Q is m×k with k ≤ l, both orthonormal; A is scaled by
+/// a power of two.
 ///
-/// All matrices have the precision of A. The orthonormalisation of blocks and the decomposition of T use double precision.
+/// All matrices have the precision of A. The orthonormalisation of blocks and the decomposition of T use double
+/// precision.
 pub(crate) struct GolubKahan<'a, T: Scalar, A: ?Sized> {
     a: &'a A,
     shape: (usize, usize),
@@ -175,8 +176,8 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         Ok(())
     }
 
-    /// Appends `next` to P and the part of A·next orthogonal to Q as a new block to Q; T gets the corresponding columns and
-    /// rows. Returns the new block of Q.
+    /// Appends `next` to P and the part of A·next orthogonal to Q as a new block to Q; T gets the corresponding columns
+    /// and rows. Returns the new block of Q.
     ///
     /// The next block of P is computed by [`Self::grow_right`].
     pub(crate) fn grow_left(&mut self) -> Result<Matrix<T>> {
@@ -393,8 +394,8 @@ fn by_reflections<T: Scalar>(a: &Matrix<T>) -> Result<Factors<T>> {
     Ok((f.q, f.r))
 }
 
-/// A column that keeps more than this share of its length needs no second round (Daniel, Gragg, Kaufman and Stewart, Math.
-/// Comp. 30 (1976) 772–795).
+/// A column that keeps more than this share of its length needs no second round (Daniel, Gragg, Kaufman and Stewart,
+/// Math. Comp. 30 (1976) 772–795).
 const ENOUGH: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
 /// C and block − basis·C, with a second round when the first one shrinks a column (Kahan, Parlett).

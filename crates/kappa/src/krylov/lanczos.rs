@@ -7,6 +7,8 @@ use crate::random::random_unit;
 
 /// Parameters of the Lanczos method for the largest eigenvalue: the last argument, usually left at its default.
 ///
+/// # Examples
+///
 /// ```
 /// use kappa::{Lanczos, Matrix, spectral_norm};
 /// let a = Matrix::from_fn(300, 300, |i, j| 1.0 / (1.0 + i.abs_diff(j) as f64));
@@ -39,6 +41,8 @@ impl Lanczos {
     ///
     /// When the width is not finite and > 0.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # use kappa::Lanczos;
     /// assert_eq!(Lanczos::within(0.05, 3)?, Lanczos { tolerance: 0.05, seed: 3, ..Lanczos::default() });
@@ -61,8 +65,8 @@ impl Lanczos {
 pub(crate) enum Stop {
     /// Stop when the upper end is close enough to the Ritz value.
     Enclosed,
-    /// Stop when the Ritz value stagnates, for callers that need the vector only. There is no upper end, and each vector is
-    /// orthogonalised against the last two only.
+    /// Stop when the Ritz value stagnates, for callers that need the vector only. There is no upper end, and each
+    /// vector is orthogonalised against the last two only.
     Stalled,
 }
 
@@ -84,9 +88,9 @@ const GLANCE: usize = 5;
 
 /// The largest eigenvalue of a Hermitian operator B of order n that is given by its products.
 ///
-/// After k steps the k-th Lanczos polynomial pₖ, orthonormal for the start v, satisfies 1 = ‖pₖ(B)v‖ ≥ |v₁|·|pₖ(λ₁)|, and pₖ
-/// increases above its largest zero. A random v has |v₁| < δ with a probability of at most δ·√(2n/π). Otherwise λ₁ is below
-/// the point where pₖ reaches 1/δ (Hochstenbach, J. Sci. Comput. 57 (2013) 464–476, for the 2-norm).
+/// After k steps the k-th Lanczos polynomial pₖ, orthonormal for the start v, satisfies 1 = ‖pₖ(B)v‖ ≥ |v₁|·|pₖ(λ₁)|,
+/// and pₖ increases above its largest zero. A random v has |v₁| < δ with a probability of at most δ·√(2n/π). Otherwise
+/// λ₁ is below the point where pₖ reaches 1/δ (Hochstenbach, J. Sci. Comput. 57 (2013) 464–476, for the 2-norm).
 pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
     n: usize,
     how: &Lanczos,
@@ -96,7 +100,8 @@ pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
     let mut basis = vec![random_unit::<W>(n, how.seed)];
     let mut t = Tridiagonal::default();
     let mut last = f64::NEG_INFINITY;
-    // On the complex sphere, of 2n real dimensions, v₁ has two real components: the bound for the real sphere holds too.
+    // On the complex sphere, of 2n real dimensions, v₁ has two real components: the bound for the real sphere holds
+    // too.
     let log_limit = ((2.0 * n as f64 / std::f64::consts::PI).sqrt() / how.failure.clamp(1e-300, 1.0)).ln();
     loop {
         let k = basis.len();
@@ -114,8 +119,8 @@ pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
         let ended = k >= n || k >= how.steps || beta <= 4.0 * f64::EPSILON * size;
         if ended || k.is_multiple_of(GLANCE) {
             let value = t.largest();
-            // An invariant subspace contains every eigenvector to which the start is not orthogonal: with probability 1,
-            // also that of λ₁.
+            // An invariant subspace contains every eigenvector to which the start is not orthogonal: with probability
+            // 1, also that of λ₁.
             let exhausted = k >= n || beta <= 4.0 * f64::EPSILON * size;
             let upper = match stop {
                 _ if exhausted => value + 4.0 * f64::EPSILON * size,
@@ -123,7 +128,8 @@ pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
                 Stop::Stalled => f64::INFINITY,
             };
             let close = match stop {
-                // For a Gram operator, `tolerance` refers to the singular value √λ, whose relative error is half as large.
+                // For a Gram operator, `tolerance` refers to the singular value √λ, whose relative error is half as
+                // large.
                 Stop::Enclosed => upper - value <= 2.0 * how.tolerance * value.abs(),
                 Stop::Stalled => value - last <= how.tolerance * value.abs(),
             };
@@ -138,7 +144,8 @@ pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
     }
 }
 
-/// The tridiagonal projection T of the operator: α on the diagonal, β beside it. The last β couples T to the next vector.
+/// The tridiagonal projection T of the operator: α on the diagonal, β beside it. The last β couples T to the next
+/// vector.
 #[derive(Default)]
 struct Tridiagonal {
     diagonal: Vec<f64>,

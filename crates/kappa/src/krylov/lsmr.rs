@@ -1,4 +1,5 @@
-//! LSMR (Fong and Saunders, SISC 33 (2011) 2950–2971): MINRES for the normal equations, by Golub–Kahan bidiagonalisation.
+//! LSMR (Fong and Saunders, SISC 33 (2011) 2950–2971): MINRES for the normal equations, by Golub–Kahan
+//! bidiagonalisation.
 
 use kappa_dense::Scalar;
 

@@ -12,8 +12,8 @@ use crate::operator::{DENSE_LIMIT, LinearOperator};
 use crate::random::random_unit;
 use crate::{Enclosure, Evidence};
 
-/// A lower and an upper bound of ‖A(I − VVᴴ)‖₂/scale, by the Lanczos method for its Gram operator, both up to rounding. The
-/// upper bound fails with the stated probability.
+/// A lower and an upper bound of ‖A(I − VVᴴ)‖₂/scale, by the Lanczos method for its Gram operator, both up to rounding.
+/// The upper bound fails with the stated probability.
 pub(crate) fn norm_of_rest<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     v: &Matrix<T::Wide>,
@@ -34,8 +34,8 @@ pub(crate) fn norm_of_rest<T: Scalar>(
     }
 }
 
-/// ‖A‖₂ from products alone. The evidence is the stated probability; the rounding errors of the products are bounded by a
-/// model with a safety factor.
+/// ‖A‖₂ from products alone. The evidence is the stated probability; the rounding errors of the products are bounded by
+/// a model with a safety factor.
 pub(crate) fn norm_by_products<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &Lanczos) -> Result<Enclosure> {
     let (m, n) = a.shape();
     let evidence = Evidence::Probability(how.failure);

@@ -81,10 +81,10 @@ pub struct Iterated<W> {
 
 /// Solves Ax = b, or min ‖Ax − b‖₂, from products alone, for sparse matrices and other operators.
 ///
-/// A is m×n, b has length m, and x has length n. The residual is recomputed at the end. The backward error is an estimate,
-/// because it uses the iteration's estimate of ‖A‖. An iteration that reaches the maximum number of steps returns its last
-/// x, and `has_converged` is false. Each step takes one product with A (LSMR also one with Aᴴ) and O(m + n) flops; the
-/// memory is O(m + n).
+/// A is m×n, b has length m, and x has length n. The residual is recomputed at the end. The backward error is an
+/// estimate, because it uses the iteration's estimate of ‖A‖. An iteration that reaches the maximum number of steps
+/// returns its last x, and `has_converged` is false. Each step takes one product with A (LSMR also one with Aᴴ) and
+/// O(m + n) flops; the memory is O(m + n).
 ///
 /// # Errors
 ///
@@ -93,6 +93,8 @@ pub struct Iterated<W> {
 /// - When conjugate gradients find a direction with xᴴAx ≤ 0.
 /// - When an entry of b, of a product or of the solution is not finite, or a product fails.
 /// - When the tolerance is negative or not finite.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Iterate, Iteration, gallery, solve_iteratively};

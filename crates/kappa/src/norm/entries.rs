@@ -94,8 +94,8 @@ impl EntryNorms {
         self.unscaled(wider)
     }
 
-    /// Bounds of an exact sum of non-negative numbers from its computed value s. Each term passes through at most `depth`
-    /// roundings of the sum and six of its own, and each of `terms` numbers may lose 2⁻¹⁰⁷⁴ to underflow.
+    /// Bounds of an exact sum of non-negative numbers from its computed value s. Each term passes through at most
+    /// `depth` roundings of the sum and six of its own, and each of `terms` numbers may lose 2⁻¹⁰⁷⁴ to underflow.
     fn around_sum(&self, s: f64, terms: usize) -> (f64, f64) {
         if s == 0.0 && self.scan.max_abs == 0.0 {
             return (0.0, 0.0);

@@ -1,5 +1,6 @@
 //! Symmetric gauge functions: norms of vectors that depend on the sorted moduli only. By von Neumann, the unitarily
-//! invariant norms are the symmetric gauge functions of the singular values; the entrywise norms are those of the entries.
+//! invariant norms are the symmetric gauge functions of the singular values; the entrywise norms are those of the
+//! entries.
 
 use crate::arithmetic::power::Exponent;
 use crate::enclosure::directed::{
@@ -8,8 +9,8 @@ use crate::enclosure::directed::{
 
 /// (Σ of the k largest xᵢᵖ)^(1/p), or its dual.
 ///
-/// For k = `usize::MAX` all xᵢ count: the ℓₚ norms. For p = 1 it is the Ky Fan k-norm, otherwise the Ky Fan p–k norm. The
-/// dual for p = 2 is the k-support norm.
+/// For k = `usize::MAX` all xᵢ count: the ℓₚ norms. For p = 1 it is the Ky Fan k-norm, otherwise the Ky Fan p–k norm.
+/// The dual for p = 2 is the k-support norm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Gauge {
     pub(crate) p: f64,
@@ -66,9 +67,9 @@ impl Gauge {
 
     /// Bounds of the dual gauge max{Σ xᵢyᵢ : gauge(y) ≤ 1}.
     ///
-    /// With q conjugate to p and Tᵣ the sum from the (k−r)-th on, it is
-    /// (Σ_{i<k−r} xᵢ^q + (r+1)·(Tᵣ/(r+1))^q)^(1/q) for the r with x₍ₖ₋ᵣ₋₁₎ > Tᵣ/(r+1) ≥ x₍ₖ₋ᵣ₎ (for p = 2: Argyriou, Foygel,
-    /// Srebro, NIPS 2012). Rounding may leave several r possible; the bounds are the hull over all of them.
+    /// With q conjugate to p and Tᵣ the sum from the (k−r)-th on, it is (Σ_{i<k−r} xᵢ^q + (r+1)·(Tᵣ/(r+1))^q)^(1/q) for
+    /// the r with x₍ₖ₋ᵣ₋₁₎ > Tᵣ/(r+1) ≥ x₍ₖ₋ᵣ₎ (for p = 2: Argyriou, Foygel, Srebro, NIPS 2012). Rounding may leave
+    /// several r possible; the bounds are the hull over all of them.
     fn dual_bounds(self, x: &[f64]) -> (f64, f64) {
         let mut hull: Option<(f64, f64)> = None;
         for split in self.splits(x) {
@@ -155,8 +156,8 @@ pub(crate) fn norm_bounds(exponent: Exponent, x: &[f64]) -> (f64, f64) {
     (times_power(low, e).0, times_power(high, e).1)
 }
 
-/// The ends intersected with max ≤ ‖x‖ₚ ≤ max·n^(1/p), which holds for every p ≥ 1; `largest` bounds the largest modulus
-/// from both sides. For huge p the powers over- or underflow, and these bounds remain.
+/// The ends intersected with max ≤ ‖x‖ₚ ≤ max·n^(1/p), which holds for every p ≥ 1; `largest` bounds the largest
+/// modulus from both sides. For huge p the powers over- or underflow, and these bounds remain.
 pub(crate) fn within_count(p: f64, largest: (f64, f64), count: usize, (low, high): (f64, f64)) -> (f64, f64) {
     if p < 1.0 {
         return (low, high);
@@ -211,8 +212,8 @@ impl PairSum {
         self.count += 1;
     }
 
-    /// Bounds of the exact sum s. The error of each addition is at most u·s; the n errors are summed with a relative error
-    /// γₙ: together n²u²·s.
+    /// Bounds of the exact sum s. The error of each addition is at most u·s; the n errors are summed with a relative
+    /// error γₙ: together n²u²·s.
     pub(crate) fn bounds(&self) -> (f64, f64) {
         if self.high.is_infinite() || self.high.is_nan() {
             return (0.0, f64::INFINITY);

@@ -75,6 +75,8 @@ pub fn inner_product<T: Scalar>(x: &[T], y: &[T]) -> Result<Enclosure> {
 ///
 /// When the lengths differ or an entry is not finite; when `norm` is a quasi-norm, which has no dual norm.
 ///
+/// # Examples
+///
 /// ```
 /// use kappa::{VectorNorm, holder};
 /// let h = holder(&[1.0, 2.0], &[2.0, 4.0], &VectorNorm::p(2.0)?)?;
@@ -129,13 +131,15 @@ pub fn bessel<T: Scalar>(x: &[T], e: &Matrix<T>) -> Result<Inequality> {
 
 /// The parallelogram law ‖x + y‖² + ‖x − y‖² = 2‖x‖² + 2‖y‖²: both sides in the given norm, and their difference.
 ///
-/// The law holds for all x and y if and only if the norm comes from an inner product; in another norm the slack can have
-/// either sign. Every rounding error is counted.
+/// The law holds for all x and y if and only if the norm comes from an inner product; in another norm the slack can
+/// have either sign. Every rounding error is counted.
 ///
 /// # Errors
 ///
-/// When the lengths differ or do not fit the norm; when an entry is not finite, or so large that x ± y may overflow; when
-/// `norm` is a quasi-norm.
+/// When the lengths differ or do not fit the norm; when an entry is not finite, or so large that x ± y may overflow;
+/// when `norm` is a quasi-norm.
+///
+/// # Examples
 ///
 /// ```
 /// use kappa::{VectorNorm, parallelogram};

@@ -61,8 +61,9 @@ pub(crate) fn project(gauge: Gauge, x: &[f64], r: f64) -> Vec<f64> {
     }
 }
 
-/// The nearest point (x − θ)₊ of the simplex Σz = r, z ≥ 0, with the θ for which Σ(x − θ)₊ = r (Held, Wolfe, Crowder
-/// 1974).
+/// The nearest point (x − θ)₊ of the simplex Σz = r, z ≥ 0, with the θ for which Σ(x − θ)₊ = r.
+///
+/// Reference: Held, Wolfe, Crowder, 1974.
 fn project_on_simplex(x: &[f64], r: f64) -> Vec<f64> {
     let mut sorted = x.to_vec();
     sorted.sort_by(|x, y| y.total_cmp(x));
@@ -81,9 +82,9 @@ fn project_on_simplex(x: &[f64], r: f64) -> Vec<f64> {
 
 /// The nearest point of the ball Σ_{k largest} zᵖ ≤ rᵖ, for 1 ≤ p < ∞.
 ///
-/// For a multiplier μ the nearest z minimises ½‖z − x‖² + μ·Σ_{k largest} zᵖ. Since Σ_{k largest} f = min_τ kτ + Σ(f − τ)₊,
-/// each zᵢ is xᵢ when that is below a threshold, the shrunk value of xᵢ when that is above the threshold, and the threshold
-/// otherwise; the threshold is the one for which the weights sum to k.
+/// For a multiplier μ the nearest z minimises ½‖z − x‖² + μ·Σ_{k largest} zᵖ. Since
+/// Σ_{k largest} f = min_τ kτ + Σ(f − τ)₊, each zᵢ is xᵢ when that is below a threshold, the shrunk value of xᵢ when
+/// that is above the threshold, and the threshold otherwise; the threshold is the one for which the weights sum to k.
 fn project_on_powers(gauge: Gauge, x: &[f64], r: f64) -> Vec<f64> {
     let top = x.iter().copied().fold(0.0, f64::max);
     // The largest number is scaled to 1, so that powers do not overflow.

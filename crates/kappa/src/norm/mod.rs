@@ -40,6 +40,8 @@ pub use vector_norm::{Equivalence, VectorNorm};
 ///
 /// Equal norms compare equal: `schatten(2)` is `frobenius()`, `induced(2, 2)` is `spectral()`.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::Norm;
 /// assert_eq!(Norm::schatten(2.0)?, Norm::frobenius());
@@ -162,11 +164,11 @@ impl Norm {
 
     /// The dual norm max |⟨A, X⟩| over ‖X‖ ≤ 1. The dual of the dual norm is the norm itself.
     ///
-    /// Schatten p and p*, entrywise p and p* with 1/p + 1/p* = 1 are dual to each other. When p* is not a double, the nearest
-    /// double replaces it; the values differ by a factor of at most n^(2u), below 1 + 10⁻¹⁴. The dual of `ky-fan:k` is
-    /// max(σ₁, (σ₁ + … + σₚ)/k). The dual of `induced:1,q` is the sum of the q*-norms of the columns, that of
-    /// `induced:p,inf` the sum of the p-norms of the rows. The dual of another induced norm is a separate norm, which cannot
-    /// be evaluated.
+    /// Schatten p and p*, entrywise p and p* with 1/p + 1/p* = 1 are dual to each other. When p* is not a double, the
+    /// nearest double replaces it; the values differ by a factor of at most n^(2u), below 1 + 10⁻¹⁴. The dual of
+    /// `ky-fan:k` is max(σ₁, (σ₁ + … + σₚ)/k). The dual of `induced:1,q` is the sum of the q*-norms of the columns,
+    /// that of `induced:p,inf` the sum of the p-norms of the rows. The dual of another induced norm is a separate norm,
+    /// which cannot be evaluated.
     pub fn dual(&self) -> Self {
         Self(match self.0 {
             Family::Schatten(p) => Family::Schatten(conjugate(p)),
@@ -185,12 +187,14 @@ impl Norm {
         matches!(self.0, Family::Induced(..) | Family::MaxAbs | Family::Schatten(f64::INFINITY))
     }
 
-    /// Whether ‖UAV‖ = ‖A‖ for all unitary U and V. These are exactly the norms that are functions of the singular values.
+    /// Whether ‖UAV‖ = ‖A‖ for all unitary U and V. These are exactly the norms that are functions of the singular
+    /// values.
     pub fn is_unitarily_invariant(&self) -> bool {
         self.gauge().is_some()
     }
 
-    /// Whether the unit ball is strictly convex. Of the unitarily invariant norms, the Schatten norms with 1 < p < ∞ are.
+    /// Whether the unit ball is strictly convex. Of the unitarily invariant norms, the Schatten norms with 1 < p < ∞
+    /// are.
     pub(crate) fn is_strictly_convex(&self) -> bool {
         matches!(self.0, Family::Schatten(p) if p > 1.0 && p < f64::INFINITY)
     }
@@ -202,8 +206,8 @@ impl Norm {
 
     /// Whether ‖AB‖ ≤ ‖A‖·‖B‖ for all A and B whose product exists.
     ///
-    /// The norm max |aᵢⱼ| is not: A = B = 11ᵀ of order n gives ‖AB‖ = n. Entrywise norms are for p ≤ 2 only, induced norms
-    /// p→q for p ≥ q only.
+    /// The norm max |aᵢⱼ| is not: A = B = 11ᵀ of order n gives ‖AB‖ = n. Entrywise norms are for p ≤ 2 only, induced
+    /// norms p→q for p ≥ q only.
     pub fn is_submultiplicative(&self) -> bool {
         match self.0 {
             // A unitarily invariant norm that is 1 on e₁e₁ᵀ is at least the spectral norm.

@@ -42,8 +42,9 @@ impl Mixed {
 }
 
 impl Norm {
-    /// A value computed with a rounded conjugate exponent s′, widened to contain the value for the exact s, for lines of
-    /// `length` entries: |1/s − 1/s′| ≤ 3u, so that the two differ by a factor of at most length^(3u) ≤ 1 + 4u·ln(length).
+    /// A value computed with a rounded conjugate exponent s′, widened to contain the value for the exact s, for lines
+    /// of `length` entries: |1/s − 1/s′| ≤ 3u, so that the two differ by a factor of at most
+    /// length^(3u) ≤ 1 + 4u·ln(length).
     pub(crate) fn for_exact_conjugate(&self, length: usize, value: Enclosure) -> Enclosure {
         let p = match self.0 {
             Family::Induced(p, f64::INFINITY) | Family::DualInduced(1.0, p) => p,
@@ -56,7 +57,8 @@ impl Norm {
         value.times(Enclosure::new(1.0 - slack, 1.0, 1.0 + slack, Evidence::Rounding))
     }
 
-    /// The structure of this norm. The Frobenius norm, a function of entries and of singular values, counts as the former.
+    /// The structure of this norm. The Frobenius norm, a function of entries and of singular values, counts as the
+    /// former.
     pub(crate) fn structure(&self) -> Structure {
         let mixed = |p, outside| Mixed { p, outside };
         match self.0 {

@@ -73,8 +73,8 @@ pub(crate) fn length<T: Scalar>(x: &[T]) -> f64 {
 /// The p-norm of the numbers of an iterator that is run twice; every rounding error is counted.
 ///
 /// The numbers are scaled by a power of two, so that no power overflows, and the sum is compensated: the ends are a few
-/// units in the last place apart, however many entries there are. Powers whose exponent is not a small multiple of ½ use a
-/// proved exponential function, about a microsecond each.
+/// units in the last place apart, however many entries there are. Powers whose exponent is not a small multiple of ½
+/// use a proved exponential function, about a microsecond each.
 pub(crate) fn vector_norm<T: Scalar, I: Iterator<Item = T>>(p: f64, entries: impl Fn() -> I) -> Enclosure {
     let part = largest_part(entries());
     if part == 0.0 {

@@ -13,6 +13,8 @@ use crate::{Enclosure, Evidence};
 
 /// A norm of vectors of length n.
 ///
+/// # Examples
+///
 /// ```
 /// use kappa::VectorNorm;
 /// assert!(VectorNorm::p(2.0)?.of(&[3.0, 4.0])?.contains(5.0));
@@ -165,8 +167,8 @@ impl VectorNorm {
     ///
     /// # Errors
     ///
-    /// When this is a quasi-norm (p < 1), when an entry is not finite, or when the length of x is not that of the weights or
-    /// of M.
+    /// When this is a quasi-norm (p < 1), when an entry is not finite, or when the length of x is not that of the
+    /// weights or of M.
     pub fn dual_vector<T: Scalar>(&self, x: &[T]) -> Result<Vec<T::Wide>> {
         self.dual()?;
         check_finite(x)?;
@@ -203,12 +205,14 @@ impl VectorNorm {
 
     /// The largest ratio ‖x‖ₚ/‖x‖_q over vectors x of length n, and a vector that attains it, for unweighted p, q > 0.
     ///
-    /// p is the exponent of this norm, q that of `other`. For p < q the constant is n^(1/p − 1/q), attained by the vector of
-    /// ones; for p ≥ q it is 1, attained by a unit vector. Every rounding error is counted.
+    /// p is the exponent of this norm, q that of `other`. For p < q the constant is n^(1/p − 1/q), attained by the
+    /// vector of ones; for p ≥ q it is 1, attained by a unit vector. Every rounding error is counted.
     ///
     /// # Errors
     ///
     /// When a norm is not an unweighted p-norm with p > 0, when n = 0, or when n > 2²⁴.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::VectorNorm;

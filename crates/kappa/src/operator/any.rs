@@ -6,10 +6,12 @@ use super::{Form, LinearOperator, Sparse};
 use crate::error::Result;
 use crate::values::SingularValues;
 
-/// A matrix whose entry type is known at run time only: `f32`, `f64`, `c32` or `c64`; dense, sparse, or given by products.
+/// A matrix whose entry type is known at run time only: `f32`, `f64`, `c32` or `c64`; dense, sparse, or given by
+/// products.
 ///
-/// Files, NumPy arrays, SciPy sparse matrices and Python operators use this type. Each question is one of its methods, has
-/// the same name as the function, and is compiled once, in this crate. A copy is cheap, because the entries are borrowed.
+/// Files, NumPy arrays, SciPy sparse matrices and Python operators use this type. Each question is one of its methods,
+/// has the same name as the function, and is compiled once, in this crate. A copy is cheap, because the entries are
+/// borrowed.
 ///
 /// # Examples
 ///
@@ -292,7 +294,8 @@ impl AnyOperator<'_> {
     ///
     /// # Errors
     ///
-    /// When the matrix is not dense and has more than [`DENSE_LIMIT`](crate::DENSE_LIMIT) entries, or when a product fails.
+    /// When the matrix is not dense and has more than [`DENSE_LIMIT`](crate::DENSE_LIMIT) entries, or when a product
+    /// fails.
     pub fn to_matrix(&self) -> Result<AnyMatrix> {
         fn written<T: Scalar>(a: &Operand<'_, T>) -> Result<Matrix<T::Wide>> {
             match a.form() {

@@ -56,8 +56,8 @@ impl<'a, T: Scalar> Form<'a, T> {
 /// A linear map from columns of length n to columns of length m.
 ///
 /// `shape`, `apply` and `apply_adjoint` are the required methods; all others are derived. Every question takes every
-/// operator. A question without an algorithm for sparse matrices or products converts the operator to a dense matrix, up to
-/// [`DENSE_LIMIT`] entries.
+/// operator. A question without an algorithm for sparse matrices or products converts the operator to a dense matrix,
+/// up to [`DENSE_LIMIT`] entries.
 pub trait LinearOperator<T: Scalar> {
     /// The shape (m, n): the numbers of rows and columns.
     fn shape(&self) -> (usize, usize);

@@ -60,8 +60,8 @@ impl<T: Scalar> Sparse<T> {
         (0..self.shape.1).find_map(|j| self.column(j).find(|(_, x)| !x.is_finite()).map(|(i, _)| (i, j)))
     }
 
-    /// The entry at row `i`, column `j`, both counted from 0; 0 when none is stored. Costs O(log k) for k entries in the
-    /// column.
+    /// The entry at row `i`, column `j`, both counted from 0; 0 when none is stored. Costs O(log k) for k entries in
+    /// the column.
     pub fn entry(&self, i: usize, j: usize) -> T {
         let range = self.starts[j]..self.starts[j + 1];
         match self.rows[range.clone()].binary_search(&i) {

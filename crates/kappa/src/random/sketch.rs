@@ -10,8 +10,8 @@ pub enum Sketch {
     /// Independent standard normal entries: the sketch with the sharpest known bounds.
     #[default]
     Gaussian,
-    /// At most 8 random signs in each row, so that products with Ω are sparse (Tropp, Yurtsever, Udell and Cevher, SISC 41
-    /// (2019) A2430–A2463).
+    /// At most 8 random signs in each row, so that products with Ω are sparse (Tropp, Yurtsever, Udell and Cevher, SISC
+    /// 41 (2019) A2430–A2463).
     SparseSign,
     /// Random rows and columns of D·H, where D is diagonal with random signs and H is a Hadamard matrix: the subsampled
     /// randomized Hadamard transform (Tropp, Adv. Adapt. Data Anal. 3 (2011) 115–126).
@@ -45,8 +45,8 @@ impl Sketch {
     }
 }
 
-/// Fills the columns in parallel. Each column starts at its own place in the sequence of draws, so that the matrix does not
-/// depend on the number of threads.
+/// Fills the columns in parallel. Each column starts at its own place in the sequence of draws, so that the matrix does
+/// not depend on the number of threads.
 fn gaussian<T: Scalar>(n: usize, k: usize, draws: &Draws) -> Matrix<T> {
     let parts = if T::IS_COMPLEX { 2 } else { 1 };
     let mut omega = Matrix::zeros(n, k);
@@ -88,8 +88,8 @@ fn sparse_signs<T: Scalar>(n: usize, k: usize, draws: &mut Draws) -> Matrix<T> {
 fn hadamard<T: Scalar>(n: usize, k: usize, draws: &mut Draws) -> Matrix<T> {
     let order = n.max(k).next_power_of_two();
     let signs: Vec<f64> = (0..n).map(|_| sign(draws)).collect();
-    // Rows are permuted at random too: adjacent row indices differ in few bits, so that their signs agree in too many of
-    // the chosen columns.
+    // Rows are permuted at random too: adjacent row indices differ in few bits, so that their signs agree in too many
+    // of the chosen columns.
     let mut rows: Vec<usize> = (0..order).collect();
     for i in 0..n {
         let j = i + ((draws.uniform() * (order - i) as f64) as usize).min(order - i - 1);

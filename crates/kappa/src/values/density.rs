@@ -23,8 +23,8 @@ pub enum Bins {
 pub struct Histogram {
     /// The ends of the intervals, one more than the number of intervals.
     pub edges: Vec<f64>,
-    /// The number of eigenvalues with `edges[i]` ≤ λ < `edges[i + 1]`; the last interval includes its upper end. The ends of
-    /// a count differ when the enclosure of an eigenvalue contains an edge.
+    /// The number of eigenvalues with `edges[i]` ≤ λ < `edges[i + 1]`; the last interval includes its upper end. The
+    /// ends of a count differ when the enclosure of an eigenvalue contains an edge.
     pub counts: Vec<Enclosure>,
     /// The number of all eigenvalues, including those outside the intervals.
     pub total: usize,
@@ -47,8 +47,10 @@ impl SingularValues {
     ///
     /// # Errors
     ///
-    /// When the number of intervals is 0; when edges are not finite and increasing; when the eigenvalues are too close for
-    /// the number of intervals.
+    /// When the number of intervals is 0; when edges are not finite and increasing; when the eigenvalues are too close
+    /// for the number of intervals.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Bins, Matrix, singular_values};
@@ -79,6 +81,8 @@ impl SingularValues {
     /// # Errors
     ///
     /// When there are fewer than two distinct values above the tolerance; otherwise as [`Tail::of`].
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Clauset, Matrix, singular_values};

@@ -9,6 +9,8 @@ use crate::{Enclosure, Evidence};
 /// The union of the discs contains every eigenvalue. A group of k discs that touch no other disc contains exactly k
 /// eigenvalues.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::{Matrix, eig};
 /// let a = Matrix::from_row_major(2, 2, vec![0.0, -4.0, 1.0, 0.0])?;
@@ -116,7 +118,8 @@ impl Eigenvalues {
             (add_down(size.lower(), -self.radii[k]).max(0.0), size.estimate(), add_up(size.upper(), self.radii[k]))
         };
         let (mut low, mut middle, mut high) = (Vec::new(), 0.0, Vec::new());
-        // The eigenvalues of a group may lie in any of its discs: each gets the smallest and the largest size in the group.
+        // The eigenvalues of a group may lie in any of its discs: each gets the smallest and the largest size in the
+        // group.
         for group in self.groups() {
             let least = group.iter().map(|&k| ends(k).0).fold(f64::INFINITY, f64::min);
             let most = group.iter().map(|&k| ends(k).2).fold(0.0, f64::max);

@@ -24,6 +24,8 @@ pub struct Majorization {
 ///
 /// When the lengths differ or a number is not finite.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::majorization;
 /// let m = majorization(&[2.0, 2.0, 2.0], &[3.0, 2.0, 1.0])?;

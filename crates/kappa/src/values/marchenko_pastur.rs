@@ -9,6 +9,8 @@ use crate::{Enclosure, Evidence, Tolerance};
 /// The law of Marchenko and Pastur: the limiting distribution of the eigenvalues σ² of AᴴA for a large matrix A with
 /// independent entries of mean 0 and equal variance.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::MarchenkoPastur;
 /// let law = MarchenkoPastur::new((400, 100), 0.25)?;
@@ -46,7 +48,7 @@ impl MarchenkoPastur {
         Ok(Self { long: rows.max(columns) as f64, short: rows.min(columns) as f64, variance })
     }
 
-    /// The shape of the matrix, its longer side first.
+    /// The shape of the matrix, with its longer side first.
     pub fn shape(&self) -> (usize, usize) {
         (self.long as usize, self.short as usize)
     }
@@ -117,11 +119,11 @@ impl MarchenkoPastur {
 pub struct Bulk {
     /// The fitted law of the noise.
     pub law: MarchenkoPastur,
-    /// The number of values above [`MarchenkoPastur::threshold`]; the ends differ when the enclosure of a value contains the
-    /// threshold.
+    /// The number of values above [`MarchenkoPastur::threshold`]; the ends differ when the enclosure of a value
+    /// contains the threshold.
     pub spikes: Enclosure,
-    /// The Kolmogorov–Smirnov distance between the values below the threshold and the law: near 0 for noise, above about 0.1
-    /// for a matrix without a bulk.
+    /// The Kolmogorov–Smirnov distance between the values below the threshold and the law: near 0 for noise, above
+    /// about 0.1 for a matrix without a bulk.
     pub distance: f64,
     /// λ₊/σ₁²: 1 for pure noise, near 0 where the noise is far below the signal; at most 1.
     pub soft_rank: f64,
@@ -133,13 +135,15 @@ const FEWEST: usize = 10;
 impl SingularValues {
     /// The noise of the matrix: the Marchenko–Pastur law whose median is that of the values below its own threshold.
     ///
-    /// Values below the default tolerance are left out, and the shape of the law is reduced by as many rows or columns. The
-    /// median is insensitive to a few large values. When more than half of the values are above the threshold there is no
-    /// bulk, and `distance` is large.
+    /// Values below the default tolerance are left out, and the shape of the law is reduced by as many rows or columns.
+    /// The median is insensitive to a few large values. When more than half of the values are above the threshold there
+    /// is no bulk, and `distance` is large.
     ///
     /// # Errors
     ///
     /// When fewer than 10 values are above the tolerance, or the square of a value overflows.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Matrix, singular_values};
@@ -161,7 +165,7 @@ impl SingularValues {
         let count = squares.len();
         if count < FEWEST {
             return Err(Error::singular(format!(
-                "too few nonzero singular values for a fit of the Marchenko–Pastur law: {count}, at least {FEWEST} needed"
+                "too few nonzero singular values for a fit of the Marchenko–Pastur law: {count}, need {FEWEST}"
             ))
             .with_hint("use a larger matrix, or one of higher rank"));
         }
@@ -172,7 +176,8 @@ impl SingularValues {
         let long = m.max(n);
         let unit = MarchenkoPastur::new((long, count), 1.0)?;
         let unit_median = unit.quantile(0.5);
-        // Removing spikes lowers the median and so the threshold: the number of spikes never decreases, and the loop ends.
+        // Removing spikes lowers the median and so the threshold: the number of spikes never decreases, and the loop
+        // ends.
         let mut spikes = 0;
         let law = loop {
             let median = median(&squares[..count - spikes]);
@@ -227,7 +232,8 @@ mod tests {
         for shape in [(100, 100), (100, 50), (1000, 3), (7, 900)] {
             let law = MarchenkoPastur::new(shape, 1e-4).unwrap();
             let (a, b) = law.edges();
-            // λ = a + (b − a)·sin²θ removes the square-root singularities at both edges: the midpoint rule converges fast.
+            // λ = a + (b − a)·sin²θ removes the square-root singularities at both edges: the midpoint rule converges
+            // fast.
             let steps = 20_000;
             let mut sum = 0.0;
             for k in 0..steps {

@@ -11,6 +11,8 @@ use crate::{Enclosure, Evidence, Norm, Tolerance};
 
 /// Singular values σ₁ ≥ σ₂ ≥ … ≥ σₚ ≥ 0, p = min(m, n), each enclosed, and the quantities that follow from them alone.
 ///
+/// # Examples
+///
 /// ```
 /// # use kappa::{Matrix, Tolerance, singular_values};
 /// let a = Matrix::from_row_major(3, 2, vec![3.0, 0.0, 0.0, 4.0, 0.0, 0.0])?;
@@ -33,60 +35,60 @@ pub struct SingularValues {
 /// A norm of the singular values then lies in factor·‖s‖ ± ‖E‖, which is far narrower than the sum of their own radii.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Residual {
-    /// s, largest first.
+    /// The numbers s, largest first.
     pub values: Vec<f64>,
-    /// √((1 − α)(1 − β)) from below.
+    /// A lower bound of √((1 − α)(1 − β)).
     pub lower_factor: f64,
-    /// √((1 + α)(1 + β)) from above.
+    /// An upper bound of √((1 + α)(1 + β)).
     pub upper_factor: f64,
-    /// ‖E‖_F from above.
+    /// An upper bound of ‖E‖_F.
     pub frobenius: f64,
-    /// e.
+    /// The exponent e.
     pub exponent: i32,
 }
 
 /// The error bounds of the values.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Doubt {
-    /// Each has its own ends.
+    /// An enclosure of each value.
     Each(Vec<Enclosure>),
-    /// All share one radius.
+    /// One absolute error bound for all values: |σ̂ − σ| ≤ radius.
     Absolute {
         /// The radius.
         radius: f64,
-        /// Why it may be believed.
+        /// The evidence for the bound.
         evidence: Evidence,
     },
-    /// The squares share one radius, in units of the largest value.
+    /// One error bound for all squares, relative to σ₁: |σ̂² − σ²| ≤ radius·σ₁.
     Squares {
         /// The radius.
         radius: f64,
-        /// Why it may be believed.
+        /// The evidence for the bound.
         evidence: Evidence,
     },
 }
 
-/// Everything that [`SingularValues`] hold, to be stored and restored without loss.
+/// The parts of [`SingularValues`], for storing and restoring them without loss.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SingularValuesParts {
-    /// Rows and columns of the matrix.
+    /// The shape (m, n) of the matrix.
     pub shape: (usize, usize),
-    /// The best guesses, largest first.
+    /// The estimates, largest first.
     pub estimates: Vec<f64>,
-    /// How far each may be from the truth.
+    /// The error bounds of the values.
     pub doubt: Doubt,
-    /// The algorithm that gave them.
+    /// The name of the algorithm that computed them.
     pub algorithm: &'static str,
-    /// The residual of the decomposition, where it is known.
+    /// The residual of the decomposition, when it is known.
     pub residual: Option<Residual>,
 }
 
 /// A model of the errors of a computation: |σ̂ᵢ − σᵢ| ≤ c·ε·σ₁ with c = offset + slope·√max(m, n).
 ///
-/// The proved constants (Golub and Van Loan, section 8.6) grow like m·n and are far above observed errors. These are about
-/// twice the largest errors observed over random, graded, sparse and rank-deficient matrices up to order 500 against LAPACK.
-/// They stay below the default tolerance max(m, n)·ε·σ₁, so that an exactly rank-deficient matrix is recognised as such.
-/// The bound is a model, not a theorem; the evidence is therefore an estimate.
+/// The proved constants (Golub and Van Loan, section 8.6) grow like m·n and are far above observed errors. These are
+/// about twice the largest errors observed over random, graded, sparse and rank-deficient matrices up to order 500
+/// against LAPACK. They stay below the default tolerance max(m, n)·ε·σ₁, so that an exactly rank-deficient matrix is
+/// recognised as such. The bound is a model, not a theorem; the evidence is therefore an estimate.
 struct Model {
     offset: f64,
     slope: f64,
@@ -220,7 +222,7 @@ impl SingularValues {
         self
     }
 
-    /// Everything that they hold.
+    /// The parts that [`SingularValues::from_parts`] takes.
     pub fn parts(&self) -> SingularValuesParts {
         SingularValuesParts {
             shape: self.shape,
@@ -231,22 +233,23 @@ impl SingularValues {
         }
     }
 
-    /// The singular values that hold these parts.
+    /// The singular values with these parts.
     ///
     /// # Errors
     ///
-    /// Where there are more enclosures than values, or fewer.
+    /// When the number of enclosures is not that of the estimates.
     pub fn from_parts(parts: SingularValuesParts) -> Result<Self> {
         let SingularValuesParts { shape, estimates: values, doubt, algorithm, residual } = parts;
         match &doubt {
             Doubt::Each(each) if each.len() != values.len() => {
-                Err(Error::shape(format!("{} enclosures for {} singular values", each.len(), values.len())))
+                let (enclosures, estimates) = (each.len(), values.len());
+                Err(Error::shape(format!("{enclosures} enclosures do not match {estimates} singular values")))
             }
             _ => Ok(Self { shape, values, doubt, algorithm, residual }),
         }
     }
 
-    /// (m, n).
+    /// The shape (m, n) of the matrix.
     pub fn shape(&self) -> (usize, usize) {
         self.shape
     }
@@ -497,7 +500,7 @@ fn x_ln_x(x: f64) -> f64 {
     if x <= 0.0 { 0.0 } else { x * x.ln() }
 }
 
-/// A lower and an upper bound of −x·ln x over [lower, upper] ⊂ [0, 1]. The function increases up to 1/e and then decreases.
+/// A lower and an upper bound of −x·ln x over [lower, upper] ⊂ [0, 1]. It increases up to 1/e and then decreases.
 fn entropy_term(lower: f64, upper: f64) -> (f64, f64) {
     const PEAK: f64 = 0.367_879_441_171_442_34;
     let ends = |x: f64| {
@@ -514,8 +517,8 @@ fn entropy_term(lower: f64, upper: f64) -> (f64, f64) {
 }
 
 impl Gauge {
-    /// The gauge of enclosed singular values; where a decomposition with its residual is known, intersected with the bounds
-    /// factor·‖s‖ ± ‖E‖ of the triangle inequality.
+    /// The gauge of enclosed singular values; where a decomposition with its residual is known, intersected with the
+    /// bounds factor·‖s‖ ± ‖E‖ of the triangle inequality.
     pub(crate) fn of_values(self, values: &SingularValues) -> Enclosure {
         let ends = |end: fn(&Enclosure) -> f64| values.iter().map(|x| end(&x)).collect::<Vec<f64>>();
         let evidence = values.iter().fold(Evidence::Rounding, |e, x| e.and(x.evidence()));

@@ -55,7 +55,8 @@ fn all_laws<T: Scalar<Wide = T>>(m: usize, n: usize, seed: u64, kind: u8) -> law
     for (k, which) in norms().into_iter().enumerate() {
         laws::norm_axioms(which, &a, &b)?;
         laws::unitary_invariance(which, &a, &u, &v)?;
-        // Nested searches are expensive: each case tests a fifth of the norms, and all cases together test each norm often.
+        // Nested searches are expensive: each case tests a fifth of the norms, and all cases together test each norm
+        // often.
         if !(k as u64).wrapping_add(seed).is_multiple_of(5) {
             continue;
         }
@@ -168,8 +169,8 @@ fn constants_between_all_pairs_hold_and_are_attained() {
             }
         }
     }
-    // The other constants are upper bounds: matrices that attain them are not known (for one, Hadamard matrices of every
-    // order).
+    // The other constants are upper bounds: matrices that attain them are not known (for one, Hadamard matrices of
+    // every order).
     assert!(attained >= 850, "only {attained} of 1125 constants are attained");
     // Lecture notes often exchange √m and √n in these two (trap N9).
     let (f, inf) = (Norm::frobenius(), Norm::max_row_sum());
@@ -182,8 +183,8 @@ fn constants_between_all_pairs_hold_and_are_attained() {
 fn slopes_are_unique_where_they_should_be() {
     let i = Matrix::<f64>::identity(3);
     let unique = |norm: Norm, a: &Matrix<f64>| norm.subgradient(a).unwrap().is_unique;
-    // The nuclear norm is differentiable at repeated singular values and not at rank-deficient matrices; for the spectral
-    // norm it is the other way round (trap N7).
+    // The nuclear norm is differentiable at repeated singular values and not at rank-deficient matrices; for the
+    // spectral norm it is the other way round (trap N7).
     let deficient = Matrix::from_fn(3, 3, |i, j| if i == j && i < 2 { (i + 1) as f64 } else { 0.0 });
     assert!(unique(Norm::nuclear(), &i) && !unique(Norm::nuclear(), &deficient));
     assert!(!unique(Norm::spectral(), &i) && unique(Norm::spectral(), &deficient));

@@ -141,8 +141,8 @@ fn shapes_and_types_that_might_be_trouble() {
                     x.lower() - room <= values_of(i) && values_of(i) <= x.upper() + room
                 };
                 assert!(is_in(x) && is_in(y), "{m}×{n}: {x:?} {y:?} {}", values_of(i));
-                // A single starting vector does not determine the multiplicity of a value. Copies that are not found yet
-                // count to the rest, which the upper end covers.
+                // A single starting vector does not determine the multiplicity of a value. Copies that are not found
+                // yet count to the rest, which the upper end covers.
                 assert!(z.upper() >= values_of(i) - 1e-14 * values_of(0), "{m}×{n}: {z:?} {}", values_of(i));
                 assert!(z.lower() <= values_of(i) + 1e-14 * values_of(0), "{m}×{n}: {z:?} {}", values_of(i));
             }
@@ -301,8 +301,8 @@ fn values_above_a_floor_are_as_accurate_as_single_precision() {
     for floor in [-1.0, 2.0, f64::NAN] {
         assert!(singular_values_above(&zero, floor).is_err());
     }
-    // Rows graded over many powers of ten, for which the reduction in single precision fails its check: double precision
-    // takes over.
+    // Rows graded over many powers of ten, for which the reduction in single precision fails its check: double
+    // precision takes over.
     let graded = Matrix::from_fn(260, 200, |i, j| ((i * 7 + j * 3) % 11) as f32 * 10f32.powi(-((i % 60) as i32) / 2));
     let (found, exact) = (singular_values_above(&graded, 1e-6).unwrap(), singular_values(&graded).unwrap());
     assert!(found.iter().zip(exact.iter()).all(|(x, s)| x.lower() <= s.upper() && s.lower() <= x.upper()));

@@ -16,12 +16,12 @@ pub(super) struct Distance {
 }
 
 impl Logarithms<'_> {
-    /// The distance maxⱼ |S(yⱼ) − e^{−β(yⱼ − yᵢ)}| over j ≥ i, where S is the share of the values from i on that are ≥ yⱼ,
-    /// and the share that are > yⱼ.
+    /// The distance maxⱼ |S(yⱼ) − e^{−β(yⱼ − yᵢ)}| over j ≥ i, where S is the share of the values from i on that are
+    /// ≥ yⱼ, and the share that are > yⱼ.
     ///
-    /// Branch and bound: both functions decrease, so that in an interval each lies between its values at the ends. Returns
-    /// `None` as soon as the distance reaches `enough`. The index `first` is evaluated before all others, because the
-    /// maxima for neighbouring i are often at the same j.
+    /// Branch and bound: both functions decrease, so that in an interval each lies between its values at the ends.
+    /// Returns `None` as soon as the distance reaches `enough`. The index `first` is evaluated before all others,
+    /// because the maxima for neighbouring i are often at the same j.
     pub(super) fn distance(&self, i: usize, beta: f64, enough: f64, first: usize) -> Option<Distance> {
         let y = self.y;
         let (last, count) = (y.len() - 1, (y.len() - i) as f64);

@@ -77,8 +77,8 @@ impl Tail {
 
     /// The maximum-likelihood truncated power law p(x) ∝ x^−α·e^(−λx).
     ///
-    /// (α, λ) are the parameters of an exponential family with the statistics ln x and x, so that the likelihood has one
-    /// maximum. It is computed by Newton's method with moments by quadrature.
+    /// (α, λ) are the parameters of an exponential family with the statistics ln x and x, so that the likelihood has
+    /// one maximum. It is computed by Newton's method with moments by quadrature.
     ///
     /// # Errors
     ///
@@ -105,8 +105,10 @@ impl Tail {
 
     /// The likelihood-ratio test between two laws that were fitted to this tail.
     ///
-    /// It is Vuong's test, or Wilks's test when one law is the other with λ = 0. For a p-value above 0.1 the tail does not
-    /// decide between the laws.
+    /// It is Vuong's test, or Wilks's test when one law is the other with λ = 0. For a p-value above 0.1 the tail does
+    /// not decide between the laws.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::{Clauset, Tail};
@@ -126,8 +128,8 @@ impl Tail {
         let mean = log_ratio / count;
         let spread = (self.ratios().map(|z| (difference(z) - mean).powi(2)).sum::<f64>() / count).sqrt();
         let p_value = if one.contains(other) || other.contains(one) {
-            // 2·|ln ratio| has a χ² distribution with one degree of freedom, or is 0 with probability ½, because λ = 0 is
-            // on the boundary of the parameters.
+            // 2·|ln ratio| has a χ² distribution with one degree of freedom, or is 0 with probability ½, because λ = 0
+            // is on the boundary of the parameters.
             erfc(log_ratio.abs().sqrt())
         } else if spread > 0.0 {
             erfc(log_ratio.abs() / (spread * (2.0 * count).sqrt()))
@@ -184,7 +186,8 @@ const LEFT_OUT: f64 = 45.0;
 const PIECES: usize = 24;
 
 impl Moments {
-    /// The moments by composite Gauss quadrature of e^φ, φ(u) = (1 − α)u − μeᵘ, between the points where it is negligible.
+    /// The moments by composite Gauss quadrature of e^φ, φ(u) = (1 − α)u − μeᵘ, between the points where it is
+    /// negligible.
     fn of(alpha: f64, mu: f64) -> Self {
         let phi = |u: f64| (1.0 - alpha) * u - mu * u.exp();
         // The u ≥ 0 at which φ(u) + more·u is largest.
@@ -237,8 +240,9 @@ impl Moments {
     }
 }
 
-/// The positive nodes of the 16-point Gauss–Legendre rule on (−1, 1), and their weights (Abramowitz and Stegun, table
-/// 25.4).
+/// The positive nodes of the 16-point Gauss–Legendre rule on (−1, 1), and their weights.
+///
+/// Reference: Abramowitz and Stegun, table 25.4.
 const GAUSS: [(f64, f64); 8] = [
     (0.095_012_509_837_637_44, 0.189_450_610_455_068_5),
     (0.281_603_550_779_258_9, 0.182_603_415_044_923_6),

@@ -43,9 +43,11 @@ impl Default for Clauset {
 
 /// The values ≥ x_min, and their maximum-likelihood power law p(x) ∝ x^−α.
 ///
-/// x_min is the value for which the Kolmogorov–Smirnov distance between the values ≥ x_min and their own maximum-likelihood
-/// power law is smallest. A fitted law need not hold: [`Tail::p_value`] tests it, and [`Tail::likelihood_ratio`] compares
-/// it with alternatives.
+/// x_min is the value for which the Kolmogorov–Smirnov distance between the values ≥ x_min and their own
+/// maximum-likelihood power law is smallest. A fitted law need not hold: [`Tail::p_value`] tests it, and
+/// [`Tail::likelihood_ratio`] compares it with alternatives.
+///
+/// # Examples
 ///
 /// ```
 /// # use kappa::{Clauset, Tail};
@@ -70,22 +72,22 @@ pub struct Tail {
     how: Clauset,
 }
 
-/// Everything that a [`Tail`] holds, to be stored and restored without loss.
+/// The parts of a [`Tail`], for storing and restoring it without loss.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TailParts {
-    /// All positive values, from the smallest on.
+    /// All positive values, smallest first.
     pub values: Vec<f64>,
     /// The index of the first value of the tail.
     pub from: usize,
-    /// α.
+    /// The exponent α.
     pub exponent: Enclosure,
-    /// The distance of Kolmogorov and Smirnov.
+    /// The Kolmogorov–Smirnov distance.
     pub distance: f64,
-    /// How the beginning was searched.
+    /// The search for the beginning of the tail.
     pub how: Clauset,
 }
 
-/// Where the best tail begins, as it was found.
+/// The best tail of a search: the index of its first value, its exponent and its distance.
 struct Found {
     from: usize,
     exponent: f64,
@@ -95,13 +97,13 @@ struct Found {
 impl Tail {
     /// The tail of these numbers, in any order; numbers ≤ 0 are left out.
     ///
-    /// Costs O(N log N) for sorting, then a few evaluations per number: the search abandons a candidate x_min at the first
-    /// value that shows that it is not the best.
+    /// Costs O(N log N) for sorting, then a few evaluations per number: the search abandons a candidate x_min at the
+    /// first value that shows that it is not the best.
     ///
     /// # Errors
     ///
-    /// When a number is not finite, or when there are fewer than two distinct positive numbers (≥ `how.x_min`, if that is
-    /// given) or fewer than `how.least` positive numbers.
+    /// When a number is not finite, or when there are fewer than two distinct positive numbers (≥ `how.x_min`, if that
+    /// is given) or fewer than `how.least` positive numbers.
     pub fn of(numbers: &[f64], how: &Clauset) -> Result<Self> {
         if let Some(k) = numbers.iter().position(|x| !x.is_finite()) {
             return Err(Error::not_finite(k, 0, numbers.iter().filter(|x| !x.is_finite()).count()));
@@ -123,27 +125,29 @@ impl Tail {
         Ok(Self { values, from: found.from, exponent, distance: found.distance, how: *how })
     }
 
-    /// Everything that it holds.
+    /// The parts that [`Tail::from_parts`] takes.
     pub fn parts(&self) -> TailParts {
         let Self { values, from, exponent, distance, how } = self.clone();
         TailParts { values, from, exponent, distance, how }
     }
 
-    /// The tail that holds these parts.
+    /// The tail with these parts.
     ///
     /// # Errors
     ///
-    /// Where the tail would begin beyond its values, or these are not sorted, positive and finite.
+    /// When the beginning is not an index of the values, or the values are not sorted, positive and finite.
     pub fn from_parts(parts: TailParts) -> Result<Self> {
         let TailParts { values, from, exponent, distance, how } = parts;
         if from >= values.len() || !values.is_sorted() || !values.iter().all(|x| *x > 0.0 && x.is_finite()) {
-            return Err(Error::argument("a tail needs sorted values above 0 and a beginning among them"));
+            return Err(Error::argument("a tail needs sorted positive finite values and a beginning among them"));
         }
         Ok(Self { values, from, exponent, distance, how })
     }
 
-    /// α. Its ends say what rounding and the bounds of the values leave open, for a tail that begins where it does; how far chance may
-    /// have moved it is [`Tail::standard_error`].
+    /// The exponent α.
+    ///
+    /// The ends account for rounding and for the bounds of the values, for the given beginning of the tail. The
+    /// statistical error is [`Tail::standard_error`].
     pub fn exponent(&self) -> Enclosure {
         self.exponent
     }
@@ -178,11 +182,12 @@ impl Tail {
         &self.values[self.from..]
     }
 
-    /// The p-value of the power law: the share of bootstrap replicates that are at least as far from their own best law.
+    /// The p-value of the power law: the share of bootstrap replicates that are at least as far from their own best
+    /// law.
     ///
-    /// A replicate draws the tail from the fitted law and the body from the values below x_min, and is searched in the same
-    /// way. For a p-value below 0.1 the power law is implausible. The result depends on the seed alone; its standard error
-    /// is at most 1/(2√replicates). Costs one search per replicate.
+    /// A replicate draws the tail from the fitted law and the body from the values below x_min, and is searched in the
+    /// same way. For a p-value below 0.1 the power law is implausible. The result depends on the seed alone; its
+    /// standard error is at most 1/(2√replicates). Costs one search per replicate.
     ///
     /// # Errors
     ///
