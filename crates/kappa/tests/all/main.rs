@@ -9,6 +9,7 @@ mod equations_edges;
 mod exact;
 mod laws;
 mod partial;
+mod parts;
 mod perturbation;
 mod proofs;
 mod regularized;
