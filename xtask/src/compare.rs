@@ -1,19 +1,24 @@
 //! kappa beside its peers: the same data, the same number of threads, one run.
 
-use crate::python;
-use crate::run::{cargo, program_with, root};
+use crate::run::{program_with, root};
+use crate::{build, python};
 
-/// Builds the release command and runs the comparison script: all of it, or the named parts.
+/// The parts of the comparison, as `benches/compare.py` names them.
+pub(crate) const PARTS: [&str; 8] =
+    ["survey", "norms", "certificates", "conditioning", "equations", "regression", "linalg", "spectra"];
+
+/// Builds the release command and module, and runs the comparison script: all of it, or the named parts.
 pub(crate) fn run(parts: &[String]) -> Result<(), String> {
-    cargo(&["build", "--release", "--package", "kappa-cli"])?;
-    let python = python::environment("release")?;
+    let built = build::release()?;
+    let python = python::environment()?;
+    python::lay_out(&python, &built.python_module()?)?;
     python::peers(&python)?;
     let script = root().join("benches/compare.py").display().to_string();
-    let command = root().join("target/release/kappa").display().to_string();
+    let command = built.command()?.display().to_string();
     let mut arguments = vec![script.as_str(), command.as_str()];
     arguments.extend(parts.iter().map(String::as_str));
     let is_asked = parts.is_empty() || parts.iter().any(|part| part == "spectra");
-    let peer = is_asked.then(python::weightwatcher).flatten();
-    let peer = peer.map(|path| ("KAPPA_WEIGHTWATCHER", path.display().to_string()));
-    program_with(&python, &arguments, peer.as_slice())
+    let peer = is_asked.then(python::weightwatcher).flatten().map(|path| path.display().to_string());
+    let variable = peer.as_deref().map(|path| ("KAPPA_WEIGHTWATCHER", path));
+    program_with(&python, &arguments, variable.as_slice())
 }

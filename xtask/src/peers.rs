@@ -1,16 +1,16 @@
 //! The peers' own tests, with our functions in the place of theirs.
 
-use crate::python;
 use crate::run::{program, root};
+use crate::{build, python};
 
-const PEERS: [&str; 3] = ["numpy", "scipy", "sklearn"];
+/// Whose tests these are.
+pub(crate) const PEERS: [&str; 3] = ["numpy", "scipy", "sklearn"];
 
 /// Runs the tests of the named peers, or of all of them.
 pub(crate) fn run(names: &[String]) -> Result<(), String> {
-    if let Some(unknown) = names.iter().find(|name| !PEERS.contains(&name.as_str())) {
-        return Err(format!("`{unknown}` is no peer\n\nhint: {}", PEERS.join(", ")));
-    }
-    let python = python::environment("checked")?;
+    let module = build::tests()?.python_module()?;
+    let python = python::environment()?;
+    python::lay_out(&python, &module)?;
     python::peers(&python)?;
     let script = root().join("bindings/python/peers/run.py").display().to_string();
     let all: Vec<String> = PEERS.map(str::to_owned).to_vec();

@@ -1,52 +1,93 @@
 //! Running programs.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// The workspace's folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
 }
 
-/// Runs a program in the workspace and fails when it fails.
+/// Runs a program in the workspace; an error if it fails.
 pub(crate) fn program(name: &Path, arguments: &[&str]) -> Result<(), String> {
     program_with(name, arguments, &[])
 }
 
 /// [`program`] with some variables of the environment.
-pub(crate) fn program_with(name: &Path, arguments: &[&str], variables: &[(&str, String)]) -> Result<(), String> {
-    eprintln!("\n$ {} {}", name.display(), arguments.join(" "));
-    let variables = variables.iter().map(|(name, value)| (name, value));
-    let status = Command::new(name).args(arguments).envs(variables).current_dir(root()).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{} {}` failed: {status}", name.display(), arguments.join(" "))),
-        Err(e) => Err(format!("cannot run `{}`: {e}", name.display())),
+pub(crate) fn program_with(name: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {
+    let status = command(name, arguments, variables).status().map_err(|e| cannot_run(name, &e))?;
+    if status.success() {
+        return Ok(());
     }
+    Err(format!("`{} {}` failed: {status}", name.display(), arguments.join(" ")))
 }
 
-/// As [`program_with`], and also returns what it printed, which is shown as well. Whether it succeeded comes with it.
-pub(crate) fn captured(name: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<(bool, String), String> {
-    use std::io::{BufRead, BufReader};
-    let set: String = variables.iter().map(|(name, value)| format!("{name}={value} ")).collect();
-    eprintln!("\n$ {set}{} {}", name.display(), arguments.join(" "));
-    let mut child = Command::new(name)
-        .args(arguments)
-        .envs(variables.iter().copied())
-        .current_dir(root())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|e| format!("cannot run `{}`: {e}", name.display()))?;
+/// What a program printed, which was shown as well, and whether it succeeded.
+pub(crate) struct Printed {
+    pub(crate) succeeded: bool,
+    pub(crate) text: String,
+}
+
+/// Runs a program in `folder`, shows its output line by line and returns it.
+pub(crate) fn captured(
+    name: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+    folder: &Path,
+) -> Result<Printed, String> {
+    let child = command(name, arguments, variables).current_dir(folder).stdout(Stdio::piped()).spawn();
+    let mut child = child.map_err(|e| cannot_run(name, &e))?;
     let mut text = String::new();
-    if let Some(out) = child.stdout.take() {
-        for line in BufReader::new(out).lines().map_while(Result::ok) {
-            println!("{line}");
-            text += &line;
-            text.push('\n');
-        }
+    for line in lines(&mut child) {
+        println!("{line}");
+        text += &line;
+        text.push('\n');
     }
     let status = child.wait().map_err(|e| e.to_string())?;
-    Ok((status.success(), text))
+    Ok(Printed { succeeded: status.success(), text })
+}
+
+/// Runs a program in the workspace and hands each line of its output to `each`; whether it succeeded.
+pub(crate) fn each_line(name: &Path, arguments: &[&str], mut each: impl FnMut(&str)) -> Result<bool, String> {
+    let child = command(name, arguments, &[]).stdout(Stdio::piped()).spawn();
+    let mut child = child.map_err(|e| cannot_run(name, &e))?;
+    for line in lines(&mut child) {
+        each(&line);
+    }
+    Ok(child.wait().map_err(|e| e.to_string())?.success())
+}
+
+/// What a program prints, which is not shown; an error if it fails.
+pub(crate) fn output(name: &Path, arguments: &[&str]) -> Result<String, String> {
+    let out = Command::new(name).args(arguments).current_dir(root()).output().map_err(|e| cannot_run(name, &e))?;
+    if out.status.success() {
+        return Ok(String::from_utf8_lossy(&out.stdout).into_owned());
+    }
+    let errors = String::from_utf8_lossy(&out.stderr);
+    Err(format!("`{} {}` failed: {}", name.display(), arguments.join(" "), errors.trim()))
+}
+
+fn command(name: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let set: String = variables.iter().map(|(name, value)| format!("{name}={value} ")).collect();
+    eprintln!("\n$ {set}{} {}", name.display(), arguments.join(" "));
+    let mut command = Command::new(name);
+    command.args(arguments).envs(variables.iter().copied()).current_dir(root());
+    command
+}
+
+fn lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
+    let out = child.stdout.take().map(BufReader::new);
+    out.into_iter().flat_map(BufRead::lines).map_while(Result::ok)
+}
+
+fn cannot_run(name: &Path, error: &std::io::Error) -> String {
+    format!("cannot run `{}`: {error}", name.display())
+}
+
+/// Whether a program of this name can be started.
+pub(crate) fn exists(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok_and(|out| out.status.success())
 }
 
 /// Cargo, the one that runs us.

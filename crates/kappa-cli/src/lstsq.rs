@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use kappa::{
-    Constrained, Enclosure, Errors, Lstsq, LstsqMethod, Matrix, Scalar, Tolerance, WideEngine, c64, certified_lstsq,
+    Constrained, Enclosure, Errors, Lstsq, LstsqMethod, Matrix, Scalar, Tolerance, c64, certified_lstsq,
     constrained_lstsq, generalized_lstsq, lstsq_by, total_lstsq, weighted_lstsq,
 };
 use kappa_model::WideMatrix;
@@ -116,7 +116,7 @@ pub(crate) fn run(a: &LstsqArguments) -> Result<u8, Failure> {
     })
 }
 
-fn plain<W: Scalar<Wide = W> + WideEngine>(a: &LstsqArguments, s: kappa::LstsqSolution<W>) -> Result<u8, Failure>
+fn plain<W: Scalar<Wide = W>>(a: &LstsqArguments, s: kappa::LstsqSolution<W>) -> Result<u8, Failure>
 where
     WideMatrix: From<Matrix<W>>,
 {

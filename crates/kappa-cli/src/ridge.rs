@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kappa::{Choice, Enclosure, Ridge, RidgePoint, Scalar, WideEngine};
+use kappa::{Choice, Enclosure, Ridge, RidgePoint, Scalar};
 use kappa_model::WideMatrix;
 use kappa_report::{aligned, draw_filters, draw_l_curve, number_json};
 use serde_json::{Map, Value, json};
@@ -93,11 +93,7 @@ fn differences(n: usize, order: usize) -> Result<kappa::Matrix<f64>, Failure> {
 /// Points of the curve in a picture.
 const CURVE: usize = 200;
 
-fn answered<W: Scalar<Wide = W> + WideEngine>(
-    a: &RidgeArguments,
-    name: &str,
-    ridge: kappa::Result<Ridge<W>>,
-) -> Result<u8, Failure>
+fn answered<W: Scalar<Wide = W>>(a: &RidgeArguments, name: &str, ridge: kappa::Result<Ridge<W>>) -> Result<u8, Failure>
 where
     WideMatrix: From<kappa::Matrix<W>>,
 {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use kappa::{
-    CertifiedSolution, Enclosure, Iterate, Iterated, Iteration, Matrix, Method, Refinement, Scalar, Solve, WideEngine,
+    CertifiedSolution, Enclosure, Iterate, Iterated, Iteration, Matrix, Method, Refinement, Scalar, Solve,
     certified_solve, solve_by, solve_iteratively,
 };
 use kappa_model::{Model, Opening, WideMatrix};
@@ -56,7 +56,7 @@ pub(crate) fn run(a: &SolveArguments) -> Result<u8, Failure> {
     with_both!(&both, (m, b) => solved(a, solve_by(m, b, &how).map_err(about(&name))?))
 }
 
-fn solved<W: Scalar<Wide = W> + WideEngine>(a: &SolveArguments, s: kappa::Solution<W>) -> Result<u8, Failure>
+fn solved<W: Scalar<Wide = W>>(a: &SolveArguments, s: kappa::Solution<W>) -> Result<u8, Failure>
 where
     WideMatrix: From<Matrix<W>>,
 {

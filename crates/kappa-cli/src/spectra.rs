@@ -197,7 +197,7 @@ pub(crate) fn factor(a: &FactorArguments) -> Result<u8, Failure> {
 
 fn parts<W>(a: &FactorArguments, x: &Matrix<W>) -> kappa::Result<Parts>
 where
-    W: Scalar<Wide = W> + kappa::WideEngine,
+    W: Scalar<Wide = W>,
     WideMatrix: From<Matrix<W>>,
 {
     fn file<W: Scalar>(m: &Matrix<W>) -> Vec<u8>

@@ -3,7 +3,7 @@
 //! Parlett and Reinsch, Numer. Math. 13 (1969) 293–304. Eigenvalues that stand apart come to the ends in an exact order, and rows
 //! and columns of one index get about the same size by a power of two, so that rounding errors are as small as A allows.
 
-use crate::scale::scale_by_power;
+use crate::power::scale_by_power;
 use crate::{Matrix, Scalar};
 
 /// B = D⁻¹PᵀAPD.

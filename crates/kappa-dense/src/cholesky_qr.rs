@@ -1,6 +1,5 @@
 //! QR of a few long columns by the Cholesky factor of their Gram matrix: nothing but products of matrices.
 
-use crate::engine::WideEngine;
 use crate::gram::lower_gram;
 use crate::{Matrix, Scalar, Triangle, cholesky, multiply, triangular_solve};
 
@@ -13,7 +12,7 @@ const LOST: f64 = 1e6;
 /// In one pass where the square of that bound times ε is below `allowed`: then Q is orthonormal to about that, and often far better;
 /// otherwise in two, to about ε (Yamamoto, Nakatsukasa, Yanagisawa and Fukaya, ETNA 44 (2015) 306–326). 3·m·n² flops for each pass, a third
 /// of the time of reflections.
-pub fn cholesky_qr<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, allowed: f64) -> Option<(Matrix<W>, Matrix<W>)> {
+pub fn cholesky_qr<W: Scalar<Wide = W>>(a: &Matrix<W>, allowed: f64) -> Option<(Matrix<W>, Matrix<W>)> {
     let (q, r, condition) = pass(a)?;
     if condition > LOST {
         return None;
@@ -30,7 +29,7 @@ pub fn cholesky_qr<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, allowed: f64
 }
 
 /// Q, R, and an upper bound for κ of R with columns of length 1, but for rounding.
-fn pass<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>) -> Option<(Matrix<W>, Matrix<W>, f64)> {
+fn pass<W: Scalar<Wide = W>>(a: &Matrix<W>) -> Option<(Matrix<W>, Matrix<W>, f64)> {
     let n = a.columns();
     let mut l = lower_gram(a.as_ref(), 1.0);
     if !cholesky(&mut l) {
@@ -54,7 +53,7 @@ mod tests {
     use crate::adjoint_times;
     use crate::testing::random;
 
-    fn check<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, room: f64, what: &str) {
+    fn check<W: Scalar<Wide = W>>(a: &Matrix<W>, room: f64, what: &str) {
         let (q, r) = cholesky_qr(a, 1e-9).unwrap_or_else(|| panic!("{what}: none"));
         let gram = adjoint_times(q.as_ref(), q.as_ref()).unwrap();
         let back = multiply(q.as_ref(), r.as_ref()).unwrap();

@@ -1,13 +1,17 @@
 //! The guarded door: check, scale, call the engine, check the answer, fall back.
 
+use kappa_engine::Double;
+
 use crate::bisect::bidiagonal_singular_values;
+use crate::blocked_qr::triangle;
+use crate::cut::{self, Cut};
 use crate::dqds::bidiagonal_values;
-use crate::engine::{Cut, Engine};
 use crate::guard::{Checked, Guard, check};
 use crate::jacobi::jacobi_svd;
 use crate::pair::pair_singular_values;
+use crate::power::scale_by_power;
 use crate::reduce;
-use crate::scale::{scale_by_power, scaled, scaled_without_specks, write_rows_without_specks};
+use crate::scale::{scaled, scaled_without_specks, write_rows_without_specks};
 use crate::{Error, Matrix, MatrixRef, Real, Scalar};
 
 /// How many singular vectors a decomposition keeps.
@@ -220,7 +224,7 @@ pub(crate) fn is_trusted<P: Scalar>(found: &reduce::Bidiagonal, rows: usize, gua
 fn triangle_of<W: Scalar, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matrix<W> {
     let (rows, columns) = (a.rows(), a.columns());
     let (r, _) =
-        W::engine_triangle((rows, columns), &|first, stride, to| write_rows_without_specks(a, e, first, stride, to));
+        triangle::<W>((rows, columns), &|first, stride, to| write_rows_without_specks(a, e, first, stride, to));
     Matrix::owning(columns, columns, r)
 }
 
@@ -230,10 +234,10 @@ fn reduced<T: Scalar>(a: MatrixRef<'_, T>, checked: &Checked, finder: Finder) ->
     let (e, rows, columns) = (*e, a.rows(), a.columns());
     let bidiagonal = |work: &mut Matrix<T::Wide>, cut| {
         let (rows, columns) = (work.rows(), work.columns());
-        let (diagonal, above) = T::Wide::engine_bidiagonal(work.as_mut_slice(), rows, columns, cut);
+        let (diagonal, above) = T::Wide::bidiagonal(work.as_mut_slice(), (rows, columns), cut);
         bidiagonal_ladder(&diagonal, &above, guard, finder)
     };
-    let cut = Cut::for_shape(rows, columns);
+    let cut = cut::for_shape(rows, columns);
     let mut found = None;
     if is_strongly_graded(a, e) {
         let by_rotations = jacobi_parts::<T::Wide>(&scaled(a, e)).map(|(_, values, _)| rotations(values, JACOBI));
@@ -278,9 +282,9 @@ pub(crate) fn scaled_svd<T: Scalar>(
     let Some(Checked { e, guard }) = checked else { return Ok(svd_of_zero(rows, columns, full)) };
     let e = *e;
     let work: Matrix<T::Wide> = scaled_without_specks(a, e);
-    let cut = Cut::for_shape(rows, columns);
+    let cut = cut::for_shape(rows, columns);
     let engine = |a: &Matrix<T::Wide>, cut| {
-        T::Wide::engine_svd(a.as_slice(), a.rows(), a.columns(), full, cut)
+        T::Wide::svd(a.as_slice(), (a.rows(), a.columns()), full, cut)
             .ok()
             .filter(|(_, values, _)| guard.accepts(values))
     };

@@ -2,18 +2,21 @@
 //!
 //! They carry no guarantee: whoever needs one looks at the residuals.
 
+use kappa_engine::{Double, Sides, eig_complex, eig_real};
 use num_complex::Complex64;
 
 use crate::balance::Balance;
 use crate::bisect::tridiagonal_eigenvalues;
+use crate::cut::{self, Cut};
 use crate::dqds::tridiagonal_values;
-use crate::engine::{Cut, Sides, WideEngine, engine_eig_complex, engine_eig_real, multiply};
 use crate::guard::{prepared, prepared_lower, square};
+use crate::power::scale_by_power;
 use crate::reduce;
-use crate::scale::{scale_by_power, scale_entry};
+use crate::scale::scale_entry;
 use crate::schur::{complex, complex_form, real_form};
 use crate::triangular_vectors::{left_triangular_vectors, triangular_vectors};
-use crate::{Error, Matrix, MatrixRef, Scalar, length};
+use crate::wide;
+use crate::{Error, Matrix, MatrixRef, Scalar, length, multiply};
 
 /// Eigenvalues in rising order, and orthonormal vectors in columns, of a Hermitian matrix whose lower triangle is read.
 ///
@@ -24,8 +27,8 @@ pub fn eigh<T: Scalar>(a: MatrixRef<'_, T>) -> Result<(Vec<f64>, Matrix<T::Wide>
     if n == 0 {
         return Ok((Vec::new(), work));
     }
-    let found = T::Wide::engine_eigh(work.as_slice(), n, Cut::for_shape(n, n))
-        .or_else(|_| T::Wide::engine_eigh(work.as_slice(), n, Cut::Whole));
+    let found = T::Wide::eigh(work.as_slice(), n, cut::for_shape(n, n))
+        .or_else(|_| T::Wide::eigh(work.as_slice(), n, Cut::Whole));
     let (mut values, vectors) = found.map_err(|_| Error::not_triangular(n))?;
     values.iter_mut().for_each(|x| *x = scale_by_power(*x, e));
     Ok((values, Matrix::owning(n, n, vectors)))
@@ -56,7 +59,7 @@ pub fn eigvalsh<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Vec<f64>, Error> {
 const OFF: f64 = 64.0;
 
 /// The eigenvalues of A·2⁻ᵉ in rising order, for a Hermitian A whose lower triangle is read and whose entries are then near 1.
-pub(crate) fn hermitian_values<W: Scalar<Wide = W> + WideEngine>(mut a: Matrix<W>, e: i32) -> Vec<f64> {
+pub(crate) fn hermitian_values<W: Scalar<Wide = W>>(mut a: Matrix<W>, e: i32) -> Vec<f64> {
     let n = a.rows();
     if reduce::is_tridiagonal_in_two_stages::<W>(n) {
         let found = reduce::tridiagonal::<f64, W>(a.as_ref(), e);
@@ -68,7 +71,7 @@ pub(crate) fn hermitian_values<W: Scalar<Wide = W> + WideEngine>(mut a: Matrix<W
     }
     let factor = scale_by_power(1.0, -e);
     a.as_mut_slice().iter_mut().for_each(|x| *x = x.scale(factor));
-    let (diagonal, beside) = W::engine_tridiagonal(a.as_mut_slice(), n, Cut::for_shape(n, n));
+    let (diagonal, beside) = wide::tridiagonal::<W>(a.as_mut_slice(), n, cut::for_shape(n, n));
     tridiagonal_ladder(&diagonal, &beside)
 }
 
@@ -121,7 +124,7 @@ fn eigen<T: Scalar>(a: MatrixRef<'_, T>, sides: Sides) -> Result<EigParts, Error
     }
     let balance = Balance::of(&mut work, true);
     let by_engine = |cut| by_engine::<T>(&work, sides, cut).filter(|found| is_accurate::<T>(&work, found));
-    let found = by_engine(Cut::for_shape(n, n)).or_else(|| by_schur_form(&work, sides));
+    let found = by_engine(cut::for_shape(n, n)).or_else(|| by_schur_form(&work, sides));
     let EigParts { mut values, right, left } = found.ok_or_else(|| Error::not_triangular(n))?;
     values.iter_mut().for_each(|x| *x = scale_entry(*x, e));
     let undone = |x: &Matrix<Complex64>, is_left| unit_columns(balance.undo(x, is_left));
@@ -131,9 +134,9 @@ fn eigen<T: Scalar>(a: MatrixRef<'_, T>, sides: Sides) -> Result<EigParts, Error
 fn by_engine<T: Scalar>(work: &Matrix<T::Wide>, sides: Sides, cut: Cut) -> Option<EigParts> {
     let n = work.rows();
     let found = if T::IS_COMPLEX {
-        engine_eig_complex(complex(work).as_slice(), n, sides, cut)
+        eig_complex(complex(work).as_slice(), n, sides, cut)
     } else {
-        engine_eig_real(&work.as_slice().iter().map(|x| x.re()).collect::<Vec<f64>>(), n, sides, cut)
+        eig_real(&work.as_slice().iter().map(|x| x.re()).collect::<Vec<f64>>(), n, sides, cut)
     };
     let (values, right, left) = found.ok()?;
     let columns = |entries: Vec<Complex64>| unit_columns(Matrix::owning(n, entries.len() / n, entries));

@@ -2,11 +2,16 @@
 //!
 //! They carry no guarantee: whoever needs one multiplies them out.
 
+use kappa_engine::Double;
+
+use crate::blocked_qr::triangle;
+use crate::cut;
 use crate::decompose::Shape;
-use crate::engine::{Cut, WideEngine};
 use crate::guard::{largest_entry, prepared, square, unscaled};
+use crate::power::{exponent, scale_by_power};
 use crate::reflections::{pivoted_reflections, reflections};
-use crate::scale::{exponent, scale_by_power, scale_entry, scaled, stack_shape, write_stack};
+use crate::scale::{scale_entry, scaled, stack_shape, write_stack};
+use crate::wide;
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
 /// PA·2⁻ᵉ = LU by partial pivoting, kept to solve with.
@@ -64,17 +69,14 @@ fn factored<T: Scalar>(a: MatrixRef<'_, T>, largest: f64) -> (Matrix<T::Wide>, V
 ///
 /// The engine multiplies by the inverse of a pivot, which may be zero or below the normal numbers. What is not a number spreads from there:
 /// such a matrix is brought `again`, and divided.
-fn eliminated<W: Scalar<Wide = W> + WideEngine>(
-    mut a: Matrix<W>,
-    again: impl FnOnce() -> Matrix<W>,
-) -> (Matrix<W>, Vec<usize>) {
+fn eliminated<W: Scalar<Wide = W>>(mut a: Matrix<W>, again: impl FnOnce() -> Matrix<W>) -> (Matrix<W>, Vec<usize>) {
     let (m, n) = (a.rows(), a.columns());
     let p = m.min(n);
     if p == 0 {
         return (a, (0..m).collect());
     }
-    let cut = if m == n { Cut::for_lu(n) } else { Cut::for_factors(p) };
-    let rows = W::engine_lu(a.as_mut_slice(), (m, n), cut);
+    let cut = if m == n { cut::for_lu(n) } else { cut::for_factors(p) };
+    let rows = wide::lu::<W>(a.as_mut_slice(), (m, n), cut);
     // A last pivot of zero divides nothing, unless rows are below it.
     let dividing = if m > n { p } else { p - 1 };
     if (0..dividing).all(|k| a[(k, k)] != W::default()) && a.as_slice().iter().all(|x| x.is_finite()) {
@@ -109,7 +111,7 @@ fn eliminate_column_by_column<W: Scalar<Wide = W>>(a: &mut Matrix<W>) -> Vec<usi
     rows
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> Lu<W> {
+impl<W: Scalar<Wide = W>> Lu<W> {
     /// The order n.
     pub fn order(&self) -> usize {
         self.rows.len()
@@ -191,8 +193,8 @@ impl<W: Scalar<Wide = W> + WideEngine> Lu<W> {
         let right = || columns_scaled(b.clone(), &|own| -own);
         let mut x = right();
         if self.order() > 0 {
-            let cut = Cut::for_shape(self.order(), self.order());
-            W::engine_lu_solve(self.factors.as_slice(), &self.rows, x.as_mut_slice(), adjoint, cut);
+            let cut = cut::for_shape(self.order(), self.order());
+            wide::lu_solve::<W>(self.factors.as_slice(), &self.rows, x.as_mut_slice(), adjoint, cut);
             let is_whole = |x: &Matrix<W>| x.as_slice().iter().all(|x| x.is_finite());
             if !is_whole(&x) && is_whole(b) && !self.is_singular() {
                 // The inverse of a pivot below the normal numbers is infinite, and a quotient by it need not be.
@@ -236,7 +238,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Lu<W> {
     /// A⁻¹ about, not finite where A is singular. 4/3·n³ flops.
     pub fn inverse(&self) -> Matrix<W> {
         let n = self.order();
-        let entries = W::engine_lu_inverse(self.factors.as_slice(), &self.rows, Cut::for_shape(n, n));
+        let entries = wide::lu_inverse::<W>(self.factors.as_slice(), &self.rows, cut::for_shape(n, n));
         if !self.is_singular() && !entries.iter().all(|x| x.is_finite()) {
             return self.solve(&Matrix::identity(n));
         }
@@ -333,7 +335,7 @@ where
     if n == 0 {
         return Ok((Matrix::zeros(0, 0), 0));
     }
-    let (r, rounds) = W::engine_triangle((m, n), &|first, stride, to| write_stack(a, e, b, first, stride, to));
+    let (r, rounds) = triangle::<W>((m, n), &|first, stride, to| write_stack(a, e, b, first, stride, to));
     Ok((Matrix::owning(n, n, r), rounds))
 }
 
@@ -368,7 +370,7 @@ pub struct Ldlt<W: Scalar> {
 pub fn ldlt<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Ldlt<T::Wide>, Error> {
     let n = square(a, "an LDLᴴ factorization")?;
     let (mut work, e) = prepared(a)?;
-    let (below, rows) = T::Wide::engine_ldlt(work.as_mut_slice(), n, Cut::for_shape(n, n));
+    let (below, rows) = T::Wide::ldlt(work.as_mut_slice(), n, cut::for_shape(n, n));
     let diagonal = (0..n).map(|i| scale_by_power(work[(i, i)].re(), e)).collect();
     let one = <T::Wide>::from_parts(1.0, 0.0);
     let zero = <T::Wide>::default();
@@ -390,24 +392,17 @@ pub fn ldlt<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Ldlt<T::Wide>, Error> {
 /// definite to working precision, and then what is left means nothing.
 ///
 /// The factor carries no guarantee: whoever needs one multiplies it out. n³/3 flops. Panics unless A is square.
-pub fn cholesky<W: Scalar<Wide = W> + WideEngine>(a: &mut Matrix<W>) -> bool {
+pub fn cholesky<W: Scalar<Wide = W>>(a: &mut Matrix<W>) -> bool {
     let n = a.rows();
     assert_eq!(n, a.columns(), "a Cholesky factor needs a square matrix");
     (0..n).for_each(|j| a[(j, j)] = W::from_parts(a[(j, j)].re(), 0.0));
-    let done = n == 0 || W::engine_cholesky(a.as_mut_slice(), n, Cut::for_factors(n));
+    let done = n == 0 || wide::cholesky::<W>(a.as_mut_slice(), n, cut::for_factors(n));
     for j in 0..n {
         a.column_mut(j)[..j].fill(W::default());
         // The engine leaves a rounding of the imaginary part there.
         a[(j, j)] = W::from_parts(a[(j, j)].re(), 0.0);
     }
     done && a.as_slice().iter().all(|x| x.is_finite())
-}
-
-impl<W: Scalar> Matrix<W> {
-    /// Ones on the diagonal of an m×n matrix.
-    pub(crate) fn identity_of(m: usize, n: usize) -> Self {
-        Self::from_fn(m, n, |i, j| W::from_parts(f64::from(i == j), 0.0))
-    }
 }
 
 #[cfg(test)]
@@ -454,6 +449,6 @@ mod tests {
         assert_eq!(lu(Matrix::<f64>::identity(2).as_ref()).unwrap().solve(&b), b);
         let large = Matrix::from_row_major(2, 2, vec![1e308, -1e308, 1e308, 1e308]).unwrap();
         let x = lu(large.as_ref()).unwrap().solve(&Matrix::from_row_major(2, 1, vec![0.0, 1e308]).unwrap());
-        assert!(x.as_slice().iter().all(|x| (x - 0.5).abs() < 1e-15), "{x:?}");
+        assert!(x.as_slice().iter().all(|x: &f64| (x - 0.5).abs() < 1e-15), "{x:?}");
     }
 }

@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use kappa_engine::Double;
+
 use crate::eigen::hermitian_values;
-use crate::engine::Engine;
+use crate::power::{exponent_of_one_factor, scale_by_power};
 use crate::row_panels::GramTiles;
-use crate::scale::{exponent_of_one_factor, scale_by_power};
 use crate::{Matrix, MatrixRef, Scalar};
 
 /// Rows of a complex matrix widened at a time: a panel stays in the cache.
@@ -109,7 +110,7 @@ fn part_of_gram<T: Scalar>(a: MatrixRef<'_, T>, rows: Range<usize>, factor: f64)
                 panel.extend(column[top..bottom].iter().map(|x| x.widen().scale(factor)));
             }
         }
-        T::Wide::engine_add_gram(gram.as_mut_slice(), n, &panel, bottom - top, !a.is_row_major());
+        T::Wide::add_gram(gram.as_mut_slice(), n, &panel, bottom - top, !a.is_row_major());
     }
     gram
 }

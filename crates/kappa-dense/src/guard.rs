@@ -1,6 +1,7 @@
 //! What every factorization does at the door: shapes, entries that are not finite, a scaling by a power of two, and what answers must satisfy.
 
-use crate::scale::{exponent, scale_by_power, scale_entry, scaled};
+use crate::power::{exponent, scale_by_power};
+use crate::scale::{scale_entry, scaled};
 use crate::{Error, Matrix, MatrixRef, Scalar, Scan, scan};
 
 /// An answer is refused when Σσ² and ‖A‖_F² differ by more than this many ε·‖A‖_F²·max(m, n).

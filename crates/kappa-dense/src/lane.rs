@@ -1,11 +1,10 @@
 //! Registers of either precision: what a reflection does, it does to as many entries as fit one.
 
+use bytemuck::Pod;
 use pulp::Simd;
 
-use crate::Scalar;
-
 /// A real number of which registers hold some, side by side.
-pub trait Lane: Scalar + PartialOrd + bytemuck::Pod {
+pub trait Lane: PartialOrd + Pod {
     /// A register on a machine with these instructions.
     type Register<S: Simd>: Copy;
     /// A sum of squares that says nothing beside entries near 1, and has too few digits for a reflection.
@@ -33,7 +32,8 @@ pub trait Lane: Scalar + PartialOrd + bytemuck::Pod {
     fn with_sign_of(self, other: Self) -> Self;
 }
 
-/// A distance between columns of so many rows: a number of cache lines that does not bring them to the same places of the cache.
+/// A distance between columns of so many rows: a number of cache lines that does not bring them to the same places of
+/// the cache.
 pub(crate) fn padded<P>(rows: usize) -> usize {
     let line = 64 / size_of::<P>();
     let lines = rows.div_ceil(line);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::Scalar;
 use crate::instructions::instructions;
-use crate::scale::{exponent, scale_by_power};
+use crate::power::{exponent, scale_by_power};
 
 /// Sums side by side: enough to hide the latency of an addition.
 const LANES: usize = 32;

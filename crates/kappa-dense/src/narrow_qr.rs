@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::Real;
 use crate::instructions::instructions;
-use crate::lane::{Lane, padded};
+use crate::lane::padded;
 use crate::pool::{Buffer, Pool};
 use crate::small_qr::reflection;
 
@@ -118,12 +118,12 @@ impl<P: Real> pulp::WithSimd for Reflect<'_, P> {
 
 /// The last row not below this one that begins a register.
 #[inline(always)]
-fn whole<P: Lane, S: Simd>(row: usize) -> usize {
+fn whole<P: Real, S: Simd>(row: usize) -> usize {
     row / P::lanes::<S>() * P::lanes::<S>()
 }
 
 #[inline(always)]
-fn dot<P: Lane, S: Simd>(simd: S, x: &[P], y: &[P]) -> P {
+fn dot<P: Real, S: Simd>(simd: S, x: &[P], y: &[P]) -> P {
     const SUMS: usize = 4;
     let (x, y) = (P::all_registers::<S>(x), P::all_registers::<S>(y));
     let mut total = P::splat(simd, P::default());
@@ -145,7 +145,7 @@ fn dot<P: Lane, S: Simd>(simd: S, x: &[P], y: &[P]) -> P {
 
 /// y + factor·x into y.
 #[inline(always)]
-fn add_multiple<P: Lane, S: Simd>(simd: S, factor: P, x: &[P], y: &mut [P]) {
+fn add_multiple<P: Real, S: Simd>(simd: S, factor: P, x: &[P], y: &mut [P]) {
     let factor = P::splat(simd, factor);
     for (&x, y) in P::all_registers::<S>(x).iter().zip(P::all_registers_mut::<S>(y)) {
         *y = P::fused(simd, factor, x, *y);

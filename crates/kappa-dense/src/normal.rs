@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::instructions::instructions;
-use crate::scale::{exponent_of_one_factor, scale_by_power};
+use crate::power::{exponent_of_one_factor, scale_by_power};
 use crate::{MatrixRef, Scalar};
 
 /// Rows that are read together, so that the result is loaded and stored once for all of them.

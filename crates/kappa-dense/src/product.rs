@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 
-use crate::scale::scale_by_power;
+use crate::power::scale_by_power;
 use crate::{Error, Matrix, MatrixRef, Real};
 
 /// A product, and how many roundings stand behind each of its entries.

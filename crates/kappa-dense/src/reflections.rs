@@ -1,10 +1,14 @@
 //! QR as the engine keeps it: Householder vectors that are applied, never multiplied out.
 
-use crate::engine::{Cut, Reflected, Triangle, WideEngine};
+use kappa_engine::{Double, Reflected, Triangle};
+
+use crate::blocked_qr::reflections_in_place;
+use crate::cut;
 use crate::guard::{prepared, unscaled};
 use crate::scale::scale_entry;
 use crate::small_qr::{form_columns, reflect_columns};
 use crate::triangle::solve_scaled;
+use crate::wide;
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
 /// A[:, columns] = QR with Q kept as reflections.
@@ -44,8 +48,10 @@ fn reflected<T: Scalar>(a: MatrixRef<'_, T>, pivoted: bool) -> Result<Reflection
     } else if !pivoted && is_small::<T>(m, n) {
         let coefficients = reflect_columns(factors.as_mut_slice(), m, n);
         Reflected { order: (0..n).collect(), coefficients, block: 1 }
+    } else if pivoted {
+        T::Wide::pivoted_qr(factors.as_mut_slice(), (m, n), cut::for_factors(m.min(n)))
     } else {
-        T::Wide::engine_reflections(factors.as_mut_slice(), (m, n), pivoted, Cut::for_factors(m.min(n)))
+        reflections_in_place(&mut factors)
     };
     Ok(Reflections { factors, with, e })
 }
@@ -55,7 +61,7 @@ fn is_small<W: Scalar>(rows: usize, columns: usize) -> bool {
     rows * columns <= if W::IS_COMPLEX { 48 * 48 } else { 96 * 96 }
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> Reflections<W> {
+impl<W: Scalar<Wide = W>> Reflections<W> {
     /// m and n.
     pub fn shape(&self) -> (usize, usize) {
         (self.factors.rows(), self.factors.columns())
@@ -84,7 +90,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Reflections<W> {
     ///
     /// ```
     /// # use kappa_dense::{MatrixRef, reflections};
-    /// let (factors, tau) = reflections(MatrixRef::row_major(2, 1, &[3.0, 4.0])?)?.householder();
+    /// let (factors, tau) = reflections(MatrixRef::row_major(2, 1, &[3.0_f64, 4.0])?)?.householder();
     /// // H·(3, 4)ᵀ = (r, 0)ᵀ
     /// let v = [1.0, factors[(1, 0)]];
     /// let along = tau[0] * (3.0 * v[0] + 4.0 * v[1]);
@@ -114,8 +120,8 @@ impl<W: Scalar<Wide = W> + WideEngine> Reflections<W> {
         if self.with.block == 1 {
             form_columns(self.factors.as_slice(), m, &self.with.coefficients, q.as_mut_slice());
         } else {
-            let cut = Cut::for_shape(m, count);
-            W::engine_form(self.factors.as_slice(), (m, n), &self.with, q.as_mut_slice(), cut);
+            let cut = cut::for_shape(m, count);
+            wide::form_reflections::<W>(self.factors.as_slice(), (m, n), &self.with, q.as_mut_slice(), cut);
         }
         q
     }
@@ -125,8 +131,8 @@ impl<W: Scalar<Wide = W> + WideEngine> Reflections<W> {
         let (m, n) = self.shape();
         assert_eq!(b.rows(), m, "as many rows as Q");
         if m > 0 && n > 0 && b.columns() > 0 {
-            let cut = Cut::for_shape(m, b.columns());
-            W::engine_reflect(self.factors.as_slice(), (m, n), &self.with, b.as_mut_slice(), adjoint, cut);
+            let cut = cut::for_shape(m, b.columns());
+            wide::apply_reflections::<W>(self.factors.as_slice(), (m, n), &self.with, b.as_mut_slice(), adjoint, cut);
         }
     }
 

@@ -1,46 +1,12 @@
-//! Scaling by powers of two, which is exact: the engine neither scales nor notices that it should.
+//! Matrices scaled by powers of two, which is exact: faer neither scales nor reports that it should have.
 
-use rayon::prelude::*;
-
+use crate::matrix::{copied, copied_into};
+use crate::power::{power_of_two, scale_by_power};
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
-/// 2ᵉ for −1022 ≤ e ≤ 1023.
-fn power_of_two(e: i32) -> f64 {
-    f64::from_bits(((i64::from(e) + 1023) as u64) << 52)
-}
-
-/// x·2ᵉ for every e, rounded only where the result leaves the normal range.
-pub(crate) fn scale_by_power(x: f64, e: i32) -> f64 {
-    let mut x = x;
-    let mut left = e;
-    while left != 0 {
-        let step = left.clamp(-1000, 1000);
-        x *= power_of_two(step);
-        left -= step;
-    }
-    x
-}
-
-/// The same for an entry, part by part.
+/// x·2ᵉ for every e, part by part.
 pub(crate) fn scale_entry<W: Scalar>(x: W, e: i32) -> W {
     W::from_parts(scale_by_power(x.re(), e), scale_by_power(x.im(), e))
-}
-
-/// The e with x·2⁻ᵉ in [1/2, 1); 0 for x = 0.
-pub(crate) fn exponent(x: f64) -> i32 {
-    if x == 0.0 {
-        return 0;
-    }
-    let bits = |x: f64| ((x.to_bits() >> 52) & 0x7ff) as i32;
-    match bits(x) {
-        0 => bits(x * power_of_two(200)) - 1022 - 200,
-        biased => biased - 1022,
-    }
-}
-
-/// The exponent for a single factor 2⁻ᵉ that is a normal number itself: the subnormal are brought to 2⁻⁷⁴, not to 1.
-pub(crate) fn exponent_of_one_factor(x: f64) -> i32 {
-    exponent(x).clamp(-1000, 1000)
 }
 
 /// A·2⁻ᵉ in the type `W`, column after column.
@@ -62,8 +28,8 @@ fn by_parts<T: Scalar, W: Scalar>(e: i32, then: impl Fn(f64) -> f64 + Sync) -> i
     move |x| W::from_parts(part(x.re()), part(x.im()))
 }
 
-/// A·2⁻ᵉ without entries below 2⁻³⁰⁰ when the largest is 1: squares that underflow cost the engine digits, and those entries move no
-/// singular value by more than √(mn)·2⁻³⁰⁰.
+/// A·2⁻ᵉ without entries below 2⁻³⁰⁰ when the largest is 1: squares that underflow cost the engine digits, and those
+/// entries move no singular value by more than √(mn)·2⁻³⁰⁰.
 pub(crate) fn scaled_without_specks<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Matrix<W> {
     scaled_and(a, e, without_specks::<W>())
 }
@@ -84,7 +50,8 @@ pub(crate) fn stack_shape<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<
     Ok((a.rows() + b.rows(), a.columns()))
 }
 
-/// Some rows of A·2⁻ᵉ above B, from `first` on and as many as there is room for, into columns that begin `stride` entries apart.
+/// Some rows of A·2⁻ᵉ above B, from `first` on and as many as there is room for, into columns that begin `stride`
+/// entries apart.
 pub(crate) fn write_stack<T: Scalar, W: Scalar>(
     a: MatrixRef<'_, T>,
     e: i32,
@@ -106,8 +73,8 @@ pub(crate) fn write_stack<T: Scalar, W: Scalar>(
     }
 }
 
-/// Some rows of A·2⁻ᵉ without its specks, from `first` on and as many as there is room for, into columns that begin `stride` entries apart;
-/// in single precision without entries below 2⁻⁶⁰.
+/// Some rows of A·2⁻ᵉ without its specks, from `first` on and as many as there is room for, into columns that begin
+/// `stride` entries apart; in single precision without entries below 2⁻⁶⁰.
 pub(crate) fn write_rows_without_specks<T: Scalar, W: Scalar>(
     a: MatrixRef<'_, T>,
     e: i32,
@@ -127,77 +94,9 @@ fn without_specks<W: Scalar>() -> impl Fn(f64) -> f64 {
     move |x| if x.abs() < speck { 0.0 } else { x }
 }
 
-/// Columns that one thread copies at a time, and rows of a tile: both sides of a transposition stay in the first cache.
-const TILE: usize = 64;
-/// From so many entries on, waking another thread takes less time than it saves.
-const SHARED: usize = 1 << 17;
-
-/// The matrix with a function applied to each entry, column after column, as fast as memory goes whichever way it lies.
-pub(crate) fn copied<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, f: impl Fn(T) -> W + Sync) -> Matrix<W> {
-    let (m, n) = (a.rows(), a.columns());
-    let mut entries = vec![W::default(); m * n];
-    copied_into(a, &mut entries, m, f);
-    Matrix::owning(m, n, entries)
-}
-
-/// The same into memory whose columns begin `stride` entries apart; what lies between them stays.
-fn copied_into<T: Scalar, W: Scalar>(a: MatrixRef<'_, T>, to: &mut [W], stride: usize, f: impl Fn(T) -> W + Sync) {
-    let (m, n) = (a.rows(), a.columns());
-    if m * n >= SHARED {
-        let parts = to.par_chunks_mut(stride * TILE).enumerate();
-        parts.for_each(|(part, to)| copy_columns(a, part * TILE, to, stride, &f));
-    } else if m * n > 0 {
-        to.chunks_mut(stride * TILE).enumerate().for_each(|(part, to)| copy_columns(a, part * TILE, to, stride, &f));
-    }
-}
-
-/// A few columns from `first` on.
-fn copy_columns<T: Scalar, W>(a: MatrixRef<'_, T>, first: usize, to: &mut [W], stride: usize, f: impl Fn(T) -> W) {
-    let m = a.rows();
-    let columns = a.transpose();
-    if a.is_row_major() && a.columns() > 1 {
-        // Eight rows at a time: a line of the cache is written whole before another column, which may want its place, is begun.
-        for i in (0..m).step_by(8) {
-            let count = (m - i).min(8);
-            let rows: [&[T]; 8] = std::array::from_fn(|k| match a.contiguous_row(i + k.min(count - 1)) {
-                Some(row) => &row[first..],
-                None => &[],
-            });
-            let columns = to.chunks_exact_mut(stride).enumerate();
-            if count == 8 {
-                // As many as are known where this is compiled.
-                columns.filter_map(|(j, to)| Some((j, to[i..].first_chunk_mut::<8>()?))).for_each(|(j, to)| {
-                    *to = std::array::from_fn(|k| f(rows[k][j]));
-                });
-            } else {
-                columns
-                    .for_each(|(j, to)| to[i..i + count].iter_mut().zip(&rows).for_each(|(to, row)| *to = f(row[j])));
-            }
-        }
-        return;
-    }
-    for (j, to) in to.chunks_exact_mut(stride).enumerate() {
-        let to = &mut to[..m];
-        match columns.contiguous_row(first + j) {
-            Some(column) => to.iter_mut().zip(column).for_each(|(to, &x)| *to = f(x)),
-            None => to.iter_mut().enumerate().for_each(|(i, to)| *to = f(a.get(i, first + j))),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn copies_keep_every_entry_in_its_place() {
-        for (m, n) in [(0, 3), (3, 0), (1, 1), (1, 40), (40, 1), (17, 33), (300, 90)] {
-            let a = Matrix::from_fn(m, n, |i, j| (i * 1000 + j) as f64);
-            assert_eq!(copied(a.as_ref(), |x| x), a);
-            let turned = a.adjoint();
-            assert_eq!(copied(turned.as_ref().transpose(), |x| x), a, "{m}×{n}");
-        }
-    }
 
     #[test]
     fn a_stack_has_both_parts_in_their_places() {
@@ -212,14 +111,5 @@ mod tests {
             }
         }
         assert!(stacked::<f32, f64>(Matrix::zeros(2, 2).as_ref(), 0, &Matrix::zeros(2, 3)).is_err());
-    }
-
-    #[test]
-    fn exponents_put_every_number_into_the_upper_half_of_the_unit_interval() {
-        for x in [1.0, 0.5, 3.0, f64::MAX, f64::MIN_POSITIVE, 5e-324, 1e-310, 1e300] {
-            let scaled = scale_by_power(x, -exponent(x));
-            assert!((0.5..1.0).contains(&scaled), "{x:e} became {scaled}");
-            assert_eq!(scale_by_power(scaled, exponent(x)), x);
-        }
     }
 }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::instructions::instructions;
-use crate::scale::{exponent_of_one_factor, scale_by_power};
+use crate::power::{exponent_of_one_factor, scale_by_power};
 use crate::{MatrixRef, Scalar};
 
 /// What one pass over a matrix says.

@@ -1,9 +1,10 @@
 //! Schur forms: triangular over the complex numbers, with blocks of order 2 over the real ones.
 
+use kappa_engine::Double;
 use num_complex::Complex64;
 
 use crate::balance::Balance;
-use crate::engine::{Cut, engine_hessenberg};
+use crate::cut;
 use crate::francis::triangularize_real;
 use crate::guard::{prepared, square, unscaled};
 use crate::hessenberg::triangularize;
@@ -43,7 +44,7 @@ fn form<T: Scalar, W: Scalar<Wide = W>>(
 pub(crate) fn complex_form<W: Scalar>(a: &Matrix<W>) -> Option<(Matrix<Complex64>, Matrix<Complex64>)> {
     let n = a.rows();
     let mut t = complex(a);
-    let mut q = Matrix::owning(n, n, engine_hessenberg(t.as_mut_slice(), n, Cut::for_shape(n, n)));
+    let mut q = Matrix::owning(n, n, Complex64::hessenberg(t.as_mut_slice(), n, cut::for_shape(n, n)));
     triangularize(&mut t, &mut q).then_some((q, t))
 }
 
@@ -51,7 +52,7 @@ pub(crate) fn complex_form<W: Scalar>(a: &Matrix<W>) -> Option<(Matrix<Complex64
 pub(crate) fn real_form<W: Scalar>(a: &Matrix<W>) -> Option<(Matrix<f64>, Matrix<f64>)> {
     let n = a.rows();
     let mut t = Matrix::from_fn(n, n, |i, j| a[(i, j)].re());
-    let mut q = Matrix::owning(n, n, engine_hessenberg(t.as_mut_slice(), n, Cut::for_shape(n, n)));
+    let mut q = Matrix::owning(n, n, f64::hessenberg(t.as_mut_slice(), n, cut::for_shape(n, n)));
     triangularize_real(&mut t, &mut q).then_some((q, t))
 }
 

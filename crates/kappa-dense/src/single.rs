@@ -2,18 +2,24 @@
 
 use std::sync::OnceLock;
 
-use crate::engine::{Cut, WideEngine};
+use kappa_engine::Double;
+
+use crate::cut;
 use crate::factorize::{Lu, lu};
 use crate::guard::{prepared, square, unscaled};
-use crate::scale::{exponent, scaled};
+use crate::multiply::multiply_into;
+use crate::power::exponent;
+use crate::scale::scaled;
+use crate::wide;
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
 /// Steps of refinement; each gains about 7 − log₁₀ κ digits.
 const STEPS: usize = 40;
 
-/// PA = LU in single precision, with A itself to refine by, and factors in double precision where that does not converge.
+/// PA = LU in single precision, with A itself to refine by, and factors in double precision where that does not
+/// converge.
 #[derive(Debug)]
-pub struct SingleLu<W: Scalar + WideEngine> {
+pub struct SingleLu<W: Scalar> {
     a: Matrix<W>,
     e: i32,
     factors: Vec<W::Single>,
@@ -25,8 +31,7 @@ pub struct SingleLu<W: Scalar + WideEngine> {
 pub fn single_lu<T: Scalar>(a: MatrixRef<'_, T>) -> Result<SingleLu<T::Wide>, Error> {
     let n = square(a, "an LU factorization")?;
     let (a, e) = prepared(a)?;
-    let mut factors: Vec<_> = a.as_slice().iter().map(|x| x.narrowed()).collect();
-    let rows = T::Wide::engine_single_lu(&mut factors, n, Cut::for_lu(n));
+    let (factors, rows) = T::Wide::single_lu(a.as_slice(), n, cut::for_lu(n));
     Ok(SingleLu { a, e, factors, rows, double: OnceLock::new() })
 }
 
@@ -44,7 +49,7 @@ fn row_sum<W: Scalar>(a: &Matrix<W>) -> f64 {
     sums.into_iter().fold(0.0, f64::max)
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> SingleLu<W> {
+impl<W: Scalar<Wide = W>> SingleLu<W> {
     /// Whether nothing can be solved, in double precision either.
     pub fn is_singular(&self) -> bool {
         let ones = Matrix::from_fn(self.rows.len(), 1, |_, _| W::from_parts(1.0, 0.0));
@@ -55,7 +60,8 @@ impl<W: Scalar<Wide = W> + WideEngine> SingleLu<W> {
         self.double.get_or_init(|| lu(self.a.as_ref()).ok()).as_ref()
     }
 
-    /// A⁻¹B, or A⁻ᴴB, to double precision: refined until nothing is gained, by factors in double precision where it diverges.
+    /// A⁻¹B, or A⁻ᴴB, to double precision: refined until nothing is gained, by factors in double precision where it
+    /// diverges.
     pub fn solve(&self, b: &Matrix<W>, adjoint: bool) -> Matrix<W> {
         let size = largest(b.as_slice());
         let eb = if size.is_finite() { exponent(size) } else { 0 };
@@ -76,7 +82,7 @@ impl<W: Scalar<Wide = W> + WideEngine> SingleLu<W> {
         }
         let turned = if adjoint { Some(self.a.adjoint()) } else { None };
         let a = turned.as_ref().unwrap_or(&self.a);
-        let cut = Cut::for_shape(n, b.columns());
+        let cut = cut::for_shape(n, b.columns());
         let enough = row_sum(a) * f64::EPSILON * (n as f64).sqrt();
         let mut x = Matrix::zeros(n, b.columns());
         let (mut rest, mut last) = (b.clone(), f64::INFINITY);
@@ -84,7 +90,7 @@ impl<W: Scalar<Wide = W> + WideEngine> SingleLu<W> {
             // Brought near 1, so that single precision holds it.
             let e = exponent(largest(rest.as_slice()));
             let mut step: Matrix<W> = scaled(rest.as_ref(), e);
-            W::engine_single_lu_solve(&self.factors, &self.rows, step.as_mut_slice(), adjoint, cut);
+            wide::single_lu_solve::<W>(&self.factors, &self.rows, step.as_mut_slice(), adjoint, cut);
             let step = unscaled(step, e);
             let moved = largest(step.as_slice());
             if !moved.is_finite() {
@@ -96,7 +102,7 @@ impl<W: Scalar<Wide = W> + WideEngine> SingleLu<W> {
             }
             last = moved;
             let mut product = Matrix::zeros(n, b.columns());
-            W::engine_multiply(product.as_mut_slice(), a.as_ref(), false, x.as_ref(), Cut::for_shape(n, n));
+            multiply_into(product.view_mut(), a.view(), x.view(), cut::for_shape(n, n));
             rest = Matrix::from_fn(n, b.columns(), |i, j| b[(i, j)] - product[(i, j)]);
             // The criterion of LAPACK's DSGESV: a residual as small as rounding leaves it.
             if largest(rest.as_slice()) <= enough * largest(x.as_slice()) {

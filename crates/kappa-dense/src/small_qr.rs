@@ -6,7 +6,7 @@
 
 use crate::Scalar;
 use crate::instructions::instructions;
-use crate::scale::{exponent, scale_by_power};
+use crate::power::{exponent, scale_by_power};
 
 /// Sums side by side within a column.
 const LANES: usize = 8;

@@ -1,14 +1,18 @@
 //! Systems with triangular matrices.
 
-use crate::engine::{Cut, Triangle, WideEngine};
+use kappa_engine::Triangle;
+
+use crate::cut;
 use crate::guard::{prepared, square, unscaled};
-use crate::scale::{exponent, scaled};
+use crate::power::exponent;
+use crate::scale::scaled;
+use crate::wide;
 use crate::{Error, Matrix, MatrixRef, Scalar};
 
 /// T⁻¹B for the triangle of a square matrix that is meant; what stands on its other side is not read.
 ///
-/// n² flops for each column. Not finite where the diagonal has a zero. Fails for a matrix that is not square, for a B of another
-/// length, and when an entry of T is not finite.
+/// n² flops for each column. Not finite where the diagonal has a zero. Fails for a matrix that is not square, for a B
+/// of another length, and when an entry of T is not finite.
 ///
 /// ```
 /// # use kappa_dense::{Matrix, Triangle, triangular_solve};
@@ -38,7 +42,7 @@ pub struct Triangular<W: Scalar> {
     e: i32,
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> Triangular<W> {
+impl<W: Scalar<Wide = W>> Triangular<W> {
     /// Fails for a matrix that is not square, and when an entry is not finite.
     pub fn new<T: Scalar<Wide = W>>(t: MatrixRef<'_, T>, which: Triangle) -> Result<Self, Error> {
         square(t, "a triangular system")?;
@@ -72,11 +76,7 @@ impl<W: Scalar<Wide = W> + WideEngine> Triangular<W> {
 }
 
 /// T⁻¹B with B brought near 1 on the way, so that nothing small is rounded.
-pub(crate) fn solve_scaled<W: Scalar<Wide = W> + WideEngine>(
-    t: &Matrix<W>,
-    which: Triangle,
-    b: Matrix<W>,
-) -> Matrix<W> {
+pub(crate) fn solve_scaled<W: Scalar<Wide = W>>(t: &Matrix<W>, which: Triangle, b: Matrix<W>) -> Matrix<W> {
     let n = t.rows();
     if n == 0 || b.columns() == 0 {
         return b;
@@ -84,7 +84,7 @@ pub(crate) fn solve_scaled<W: Scalar<Wide = W> + WideEngine>(
     let largest = b.as_slice().iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
     let e = if largest.is_finite() { exponent(largest) } else { 0 };
     let mut x = scaled::<W, W>(b.as_ref(), e);
-    let cut = Cut::for_shape(n, b.columns());
-    W::engine_triangular_solve(t.as_slice(), n, which, x.as_mut_slice(), cut);
+    let cut = cut::for_shape(n, b.columns());
+    wide::triangular_solve::<W>(t.as_slice(), n, which, x.as_mut_slice(), cut);
     unscaled(x, e)
 }

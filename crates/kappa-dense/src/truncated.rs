@@ -3,9 +3,10 @@
 use crate::decompose::{is_strongly_graded, is_trusted, needs_qr_first, scaled_svd, tall, unscale};
 use crate::guard::{Checked, check};
 use crate::inverse_iteration::{BidiagonalVectors, bidiagonal_vectors};
+use crate::power::scale_by_power;
 use crate::reduce::{self, Side};
 use crate::reflections::reflections;
-use crate::scale::{scale_by_power, scaled, scaled_without_specks};
+use crate::scale::{scaled, scaled_without_specks};
 use crate::{
     Accuracy, Error, Matrix, MatrixRef, Precision, Real, Scalar, Shape, Values, Vectors, adjoint_times, multiply,
 };

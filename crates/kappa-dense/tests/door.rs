@@ -252,8 +252,8 @@ fn orthonormal<W: Scalar>(q: &Matrix<W>) -> bool {
 }
 
 fn factors_multiply_back<T: Scalar>(n: usize, seed: u64) {
-    use kappa_dense::{WideEngine, eigh, ldlt, lu, pivoted_qr, qr, schur};
-    fn all<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>) {
+    use kappa_dense::{eigh, ldlt, lu, pivoted_qr, qr, schur};
+    fn all<W: Scalar<Wide = W>>(a: &Matrix<W>) {
         let n = a.rows();
         let close = 1e-13 * (n as f64 + 4.0) * size(a).max(f64::MIN_POSITIVE);
         let f = lu(a.as_ref()).unwrap();

@@ -104,20 +104,20 @@ mod tolerance;
 mod values;
 
 pub use ask::{
-    Check, Comparison, Constant, Hutchinson, Induced, LanczosDensity, Profile, Question, StochasticLanczos,
-    Subgradient, certified_measure, certified_norm, certified_singular_values, certified_spectral_norm,
-    certified_spectral_norm_by, exact_rank, fan_dominance, frobenius_by_sampling, induced_norm, log_norm, measure,
-    norm, norm_by_gauge, nuclear_norm_of_factors, numerical_radius, rank, spectral_norm,
+    Check, Comparison, Constant, Hutchinson, Induced, LanczosDensity, LogDeterminant, Profile, Question,
+    StochasticLanczos, Subgradient, certified_measure, certified_norm, certified_singular_values,
+    certified_spectral_norm, certified_spectral_norm_by, exact_rank, fan_dominance, frobenius_by_sampling,
+    induced_norm, log_norm, logdet, logdet_by, measure, norm, norm_by_gauge, nuclear_norm_of_factors, numerical_radius,
+    rank, spectral_norm,
 };
 pub use certificate::{SpectralCertificate, SpectralMethod};
 pub use condition::{
-    Condition, DataType, Digits, Distance, EigenvalueCondition, Extended, LeastSquaresCondition, OneNorm, Scaling,
-    SmallSample, SolveAlgorithm, StatisticalCondition, bauer_cond, best_scaling, certified_cond,
-    certified_inverse_norm, cond, cond_by, cond_estimate, cond_in, digits, distance_to_singularity, eigenvalue_cond,
-    inverse_norm_estimate, is_regular_within, least_squares_cond, one_norm_estimate, separation, skeel_cond,
-    skeel_cond_at, statistical_cond,
+    Condition, DataType, Digits, Distance, EigenvalueCondition, Extended, LeastSquaresCondition, Scaling, SmallSample,
+    SolveAlgorithm, StatisticalCondition, bauer_cond, best_scaling, certified_cond, certified_inverse_norm, cond,
+    cond_by, cond_estimate, cond_in, digits, distance_to_singularity, eigenvalue_cond, inverse_norm_estimate,
+    is_regular_within, least_squares_cond, one_norm_estimate, separation, skeel_cond, skeel_cond_at, statistical_cond,
 };
-pub use enclosure::{Enclosure, Evidence};
+pub use enclosure::{Enclosure, Evidence, Guarantee};
 pub use equations::regression;
 pub use equations::{
     CertifiedSolution, Choice, CholeskyUpdate, Constrained, ConstrainedSolution, Errors, GeneralizedSolution, Lstsq,
@@ -132,8 +132,8 @@ pub use factor::{
     jordan, ldlt, lu, partial_svd, pivoted_qr, polar, qr, randomized_svd, randomized_svd_within, rank_revealing_qr,
     schur, singular_values, singular_values_above, svd, svd_full, truncated_svd,
 };
-pub use kappa_dense::{Leading, Matrix, MatrixRef, Precision, Real, Scalar, WideEngine, c32, c64};
-pub use krylov::{End, Iterate, Iterated, Iteration, Lanczos, solve_iteratively};
+pub use kappa_dense::{Leading, Matrix, MatrixRef, Precision, Real, Scalar, c32, c64};
+pub use krylov::{End, Iterate, Iterated, Iteration, Lanczos, OneNorm, solve_iteratively};
 pub use norm::{Equivalence, Inequality, Norm, VectorNorm, bessel, holder, inner_product, parallelogram};
 pub use operator::{
     Adjoint, AnyMatrix, AnyOperator, DENSE_LIMIT, Diagonal, Form, LinearOperator, LowRank, Operand, Product,

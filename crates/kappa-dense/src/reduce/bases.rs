@@ -5,16 +5,17 @@ use rayon::prelude::*;
 use super::Side;
 use super::chase::Kept;
 use super::tile::WIDTH;
-use crate::engine::PanelProduct;
+use super::upper_band::PanelProduct;
+use crate::concrete;
 use crate::instructions::instructions;
-use crate::lane::Lane;
 use crate::{Matrix, Real};
 
-/// Columns that one thread takes at a time: a column of the product is a few registers high, and all of it stays in the second cache.
+/// Columns that one thread takes at a time: a column of the product is a few registers high, and all of it stays in the
+/// second cache.
 const BESIDE: usize = 32;
 
 /// L (m×m) and R (n×n) of A·2⁻ᵉ = L·[B; 0]·Rᵀ for a bidiagonal B of order n.
-pub(crate) struct Bases<P> {
+pub(crate) struct Bases<P: Real> {
     shape: (usize, usize),
     panels: [PanelProduct<P>; 2],
     chased: Vec<Kept<P>>,
@@ -25,8 +26,17 @@ impl<P: Real> Bases<P> {
         Self { shape, panels, chased }
     }
 
-    /// L·[X; 0] or R·X for the columns of X, of which there are n rows. 4·m·n flops for each on the left, and 4·n² on the right.
+    /// L·[X; 0] or R·X for the columns of X, of which there are n rows. 4·m·n flops for each on the left, and 4·n² on
+    /// the right.
     pub(crate) fn times(&self, side: Side, x: &Matrix<P>) -> Matrix<P> {
+        if P::IS_DOUBLE {
+            concrete::value(double(concrete::reference(self), side, concrete::reference(x)))
+        } else {
+            concrete::value(single(concrete::reference(self), side, concrete::reference(x)))
+        }
+    }
+
+    fn product(&self, side: Side, x: &Matrix<P>) -> Matrix<P> {
         let (m, n) = self.shape;
         let rows = match side {
             Side::Left => m,
@@ -44,10 +54,18 @@ impl<P: Real> Bases<P> {
             for (j, y) in y.chunks_exact_mut(rows).enumerate() {
                 y.iter_mut().zip(&beside[..n]).for_each(|(y, row)| *y = row[j]);
             }
-            P::engine_apply(&self.panels[side as usize], y, rows);
+            self.panels[side as usize].apply(y, rows);
         });
         y
     }
+}
+
+fn double(bases: &Bases<f64>, side: Side, x: &Matrix<f64>) -> Matrix<f64> {
+    bases.product(side, x)
+}
+
+fn single(bases: &Bases<f32>, side: Side, x: &Matrix<f32>) -> Matrix<f32> {
+    bases.product(side, x)
 }
 
 /// What a chase did to rows, undone: the last reflection first.
@@ -57,7 +75,7 @@ struct Unchased<'a, P> {
     rows: &'a mut [[P; BESIDE]],
 }
 
-impl<P: Lane> pulp::WithSimd for Unchased<'_, P> {
+impl<P: Real> pulp::WithSimd for Unchased<'_, P> {
     type Output = ();
 
     #[inline(always)]

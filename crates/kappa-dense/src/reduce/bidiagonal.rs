@@ -3,21 +3,22 @@
 use super::Side;
 use super::chase::{Band, Kept, Repair, Window};
 use super::tile::{ALONG, COLUMN, Probe, Reflection, TILE, WIDTH};
-use crate::lane::Lane;
+use crate::Real;
 
 /// An upper band B with the probes X and their images: B·X = image, but for rounding.
 ///
 /// Column j holds rows j − 2·WIDTH … j + WIDTH − 1.
 pub(super) struct UpperBand<P>(Band<P>);
 
-/// A bidiagonal matrix: its diagonal and what stands above it, and ‖E‖_F, about, for the E by which it fails the probes.
+/// A bidiagonal matrix: its diagonal and what stands above it, and ‖E‖_F, about, for the E by which it fails the
+/// probes.
 pub(crate) struct Bidiagonal {
     pub(crate) diagonal: Vec<f64>,
     pub(crate) above: Vec<f64>,
     pub(crate) off: f64,
 }
 
-impl<P: Lane> UpperBand<P> {
+impl<P: Real> UpperBand<P> {
     /// Row i of the band has its entries in columns i … i + WIDTH.
     pub(super) fn new(
         order: usize,
@@ -45,11 +46,11 @@ const fn at(i: usize, j: usize) -> usize {
 
 struct Bulge;
 
-impl<P: Lane> Repair<P> for Bulge {
+impl<P: Real> Repair<P> for Bulge {
     const BACK: usize = 0;
 
-    /// The right-hand reflection that leaves one entry of `row` in the columns from c on, and the left-hand one that leaves one entry of
-    /// column c from its diagonal on.
+    /// The right-hand reflection that leaves one entry of `row` in the columns from c on, and the left-hand one that
+    /// leaves one entry of column c from its diagonal on.
     #[inline(always)]
     fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_, P>, row: usize, c: usize) {
         let place = |i: usize, j: usize| i + 2 * WIDTH - j;

@@ -1,9 +1,9 @@
 //! In which order, and on which threads, what was pushed out of a band is chased down it and off its end.
 //!
-//! Lang, Parallel Comput. 25 (1999) 845–860; Haidar, Ltaief and Dongarra, SC 11, article 8. Sweep i makes row or column i right and then
-//! repairs the band in blocks k = 0, 1, …, each `WIDTH` columns further down. A sweep may follow another three blocks behind it. Sweeps go
-//! in groups, and groups in slabs of blocks, two slabs apart, so that they meet different columns and may run side by side; what is
-//! computed does not depend on whether they do.
+//! Lang, Parallel Comput. 25 (1999) 845–860; Haidar, Ltaief and Dongarra, SC 11, article 8. Sweep i makes row or column
+//! i right and then repairs the band in blocks k = 0, 1, …, each `WIDTH` columns further down. A sweep may follow
+//! another three blocks behind it. Sweeps go in groups, and groups in slabs of blocks, two slabs apart, so that they
+//! meet different columns and may run side by side; what is computed does not depend on whether they do.
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -12,8 +12,8 @@ use rayon::prelude::*;
 
 use super::Side;
 use super::tile::{COLUMN, PROBES, Probe, Reflection, WIDTH};
+use crate::Real;
 use crate::instructions::instructions;
-use crate::lane::Lane;
 
 /// A square band of width `WIDTH` with the probes that go through the reduction with it.
 pub(super) struct Band<P> {
@@ -25,7 +25,8 @@ pub(super) struct Band<P> {
     pub(super) image: [Vec<P>; PROBES],
 }
 
-/// What a group of sweeps did on either side, in this order: reflections, each with the first row or column that it meets.
+/// What a group of sweeps did on either side, in this order: reflections, each with the first row or column that it
+/// meets.
 pub(super) type Kept<P> = [Vec<(usize, Reflection<P>)>; 2];
 
 /// Some columns of a band, with the probes' rows of the same numbers.
@@ -55,7 +56,7 @@ const SLAB: usize = 3 * GROUP;
 /// From this order on, other threads take part.
 const SHARED: usize = 768;
 
-impl<P: Lane> Band<P> {
+impl<P: Real> Band<P> {
     /// With the entries of `rows` of each column at `at`, and the probes' rows.
     pub(super) fn new(
         order: usize,
@@ -79,7 +80,8 @@ impl<P: Lane> Band<P> {
         band
     }
 
-    /// ‖E‖_F, about: the root of the mean square by which `times`, row i of the reduced matrix times probe p, fails the image.
+    /// ‖E‖_F, about: the root of the mean square by which `times`, row i of the reduced matrix times probe p, fails the
+    /// image.
     pub(super) fn off(&self, times: impl Fn(&[P], usize) -> f64) -> f64 {
         let square = |i: usize, p: usize| (times(&self.x[p], i) - self.image[p][i].re()).powi(2);
         let squares: f64 = (0..self.order).map(|i| (0..PROBES).map(|p| square(i, p)).sum::<f64>()).sum();
@@ -194,13 +196,13 @@ struct Slab<'a, P, R> {
     repair: PhantomData<R>,
 }
 
-impl<P: Lane, R: Repair<P>> Slab<'_, P, R> {
+impl<P: Real, R: Repair<P>> Slab<'_, P, R> {
     fn run(self) {
         instructions().dispatch(self);
     }
 }
 
-impl<P: Lane, R: Repair<P>> pulp::WithSimd for Slab<'_, P, R> {
+impl<P: Real, R: Repair<P>> pulp::WithSimd for Slab<'_, P, R> {
     type Output = ();
 
     #[inline(always)]

@@ -1,18 +1,22 @@
-//! Two-stage reductions: a full matrix becomes a band by products of matrices, and the band a bidiagonal or tridiagonal matrix by short
-//! reflections in the first cache.
+//! Two-stage reductions: a full matrix becomes a band by products of matrices, and the band a bidiagonal or tridiagonal
+//! matrix by short reflections in the first cache.
 //!
-//! A reduction in one stage does half of its work at the speed of memory. Here a few columns of random signs, X and A·X, go through every
-//! transformation beside the matrix: at the end they tell how far the product of all of them is from what it should be, whatever went
-//! wrong. For independent signs E‖EX‖_F² = PROBES·‖E‖_F² (Hutchinson, Comm. Stat. 18 (1989) 1059–1076).
+//! A reduction in one stage does half of its work at the speed of memory. Here a few columns of random signs, X and
+//! A·X, go through every transformation beside the matrix: at the end they tell how far the product of all of them is
+//! from what it should be, whatever went wrong. For independent signs E‖EX‖_F² = PROBES·‖E‖_F² (Hutchinson, Comm. Stat.
+//! 18 (1989) 1059–1076).
 
 mod bases;
 mod bidiagonal;
 mod chase;
+mod lower_band;
 mod tile;
 mod tridiagonal;
+mod upper_band;
 
 use std::array::from_fn;
 
+use crate::concrete;
 use crate::lane::padded;
 use crate::row_panels::RowPanels;
 use crate::scale::write_rows_without_specks;
@@ -20,16 +24,20 @@ use crate::{MatrixRef, Real, Scalar};
 pub(crate) use bases::Bases;
 pub(crate) use bidiagonal::Bidiagonal;
 use bidiagonal::UpperBand;
+use lower_band::lower_band;
 use tile::{PROBES, Probe, WIDTH};
 use tridiagonal::LowerBand;
 pub(crate) use tridiagonal::Tridiagonal;
+use upper_band::upper_band;
 
-/// Whether a reduction to bidiagonal form with the products in this precision takes less time in two stages (measured on 2 cores).
+/// Whether a reduction to bidiagonal form with the products in this precision takes less time in two stages (measured
+/// on 2 cores).
 pub(crate) fn is_bidiagonal_in_two_stages<P: Scalar>(order: usize) -> bool {
     !P::IS_COMPLEX && order >= if P::IS_DOUBLE { 256 } else { 192 }
 }
 
-/// Whether a reduction to tridiagonal form takes less time in two stages: one stage does half of its work in the cache for longer.
+/// Whether a reduction to tridiagonal form takes less time in two stages: one stage does half of its work in the cache
+/// for longer.
 pub(crate) fn is_tridiagonal_in_two_stages<W: Scalar>(order: usize) -> bool {
     !W::IS_COMPLEX && order >= 768
 }
@@ -41,7 +49,8 @@ pub(crate) enum Side {
     Right,
 }
 
-/// A real A·2⁻ᵉ with at least as many rows as columns becomes bidiagonal; the products are made in the precision of `P`.
+/// A real A·2⁻ᵉ with at least as many rows as columns becomes bidiagonal; the products are made in the precision of
+/// `P`.
 ///
 /// 4·m·n² − 4/3·n³ + 8·n²·WIDTH flops; memory for A in the precision of `P`.
 pub(crate) fn bidiagonal<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Bidiagonal {
@@ -63,7 +72,24 @@ fn bidiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32, keep: boo
             panel.chunks_exact_mut(high).take(n).for_each(|column| column[p] = P::from_parts(signs.next(), 0.0));
         }
     });
-    let band = P::engine_upper_band(panels, (m, n), keep);
+    if P::IS_DOUBLE {
+        concrete::value(bidiagonal_in_double(concrete::value(panels), (m, n), keep))
+    } else {
+        concrete::value(bidiagonal_in_single(concrete::value(panels), (m, n), keep))
+    }
+}
+
+fn bidiagonal_in_double(a: RowPanels<f64>, shape: (usize, usize), keep: bool) -> (Bidiagonal, Bases<f64>) {
+    bidiagonal_of_panels(a, shape, keep)
+}
+
+fn bidiagonal_in_single(a: RowPanels<f32>, shape: (usize, usize), keep: bool) -> (Bidiagonal, Bases<f32>) {
+    bidiagonal_of_panels(a, shape, keep)
+}
+
+/// From A of this shape, bordered on the right and below by columns and rows for the probes.
+fn bidiagonal_of_panels<P: Real>(a: RowPanels<P>, (m, n): (usize, usize), keep: bool) -> (Bidiagonal, Bases<P>) {
+    let band = upper_band(a, (m, n), keep);
     let upper = UpperBand::new(n, |i, j| band.rows[i][j - i], |j| (band.x[j], band.image[j]));
     let (mut reduced, chased) = upper.reduced(keep);
     // Below the band nothing should be left.
@@ -84,10 +110,27 @@ fn tridiagonal_in_pool<P: Real, T: Scalar>(a: MatrixRef<'_, T>, e: i32) -> Tridi
     let stride = padded::<P>(n);
     let mut entries = vec![P::default(); stride * n];
     write_rows_without_specks(a, e, 0, stride, &mut entries);
+    if P::IS_DOUBLE {
+        tridiagonal_in_double(concrete::value(entries), (n, stride))
+    } else {
+        tridiagonal_in_single(concrete::value(entries), (n, stride))
+    }
+}
+
+fn tridiagonal_in_double(entries: Vec<f64>, shape: (usize, usize)) -> Tridiagonal {
+    tridiagonal_of_columns(entries, shape)
+}
+
+fn tridiagonal_in_single(entries: Vec<f32>, shape: (usize, usize)) -> Tridiagonal {
+    tridiagonal_of_columns(entries, shape)
+}
+
+/// From the columns of A, `stride` entries apart.
+fn tridiagonal_of_columns<P: Real>(mut entries: Vec<P>, (n, stride): (usize, usize)) -> Tridiagonal {
     let mut signs = Signs::new(0);
     let mut beside = vec![P::default(); 2 * PROBES * n];
     beside[..PROBES * n].fill_with(|| P::from_parts(signs.next(), 0.0));
-    P::engine_lower_band(&mut entries, (n, stride), WIDTH, &mut beside);
+    lower_band(&mut entries, (n, stride), WIDTH, &mut beside);
     let row = |j: usize, first: usize| -> Probe<P> { from_fn(|p| beside[j + (first + p) * n]) };
     LowerBand::new(n, |i, j| entries[i + j * stride], |j| (row(j, 0), row(j, PROBES))).reduced()
 }
@@ -114,11 +157,12 @@ mod tests {
     use super::*;
     use crate::Matrix;
     use crate::bisect::{bidiagonal_singular_values, tridiagonal_eigenvalues};
-    use crate::engine::{Cut, Engine};
     use crate::length;
     use crate::testing::random;
+    use kappa_engine::{Cut, Double};
 
-    /// The probes see all errors together, and gather those of every step where a few directions carry most of the matrix.
+    /// The probes see all errors together, and gather those of every step where a few directions carry most of the
+    /// matrix.
     const OFF: f64 = 8.0;
 
     const SHAPES: [(usize, usize); 12] = [
@@ -157,7 +201,7 @@ mod tests {
             let a = Matrix::from_fn(m, n, |i, j| P::from_parts(a[(i, j)], 0.0));
             let mut whole = Matrix::from_fn(m, n, |i, j| a[(i, j)].re());
             let size = length(whole.as_slice());
-            let (diagonal, above) = f64::engine_bidiagonal(whole.as_mut_slice(), m, n, Cut::Whole);
+            let (diagonal, above) = f64::bidiagonal(whole.as_mut_slice(), (m, n), Cut::Whole);
             let expected = bidiagonal_singular_values(&diagonal, &above, f64::EPSILON);
             let found = bidiagonal::<P, P>(a.as_ref(), 0);
             let room = 2.0 * P::EPSILON * size * (4.0 + (m as f64).sqrt());
@@ -184,7 +228,7 @@ mod tests {
                 let a = Matrix::from_fn(n, n, |i, j| if i >= j { a[(i, j)] } else { f64::NAN });
                 let mut whole = Matrix::from_fn(n, n, |i, j| a[(i.max(j), i.min(j))]);
                 let size = length(whole.as_slice());
-                let (diagonal, beside) = f64::engine_tridiagonal(whole.as_mut_slice(), n, Cut::Whole);
+                let (diagonal, beside) = f64::tridiagonal(whole.as_mut_slice(), n, Cut::Whole);
                 let expected = tridiagonal_eigenvalues(&diagonal, &beside);
                 let found = tridiagonal::<f64, f64>(a.as_ref(), 0);
                 let room = f64::EPSILON * size * (4.0 + (n as f64).sqrt());

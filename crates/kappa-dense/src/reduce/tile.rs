@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-pub(super) use crate::engine::PROBES;
-use crate::lane::Lane;
+pub(super) use super::upper_band::PROBES;
+use crate::Real;
 pub(super) use crate::row_panels::WIDTH;
 
 /// Entries kept of each column of a band: it, and room on both sides for what is pushed out of it.
@@ -35,7 +35,7 @@ macro_rules! by_registers {
     };
 }
 
-impl<P: Lane> Reflection<P> {
+impl<P: Real> Reflection<P> {
     /// The reflection that makes x a multiple of e₁, and that multiple; `None` where it is one already, or nearly so.
     #[inline(always)]
     pub(super) fn of<S: Simd>(mut v: [P; WIDTH]) -> Option<(Self, P)> {
@@ -52,19 +52,19 @@ impl<P: Lane> Reflection<P> {
         Some((Self { v, factor }, -length))
     }
 
-    /// A·H for the tile whose first entry is the first of these.
+    /// Applies H from the right to the tile that starts at `tile[0]`.
     #[inline(always)]
     pub(super) fn on_the_right<S: Simd>(&self, simd: S, tile: &mut [P]) {
         by_registers!(P::lanes::<S>(), self.right(simd, tile))
     }
 
-    /// H·A for so many columns of the tile whose first entry is the first of these.
+    /// Applies H from the left to `columns` columns of the tile that starts at `tile[0]`.
     #[inline(always)]
     pub(super) fn on_the_left<S: Simd>(&self, simd: S, tile: &mut [P], columns: usize) {
         by_registers!(P::lanes::<S>(), self.left(simd, tile, columns))
     }
 
-    /// A·H for the two tiles one above the other whose first entry is the first of these.
+    /// Applies H from the right to two tiles, one above the other, that start at `tiles[0]`.
     #[inline(always)]
     pub(super) fn on_the_right_of_two<S: Simd>(&self, simd: S, tiles: &mut [P]) {
         match P::lanes::<S>() {
@@ -185,7 +185,7 @@ impl<P: Lane> Reflection<P> {
 const SUMS: usize = 4;
 
 #[inline(always)]
-fn dot<P: Lane, S: Simd, const N: usize>(simd: S, x: &[P::Register<S>; N], y: &[P::Register<S>; N]) -> P {
+fn dot<P: Real, S: Simd, const N: usize>(simd: S, x: &[P::Register<S>; N], y: &[P::Register<S>; N]) -> P {
     let mut sums = [P::splat(simd, P::default()); SUMS];
     for k in 0..N {
         sums[k % SUMS] = P::fused(simd, x[k], y[k], sums[k % SUMS]);
@@ -195,7 +195,7 @@ fn dot<P: Lane, S: Simd, const N: usize>(simd: S, x: &[P::Register<S>; N], y: &[
 
 /// xᵀx. Loops and no closures: only what is inlined here uses the instructions that were found.
 #[inline(always)]
-fn square<P: Lane, S: Simd>(x: &[P; WIDTH]) -> P {
+fn square<P: Real, S: Simd>(x: &[P; WIDTH]) -> P {
     const LANES: usize = 16;
     let mut sums = [P::default(); LANES];
     for x in x.chunks_exact(LANES) {

@@ -3,21 +3,22 @@
 use super::Side;
 use super::chase::{Band, Repair, Window};
 use super::tile::{ALONG, COLUMN, Probe, Reflection, TILE, WIDTH};
-use crate::lane::Lane;
+use crate::Real;
 
 /// The lower half of a symmetric band B with the probes X and their images: B·X = image, but for rounding.
 ///
 /// Column j holds rows j − WIDTH … j + 2·WIDTH − 1; what stands above the diagonal is zero.
 pub(super) struct LowerBand<P>(Band<P>);
 
-/// A symmetric tridiagonal matrix: its diagonal and what stands beside it, and ‖E‖_F, about, for the E by which it fails the probes.
+/// A symmetric tridiagonal matrix: its diagonal and what stands beside it, and ‖E‖_F, about, for the E by which it
+/// fails the probes.
 pub(crate) struct Tridiagonal {
     pub(crate) diagonal: Vec<f64>,
     pub(crate) beside: Vec<f64>,
     pub(crate) off: f64,
 }
 
-impl<P: Lane> LowerBand<P> {
+impl<P: Real> LowerBand<P> {
     /// Column j of the band has its entries in rows j … j + WIDTH.
     pub(super) fn new(
         order: usize,
@@ -46,11 +47,11 @@ const fn at(i: usize, j: usize) -> usize {
 
 struct Bulge;
 
-impl<P: Lane> Repair<P> for Bulge {
+impl<P: Real> Repair<P> for Bulge {
     const BACK: usize = 1;
 
-    /// The reflection that leaves one entry of column `row` in the rows from c on: from the left on the columns between, from both sides
-    /// on the block on the diagonal, and from the right on the one below it.
+    /// The reflection that leaves one entry of column `row` in the rows from c on: from the left on the columns
+    /// between, from both sides on the block on the diagonal, and from the right on the one below it.
     #[inline(always)]
     fn repair<S: pulp::Simd>(simd: S, window: &mut Window<'_, P>, row: usize, c: usize) {
         let place = |i: usize, j: usize| i + WIDTH - j;

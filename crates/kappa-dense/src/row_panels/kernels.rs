@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use pulp::Simd;
 
 use super::{ACROSS, Change, HIGH, LEFT, Slivers, TERMS, TOGETHER, WIDTH};
+use crate::Real;
 use crate::lane::Lane;
 use crate::prefetch::prefetch;
 
@@ -17,7 +18,7 @@ impl<P> Default for Lanes<P> {
     }
 }
 
-impl<P: Lane> pulp::WithSimd for Lanes<P> {
+impl<P: Real> pulp::WithSimd for Lanes<P> {
     type Output = usize;
 
     #[inline(always)]
@@ -33,7 +34,7 @@ pub(super) struct Times<'a, P> {
     pub(super) to: &'a mut [P],
 }
 
-impl<P: Lane> pulp::WithSimd for Times<'_, P> {
+impl<P: Real> pulp::WithSimd for Times<'_, P> {
     type Output = ();
 
     #[inline(always)]
@@ -80,7 +81,7 @@ pub(super) struct Panels<'a, P> {
     pub(super) by: &'a Change<P>,
 }
 
-impl<P: Lane> pulp::WithSimd for Panels<'_, P> {
+impl<P: Real> pulp::WithSimd for Panels<'_, P> {
     type Output = ();
 
     #[inline(always)]
@@ -122,7 +123,7 @@ impl<P: Lane> pulp::WithSimd for Panels<'_, P> {
 
 /// Tiles that stand one after the other += left·right, the rows of the right from `k` on.
 #[inline(always)]
-fn add_tiles<P: Lane, S: Simd>(simd: S, tiles: &mut [P], left: &[P], right: &Slivers<P>, k: usize) {
+fn add_tiles<P: Real, S: Simd>(simd: S, tiles: &mut [P], left: &[P], right: &Slivers<P>, k: usize) {
     let high = HIGH * P::lanes::<S>();
     for (q, tile) in tiles.chunks_exact_mut(ACROSS * high).enumerate() {
         add_product(simd, tile, left, &right.sliver(q)[k..]);
@@ -131,7 +132,7 @@ fn add_tiles<P: Lane, S: Simd>(simd: S, tiles: &mut [P], left: &[P], right: &Sli
 
 /// A tile += left·right, the sums in twelve registers.
 #[inline(always)]
-fn add_product<P: Lane, S: Simd>(simd: S, tile: &mut [P], left: &[P], right: &[[P; ACROSS]]) {
+fn add_product<P: Real, S: Simd>(simd: S, tile: &mut [P], left: &[P], right: &[[P; ACROSS]]) {
     let mut sums = [[P::splat(simd, P::default()); HIGH]; ACROSS];
     let (left, _) = P::all_registers::<S>(left).as_chunks::<HIGH>();
     for (l, r) in left.iter().zip(right) {
@@ -155,7 +156,7 @@ const REST: usize = WIDTH % ACROSS;
 
 /// The first columns of a tile += left·right, for two terms at a time: otherwise each sum would wait for the one before.
 #[inline(always)]
-fn add_rest<P: Lane, S: Simd>(simd: S, tile: &mut [P], left: &[P], right: &[[P; ACROSS]]) {
+fn add_rest<P: Real, S: Simd>(simd: S, tile: &mut [P], left: &[P], right: &[[P; ACROSS]]) {
     let mut sums = [[[P::splat(simd, P::default()); HIGH]; REST]; 2];
     let (left, _) = P::all_registers::<S>(left).as_chunks::<HIGH>();
     let ((pairs, last), (right, last_right)) = (left.as_chunks::<2>(), right.as_chunks::<2>());
@@ -196,7 +197,7 @@ pub(super) struct Project<'a, P> {
     pub(super) w: &'a mut [P],
 }
 
-impl<P: Lane> pulp::WithSimd for Project<'_, P> {
+impl<P: Real> pulp::WithSimd for Project<'_, P> {
     type Output = ();
 
     #[inline(always)]
@@ -225,7 +226,7 @@ impl<P: Lane> pulp::WithSimd for Project<'_, P> {
 
 /// Some entries of six columns of W += VᵀA for a few panels.
 #[inline(always)]
-fn add_projection<P: Lane, S: Simd>(simd: S, w: &mut [P], v: &[P], panels: &[P], (size, at): (usize, usize)) {
+fn add_projection<P: Real, S: Simd>(simd: S, w: &mut [P], v: &[P], panels: &[P], (size, at): (usize, usize)) {
     let high = HIGH * P::lanes::<S>();
     let mut sums = [[P::splat(simd, P::default()); HIGH]; ACROSS];
     let (v, _) = P::all_registers::<S>(v).as_chunks::<HIGH>();

@@ -11,8 +11,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::Real;
 use crate::instructions::instructions;
-use crate::lane::Lane;
 use crate::pages::Pages;
 use crate::pool::{Buffer, Pool};
 pub(crate) use gram::GramTiles;
@@ -40,7 +40,7 @@ const LEFT: usize = WIDTH + WIDTH.next_multiple_of(ACROSS);
 const BEYOND: usize = 8;
 
 /// A real matrix by panels of rows.
-pub struct RowPanels<P> {
+pub(crate) struct RowPanels<P> {
     /// With those of zeros behind the last.
     columns: usize,
     high: usize,
@@ -53,7 +53,7 @@ pub(crate) struct Slivers<P> {
     entries: Buffer<P>,
 }
 
-impl<P: Lane> Slivers<P> {
+impl<P: Real> Slivers<P> {
     /// From its shape and a function that writes six columns, given the first.
     pub(crate) fn new(
         (depth, columns): (usize, usize),
@@ -85,7 +85,7 @@ pub(crate) struct Change<P> {
     pub(crate) r: Slivers<P>,
 }
 
-impl<P: Lane> RowPanels<P> {
+impl<P: Real> RowPanels<P> {
     /// Zero but for what `fill` writes into each panel: given the number of its first row, its height, and its entries.
     pub(crate) fn new(rows: usize, columns: usize, fill: impl Fn(usize, usize, &mut [P]) + Sync) -> Self {
         let high = HIGH * instructions().dispatch(Lanes::<P>::default());
@@ -197,8 +197,8 @@ impl<P: Lane> RowPanels<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Matrix;
     use crate::testing::random;
-    use crate::{Matrix, Real};
 
     fn panels<P: Real>(a: &Matrix<P>) -> RowPanels<P> {
         let (m, n) = (a.rows(), a.columns());

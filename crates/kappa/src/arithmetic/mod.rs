@@ -20,6 +20,7 @@ pub(crate) mod power;
 mod roots;
 mod sum;
 mod variance;
+pub(crate) mod whole_matrix;
 
 pub use decimal::Decimal;
 pub use environment::check_environment;

@@ -2,9 +2,11 @@ use kappa_dense::{MatrixRef, Scalar};
 use rayon::prelude::*;
 
 use super::Profile;
+use super::sparse_rank::SparseModulo;
 use crate::arithmetic::modular::{Prime, primes};
+use crate::arithmetic::whole_matrix::Whole;
 use crate::error::{Error, Result};
-use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
+use crate::operator::{AnyOperator, Entries, Form, LinearOperator, RealOrComplex, Sparse, wide};
 use crate::{Enclosure, Evidence};
 
 /// Multiplications that are spent on a proof: some tens of seconds.
@@ -27,6 +29,12 @@ const BUDGET: f64 = 2e10;
 /// # Ok::<(), kappa::Error>(())
 /// ```
 pub fn exact_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Enclosure> {
+    if let Form::Sparse(sparse) = a.form()
+        && !T::IS_COMPLEX
+        && !super::sparse::is_written_out(sparse)
+    {
+        return rank_of_sparse(sparse);
+    }
     let entries = Entries::of(a)?;
     Profile::of_entries(entries.view())?;
     let form = T::real_form(entries.view());
@@ -34,6 +42,25 @@ pub fn exact_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<En
     let found = rank_of(form.view(), BUDGET)?;
     let (lower, upper) = (found.0 as f64 / factor, found.1 as f64 / factor);
     Ok(Enclosure::new(lower, lower, upper, Evidence::Rounding))
+}
+
+/// Stored numbers that elimination may fill a sparse matrix with: 2 GiB of them.
+const FILL: usize = 1 << 27;
+
+/// The rank of a large sparse matrix modulo one prime proves a lower bound; rows and columns without entries, and those that elimination
+/// shows to be multiples of others before a number was divided, an upper one.
+fn rank_of_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Enclosure> {
+    if let Some((row, column)) = a.not_finite() {
+        return Err(Error::not_finite(row, column, a.count_not_finite()));
+    }
+    let most = a.structural_rank_bound();
+    let (m, n) = a.shape();
+    let Some(p) = primes().next() else { return Err(Error::unsupported("no prime is left")) };
+    let lower = SparseModulo::new(a, p).rank(FILL).ok_or_else(|| {
+        Error::limit(format!("elimination of the sparse {m}×{n} matrix fills more than {FILL} entries"))
+            .with_hint("reorder its rows and columns, or ask for the rank of a part")
+    })?;
+    Ok(Enclosure::new(lower as f64, lower as f64, most.max(lower) as f64, Evidence::Rounding))
 }
 
 /// Whether a square matrix is exactly singular, where that can be told within seconds.
@@ -82,100 +109,6 @@ fn rank_of<P: Scalar>(a: MatrixRef<'_, P>, budget: f64) -> Result<(usize, usize)
             return Ok((best, best));
         }
     }
-}
-
-/// A matrix of whole numbers mᵢⱼ·2^eᵢⱼ with the same rank: rows and columns divided by powers of two.
-struct Whole {
-    columns: usize,
-    /// Row after row: sign, mantissa and exponent.
-    entries: Vec<Vec<(bool, u64, u32)>>,
-}
-
-impl Whole {
-    fn new<P: Scalar>(a: MatrixRef<'_, P>) -> Result<Self> {
-        let (m, n) = (a.rows(), a.columns());
-        let mut entries: Vec<Vec<(bool, u64, i32)>> =
-            (0..m).map(|i| (0..n).map(|j| parts(a.get(i, j).re())).collect()).collect();
-        let least = |e: &mut dyn Iterator<Item = i32>| e.min().unwrap_or(0);
-        for row in &mut entries {
-            let e = least(&mut row.iter().filter(|x| x.1 != 0).map(|x| x.2));
-            row.iter_mut().for_each(|x| x.2 -= e);
-        }
-        for j in 0..n {
-            let e = least(&mut entries.iter().map(|row| row[j]).filter(|x| x.1 != 0).map(|x| x.2));
-            entries.iter_mut().for_each(|row| row[j].2 -= e);
-        }
-        let whole = |row: Vec<(bool, u64, i32)>| {
-            row.into_iter().map(|(s, m, e)| (s, m, if m == 0 { 0 } else { e.unsigned_abs() })).collect()
-        };
-        if entries.iter().flatten().any(|x| x.1 != 0 && x.2 < 0) {
-            return Err(Error::unsupported("the exponents of the entries cannot be brought above 0"));
-        }
-        Ok(Self { columns: n, entries: entries.into_iter().map(whole).collect() })
-    }
-
-    /// log₂ of a bound of every minor of order k: the product of the lengths of the k longest rows, or columns.
-    fn minor_bits(&self, k: usize) -> f64 {
-        let size =
-            |x: &(bool, u64, u32)| if x.1 == 0 { f64::NEG_INFINITY } else { (x.1 as f64).log2() + f64::from(x.2) };
-        // ‖x‖₂ ≤ √count·max|xᵢ|.
-        let length = |sizes: &[f64]| {
-            let count = sizes.iter().filter(|s| s.is_finite()).count() as f64;
-            let top = sizes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            if top.is_finite() { top + 0.5 * count.log2() + 1e-6 } else { 0.0 }
-        };
-        let total = |mut lengths: Vec<f64>| {
-            lengths.sort_by(|x, y| y.total_cmp(x));
-            lengths.iter().take(k).sum::<f64>() + 1.0
-        };
-        let rows = self.entries.iter().map(|row| length(&row.iter().map(size).collect::<Vec<f64>>())).collect();
-        let columns = (0..self.columns)
-            .map(|j| length(&self.entries.iter().map(|row| size(&row[j])).collect::<Vec<f64>>()))
-            .collect();
-        total(rows).min(total(columns)).max(1.0)
-    }
-
-    /// The rank modulo a prime.
-    fn rank(&self, p: Prime) -> usize {
-        let to_field = |&(negative, m, e): &(bool, u64, u32)| {
-            let x = p.times(p.reduce(m), p.power(2, u64::from(e)));
-            if negative && x != 0 { p.value() - x } else { x }
-        };
-        let mut rows: Vec<Vec<u64>> = self.entries.iter().map(|row| row.iter().map(to_field).collect()).collect();
-        let mut rank = 0;
-        for j in 0..self.columns {
-            let Some(pivot) = (rank..rows.len()).find(|&i| rows[i][j] != 0) else { continue };
-            rows.swap(rank, pivot);
-            let inverse = p.inverse(rows[rank][j]);
-            let (above, below) = rows.split_at_mut(rank + 1);
-            let pivot = &above[rank];
-            for row in below.iter_mut().filter(|row| row[j] != 0) {
-                let factor = p.value() - p.times(row[j], inverse);
-                for (x, &y) in row[j..].iter_mut().zip(&pivot[j..]) {
-                    if y != 0 {
-                        *x = p.reduce(*x + factor * y);
-                    }
-                }
-            }
-            rank += 1;
-            if rank == rows.len() {
-                break;
-            }
-        }
-        rank
-    }
-}
-
-/// Sign, whole mantissa and exponent; an odd mantissa, so that exponents are as large as they can be.
-fn parts(x: f64) -> (bool, u64, i32) {
-    if x == 0.0 {
-        return (false, 0, 0);
-    }
-    let bits = x.to_bits();
-    let (biased, fraction) = ((bits >> 52 & 0x7ff) as i32, bits & ((1 << 52) - 1));
-    let (m, e) = if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) };
-    let zeros = m.trailing_zeros();
-    (x < 0.0, m >> zeros, e + zeros as i32)
 }
 
 impl AnyOperator<'_> {

@@ -1,6 +1,7 @@
 use kappa_dense::{MatrixRef, Scalar};
 
 use super::norm::norm_of_entries;
+use super::sparse::is_written_out;
 use super::{Profile, Question};
 use crate::Enclosure;
 use crate::error::Result;
@@ -19,6 +20,9 @@ use crate::operator::{AnyOperator, Entries, LinearOperator, each};
 /// # Ok::<(), kappa::Error>(())
 /// ```
 pub fn measure<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), questions: &[Question]) -> Result<Vec<Enclosure>> {
+    if !is_written_out(a) {
+        return super::sparse::answers(a, questions);
+    }
     let entries = Entries::of(a)?;
     let mut profile = Profile::of_entries(entries.view())?;
     if questions.iter().any(Question::needs_singular_values) {

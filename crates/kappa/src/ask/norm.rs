@@ -2,13 +2,14 @@ use kappa_dense::{MatrixRef, Normal, Scalar};
 
 use super::Profile;
 use super::hard::{Induced, hard_value};
+use super::sparse::{is_written_out, norm_by_quadrature, norm_of_stored, too_large};
 use crate::certificate::growth;
 use crate::enclosure::directed::{sqrt_up, times_power};
 use crate::error::{Error, Result};
 use crate::factor::values_of;
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue, norm_by_products};
 use crate::norm::{Structure, entrywise_value, induced_value};
-use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, each, wide};
+use crate::operator::{AnyOperator, Entries, Form, LinearOperator, RealOrComplex, each, wide};
 use crate::{Enclosure, Evidence, Norm};
 
 /// The norm of A: how large it is.
@@ -30,6 +31,14 @@ use crate::{Enclosure, Evidence, Norm};
 pub fn norm<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Result<Enclosure> {
     if let (Some(gauge), Some(values)) = (norm.gauge(), a.known_singular_values()) {
         return Ok(gauge.of_values(&values));
+    }
+    if let Form::Sparse(sparse) = a.form()
+        && let Some(found) = norm_of_stored(sparse, norm)?
+    {
+        return Ok(found);
+    }
+    if !is_written_out(a) && a.form().dense().is_none() {
+        return norm_by_quadrature(&a, norm)?.ok_or_else(|| too_large(a.shape(), norm));
     }
     let closely = Lanczos { tolerance: 1e-12, steps: 300, ..Lanczos::default() };
     let is_close = |found: &Enclosure| found.width() <= 1e-11 * found.upper();

@@ -1,7 +1,7 @@
 //! The inverse of a square matrix enclosed entry by entry: an approximate inverse from the engine, of which nothing is
 //! believed, and the residual I − RA, of which every rounding is counted.
 
-use kappa_dense::{Matrix, MatrixRef, Scalar, WideEngine, lu};
+use kappa_dense::{Matrix, MatrixRef, Scalar, lu};
 
 use super::product::{CountedProduct, counted, moduli, times, times_transposed};
 use crate::enclosure::directed::max_or_nan;
@@ -90,7 +90,7 @@ pub(crate) struct Residual<W: Scalar> {
     pub(super) columns: Vec<i32>,
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> Residual<W> {
+impl<W: Scalar<Wide = W>> Residual<W> {
     /// `None` where the approximate inverse is not finite.
     pub(crate) fn new<T: Scalar<Wide = W>>(a: MatrixRef<'_, T>) -> Result<Option<Self>> {
         let Equilibrated { scaled, rows, columns } = Equilibrated::new(a);

@@ -1,5 +1,6 @@
 //! Why the ends of an enclosure may be believed: untrusted factors, trusted residuals, every rounding counted.
 
+mod determinant;
 mod eigen;
 mod inverse;
 mod least_squares;
@@ -9,6 +10,7 @@ mod singular;
 mod spectral;
 mod system;
 
+pub(crate) use determinant::{Determinant, Product, determinant};
 pub(crate) use eigen::{eigenvalue_radii, hermitian_eigenvalues};
 pub(crate) use inverse::{Doubt, InverseEnclosure, enclose_inverse, regular_within};
 pub(crate) use least_squares::{LeastSquaresCertificate, sum_of_squares};

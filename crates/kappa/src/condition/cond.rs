@@ -1,7 +1,8 @@
 use kappa_dense::Scalar;
 
+use crate::ask::sparse::WRITTEN_OUT;
 use crate::error::{Error, Result};
-use crate::operator::{AnyOperator, LinearOperator, Sparse, each};
+use crate::operator::{AnyOperator, DENSE_LIMIT, LinearOperator, Sparse, each};
 use crate::values::SingularValues;
 use crate::{Enclosure, Norm, certified_cond, singular_values};
 
@@ -18,7 +19,7 @@ use crate::{Enclosure, Norm, certified_cond, singular_values};
 /// # Ok::<(), kappa::Error>(())
 /// ```
 pub fn cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Enclosure> {
-    singular_values(a)?.cond()
+    cond_in(a, Norm::spectral())
 }
 
 /// The condition number ‖A‖·‖A⁺‖ in any norm that can be evaluated.
@@ -37,13 +38,13 @@ pub fn cond_in<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> 
     cond_by(a, norm).map(|(value, _)| value)
 }
 
-/// Sparse matrices of a larger order are not written out.
-const SPARSE_FROM: usize = 1000;
-
 /// [`cond_in`], and how it was found, in words.
 pub fn cond_by<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Result<(Enclosure, String)> {
-    if let Some(sparse) = a.form().sparse().filter(|s| !T::IS_COMPLEX && s.shape().0.min(s.shape().1) > SPARSE_FROM) {
-        return super::sparse::sparse_cond(&Sparse::widened(sparse), norm);
+    let is_large = |s: &&Sparse<T>| !T::IS_COMPLEX && s.shape().0.min(s.shape().1) > WRITTEN_OUT;
+    if let Some(sparse) = a.form().sparse().filter(is_large)
+        && is_answered_sparse(sparse.shape(), norm)
+    {
+        return crate::ask::sparse_cond(&Sparse::widened(sparse), norm);
     }
     if norm.gauge().is_some() {
         let plan = crate::Plan::singular_values(a.shape()).to_string();
@@ -51,6 +52,12 @@ pub fn cond_by<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> 
     }
     let found = certified_cond(a, norm)?;
     Ok((found.value.enclosure(), found.algorithm.to_owned()))
+}
+
+/// Whether a sparse factorization answers: what it does not is answered by writing the matrix out, where that fits.
+fn is_answered_sparse((m, n): (usize, usize), norm: Norm) -> bool {
+    let known = [Norm::spectral(), Norm::max_column_sum(), Norm::max_row_sum()];
+    m.saturating_mul(n) > DENSE_LIMIT || m == n && known.contains(&norm)
 }
 
 impl SingularValues {

@@ -9,7 +9,6 @@ mod eigenvalue;
 mod estimate;
 mod extended;
 mod least_squares;
-mod sparse;
 mod statistical;
 
 pub use certified::{Condition, certified_cond, certified_inverse_norm, is_regular_within};
@@ -20,8 +19,7 @@ pub use distance::AnyDistance;
 pub use distance::{Distance, distance_to_singularity};
 pub use eigenvalue::{EigenvalueCondition, eigenvalue_cond, separation};
 pub(crate) use eigenvalue::{solve_upper, solve_upper_adjoint};
-pub(crate) use estimate::search;
-pub use estimate::{OneNorm, cond_estimate, inverse_norm_estimate, one_norm_estimate};
+pub use estimate::{cond_estimate, inverse_norm_estimate, one_norm_estimate};
 pub use extended::Extended;
 pub use least_squares::{LeastSquaresCondition, least_squares_cond};
 pub use statistical::{SmallSample, StatisticalCondition, statistical_cond};

@@ -1,6 +1,6 @@
 //! Small-sample estimates: how sensitive each entry of a solution is, from a few random changes.
 
-use kappa_dense::{Matrix, Scalar, WideEngine, lu, multiply};
+use kappa_dense::{Matrix, Scalar, lu, multiply};
 
 use super::certified::square;
 use crate::error::{Error, Result};
@@ -90,7 +90,7 @@ pub fn statistical_cond<T: Scalar>(
     derivatives(&wide, &right, &x, &factors, how)
 }
 
-fn derivatives<W: Scalar<Wide = W> + WideEngine>(
+fn derivatives<W: Scalar<Wide = W>>(
     a: &Matrix<W>,
     b: &Matrix<W>,
     x: &Matrix<W>,

@@ -41,6 +41,9 @@ impl Enclosure {
 
     /// The same where the lower end is negative: logarithmic norms, sums, slacks.
     fn short_below_zero(&self, digits: usize) -> String {
+        if self.upper == f64::NEG_INFINITY {
+            return "-∞".into();
+        }
         let low = if self.lower.is_infinite() { "-∞".into() } else { format!("-{}", outward(-self.lower, true)) };
         if self.upper > 0.0 {
             let high = if self.upper.is_infinite() { "∞".into() } else { outward(self.upper, true) };

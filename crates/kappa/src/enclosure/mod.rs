@@ -1,5 +1,6 @@
 //! A number with doubt: two ends, the best guess between them, and why the ends may be believed.
 
+mod arithmetic;
 pub mod directed;
 mod display;
 mod pinned;
@@ -10,7 +11,17 @@ pub(crate) use scaling::{exponent_far_from_one, exponent_of, times_power_of_two}
 
 use std::fmt;
 
-use directed::{add_down, add_up, div_down, div_up, mul_down, mul_up, sqrt_down, sqrt_up};
+use directed::{add_down, add_up};
+
+/// How far an answer is to be trusted: passed to verbs that end in `_by`.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Guarantee {
+    /// What the algorithm gives: bounds by its error model where they are not proved anyway.
+    #[default]
+    Usual,
+    /// Every rounding error counted: the evidence is rounding, or a theorem whose hypotheses were checked.
+    Certified,
+}
 
 /// Why an enclosure may be believed, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,6 +76,9 @@ impl fmt::Display for Evidence {
     }
 }
 
+/// What is left to say where the ends of an enclosure contradict each other.
+const CONTRADICTION: Evidence = Evidence::Estimate("bounds that contradict each other");
+
 /// An answer with its error bound: `lower ≤ estimate ≤ upper`, and the evidence that the true value is between the ends.
 ///
 /// Never NaN. What is known from one side only has an infinite other end. Displayed with the digits that both ends
@@ -87,10 +101,16 @@ pub struct Enclosure {
 impl Enclosure {
     /// An enclosure from its ends. The estimate is moved between the ends if it lies outside; an end that is NaN is
     /// replaced by the infinity on its side, so that an enclosure is always true if its evidence is.
+    ///
+    /// Ends that contradict each other, the lower one above the upper one, show that one of them is wrong: the answer reaches from one to
+    /// the other, and its evidence is an estimate. In debug builds a contradiction of certified ends panics, for it is a fault of kappa.
     pub fn new(lower: f64, estimate: f64, upper: f64, evidence: Evidence) -> Self {
         let lower = if lower.is_nan() { f64::NEG_INFINITY } else { lower };
-        let upper = if upper.is_nan() { f64::INFINITY } else { upper.max(lower) };
-        let middle = if estimate.is_nan() { lower.max(f64::MIN) } else { estimate };
+        let upper = if upper.is_nan() { f64::INFINITY } else { upper };
+        debug_assert!(lower <= upper || !evidence.is_certified(), "certified ends {lower:e} and {upper:e} contradict");
+        let evidence = if lower <= upper { evidence } else { evidence.and(CONTRADICTION) };
+        let (lower, upper) = (lower.min(upper), lower.max(upper));
+        let middle = if estimate.is_nan() { lower.max(f64::MIN).min(upper) } else { estimate };
         Self { lower, estimate: middle.clamp(lower, upper), upper, evidence }
     }
 
@@ -146,41 +166,6 @@ impl Enclosure {
         self
     }
 
-    /// The sum.
-    pub fn plus(self, other: Self) -> Self {
-        let evidence = self.evidence.and(other.evidence);
-        Self::new(
-            add_down(self.lower, other.lower),
-            self.estimate + other.estimate,
-            add_up(self.upper, other.upper),
-            evidence,
-        )
-    }
-
-    /// The product of two quantities that are not negative.
-    pub fn times(self, other: Self) -> Self {
-        let evidence = self.evidence.and(other.evidence);
-        let estimate = if self.estimate == 0.0 || other.estimate == 0.0 { 0.0 } else { self.estimate * other.estimate };
-        Self::new(mul_down(self.lower, other.lower), estimate, mul_up(self.upper, other.upper), evidence)
-    }
-
-    /// The product with a number that is known exactly and not negative.
-    pub fn times_exactly(self, factor: f64) -> Self {
-        self.times(Self::exact(factor))
-    }
-
-    /// The quotient of two quantities that are not negative; x/0 is ∞.
-    pub fn over(self, other: Self) -> Self {
-        let evidence = self.evidence.and(other.evidence);
-        let estimate = if other.estimate == 0.0 { f64::INFINITY } else { self.estimate / other.estimate };
-        Self::new(div_down(self.lower, other.upper), estimate, div_up(self.upper, other.lower), evidence)
-    }
-
-    /// The square root of a quantity that is not negative.
-    pub fn sqrt(self) -> Self {
-        Self::new(sqrt_down(self.lower), self.estimate.sqrt(), sqrt_up(self.upper), self.evidence)
-    }
-
     /// `true` or `false` where every value between the ends agrees, `None` where the doubt decides.
     pub fn is_less_than(&self, bound: f64) -> Option<bool> {
         if self.upper < bound {
@@ -227,6 +212,20 @@ mod tests {
         assert_eq!(zero.over(zero).upper(), f64::INFINITY);
         assert!(!zero.over(zero).estimate().is_nan());
         assert_eq!(zero.times(Enclosure::exact(f64::INFINITY)).estimate(), 0.0);
+    }
+
+    #[test]
+    fn ends_that_contradict_are_a_wide_answer_on_weak_evidence() {
+        let x = Enclosure::new(2.0, 1.5, 1.0, Evidence::Residual);
+        assert_eq!((x.lower(), x.estimate(), x.upper()), (1.0, 1.5, 2.0));
+        assert_eq!(x.evidence(), CONTRADICTION);
+    }
+
+    #[cfg(debug_assertions)]
+    #[test]
+    #[should_panic(expected = "contradict")]
+    fn certified_ends_that_contradict_are_a_fault() {
+        Enclosure::new(2.0, 1.5, 1.0, Evidence::Rounding);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Solving with PAPᵀ = LDLᴴ, D with blocks of order 1 and 2.
 
-use kappa_dense::{Ldlt, Matrix, Scalar, Triangle, WideEngine, triangular_solve};
+use kappa_dense::{Ldlt, Matrix, Scalar, Triangle, triangular_solve};
 
 use crate::error::Result;
 
@@ -42,7 +42,7 @@ pub(super) fn is_singular<W: Scalar>(f: &Ldlt<W>) -> bool {
 }
 
 /// A⁻¹B, which is A⁻ᴴB.
-pub(super) fn solve<W: Scalar<Wide = W> + WideEngine>(f: &Ldlt<W>, b: &Matrix<W>) -> Result<Matrix<W>> {
+pub(super) fn solve<W: Scalar<Wide = W>>(f: &Ldlt<W>, b: &Matrix<W>) -> Result<Matrix<W>> {
     let (n, count) = (b.rows(), b.columns());
     let unit = Triangle { unit: true, ..Triangle::default() };
     let y = Matrix::from_fn(n, count, |i, j| b[(f.rows[i], j)]);

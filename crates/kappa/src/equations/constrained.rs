@@ -1,6 +1,6 @@
 //! Least squares with equations that must hold, and with errors that are not alike.
 
-use kappa_dense::{Matrix, Scalar, Shape, Triangle, WideEngine, c64, multiply, qr, triangular_solve};
+use kappa_dense::{Matrix, Scalar, Shape, Triangle, c64, multiply, qr, triangular_solve};
 
 use super::fitted::{LstsqMethod, UPPER};
 use super::least_squares::{Lstsq, lstsq_by};
@@ -126,12 +126,7 @@ fn independent<W: Scalar>(r: &Matrix<W>, n: usize) -> Result<()> {
 /// Cᴴ = [Q₁ Q₂][R; 0]: x = Q₁y + Q₂z with Rᴴy = d, and z by least squares.
 ///
 /// Also whether A has full column rank on the null space, so that there is only one z.
-fn by_null_space<W: Scalar<Wide = W> + WideEngine>(
-    a: &Matrix<W>,
-    b: &[W],
-    c: &Matrix<W>,
-    d: &[W],
-) -> Result<(Vec<W>, bool)> {
+fn by_null_space<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], c: &Matrix<W>, d: &[W]) -> Result<(Vec<W>, bool)> {
     let (n, p) = (a.columns(), c.rows());
     let f = qr(c.adjoint().as_ref(), Shape::Full)?;
     independent(&f.r, n)?;
@@ -151,7 +146,7 @@ fn by_null_space<W: Scalar<Wide = W> + WideEngine>(
 }
 
 /// A = QR, T = R⁻ᴴCᴴ = Q'R': x = x₀ − R⁻¹Q'·R'⁻ᴴ(Cx₀ − d) for the x₀ without equations.
-fn by_multipliers<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, b: &[W], c: &Matrix<W>, d: &[W]) -> Result<Vec<W>> {
+fn by_multipliers<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], c: &Matrix<W>, d: &[W]) -> Result<Vec<W>> {
     let (m, n) = (a.rows(), a.columns());
     let not_full = || {
         Error::unsupported(format!("the {m}×{n} matrix is not of full column rank, which multipliers need"))

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kappa_dense::{Matrix, MatrixRef, Scalar, Triangle, Triangular, WideEngine};
+use kappa_dense::{Matrix, MatrixRef, Scalar, Triangle, Triangular};
 
 use rayon::prelude::*;
 
@@ -118,7 +118,7 @@ impl fmt::Display for SolvePlan {
 
 /// The factors.
 #[derive(Debug)]
-enum Factor<W: Scalar + WideEngine> {
+enum Factor<W: Scalar> {
     Diagonal(Vec<W>),
     Triangle(Triangular<W>),
     Band(BandLu<W>),
@@ -132,7 +132,7 @@ enum Factor<W: Scalar + WideEngine> {
 
 /// A factored matrix of which A·2⁻ᵉ was factored.
 #[derive(Debug)]
-pub(super) struct Factored<W: Scalar + WideEngine> {
+pub(super) struct Factored<W: Scalar> {
     factor: Factor<W>,
     e: i32,
     pub(super) plan: SolvePlan,
@@ -327,7 +327,7 @@ fn singular(n: usize) -> Error {
         .with_hint("`lstsq` gives the solution of least norm, and needs no inverse")
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> Factored<W> {
+impl<W: Scalar<Wide = W>> Factored<W> {
     /// Of a sparse matrix of real numbers.
     pub(super) fn sparse(a: &Sparse<f64>) -> Result<Self> {
         let (m, n) = a.shape();

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use kappa_dense::{
-    Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, c64, multiply, triangular_solve,
-};
+use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, c64, multiply, triangular_solve};
 
 use crate::enclosure::times_power_of_two;
 use crate::error::{Error, Result};
@@ -101,7 +99,7 @@ fn minus<W: Scalar>(x: &[W], y: &[W]) -> Vec<W> {
     x.iter().zip(y).map(|(x, y)| *x - *y).collect()
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> LstsqSolution<W> {
+impl<W: Scalar<Wide = W>> LstsqSolution<W> {
     pub(super) fn new<T: Scalar<Wide = W>>(a: MatrixRef<'_, T>, b: &Matrix<W>, found: Found<W>) -> Self {
         let (m, n) = (a.rows(), a.columns());
         let a = &a.to_wide();
@@ -250,7 +248,7 @@ impl<W: Scalar<Wide = W> + WideEngine> LstsqSolution<W> {
 }
 
 /// ‖(RᴴR + η²I)^(−½)g‖₂ through the triangle of [R; ηI].
-fn karlson_walden<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>, eta: f64, gradient: &[W]) -> f64 {
+fn karlson_walden<W: Scalar<Wide = W>>(r: &Matrix<W>, eta: f64, gradient: &[W]) -> f64 {
     let n = r.columns();
     let stacked = Matrix::from_fn(2 * n, n, |i, j| match i.checked_sub(n) {
         None => r[(i, j)],
@@ -263,7 +261,7 @@ fn karlson_walden<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>, eta: f64, gra
 }
 
 /// The largest and the smallest singular value of a square triangle.
-fn ends<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>) -> (f64, f64) {
+fn ends<W: Scalar<Wide = W>>(r: &Matrix<W>) -> (f64, f64) {
     let n = r.rows();
     if n == 0 {
         return (0.0, 0.0);

@@ -1,15 +1,14 @@
 //! Least squares: min ‖Ax − b‖₂, and the x of least norm among all that attain it.
 
 use kappa_dense::{
-    Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, WideEngine, c64, multiply, qr, reflections,
-    triangular_solve,
+    Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, c64, multiply, qr, reflections, triangular_solve,
 };
 
 use super::fitted::{Found, LstsqMethod, LstsqSolution, UPPER};
-use crate::condition::search;
 use crate::enclosure::{exponent_far_from_one, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::factor::complete_orthogonal;
+use crate::krylov::one_norm_search;
 use crate::norm::largest_part;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, wide_with};
 use crate::{Enclosure, OneNorm, Profile, Tolerance, svd};
@@ -116,14 +115,14 @@ fn padded<W: Scalar>(a: &Matrix<W>, rows: usize) -> Matrix<W> {
 }
 
 /// κ₁ of a triangle as Higham and Tisseur estimate it.
-fn triangle_cond<W: Scalar<Wide = W> + WideEngine>(r: &Matrix<W>) -> f64 {
+fn triangle_cond<W: Scalar<Wide = W>>(r: &Matrix<W>) -> f64 {
     let n = r.rows();
     if (0..n).any(|i| r[(i, i)] == W::default()) {
         return f64::INFINITY;
     }
     let columns = (0..n).map(|j| r.column(j).iter().map(|&x| crate::norm::modulus(x)).sum::<f64>()).fold(0.0, f64::max);
     let Ok(t) = Triangular::new(r.as_ref(), UPPER) else { return f64::INFINITY };
-    let found = search(n, &OneNorm::default(), |x| Ok(t.solve(x, false)), |x| Ok(t.solve(x, true)));
+    let found = one_norm_search(n, &OneNorm::default(), |x| Ok(t.solve(x, false)), |x| Ok(t.solve(x, true)));
     let value = found.map_or(f64::INFINITY, |found| found.value * columns);
     if value.is_nan() { f64::INFINITY } else { value }
 }
@@ -163,7 +162,7 @@ fn by_qr<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq, falls
 }
 
 /// The singular values of R are those of A.
-fn by_svd_of_r<W: Scalar<Wide = W> + WideEngine>(
+fn by_svd_of_r<W: Scalar<Wide = W>>(
     f: &kappa_dense::Reflections<W>,
     b: &Matrix<W>,
     how: &Lstsq,

@@ -3,12 +3,12 @@
 use std::sync::{Arc, OnceLock};
 
 use kappa_dense::pair::PairMatrix;
-use kappa_dense::{Matrix, MatrixRef, Scalar, WideEngine, c64};
+use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
 use super::factored::{Checked, Factored, Method, SolvePlan};
 use super::residual::{Given, Rest, largest, real_form, size, stacked, unstacked};
-use crate::condition::search;
 use crate::error::{Error, Result};
+use crate::krylov::one_norm_search;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, Sparse, both, wide, wide_with};
 use crate::{Enclosure, Evidence, OneNorm};
 
@@ -54,7 +54,7 @@ const STEPS: usize = 10;
 ///
 /// ```
 /// # use kappa::{Matrix, Solver};
-/// let a = Matrix::from_row_major(2, 2, vec![4.0, 1.0, 1.0, 3.0])?;
+/// let a = Matrix::from_row_major(2, 2, vec![4.0_f64, 1.0, 1.0, 3.0])?;
 /// let solver = Solver::new(&a)?;
 /// assert_eq!(solver.plan().to_string(), "Cholesky factorization, 3 flop");
 /// let x = solver.solve(&Matrix::from_row_major(2, 1, vec![1.0, 2.0])?)?;
@@ -62,7 +62,7 @@ const STEPS: usize = 10;
 /// # Ok::<(), kappa::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Solver<W: Scalar + WideEngine> {
+pub struct Solver<W: Scalar> {
     a: Arc<Stored<W>>,
     factored: Arc<Factored<W>>,
     how: Solve,
@@ -76,7 +76,7 @@ enum Stored<W: Scalar> {
 
 /// x with Ax ≈ b, and how far it can be trusted.
 #[derive(Clone, Debug)]
-pub struct Solution<W: Scalar + WideEngine> {
+pub struct Solution<W: Scalar> {
     x: Matrix<W>,
     residual: Matrix<W>,
     backward_errors: Vec<Enclosure>,
@@ -172,7 +172,7 @@ fn factored_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Factored<T::Wide>> {
     Factored::sparse(&Sparse::widened(a))
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> Solver<W> {
+impl<W: Scalar<Wide = W>> Solver<W> {
     /// Factors a square matrix, the cheapest way that its entries allow. As [`solve`] it fails.
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         Self::by(a, &Solve::default())
@@ -212,13 +212,13 @@ impl<W: Scalar<Wide = W> + WideEngine> Solver<W> {
     }
 }
 
-fn cond<W: Scalar<Wide = W> + WideEngine>(f: &Factored<W>) -> Enclosure {
+fn cond<W: Scalar<Wide = W>>(f: &Factored<W>) -> Enclosure {
     let n = f.plan.order;
     if n == 0 {
         return Enclosure::new(1.0, 1.0, 1.0, MODEL);
     }
     // ‖A⁻¹‖_∞ = ‖A⁻ᴴ‖₁.
-    let found = search(n, &OneNorm::default(), |x| f.solve(x, true), |x| f.solve(x, false));
+    let found = one_norm_search(n, &OneNorm::default(), |x| f.solve(x, true), |x| f.solve(x, false));
     let value = found.map_or(f64::INFINITY, |found| (f.size * found.value).max(1.0));
     Enclosure::new(1.0, value, f64::INFINITY, MODEL)
 }
@@ -320,7 +320,7 @@ fn refine_extended<T: Scalar>(
     Ok(STEPS)
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> Solution<W> {
+impl<W: Scalar<Wide = W>> Solution<W> {
     /// The solution, n×k.
     pub fn x(&self) -> &Matrix<W> {
         &self.x
@@ -371,8 +371,12 @@ impl<W: Scalar<Wide = W> + WideEngine> Solution<W> {
             let (n, f, slack) = (self.x.rows(), &self.factored, &self.slack);
             let weighted = |x: &Matrix<W>| Matrix::from_fn(n, x.columns(), |i, j| x[(i, j)].scale(slack[i]));
             // ‖A⁻¹D‖_∞ = ‖D·A⁻ᴴ‖₁ for D = diag(slack).
-            let found =
-                search(n, &OneNorm::default(), |x| Ok(weighted(&f.solve(x, true)?)), |x| f.solve(&weighted(x), false));
+            let found = one_norm_search(
+                n,
+                &OneNorm::default(),
+                |x| Ok(weighted(&f.solve(x, true)?)),
+                |x| f.solve(&weighted(x), false),
+            );
             let value = if n == 0 { 0.0 } else { found.map_or(f64::INFINITY, |found| found.value) };
             Enclosure::new(
                 0.0,

@@ -1,6 +1,6 @@
 //! Ridge regression and Tikhonov regularization: min ‖Ax − b‖² + λ‖Lx‖².
 
-use kappa_dense::{Matrix, Scalar, WideEngine, c64, multiply, reflections};
+use kappa_dense::{Matrix, Scalar, c64, multiply, reflections};
 
 use super::problem::{Problem, length};
 use super::standard_form::Back;
@@ -116,7 +116,7 @@ struct Hat<W: Scalar> {
 /// Points on which a criterion is looked at before the best of them is refined.
 const GRID: usize = 200;
 
-impl<W: Scalar<Wide = W> + WideEngine> Ridge<W> {
+impl<W: Scalar<Wide = W>> Ridge<W> {
     /// min ‖Ax − b‖² + λ‖x‖²: 2mn² + 20n³ flops, and n² for each λ. Fails when the shapes do not fit, for an empty matrix, and when
     /// something is not finite.
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<Self> {
@@ -544,7 +544,7 @@ fn check_size<W: Scalar>(what: &str, entries: &[W]) -> Result<()> {
 }
 
 /// ‖b − UUᴴb‖², from the residual at λ = 0: a difference of squares would lose it.
-fn beyond<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, b: &[W], f: &crate::Svd<W>, beta: &[W]) -> f64 {
+fn beyond<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], f: &crate::Svd<W>, beta: &[W]) -> f64 {
     let s = f.singular_values().estimates();
     // Directions below the tolerance belong to the range of A as it is stored, and to nothing that can be trusted.
     let limit = 16.0 * f64::EPSILON * s[0];

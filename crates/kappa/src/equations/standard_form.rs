@@ -1,6 +1,6 @@
 //! min ‖Ax − b‖² + λ‖Lx‖² brought into the form with L = I by orthogonal factors (Eldén, BIT 17 (1977) 134–145).
 
-use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, Triangle, WideEngine, multiply, qr, triangular_solve};
+use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, Triangle, multiply, qr, triangular_solve};
 
 use super::problem::length;
 use crate::error::{Error, Result};
@@ -15,7 +15,7 @@ pub(super) struct Back<W: Scalar> {
     pub(super) standard: Matrix<W>,
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> Back<W> {
+impl<W: Scalar<Wide = W>> Back<W> {
     /// L⁺ weighted by A, what L does not see, and the problem in standard form with its right-hand side.
     pub(super) fn new<T: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], l: MatrixRef<'_, T>) -> Result<(Self, Vec<W>)> {
         let n = a.columns();

@@ -82,11 +82,7 @@ fn no_solution() -> Error {
 }
 
 /// [A γb] = UΣVᴴ: x = −v₁:ₙ/(γ·vₙ₊₁), of least norm over all vectors that belong to the smallest singular value.
-fn total<W: Scalar<Wide = W> + kappa_dense::WideEngine>(
-    a: &Matrix<W>,
-    b: &[W],
-    gamma: f64,
-) -> Result<TotalSolution<W>> {
+fn total<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], gamma: f64) -> Result<TotalSolution<W>> {
     let (m, n) = (a.rows(), a.columns());
     let extended = Matrix::from_fn(m, n + 1, |i, j| if j < n { a[(i, j)] } else { b[i].scale(gamma) });
     // With fewer than n + 1 rows the last vector belongs to σ = 0.
@@ -119,7 +115,7 @@ fn total<W: Scalar<Wide = W> + kappa_dense::WideEngine>(
 }
 
 /// Errors in A alone: v of the least ‖(I − bbᴴ/bᴴb)Av‖, x = v·bᴴb/bᴴAv (DeGroat and Dowling, IEEE Trans. Signal Process. 41 (1993)).
-fn data<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W]) -> Result<TotalSolution<W>> {
+fn data<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W]) -> Result<TotalSolution<W>> {
     let (m, n) = (a.rows(), a.columns());
     let size = length(b);
     if size == 0.0 {
@@ -155,11 +151,7 @@ fn data<W: Scalar<Wide = W> + kappa_dense::WideEngine>(a: &Matrix<W>, b: &[W]) -
 }
 
 /// Exact columns first: QR of them leaves a total least squares problem below.
-fn mixed<W: Scalar<Wide = W> + kappa_dense::WideEngine>(
-    a: &Matrix<W>,
-    b: &[W],
-    exact: &[usize],
-) -> Result<TotalSolution<W>> {
+fn mixed<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], exact: &[usize]) -> Result<TotalSolution<W>> {
     let (m, n) = (a.rows(), a.columns());
     if let Some(j) = exact.iter().find(|&&j| j >= n) {
         return Err(Error::shape(format!("there is no column {j}: the matrix has {n}, counted from 0")));

@@ -1,6 +1,6 @@
 //! Factors that follow a changing matrix, and notice when they have lost their way.
 
-use kappa_dense::{Matrix, Scalar, WideEngine, c64, multiply};
+use kappa_dense::{Matrix, Scalar, c64, multiply};
 
 use super::linear::Solver;
 use crate::Profile;
@@ -20,19 +20,19 @@ const DOUBTED: f64 = 1e-13;
 ///
 /// ```
 /// # use kappa::{Matrix, Woodbury};
-/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 4.0])?;
+/// let a = Matrix::from_row_major(2, 2, vec![2.0_f64, 0.0, 0.0, 4.0])?;
 /// let one = Matrix::from_fn(2, 1, |_, _| 1.0);
 /// let mut w = Woodbury::new(&a)?;
 /// w.update(&one, &one)?;
 /// // [3 1; 1 5]x = (5, 11): x = (1, 2).
 /// let x = w.solve(&Matrix::from_row_major(2, 1, vec![5.0, 11.0])?)?;
-/// assert!((x[(0, 0)] - 1.0).abs() < 1e-15 && (x[(1, 0)] - 2.0f64).abs() < 1e-15 && w.factorizations() == 1);
+/// assert!((x[(0, 0)] - 1.0).abs() < 1e-15 && (x[(1, 0)] - 2.0).abs() < 1e-15 && w.factorizations() == 1);
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
 /// Reference: Hager, SIAM Review 31 (1989) 221–239; Yip, SISSC 7 (1986) 507–513 on its stability.
 #[derive(Clone, Debug)]
-pub struct Woodbury<W: Scalar + WideEngine> {
+pub struct Woodbury<W: Scalar> {
     /// The matrix as it is now.
     matrix: Matrix<W>,
     solver: Solver<W>,
@@ -43,7 +43,7 @@ pub struct Woodbury<W: Scalar + WideEngine> {
     factorizations: usize,
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> Woodbury<W> {
+impl<W: Scalar<Wide = W>> Woodbury<W> {
     /// Factors a square matrix. Fails as [`solve`](crate::solve).
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         let entries = Entries::of(a)?;
@@ -185,7 +185,7 @@ pub struct CholeskyUpdate<W: Scalar> {
     factorizations: usize,
 }
 
-impl<W: Scalar<Wide = W> + WideEngine> CholeskyUpdate<W> {
+impl<W: Scalar<Wide = W>> CholeskyUpdate<W> {
     /// Factors a Hermitian positive definite matrix, of which the lower triangle is read. Fails as [`cholesky`](crate::cholesky).
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         let l = crate::cholesky(a)?;

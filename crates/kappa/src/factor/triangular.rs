@@ -23,7 +23,7 @@ pub fn lu<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Lu<T::Wide
     Ok(Lu(kappa_dense::lu(Entries::of(a)?.view())?))
 }
 
-impl<W: Scalar<Wide = W> + kappa_dense::WideEngine> Lu<W> {
+impl<W: Scalar<Wide = W>> Lu<W> {
     /// L, unit lower triangular.
     pub fn l(&self) -> Matrix<W> {
         self.0.l()

@@ -1,4 +1,4 @@
-use kappa_dense::{Matrix, Scalar, WideEngine, c64, eigh, multiply};
+use kappa_dense::{Matrix, Scalar, c64, eigh, multiply};
 
 use super::{Nearest, half, square};
 use crate::error::{Error, Result};
@@ -28,7 +28,7 @@ pub fn semidefinite<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), least: f64
 }
 
 /// Eigenvalues below `least` are lifted to it; exactly Hermitian.
-pub(super) fn lifted<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, least: f64) -> Result<Matrix<W>> {
+pub(super) fn lifted<W: Scalar<Wide = W>>(a: &Matrix<W>, least: f64) -> Result<Matrix<W>> {
     let (values, vectors) = eigh(a.as_ref())?;
     if values.iter().all(|x| *x >= least) {
         return Ok(a.clone());

@@ -90,8 +90,12 @@ pub trait LinearOperator<T: Scalar> {
 pub(crate) fn check_dense_limit(m: usize, n: usize) -> Result<()> {
     match m.checked_mul(n) {
         Some(entries) if entries <= DENSE_LIMIT => Ok(()),
-        _ => Err(Error::limit(format!("a {m}×{n} operator is too large to be written out"))
-            .with_hint(format!("at most {DENSE_LIMIT} entries are written; ask about a smaller part"))),
+        _ => Err(Error::limit(format!(
+            "a {m}×{n} operator is too large to store as a dense matrix (limit {DENSE_LIMIT:e} entries)"
+        ))
+        .with_hint(
+            "norms, the largest and smallest singular values, rank --exact, cond and solve need no dense matrix",
+        )),
     }
 }
 

@@ -65,6 +65,67 @@ impl<T: Scalar> Sparse<T> {
         }
     }
 
+    /// The number of rows, or of columns, that hold an entry which is not zero, whichever is smaller: the rank is no more.
+    pub(crate) fn structural_rank_bound(&self) -> usize {
+        let mut rows = vec![false; self.shape.0];
+        let mut columns = 0;
+        for j in 0..self.shape.1 {
+            let mut is_used = false;
+            for (i, _) in self.column(j).filter(|(_, x)| *x != T::default()) {
+                rows[i] = true;
+                is_used = true;
+            }
+            columns += usize::from(is_used);
+        }
+        columns.min(rows.into_iter().filter(|used| *used).count())
+    }
+
+    /// How many stored entries are not finite.
+    pub(crate) fn count_not_finite(&self) -> usize {
+        self.entries.iter().filter(|x| !x.is_finite()).count()
+    }
+
+    /// The transpose, without conjugation.
+    pub(crate) fn transposed(&self) -> Self {
+        let (m, n) = self.shape;
+        let mut starts = vec![0; m + 1];
+        self.rows.iter().for_each(|&i| starts[i + 1] += 1);
+        for i in 0..m {
+            starts[i + 1] += starts[i];
+        }
+        let mut next = starts.clone();
+        let (mut rows, mut entries) = (vec![0; self.rows.len()], vec![T::default(); self.rows.len()]);
+        for j in 0..n {
+            for (i, x) in self.column(j) {
+                rows[next[i]] = j;
+                entries[next[i]] = x;
+                next[i] += 1;
+            }
+        }
+        Self { shape: (n, m), starts, rows, entries }
+    }
+
+    /// The entries on the diagonal.
+    pub(crate) fn diagonal(&self) -> impl Iterator<Item = T> + '_ {
+        (0..self.shape.0.min(self.shape.1)).map(|i| self.entry(i, i))
+    }
+
+    /// Whether no stored entry but zeros stands on one side of the diagonal.
+    pub(crate) fn is_triangular(&self) -> bool {
+        let is_free = |is_out: fn(usize, usize) -> bool| {
+            (0..self.shape.1).all(|j| self.column(j).all(|(i, x)| !is_out(i, j) || x == T::default()))
+        };
+        is_free(|i, j| i > j) || is_free(|i, j| i < j)
+    }
+
+    /// ‖A·eⱼ‖₂, rounded.
+    pub(crate) fn column_lengths(&self) -> impl Iterator<Item = f64> + '_ {
+        (0..self.shape.1).map(|j| {
+            let entries: Vec<T> = self.column(j).map(|(_, x)| x).collect();
+            crate::norm::length(&entries)
+        })
+    }
+
     /// The most entries that a row has.
     pub(crate) fn longest_row(&self) -> usize {
         let mut counts = vec![0; self.shape.0];

@@ -1,4 +1,4 @@
-use kappa_dense::{Matrix, Scalar, WideEngine, c64};
+use kappa_dense::{Matrix, Scalar, c64};
 
 use super::assignment::assignment;
 use super::{
@@ -161,7 +161,7 @@ fn wedin<W: Scalar<Wide = W>>(
     Ok(Some(Applied::new(Wedin::new(gap(k), change.spectral)?, what, actual)))
 }
 
-fn square<W: Scalar<Wide = W> + WideEngine>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) -> Result<Vec<Applied>> {
+fn square<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) -> Result<Vec<Applied>> {
     let mut found = Vec::new();
     let n = a.rows();
     let is_hermitian = |x: &Matrix<W>| (0..n).all(|j| (0..=j).all(|i| x[(i, j)] == x[(j, i)].conj()));

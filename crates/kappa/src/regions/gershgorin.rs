@@ -1,9 +1,9 @@
 use kappa_dense::{Scalar, c64};
 
-use crate::enclosure::directed::add_up;
+use crate::enclosure::directed::{add_down, add_up};
 use crate::error::{Error, Result};
 use crate::norm::{modulus_enclosure, vector_norm};
-use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
+use crate::operator::{AnyOperator, Entries, Form, LinearOperator, RealOrComplex, Sparse, wide};
 use crate::values::connected;
 use crate::{Enclosure, Evidence, Profile};
 
@@ -46,12 +46,15 @@ pub struct Gershgorin {
 ///
 /// Reference: Gerschgorin, Izv. Akad. Nauk SSSR 7 (1931) 749–754; Varga, *Geršgorin and His Circles*.
 pub fn gershgorin<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Gershgorin> {
-    let entries = Entries::of(a)?;
-    let view = entries.view();
-    let (m, n) = (view.rows(), view.columns());
+    let (m, n) = a.shape();
     if m != n {
         return Err(Error::shape(format!("a {m}×{n} matrix has no eigenvalues")).with_hint("it needs a square matrix"));
     }
+    if let Form::Sparse(sparse) = a.form() {
+        return of_sparse(sparse);
+    }
+    let entries = Entries::of(a)?;
+    let view = entries.view();
     Profile::of_entries(view)?;
     let center = |i: usize| c64::new(view.get(i, i).re(), view.get(i, i).im());
     let disc = |i: usize, by_rows: bool| {
@@ -63,7 +66,47 @@ pub fn gershgorin<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Ge
     Ok(Gershgorin { row_groups: groups(&rows), column_groups: groups(&columns), rows, columns })
 }
 
+/// From the stored entries alone.
+fn of_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Gershgorin> {
+    if let Some((row, column)) = a.not_finite() {
+        return Err(Error::not_finite(row, column, a.count_not_finite()));
+    }
+    let discs = |a: &Sparse<T>| -> Vec<Disc> {
+        let center = |j: usize| c64::new(a.entry(j, j).re(), a.entry(j, j).im());
+        let others = |j: usize| a.column(j).filter(move |&(i, _)| i != j).map(|(_, x)| x);
+        (0..a.shape().1).map(|j| Disc { center: center(j), radius: vector_norm(1.0, || others(j)).upper() }).collect()
+    };
+    let (rows, columns) = (discs(&a.transposed()), discs(a));
+    Ok(Gershgorin { row_groups: groups(&rows), column_groups: groups(&columns), rows, columns })
+}
+
+/// Above this many discs, groups are found by their shadows on the real axis.
+const BY_SHADOWS: usize = 4096;
+
+/// Groups of discs whose intervals on the real axis touch: unions of the groups of discs, of which the same theorem holds.
+fn groups_by_shadows(discs: &[Disc]) -> Vec<Vec<usize>> {
+    let left = |k: usize| add_down(discs[k].center.re, -discs[k].radius);
+    let right = |k: usize| add_up(discs[k].center.re, discs[k].radius);
+    let mut order: Vec<usize> = (0..discs.len()).collect();
+    order.sort_by(|&i, &j| left(i).total_cmp(&left(j)));
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut reach = f64::NEG_INFINITY;
+    for k in order {
+        match groups.last_mut() {
+            Some(group) if left(k) <= reach => group.push(k),
+            _ => groups.push(vec![k]),
+        }
+        reach = reach.max(right(k));
+    }
+    groups.iter_mut().for_each(|group| group.sort_unstable());
+    groups.sort_by_key(|group| group[0]);
+    groups
+}
+
 fn groups(discs: &[Disc]) -> Vec<Vec<usize>> {
+    if discs.len() > BY_SHADOWS {
+        return groups_by_shadows(discs);
+    }
     let touch = |i: usize, j: usize| {
         // The difference of the centres is rounded: less than 2u of it.
         let gap = modulus_enclosure(discs[i].center - discs[j].center).lower() * (1.0 - 4.0 * f64::EPSILON);

@@ -257,7 +257,10 @@ fn sparse_matrices_are_measured_without_being_written_out() {
     let (rows, plan) = cond_by(&b, Norm::max_row_sum()).unwrap();
     let dense = certified_cond(&b.to_dense().unwrap(), Norm::max_row_sum()).unwrap().value.enclosure();
     assert!(plan.contains("LU") && rows.lower() <= dense.upper() && rows.estimate() >= 0.5 * dense.estimate());
-    assert!(cond_in(&b, Norm::nuclear()).unwrap_err().is_unsupported());
+    // What needs an inverse is answered by writing the matrix out where that fits, and says so where it does not.
+    assert!(cond_in(&b, Norm::nuclear()).unwrap().lower() > 1.0);
+    let large = Sparse::from_triplets((20_000, 20_000), (0..20_000).map(|i| (i, i, 1.0 + i as f64)).collect()).unwrap();
+    assert!(cond_in(&large, Norm::nuclear()).unwrap_err().is_unsupported());
 }
 
 #[test]
@@ -325,7 +328,7 @@ fn every_matrix_in_a_proved_box_is_regular() {
         }
     }
     assert!(proved > 100, "{proved}");
-    assert!(is_regular_within(&gallery::hilbert(3), -1.0, 0.0).unwrap_err().is_syntax());
+    assert!(is_regular_within(&gallery::hilbert(3), -1.0, 0.0).unwrap_err().is_argument());
 }
 
 fn permutation_sign(rows: &[usize]) -> f64 {

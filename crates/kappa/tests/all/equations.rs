@@ -1,7 +1,7 @@
 //! Systems and least squares problems against exact rational arithmetic and closed forms.
 
 use kappa::{
-    Lstsq, LstsqMethod, Matrix, Method, Refinement, Scalar, Solve, Solver, Sparse, Tolerance, WideEngine, c32, c64,
+    Lstsq, LstsqMethod, Matrix, Method, Refinement, Scalar, Solve, Solver, Sparse, Tolerance, c32, c64,
     certified_lstsq, certified_solve, gallery, lstsq, lstsq_by, solve, solve_by,
 };
 
@@ -139,10 +139,7 @@ fn complex_systems_are_enclosed_part_by_part() {
 }
 
 /// Every method that suits a matrix gives the same solution, within the bound that it states.
-fn methods_agree<T: Scalar>(a: &Matrix<T>, expected: Method, others: &[Method], seed: u64)
-where
-    T::Wide: WideEngine,
-{
+fn methods_agree<T: Scalar>(a: &Matrix<T>, expected: Method, others: &[Method], seed: u64) {
     let n = a.rows();
     let b: Matrix<T> = Draws(seed).matrix(n, 3);
     let reference = certified_solve(a, &b).unwrap();
@@ -166,10 +163,7 @@ where
     assert_eq!(again.x().as_slice(), first.x().as_slice());
 }
 
-fn shapes_of_matrices<T: Scalar>()
-where
-    T::Wide: WideEngine,
-{
+fn shapes_of_matrices<T: Scalar>() {
     let mut draws = Draws(8);
     let n = 30;
     let a: Matrix<T> = draws.matrix(n, n);

@@ -1,8 +1,18 @@
+//! Matrices, and the four types of entries that they can hold.
+
+mod copied;
+mod real_form;
+mod scalar;
+
 use std::fmt;
 use std::ops::Range;
 
-use crate::scale::copied;
-use crate::{Error, Scalar};
+use kappa_engine::{View, ViewMut};
+
+use crate::Error;
+pub(crate) use copied::{copied, copied_into};
+pub use real_form::RealForm;
+pub use scalar::{Real, Scalar};
 
 /// A dense matrix that owns its entries, column after column.
 #[derive(Clone, PartialEq)]
@@ -36,6 +46,11 @@ impl<T: Scalar> Matrix<T> {
     /// The identity of order `n`.
     pub fn identity(n: usize) -> Self {
         Self::from_fn(n, n, |i, j| T::from_parts(f64::from(i == j), 0.0))
+    }
+
+    /// Ones on the diagonal of an m×n matrix.
+    pub(crate) fn identity_of(m: usize, n: usize) -> Self {
+        Self::from_fn(m, n, |i, j| T::from_parts(f64::from(i == j), 0.0))
     }
 
     /// The matrix whose entry at row `i`, column `j` is `f(i, j)`; columns outside, rows inside.
@@ -114,6 +129,16 @@ impl<T: Scalar> Matrix<T> {
             row_stride: 1,
             column_stride: self.rows,
         }
+    }
+
+    /// The whole matrix for the engine.
+    pub(crate) fn view(&self) -> View<'_, T> {
+        View::by_columns(&self.entries, (self.rows, self.columns), self.rows)
+    }
+
+    /// The whole matrix for the engine, to be written.
+    pub(crate) fn view_mut(&mut self) -> ViewMut<'_, T> {
+        ViewMut::by_columns(&mut self.entries, (self.rows, self.columns), self.rows)
     }
 
     /// The conjugate transpose, as a new matrix.
@@ -198,7 +223,7 @@ impl<'a, T: Scalar> MatrixRef<'a, T> {
         }
     }
 
-    /// Some rows, to be copied; never for the engine, which takes [`Self::entries`] for a whole matrix.
+    /// Some rows, to be copied; never for the engine: [`Self::view`] takes the entries for those of a whole matrix.
     pub(crate) fn subrows(&self, rows: Range<usize>) -> Self {
         Self { entries: &self.entries[rows.start * self.row_stride..], rows: rows.len(), ..*self }
     }
@@ -214,9 +239,14 @@ impl<'a, T: Scalar> MatrixRef<'a, T> {
         self.column_stride == 1
     }
 
-    /// The entries, and whether they lie row after row.
-    pub(crate) fn entries(&self) -> (&'a [T], bool) {
-        (self.entries, self.row_stride != 1)
+    /// The whole matrix for the engine.
+    pub(crate) fn view(&self) -> View<'a, T> {
+        let shape = (self.rows, self.columns);
+        if self.row_stride != 1 {
+            View::by_rows(self.entries, shape, self.columns)
+        } else {
+            View::by_columns(self.entries, shape, self.rows)
+        }
     }
 
     /// A copy, column after column.

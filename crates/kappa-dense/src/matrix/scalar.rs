@@ -1,20 +1,23 @@
-//! The four numbers a dense matrix can hold.
+//! The four types of entries that a matrix can hold.
 
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
+use bytemuck::Pod;
+use kappa_engine::{Double, Entry};
 use num_complex::{Complex32, Complex64};
 
-use crate::engine::{Engine, RealEngine, WideEngine};
+use super::MatrixRef;
+use super::real_form::{RealForm, doubled};
 use crate::lane::Lane;
-use crate::{Matrix, MatrixRef};
 
 /// An entry of a matrix: `f32`, `f64`, `c32` or `c64`. Sealed.
 ///
 /// Every answer is computed in double precision, in [`Scalar::Wide`]: widening is exact, so the storage type costs no
 /// digits.
 pub trait Scalar:
-    Engine
+    Entry
+    + Pod
     + Copy
     + Default
     + Debug
@@ -30,7 +33,7 @@ pub trait Scalar:
     + 'static
 {
     /// The type in double precision that holds every value of this one: `f64` or `c64`.
-    type Wide: Scalar<Wide = Self::Wide> + WideEngine;
+    type Wide: Scalar<Wide = Self::Wide> + Double;
     /// The type of the parts: `f32` or `f64`.
     type Part: Real;
     /// The complex type with the same parts: `c32` or `c64`.
@@ -81,48 +84,8 @@ pub trait Scalar:
     }
 }
 
-/// A real matrix that says of a matrix whatever its norms and singular values say.
-///
-/// A itself where it is real. For complex A = B + iC the matrix [[B, −C], [C, B]]: it has each singular value of A twice,
-/// and it acts on (Re x, Im x) as A acts on x.
-#[derive(Clone, Debug)]
-pub enum RealForm<'a, P: Real> {
-    /// The matrix itself.
-    Stored(MatrixRef<'a, P>),
-    /// The matrix of twice the order.
-    Doubled(Matrix<P>),
-}
-
-impl<P: Real> RealForm<'_, P> {
-    /// The matrix.
-    pub fn view(&self) -> MatrixRef<'_, P> {
-        match self {
-            Self::Stored(view) => *view,
-            Self::Doubled(matrix) => matrix.as_ref(),
-        }
-    }
-
-    /// Whether each singular value stands there twice.
-    pub fn is_doubled(&self) -> bool {
-        matches!(self, Self::Doubled(_))
-    }
-}
-
-fn doubled<T: Scalar>(a: MatrixRef<'_, T>) -> Matrix<T::Part> {
-    let (m, n) = (a.rows(), a.columns());
-    Matrix::from_fn(2 * m, 2 * n, |i, j| {
-        let x = a.get(if i < m { i } else { i - m }, if j < n { j } else { j - n });
-        let part = match (i < m, j < n) {
-            (true, false) => -x.im(),
-            (false, true) => x.im(),
-            _ => x.re(),
-        };
-        T::Part::from_parts(part, 0.0)
-    })
-}
-
 /// A real entry: `f32` or `f64`. Sealed.
-pub trait Real: Lane + RealEngine {}
+pub trait Real: Scalar + Lane {}
 
 macro_rules! real {
     ($type:ty, $complex:ty, $name:literal, $double:literal, $as_f32:expr) => {

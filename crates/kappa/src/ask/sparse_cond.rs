@@ -2,10 +2,9 @@
 
 use kappa_dense::Matrix;
 
-use super::estimate::{OneNorm, search};
 use crate::error::{Error, Result};
 use crate::factor::SparseFactor;
-use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
+use crate::krylov::{Lanczos, OneNorm, Stop, largest_eigenvalue, one_norm_search};
 use crate::operator::{LinearOperator, Sparse};
 use crate::{Enclosure, Evidence, Norm};
 
@@ -49,7 +48,7 @@ fn by_search(a: &Sparse<f64>, factor: &SparseFactor, by_rows: bool) -> Result<En
         factor.solve(y.as_mut_slice(), transposed);
         Ok(y)
     };
-    let found = search(n, &OneNorm::default(), |x| solve(x, by_rows), |x| solve(x, !by_rows))?;
+    let found = one_norm_search(n, &OneNorm::default(), |x| solve(x, by_rows), |x| solve(x, !by_rows))?;
     let z = Matrix::from_column_major(n, 1, found.image)?;
     let image = if by_rows { a.apply_adjoint(&z)? } else { a.apply(&z)? };
     let sum = |x: &[f64]| x.iter().map(|x| x.abs()).sum::<f64>();

@@ -1,4 +1,4 @@
-//! LU with partial pivoting: the engine's, and panel by panel with the next panel factored while the rest is updated.
+//! LU with partial pivoting: faer's, and panel by panel with the next panel factored while the rest is updated.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::lu::partial_pivoting::{factor, solve};
@@ -10,27 +10,27 @@ use faer::traits::ComplexField;
 use faer::{Accum, Conj, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use super::Cut;
+use crate::cut::Cut;
 
-pub(super) fn inverse_order(order: &[usize]) -> Vec<usize> {
+pub(crate) fn inverse_order(order: &[usize]) -> Vec<usize> {
     let mut inverse = vec![0; order.len()];
     order.iter().enumerate().for_each(|(i, &k)| inverse[k] = i);
     inverse
 }
 
 /// A becomes L (unit, below) and U of PA = LU; row i of PA is row `rows[i]` of A.
-pub(super) fn lu_in_place<T: ComplexField + Send + Sync>(
+pub(crate) fn lu_in_place<T: ComplexField + Send + Sync>(
     a: &mut [T],
     (rows, columns): (usize, usize),
     cut: Cut,
 ) -> Vec<usize> {
     match cut {
         Cut::Panels(width) if rows == columns && width < rows => by_panels(a, rows, width),
-        _ => by_engine(a, rows, columns, cut.par()),
+        _ => by_faer(a, rows, columns, cut.par()),
     }
 }
 
-fn by_engine<T: ComplexField>(a: &mut [T], rows: usize, columns: usize, par: Par) -> Vec<usize> {
+fn by_faer<T: ComplexField>(a: &mut [T], rows: usize, columns: usize, par: Par) -> Vec<usize> {
     let (mut order, mut inverse) = (vec![0usize; rows], vec![0usize; rows]);
     let scratch = factor::lu_in_place_scratch::<usize, T>(rows, columns, par, Default::default());
     let mut memory = MemBuffer::new(scratch);
@@ -39,18 +39,19 @@ fn by_engine<T: ComplexField>(a: &mut [T], rows: usize, columns: usize, par: Par
     order
 }
 
-/// Columns `first..first + width`, factored: row `first + i` was swapped with row `first + swaps[i]`, one i after the other.
+/// Columns `first..first + width`, factored: row `first + i` was swapped with row `first + swaps[i]`, one i after the
+/// other.
 struct Panel {
     first: usize,
     swaps: Vec<usize>,
 }
 
 impl Panel {
-    /// Factors the columns from row `first` on, by itself and in one place of memory.
+    /// Factors the columns from row `first` on, in a contiguous copy and on this thread.
     fn factored<T: ComplexField>(columns: &mut [T], n: usize, first: usize) -> Self {
         let (width, height) = (columns.len() / n, n - first);
         let mut panel: Vec<T> = columns.chunks_exact(n).flat_map(|column| column[first..].iter().cloned()).collect();
-        let order = by_engine(&mut panel, height, width, Par::Seq);
+        let order = by_faer(&mut panel, height, width, Par::Seq);
         for (to, from) in columns.chunks_exact_mut(n).zip(panel.chunks_exact(height)) {
             to[first..].clone_from_slice(from);
         }
@@ -75,7 +76,7 @@ impl Panel {
     }
 }
 
-/// The swaps that bring rows 0, 1, … into an order, as far as its first `count` rows say.
+/// The swaps that bring the first `count` rows of `order` to rows 0, 1, …, one swap after the other.
 fn swaps(order: &[usize], count: usize) -> Vec<usize> {
     let mut at: Vec<usize> = (0..order.len()).collect();
     let mut place = at.clone();
@@ -89,8 +90,8 @@ fn swaps(order: &[usize], count: usize) -> Vec<usize> {
     found
 }
 
-/// Right-looking, so that nearly all the work is a product of matrices that others can share, and one panel ahead, so that nobody
-/// waits for the panel: the engine's recursion has all threads wait at each of its leaves.
+/// Right-looking, so that nearly all the work is a product of matrices that threads can share, and one panel ahead, so
+/// that no thread waits for the panel: in faer's recursion all threads wait at each of its leaves.
 fn by_panels<T: ComplexField + Send + Sync>(a: &mut [T], n: usize, width: usize) -> Vec<usize> {
     let mut panels = vec![Panel::factored(&mut a[..n * width], n, 0)];
     while let Some(panel) = panels.last() {
@@ -110,7 +111,7 @@ fn by_panels<T: ComplexField + Send + Sync>(a: &mut [T], n: usize, width: usize)
         );
         panels.push(found);
     }
-    // What later panels swapped below the earlier ones.
+    // The swaps of later panels, applied to the columns of earlier ones.
     a.par_chunks_mut(n * width).enumerate().for_each(|(k, columns)| {
         let later = &panels[k + 1..];
         columns.chunks_exact_mut(n).for_each(|column| later.iter().for_each(|panel| panel.swap(column)));
@@ -121,7 +122,7 @@ fn by_panels<T: ComplexField + Send + Sync>(a: &mut [T], n: usize, width: usize)
 }
 
 /// B becomes A⁻¹B, or A⁻ᴴB.
-pub(super) fn lu_solve_in_place<T: ComplexField>(factors: &[T], rows: &[usize], b: &mut [T], adjoint: bool, cut: Cut) {
+pub(crate) fn lu_solve_in_place<T: ComplexField>(factors: &[T], rows: &[usize], b: &mut [T], adjoint: bool, cut: Cut) {
     let n = rows.len();
     let columns = b.len().checked_div(n).unwrap_or(0);
     let inverse = inverse_order(rows);
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn panels_give_the_rows_and_factors_of_the_engine() {
+    fn panels_give_the_rows_and_factors_of_faer() {
         for n in [1usize, 2, 7, 40, 65, 130] {
             let mut seed = 7u64;
             let a: Vec<f64> = (0..n * n)

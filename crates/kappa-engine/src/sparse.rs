@@ -1,16 +1,18 @@
-//! The engine's sparse factorizations of real matrices, column after column.
+//! Sparse factorizations of real matrices that are stored column after column.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::sparse::linalg::cholesky::{LltRef, SymbolicCholesky, factorize_symbolic_cholesky};
+use faer::sparse::linalg::lu::simplicial::{
+    SimplicialLu, factorize_simplicial_numeric_lu, factorize_simplicial_numeric_lu_scratch,
+};
 use faer::sparse::linalg::lu::{LuRef, NumericLu, SymbolicLu, factorize_symbolic_lu};
 use faer::sparse::{SparseColMatRef, SymbolicSparseColMatRef};
 use faer::{Conj, MatMut, Side};
 
-use super::Cut;
-use crate::Error;
+use crate::cut::Cut;
 
-/// A sparse matrix column after column, as it lies in memory: column j holds the entries `starts[j] .. starts[j + 1]`, their
-/// rows in rising order.
+/// A sparse matrix column after column, as it lies in memory: column j holds the entries `starts[j] .. starts[j + 1]`,
+/// their rows in rising order.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'a> {
     /// Rows and columns.
@@ -28,15 +30,14 @@ impl<'a> Columns<'a> {
         let (m, n) = self.shape;
         SymbolicSparseColMatRef::new_checked(m, n, self.starts, None, self.rows)
     }
-
-    fn check_square(&self) -> Result<usize, Error> {
-        let (m, n) = self.shape;
-        if m == n { Ok(n) } else { Err(Error::shape(format!("a {m}×{n} matrix is not square"))) }
-    }
 }
 
-/// Only large dense blocks gain by a second thread: on the blocks of a plane grid, waking it takes ten times as long as the work.
-/// Measured on 2 cores, where 400 numbers a column is a space grid of about 50³. Solving gains nowhere.
+/// The factors do not fit into memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NoMemory;
+
+/// Only large dense blocks gain by a second thread: on the blocks of a plane grid, waking it takes ten times as long as
+/// the work. Measured on 2 cores, where 400 numbers a column is a space grid of about 50³. Solving gains nowhere.
 fn cut(stored: usize, order: usize) -> Cut {
     if stored / order.max(1) >= 400 { Cut::Pieces } else { Cut::Whole }
 }
@@ -50,17 +51,17 @@ pub struct SparseCholesky {
 
 impl SparseCholesky {
     /// Factors a symmetric matrix, of which the lower triangle is read; `None` where it is not positive definite.
-    pub fn new(a: &Columns<'_>) -> Result<Option<Self>, Error> {
-        a.check_square()?;
-        let failed = |_| Error::no_memory();
+    /// Panics unless the matrix is square.
+    pub fn new(a: &Columns<'_>) -> Result<Option<Self>, NoMemory> {
+        let failed = |_| NoMemory;
         let symbolic = factorize_symbolic_cholesky(a.pattern(), Side::Lower, Default::default(), Default::default())
             .map_err(failed)?;
         let mut numeric = Vec::new();
-        numeric.try_reserve_exact(symbolic.len_val()).map_err(|_| Error::no_memory())?;
+        numeric.try_reserve_exact(symbolic.len_val()).map_err(|_| NoMemory)?;
         numeric.resize(symbolic.len_val(), 0.0);
         let par = cut(symbolic.len_val(), symbolic.nrows()).par();
         let scratch = symbolic.factorize_numeric_llt_scratch::<f64>(par, Default::default());
-        let mut memory = MemBuffer::try_new(scratch).map_err(|_| Error::no_memory())?;
+        let mut memory = MemBuffer::try_new(scratch).map_err(|_| NoMemory)?;
         let matrix = SparseColMatRef::new(a.pattern(), a.entries);
         let stack = MemStack::new(&mut memory);
         let done = symbolic
@@ -92,7 +93,7 @@ impl SparseCholesky {
         );
     }
 
-    /// Numbers stored.
+    /// How many numbers the factor holds.
     pub fn stored(&self) -> usize {
         self.numeric.len()
     }
@@ -111,14 +112,13 @@ impl std::fmt::Debug for SparseLu {
 }
 
 impl SparseLu {
-    /// Factors a square matrix; `None` where a pivot is zero.
-    pub fn new(a: &Columns<'_>) -> Result<Option<Self>, Error> {
-        a.check_square()?;
-        let symbolic = factorize_symbolic_lu(a.pattern(), Default::default()).map_err(|_| Error::no_memory())?;
+    /// Factors a square matrix; `None` where a pivot is zero. Panics unless the matrix is square.
+    pub fn new(a: &Columns<'_>) -> Result<Option<Self>, NoMemory> {
+        let symbolic = factorize_symbolic_lu(a.pattern(), Default::default()).map_err(|_| NoMemory)?;
         let mut numeric = NumericLu::new();
         let par = Cut::Whole.par();
         let scratch = symbolic.factorize_numeric_lu_scratch::<f64>(par, Default::default());
-        let mut memory = MemBuffer::try_new(scratch).map_err(|_| Error::no_memory())?;
+        let mut memory = MemBuffer::try_new(scratch).map_err(|_| NoMemory)?;
         let matrix = SparseColMatRef::new(a.pattern(), a.entries);
         let stack = MemStack::new(&mut memory);
         let done = symbolic.factorize_numeric_lu::<f64>(&mut numeric, matrix, par, stack, Default::default()).is_ok();
@@ -142,4 +142,47 @@ impl SparseLu {
             factors.solve_in_place_with_conj(Conj::No, b, par, stack);
         }
     }
+}
+
+/// The pivots of a sparse LU factorization with partial pivoting, one for each column, and whether the reordering of rows and
+/// columns is an odd permutation; `None` where a pivot is zero. Panics unless the matrix is square.
+pub fn sparse_pivots(a: &Columns<'_>) -> Result<Option<(Vec<f64>, bool)>, NoMemory> {
+    let symbolic = factorize_symbolic_lu(a.pattern(), Default::default()).map_err(|_| NoMemory)?;
+    let n = symbolic.nrows();
+    let (mut rows, mut inverse) = (vec![0usize; n], vec![0usize; n]);
+    let mut factors = SimplicialLu::<usize, f64>::new();
+    let scratch = factorize_simplicial_numeric_lu_scratch::<usize, f64>(n, n);
+    let mut memory = MemBuffer::try_new(scratch).map_err(|_| NoMemory)?;
+    let done = factorize_simplicial_numeric_lu(
+        &mut rows,
+        &mut inverse,
+        &mut factors,
+        SparseColMatRef::new(a.pattern(), a.entries),
+        symbolic.col_perm(),
+        MemStack::new(&mut memory),
+    );
+    if done.is_err() {
+        return Ok(None);
+    }
+    let u = factors.u_factor_unsorted();
+    let pivot = |j: usize| u.row_idx_of_col(j).zip(u.val_of_col(j)).find(|&(i, _)| i == j).map_or(0.0, |(_, &x)| x);
+    let pivots: Vec<f64> = (0..n).map(pivot).collect();
+    let is_odd = odd(&rows) != odd(symbolic.col_perm().arrays().0);
+    Ok((!pivots.contains(&0.0)).then_some((pivots, is_odd)))
+}
+
+/// Whether a permutation is odd: n minus the number of its cycles.
+fn odd(order: &[usize]) -> bool {
+    let mut seen = vec![false; order.len()];
+    let mut odd = false;
+    for start in 0..order.len() {
+        let (mut i, mut length) = (start, 0usize);
+        while !seen[i] {
+            seen[i] = true;
+            i = order[i];
+            length += 1;
+        }
+        odd ^= length > 0 && length.is_multiple_of(2);
+    }
+    odd
 }

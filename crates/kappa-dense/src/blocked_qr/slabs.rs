@@ -1,32 +1,41 @@
-//! R alone of tall matrices, slab after slab of rows: the reflections of each are applied to it while it is there, and forgotten.
+//! R alone of tall matrices, one slab of rows after another: the reflections of a slab are applied to it while it is in
+//! memory, and are not kept.
 //!
-//! What is above a slab is triangular already, so that a panel's reflections meet only as many rows of it as the panel has columns:
-//! 2·m·n² flops whatever the height (flat trees of Demmel, Grigori, Hoemmen and Langou, SISC 34 (2012) A206–A239).
+//! The rows above a slab are triangular already, so that a panel's reflections change only as many of them as the panel
+//! has columns: 2·m·n² flops whatever the height (flat trees of Demmel, Grigori, Hoemmen and Langou, SISC 34 (2012)
+//! A206–A239).
 
-use faer::linalg::matmul::matmul;
-use faer::reborrow::{Reborrow, ReborrowMut};
-use faer::traits::ComplexField;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use kappa_engine::{Accumulate, Cut, View, ViewMut};
 
 use super::Fill;
-use super::qr::Panel;
-use super::upper_band::slivers;
-use crate::Real;
+use super::panel::{Panel, one, slivers, subtract_product};
+use crate::multiply::multiply_into;
 use crate::pool::Pool;
 use crate::row_panels::{Change, RowPanels, WIDTH};
+use crate::{Matrix, Real};
 
-/// Rows of a slab behind the first: a whole number of panels, few enough for the third cache unless there are more than 2000 columns.
+/// Rows of every slab but the first: a whole number of panels, few enough for the third cache unless there are more
+/// than 2000 columns.
 fn rows_of_slab(n: usize) -> usize {
     ((1 << 21) / n).clamp(1024, 4096) / WIDTH * WIDTH
 }
 
-/// R, n×n and column after column, of an m×n matrix with m ≥ n, and how many times it was made anew.
-pub(super) fn triangle<P: ComplexField + Real>((m, n): (usize, usize), fill: &Fill<P>) -> (Vec<P>, usize) {
+/// R, n×n and column after column, of an m×n matrix with m ≥ n, and how many times it was computed anew.
+pub(super) fn double(shape: (usize, usize), fill: &Fill<f64>) -> (Vec<f64>, usize) {
+    rayon::scope(|_| triangle(shape, fill))
+}
+
+/// The same in single precision.
+pub(super) fn single(shape: (usize, usize), fill: &Fill<f32>) -> (Vec<f32>, usize) {
+    rayon::scope(|_| triangle(shape, fill))
+}
+
+fn triangle<P: Real>((m, n): (usize, usize), fill: &Fill<P>) -> (Vec<P>, usize) {
     let mut r = vec![P::default(); n * n];
     let (mut start, mut rounds) = (0, 0);
     let pool = Pool::default();
     while start < m {
-        // The first slab is a matrix of its own: below a triangle of zeros it would cost ⅔n³ flops more.
+        // The first slab is factored alone: with a triangle of zeros above it, it would cost ⅔n³ flops more.
         let is_first = start == 0;
         let least = if is_first { n.next_multiple_of(WIDTH) } else { 0 };
         let count = rows_of_slab(n).max(least).min(m - start);
@@ -39,8 +48,8 @@ pub(super) fn triangle<P: ComplexField + Real>((m, n): (usize, usize), fill: &Fi
     ((0..n * n).map(|at| r[at % n * n + at / n]).collect(), rounds)
 }
 
-/// Some rows of the matrix and R of those above, row after row.
-struct Slab<'a, P> {
+/// Some rows of the matrix, and R of the rows above them, stored row after row.
+struct Slab<'a, P: Real> {
     r: &'a mut [P],
     a: RowPanels<P>,
     m: usize,
@@ -49,8 +58,8 @@ struct Slab<'a, P> {
     pool: &'a Pool<P>,
 }
 
-impl<P: ComplexField + Real> Slab<'_, P> {
-    /// One panel of columns, from `k` on: the rows of R that it changes, and all of A that is right of it.
+impl<P: Real> Slab<'_, P> {
+    /// Applies the reflections of the panel of columns from `k` on to its rows of R, and to A right of the panel.
     fn reflect(&mut self, k: usize) {
         let (m, n, b) = (self.m, self.n, WIDTH.min(self.n - k));
         let (next, rest) = (k + b, n - k - b);
@@ -59,35 +68,35 @@ impl<P: ComplexField + Real> Slab<'_, P> {
             Panel::of((above + m - row, b), self.pool, |stride, to| self.write_panel(k, stride, to));
         let mut head = self.head(k, next);
         if rest == 0 {
-            return self.write(k, &triangle, MatRef::from_column_major_slice(&head, 0, b));
+            return self.write(k, &triangle, View::by_columns(&head, (0, b), 0));
         }
-        let mut head = MatMut::from_column_major_slice_mut(&mut head, rest, b);
+        let mut head = ViewMut::by_columns(&mut head, (rest, b), rest);
         let inverse = panel.inverse();
         let mut w = panel.projected_on(&self.a, &inverse, above, (row, next), self.pool);
         let columns = w.len() / WIDTH;
-        let mut w = MatMut::from_column_major_slice_mut(&mut w, WIDTH, columns);
+        let mut w = ViewMut::by_columns(&mut w, (WIDTH, columns), WIDTH);
         let top = panel.v().subrows(0, b);
         if above > 0 {
-            let mut weights = Mat::<P>::zeros(b, b);
-            matmul(weights.as_mut(), Accum::Replace, inverse.transpose(), top.transpose(), P::one_impl(), Par::Seq);
-            let w = w.rb_mut().submatrix_mut(0, 0, b, rest);
-            matmul(w, Accum::Add, weights.as_ref(), head.rb().transpose(), P::one_impl(), Par::Seq);
+            let mut weights = Matrix::zeros(b, b);
+            multiply_into(weights.view_mut(), inverse.view().transpose(), top.transpose(), Cut::Whole);
+            let w = w.as_mut().block((0, 0), (b, rest));
+            P::multiply(w, Accumulate::Add, weights.view(), head.as_ref().transpose(), one(), Cut::Whole);
         }
-        let of_head = w.rb().submatrix(0, 0, b, rest).transpose();
-        matmul(head.rb_mut(), Accum::Add, of_head, top.transpose(), -P::one_impl(), Par::Seq);
-        self.write(k, &triangle, head.rb());
+        let of_head = w.as_ref().block((0, 0), (b, rest)).transpose();
+        subtract_product(head.as_mut(), of_head, top.transpose());
+        self.write(k, &triangle, head.as_ref());
         let first_row = if self.is_first { next } else { 0 };
-        let by = Change { y: None, r: slivers(w.rb(), rest, true, self.pool) };
+        let by = Change { y: None, r: slivers(w.as_ref(), rest, true, self.pool) };
         let offset = above as isize - row as isize;
         self.a.update((first_row, next), &by, |first, v| panel.write_rows(above, first as isize + offset, v));
     }
 
-    /// The first row of A that the reflections meet, and how many rows of R.
+    /// The first row of A that the reflections change, and how many rows of R they change.
     fn row_and_rows_above(&self, k: usize, b: usize) -> (usize, usize) {
         if self.is_first { (k, 0) } else { (0, b) }
     }
 
-    /// What the reflections are made of, column after column with this distance.
+    /// Writes the panel that is factored: its rows of R, then those of A; columns begin `stride` entries apart.
     fn write_panel(&self, k: usize, stride: usize, to: &mut [P]) {
         let b = to.len() / stride;
         let (row, above) = self.row_and_rows_above(k, b);
@@ -97,7 +106,7 @@ impl<P: ComplexField + Real> Slab<'_, P> {
         self.a.write_block(row..self.m, k..k + b, stride, &mut to[above..]);
     }
 
-    /// The rows that will be R's, right of the panel, row after row.
+    /// The rows that become rows of R, right of the panel, row after row.
     fn head(&self, k: usize, next: usize) -> Vec<P> {
         if self.is_first {
             let mut head = vec![P::default(); (next - k) * (self.n - next)];
@@ -107,20 +116,20 @@ impl<P: ComplexField + Real> Slab<'_, P> {
         (k..next).flat_map(|i| &self.r[i * self.n + next..(i + 1) * self.n]).copied().collect()
     }
 
-    fn write(&mut self, k: usize, triangle: &Mat<P>, head: MatRef<'_, P>) {
-        for (i, row) in self.r[k * self.n..].chunks_exact_mut(self.n).take(head.ncols()).enumerate() {
-            (i..head.ncols()).for_each(|j| row[k + j] = triangle[(i, j)]);
-            row[k + head.ncols()..].iter_mut().zip(head.col(i).iter()).for_each(|(to, &x)| *to = x);
+    fn write(&mut self, k: usize, triangle: &Matrix<P>, head: View<'_, P>) {
+        for (i, row) in self.r[k * self.n..].chunks_exact_mut(self.n).take(head.columns()).enumerate() {
+            (i..head.columns()).for_each(|j| row[k + j] = triangle[(i, j)]);
+            row[k + head.columns()..].iter_mut().zip(head.column(i)).for_each(|(to, &x)| *to = x);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::engine::Engine;
+    use crate::blocked_qr::triangle;
     use crate::{Matrix, Real, triangle_of_stack};
 
-    /// With falling columns.
+    /// Each column shorter than the one before.
     fn random<P: Real>(m: usize, n: usize, seed: u64) -> Matrix<P> {
         let a = crate::testing::random::<P>(m, n, seed);
         Matrix::from_fn(m, n, |i, j| a[(i, j)].scale(0.9f64.powi(j as i32)))
@@ -160,7 +169,7 @@ mod tests {
     fn several_slabs_in_single_precision_are_as_good_as_one() {
         let (m, n) = (9000, 40);
         let a = random::<f32>(m, n, 7);
-        let (r, _) = f32::engine_triangle((m, n), &|first, stride, to| {
+        let (r, _) = triangle::<f32>((m, n), &|first, stride, to| {
             for (j, column) in to.chunks_exact_mut(stride).take(n).enumerate() {
                 column.iter_mut().zip(first..m).for_each(|(to, i)| *to = a[(i, j)]);
             }

@@ -13,7 +13,7 @@ const COLUMNS: usize = 256;
 const FROM: usize = 1024;
 
 /// C += A·B, in the lower triangle at least.
-pub(super) fn add_lower_product<T, A, B>(mut c: MatMut<'_, T>, a: MatRef<'_, A>, b: MatRef<'_, B>)
+pub(crate) fn add_lower_product<T, A, B>(mut c: MatMut<'_, T>, a: MatRef<'_, A>, b: MatRef<'_, B>)
 where
     T: ComplexField + Copy,
     A: Conjugate<Canonical = T> + Sync,

@@ -1,4 +1,4 @@
-//! The engine's Hessenberg form and eigenvectors of matrices that need not be Hermitian.
+//! Hessenberg form, eigenvalues and eigenvectors of matrices that need not be Hermitian.
 
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -13,10 +13,11 @@ use faer::traits::ComplexField;
 use faer::{Conj, Mat, MatMut, MatRef};
 use num_complex::Complex64;
 
-use super::{Cut, Failed};
+use crate::cut::Cut;
+use crate::double::Failed;
 
 /// A becomes Hessenberg: zeros below its first subdiagonal; returns the unitary Q of A = QHQᴴ.
-pub(crate) fn engine_hessenberg<T: ComplexField + Default>(a: &mut [T], order: usize, cut: Cut) -> Vec<T> {
+pub(crate) fn hessenberg_form<T: ComplexField + Default>(a: &mut [T], order: usize, cut: Cut) -> Vec<T> {
     let n = order;
     let mut q: Vec<T> = (0..n * n).map(|_| T::default()).collect();
     (0..n).for_each(|i| q[i * n + i] = T::one_impl());
@@ -51,9 +52,12 @@ pub(crate) fn engine_hessenberg<T: ComplexField + Default>(a: &mut [T], order: u
 
 /// Which eigenvectors are wanted.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Sides {
+pub enum Sides {
+    /// Eigenvalues alone.
     Neither,
+    /// Right eigenvectors.
     Right,
+    /// Right and left eigenvectors.
     Both,
 }
 
@@ -73,11 +77,11 @@ impl Sides {
     }
 }
 
-/// Eigenvalues, right and left eigenvectors of a square matrix; nothing in place of those that are not wanted.
-pub(crate) type Eigen = (Vec<Complex64>, Vec<Complex64>, Vec<Complex64>);
+/// Eigenvalues, right and left eigenvectors of a square matrix, column after column; empty where they are not wanted.
+pub type Eigen = (Vec<Complex64>, Vec<Complex64>, Vec<Complex64>);
 
-/// Of a real matrix: pairs of conjugate values share two real columns.
-pub(crate) fn engine_eig_real(a: &[f64], n: usize, sides: Sides, cut: Cut) -> Result<Eigen, Failed> {
+/// Eigenvalues and eigenvectors of a real matrix.
+pub fn eig_real(a: &[f64], n: usize, sides: Sides, cut: Cut) -> Result<Eigen, Failed> {
     let par = cut.par();
     let scratch = evd::evd_scratch::<f64>(n, sides.left(), sides.right(), par, Default::default());
     let mut memory = MemBuffer::new(scratch);
@@ -100,7 +104,7 @@ pub(crate) fn engine_eig_real(a: &[f64], n: usize, sides: Sides, cut: Cut) -> Re
     Ok((values, right, left))
 }
 
-/// The complex vectors of pairs that share two real columns.
+/// Complex vectors: in faer's result a pair of conjugate values shares two real columns, real and imaginary part.
 fn unpacked(values: &[Complex64], x: &Mat<f64>) -> Vec<Complex64> {
     let (n, count) = (x.nrows(), x.ncols());
     let mut out = vec![Complex64::default(); n * count];
@@ -119,8 +123,8 @@ fn unpacked(values: &[Complex64], x: &Mat<f64>) -> Vec<Complex64> {
     out
 }
 
-/// Of a complex matrix.
-pub(crate) fn engine_eig_complex(a: &[Complex64], n: usize, sides: Sides, cut: Cut) -> Result<Eigen, Failed> {
+/// Eigenvalues and eigenvectors of a complex matrix.
+pub fn eig_complex(a: &[Complex64], n: usize, sides: Sides, cut: Cut) -> Result<Eigen, Failed> {
     let par = cut.par();
     let scratch = evd::evd_scratch::<Complex64>(n, sides.left(), sides.right(), par, Default::default());
     let mut memory = MemBuffer::new(scratch);

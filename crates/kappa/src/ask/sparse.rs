@@ -1,0 +1,211 @@
+//! What a sparse matrix, or an operator that can only multiply, answers without being written out.
+
+use std::cell::OnceCell;
+
+use kappa_dense::Scalar;
+
+use super::lanczos_density::{LanczosDensity, StochasticLanczos};
+use super::{Question, norm, sparse_cond};
+use crate::error::{Error, Result};
+use crate::factor::{ThickRestart, partial_svd};
+use crate::krylov::{End, Lanczos, norm_by_products};
+use crate::norm::{EntryNorms, Family, Norm, Outside, Structure, entrywise_value, larger, vector_norm};
+use crate::operator::{DENSE_LIMIT, Form, LinearOperator, Sparse};
+use crate::{Enclosure, Evidence};
+
+/// Sparse matrices whose smaller side is longer than this are answered by products: dense methods take longer than those.
+pub(crate) const WRITTEN_OUT: usize = 1000;
+
+/// Whether a question that needs all singular values is answered by writing the operator out: it is dense, or small.
+pub(crate) fn is_written_out<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> bool {
+    let (m, n) = a.shape();
+    match a.form() {
+        Form::Dense(_) => true,
+        Form::Sparse(_) => m.min(n) <= WRITTEN_OUT && m.saturating_mul(n) <= DENSE_LIMIT,
+        Form::Products => m.saturating_mul(n) <= DENSE_LIMIT,
+    }
+}
+
+/// A norm of a sparse matrix from its stored entries, every rounding counted; `None` for a norm that needs more.
+pub(super) fn norm_of_stored<T: Scalar>(a: &Sparse<T>, norm: Norm) -> Result<Option<Enclosure>> {
+    let entries = a.entries_as_column()?;
+    let norms = match EntryNorms::of(entries) {
+        Ok(norms) => norms,
+        Err(_) => return Err(not_finite(a)),
+    };
+    let found = match norm.structure() {
+        Structure::Entries(p) => {
+            // The sums over one column are those over all entries.
+            let of_column = match norm.0 {
+                Family::Entrywise(1.0) | Family::MaxAbs | Family::Schatten(_) => norms.norm(norm),
+                _ => None,
+            };
+            of_column.unwrap_or_else(|| entrywise_value(entries, p))
+        }
+        Structure::Columns(mixed) => norm.for_exact_conjugate(a.shape().0, of_lines(a, mixed.p, mixed.outside)),
+        Structure::Rows(mixed) => {
+            norm.for_exact_conjugate(a.shape().1, of_lines(&a.transposed(), mixed.p, mixed.outside))
+        }
+        Structure::Singular(_) | Structure::Hard(..) => return Ok(None),
+    };
+    Ok(Some(found.with_evidence(norms.evidence())))
+}
+
+fn not_finite<T: Scalar>(a: &Sparse<T>) -> Error {
+    let (row, column) = a.not_finite().unwrap_or((0, 0));
+    Error::not_finite(row, column, a.count_not_finite())
+}
+
+fn of_lines<T: Scalar>(a: &Sparse<T>, p: f64, outside: Outside) -> Enclosure {
+    let line = |j: usize| vector_norm(p, || a.column(j).map(|(_, x)| x));
+    (0..a.shape().1).map(line).fold(Enclosure::exact(0.0), |best, next| match outside {
+        Outside::Sum => best.plus(next),
+        Outside::Largest => larger(best, next),
+    })
+}
+
+/// A unitarily invariant norm of an operator that is not written out: spectral by Lanczos, Ky Fan by the largest singular values, Schatten
+/// by quadrature from random vectors (evidence: probability). `None` where none of these applies.
+pub(super) fn norm_by_quadrature<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    norm: Norm,
+) -> Result<Option<Enclosure>> {
+    match norm.0 {
+        Family::Schatten(f64::INFINITY) => {
+            norm_by_products(a, &Lanczos { tolerance: 1e-12, steps: 300, ..Lanczos::default() }).map(Some)
+        }
+        Family::Schatten(p) if p < 4.0 * StochasticLanczos::default().steps as f64 => {
+            LanczosDensity::of(a, &StochasticLanczos::default())?.schatten(p).map(Some)
+        }
+        Family::KyFan(k, p) => {
+            let values = leading(a, k, End::Largest)?;
+            let power = |x: &Enclosure| {
+                crate::arithmetic::power(x.lower(), p).lower()..crate::arithmetic::power(x.upper(), p).upper()
+            };
+            let (mut low, mut high) = (0.0, 0.0);
+            for range in values.iter().map(power) {
+                low = crate::enclosure::directed::add_down(low, range.start).max(0.0);
+                high = crate::enclosure::directed::add_up(high, range.end);
+            }
+            let evidence = values.iter().fold(Evidence::Rounding, |e, x| e.and(x.evidence()));
+            let (lower, upper) = (crate::arithmetic::root(low, p).lower(), crate::arithmetic::root(high, p).upper());
+            Ok(Some(Enclosure::new(lower, 0.5 * (lower + upper), upper, evidence)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The k largest or smallest singular values of an operator that is not written out.
+pub(super) fn leading<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, end: End) -> Result<Vec<Enclosure>> {
+    let found = partial_svd(&a, k, &ThickRestart { end, ..ThickRestart::default() })?;
+    Ok(found.values().to_vec())
+}
+
+/// The answers to questions about an operator that is not written out; what several of them need is found once.
+///
+/// A rank that would need all singular values lies between what the Frobenius norm leaves no other choice and min(m, n).
+pub(super) fn answers<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    questions: &[Question],
+) -> Result<Vec<Enclosure>> {
+    let known = Known { a: &a, frobenius: OnceCell::new(), spectral: OnceCell::new() };
+    questions.iter().map(|question| known.answer(question)).collect()
+}
+
+struct Known<'a, A: ?Sized> {
+    a: &'a A,
+    frobenius: OnceCell<Enclosure>,
+    spectral: OnceCell<Enclosure>,
+}
+
+impl<A: ?Sized> Known<'_, A> {
+    fn frobenius<T: Scalar>(&self) -> Result<Enclosure>
+    where
+        A: LinearOperator<T>,
+    {
+        once(&self.frobenius, || norm(self.a, Norm::frobenius()))
+    }
+
+    /// ‖A‖₂ as closely as ratios need it.
+    fn spectral<T: Scalar>(&self) -> Result<Enclosure>
+    where
+        A: LinearOperator<T>,
+    {
+        once(&self.spectral, || {
+            norm_by_products(self.a, &Lanczos { tolerance: 1e-6, steps: 100, ..Lanczos::default() })
+        })
+    }
+
+    fn answer<T: Scalar>(&self, question: &Question) -> Result<Enclosure>
+    where
+        A: LinearOperator<T>,
+    {
+        let (m, n) = self.a.shape();
+        let most = m.min(n) as f64;
+        match *question {
+            Question::Norm(of) => norm(self.a, of),
+            Question::SingularValue(k) if k <= m.min(n) => leading(self.a, k, End::Largest)?
+                .pop()
+                .ok_or_else(|| Error::shape(format!("there is no singular value number {k}"))),
+            Question::SingularValue(k) => {
+                let message = format!("a {m}×{n} matrix has {most} singular values, and no number {k}");
+                Err(Error::shape(message))
+            }
+            Question::Cond => match self.a.form() {
+                Form::Sparse(sparse) if !T::IS_COMPLEX => {
+                    sparse_cond(&Sparse::widened(sparse), Norm::spectral()).map(|found| found.0)
+                }
+                _ => Err(too_large((m, n), question)),
+            },
+            Question::StableRank => Ok(square(self.frobenius()?.over(self.spectral()?)).between(0.0, most)),
+            Question::NuclearRank => Ok(norm(self.a, Norm::nuclear())?.over(self.spectral()?).between(0.0, most)),
+            Question::ParticipationRatio => {
+                let fourth = norm(self.a, Norm::schatten(4.0)?)?;
+                Ok(square(square(self.frobenius()?.over(fourth))).between(0.0, most))
+            }
+            Question::Rank(tolerance) => {
+                let share = tolerance.size((m, n), Enclosure::exact(1.0)).upper();
+                // Σσ² ≤ r·σ₁² + min(m, n)·(t·σ₁)² for r values above t·σ₁.
+                let stable = square(self.frobenius()?.over(self.spectral()?));
+                let least = (stable.lower() - most * share * share - 1e-9 * most).ceil().clamp(0.0, most);
+                Ok(Enclosure::new(least, stable.estimate().clamp(least, most), most, stable.evidence()))
+            }
+            Question::EffectiveRank | Question::EnergyRank(_) => {
+                let least = if self.spectral()?.upper() == 0.0 { 0.0 } else { 1.0 };
+                let stable = square(self.frobenius()?.over(self.spectral()?)).estimate().clamp(least, most);
+                Ok(Enclosure::new(least, stable, most, Evidence::Theorem("between 1 and the rank")))
+            }
+            Question::NumericalRadius | Question::LogNorm(_) => Err(too_large((m, n), question)),
+        }
+    }
+}
+
+/// The value of a cell, computed at the first call.
+fn once(cell: &OnceCell<Enclosure>, compute: impl FnOnce() -> Result<Enclosure>) -> Result<Enclosure> {
+    match cell.get() {
+        Some(&known) => Ok(known),
+        None => compute().inspect(|&found| {
+            cell.get_or_init(|| found);
+        }),
+    }
+}
+
+fn square(x: Enclosure) -> Enclosure {
+    x.times(x)
+}
+
+impl Enclosure {
+    /// The same of a quantity that lies between these numbers.
+    fn between(self, least: f64, most: f64) -> Self {
+        let cut = |x: f64| x.clamp(least, most);
+        Self::new(cut(self.lower()), cut(self.estimate()), cut(self.upper()), self.evidence())
+    }
+}
+
+/// The error of a question that needs a matrix written out, and one that is too large for it.
+pub(crate) fn too_large((m, n): (usize, usize), question: impl std::fmt::Display) -> Error {
+    Error::limit(format!(
+        "`{question}` of a {m}×{n} operator needs it stored as a dense matrix (limit {DENSE_LIMIT:e} entries)"
+    ))
+    .with_hint("norms, the largest and smallest singular values, rank --exact, cond and solve need no dense matrix")
+}
