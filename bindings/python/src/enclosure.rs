@@ -277,7 +277,7 @@ impl PyEnclosure {
         let (a, b) = (x.estimate(), y.estimate());
         let (less, at_most) = (less.unwrap_or(a < b), at_most.unwrap_or(a <= b));
         // A number is never NaN in an enclosure: comparisons with NaN are those of the estimate.
-        let is_nan = other.ne(other)?;
+        let is_nan = !other.is_instance_of::<Self>() && other.extract::<f64>().is_ok_and(f64::is_nan);
         let found = match how {
             // Where all values agree, so do the estimates.
             CompareOp::Eq => !is_nan && a == b,
@@ -455,6 +455,23 @@ impl PySingularValues {
     #[getter]
     fn algorithm(&self) -> &'static str {
         self.values.algorithm()
+    }
+    /// The place of the first value that is equal to `value`.
+    fn index(&self, value: &Bound<'_, PyAny>) -> PyResult<usize> {
+        for k in 0..self.count {
+            if Bound::new(value.py(), PyEnclosure(self.values.get(k)).initializer())?.eq(value)? {
+                return Ok(k);
+            }
+        }
+        Err(PyValueError::new_err("no singular value is equal to this number"))
+    }
+    /// How many values are equal to `value`.
+    fn count(&self, value: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let mut found = 0;
+        for k in 0..self.count {
+            found += usize::from(Bound::new(value.py(), PyEnclosure(self.values.get(k)).initializer())?.eq(value)?);
+        }
+        Ok(found)
     }
     fn __len__(&self) -> usize {
         self.count

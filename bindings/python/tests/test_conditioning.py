@@ -200,8 +200,24 @@ def test_factorizations_multiply_back() -> None:
     assert np.abs(f["r"][2:]).max() < 1e-13
     with pytest.raises(ValueError, match="schur"):
         kp.factor(a, "jordan")
-    with pytest.raises(ValueError, match="hint"):
+    with pytest.raises(ValueError, match="known: qr"):
         kp.factor(a, "qrr")
+
+
+THEOREMS: dict[Any, tuple[float, ...]] = {
+    kp.Weyl: (0.1,),
+    kp.Mirsky: (0.1,),
+    kp.HoffmanWielandt: (0.1,),
+    kp.BauerFike: (3.0, 0.1),
+    kp.Elsner: (2.0, 0.1, 5),
+    kp.DavisKahan: (0.5, 0.1),
+    kp.Wedin: (0.5, 0.1),
+    kp.EisenstatIpsen: (0.01, 0.02),
+    kp.InversePerturbation: (10.0, 0.05),
+    kp.LinearSystem: (10.0, 0.05, 0.01),
+    kp.LeastSquaresPerturbation: (2.0, 0.25, 0.1),
+    kp.ComponentwiseSystem: (2.0, 1.5, 1e-6),
+}
 
 
 def test_theorems_and_perturbations() -> None:
@@ -212,10 +228,22 @@ def test_theorems_and_perturbations() -> None:
         kp.Theorem("davis-kahan", change=1.0)
     with pytest.raises(ValueError, match="> 0"):
         kp.Theorem("wedin", gap=0.0, change=1.0)
+    for class_, numbers in THEOREMS.items():
+        t = class_(*numbers)
+        assert isinstance(t, kp.Theorem) and list(t.parameters.values()) == [float(x) for x in numbers]
+        assert all(getattr(t, name) == x for name, x in t.parameters.items()) and t.reference and t.statement
+        assert t.bound().lower == 0.0 and t.bound().upper == float(t) and t.bound().evidence.startswith("theorem")
+        assert t.bound().upper == kp.Theorem(t.name, **t.parameters).bound().upper
+        with pytest.raises(ValueError, match="must be"):
+            class_(*(-x for x in numbers))
+        with pytest.raises(ValueError, match="must be"):
+            class_(*(float("nan") for _ in numbers))
+    assert {class_.__name__ for class_ in THEOREMS} == {class_.__name__ for class_ in kp.Theorem.__subclasses__()}
     a = random(6, 6, 10)
     b = a + 1e-3 * random(6, 6, 11)
     found = {(t["theorem"].name, t["quantity"]): t for t in kp.perturb(a, b)}
     assert {name for name, _ in found} >= {"weyl", "mirsky", "elsner", "bauer-fike", "inverse"}
+    assert {type(t["theorem"]) for t in found.values()} <= set(THEOREMS)
     moved = np.abs(np.linalg.svd(a, compute_uv=False) - np.linalg.svd(b, compute_uv=False))
     weyl = next(t for (name, _), t in found.items() if name == "weyl")
     assert float(weyl["actual"]) == pytest.approx(moved.max()) and weyl["bound"].upper == pytest.approx(np.linalg.norm(b - a, 2))

@@ -12,12 +12,13 @@ _MOST = 1 << 28
 def as_array(x: Any) -> NDArray[Any]:
     """The object as an array, without a copy where it lies in memory that NumPy can see.
 
-    Takes whatever `numpy.asarray` takes, and what hands its memory over by DLPack. Tensors of PyTorch may want gradients, and may be
-    of bfloat16, which neither way can express: those are widened to float32, exactly. SciPy's sparse matrices and LinearOperators are
-    written out, up to 2^28 entries; what only multiplies is asked by `solve_iteratively`, `onenormest` and `randomized_svd`.
+    Takes whatever `numpy.asarray` takes, and what hands its memory over by DLPack. Tensors of PyTorch may want gradients, and
+    may be of bfloat16, which neither way can express: those are widened to float32, exactly. Masked arrays are taken where
+    nothing is masked. SciPy's sparse matrices and LinearOperators are written out, up to 2^28 entries, for `kappa.linalg`;
+    `kappa` itself takes them as they are.
     """
     if isinstance(x, np.ndarray):
-        return x
+        return _unmasked(x) if isinstance(x, np.ma.MaskedArray) else x
     if type(x).__module__.partition(".")[0] == "torch":
         x = x.detach()
         x = x.cpu() if x.device.type != "cpu" else x
@@ -34,5 +35,15 @@ def as_array(x: Any) -> NDArray[Any]:
 def _written_out(x: Any) -> NDArray[Any]:
     m, n = x.shape
     if m * n > _MOST:
-        raise MemoryError(f"a {m}×{n} operator is too large to be written out\n\nhint: at most {_MOST} entries are written")
+        raise MemoryError(f"a {m}×{n} operator is too large to store as a dense matrix (limit {_MOST} entries)")
     return np.asarray(x.toarray() if hasattr(x, "toarray") else x.matmat(np.eye(n)))
+
+
+def _unmasked(x: np.ma.MaskedArray[Any, Any]) -> NDArray[Any]:
+    if np.ma.is_masked(x):
+        count = int(np.ma.count_masked(x))
+        raise ValueError(
+            f"{count} {'entry is' if count == 1 else 'entries are'} masked, and a matrix needs all of its entries"
+            "\n\nhint: fill them with .filled(value), or drop their rows with numpy.ma.compress_rows"
+        )
+    return np.asarray(x.data)

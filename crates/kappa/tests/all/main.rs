@@ -10,6 +10,7 @@ mod exact;
 mod laws;
 mod logdet;
 mod partial;
+mod parts;
 mod perturbation;
 mod proofs;
 mod regularized;
