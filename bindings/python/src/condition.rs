@@ -1,7 +1,8 @@
 //! How sensitive, in Python.
 
-use kappa::{DataType, Extended, Norm, OneNorm, SmallSample, SolveAlgorithm};
+use kappa::{DataType, Extended, Guarantee, Norm, OneNorm, SmallSample, SolveAlgorithm, c64};
 use numpy::ToPyArray;
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -150,6 +151,28 @@ pub(crate) fn distance_to_singularity<'py>(
     let norm = norm.map_or(Ok(Norm::spectral()), norm_of)?;
     let found = with_matrix(a, move |a| a.distance_to_singularity(norm))?;
     Ok((found.value().into(), found.relative().into(), view(py, &found.nearest())?))
+}
+
+/// Sign and logarithm of the determinant, as numpy.linalg.slogdet gives them: `sign, log_abs = kp.logdet(a)`.
+///
+/// `log_abs` is an Enclosure of ln|det A|, -inf for a singular matrix. `sign` is 1, -1 or 0, or a complex number of modulus 1, and
+/// nan where the matrix is numerically singular. `certify=True` counts every rounding error. A SciPy sparse matrix is factored as it is.
+///
+/// Examples
+/// --------
+/// >>> import kappa as kp
+/// >>> sign, log_abs = kp.logdet([[0.0, 2.0], [3.0, 0.0]])
+/// >>> sign, round(float(log_abs), 12)
+/// (-1.0, 1.791759469228)
+#[pyfunction]
+#[pyo3(signature = (a, *, certify = false))]
+pub(crate) fn logdet<'py>(a: &Bound<'py, PyAny>, certify: bool) -> PyResult<(Bound<'py, PyAny>, PyEnclosure)> {
+    let guarantee = if certify { Guarantee::Certified } else { Guarantee::Usual };
+    let (found, is_complex) = with_matrix(a, move |a| Ok((a.logdet_by(guarantee)?, a.is_complex())))?;
+    let sign = if found.is_sign_known() { found.sign } else { c64::new(f64::NAN, 0.0) };
+    let py = a.py();
+    let sign = if is_complex { sign.into_bound_py_any(py)? } else { sign.re.into_bound_py_any(py)? };
+    Ok((sign, found.log_abs.into()))
 }
 
 /// The rank of the matrix as exact numbers, without any tolerance: elimination modulo primes.

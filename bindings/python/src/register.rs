@@ -49,7 +49,7 @@ table! {
     "sensitivity": [] [
         condition::cond, condition::cond_log10, condition::cond_estimate, condition::skeel_cond,
         condition::bauer_cond, condition::best_scaling, condition::is_regular_within,
-        condition::distance_to_singularity, condition::exact_rank, condition::least_squares_cond,
+        condition::distance_to_singularity, condition::exact_rank, condition::logdet, condition::least_squares_cond,
         condition::statistical_cond, condition::digits,
     ];
     "spectra": [spectra::PyEig] [

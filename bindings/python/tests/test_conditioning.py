@@ -341,3 +341,22 @@ def test_the_examples_run_and_draw_what_is_kept(example: str, tmp_path: Path) ->
     assert ElementTree.parse(out).getroot().tag.endswith("svg")
     # Other processors may round otherwise: the same shapes, not the same digits.
     assert [e.tag for e in ElementTree.parse(out).iter()] == [e.tag for e in ElementTree.parse(kept).iter()]
+
+
+def test_logdet_like_slogdet_with_an_enclosure() -> None:
+    rng = np.random.default_rng(4)
+    for n in (1, 2, 5, 30, 450):
+        a = rng.standard_normal((n, n))
+        sign, log_abs = kp.logdet(a)
+        expected = np.linalg.slogdet(a)
+        assert sign == expected.sign
+        assert log_abs.lower - 1e-9 <= expected.logabsdet <= log_abs.upper + 1e-9
+    phase, _ = kp.logdet(np.diag([1j, 2.0]))
+    assert abs(phase - 1j) < 1e-14
+    assert kp.logdet([[1.0, 2.0], [2.0, 4.0]], certify=True)[0] == 0.0
+    large = scipy.sparse.diags([np.full(59_999, -1.0), np.full(60_000, 4.0)], [1, 0], format="csr")
+    sign, log_abs = kp.logdet(large, certify=True)
+    assert sign == 1.0 and log_abs.evidence == "rounding"
+    assert log_abs.lower <= 60_000 * math.log(4.0) <= log_abs.upper
+    with pytest.raises(ValueError, match="square"):
+        kp.logdet(np.ones((2, 3)))

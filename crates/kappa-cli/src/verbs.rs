@@ -5,9 +5,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::answer::Ask;
 use crate::commands::{
-    align, ball, bound, check, condition, density, dominance, draw, eig, factor, lab, lipschitz, logdet, lstsq, measure,
-    nearest, norm, numbers, perturb, pinv, proof, rank, regress, ridge, singular_values, sketch, solve, survey, svd,
-    vector,
+    align, ball, bound, check, condition, density, dominance, draw, eig, factor, lab, lipschitz, logdet, lstsq,
+    measure, nearest, norm, numbers, perturb, pinv, proof, rank, regress, ridge, singular_values, sketch, solve,
+    survey, svd, vector,
 };
 use crate::driver;
 use crate::failure::Failure;

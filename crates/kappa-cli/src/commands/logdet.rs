@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::session::{Input, Session};
-use crate::text::{DIGITS, complex_text, line, table};
+use crate::text::{DIGITS, complex, line, table};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct LogdetArguments {
@@ -61,6 +61,6 @@ impl Ask for LogdetArguments {
 }
 
 fn text(found: &LogDeterminant) -> String {
-    let sign = if found.is_sign_known() { complex_text(found.sign, 12) } else { "unknown".into() };
+    let sign = if found.is_sign_known() { complex(found.sign, 12) } else { "unknown".into() };
     table(&[line("sign", sign), line("ln |det A|", found.log_abs.short(DIGITS))])
 }
