@@ -1,6 +1,7 @@
 """Conditioning, perturbation, spectra and regions against NumPy, SciPy and 25-digit references; the commands and the pictures."""
 
 import json
+import math
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
