@@ -54,7 +54,7 @@ impl FromStr for DataType {
         };
         match number.trim().replace('_', "-").parse::<f64>() {
             Ok(x) if x > 0.0 && x < 1.0 / factor => Ok(Self::Relative(x * factor)),
-            _ => Err(Error::syntax(format!("`{text}` says nothing about data"))
+            _ => Err(Error::syntax(format!("`{text}` is neither a data type nor a relative error"))
                 .with_hint("bf16, f16, f32, f64, f8_e4m3, f8_e5m2, or a relative error such as 1e-3 or 0.1%")),
         }
     }
@@ -172,7 +172,10 @@ impl fmt::Display for Digits {
             e => format!("1e{e}"),
         };
         let (held, certain) = (self.held.round(), self.certain.floor());
-        let of = format!("of the {held:.0} digits of {} data", self.data);
+        let of = match self.data {
+            DataType::Format(format) => format!("of the {held:.0} digits of {format} data"),
+            DataType::Relative(_) => format!("of the {held:.0} digits of {}", self.data),
+        };
         let cost = format!("a condition number of {cond} costs {:.0}", self.lost.round());
         if certain >= 1.0 {
             let digits = if certain == 1.0 { "1 survives".into() } else { format!("{certain:.0}") };
