@@ -53,7 +53,7 @@ fn what_people_read() {
         ("cond_componentwise", &["cond", "a.npy", "--componentwise"]),
         ("regress", &["regress", "t.csv", "--target", "y"]),
         ("check", &["check", "w.npy", "rank = 2", "norm:frobenius <= 5"]),
-        ("verify_json", &["norm", "a.npy", "--norm", "max-abs", "--json"]),
+        ("json", &["norm", "a.npy", "--norm", "max-abs", "--json"]),
     ] {
         snapshot(name, &folder.run(arguments).whole());
     }
