@@ -14,8 +14,8 @@ const ABOUT: &str =
 
 const TEMPLATE: &str = "\
 {about-with-newline}
-{usage-heading} {usage}
-{after-help}
+{usage-heading} {usage}{after-help}
+
 Options:
 {options}
 ";
@@ -74,7 +74,7 @@ fn groups() -> String {
     for (name, about) in SHELL.into_iter().chain([("help", "Print this message, or the help of a command")]) {
         text += &format!("  {name:width$}  {about}\n");
     }
-    text + "\n"
+    format!("{}\n", text.trim_start())
 }
 
 /// Runs the command that the arguments name.

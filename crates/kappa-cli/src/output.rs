@@ -65,7 +65,7 @@ pub(crate) fn words(text: &str) {
 pub(crate) fn check_ending(path: &Path, kind: Kind) -> Result<(), Failure> {
     let endings = kind.endings();
     let is_one = |ending: &&str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
-    if endings.is_empty() || endings.iter().any(|ending| is_one(&ending)) {
+    if endings.is_empty() || endings.iter().any(is_one) {
         return Ok(());
     }
     let (known, hint) = match kind {

@@ -98,6 +98,14 @@ pub(crate) fn file_name(path: &Path) -> String {
     }
 }
 
+/// An error of a whole file: its message names the file, where it does not already.
+pub(crate) fn in_file(path: &Path) -> impl Fn(kappa_model::Error) -> Failure + '_ {
+    move |error| match error.kind() {
+        kappa_model::ErrorKind::Question(_) => Failure::from(error).within(&file_name(path)),
+        _ => Failure::from(error),
+    }
+}
+
 /// Asks one tensor of an open file.
 pub(crate) fn with_tensor<R>(
     model: &Model,

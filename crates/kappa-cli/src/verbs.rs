@@ -141,11 +141,7 @@ pub(crate) const VERBS: &[Verb] = &[
         "QR, LU, Cholesky, LDLᴴ, polar or Schur factors, written as .npz",
     ),
     verb::<pinv::PinvArguments>("pinv", Factor, "The pseudoinverse, with its four Penrose residuals"),
-    verb::<sketch::SketchArguments>(
-        "sketch",
-        Factor,
-        "One-pass sketch of a tall matrix: written, merged, and its largest values",
-    ),
+    verb::<sketch::SketchArguments>("sketch", Factor, "One-pass sketch of a tall matrix, written and merged"),
     verb::<solve::SolveArguments>("solve", Solve, "Solve Ax = b with an error bound"),
     verb::<lstsq::LstsqArguments>("lstsq", Solve, "Least squares: plain, weighted, constrained, total"),
     verb::<ridge::RidgeArguments>("ridge", Solve, "Ridge and Tikhonov regularization, with λ by a rule"),
@@ -181,11 +177,7 @@ pub(crate) const VERBS: &[Verb] = &[
     ),
     verb::<survey::SurveyArguments>("survey", Models, "Measure every weight matrix of a checkpoint"),
     verb::<lipschitz::LipschitzArguments>("lipschitz", Models, "A Lipschitz bound of a chain of layers"),
-    verb::<draw::DrawArguments>(
-        "draw",
-        DrawAndLearn,
-        "Gershgorin discs, numerical range, pseudospectra, image of the unit circle",
-    ),
+    verb::<draw::DrawArguments>("draw", DrawAndLearn, "Gershgorin discs, numerical range, pseudospectra, unit circle"),
     verb::<ball::BallArguments>(
         "ball",
         DrawAndLearn,

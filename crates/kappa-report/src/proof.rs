@@ -121,6 +121,18 @@ impl ProofFile {
     /// # Errors
     ///
     /// In words, where the text is not a proof.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kappa::{Matrix, proof::prove};
+    /// use kappa_report::ProofFile;
+    ///
+    /// let (a, claim) = (Matrix::from_row_major(1, 2, vec![3.0, 4.0])?, "norm:frobenius <= 5.5".parse()?);
+    /// let proof = ProofFile::new(&a, claim, prove(&a, &claim)?);
+    /// assert_eq!(ProofFile::from_json(&proof.to_json().to_string()), Ok(proof));
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
     pub fn from_json(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|e| format!("is not JSON: {e}"))?;
         match value["kappa_proof"].as_u64() {

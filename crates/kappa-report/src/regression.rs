@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use crate::{aligned, counted};
 
+/// The name of the constant term in a fit.
+const CONSTANT: &str = "(constant)";
+
 /// A number with at most `digits` digits, as far as they are certain.
 fn short(x: Enclosure, digits: usize) -> String {
     x.short(digits)
@@ -38,6 +41,18 @@ fn probability(p: f64) -> String {
 /// # Errors
 ///
 /// Where the singular values behind the collinearity cannot be found.
+///
+/// # Examples
+///
+/// ```
+/// use kappa::regression::{Cell, Column, Design, Regression};
+///
+/// let column = |name: &str, cells: [&str; 4]| Column { name: name.into(), cells: cells.map(Cell::parse).into() };
+/// let table = [column("x", ["1", "2", "3", "4"]), column("y", ["1.1", "1.9", "3.2", "3.9"])];
+/// let fit = Regression::new(Design::new(&table, &"y ~ x".parse()?, None)?)?;
+/// assert!(kappa_report::regression_text(&fit, 5)?.contains("residual standard error"));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn regression_text(fit: &Regression, digits: usize) -> Result<String> {
     let design = fit.design();
     let level = 100.0 * fit.confidence();
@@ -46,7 +61,7 @@ pub fn regression_text(fit: &Regression, digits: usize) -> Result<String> {
     let mut rows = vec![titles.map(str::to_owned).to_vec()];
     for c in fit.coefficients() {
         rows.push(vec![
-            c.name.clone(),
+            if c.name == CONSTANT { "(Intercept)".into() } else { c.name.clone() },
             short(c.estimate, digits),
             short(c.standard_error, digits.min(6)),
             short(c.t, 4),
@@ -246,6 +261,18 @@ impl RegressionResult {
     /// # Errors
     ///
     /// Where the singular values behind the collinearity cannot be found.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kappa::regression::{Cell, Column, Design, Regression};
+    ///
+    /// let column = |name: &str, cells: [&str; 4]| Column { name: name.into(), cells: cells.map(Cell::parse).into() };
+    /// let table = [column("x", ["1", "2", "3", "4"]), column("y", ["1.1", "1.9", "3.2", "3.9"])];
+    /// let fit = Regression::new(Design::new(&table, &"y ~ x".parse()?, None)?)?;
+    /// assert!(serde_json::to_string(&kappa_report::RegressionResult::new(&fit)?).is_ok());
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
     pub fn new(fit: &Regression) -> Result<Self> {
         let (design, collinearity) = (fit.design(), fit.collinearity()?);
         let coefficients = fit.coefficients().into_iter().zip(&collinearity.inflation);
@@ -288,6 +315,18 @@ impl RegressionResult {
 /// # Errors
 ///
 /// As [`RegressionResult::new`].
+///
+/// # Examples
+///
+/// ```
+/// use kappa::regression::{Cell, Column, Design, Regression};
+///
+/// let column = |name: &str, cells: [&str; 4]| Column { name: name.into(), cells: cells.map(Cell::parse).into() };
+/// let table = [column("x", ["1", "2", "3", "4"]), column("y", ["1.1", "1.9", "3.2", "3.9"])];
+/// let fit = Regression::new(Design::new(&table, &"y ~ x".parse()?, None)?)?;
+/// assert_eq!(kappa_report::regression_json(&fit)?["rows"], 4);
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn regression_json(fit: &Regression) -> Result<Value> {
     Ok(crate::json::to_value(&RegressionResult::new(fit)?))
 }

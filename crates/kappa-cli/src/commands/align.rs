@@ -1,6 +1,6 @@
 //! `kappa align`: one set of points aligned with another.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kappa::nearest::{Alignment, Consensus, Procrustes};
@@ -113,7 +113,7 @@ impl AlignArguments {
         Procrustes { rotation_only: self.rotation_only, scaling: self.scaling, translation: self.translation, weights }
     }
 
-    fn pair(&self, session: &Session, onto: &PathBuf) -> Result<Answer<Pair>, Failure> {
+    fn pair(&self, session: &Session, onto: &Path) -> Result<Answer<Pair>, Failure> {
         let tensor = |k: usize| self.tensors.as_ref().and_then(|names| names.get(k)).map(String::as_str);
         let (name, from) = session.matrix(&self.file, tensor(0))?;
         let (_, onto) = session.matrix(onto, tensor(1))?;

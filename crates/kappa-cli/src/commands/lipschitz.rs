@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
-use crate::session::Session;
+use crate::session::{Session, in_file};
 use crate::text::{line, table};
 
 #[derive(Args, Debug, Serialize)]
@@ -43,7 +43,7 @@ impl Ask for LipschitzArguments {
     }
 
     fn answer(&self, session: &Session) -> Result<Answer<LipschitzResult>, Failure> {
-        let found = session.open(&self.model)?.lipschitz_product(&self.layers)?;
+        let found = session.open(&self.model)?.lipschitz_product(&self.layers).map_err(in_file(&self.model))?;
         let mut lines: Vec<Vec<String>> =
             found.layers.iter().map(|(name, x)| line(&printable(name), x.short(6))).collect();
         lines.push(line("product", found.product.short(12)));

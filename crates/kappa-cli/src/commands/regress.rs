@@ -70,6 +70,10 @@ impl Ask for RegressArguments {
     }
 
     fn answer(&self, _: &Session) -> Result<Answer<RegressionResult>, Failure> {
+        if self.target.is_none() && self.formula.as_ref().is_none_or(|formula| formula.target.is_none()) {
+            return Err(Failure::new(format!("{}: no response variable", file_name(&self.file)))
+                .with_hint("name a column with --target, or write a formula: --formula \"y ~ x\""));
+        }
         let frame = Frame::open(&self.file).map_err(|e| Failure::from(kappa_model::Error::from(e)))?;
         let about = |error: kappa::Error| Failure::from(error).within(&file_name(&self.file));
         let fit = self.fit(&frame).map_err(about)?;

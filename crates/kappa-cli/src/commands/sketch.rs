@@ -16,7 +16,7 @@ use crate::answer::{Answer, Ask, Explanation, Files, Kind};
 use crate::failure::Failure;
 use crate::output::Contents;
 use crate::progress::{Bar, When};
-use crate::session::{Session, file_name};
+use crate::session::{Session, file_name, in_file};
 use crate::text::{DIGITS, line, list, table};
 
 #[derive(Args, Debug, Serialize)]
@@ -143,7 +143,7 @@ impl SketchArguments {
                     whole.insert(AnyRowSketch::new(columns, self.capacity.unwrap_or(columns), false).map_err(about)?)
                 }
             };
-            model.sketch_rows(self.tensor.as_deref(), real(sketch)?, &progress)?;
+            model.sketch_rows(self.tensor.as_deref(), real(sketch)?, &progress).map_err(in_file(file))?;
         }
         whole.ok_or_else(|| Failure::new(format!("{} hold no rows", counted(self.files.len(), "file"))))
     }

@@ -15,7 +15,7 @@ use crate::output::Contents;
 use crate::parse::bytes;
 use crate::plans;
 use crate::progress::{Bar, When};
-use crate::session::{Session, file_name};
+use crate::session::{Session, file_name, in_file};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct SurveyArguments {
@@ -90,7 +90,7 @@ impl SurveyArguments {
         let progress = Progress { advanced: &|name, share| bar.advance(name, share), cancelled: &never };
         let surveyed = model.survey_with(&how, &progress);
         bar.finish();
-        Ok(surveyed?)
+        surveyed.map_err(in_file(&self.model))
     }
 
     fn broken(&self, reason: &str) -> Failure {

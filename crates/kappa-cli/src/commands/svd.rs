@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::output::{Contents, array};
 use crate::parse::bytes;
 use crate::progress::{Bar, When};
-use crate::session::{Input, Session, with_tensor};
+use crate::session::{Input, Session, in_file, with_tensor};
 use crate::text::list;
 
 #[derive(Args, Debug, Serialize)]
@@ -185,7 +185,7 @@ impl SvdArguments {
         let progress = Progress { advanced: &|name, share| bar.advance(name, share), cancelled: &never };
         let found = model.stream_svd(self.input.tensor.as_deref(), &how, &progress);
         bar.finish();
-        let found = found?;
+        let found = found.map_err(in_file(&self.input.file))?;
         let explanation = blocks(&found);
         let text = list(&found.values);
         let contents = || {

@@ -57,7 +57,7 @@ const COMMANDS: &[&str] = &[
     "vector x.npy --p inf --dual-vector dual.npy",
     "inner x.npy y.npy",
     "sum x.npy",
-    "nuclear-of-product t.npy c.npy",
+    "nuclear-of-product a.npy b.npy",
     "svd w.npy -o f.npz",
     "svd w.npy --top 1",
     "svd w.npy --top 1 --one-pass",

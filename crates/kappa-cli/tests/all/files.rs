@@ -3,19 +3,19 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use super::{Folder, kappa, with_w};
+use super::{Done, Folder, kappa, with_w};
 
 #[test]
 fn a_dash_reads_standard_input() {
     let folder = with_w();
     let bytes = std::fs::read(folder.path("w.npy")).unwrap();
     let done = folder.run_with(&["norm", "-"], &bytes);
-    assert_eq!((done.code, done.out.as_str()), (0, "5\n"), "{}", done.err);
-    assert_eq!(folder.run_with(&["norm", "-", "--no-mmap"], &bytes).out, "5\n");
+    assert_eq!((done.code, done.number()), (0, 5.0), "{}", done.err);
+    assert_eq!(folder.run_with(&["norm", "-", "--no-mmap"], &bytes).number(), 5.0);
     assert_eq!(folder.run_with(&["check", "-", "rank = 2"], &bytes).code, 0);
     let json = folder.run_with(&["norm", "-", "--json"], &bytes).out;
     assert!(json.contains("\"file\": \"-\"") && json.contains("\"tensor\": \"stdin\""), "{json}");
-    assert_eq!(folder.run_with(&["norm", "-"], b"1,2\n3,4\n").out.trim(), "5.4772255750516612");
+    assert!((folder.run_with(&["norm", "-"], b"1,2\n3,4\n").number() - 30f64.sqrt()).abs() < 1e-12);
     let table = b"x,y\n1,1.0\n2,2.1\n3,2.9\n4,4.2\n";
     assert_eq!(folder.run_with(&["regress", "-", "--target", "y"], table).code, 0);
     let empty = folder.run_with(&["norm", "-"], b"");
@@ -40,7 +40,7 @@ fn a_pipe_is_read_as_process_substitution_gives_it() {
         kappa(folder.0.path(), &["norm", "/dev/fd/0"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(&bytes).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "5\n");
+    assert_eq!(Done::from(output).number(), 5.0);
 }
 
 #[test]
@@ -76,6 +76,6 @@ fn complex_types_are_named_as_in_numpy() {
     let bytes = kappa_tensors::npy::encode_c64(&[1, 2], &[kappa::c64::new(3.0, 0.0), kappa::c64::new(0.0, 4.0)]);
     std::fs::write(folder.path("z.npy"), bytes).unwrap();
     assert!(folder.run(&["survey", "z.npy", "--json"]).out.contains("\"dtype\": \"c128\""));
-    assert_eq!(folder.run(&["norm", "z.npy"]).out, "5\n");
+    assert_eq!(folder.run(&["norm", "z.npy"]).number(), 5.0);
     assert!(folder.run(&["digits", "z.npy", "--data", "c64"]).out.contains("f32"));
 }

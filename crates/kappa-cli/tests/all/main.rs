@@ -2,6 +2,7 @@
 
 mod answers;
 mod contract;
+mod documents;
 mod errors;
 mod files;
 mod help;
@@ -72,6 +73,11 @@ impl From<Output> for Done {
 }
 
 impl Done {
+    /// The one number that was printed.
+    fn number(&self) -> f64 {
+        self.out.trim().parse().unwrap_or_else(|_| panic!("{}", self.whole()))
+    }
+
     /// Everything that was printed, for a snapshot.
     fn whole(&self) -> String {
         format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.out, self.err)

@@ -175,7 +175,10 @@ impl fmt::Display for Digits {
             e => format!("1e{e}"),
         };
         let (held, certain) = (self.held.round(), self.certain.floor());
-        let of = format!("of the {held:.0} digits of {} data", self.data);
+        let of = match self.data {
+            DataType::Format(format) => format!("of the {held:.0} digits of {format} data"),
+            DataType::Relative(_) => format!("of the {held:.0} digits of {}", self.data),
+        };
         let cost = format!("a condition number of {cond} costs {:.0}", self.lost.round());
         if certain >= 1.0 {
             let digits = if certain == 1.0 { "1 survives".into() } else { format!("{certain:.0}") };
