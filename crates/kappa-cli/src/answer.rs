@@ -146,7 +146,12 @@ impl Explanation {
 
 impl std::fmt::Display for Explanation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let lines: Vec<String> = self.0.iter().map(|(title, text)| format!("{title}: {text}")).collect();
+        let lines: Vec<String> = self.0.iter().map(|(title, text)| format!("{title}:{}{text}", blank(text))).collect();
         f.write_str(&lines.join("\n"))
     }
+}
+
+/// What separates a title from its text: a table begins on its own line.
+fn blank(text: &str) -> &'static str {
+    if text.starts_with('\n') { "" } else { " " }
 }

@@ -114,6 +114,11 @@ mod tests {
             ("dual:nuclear", "spectral"),
             ("dual:dual:ky-fan:3", "ky-fan:3"),
             ("dual:max-abs", "entrywise:1"),
+            ("1", "max-column-sum"),
+            ("2", "spectral"),
+            ("inf", "max-row-sum"),
+            ("fro", "frobenius"),
+            ("nuc", "nuclear"),
         ] {
             assert_eq!(one.parse::<Norm>(), other.parse::<Norm>());
         }
