@@ -21,7 +21,6 @@ fn chain() -> Folder {
 }
 
 #[test]
-#[ignore = "kappa still writes sparse entries out for norms; remove this line when it does not"]
 fn norms_of_a_large_sparse_matrix() {
     let folder = chain();
     let squares = 6.25 * ORDER as f64 + 2.0 * (ORDER - 1) as f64;
