@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use kappa::{AnyMatrix, Evidence};
 use numpy::PyUntypedArray;
+use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
@@ -191,6 +192,11 @@ fn same(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<bool> {
         let equal = x.py().import("numpy")?.call_method("array_equal", (x, y), Some(&keywords))?;
         return equal.extract();
     }
+    // SciPy compares sparse matrices entry by entry.
+    if x.hasattr("tocoo")? && y.hasattr("tocoo")? {
+        return Ok(x.getattr("shape")?.eq(y.getattr("shape")?)?
+            && x.rich_compare(y, CompareOp::Ne)?.getattr("nnz")?.extract::<usize>()? == 0);
+    }
     if let (Ok(a), Ok(b)) = (x.cast::<PyFloat>(), y.cast::<PyFloat>()) {
         return Ok(a.extract::<f64>()? == b.extract::<f64>()? || x.ne(x)? && y.ne(y)?);
     }
@@ -208,7 +214,7 @@ fn hashable<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         return Ok(PyTuple::new(py, parts)?.into_any());
     }
     // Entries of arrays may be equal and have other bytes (±0): their shape is enough.
-    if x.is_instance_of::<PyUntypedArray>() {
+    if x.is_instance_of::<PyUntypedArray>() || x.hasattr("tocoo")? {
         return x.getattr("shape");
     }
     if x.is_instance_of::<PyDict>() {

@@ -243,7 +243,8 @@ pub(crate) fn out(py: Python<'_>, a: AnyMatrix) -> PyResult<Bound<'_, PyAny>> {
 
 /// The entries of a dense answer as an array in Fortran order.
 pub(crate) fn view<'py>(py: Python<'py>, a: &AnyOperator<'_>) -> PyResult<Bound<'py, PyAny>> {
-    out(py, a.to_matrix().map_err(to_python)?)
+    // In the package's pool: large matrices are copied by several threads.
+    out(py, compute(py, || a.to_matrix()).map_err(to_python)?)
 }
 
 /// A block of columns as an array; one column as a vector where `is_vector`.

@@ -8,7 +8,6 @@ use pyo3::prelude::*;
 use crate::answers::{Answer, Kept, PyAnswer, answer, evidence, evidence_state, initializer, lasting};
 use crate::array::shaped;
 use crate::enclosure::{PyEnclosure, as_dtype, enclosures};
-use crate::errors::to_python;
 
 /// x with an enclosure of each entry, every rounding error counted. `float(s)` is the largest radius over the largest
 /// entry.
@@ -81,8 +80,8 @@ fn real(a: Kept) -> PyResult<Matrix<f64>> {
 }
 
 impl PyCertifiedSolution {
-    pub(crate) fn new(found: &AnyCertifiedSolution, is_vector: bool) -> PyResult<Self> {
-        let x = found.x().to_matrix().map_err(to_python)?;
+    pub(crate) fn new(found: &AnyCertifiedSolution, is_vector: bool) -> kappa::Result<Self> {
+        let x = found.x().to_matrix()?;
         let (n, k) = x.shape();
         Ok(Self {
             low: Matrix::from_fn(n, k, |i, j| found.low(i, j)),

@@ -1,6 +1,5 @@
 //! Numbers with error bounds, in Python.
 
-use kappa::enclosure::directed::{div_down, div_up, mul_down, mul_up};
 use kappa::parts::{Doubt, Residual, SingularValuesParts};
 use kappa::{Enclosure, SingularValues};
 use numpy::{PyArray1, ToPyArray};
@@ -101,62 +100,11 @@ fn enclosed(x: &Bound<'_, PyAny>) -> PyResult<Option<Enclosure>> {
     Ok(Some(around))
 }
 
-/// The product, whatever the signs.
-fn product(x: Enclosure, y: Enclosure) -> Enclosure {
-    let zero = |x: f64, y: f64, product: f64| if x == 0.0 || y == 0.0 { 0.0 } else { product };
-    let pairs = [(x.lower(), y.lower()), (x.lower(), y.upper()), (x.upper(), y.lower()), (x.upper(), y.upper())];
-    let lower = pairs.iter().map(|&(a, b)| zero(a, b, mul_down(a, b))).fold(f64::INFINITY, f64::min);
-    let upper = pairs.iter().map(|&(a, b)| zero(a, b, mul_up(a, b))).fold(f64::NEG_INFINITY, f64::max);
-    let estimate = zero(x.estimate(), y.estimate(), x.estimate() * y.estimate());
-    Enclosure::new(lower, estimate, upper, x.evidence().and(y.evidence()))
-}
-
-/// The quotient by what may be negative and may be 0: then it is anything.
-fn quotient(x: Enclosure, y: Enclosure) -> Enclosure {
-    let evidence = x.evidence().and(y.evidence());
-    let estimate = x.estimate() / y.estimate();
-    if y.contains(0.0) {
-        return Enclosure::new(f64::NEG_INFINITY, estimate, f64::INFINITY, evidence);
-    }
-    let pairs = [(x.lower(), y.lower()), (x.lower(), y.upper()), (x.upper(), y.lower()), (x.upper(), y.upper())];
-    let lower = pairs.iter().map(|&(a, b)| div_down(a, b)).fold(f64::INFINITY, f64::min);
-    let upper = pairs.iter().map(|&(a, b)| div_up(a, b)).fold(f64::NEG_INFINITY, f64::max);
-    Enclosure::new(lower, estimate, upper, evidence)
-}
-
-fn negated(x: Enclosure) -> Enclosure {
-    Enclosure::new(-x.upper(), -x.estimate(), -x.lower(), x.evidence())
-}
-
-fn modulus(x: Enclosure) -> Enclosure {
-    let (low, high) = (x.lower().abs(), x.upper().abs());
-    let least = if x.contains(0.0) { 0.0 } else { low.min(high) };
-    Enclosure::new(least, x.estimate().abs(), low.max(high), x.evidence())
-}
-
-/// x^k by repeated squaring; even powers are those of |x|.
-fn power(x: Enclosure, exponent: i64) -> Enclosure {
-    let base = if exponent % 2 == 0 { modulus(x) } else { x };
-    let (mut left, mut square, mut found) = (exponent.unsigned_abs(), base, Enclosure::exact(1.0));
-    while left > 0 {
-        if left & 1 == 1 {
-            found = product(found, square);
-        }
-        left >>= 1;
-        if left > 0 {
-            // A square is not negative, which the product of an enclosure with itself does not see.
-            square = product(modulus(square), modulus(square));
-        }
-    }
-    if exponent < 0 { quotient(Enclosure::exact(1.0), found) } else { found }
-}
-
 fn root(x: Enclosure) -> PyResult<Enclosure> {
     if x.upper() < 0.0 {
         return Err(PyValueError::new_err("the square root of a negative number is not real"));
     }
-    let nonnegative = Enclosure::new(x.lower().max(0.0), x.estimate().max(0.0), x.upper(), x.evidence());
-    Ok(nonnegative.sqrt())
+    Ok(x.sqrt())
 }
 
 /// Applies an operation to a number of Python, or answers NotImplemented.
@@ -175,7 +123,7 @@ fn divided(x: Enclosure, y: Enclosure) -> PyResult<Enclosure> {
     if y.lower() == 0.0 && y.upper() == 0.0 {
         return Err(PyZeroDivisionError::new_err("division by zero"));
     }
-    Ok(quotient(x, y))
+    Ok(x.over(y))
 }
 
 #[pymethods]
@@ -301,16 +249,16 @@ impl PyEnclosure {
         with_number(other, |y| Ok(y.plus(self.0)))
     }
     fn __sub__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        with_number(other, |y| Ok(self.0.plus(negated(y))))
+        with_number(other, |y| Ok(self.0.minus(y)))
     }
     fn __rsub__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        with_number(other, |y| Ok(y.plus(negated(self.0))))
+        with_number(other, |y| Ok(y.minus(self.0)))
     }
     fn __mul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        with_number(other, |y| Ok(product(self.0, y)))
+        with_number(other, |y| Ok(self.0.times(y)))
     }
     fn __rmul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        with_number(other, |y| Ok(product(y, self.0)))
+        with_number(other, |y| Ok(y.times(self.0)))
     }
     fn __truediv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         with_number(other, |y| divided(self.0, y))
@@ -325,19 +273,19 @@ impl PyEnclosure {
         if exponent == 0.5 {
             return self.sqrt();
         }
-        if exponent.fract() != 0.0 || exponent.abs() > 1e9 {
+        if exponent.fract() != 0.0 || exponent.abs() > f64::from(i32::MAX) {
             return Err(PyValueError::new_err(format!("an exponent must be a whole number or 0.5, not {exponent}")));
         }
-        Ok(Self(power(self.0, exponent as i64)))
+        Ok(Self(self.0.powi(exponent as i32)))
     }
     fn __neg__(&self) -> Self {
-        Self(negated(self.0))
+        Self(self.0.negated())
     }
     fn __pos__(&self) -> Self {
         *self
     }
     fn __abs__(&self) -> Self {
-        Self(modulus(self.0))
+        Self(self.0.abs())
     }
     fn __repr__(&self) -> String {
         let (x, evidence) = (self.0.estimate(), self.0.evidence());
@@ -362,7 +310,7 @@ impl PyEnclosure {
 /// >>> s = kp.singular_values([[3.0, 0.0], [0.0, -4.0]])
 /// >>> np.asarray(s), len(s), float(s[0]), s[:1] == [4]
 /// (array([4., 3.]), 2, 4.0, True)
-#[pyclass(name = "SingularValues", module = "kappa", frozen, extends = PyAnswer, from_py_object)]
+#[pyclass(name = "SingularValues", module = "kappa", frozen, sequence, extends = PyAnswer, from_py_object)]
 #[derive(Clone)]
 pub(crate) struct PySingularValues {
     values: SingularValues,

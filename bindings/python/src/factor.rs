@@ -31,8 +31,8 @@ pub(crate) struct PySvd {
 }
 
 impl PySvd {
-    pub(crate) fn new(f: &AnySvd) -> PyResult<Self> {
-        let u = f.u().to_matrix().map_err(to_python)?;
+    pub(crate) fn new(f: &AnySvd) -> kappa::Result<Self> {
+        let u = f.u().to_matrix()?;
         Ok(Self { u, values: f.singular_values().clone(), vh: f.vh() })
     }
 }

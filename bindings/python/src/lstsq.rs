@@ -42,10 +42,10 @@ pub(crate) struct PyLstsqSolution {
 }
 
 impl PyLstsqSolution {
-    fn new(found: AnyLstsqSolution, is_vector: bool) -> PyResult<Self> {
+    fn new(found: AnyLstsqSolution, is_vector: bool) -> kappa::Result<Self> {
         Ok(Self {
-            x: found.x().to_matrix().map_err(to_python)?,
-            residual: found.residual().to_matrix().map_err(to_python)?,
+            x: found.x().to_matrix()?,
+            residual: found.residual().to_matrix()?,
             residual_norms: found.residual_norms().to_vec(),
             rank: found.rank(),
             method: found.method().to_string(),
@@ -195,18 +195,18 @@ pub(crate) fn lstsq<'py>(
         Lstsq { method: method.map(str::parse).transpose().map_err(to_python)?, tolerance: tolerance_of(tolerance)? };
     let Right { b, is_vector } = right(b)?;
     if certify {
-        let found = with_matrix(a, move |a| a.certified_lstsq(&b))?;
-        return PyCertifiedSolution::new(&found, is_vector)?.into_bound_py_any(py);
+        let found = with_matrix(a, move |a| PyCertifiedSolution::new(&a.certified_lstsq(&b)?, is_vector))?;
+        return found.into_bound_py_any(py);
     }
     let weights = weights.map(real_numbers).transpose()?;
     let found = match weights {
         Some(weights) => {
             one_column(&b)?;
-            with_matrix(a, move |a| a.weighted_lstsq(&b, &weights, &how))?
+            with_matrix(a, move |a| PyLstsqSolution::new(a.weighted_lstsq(&b, &weights, &how)?, is_vector))?
         }
-        None => with_matrix(a, move |a| a.lstsq_by(&b, &how))?,
+        None => with_matrix(a, move |a| PyLstsqSolution::new(a.lstsq_by(&b, &how)?, is_vector))?,
     };
-    PyLstsqSolution::new(found, is_vector)?.into_bound_py_any(py)
+    found.into_bound_py_any(py)
 }
 
 /// The x that minimises |A x - b| among those with C x = d, as a dict: x, multipliers, residual_norm, constraint_norm,

@@ -141,7 +141,7 @@ pub(crate) fn log_norm(a: &Bound<'_, PyAny>, p: f64) -> PyResult<PyEnclosure> {
 #[pyfunction]
 #[pyo3(signature = (a, full_matrices = false))]
 pub(crate) fn svd(a: &Bound<'_, PyAny>, full_matrices: bool) -> PyResult<PySvd> {
-    PySvd::new(&with_matrix(a, move |a| if full_matrices { a.svd_full() } else { a.svd() })?)
+    with_matrix(a, move |a| PySvd::new(&if full_matrices { a.svd_full() } else { a.svd() }?))
 }
 
 /// Several questions for the price of the dearest: `measure(a, "rank", "cond", "norm:nuclear")`; all without a

@@ -36,9 +36,9 @@ pub(crate) struct PyPartialSvd {
 }
 
 impl PyPartialSvd {
-    pub(crate) fn new(f: &AnyPartialSvd) -> PyResult<Self> {
+    pub(crate) fn new(f: &AnyPartialSvd) -> kappa::Result<Self> {
         Ok(Self {
-            u: f.u().to_matrix().map_err(to_python)?,
+            u: f.u().to_matrix()?,
             vh: f.vh(),
             estimates: f.estimates().to_vec(),
             values: f.values().to_vec(),
@@ -192,7 +192,7 @@ pub(crate) fn randomized_svd(
 fn answered(a: &Bound<'_, PyAny>, products: usize, which: SingularTriplets) -> PyResult<PyPartialSvd> {
     // In place up to a second on one core, as a copy would take longer than the answer.
     let work = move |m: usize, n: usize| m.saturating_mul(n).saturating_mul(products) / 8192;
-    PyPartialSvd::new(&with_matrix_of_work(a, work, move |a| a.triplets(&which))?)
+    with_matrix_of_work(a, work, move |a| PyPartialSvd::new(&a.triplets(&which)?))
 }
 
 /// The k largest singular triplets, or those above a threshold, by a direct method: it does not care how slowly the

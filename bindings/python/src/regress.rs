@@ -416,21 +416,21 @@ impl PyRegression {
     }
     /// Everything as a dict, as `kappa regress --json` prints it.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let json = regression_json(&self.fit).map_err(to_python)?;
+        let json = compute(py, || regression_json(&self.fit)).map_err(to_python)?;
         py.import("json")?.call_method1("loads", (json.to_string(),))
     }
     /// Near collinearities, in sentences.
     #[getter]
-    fn collinearity(&self) -> PyResult<Vec<String>> {
-        Ok(self.fit.collinearity().map_err(to_python)?.words())
+    fn collinearity(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        Ok(compute(py, || self.fit.collinearity()).map_err(to_python)?.words())
     }
     /// The table, with `digits` digits of each coefficient.
     #[pyo3(signature = (digits = 7))]
-    fn summary(&self, digits: usize) -> PyResult<String> {
-        regression_text(&self.fit, digits).map_err(to_python)
+    fn summary(&self, py: Python<'_>, digits: usize) -> PyResult<String> {
+        compute(py, || regression_text(&self.fit, digits)).map_err(to_python)
     }
-    fn __str__(&self) -> PyResult<String> {
-        self.summary(7)
+    fn __str__(&self, py: Python<'_>) -> PyResult<String> {
+        self.summary(py, 7)
     }
     fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
         let rows = slf.getattr("coefficients")?.cast_into::<PyList>()?;

@@ -210,7 +210,7 @@ impl PyTopRight {
     /// Right singular vectors in rows.
     #[getter]
     fn vh<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        out(py, self.0.v.adjoint().into())
+        out(py, compute(py, || self.0.v.adjoint()).into())
     }
     /// The singular values, enclosed.
     #[getter]
@@ -293,7 +293,7 @@ impl PyStreamedSvd {
     /// Right singular vectors, conjugated, in rows; None where they are those of the long side and were not asked for.
     #[getter]
     fn vh<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.0.v.as_ref().map(|v| out(py, v.adjoint())).transpose()
+        self.0.v.as_ref().map(|v| out(py, compute(py, || v.adjoint()))).transpose()
     }
     /// The singular values, enclosed.
     #[getter]

@@ -40,10 +40,10 @@ pub(crate) struct PySolution {
 }
 
 impl PySolution {
-    fn new(found: AnySolution, is_vector: bool) -> PyResult<Self> {
+    fn new(found: AnySolution, is_vector: bool) -> kappa::Result<Self> {
         Ok(Self {
-            x: found.x().to_matrix().map_err(to_python)?,
-            residual: found.residual().to_matrix().map_err(to_python)?,
+            x: found.x().to_matrix()?,
+            residual: found.residual().to_matrix()?,
             method: found.plan().method.to_string(),
             refined: found.refined(),
             backward_error: found.backward_error(),
@@ -183,10 +183,10 @@ pub(crate) fn solve<'py>(
     let how = how(method, refine)?;
     let Right { b, is_vector } = right(b)?;
     if certify {
-        let found = with_matrix(a, move |a| a.certified_solve(&b))?;
-        return PyCertifiedSolution::new(&found, is_vector)?.into_bound_py_any(py);
+        let found = with_matrix(a, move |a| PyCertifiedSolution::new(&a.certified_solve(&b)?, is_vector))?;
+        return found.into_bound_py_any(py);
     }
-    PySolution::new(with_matrix(a, move |a| a.solve_by(&b, &how))?, is_vector)?.into_bound_py_any(py)
+    with_matrix(a, move |a| PySolution::new(a.solve_by(&b, &how)?, is_vector))?.into_bound_py_any(py)
 }
 
 fn how(method: Option<&str>, refine: &str) -> PyResult<Solve> {
@@ -268,7 +268,7 @@ impl PySolver {
     /// Solves for one more right-hand side, a vector or a block of columns.
     fn solve(&self, py: Python<'_>, b: &Bound<'_, PyAny>) -> PyResult<PySolution> {
         let Right { b, is_vector } = right(b)?;
-        PySolution::new(compute(py, || self.solver.solve(&b)).map_err(to_python)?, is_vector)
+        compute(py, || PySolution::new(self.solver.solve(&b)?, is_vector)).map_err(to_python)
     }
     fn __repr__(&self) -> String {
         let n = self.solver.plan().order;

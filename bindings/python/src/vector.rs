@@ -10,6 +10,7 @@ use pyo3::types::PyDict;
 
 use crate::answers::{Answer, PyAnswer, answer, initializer};
 use crate::array::{numbers, real_matrix, real_numbers};
+use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
 use crate::matrix::values_of;
@@ -121,7 +122,7 @@ pub(crate) fn inner_product(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyRes
 pub(crate) fn nuclear_norm_of_factors(b: &Bound<'_, PyAny>, a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     let py = b.py();
     let (b, a) = (real_matrix(b, "the first factor")?, real_matrix(a, "the second factor")?);
-    crate::compute::compute(py, || kappa::nuclear_norm_of_factors(&b, &a)).map(Into::into).map_err(to_python)
+    compute(py, || kappa::nuclear_norm_of_factors(&b, &a)).map(Into::into).map_err(to_python)
 }
 
 /// Both sides of an inequality, and their difference.
@@ -203,9 +204,9 @@ pub(crate) fn holder(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) -> PyRe
 /// (9.0, 25.0)
 #[pyfunction]
 pub(crate) fn bessel(x: &Bound<'_, PyAny>, columns: &Bound<'_, PyAny>) -> PyResult<PyInequality> {
-    kappa::bessel(&real_numbers(x)?, &real_matrix(columns, "the matrix of orthonormal columns")?)
-        .map(PyInequality)
-        .map_err(to_python)
+    let py = x.py();
+    let (x, columns) = (real_numbers(x)?, real_matrix(columns, "the matrix of orthonormal columns")?);
+    compute(py, || kappa::bessel(&x, &columns)).map(PyInequality).map_err(to_python)
 }
 
 /// The parallelogram law in the p-norm: |x + y|^2 + |x - y|^2 against 2 |x|^2 + 2 |y|^2; equal for all x and y only for

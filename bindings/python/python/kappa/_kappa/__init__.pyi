@@ -6,6 +6,7 @@ from typing import Any, Literal, Self, SupportsFloat, final, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import disjoint_base
 
 __version__: str
 
@@ -15,6 +16,7 @@ def _after_fork() -> None: ...
 
 class NotFiniteError(np.linalg.LinAlgError): ...
 
+@disjoint_base
 class Answer:
     def to_dict(self) -> dict[str, Any]: ...
     def _repr_html_(self) -> str: ...
@@ -336,6 +338,7 @@ class Eig(Answer):
     def groups(self) -> list[list[int]]: ...
     def vector_cond(self) -> Enclosure: ...
 
+@disjoint_base
 class Theorem(Answer):
     def __new__(cls, name: str, **numbers: float) -> Self: ...
     @property
