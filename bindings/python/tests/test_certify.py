@@ -179,7 +179,7 @@ def test_false_claims_and_broken_proofs(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text(json.dumps(hostile))
     assert run("verify", tmp_path / "a.npy", tmp_path / "p.json").returncode == 1
     refused = run("prove", tmp_path / "a.npy", "effective_rank < 3")
-    assert refused.returncode == 2 and "cannot be proved yet" in refused.stderr and "hint: proofs are for" in refused.stderr
+    assert refused.returncode == 2 and "there is no proof method for" in refused.stderr and "hint: proofs are for" in refused.stderr
     with pytest.raises(ValueError, match="complex"):
         kp.prove(np.eye(2) * 1j, "norm:spectral <= 2")
 

@@ -344,7 +344,7 @@ def test_the_motion_of_a_real_camera(shared: Path) -> None:
     assert found["error"] < found["error_before"] and found["determinant"] == 1.0 and found["error"] < 0.1
 
 
-NIST = ROOT / "crates" / "kappa" / "tests" / "strd"
+NIST = ROOT / "crates" / "kappa" / "tests" / "all" / "strd"
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in NIST.glob("*.csv")))
@@ -505,18 +505,18 @@ def test_errors_teach(tmp_path: Path) -> None:
         (["solve", f["a"], f["b"], "--certify"], "exactly singular"), (["solve", f["a"], f["b"], "--method", "magic"], "cholesky"),
         (["solve", f["a"], f["b"], "-o", f["a"]], "would be lost"), (["solve", f["a"], tmp_path / "none.npy"], "none.npy"),
         (["lstsq", f["t"], f["b"]], "rows"), (["lstsq", f["t"], np.nan, "--certify"], "nan"),
-        (["ridge", f["a"], f["b"], "--lambda", "best"], "gcv"), (["ridge", f["a"], f["b"], "--lambda=-3"], "at least 0"),
+        (["ridge", f["a"], f["b"], "--lambda", "best"], "gcv"), (["ridge", f["a"], f["b"], "--lambda=-3"], "≥ 0"),
         (["ridge", f["a"], f["b"], "--l-curve", tmp_path / "l.gif"], ".svg"),
         (["regress", good], "--target"), (["regress", good, "--formula", "y ~ z"], "the columns are y, x"),
         (["regress", good, "--formula", "y ~ x +"], "column"), (["regress", tmp_path / "bad.csv", "--target", "y"], "line 3"),
         (["regress", tmp_path / "twice.csv", "--target", "x"], "two columns"), (["regress", tmp_path / "few.csv", "--target", "y"], "2 rows"),
         (["regress", tmp_path / "text.csv", "--target", "y"], "number is needed"), (["regress", tmp_path / "holes.csv", "--target", "y"], "none of the 2 rows"),
         (["regress", good, "--formula", "y ~ x", "--confidence", "200"], "confidence"), (["regress", tmp_path / "none.csv", "--target", "y"], "none.csv"),
-        (["regress", tmp_path / "comma.csv", "--target", "y"], "decimal comma"), (["regress", tmp_path / "dates.csv", "--target", "y"], "3 categories of 3 rows"),
+        (["regress", tmp_path / "comma.csv", "--target", "y"], "decimal comma"), (["regress", tmp_path / "dates.csv", "--target", "y"], "3 categories in 3 rows"),
         (["regress", tmp_path / "mixed.csv", "--target", "y"], "the text `two` in row 2"), (["regress", tmp_path / "quote.csv", "--target", "y"], "quote"),
-        (["regress", good, "--formula", "y ~ x", "--target", "x"], "to be explained"), (["regress", good, "--formula", "y ~ x", "--digits", "40"], "17"),
+        (["regress", good, "--formula", "y ~ x", "--target", "x"], "two response variables"), (["regress", good, "--formula", "y ~ x", "--digits", "40"], "17"),
         (["lstsq", f["t"], f["t"], "--total", "--method", "qr"], "--method"), (["lstsq", f["t"], f["t"], "--certify", "--tolerance", "0.1"], "--tolerance"),
-        (["nearest", "low-rank", f["a"]], "--rank"), (["nearest", "symmetric", f["a"], "--norm", "spectral"], "--norm is for"), (["nearest", "normal", f["a"], "--least", "1"], "--least is for"),
+        (["nearest", "low-rank", f["a"]], "--rank"), (["nearest", "symmetric", f["a"], "--norm", "spectral"], "--norm is for"), (["nearest", "normal", f["a"], "--min-eigenvalue", "1"], "--min-eigenvalue is for"),
         (["pinv", f["a"], "-o", tmp_path / "p.csv"], ".npy"), (["regress", good, "--target", "y", "--residuals", tmp_path / "p.svg", "--quantiles", tmp_path / "p.svg"], "same file"),
         (["nearest", "symmetric", f["t"]], "square"), (["align", f["a"], f["t"]], "same rows"), (["align", f["a"], f["a"], f["a"]], "--consensus"),
     ):

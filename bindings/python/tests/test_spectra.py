@@ -208,7 +208,7 @@ def test_the_command_finds_triplets_by_every_method(tmp_path: Path) -> None:
         # The draws are those of the verb in Python.
         found = answer("svd", file, "--top", 3, "--method", "randomized", "--sketch", kind, "--seed", 5)["result"]
         assert [x["estimate"] for x in found["singular_values"]] == list(kp.randomized_svd(a, 3, sketch=kind, seed=5).s)
-    assert len(run("svd", file, "--within", "1e-3").stdout.splitlines()) == len(kp.randomized_svd(a, within=1e-3))
+    assert len(run("svd", file, "--error", "1e-3").stdout.splitlines()) == len(kp.randomized_svd(a, within=1e-3))
     kp_smallest = kp.partial_svd(np.diag(np.arange(1.0, 51.0)), 2, which="smallest")
     np.save(file, np.diag(np.arange(1.0, 51.0)))
     assert [float(x) for x in run("svd", file, "--smallest", 2).stdout.split()] == pytest.approx(list(kp_smallest.s)) == [1.0, 2.0]
