@@ -1,4 +1,4 @@
-"""One door for whatever Python hands over: every form of a matrix is asked the same questions, and every refusal has its kind."""
+"""One door for matrices of every form: the same questions have the same answers, and every refusal has its kind."""
 
 from collections.abc import Callable
 from pathlib import Path
