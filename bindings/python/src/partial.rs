@@ -162,7 +162,8 @@ fn bound_within(width: Option<f64>, seed: u64) -> PyResult<Option<Lanczos>> {
 /// >>> float(f.error) < 1e-6, len(kp.randomized_svd(a, within=1e-3))
 /// (True, 5)
 #[pyfunction]
-#[pyo3(signature = (a, k = None, *, within = None, oversampling = 10, steps = 2, sketch = "gaussian", bound = None, seed = 0))]
+#[pyo3(signature = (a, k = None, *, within = None, oversampling = 10, steps = 2, sketch = "gaussian",
+    bound = None, seed = 0))]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn randomized_svd(
     a: &Bound<'_, PyAny>,
@@ -243,7 +244,8 @@ pub(crate) fn truncated_svd(
 /// >>> f.s.round(9), f.values[0].lower <= 100.0 <= f.values[0].upper
 /// (array([100.,  99.]), True)
 #[pyfunction]
-#[pyo3(signature = (a, k, *, which = "largest", block = 1, width = 0, restarts = 300, tolerance = 1e-10, bound = Some(0.05), seed = 0))]
+#[pyo3(signature = (a, k, *, which = "largest", block = 1, width = 0, restarts = 300, tolerance = 1e-10,
+    bound = Some(0.05), seed = 0))]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn partial_svd(
     a: &Bound<'_, PyAny>,

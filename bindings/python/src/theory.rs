@@ -283,7 +283,8 @@ theorem_classes! {
     /// >>> import kappa as kp
     /// >>> round(kp.LinearSystem(10.0, 1e-6).bound().upper, 8)
     /// 1e-05
-    PyLinearSystem, "LinearSystem", "linear-system", (cond, matrix_error, rhs_error = 0.0), [cond, matrix_error, rhs_error];
+    PyLinearSystem, "LinearSystem", "linear-system", (cond, matrix_error, rhs_error = 0.0),
+        [cond, matrix_error, rhs_error];
     /// The relative change of the solution of a least squares problem of full rank; `residual` is |r|/(|A| |x|).
     ///
     /// Examples
@@ -301,7 +302,8 @@ theorem_classes! {
     /// >>> import kappa as kp
     /// >>> round(kp.ComponentwiseSystem(1.0, 1.0, 1e-6).bound().upper, 9)
     /// 2e-06
-    PyComponentwiseSystem, "ComponentwiseSystem", "componentwise-system", (cond, cond_at, error), [cond, cond_at, error];
+    PyComponentwiseSystem, "ComponentwiseSystem", "componentwise-system", (cond, cond_at, error),
+        [cond, cond_at, error];
 }
 
 /// Every theorem about the change from a to b: dicts of theorem, quantity, bound, actual and ratio.
