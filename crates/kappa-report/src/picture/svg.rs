@@ -99,7 +99,8 @@ pub(super) fn draw(picture: &Picture) -> String {
     }
     line("</g>".into());
     line(format!(
-        "<rect x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{text}\" stroke-width=\"1\"/>",
+        "<rect x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{text}\" \
+         stroke-width=\"1\"/>",
         number(frame.width),
         number(frame.height)
     ));
@@ -117,7 +118,8 @@ fn element(shape: &Shape, picture: &Picture) -> String {
         Shape::Disc { center, radius, fill, line } => {
             let (x, y) = place(*center);
             format!(
-                "<circle cx=\"{x}\" cy=\"{y}\" r=\"{}\" fill=\"{}\" fill-opacity=\"{}\" stroke=\"{}\" stroke-width=\"1\"/>",
+                "<circle cx=\"{x}\" cy=\"{y}\" r=\"{}\" fill=\"{}\" fill-opacity=\"{}\" stroke=\"{}\" \
+                 stroke-width=\"1\"/>",
                 number(radius * frame.scale),
                 colour(*fill),
                 opacity(*fill),

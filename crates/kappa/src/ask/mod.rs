@@ -22,6 +22,7 @@ mod sparse_cond;
 mod sparse_rank;
 mod subgradient;
 mod symmetric;
+mod vectors;
 
 pub use certified::{
     certified_measure, certified_norm, certified_singular_values, certified_spectral_norm, certified_spectral_norm_by,

@@ -104,7 +104,8 @@ pub(super) fn leading<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize
 
 /// The answers to questions about an operator that is not written out; what several of them need is found once.
 ///
-/// A rank that would need all singular values lies between what the Frobenius norm leaves no other choice and min(m, n).
+/// A rank that would need all singular values lies between what the Frobenius norm leaves no other choice and min(m,
+/// n).
 pub(super) fn answers<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     questions: &[Question],

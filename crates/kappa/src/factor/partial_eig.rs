@@ -33,7 +33,8 @@ pub struct PartialEig {
     pub values: Vec<c64>,
     /// Right eigenvectors of length 1 in columns, n×k.
     pub vectors: Matrix<c64>,
-    /// ‖Ax − λx‖₂ of each, computed anew: λ is an eigenvalue of A + E for some E with ‖E‖₂ no larger, and of a Hermitian A some
+    /// ‖Ax − λx‖₂ of each, computed anew: λ is an eigenvalue of A + E for some E with ‖E‖₂ no larger, and of a
+    /// Hermitian A some
     /// eigenvalue lies this near.
     pub residuals: Vec<f64>,
     /// Products with one vector.
@@ -44,8 +45,10 @@ pub struct PartialEig {
 
 /// The k eigenvalues of largest modulus of a square operator, with eigenvectors and residuals.
 ///
-/// Arnoldi's iteration with full orthogonality and thick restarts from the Ritz vectors that are wanted: memory for about 3k + 20 complex
-/// vectors, and no entries of A. What is found is judged by its residual (see [`PartialEig::residuals`]); that no eigenvalue of larger
+/// Arnoldi's iteration with full orthogonality and thick restarts from the Ritz vectors that are wanted: memory for
+/// about 3k + 20 complex
+/// vectors, and no entries of A. What is found is judged by its residual (see [`PartialEig::residuals`]); that no
+/// eigenvalue of larger
 /// modulus was missed is not proved, as a start that is orthogonal to its vector would hide it.
 ///
 /// # Errors
@@ -57,13 +60,15 @@ pub struct PartialEig {
 /// ```
 /// # use kappa::{Arnoldi, partial_eig};
 /// # use kappa::Sparse;
-/// let a = Sparse::from_triplets((900, 900), (0..900).map(|i| (i, i, if i == 3 { -5.0 } else { 1.0 / (1.0 + i as f64) })).collect())?;
+/// let value = |i: usize| if i == 3 { -5.0 } else { 1.0 / (1.0 + i as f64) };
+/// let a = Sparse::from_triplets((900, 900), (0..900).map(|i| (i, i, value(i))).collect())?;
 /// let found = partial_eig(&a, 2, &Arnoldi::default())?;
 /// assert!((found.values[0].re + 5.0).abs() < 1e-9 && (found.values[1].re - 1.0).abs() < 1e-9);
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
-/// Reference: Stewart, SIAM J. Matrix Anal. Appl. 23 (2001) 601–614; Wu and Simon, SIAM J. Matrix Anal. Appl. 22 (2000) 602–616.
+/// Reference: Stewart, SIAM J. Matrix Anal. Appl. 23 (2001) 601–614; Wu and Simon, SIAM J. Matrix Anal. Appl. 22
+/// (2000) 602–616.
 pub fn partial_eig<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, how: &Arnoldi) -> Result<PartialEig> {
     let (m, n) = a.shape();
     if m != n {
@@ -184,7 +189,8 @@ impl Space {
         Ok(found)
     }
 
-    /// Keeps the space of the first `count` Ritz vectors and the next vector: with H·Y = Y·Λ and Y = Q·R, A·VQ = VQ·(QᴴHQ) + v·rᴴQ.
+    /// Keeps the space of the first `count` Ritz vectors and the next vector: with H·Y = Y·Λ and Y = Q·R, A·VQ =
+    /// VQ·(QᴴHQ) + v·rᴴQ.
     fn restart(&mut self, ritz: &[Ritz], count: usize) -> Result<()> {
         let k = self.basis.len();
         let y = Matrix::from_fn(k, count, |i, j| ritz[j].coordinates[i]);

@@ -55,9 +55,11 @@ impl AnyOperator<'_> {
         }
     }
 
-    /// The k largest singular values, of a large sparse matrix or operator without writing it out: by Lanczos with thick restarts.
+    /// The k largest singular values, of a large sparse matrix or operator without writing it out: by Lanczos with
+    /// thick restarts.
     ///
-    /// All singular values where the entries are stored or fit (smaller side up to 1000), as [`singular_values`](crate::singular_values).
+    /// All singular values where the entries are stored or fit (smaller side up to 1000), as
+    /// [`singular_values`](crate::singular_values).
     ///
     /// # Errors
     ///

@@ -8,7 +8,6 @@ use super::{VectorNorm, modulus};
 use crate::arithmetic::dot;
 use crate::enclosure::directed::{add_down, add_up, mul_up, norm_down, norm_up, sqrt_up};
 use crate::error::{Error, Result};
-use crate::operator::AnyMatrix;
 use crate::{Enclosure, Evidence};
 
 /// The two sides of an inequality and the slack between them, enclosed.
@@ -180,64 +179,6 @@ pub fn parallelogram<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<I
     let left = square(of(1.0)?).plus(square(of(-1.0)?));
     let right = square(norm.of(x)?).plus(square(norm.of(y)?)).times_exactly(2.0);
     Ok(Inequality::between(left, right))
-}
-
-/// The same question for two columns: both real, or both complex.
-macro_rules! columns {
-    ($x:expr, $y:expr, ($a:ident, $b:ident) => $body:expr) => {
-        match ($x, $y) {
-            (AnyMatrix::Real(x), AnyMatrix::Real(y)) => {
-                let ($a, $b) = (x.as_slice(), y.as_slice());
-                $body
-            }
-            (x, y) => {
-                let (x, y) = (x.to_complex(), y.to_complex());
-                let ($a, $b) = (x.as_slice(), y.as_slice());
-                $body
-            }
-        }
-    };
-}
-
-impl AnyMatrix {
-    /// [`inner_product`](crate::inner_product) of two columns.
-    ///
-    /// # Errors
-    ///
-    /// As [`inner_product`](crate::inner_product).
-    pub fn inner_product(&self, y: &Self) -> Result<Enclosure> {
-        columns!(self, y, (x, y) => self::inner_product(x, y))
-    }
-
-    /// [`holder`](crate::holder) for two columns.
-    ///
-    /// # Errors
-    ///
-    /// As [`holder`](crate::holder).
-    pub fn holder(&self, y: &Self, norm: &VectorNorm) -> Result<Inequality> {
-        columns!(self, y, (x, y) => self::holder(x, y, norm))
-    }
-
-    /// [`parallelogram`](crate::parallelogram) for two columns.
-    ///
-    /// # Errors
-    ///
-    /// As [`parallelogram`](crate::parallelogram).
-    pub fn parallelogram(&self, y: &Self, norm: &VectorNorm) -> Result<Inequality> {
-        columns!(self, y, (x, y) => self::parallelogram(x, y, norm))
-    }
-
-    /// [`bessel`](crate::bessel) for a column and orthonormal columns.
-    ///
-    /// # Errors
-    ///
-    /// As [`bessel`](crate::bessel).
-    pub fn bessel(&self, e: &Self) -> Result<Inequality> {
-        match (self, e) {
-            (Self::Real(x), Self::Real(e)) => self::bessel(x.as_slice(), e),
-            (x, e) => self::bessel(x.to_complex().as_slice(), &e.to_complex()),
-        }
-    }
 }
 
 #[cfg(test)]

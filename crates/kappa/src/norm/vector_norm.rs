@@ -8,7 +8,6 @@ use super::{conjugate, has_exact_conjugate, mixed, modulus, modulus_enclosure, v
 use crate::arithmetic::{dot, environment::evidence, power::Exponent};
 use crate::enclosure::directed::{add_down, add_up, div_up, mul_down, mul_up, norm_up, times_power};
 use crate::error::{Error, Result};
-use crate::operator::{AnyMatrix, both};
 use crate::{Enclosure, Evidence};
 
 /// A norm of vectors of length n.
@@ -362,26 +361,6 @@ fn solve(l: &Matrix<f64>, x: &[f64]) -> Vec<f64> {
         z[j] /= l[(j, j)];
     }
     z
-}
-
-impl VectorNorm {
-    /// [`VectorNorm::of`] a column whose type is known at run time only.
-    ///
-    /// # Errors
-    ///
-    /// As [`VectorNorm::of`].
-    pub fn of_any(&self, x: &AnyMatrix) -> Result<Enclosure> {
-        both!(x, x => self.of(x.as_slice()))
-    }
-
-    /// [`VectorNorm::dual_vector`] of a column whose type is known at run time only.
-    ///
-    /// # Errors
-    ///
-    /// As [`VectorNorm::dual_vector`].
-    pub fn dual_vector_any(&self, x: &AnyMatrix) -> Result<AnyMatrix> {
-        both!(x, x => Ok(AnyMatrix::column(&self.dual_vector(x.as_slice())?)))
-    }
 }
 
 #[cfg(test)]

@@ -423,7 +423,8 @@ impl AnyOperator<'_> {
             .map(RealOrComplex::into_inner)
     }
 
-    /// [`perturb::backward_error_eigenpair`](crate::perturb::backward_error_eigenpair) of this operator, as a complex matrix.
+    /// [`perturb::backward_error_eigenpair`](crate::perturb::backward_error_eigenpair) of this operator, as a complex
+    /// matrix.
     ///
     /// # Errors
     ///

@@ -11,7 +11,13 @@ pub struct BauerFike {
 }
 
 impl BauerFike {
-    /// The theorem for these numbers. Fails where they break its hypotheses.
+    /// The theorem for these numbers.
+    ///
+    /// # Errors
+    ///
+    /// When a number breaks a hypothesis of the theorem.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::perturb::{BauerFike, Theorem};

@@ -14,7 +14,13 @@ pub struct DavisKahan {
 }
 
 impl DavisKahan {
-    /// The theorem for these numbers. Fails where they break its hypotheses.
+    /// The theorem for these numbers.
+    ///
+    /// # Errors
+    ///
+    /// When a number breaks a hypothesis of the theorem.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::perturb::{DavisKahan, Theorem};

@@ -14,7 +14,13 @@ pub struct Elsner {
 }
 
 impl Elsner {
-    /// The theorem for these numbers. Fails where they break its hypotheses.
+    /// The theorem for these numbers.
+    ///
+    /// # Errors
+    ///
+    /// When a number breaks a hypothesis of the theorem.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::perturb::{Elsner, Theorem};

@@ -10,7 +10,13 @@ pub struct InversePerturbation {
 }
 
 impl InversePerturbation {
-    /// The theorem for these numbers. Fails where they break its hypotheses.
+    /// The theorem for these numbers.
+    ///
+    /// # Errors
+    ///
+    /// When a number breaks a hypothesis of the theorem.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::perturb::{InversePerturbation, Theorem};

@@ -12,7 +12,13 @@ pub struct LeastSquaresPerturbation {
 }
 
 impl LeastSquaresPerturbation {
-    /// The theorem for these numbers. Fails where they break its hypotheses.
+    /// The theorem for these numbers.
+    ///
+    /// # Errors
+    ///
+    /// When a number breaks a hypothesis of the theorem.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::perturb::{LeastSquaresPerturbation, Theorem};

@@ -13,7 +13,13 @@ pub struct LinearSystem {
 }
 
 impl LinearSystem {
-    /// The theorem for these numbers. Fails where they break its hypotheses.
+    /// The theorem for these numbers.
+    ///
+    /// # Errors
+    ///
+    /// When a number breaks a hypothesis of the theorem.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::perturb::{LinearSystem, Theorem};

@@ -9,7 +9,13 @@ pub struct Mirsky {
 }
 
 impl Mirsky {
-    /// The theorem for these numbers. Fails where they break its hypotheses.
+    /// The theorem for these numbers.
+    ///
+    /// # Errors
+    ///
+    /// When a number breaks a hypothesis of the theorem.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::perturb::{Mirsky, Theorem};

@@ -25,6 +25,10 @@ impl ComponentwiseSystem {
     /// assert!(ComponentwiseSystem::new(&a, &[1.0, 1.0], 1e-6)?.bound().upper() < 2.1e-6);
     /// # Ok::<(), kappa::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`skeel_cond`], and when `error` is negative or not finite.
     pub fn new<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), x: &[T], error: f64) -> Result<Self> {
         let upper = |k: Extended| k.enclosure().upper();
         Self::from([upper(skeel_cond(a)?), upper(skeel_cond_at(a, x)?), error])

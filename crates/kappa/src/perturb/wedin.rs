@@ -14,7 +14,13 @@ pub struct Wedin {
 }
 
 impl Wedin {
-    /// The theorem for these numbers. Fails where they break its hypotheses.
+    /// The theorem for these numbers.
+    ///
+    /// # Errors
+    ///
+    /// When a number breaks a hypothesis of the theorem.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use kappa::perturb::{Wedin, Theorem};
@@ -46,7 +52,8 @@ impl Theorem for Wedin {
     }
 
     fn statement(&self) -> &'static str {
-        "max(‖sin Θ(U)‖, ‖sin Θ(V)‖) ≤ ‖E‖₂/δ, where δ separates the kept singular values from the others of the changed matrix"
+        "max(‖sin Θ(U)‖, ‖sin Θ(V)‖) ≤ ‖E‖₂/δ, where δ separates the kept singular values from the others of the \
+         changed matrix"
     }
 
     fn reference(&self) -> &'static str {
