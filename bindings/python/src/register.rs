@@ -53,7 +53,7 @@ table! {
         condition::statistical_cond, condition::digits,
     ];
     "spectra": [spectra::PyEig] [
-        spectra::eig, spectra::eigh, spectra::eigenvalue_cond, spectra::separation, spectra::factor,
+        spectra::eig, spectra::eigh, spectra::partial_eig, spectra::eigenvalue_cond, spectra::separation, spectra::factor,
         spectra::gershgorin, spectra::numerical_range, spectra::pseudospectrum, spectra::pseudospectrum_cells,
         spectra::normality, spectra::gelfand, spectra::polynomial_roots, spectra::draw,
     ];

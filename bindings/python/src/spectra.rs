@@ -1,7 +1,7 @@
 //! Eigenvalues, factorizations and regions, in Python.
 
 use kappa::regions::{self, NumericalRange, Pseudospectrum, Region};
-use kappa::{AnyMatrix, AnyOperator, GuEisenstat, c64};
+use kappa::{AnyMatrix, AnyOperator, Arnoldi, GuEisenstat, c64};
 use numpy::{PyArrayMethods, ToPyArray};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
@@ -130,6 +130,38 @@ pub(crate) fn eig(a: &Bound<'_, PyAny>) -> PyResult<PyEig> {
 pub(crate) fn eigh<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<(Vec<PyEnclosure>, Bound<'py, PyAny>)> {
     let found = with_matrix(a, |a| a.eigh())?;
     Ok((enclosures(found.eigenvalues()), view(py, &found.vectors())?))
+}
+
+/// The k eigenvalues of largest modulus of a large sparse matrix or operator, by products alone: a dict with values,
+/// vectors, residuals (the norms of A x - lambda x), radii (inf where the matrix is not known to be Hermitian), products
+/// and has_converged.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, kappa as kp
+/// >>> found = kp.partial_eig(np.diag([1.0, -5.0, 2.0]), 2)
+/// >>> found["values"].real.round(9)
+/// array([-5.,  2.])
+#[pyfunction]
+#[pyo3(signature = (a, k, *, tolerance = 1e-10, restarts = 300, seed = 0))]
+pub(crate) fn partial_eig<'py>(
+    py: Python<'py>,
+    a: &Bound<'py, PyAny>,
+    k: usize,
+    tolerance: f64,
+    restarts: usize,
+    seed: u64,
+) -> PyResult<Bound<'py, PyDict>> {
+    let how = Arnoldi { tolerance, restarts, seed, ..Arnoldi::default() };
+    let found = with_matrix(a, move |a| a.partial_eig(k, &how))?;
+    let dict = PyDict::new(py);
+    dict.set_item("values", found.values.to_pyarray(py))?;
+    dict.set_item("vectors", view(py, &(&found.vectors).into())?)?;
+    dict.set_item("residuals", found.residuals.to_pyarray(py))?;
+    dict.set_item("radii", found.radii().to_pyarray(py))?;
+    dict.set_item("products", found.products)?;
+    dict.set_item("has_converged", found.has_converged)?;
+    Ok(dict)
 }
 
 /// The condition of every eigenvalue, 1/|y* x|, and of its vector, 1/sep; largest modulus first.

@@ -8,6 +8,7 @@ use crate::matrix_market::{BANNER, MatrixMarket};
 use crate::npy::{self, Npy};
 use crate::npz::{self, Npz};
 use crate::safetensors::{self, SafeTensors};
+use crate::scipy_sparse::ScipySparse;
 use crate::table::{self, Table};
 use crate::{Source, folder, gzip, sharded};
 
@@ -65,7 +66,11 @@ fn from_bytes(bytes: Bytes, name: &str) -> Result<Box<dyn Source>> {
         return Ok(Box::new(Npy::new(bytes, name)?));
     }
     if bytes.starts_with(npz::MAGIC) {
-        return Ok(Box::new(Npz::new(bytes)?));
+        let archive = Npz::new(bytes)?;
+        return Ok(match ScipySparse::of(&archive, name)? {
+            Some(sparse) => Box::new(sparse),
+            None => Box::new(archive),
+        });
     }
     if bytes.starts_with(gzip::MAGIC) {
         return from_text(&gzip::unpack(&bytes)?, name);

@@ -29,6 +29,7 @@ mod matrix_market;
 pub mod npy;
 pub mod npz;
 mod safetensors;
+mod scipy_sparse;
 mod sharded;
 mod source;
 mod table;

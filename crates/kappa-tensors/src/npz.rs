@@ -86,6 +86,22 @@ impl Npz {
     }
 }
 
+impl Npz {
+    /// A short text that NumPy stores as an array of bytes or of UTF-32 letters; `None` where there is no such entry or it is longer than
+    /// 16 letters.
+    pub(crate) fn text(&self, file: &str) -> Result<Option<String>> {
+        let panicked = || Error::format("cannot be read: an earlier reader of the archive panicked");
+        let mut archive = self.archive.lock().map_err(|_| panicked())?;
+        let Ok(entry) = archive.by_name(file) else { return Ok(None) };
+        let mut bytes = Vec::new();
+        entry.take(1024).read_to_end(&mut bytes).map_err(|e| Error::format(format!("cannot be unpacked: {e}")))?;
+        // The header ends with a line feed; what follows are the letters.
+        let Some(end) = bytes.iter().position(|&b| b == b'\n') else { return Ok(None) };
+        let letters: String = bytes[end + 1..].iter().filter(|&&b| b != 0).map(|&b| char::from(b)).collect();
+        Ok((letters.len() <= 16 && letters.is_ascii()).then_some(letters))
+    }
+}
+
 /// The header of an entry, checked against the sizes in the archive.
 fn header_of(archive: &mut Archive, index: usize) -> Result<Header> {
     let mut file = archive.by_index(index).map_err(|e| zip_error(&e))?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use kappa::regions::Normality;
 use kappa::serialize::{Complex, Number};
-use kappa::{AnyMatrix, AnyOperator, Eig, EigenvalueCondition, Enclosure, Evidence};
+use kappa::{AnyMatrix, AnyOperator, Arnoldi, Eig, EigenvalueCondition, Enclosure, Evidence, PartialEig};
 use kappa_report::{aligned, counted};
 use kappa_tensors::npy;
 use schemars::JsonSchema;
@@ -22,7 +22,7 @@ pub(crate) struct EigArguments {
     #[command(flatten)]
     #[serde(flatten)]
     input: Input,
-    /// Print only the K largest.
+    /// Print only the K of largest modulus; of a large sparse matrix by products alone.
     #[arg(long, value_name = "K")]
     top: Option<usize>,
     /// Also the condition number of each eigenvalue and of its vector, and the departure from normality.
@@ -73,6 +73,11 @@ impl Ask for EigArguments {
 
     fn answer(&self, session: &Session) -> Result<Answer<EigResult>, Failure> {
         session.with_matrix(&self.input, |about, a| {
+            let is_plain = !self.condition && self.powers.is_none() && self.output.is_none();
+            if let Some(k) = self.top.filter(|_| is_plain && !a.is_written_out()) {
+                let found = a.partial_eig(k, &Arnoldi::default()).map_err(about.error())?;
+                return Ok(partial(about.name, a.shape(), &found));
+            }
             let f = a.eig().map_err(about.error())?;
             let more = self.more(a).map_err(about.error())?;
             let result = self.result(about.name, a.shape(), &f, &more);
@@ -80,6 +85,40 @@ impl Ask for EigArguments {
             Ok(Answer::new(result, text).file(self.output.as_ref(), || factors(&f)).explained(explanation(&f)))
         })
     }
+}
+
+/// The values of largest modulus, by products alone.
+fn partial(name: &str, shape: (usize, usize), found: &PartialEig) -> Answer<EigResult> {
+    let evidence =
+        if found.is_hermitian { Evidence::Residual } else { Evidence::Estimate("residuals of Arnoldi vectors") };
+    let values = found.values.iter().zip(found.radii()).map(|(&value, radius)| Eigenvalue {
+        value: value.into(),
+        radius: radius.into(),
+        condition: None,
+        vector_condition: None,
+    });
+    let first = found.values.first().map_or(0.0, |x| x.norm());
+    let reach = found.values.iter().map(|x| x.re).fold(f64::NEG_INFINITY, f64::max);
+    let lower = if found.is_hermitian { (first - found.residuals[0]).max(0.0) } else { 0.0 };
+    let result = EigResult {
+        tensor: name.to_owned(),
+        shape,
+        values: values.collect(),
+        evidence,
+        spectral_radius: Enclosure::new(lower, first, f64::INFINITY, evidence),
+        spectral_abscissa: Enclosure::new(f64::NEG_INFINITY, reach, f64::INFINITY, evidence),
+        departure: None,
+        powers: None,
+    };
+    let (m, n) = shape;
+    let worst = found.residuals.iter().copied().fold(0.0, f64::max);
+    let explanation = Explanation::plan(format!("Arnoldi with thick restarts, {} products ({m}×{n})", found.products))
+        .line("residuals", format!("‖Ax − λx‖ is at most {}", scientific(worst, 1)))
+        .line("evidence", evidence.to_string())
+        .reference("Stewart, SIAM J. Matrix Anal. Appl. 23 (2001) 601–614");
+    let text = text(&result);
+    let answer = Answer::new(result, text).explained(explanation);
+    if found.has_converged { answer } else { answer.note("warning: not all residuals reached the tolerance") }
 }
 
 fn factors(f: &Eig) -> Contents {

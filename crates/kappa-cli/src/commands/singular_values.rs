@@ -1,11 +1,11 @@
 //! `kappa singular-values`.
 
 use clap::Args;
-use kappa::Enclosure;
+use kappa::{AnyOperator, Enclosure};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Files};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::plans;
 use crate::session::{Input, Session};
@@ -19,6 +19,9 @@ pub(crate) struct SingularValuesArguments {
     /// Print only the K largest.
     #[arg(long, value_name = "K")]
     top: Option<usize>,
+    /// Print only the K smallest, smallest first.
+    #[arg(long, value_name = "K", conflicts_with_all = ["top", "floor", "certify"])]
+    smallest: Option<usize>,
     /// Values above this share of the largest need single precision only: half the time for matrices stored in 32 bits
     /// or fewer.
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true, conflicts_with = "certify")]
@@ -46,6 +49,14 @@ impl Ask for SingularValuesArguments {
 
     fn answer(&self, session: &Session) -> Result<Answer<SingularValuesResult>, Failure> {
         session.with_matrix(&self.input, |about, a| {
+            if let Some(k) = self.smallest {
+                let values = a.smallest_singular_values(k).map_err(about.error())?;
+                return Ok(partial(about.name, a, values));
+            }
+            if let Some(k) = self.top.filter(|_| self.floor.is_none() && !self.certify && !a.is_written_out()) {
+                let values = a.top_singular_values(k).map_err(about.error())?;
+                return Ok(partial(about.name, a, values.iter().take(k).collect()));
+            }
             let values = match self.floor {
                 Some(floor) => a.singular_values_above(floor),
                 None if self.certify => a.certified_singular_values(),
@@ -68,4 +79,19 @@ impl Ask for SingularValuesArguments {
             Ok(Answer::new(result, text).explained(explanation))
         })
     }
+}
+
+/// Some values at one end, of a large sparse matrix by products alone.
+fn partial(name: &str, a: &AnyOperator<'_>, values: Vec<Enclosure>) -> Answer<SingularValuesResult> {
+    let (m, n) = a.shape();
+    let algorithm = if a.is_written_out() { "all singular values" } else { "Lanczos with thick restarts" };
+    let mut explanation = Explanation::plan(format!("{algorithm} ({m}×{n})"));
+    if let Some(first) = values.first() {
+        explanation = explanation.bounds(first);
+    }
+    let explanation = explanation.reference("Baglama and Reichel, SIAM J. Sci. Comput. 27 (2005) 19–42");
+    let text = list(&values);
+    let result =
+        SingularValuesResult { tensor: name.to_owned(), shape: (m, n), algorithm: algorithm.to_owned(), values };
+    Answer::new(result, text).explained(explanation)
 }

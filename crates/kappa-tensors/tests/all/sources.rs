@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use kappa_tensors::{Opening, Source, npy, open, parse};
+use kappa_tensors::{Numbers, Opening, Source, npy, npz, open, parse};
 
 /// A safetensors file of empty tensors, all of this shape.
 fn empty_tensors(names: impl Iterator<Item = String>, shape: &str) -> Vec<u8> {
@@ -72,4 +72,100 @@ fn repeated_names_in_shards_mean_the_last() {
     // Every name but t0 is in both shards, and no x is in either.
     assert_eq!(source.skipped().iter().filter(|s| s.is_broken).count(), count - 1 + count);
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+/// An array of one short text, as NumPy stores `np.array(b"csr")`.
+fn text(letters: &str) -> Vec<u8> {
+    let mut header = format!("{{'descr': '|S{}', 'fortran_order': False, 'shape': (), }}", letters.len());
+    while (10 + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(letters.as_bytes());
+    bytes
+}
+
+fn archive(format: &str, shape: [f64; 2], arrays: &[(&str, Vec<usize>, Vec<f64>)]) -> Vec<u8> {
+    let mut all = vec![("format", text(format)), ("shape", npy::encode_f64(&[2], &shape))];
+    all.extend(arrays.iter().map(|(name, shape, x)| (*name, npy::encode_f64(shape, x))));
+    npz::write(std::io::Cursor::new(Vec::new()), &all).unwrap().into_inner()
+}
+
+fn opened(bytes: &[u8]) -> kappa_tensors::Result<Box<dyn Source>> {
+    let file = tempfile::Builder::new().suffix(".npz").tempfile().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    open(file.path(), &Opening::default())
+}
+
+#[test]
+fn sparse_matrices_of_scipy_are_read_in_each_format() {
+    // [[1, 0, 2], [0, 0, 3]]
+    let lists = |name: &'static str, x: &[f64]| (name, vec![x.len()], x.to_vec());
+    let csr = archive(
+        "csr",
+        [2.0, 3.0],
+        &[lists("data", &[1.0, 2.0, 3.0]), lists("indices", &[0.0, 2.0, 2.0]), lists("indptr", &[0.0, 2.0, 3.0])],
+    );
+    let csc = archive(
+        "csc",
+        [2.0, 3.0],
+        &[lists("data", &[1.0, 2.0, 3.0]), lists("indices", &[0.0, 0.0, 1.0]), lists("indptr", &[0.0, 1.0, 1.0, 3.0])],
+    );
+    let coo = archive(
+        "coo",
+        [2.0, 3.0],
+        &[lists("data", &[1.0, 2.0, 3.0]), lists("row", &[0.0, 0.0, 1.0]), lists("col", &[0.0, 2.0, 2.0])],
+    );
+    let dia = archive(
+        "dia",
+        [2.0, 3.0],
+        &[("data", vec![3, 3], vec![1.0, 0.0, 9.0, 9.0, 0.0, 3.0, 9.0, 9.0, 2.0]), lists("offsets", &[0.0, 1.0, 2.0])],
+    );
+    for (name, bytes) in [("csr", csr), ("csc", csc), ("coo", coo), ("dia", dia)] {
+        let source = opened(&bytes).unwrap();
+        let info = &source.infos()[0];
+        assert_eq!(info.shape, [2, 3], "{name}");
+        let tensor = source.read(&info.name).unwrap();
+        // Column after column.
+        assert_eq!(tensor.numbers, Numbers::F64(vec![1.0, 0.0, 0.0, 0.0, 2.0, 3.0].into()), "{name}");
+        assert_eq!(source.triplets(&info.name).unwrap().entries.len(), 3, "{name}");
+    }
+}
+
+#[test]
+fn broken_sparse_matrices_of_scipy_are_refused_with_the_numbers() {
+    let lists = |name: &'static str, x: &[f64]| (name, vec![x.len()], x.to_vec());
+    let data = lists("data", &[1.0, 2.0]);
+    for (bytes, words) in [
+        (
+            archive(
+                "csr",
+                [2.0, 2.0],
+                &[data.clone(), lists("indices", &[0.0, 5.0]), lists("indptr", &[0.0, 1.0, 2.0])],
+            ),
+            "the index 5",
+        ),
+        (
+            archive("csr", [2.0, 2.0], &[data.clone(), lists("indices", &[0.0, 1.0]), lists("indptr", &[0.0, 2.0])]),
+            "do not fit",
+        ),
+        (
+            archive(
+                "csr",
+                [2.0, 2.0],
+                &[data.clone(), lists("indices", &[0.0, 1.5]), lists("indptr", &[0.0, 1.0, 2.0])],
+            ),
+            "not an integer",
+        ),
+        (archive("coo", [2.0, 2.0], &[data.clone(), lists("row", &[0.0, 2.0]), lists("col", &[0.0, 1.0])]), "outside"),
+        (archive("coo", [2.0, 2.0], &[data.clone(), lists("row", &[0.0]), lists("col", &[0.0, 1.0])]), "`row` has 1"),
+        (archive("bsr", [2.0, 2.0], std::slice::from_ref(&data)), "format `bsr`"),
+        (archive("csr", [1e12, 2.0], &[data, lists("indices", &[0.0]), lists("indptr", &[0.0])]), "limit"),
+    ] {
+        let error = opened(&bytes).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(error.contains(words), "`{error}` without `{words}`");
+    }
 }

@@ -37,6 +37,8 @@ pub struct PartialEig {
     /// Hermitian A some
     /// eigenvalue lies this near.
     pub residuals: Vec<f64>,
+    /// Whether the stored entries of A show that it is Hermitian: then some eigenvalue lies within each residual.
+    pub is_hermitian: bool,
     /// Products with one vector.
     pub products: usize,
     /// Whether every residual reached the tolerance.
@@ -232,7 +234,9 @@ fn judged<T: Scalar>(
     // Rounding of products keeps a residual a little above what the recurrence reached.
     let limit = (tolerance * size).max(1e-13 * size);
     let has_converged = residuals.iter().all(|&r| r <= 4.0 * limit);
-    Ok(PartialEig { values, vectors, residuals, products: space.products + ritz.len(), has_converged })
+    let is_hermitian = a.form().sparse().is_some_and(crate::operator::Sparse::is_hermitian);
+    let products = space.products + ritz.len();
+    Ok(PartialEig { values, vectors, residuals, is_hermitian, products, has_converged })
 }
 
 /// A·x for a complex x; a real operator multiplies both parts.
@@ -286,6 +290,14 @@ fn combination(basis: &[Vec<c64>], coordinates: &[c64]) -> Vec<c64> {
         x.iter_mut().zip(q).for_each(|(x, q)| *x += c * q);
     }
     x
+}
+
+impl PartialEig {
+    /// The radius of a disc around each value that holds an eigenvalue: its residual where A is known to be Hermitian, else ∞ (no
+    /// bound).
+    pub fn radii(&self) -> Vec<f64> {
+        self.residuals.iter().map(|&r| if self.is_hermitian { r } else { f64::INFINITY }).collect()
+    }
 }
 
 impl AnyOperator<'_> {

@@ -6,7 +6,9 @@ use super::{
     AnyPartialSvd, PartialSvd, RandomizedSvd, ThickRestart, partial_svd, randomized_svd, randomized_svd_within,
     truncated_svd,
 };
+use crate::Enclosure;
 use crate::error::Result;
+use crate::krylov::End;
 use crate::operator::{AnyOperator, DENSE_LIMIT, LinearOperator, RealOrComplex};
 use crate::values::SingularValues;
 
@@ -66,12 +68,34 @@ impl AnyOperator<'_> {
     /// As [`singular_values`](crate::singular_values) and [`partial_svd`].
     pub fn top_singular_values(&self, k: usize) -> Result<SingularValues> {
         let (m, n) = self.shape();
-        let fits = m.min(n) <= WRITTEN_OUT && m.saturating_mul(n) <= DENSE_LIMIT;
-        if self.is_dense() || fits {
+        if self.is_written_out() {
             return self.singular_values();
         }
         let found = self.triplets(&SingularTriplets::Partial(k, ThickRestart::default()))?;
         Ok(SingularValues::from_enclosures((m, n), found.values().to_vec()).by(found.algorithm()))
+    }
+}
+
+impl AnyOperator<'_> {
+    /// The k smallest singular values, smallest first, of a large sparse matrix or operator without writing it out: each encloses some
+    /// singular value (see [`PartialSvd::values`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`singular_values`](crate::singular_values) and [`partial_svd`].
+    pub fn smallest_singular_values(&self, k: usize) -> Result<Vec<Enclosure>> {
+        if self.is_written_out() {
+            let values: Vec<Enclosure> = self.singular_values()?.iter().collect();
+            return Ok(values.into_iter().rev().take(k).collect());
+        }
+        let how = ThickRestart { end: End::Smallest, ..ThickRestart::default() };
+        Ok(self.triplets(&SingularTriplets::Partial(k, how))?.values().to_vec())
+    }
+
+    /// Whether questions that need all singular values are answered from all entries: those of a dense or of a small matrix.
+    pub fn is_written_out(&self) -> bool {
+        let (m, n) = self.shape();
+        self.is_dense() || m.min(n) <= WRITTEN_OUT && m.saturating_mul(n) <= DENSE_LIMIT
     }
 }
 

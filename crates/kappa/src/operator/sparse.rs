@@ -85,6 +85,12 @@ impl<T: Scalar> Sparse<T> {
         columns.min(rows.into_iter().filter(|used| *used).count())
     }
 
+    /// Whether A = Aᴴ, exactly.
+    pub(crate) fn is_hermitian(&self) -> bool {
+        self.shape.0 == self.shape.1
+            && (0..self.shape.1).all(|j| self.column(j).all(|(i, x)| self.entry(j, i) == x.conj()))
+    }
+
     /// The number of stored entries that are not finite.
     pub(crate) fn count_not_finite(&self) -> usize {
         self.entries.iter().filter(|x| !x.is_finite()).count()

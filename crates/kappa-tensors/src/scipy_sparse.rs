@@ -1,0 +1,205 @@
+//! The sparse matrices that `scipy.sparse.save_npz` writes: an archive with the name of the format and its arrays.
+//!
+//! Source: SciPy, `scipy/sparse/_matrix_io.py`: `format`, `shape`, `data`, and `indices` with `indptr` (csr, csc, bsr), `row` with
+//! `col` (coo), or `offsets` (dia).
+
+use num_complex::Complex64;
+
+use crate::error::{Error, Result};
+use crate::npz::Npz;
+use crate::source::{Triplets, no_such_tensor};
+use crate::{DType, Numbers, Order, Source, Tensor, TensorInfo, limits};
+
+/// One sparse matrix.
+#[derive(Debug)]
+pub(crate) struct ScipySparse {
+    infos: [TensorInfo; 1],
+    entries: Vec<(usize, usize, Complex64)>,
+}
+
+impl ScipySparse {
+    /// The matrix in an archive, or `None` where it holds something else.
+    pub(crate) fn of(archive: &Npz, name: &str) -> Result<Option<Self>> {
+        let Some(format) = archive.text("format.npy")? else { return Ok(None) };
+        let has = |name: &str| archive.info(name).is_some();
+        if !has("shape") || !has("data") {
+            return Ok(None);
+        }
+        let read = Arrays { archive };
+        let shape = read.indices("shape")?;
+        let &[rows, columns] = shape.as_slice() else {
+            return Err(Error::format(format!("is a sparse array of {} dimensions, not a matrix", shape.len())));
+        };
+        if rows.max(columns) > limits::SPARSE_SIDE {
+            return Err(Error::limit(format!(
+                "is a sparse {rows}×{columns} matrix; the limit is {} rows and columns",
+                limits::SPARSE_SIDE
+            )));
+        }
+        let entries = match format.as_str() {
+            "csr" => read.compressed(rows, columns, true)?,
+            "csc" => read.compressed(columns, rows, false)?,
+            "coo" => read.coordinates()?,
+            "dia" => read.diagonals(rows, columns)?,
+            other => {
+                return Err(Error::unsupported(format!(
+                    "is a SciPy matrix in the format `{}`",
+                    crate::printable(other)
+                ))
+                .with_hint("known: csr, csc, coo, dia; convert it with `.tocsr()` before `save_npz`"));
+            }
+        };
+        if let Some(&(i, j, _)) = entries.iter().find(|&&(i, j, _)| i >= rows || j >= columns) {
+            return Err(Error::format(format!(
+                "has an entry at row {i}, column {j} outside of its {rows}×{columns} shape"
+            )));
+        }
+        let dtype = archive.info("data").map_or(DType::F64, |info| info.dtype);
+        Ok(Some(Self { infos: [TensorInfo { name: name.to_owned(), dtype, shape: vec![rows, columns] }], entries }))
+    }
+
+    fn is_complex(&self) -> bool {
+        self.infos[0].dtype.is_complex()
+    }
+}
+
+/// The arrays of an archive by name.
+struct Arrays<'a> {
+    archive: &'a Npz,
+}
+
+impl Arrays<'_> {
+    fn complex(&self, name: &str) -> Result<(Vec<Complex64>, Vec<usize>, Order)> {
+        let Tensor { numbers, shape, order } = self.archive.read(name)?;
+        let real = |x: f64| Complex64::new(x, 0.0);
+        let numbers = match numbers {
+            Numbers::F32(x) => x.iter().map(|&x| real(x.into())).collect(),
+            Numbers::F64(x) => x.iter().map(|&x| real(x)).collect(),
+            Numbers::C32(x) => x.iter().map(|x| Complex64::new(x.re.into(), x.im.into())).collect(),
+            Numbers::C64(x) => x.into_owned(),
+        };
+        Ok((numbers, shape, order))
+    }
+
+    fn integers(&self, name: &str) -> Result<Vec<i64>> {
+        let (numbers, ..) = self.complex(name)?;
+        numbers
+            .iter()
+            .enumerate()
+            .map(|(k, x)| {
+                let is_whole = x.im == 0.0 && x.re.fract() == 0.0 && x.re.abs() < 9.0e15;
+                if is_whole {
+                    Ok(x.re as i64)
+                } else {
+                    Err(Error::format(format!("has {} at position {k} of `{name}`, not an integer", x.re)))
+                }
+            })
+            .collect()
+    }
+
+    fn indices(&self, name: &str) -> Result<Vec<usize>> {
+        let wrong = |k: usize, x: i64| Error::format(format!("has {x} at position {k} of `{name}`, not an index"));
+        self.integers(name)?.into_iter().enumerate().map(|(k, x)| usize::try_from(x).map_err(|_| wrong(k, x))).collect()
+    }
+
+    /// Rows one after the other (csr), or columns (csc).
+    fn compressed(&self, lines: usize, width: usize, by_rows: bool) -> Result<Vec<(usize, usize, Complex64)>> {
+        let (data, ..) = self.complex("data")?;
+        let (starts, places) = (self.indices("indptr")?, self.indices("indices")?);
+        let is_rising = starts.windows(2).all(|pair| pair[0] <= pair[1]);
+        let fits =
+            starts.len() == lines + 1 && starts[0] == 0 && starts[lines] <= data.len() && data.len() == places.len();
+        if !is_rising || !fits {
+            return Err(Error::format(format!(
+                "has {} entries, {} indices and {} starts for {lines} lines, which do not fit together",
+                data.len(),
+                places.len(),
+                starts.len()
+            )));
+        }
+        if let Some(&place) = places.iter().find(|&&place| place >= width) {
+            return Err(Error::format(format!("has the index {place} in a line of {width} entries")));
+        }
+        let line = |i: usize| (starts[i]..starts[i + 1]).map(move |k| (i, k));
+        Ok((0..lines)
+            .flat_map(line)
+            .map(|(i, k)| if by_rows { (i, places[k], data[k]) } else { (places[k], i, data[k]) })
+            .collect())
+    }
+
+    fn coordinates(&self) -> Result<Vec<(usize, usize, Complex64)>> {
+        let (data, ..) = self.complex("data")?;
+        let (rows, columns) = (self.indices("row")?, self.indices("col")?);
+        if rows.len() != data.len() || columns.len() != data.len() {
+            let (r, c, d) = (rows.len(), columns.len(), data.len());
+            return Err(Error::format(format!(
+                "has arrays that do not fit together: `row` has {r} numbers, `col` {c}, `data` {d}"
+            )));
+        }
+        Ok(rows.into_iter().zip(columns).zip(data).map(|((i, j), x)| (i, j, x)).collect())
+    }
+
+    /// Row k of `data` holds diagonal `offsets[k]`, its entry of column j at place j.
+    fn diagonals(&self, rows: usize, columns: usize) -> Result<Vec<(usize, usize, Complex64)>> {
+        let (data, shape, order) = self.complex("data")?;
+        let offsets = self.integers("offsets")?;
+        let &[count, width] = shape.as_slice() else {
+            return Err(Error::format("has diagonals that are not an array of two dimensions"));
+        };
+        if count != offsets.len() {
+            return Err(Error::format(format!("has {count} diagonals with {} offsets", offsets.len())));
+        }
+        let at = |k: usize, j: usize| if order == Order::RowMajor { data[k * width + j] } else { data[j * count + k] };
+        let mut entries = Vec::new();
+        for (k, &offset) in offsets.iter().enumerate() {
+            for j in 0..width.min(columns) {
+                let i = j as i64 - offset;
+                if (0..rows as i64).contains(&i) && at(k, j) != Complex64::default() {
+                    entries.push((i as usize, j, at(k, j)));
+                }
+            }
+        }
+        Ok(entries)
+    }
+}
+
+impl Source for ScipySparse {
+    fn infos(&self) -> &[TensorInfo] {
+        &self.infos
+    }
+
+    fn read(&self, name: &str) -> Result<Tensor<'_>> {
+        if self.infos[0].name != name {
+            return Err(no_such_tensor(name));
+        }
+        let (rows, columns) = (self.infos[0].shape[0], self.infos[0].shape[1]);
+        let total = rows.checked_mul(columns).filter(|&total| total <= limits::DENSE_ENTRIES).ok_or_else(|| {
+            Error::limit(format!("is a sparse {rows}×{columns} matrix, too large to store as a dense one"))
+                .of_tensor(name)
+                .with_hint(format!("the limit is {} entries", limits::DENSE_ENTRIES))
+        })?;
+        let numbers = if self.is_complex() {
+            let mut whole = vec![Complex64::default(); total];
+            self.entries.iter().for_each(|&(i, j, x)| whole[j * rows + i] += x);
+            Numbers::C64(whole.into())
+        } else {
+            let mut whole = vec![0.0; total];
+            self.entries.iter().for_each(|&(i, j, x)| whole[j * rows + i] += x.re);
+            Numbers::F64(whole.into())
+        };
+        Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::ColumnMajor, numbers })
+    }
+
+    fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
+        let shape = (self.infos[0].shape[0], self.infos[0].shape[1]);
+        (self.infos[0].name == name).then_some(Triplets {
+            shape,
+            entries: &self.entries,
+            is_complex: self.is_complex(),
+        })
+    }
+
+    fn is_single_matrix(&self) -> bool {
+        true
+    }
+}
