@@ -7,8 +7,7 @@ Exit 0: proved for this matrix. Exit 1: not proved. Exit 2: a file could not be 
 over 2**shift. "M is semidefinite by L": each diagonal entry of M - L L^T is at least the sum of the moduli beside it,
 exactly, so that M = L L^T + a semidefinite matrix (Gershgorin). A lower bound of a norm is proved by a vector; and
 
-  sigma_max <= c   c^2 I - G is semidefinite by L, where G = A^T A, or A A^T if A has fewer rows than columns
-  sigma_min >= c   G - c^2 I is
+  sigma_max <= c   c^2 I - G is semidefinite by L (sigma_min >= c: G - c^2 I); G is A^T A, or A A^T if smaller
   nuclear <= c     half of |U|^2 + |V|^2, plus the sum of the moduli of A - U V^T, is at most c
   nuclear >= c     <Y, A> >= c, and I - Y^T Y is semidefinite by L
   inf->1, ... <= c [[diag(a), A], [A^T, diag(b)]] is semidefinite by L, and half of the totals of a and b is at most c
@@ -85,21 +84,20 @@ def holds(a, claim, w):
     c, upper, name = Fraction(bound if bound > 0 else math.nan), sign in ("<", "<="), quantity.replace("_", "-")
     tall = transposed(a) if len(a) < len(a[0]) else a
     times = lambda m, x: [dot(row, x) for row in m]
-    method = w["method"]
+    method, largest = w["method"], ("spectral", "singular-value:1")
     if method == "vector" and any(part(w, "x")[0]):  # zeros would show anything
         (x,) = part(w, "x")
         if name == "least-singular-value":
             return upper and squares([times(tall, x)]) <= c * c * squares([x])
         y = times(a, x)
-        if name in ("spectral", "singular-value:1"):
+        if name in largest:
             return not upper and squares([y]) >= c * c * squares([x])
         infinity, one = max(map(abs, x)) ** 2, sum(map(abs, y)) ** 2
         size = {"induced:inf,1": (infinity, one), "induced:inf,2": (infinity, squares([y])),
                 "induced:2,1": (squares([x]), one)}
         return not upper and size[name][1] >= c * c * size[name][0]
     if method == "above":
-        is_largest = name in ("spectral", "singular-value:1")
-        return is_largest and upper and semidefinite(shifted(gram(a), -1, c * c), w["factor"])
+        return name in largest and upper and semidefinite(shifted(gram(a), -1, c * c), w["factor"])
     if method == "below":
         return name == "least-singular-value" and not upper and semidefinite(shifted(gram(a), 1, -c * c), w["factor"])
     if method == "between":
@@ -108,9 +106,8 @@ def holds(a, claim, w):
                 and semidefinite(shifted(g, c * c, -t * t), w["below"]))
     if method == "pair":
         (x,), (y,) = part(w, "x"), part(w, "y")
-        large, small = (squares([times(tall, z)]) for z in (x, y))
-        stretched = large * squares([y]) >= c * c * small * squares([x])
-        return name == "cond" and not upper and any(x) and any(y) and stretched
+        large, small = (squares([times(tall, z)]) * squares([other]) for z, other in ((x, y), (y, x)))
+        return name == "cond" and not upper and any(x) and any(y) and large >= c * c * small
     if method == "factors":
         u, v = part(w, "u"), part(w, "v")
         rest = sum(abs(x - dot(u[i], v[j])) for i, row in enumerate(a) for j, x in enumerate(row))
@@ -121,8 +118,8 @@ def holds(a, claim, w):
                 and semidefinite(shifted(gram(y), -1, 1), w["factor"]))
     if method == "weights":
         (p,), (q,) = part(w, "a"), part(w, "b")
-        total = {"induced:inf,1": sum(p) + sum(q), "induced:inf,2": max(p) + sum(q),
-                 "induced:2,1": sum(p) + max(q)}[name]
+        s, t = sum(p), sum(q)
+        total = {"induced:inf,1": s + t, "induced:inf,2": max(p) + t, "induced:2,1": s + max(q)}[name]
         block = [[x if i == j else 0 for j in range(len(p))] + a[i] for i, x in enumerate(p)]
         block += [[row[i] for row in a] + [x if i == j else 0 for j in range(len(q))] for i, x in enumerate(q)]
         return upper and (len(p), len(q)) == (len(a), len(a[0])) and total <= 2 * c and semidefinite(block, w["factor"])

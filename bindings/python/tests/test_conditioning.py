@@ -130,8 +130,8 @@ def test_large_sparse_files_are_not_written_out(tmp_path: Path) -> None:
     assert value["estimate"] == pytest.approx(4.5 * 2, rel=1e-9) and value["upper"] == "inf"
     value = answer("cond", tmp_path / "chain.mtx")["result"]["value"]
     assert float(value["lower"]) <= 9.0 <= float(value["upper"]) * (1 + 1e-6)
-    refused = run("norm", tmp_path / "chain.mtx")
-    assert refused.returncode == 2 and "too large to store as a dense matrix" in refused.stderr
+    value = answer("norm", tmp_path / "chain.mtx", "max-row-sum")["result"]["value"]
+    assert value["estimate"] == 4.5
     refused = run("cond", tmp_path / "chain.mtx", "--certify")
     assert refused.returncode == 2 and "too large to store as a dense matrix" in refused.stderr
 
@@ -227,7 +227,7 @@ def test_theorems_and_perturbations() -> None:
     assert float(kp.LinearSystem(10.0, 0.05)) >= 1.0 and float(kp.BauerFike(3.0, 0.1)) >= 0.3
     with pytest.raises(TypeError, match="gap"):
         kp.Theorem("davis-kahan", change=1.0)
-    with pytest.raises(ValueError, match="> 0"):
+    with pytest.raises(ValueError, match="must be above 0"):
         kp.Theorem("wedin", gap=0.0, change=1.0)
     for class_, numbers in THEOREMS.items():
         t = class_(*numbers)

@@ -144,7 +144,7 @@ def test_histograms_are_those_of_numpy() -> None:
         even = kp.density(a, bins)
         assert even.counts.sum() == 50 == even.total and len(even.edges) == bins + 1
     assert kp.density(a, logarithmic=True).counts.sum() == 50
-    with pytest.raises(ValueError, match="rise|above"):
+    with pytest.raises(ValueError, match="increasing"):
         kp.density(a, [1.0, 1.0])
     assert kp.density(np.eye(3)).bulk is None
     assert kp.density(np.zeros((4, 4))).tail is None

@@ -57,7 +57,7 @@ def test_norm_objects() -> None:
     assert np.iscomplexobj(kp.Norm("nuclear").prox(z, 0.1))
     with pytest.raises(ValueError, match="has no closed form"):
         kp.Norm("induced:3,2").project(a)
-    with pytest.raises(ValueError, match="at least 0"):
+    with pytest.raises(ValueError, match="≥ 0"):
         kp.Norm("nuclear").prox(a, -1.0)
 
 

@@ -12,7 +12,7 @@ fn messages_name_the_file_the_tensor_and_the_numbers() {
     let mut all = String::new();
     for (arguments, words) in [
         (&["norm", "nowhere.npy"][..], &["`nowhere.npy`", "no such file"][..]),
-        (&["norm", "w.npy", "--norm", "l2"], &["`l2` is not the name of a norm", "hint: norms are"]),
+        (&["norm", "w.npy", "--norm", "l2"], &["unknown norm `l2`", "known: frobenius"]),
         (&["norm", "nan.npy"], &["`nan.npy`: `nan` has 1 entry that is not finite", "hint:"]),
         (&["norm", "w.npy", "--norm", "dual:induced:inf,1"], &["`w.npy`: `w`:", "cannot be evaluated", "hint:"]),
         (&["norm", "w.npy", "--width", "1e-3"], &["--width is for the spectral norm", "hint:"]),
