@@ -15,7 +15,7 @@ import numpy as np
 
 import kappa as kp
 
-DATA = Path(__file__).parents[2] / "crates" / "kappa" / "tests" / "strd" / "Longley.csv"
+DATA = Path(__file__).parents[2] / "crates" / "kappa" / "tests" / "all" / "strd" / "Longley.csv"
 MODEL = "y ~ x1 + x2 + x3 + x4 + x5 + x6"
 
 

@@ -201,7 +201,7 @@ def test_an_interrupt_leaves_no_partial_file(tmp_path: Path) -> None:
 
 
 def test_a_long_survey_shows_progress_with_an_estimate(tmp_path: Path) -> None:
-    model = many(tmp_path / "m.safetensors", 300, 192)
+    model = many(tmp_path / "m.safetensors", 300, 320)
     parent, child = pty.openpty()
     command = str(Path(sys.executable).parent / "kappa")
     process = subprocess.Popen([command, "survey", str(model), "--threads", "1"], stdout=subprocess.PIPE, stderr=child)

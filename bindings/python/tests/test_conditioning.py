@@ -130,7 +130,7 @@ def test_large_sparse_files_are_not_written_out(tmp_path: Path) -> None:
     assert value["estimate"] == pytest.approx(4.5 * 2, rel=1e-9) and value["upper"] == "inf"
     value = answer("cond", tmp_path / "chain.mtx")["result"]["value"]
     assert float(value["lower"]) <= 9.0 <= float(value["upper"]) * (1 + 1e-6)
-    value = answer("norm", tmp_path / "chain.mtx", "max-row-sum")["result"]["value"]
+    value = answer("norm", tmp_path / "chain.mtx", "--norm", "max-row-sum")["result"]["value"]
     assert value["estimate"] == 4.5
     refused = run("cond", tmp_path / "chain.mtx", "--certify")
     assert refused.returncode == 2 and "too large to store as a dense matrix" in refused.stderr

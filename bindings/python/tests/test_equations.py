@@ -369,9 +369,9 @@ def test_regression_with_categories_and_missing_values() -> None:
     design = np.array([[1, x, g == "b"] for x, g in zip(data["x"][:6], data["g"][:6])], dtype=np.float64)
     expected = np.linalg.lstsq(design, np.array(data["y"][:6]), rcond=None)[0]
     assert np.allclose(fit.params, expected) and fit.rows == [0, 1, 2, 3, 4, 5]
-    assert [c["name"] for c in fit.coefficients] == ["(constant)", "x", "g=b"]
+    assert [c["name"] for c in fit.coefficients] == ["(Intercept)", "x", "g=b"]
     text = str(fit)
-    assert "2 left out" in text and "compared with a" in text
+    assert "2 left out" in text and "g: reference level a" in text
     everything = fit.to_dict()
     assert everything["dropped"] == [6, 7] and json.dumps(everything)
     with pytest.raises(ValueError, match="unknown column"):

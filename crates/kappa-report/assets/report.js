@@ -7,6 +7,9 @@
   const number = (x) => (x === "inf" ? null : x);
   const tick = (x) => (x === null || x === undefined ? "" : Number(x).toPrecision(3).replace(/\.?0+(e|$)/, "$1"));
 
+  // Steps of an axis that counts: there is no layer 1.25.
+  const counts = [0, 1, 2, 3, 4, 5].flatMap((power) => [1, 2, 5].map((x) => x * 10 ** power));
+
   function chart(parent, title, xs, series, options) {
     const axis = (extra) => Object.assign({ stroke: css("--dim"), grid: { stroke: css("--line"), width: 1 },
       ticks: { stroke: css("--line"), width: 1 } }, extra);
@@ -14,7 +17,8 @@
       width: Math.max(280, parent.clientWidth), height: options.height || 240,
       scales: Object.assign({ x: { time: false, distr: options.logX ? 3 : 1 }, y: { distr: 3 } },
         options.energy ? { e: { range: [0, 1.02] } } : {}),
-      axes: [axis({ label: options.xLabel, size: 46, labelSize: 18 }),
+      axes: [axis(Object.assign({ label: options.xLabel, size: 46, labelSize: 18 },
+        xs.every(Number.isInteger) && !options.logX ? { incrs: counts } : {})),
         axis({ size: 62, values: (_, all) => all.map((x) => (x === null ? "" : x.toExponential(0))) })]
         .concat(options.energy ? [axis({ scale: "e", side: 1, grid: { show: false }, size: 52,
           values: (_, all) => all.map((x) => Math.round(100 * x) + " %") })] : []),

@@ -9,9 +9,6 @@ use serde_json::Value;
 
 use crate::{aligned, counted};
 
-/// The name of the constant term in a fit.
-const CONSTANT: &str = "(constant)";
-
 /// A number with at most `digits` digits, as far as they are certain.
 fn short(x: Enclosure, digits: usize) -> String {
     x.short(digits)
@@ -61,7 +58,7 @@ pub fn regression_text(fit: &Regression, digits: usize) -> Result<String> {
     let mut rows = vec![titles.map(str::to_owned).to_vec()];
     for c in fit.coefficients() {
         rows.push(vec![
-            if c.name == CONSTANT { "(Intercept)".into() } else { c.name.clone() },
+            c.name.clone(),
             short(c.estimate, digits),
             short(c.standard_error, digits.min(6)),
             short(c.t, 4),

@@ -341,10 +341,10 @@ fn categories_are_coded_by_what_the_model_has_already() {
     assert_eq!(names("y ~ g:h").len(), 6);
     assert_eq!(names("y ~ g*h").len(), 6);
     assert_eq!(names("y ~ g + h - 1"), ["g=a", "g=b", "g=c", "h=v"]);
-    assert_eq!(names("y ~ g:x"), ["(constant)", "g=a:x", "g=b:x", "g=c:x"]);
+    assert_eq!(names("y ~ g:x"), ["(Intercept)", "g=a:x", "g=b:x", "g=c:x"]);
     assert_eq!(names("y ~ g:x + h - 1").len(), 5);
-    assert_eq!(names("y ~ g:x + x"), ["(constant)", "x", "g=b:x", "g=c:x"]);
-    assert_eq!(names("y ~ h + h:x"), ["(constant)", "h=v", "h=u:x", "h=v:x"]);
+    assert_eq!(names("y ~ g:x + x"), ["(Intercept)", "x", "g=b:x", "g=c:x"]);
+    assert_eq!(names("y ~ h + h:x"), ["(Intercept)", "h=v", "h=u:x", "h=v:x"]);
 }
 
 #[test]
@@ -378,7 +378,7 @@ fn weights_are_a_column_of_their_own() {
     ]);
     let all = "y ~ .".parse().unwrap();
     let design = Design::with_weights(&data, &all, None, "w").unwrap();
-    assert!(design.names == ["(constant)", "x"] && design.dropped == [2]);
+    assert!(design.names == ["(Intercept)", "x"] && design.dropped == [2]);
     let fit = Regression::new(design).unwrap();
     let without = table(&[("x", &["1", "2", "4", "5"]), ("y", &["1", "2", "5", "4"])]);
     let plain = Design::new(&without, &"y ~ x".parse().unwrap(), None).unwrap();

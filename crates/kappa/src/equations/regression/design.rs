@@ -200,7 +200,7 @@ impl Design {
         let mut built = Vec::new();
         if formula.has_constant {
             let one = Value { value: Pair::from(1.0), doubt: 0.0 };
-            built.push(Built { name: "(constant)".into(), values: vec![one; design.rows.len()] });
+            built.push(Built { name: "(Intercept)".into(), values: vec![one; design.rows.len()] });
         }
         let mut coding = Coding::new(formula.has_constant);
         for term in &terms {
