@@ -135,6 +135,36 @@ def archive_cases() -> None:
     case("deflate_damaged.npz", bytes(packed), "broken", "cannot be unpacked")
 
 
+def scipy_cases() -> None:
+    """Sparse matrices as `scipy.sparse.save_npz` writes them, with arrays that contradict each other."""
+    def array(kind: str, *numbers: float) -> bytes:
+        header = f"{{'descr': '<{kind}', 'fortran_order': False, 'shape': ({len(numbers)},), }}"
+        return npy(header, struct.pack(f"<{len(numbers)}{dict(i8='q', f8='d')[kind]}", *numbers))
+
+    def sparse(form: str, **changed: bytes) -> bytes:
+        members = {"shape": array("i8", 2, 2), "data": array("f8", 1, 2), "indices": array("i8", 0, 1),
+                   "indptr": array("i8", 0, 1, 2), "row": array("i8", 0, 1), "col": array("i8", 0, 1)} | changed
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as file:
+            text = npy(f"{{'descr': '|S{len(form)}', 'fortran_order': False, 'shape': (), }}", form.encode())
+            for name, data in ({"format": text} | members).items():
+                file.writestr(zipfile.ZipInfo(f"{name}.npy"), data)
+        return buffer.getvalue()
+
+    case("scipy_index.npz", sparse("csr", indices=array("i8", 0, 7)), "format", "the index 7 in a line of 2 entries")
+    case("scipy_negative.npz", sparse("csc", indices=array("i8", 0, -1)), "format", "has -1 at position 1 of `indices`")
+    case("scipy_starts_fall.npz", sparse("csr", indptr=array("i8", 0, 2, 1)), "format", "do not fit together")
+    case("scipy_starts_beyond.npz", sparse("csr", indptr=array("i8", 0, 1, 1 << 40)), "format", "do not fit together")
+    case("scipy_starts_few.npz", sparse("csc", indptr=array("i8", 0, 2)), "format", "do not fit together")
+    case("scipy_fraction.npz", sparse("csr", indices=array("f8", 0, 0.5)), "format", "0.5 at position 1 of `indices`")
+    case("scipy_shape_huge.npz", sparse("coo", shape=array("i8", 1 << 50, 2)), "limit", "the limit is")
+    case("scipy_shape_3d.npz", sparse("coo", shape=array("i8", 2, 2, 2)), "format", "3 dimensions, not a matrix")
+    case("scipy_coo_long.npz", sparse("coo", row=array("i8", 0, 1, 1)), "format", "`row` has 3 numbers")
+    case("scipy_coo_outside.npz", sparse("coo", col=array("i8", 0, 2)), "format", "an entry at index (1, 2)")
+    case("scipy_dia_flat.npz", sparse("dia", offsets=array("i8", 0)), "format", "not an array of two dimensions")
+    case("scipy_bsr.npz", sparse("bsr"), "unsupported", "in the format `bsr`")
+
+
 def text_cases() -> None:
     general = "%%MatrixMarket matrix coordinate real general\n"
     case("outside.mtx", general + "2 2 1\n3 1 1.0\n", "format",
@@ -190,6 +220,7 @@ def main() -> None:
     safetensors_cases()
     npy_cases()
     archive_cases()
+    scipy_cases()
     text_cases()
     index_cases()
     lines = ["\t".join(c) for c in sorted(CASES)]

@@ -373,7 +373,7 @@ def test_regression_with_categories_and_missing_values() -> None:
     text = str(fit)
     assert "2 left out" in text and "g: reference level a" in text
     everything = fit.to_dict()
-    assert everything["dropped"] == [6, 7] and json.dumps(everything)
+    assert everything["dropped_row_numbers"] == [7, 8] and json.dumps(everything)
     with pytest.raises(ValueError, match="unknown column"):
         kp.regress(data, "y ~ z")
     with pytest.raises(ValueError, match="combination"):

@@ -145,7 +145,7 @@ def test_verdicts_say_what_to_look_at(tmp_path: Path) -> None:
     assert verdicts["zero"] == ["zero"]
     assert verdicts["dead"] == ["rank deficient: 4 of 5", "dead rows: 1", "dead columns: 1"]
     assert verdicts["steep"] == ["near singular", "one direction dominates"]
-    assert verdicts["bad"] == ["not finite: has 2 entries that are not finite (first at row 2, column 3)"]
+    assert verdicts["bad"] == ["not finite: has 2 entries that are not finite (first at row 3, column 4)"]
     assert verdicts["copy"][-1] == "duplicate of dead" and verdicts["good"] == []
     assert survey[4]["frobenius"] is None and {"name": "none", "reason": "an empty tensor"} in survey.skipped
 

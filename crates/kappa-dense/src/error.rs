@@ -22,7 +22,7 @@ impl Error {
     }
 
     pub(crate) fn not_finite(row: usize, column: usize) -> Self {
-        let message = format!("the entry at row {row}, column {column} is not finite");
+        let message = format!("the entry at row {}, column {} is not finite", row + 1, column + 1);
         Self { kind: Kind::NotFinite, message }
     }
 

@@ -154,7 +154,7 @@ fn a_position_is_named_for_what_is_not_finite() {
     a[(2, 1)] = f64::NAN;
     for error in [singular_values(a.as_ref()).unwrap_err(), svd(a.as_ref(), Shape::Thin).unwrap_err()] {
         assert!(error.is_not_finite());
-        assert_eq!(error.to_string(), "the entry at row 2, column 1 is not finite");
+        assert_eq!(error.to_string(), "the entry at row 3, column 2 is not finite");
     }
 }
 

@@ -154,8 +154,8 @@ pub struct RegressionResult {
     target: String,
     /// How many rows of the table are used.
     rows: usize,
-    /// Rows that are left out because a value is missing, counted from 0.
-    dropped: Vec<usize>,
+    /// Rows that are left out because a value is missing, counted from 1.
+    dropped_row_numbers: Vec<usize>,
     confidence: f64,
     references: Vec<ReferenceResult>,
     coefficients: Vec<CoefficientResult>,
@@ -212,8 +212,8 @@ struct DependencyResult {
 /// What one row does to the fit; `null` where a quantity is not defined.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 struct InfluenceResult {
-    /// Counted from 0.
-    row: usize,
+    /// Counted from 1.
+    row_number: usize,
     residual: Number,
     leverage: Number,
     standardized: Option<Number>,
@@ -226,7 +226,7 @@ impl From<&Influence> for InfluenceResult {
     fn from(i: &Influence) -> Self {
         let defined = |x: f64| (!x.is_nan()).then_some(Number(x));
         Self {
-            row: i.row,
+            row_number: i.row + 1,
             residual: i.residual.into(),
             leverage: i.leverage.into(),
             standardized: defined(i.standardized),
@@ -280,7 +280,7 @@ impl RegressionResult {
         Ok(Self {
             target: design.target.clone(),
             rows: fit.observations(),
-            dropped: design.dropped.clone(),
+            dropped_row_numbers: design.dropped.iter().map(|row| row + 1).collect(),
             confidence: fit.confidence(),
             references: design.references.iter().map(reference).collect(),
             coefficients: coefficients.map(|(c, inflation)| CoefficientResult::new(c, *inflation)).collect(),

@@ -50,9 +50,7 @@ impl ScipySparse {
             }
         };
         if let Some(&(i, j, _)) = entries.iter().find(|&&(i, j, _)| i >= rows || j >= columns) {
-            return Err(Error::format(format!(
-                "has an entry at row {i}, column {j} outside of its {rows}×{columns} shape"
-            )));
+            return Err(Error::format(format!("has an entry at index ({i}, {j}), outside its {rows}×{columns} shape")));
         }
         let dtype = archive.info("data").map_or(DType::F64, |info| info.dtype);
         Ok(Some(Self { infos: [TensorInfo { name: name.to_owned(), dtype, shape: vec![rows, columns] }], entries }))

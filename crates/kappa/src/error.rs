@@ -83,8 +83,9 @@ impl Error {
 
     pub(crate) fn not_finite(row: usize, column: usize, count: usize) -> Self {
         let plural = if count == 1 { "1 entry that is" } else { &format!("{count} entries that are") };
+        let (row, column) = (row + 1, column + 1);
         Self::new(ErrorKind::NotFinite, format!("has {plural} not finite (first at row {row}, column {column})"))
-            .with_hint("rows and columns count from 0; a matrix with NaN or Inf has no norm, rank or condition number")
+            .with_hint("rows and columns count from 1; a matrix with NaN or Inf has no norm, rank or condition number")
     }
 
     pub(crate) fn unsupported(message: impl Into<String>) -> Self {

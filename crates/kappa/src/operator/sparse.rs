@@ -26,7 +26,7 @@ impl<T: Scalar> Sparse<T> {
     pub fn from_triplets(shape: (usize, usize), mut triplets: Vec<(usize, usize, T)>) -> Result<Self> {
         let (m, n) = shape;
         if let Some(&(i, j, _)) = triplets.iter().find(|&&(i, j, _)| i >= m || j >= n) {
-            return Err(Error::shape(format!("the entry at row {i}, column {j} lies outside a {m}×{n} matrix")));
+            return Err(Error::shape(format!("the entry at index ({i}, {j}) lies outside a {m}×{n} matrix")));
         }
         // The sort is stable, so that entries at the same position are added in the order of the input.
         triplets.sort_by_key(|&(i, j, _)| (j, i));
