@@ -16,7 +16,7 @@ use crate::ruler::norm_of;
 ///
 /// `norm` is frobenius (default), spectral, nuclear, max-abs, max-column-sum, max-row-sum, entrywise:p, induced:p,q,
 /// schatten:p, ky-fan:k, ky-fan:k,p, dual:NAME, or a Norm. In the units of the entries. `certify=True` counts every
-/// rounding error; `within=1e-6` stops at that relative width (spectral only). Raises ValueError for an unknown norm
+/// rounding error; `width=1e-6` stops at that relative width (spectral only). Raises ValueError for an unknown norm
 /// and NotFiniteError where an entry is NaN or infinite. One pass over the entries, or the cost of the singular values.
 ///
 /// Examples
@@ -27,17 +27,17 @@ use crate::ruler::norm_of;
 /// >>> kp.norm([[3.0, 0.0], [0.0, 4.0]], certify=True)
 /// Enclosure(5.0000000000000, evidence='rounding')
 #[pyfunction]
-#[pyo3(signature = (a, norm = None, *, certify = false, within = None))]
+#[pyo3(signature = (a, norm = None, *, certify = false, width = None))]
 pub(crate) fn norm(
     a: &Bound<'_, PyAny>,
     norm: Option<&Bound<'_, PyAny>>,
     certify: bool,
-    within: Option<f64>,
+    width: Option<f64>,
 ) -> PyResult<PyEnclosure> {
     let norm = norm.map_or(Ok(Norm::frobenius()), norm_of)?;
-    if let Some(width) = within {
+    if let Some(width) = width {
         if norm != Norm::spectral() || !(width > 0.0 && width.is_finite()) {
-            return Err(PyValueError::new_err("within is a relative width above 0, for the spectral norm only"));
+            return Err(PyValueError::new_err("width must be a relative width above 0, for the spectral norm only"));
         }
         return with_matrix(a, move |a| {
             if certify {

@@ -147,7 +147,7 @@ fn bound_within(width: Option<f64>, seed: u64) -> PyResult<Option<Lanczos>> {
     width.map(|width| Lanczos::within(width, seed)).transpose().map_err(to_python)
 }
 
-/// The k largest singular triplets from a random sketch, by block Krylov steps; or, with `within`, as many as bring the
+/// The k largest singular triplets from a random sketch, by block Krylov steps; or, with `error`, as many as bring the
 /// error down to that share of the Frobenius norm.
 ///
 /// The matrix may be an array, a sparse matrix or a LinearOperator. `error` is the Frobenius error of what was found,
@@ -159,16 +159,16 @@ fn bound_within(width: Option<f64>, seed: u64) -> PyResult<Option<Lanczos>> {
 /// >>> import kappa as kp, numpy as np
 /// >>> a = 1.0 / (1.0 + np.add.outer(np.arange(100.0), np.arange(80.0)))
 /// >>> f = kp.randomized_svd(a, 12)
-/// >>> float(f.error) < 1e-6, len(kp.randomized_svd(a, within=1e-3))
+/// >>> float(f.error) < 1e-6, len(kp.randomized_svd(a, error=1e-3))
 /// (True, 5)
 #[pyfunction]
-#[pyo3(signature = (a, k = None, *, within = None, oversampling = 10, steps = 2, sketch = "gaussian",
+#[pyo3(signature = (a, k = None, *, error = None, oversampling = 10, steps = 2, sketch = "gaussian",
     bound = None, seed = 0))]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn randomized_svd(
     a: &Bound<'_, PyAny>,
     k: Option<usize>,
-    within: Option<f64>,
+    error: Option<f64>,
     oversampling: usize,
     steps: usize,
     sketch: &str,
@@ -177,11 +177,11 @@ pub(crate) fn randomized_svd(
 ) -> PyResult<PyPartialSvd> {
     let sketch = sketch.parse().map_err(to_python)?;
     let how = RandomizedSvd { oversampling, steps, in_single: true, sketch, bound: bound_within(bound, seed)?, seed };
-    let which = match (k, within) {
+    let which = match (k, error) {
         (Some(k), None) => SingularTriplets::Randomized(k, how),
         (None, Some(share)) => SingularTriplets::Within(share, how),
         _ => {
-            let message = "a number of triplets or `within` is needed\n\nhint: randomized_svd(a, 10), or within=1e-3";
+            let message = "a number of triplets or `error` is needed\n\nhint: randomized_svd(a, 10), or error=1e-3";
             return Err(PyValueError::new_err(message));
         }
     };

@@ -88,9 +88,9 @@ def test_widths_at_order_500() -> None:
     a = np.random.default_rng(1).standard_normal((500, 500))
     x = kp.norm(a, "spectral", certify=True)
     assert x.upper - x.lower <= 1e-11 * x.upper and x.lower <= np.linalg.norm(a, 2) * (1 + 1e-12)
-    y = kp.norm(a.astype(np.float32), "spectral", within=1e-6)
+    y = kp.norm(a.astype(np.float32), "spectral", width=1e-6)
     assert y.upper - y.lower <= 1e-6 * y.upper and y.evidence.startswith("probability")
-    assert kp.norm(a, "spectral", certify=True, within=1e-4).evidence == "rounding"
+    assert kp.norm(a, "spectral", certify=True, width=1e-4).evidence == "rounding"
 
 
 def test_numerical_radius_and_logarithmic_norm() -> None:

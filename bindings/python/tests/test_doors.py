@@ -89,7 +89,7 @@ def test_what_is_large_and_sparse_is_not_written_out() -> None:
     a = sparse.diags_array([off, diagonal, off], offsets=[-1, 0, 1]).tocsr()
     assert np.isclose(float(kp.norm(a)), linear.norm(a))
     assert float(kp.norm(a, "max-column-sum")) == 102.0 and float(kp.norm(a, "max-abs")) == 100.0
-    assert 102.0 > float(kp.norm(a, "spectral", within=1e-3)) > 100.0
+    assert 102.0 > float(kp.norm(a, "spectral", width=1e-3)) > 100.0
     top = np.asarray(kp.singular_values(a, top=2))
     assert np.allclose(top, [100.02, 50.04], atol=0.02)
     assert np.allclose(a @ kp.solve(a, np.ones(n)).x, 1.0)

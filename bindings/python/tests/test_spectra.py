@@ -112,7 +112,7 @@ def test_precision_finds_the_rank() -> None:
     s = 0.8 ** np.arange(80)
     a = with_values(300, 200, s)
     for share in (1e-1, 1e-3, 1e-5):
-        f = kp.randomized_svd(a, within=share)
+        f = kp.randomized_svd(a, error=share)
         rest = np.sqrt([(s[k:] ** 2).sum() for k in range(81)]) / np.linalg.norm(s)
         assert abs(len(f) - int(np.argmax(rest <= share))) <= 1
     for wrong in ({}, {"k": 2, "within": 0.1}, {"within": 1e-12}, {"k": 2, "sketch": "fourier"}, {"k": 2, "bound": -1.0}, {"k": 0}):
@@ -208,7 +208,7 @@ def test_the_command_finds_triplets_by_every_method(tmp_path: Path) -> None:
         # The draws are those of the verb in Python.
         found = answer("svd", file, "--top", 3, "--method", "randomized", "--sketch", kind, "--seed", 5)["result"]
         assert [x["estimate"] for x in found["singular_values"]] == list(kp.randomized_svd(a, 3, sketch=kind, seed=5).s)
-    assert len(run("svd", file, "--error", "1e-3").stdout.splitlines()) == len(kp.randomized_svd(a, within=1e-3))
+    assert len(run("svd", file, "--error", "1e-3").stdout.splitlines()) == len(kp.randomized_svd(a, error=1e-3))
     kp_smallest = kp.partial_svd(np.diag(np.arange(1.0, 51.0)), 2, which="smallest")
     np.save(file, np.diag(np.arange(1.0, 51.0)))
     assert [float(x) for x in run("svd", file, "--smallest", 2).stdout.split()] == pytest.approx(list(kp_smallest.s)) == [1.0, 2.0]

@@ -704,7 +704,7 @@ def align_all(
 ) -> dict[str, Any]: ...
 def open(path: str | PathLike[str], *, mmap: bool = True) -> Model: ...
 def norm(
-    a: Any, norm: str | Norm | None = None, *, certify: bool = False, within: float | None = None
+    a: Any, norm: str | Norm | None = None, *, certify: bool = False, width: float | None = None
 ) -> Enclosure: ...
 def cond(a: Any, norm: str | Norm | None = None, *, certify: bool = False) -> Enclosure: ...
 def cond_log10(a: Any, norm: str | Norm | None = None) -> float: ...
@@ -768,7 +768,7 @@ def randomized_svd(
     a: Any,
     k: int | None = None,
     *,
-    within: float | None = None,
+    error: float | None = None,
     oversampling: int = 10,
     steps: int = 2,
     sketch: str = "gaussian",
