@@ -42,7 +42,7 @@ def test_every_command_keeps_the_contract(w: Path) -> None:
     assert cond["upper"] == "inf"
     jsonschema.validate(answer("cond", w), SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"kappa": "0.1.0", "command": "norm", "inputs": {}, "result": {"value": 3}}, SCHEMA)
+        jsonschema.validate({"kappa": "0.2.0", "command": "norm", "inputs": {}, "result": {"value": 3}}, SCHEMA)
 
 
 def test_answers_are_right(w: Path) -> None:

@@ -124,7 +124,7 @@ fn json_is_what_the_schema_says() {
 #[test]
 fn a_wrong_answer_is_refused_by_the_schema() {
     let schema = schema();
-    let wrong = serde_json::json!({"kappa": "0.1.0", "command": "norm", "inputs": {}, "result": {"value": 3}});
+    let wrong = serde_json::json!({"kappa": "0.2.0", "command": "norm", "inputs": {}, "result": {"value": 3}});
     assert!(fault(&schema, &schema, &wrong, "").is_some());
 }
 
