@@ -32,7 +32,7 @@ fn solve_of<'py, T: Entry>(left: &Stacked<'py, T>, right: &Stacked<'py, T>) -> P
 fn regular<R>(found: Vec<Option<R>>) -> PyResult<Vec<R>> {
     let count = found.len();
     let singular = |i: usize| {
-        let which = if count == 1 { String::new() } else { format!(": number {i} of {count}") };
+        let which = if count == 1 { String::new() } else { format!(": number {} of {count}", i + 1) };
         LinAlgError::new_err(format!("Singular matrix{which}"))
     };
     found.into_iter().enumerate().map(|(i, found)| found.ok_or_else(|| singular(i))).collect()

@@ -206,7 +206,7 @@ pub(crate) fn all_or_first<R>(found: Vec<kappa::Result<R>>) -> PyResult<Vec<R>> 
         .map(|(i, found)| {
             found.map_err(|e| {
                 let error = crate::errors::refused(&e);
-                if count == 1 { error(e.to_string()) } else { error(format!("matrix {i} of {count}: {e}")) }
+                if count == 1 { error(e.to_string()) } else { error(format!("matrix {} of {count}: {e}", i + 1)) }
             })
         })
         .collect()

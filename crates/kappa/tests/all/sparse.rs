@@ -113,6 +113,6 @@ fn a_small_sparse_matrix_answers_as_the_same_dense_one() {
 fn an_entry_that_is_not_finite_is_named() {
     let a = Sparse::from_triplets((N, N), vec![(4, 7, f64::NAN), (3, 9, f64::INFINITY)]).unwrap();
     for error in [norm(&a, Norm::frobenius()).unwrap_err(), exact_rank(&a).unwrap_err()] {
-        assert!(error.is_not_finite() && error.to_string().contains("row 4, column 7"), "{error}");
+        assert!(error.is_not_finite() && error.to_string().contains("row 5, column 8"), "{error}");
     }
 }
