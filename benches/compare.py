@@ -178,7 +178,7 @@ def certificates() -> None:
     rng = np.random.default_rng(1)
     for shape, dtype in [((512, 512), np.float64), ((2048, 2048), np.float32), ((4096, 768), np.float32)]:
         a = rng.standard_normal(shape).astype(dtype)
-        certified, quick = kp.norm(a, "spectral", certify=True), kp.norm(a, "spectral", within=1e-6)
+        certified, quick = kp.norm(a, "spectral", certify=True), kp.norm(a, "spectral", width=1e-6)
         width = lambda x: f"relative width {(x.upper - x.lower) / x.upper:.1e}"
         m, n = max(shape), min(shape)
         rows = in_turn(
@@ -186,7 +186,7 @@ def certificates() -> None:
                 ("NumPy, singular values", lambda: np.linalg.svd(a, compute_uv=False)),
                 ("NumPy, one matrix product in f64", lambda b=a.astype(float): b.T @ b),
                 (f"kappa, ‖A‖₂ certified, {width(certified)}", lambda: kp.norm(a, "spectral", certify=True)),
-                (f"kappa, ‖A‖₂ within 1e-6, {width(quick)}", lambda: kp.norm(a, "spectral", within=1e-6)),
+                (f"kappa, ‖A‖₂ within 1e-6, {width(quick)}", lambda: kp.norm(a, "spectral", width=1e-6)),
                 ("kappa, singular values", lambda: kp.singular_values(a)),
                 ("kappa, singular values certified", lambda: kp.singular_values(a, certify=True)),
             ],

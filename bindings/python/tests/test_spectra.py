@@ -115,7 +115,7 @@ def test_precision_finds_the_rank() -> None:
         f = kp.randomized_svd(a, error=share)
         rest = np.sqrt([(s[k:] ** 2).sum() for k in range(81)]) / np.linalg.norm(s)
         assert abs(len(f) - int(np.argmax(rest <= share))) <= 1
-    for wrong in ({}, {"k": 2, "within": 0.1}, {"within": 1e-12}, {"k": 2, "sketch": "fourier"}, {"k": 2, "bound": -1.0}, {"k": 0}):
+    for wrong in ({}, {"k": 2, "error": 0.1}, {"error": 1e-12}, {"k": 2, "sketch": "fourier"}, {"k": 2, "bound": -1.0}, {"k": 0}):
         with pytest.raises(ValueError):
             kp.randomized_svd(a, **wrong)
 

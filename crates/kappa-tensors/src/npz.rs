@@ -87,8 +87,8 @@ impl Npz {
 }
 
 impl Npz {
-    /// A short text that NumPy stores as an array of bytes or of UTF-32 letters; `None` where there is no such entry or it is longer than
-    /// 16 letters.
+    /// A short text that NumPy stores as an array of bytes or of UTF-32 letters; `None` where there is no such entry
+    /// or it is longer than 16 letters.
     pub(crate) fn text(&self, file: &str) -> Result<Option<String>> {
         let panicked = || Error::format("cannot be read: an earlier reader of the archive panicked");
         let mut archive = self.archive.lock().map_err(|_| panicked())?;

@@ -1,7 +1,7 @@
 //! The sparse matrices that `scipy.sparse.save_npz` writes: an archive with the name of the format and its arrays.
 //!
-//! Source: SciPy, `scipy/sparse/_matrix_io.py`: `format`, `shape`, `data`, and `indices` with `indptr` (csr, csc, bsr), `row` with
-//! `col` (coo), or `offsets` (dia).
+//! Source: SciPy, `scipy/sparse/_matrix_io.py`: `format`, `shape`, `data`, and `indices` with `indptr` (csr, csc, bsr),
+//! `row` with `col` (coo), or `offsets` (dia).
 
 use num_complex::Complex64;
 

@@ -293,8 +293,8 @@ fn combination(basis: &[Vec<c64>], coordinates: &[c64]) -> Vec<c64> {
 }
 
 impl PartialEig {
-    /// The radius of a disc around each value that holds an eigenvalue: its residual where A is known to be Hermitian, else ∞ (no
-    /// bound).
+    /// The radius of a disc around each value that holds an eigenvalue: its residual where A is known to be Hermitian,
+    /// else ∞ (no bound).
     pub fn radii(&self) -> Vec<f64> {
         self.residuals.iter().map(|&r| if self.is_hermitian { r } else { f64::INFINITY }).collect()
     }

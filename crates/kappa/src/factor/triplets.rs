@@ -77,8 +77,8 @@ impl AnyOperator<'_> {
 }
 
 impl AnyOperator<'_> {
-    /// The k smallest singular values, smallest first, of a large sparse matrix or operator without writing it out: each encloses some
-    /// singular value (see [`PartialSvd::values`]).
+    /// The k smallest singular values, smallest first, of a large sparse matrix or operator without writing it out:
+    /// each encloses some singular value (see [`PartialSvd::values`]).
     ///
     /// # Errors
     ///
@@ -92,7 +92,8 @@ impl AnyOperator<'_> {
         Ok(self.triplets(&SingularTriplets::Partial(k, how))?.values().to_vec())
     }
 
-    /// Whether questions that need all singular values are answered from all entries: those of a dense or of a small matrix.
+    /// Whether questions that need all singular values are answered from all entries: those of a dense or of a small
+    /// matrix.
     pub fn is_written_out(&self) -> bool {
         let (m, n) = self.shape();
         self.is_dense() || m.min(n) <= WRITTEN_OUT && m.saturating_mul(n) <= DENSE_LIMIT
