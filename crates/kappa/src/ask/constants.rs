@@ -3,7 +3,7 @@
 use kappa_dense::Matrix;
 
 use crate::arithmetic::power::{Exponent, root};
-use crate::certified_norm;
+use super::certified_norm;
 use crate::enclosure::directed::max_or_nan;
 use crate::enclosure::directed::{div_up, mul_up};
 use crate::error::{Error, Result};

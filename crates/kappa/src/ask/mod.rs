@@ -24,9 +24,8 @@ mod subgradient;
 mod symmetric;
 mod vectors;
 
-pub use certified::{
-    certified_measure, certified_norm, certified_singular_values, certified_spectral_norm, certified_spectral_norm_by,
-};
+pub use certified::singular_values_by;
+pub(crate) use certified::{certified_measure, certified_norm, certified_singular_values};
 pub use constants::Constant;
 pub use dominance::fan_dominance;
 pub use exact_rank::exact_rank;
@@ -37,8 +36,8 @@ pub use hard::Induced;
 pub(crate) use hard::{grothendieck_weights, induced_maximiser};
 pub use lanczos_density::{LanczosDensity, LanczosDensityParts, Probe, StochasticLanczos};
 pub use logdet::{LogDeterminant, logdet, logdet_by};
-pub use measure::measure;
-pub use norm::{induced_norm, norm, spectral_norm};
+pub use measure::{measure, measure_by};
+pub use norm::{induced_norm, norm, norm_by, spectral_norm};
 pub use profile::Profile;
 pub use question::{Check, Comparison, Question};
 pub use rank::rank;

@@ -7,7 +7,7 @@ use crate::factor::values_of;
 use crate::norm::EntryNorms;
 use crate::operator::{AnyOperator, Entries, LinearOperator, each};
 use crate::values::SingularValues;
-use crate::{Enclosure, Evidence, Norm, Plan};
+use crate::{Enclosure, Evidence, Guarantee, Norm, Plan};
 
 /// The results of one pass over a matrix and, where requested, one set of singular values: they answer every standard
 /// question at the cost of one.
@@ -27,19 +27,6 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// [`Profile::of`] with certified singular values: every answer counts every rounding error.
-    ///
-    /// # Errors
-    ///
-    /// As [`Profile::of`], and when the floating-point environment violates the assumptions of the proofs.
-    pub fn certified<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
-        crate::arithmetic::check_environment()?;
-        let entries = Entries::of(a)?;
-        let profile = Self::of_entries(entries.view())?;
-        let values = certified_values_of(entries.view(), profile.entries())?;
-        Ok(profile.with(values))
-    }
-
     /// Sums over the entries and singular values.
     ///
     /// # Errors
@@ -48,6 +35,22 @@ impl Profile {
     pub fn of<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         let entries = Entries::of(a)?;
         Self::of_entries(entries.view())?.with_values(entries.view(), a.known_singular_values())
+    }
+
+    /// [`Profile::of`] with a guarantee: certified, every answer counts every rounding error.
+    ///
+    /// # Errors
+    ///
+    /// As [`Profile::of`]. Certified, also when the floating-point environment violates the assumptions of the proofs.
+    pub fn by<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), guarantee: Guarantee) -> Result<Self> {
+        if guarantee == Guarantee::Usual {
+            return Self::of(a);
+        }
+        crate::arithmetic::check_environment()?;
+        let entries = Entries::of(a)?;
+        let profile = Self::of_entries(entries.view())?;
+        let values = certified_values_of(entries.view(), profile.entries())?;
+        Ok(profile.with(values))
     }
 
     /// Adds singular values.
@@ -189,21 +192,12 @@ impl Profile {
 }
 
 impl AnyOperator<'_> {
-    /// [`Profile::of`](crate::Profile::of) of this operator.
+    /// [`Profile::by`](crate::Profile::by) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`Profile::of`](crate::Profile::of).
-    pub fn profile(&self) -> Result<Profile> {
-        each!(self, a => Profile::of(a))
-    }
-
-    /// [`Profile::certified`](crate::Profile::certified) of this operator.
-    ///
-    /// # Errors
-    ///
-    /// As [`Profile::certified`](crate::Profile::certified).
-    pub fn certified_profile(&self) -> Result<Profile> {
-        each!(self, a => Profile::certified(a))
+    /// As [`Profile::by`](crate::Profile::by).
+    pub fn profile_by(&self, guarantee: Guarantee) -> Result<Profile> {
+        each!(self, a => Profile::by(a, guarantee))
     }
 }

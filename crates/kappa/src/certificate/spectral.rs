@@ -17,11 +17,12 @@ use crate::{Enclosure, Evidence};
 /// The parameters of a certificate of ‖A‖₂: passed last, and usually left at their default.
 ///
 /// ```
-/// use kappa::{Matrix, SpectralCertificate, SpectralMethod, certified_spectral_norm};
+/// use kappa::Matrix;
+/// use kappa::certificate::{SpectralCertificate, SpectralMethod};
 /// let a = Matrix::from_fn(40, 30, |i, j| ((i * 7 + j * 3) % 11) as f64 - 5.0);
-/// let tight = certified_spectral_norm(&a, &SpectralCertificate::default())?;
+/// let (tight, _) = SpectralCertificate::default().norm(&a)?;
 /// let by_gram = SpectralCertificate { method: Some(SpectralMethod::GramIteration), ..Default::default() };
-/// let other = certified_spectral_norm(&a, &by_gram)?;
+/// let (other, _) = by_gram.norm(&a)?;
 /// assert!(tight.lower() <= other.upper() && other.lower() <= tight.upper());
 /// assert_eq!(tight.evidence().to_string(), "rounding");
 /// # Ok::<(), kappa::Error>(())

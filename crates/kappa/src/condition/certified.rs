@@ -1,10 +1,12 @@
 //! κ(A) = ‖A‖·‖A⁺‖ with every rounding error counted, in any norm.
 
+use std::borrow::Cow;
+
 use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, counted_product, qr};
 
 use super::Extended;
 use crate::arithmetic::check_environment;
-use crate::ask::is_exactly_singular;
+use crate::ask::{certified_norm, is_exactly_singular};
 use crate::certificate::certified_values_of;
 use crate::certificate::{Doubt, InverseEnclosure, enclose_inverse, regular_within};
 use crate::enclosure::directed::{
@@ -12,44 +14,20 @@ use crate::enclosure::directed::{
 };
 use crate::error::{Error, Result};
 use crate::norm::Sums;
-use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, each, wide};
-use crate::{Enclosure, Norm, Profile, certified_norm};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
+use crate::{Enclosure, Norm, Profile};
 
-/// A certified condition number, and its certificate.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A condition number and where it comes from.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     /// ‖A‖·‖A⁺‖; ∞ above where the matrix is numerically singular.
     pub value: Extended,
-    /// The certificate, as a noun phrase.
-    pub algorithm: &'static str,
+    /// The algorithm or the certificate, as a noun phrase.
+    pub algorithm: Cow<'static, str>,
 }
 
-/// κ(A) = ‖A‖·‖A⁺‖ in any norm that can be evaluated, every rounding error counted.
-///
-/// A square matrix through an approximate inverse R and the residual I − RA, entry by entry, after scaling rows and
-/// columns by powers of two: relative widths of 1e-12 to 1e-6, up to κ of about 1e15, and beyond where the matrix is
-/// only badly scaled. A rectangular one through its singular values, or a pseudoinverse with two residuals; it is
-/// defined with σₚ > 0, so that κ = ∞ where the rank is not full. Exactly singular square matrices of small order are
-/// proved to be singular: ∞. In all other cases the answer is wide and true. The flops of two inversions.
-///
-/// # Errors
-///
-/// When the matrix is empty, when an entry is not finite, for norms that cannot be evaluated, and when the
-/// floating-point environment violates the assumptions of the proofs.
-///
-/// # Examples
-///
-/// ```
-/// # use kappa::{Norm, certified_cond, gallery};
-/// // The inverse of the Hilbert matrix of order 5 has integer entries: ‖A⁻¹‖₁ = 413280, and ‖A‖₁ = 137/60.
-/// let k = certified_cond(&gallery::hilbert(5), Norm::max_column_sum())?;
-/// assert!((k.value.enclosure().estimate() / 943656.0 - 1.0).abs() < 1e-10);
-/// assert!(k.value.enclosure().evidence().is_certified());
-/// # Ok::<(), kappa::Error>(())
-/// ```
-///
-/// Reference: Rump, Acta Numerica 19 (2010) 287–449; Higham, *Accuracy and Stability*, 2nd ed., chapters 7 and 15.
-pub fn certified_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Result<Condition> {
+/// κ(A) with every rounding error counted; see [`cond_by`](super::cond_by).
+pub(crate) fn certified_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Result<Condition> {
     check_environment()?;
     let entries = Entries::of(a)?;
     let a = entries.view();
@@ -65,7 +43,7 @@ pub fn certified_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: No
     let size = extended_norm(a, profile.max_abs_value(), norm)?;
     let found = if m == n { by_inverse(a, norm)? } else { by_pseudoinverse(a, norm)? };
     if let Some((inverse, algorithm)) = found {
-        return Ok(Condition { value: size.times(inverse).at_least(least), algorithm });
+        return Ok(Condition { value: size.times(inverse).at_least(least), algorithm: algorithm.into() });
     }
     if m == n && is_exactly_singular(a) == Some(true) {
         return Ok(infinite("exact integer elimination: exactly singular"));
@@ -83,17 +61,17 @@ pub fn certified_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: No
     };
     Ok(Condition {
         value: size.times(inverse.into()).at_least(least),
-        algorithm: "singular values of a decomposition, proved by counted products",
+        algorithm: "singular values of a decomposition, proved by counted products".into(),
     })
 }
 
 fn infinite(algorithm: &'static str) -> Condition {
-    Condition { value: Enclosure::exact(f64::INFINITY).into(), algorithm }
+    Condition { value: Enclosure::exact(f64::INFINITY).into(), algorithm: algorithm.into() }
 }
 
 /// ‖A⁻¹‖ in a norm, every rounding error counted; `None` where A cannot be shown to be nonsingular.
 ///
-/// From the approximate inverse and the residual of [`certified_cond`], at the same cost.
+/// From the approximate inverse and the residual of a certified [`cond_by`](crate::cond_by), at the same cost.
 ///
 /// # Errors
 ///
@@ -103,13 +81,13 @@ fn infinite(algorithm: &'static str) -> Condition {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, Norm, certified_inverse_norm};
+/// # use kappa::{Matrix, Norm, inverse_norm};
 /// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 0.5])?;
-/// let found = certified_inverse_norm(&a, Norm::max_row_sum())?;
+/// let found = inverse_norm(&a, Norm::max_row_sum())?;
 /// assert!(found.is_some_and(|x| x.enclosure().contains(2.0)));
 /// # Ok::<(), kappa::Error>(())
 /// ```
-pub fn certified_inverse_norm<T: Scalar>(
+pub fn inverse_norm<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     norm: Norm,
 ) -> Result<Option<Extended>> {
@@ -357,15 +335,6 @@ pub(super) fn total_up(x: &[f64]) -> f64 {
 }
 
 impl AnyOperator<'_> {
-    /// [`certified_cond`](crate::certified_cond) of this operator.
-    ///
-    /// # Errors
-    ///
-    /// As [`certified_cond`](crate::certified_cond).
-    pub fn certified_cond(&self, norm: Norm) -> Result<Condition> {
-        each!(self, a => self::certified_cond(a, norm))
-    }
-
     /// [`is_regular_within`](crate::is_regular_within) of this operator.
     ///
     /// # Errors

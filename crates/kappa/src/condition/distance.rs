@@ -2,12 +2,13 @@
 
 use kappa_dense::{Matrix, Scalar, c64, lu};
 
-use super::certified::{certified_inverse_norm, square};
+use super::certified::{inverse_norm, square};
 use crate::enclosure::directed::{div_down, div_up};
 use crate::error::{Error, Result};
 use crate::norm::{Family, modulus};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
-use crate::{Enclosure, Norm, certified_norm, certified_singular_values, svd};
+use crate::ask::{certified_norm, certified_singular_values};
+use crate::{Enclosure, Norm, svd};
 
 /// The distance to the nearest matrix without full rank, and that matrix.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,7 +108,7 @@ fn by_columns<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, norm: Norm, by_rows:
         true if j == best => wide[(i, j)] + e(i).conj(),
         _ => wide[(i, j)],
     });
-    let value = match certified_inverse_norm(a, norm)? {
+    let value = match inverse_norm(a, norm)? {
         Some(inverse) => {
             let bound = inverse.enclosure();
             Enclosure::new(

@@ -8,9 +8,9 @@ use crate::{Enclosure, Evidence};
 /// m·2ᵏ with an enclosed m near 1, for numbers beyond the range of doubles such as a condition number of 1e436.
 ///
 /// ```
-/// # use kappa::{Matrix, Norm, certified_cond};
+/// # use kappa::{Guarantee, Matrix, Norm, cond_by};
 /// let a = Matrix::from_row_major(2, 2, vec![1e200, 0.0, 0.0, 1e-236])?;
-/// let k = certified_cond(&a, Norm::spectral())?.value;
+/// let k = cond_by(&a, Norm::spectral(), Guarantee::Certified)?.value;
 /// assert_eq!(k.short(3), "1.00e436");
 /// assert_eq!(k.enclosure().upper(), f64::INFINITY);
 /// # Ok::<(), kappa::Error>(())

@@ -11,7 +11,8 @@ mod extended;
 mod least_squares;
 mod statistical;
 
-pub use certified::{Condition, certified_cond, certified_inverse_norm, is_regular_within};
+pub(crate) use certified::certified_cond;
+pub use certified::{Condition, inverse_norm, is_regular_within};
 pub use componentwise::{Scaling, bauer_cond, best_scaling, skeel_cond, skeel_cond_at};
 pub use cond::{cond, cond_by, cond_in};
 pub use digits::{DataType, Digits, SolveAlgorithm, digits};

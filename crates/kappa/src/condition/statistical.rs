@@ -81,7 +81,7 @@ pub fn statistical_cond<T: Scalar>(
     let n = square(entries.view())?;
     if T::IS_COMPLEX {
         return Err(Error::unsupported("small-sample estimates are for real systems")
-            .with_hint("use certified_cond or skeel_cond for complex systems"));
+            .with_hint("use cond_in or skeel_cond for complex systems"));
     }
     if b.len() != n || b.iter().any(|x| !x.is_finite()) {
         return Err(Error::shape(format!(

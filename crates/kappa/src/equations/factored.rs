@@ -43,6 +43,8 @@ pub enum Method {
     SparseCholesky,
     /// Sparse LU factorization, with a fill-reducing column ordering.
     SparseLu,
+    /// An approximate inverse and residuals in double-double: the method of a certified solution.
+    ApproximateInverse,
 }
 
 impl fmt::Display for Method {
@@ -60,6 +62,7 @@ impl fmt::Display for Method {
             Self::MixedLu => "LU factorization in single precision, refined in double",
             Self::SparseCholesky => "sparse Cholesky factorization",
             Self::SparseLu => "sparse LU factorization",
+            Self::ApproximateInverse => "approximate inverse, residuals in double-double",
         };
         f.pad(name)
     }
@@ -104,6 +107,7 @@ impl SolvePlan {
             Method::Banded { lower, upper } => 2.0 * n * lower as f64 * (lower + upper + 1) as f64,
             Method::Cholesky | Method::Ldlt => cube / 3.0,
             Method::Lu | Method::MixedLu => 2.0 / 3.0 * cube,
+            Method::ApproximateInverse => 5.0 * cube,
             Method::SparseCholesky | Method::SparseLu => return None,
         })
     }
@@ -305,6 +309,7 @@ impl<'a, T: Scalar> Checked<'a, T> {
             Method::Lu => Factor::Lu(kappa_dense::lu_of_finite(self.view, self.largest)?),
             Method::MixedLu => Factor::Mixed(Box::new(kappa_dense::single_lu(self.view)?)),
             Method::SparseCholesky | Method::SparseLu => return refused(format!("{method} needs a sparse matrix")),
+            Method::ApproximateInverse => return refused(format!("{method}: needs a certified guarantee")),
         };
         // Factors from `kappa_dense` scale internally, and divisions need no scaling.
         let scales = matches!(

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, c64, multiply, triangular_solve};
 
+use super::certified::EntryEnclosures;
 use crate::enclosure::times_power_of_two;
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
@@ -81,6 +82,7 @@ pub struct LstsqSolution<W: Scalar> {
     sizes: Vec<Sizes>,
     spectral: OnceLock<(f64, f64)>,
     backward: OnceLock<f64>,
+    enclosures: Option<EntryEnclosures>,
 }
 
 /// Norms that belong to one column, in the scale of `core`.
@@ -136,7 +138,17 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
             gradient,
             spectral: OnceLock::new(),
             backward: OnceLock::new(),
+            enclosures: None,
         }
+    }
+
+    /// Adds the enclosures of the entries; x is the estimates in them.
+    pub(super) fn enclosed_by(mut self, enclosures: Option<EntryEnclosures>) -> Self {
+        if let Some(found) = &enclosures {
+            self.x = found.x();
+        }
+        self.enclosures = enclosures;
+        self
     }
 
     /// Converts the solution for A and b to that for A·2^ea and b·2^eb.
@@ -177,7 +189,13 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
         &self.residual_norms
     }
 
-    /// The rank at the tolerance.
+    /// An enclosure of each entry, every rounding error counted, if [`Lstsq::guarantee`](super::Lstsq::guarantee) asked
+    /// for it.
+    pub fn enclosures(&self) -> Option<&EntryEnclosures> {
+        self.enclosures.as_ref()
+    }
+
+    /// The rank at the tolerance; proved with a guarantee.
     pub fn rank(&self) -> usize {
         self.rank
     }
@@ -238,8 +256,11 @@ impl<W: Scalar<Wide = W>> LstsqSolution<W> {
     /// An estimate of ‖x − x*‖₂/‖x‖₂, to first order: the condition number of the solution times the larger of 2u and
     /// its backward error relative to ‖A‖₂.
     ///
-    /// [`certified_lstsq`](crate::certified_lstsq) gives a proved bound.
+    /// With a guarantee it is a proved bound.
     pub fn forward_error(&self) -> Enclosure {
+        if let Some(found) = &self.enclosures {
+            return found.forward_error(true);
+        }
         // The backward error is relative to ‖A‖_F, the condition number to ‖A‖₂.
         let share = length(self.core.as_slice()) / self.ends().0;
         let backward = self.backward_error().upper() * if share.is_finite() { share } else { 1.0 };
@@ -295,6 +316,11 @@ impl AnyLstsqSolution {
     /// ‖b − Ax‖₂ of each column.
     pub fn residual_norms(&self) -> &[f64] {
         both!(self, f => f.residual_norms())
+    }
+
+    /// An enclosure of each entry, if a guarantee asked for it.
+    pub fn enclosures(&self) -> Option<&EntryEnclosures> {
+        both!(self, f => f.enclosures())
     }
 
     /// The numerical rank of A.

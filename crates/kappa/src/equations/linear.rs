@@ -5,12 +5,13 @@ use std::sync::{Arc, OnceLock};
 use kappa_dense::pair::PairMatrix;
 use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
+use super::certified::{EntryEnclosures, enclosed_solution};
 use super::factored::{Checked, Factored, Method, SolvePlan};
 use super::residual::{Given, Rest, largest, real_form, size, stacked, unstacked};
 use crate::error::{Error, Result};
 use crate::krylov::one_norm_search;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, Sparse, both, wide, wide_with};
-use crate::{Enclosure, Evidence, OneNorm};
+use crate::{Enclosure, Evidence, Guarantee, Norm, OneNorm, Profile};
 
 /// Options of the solution of a linear system: passed last, and usually left at their defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Solve {
     pub method: Option<Method>,
     /// Whether the solution is refined iteratively.
     pub refinement: Refinement,
+    /// Certified: every entry is enclosed, every rounding error counted ([`Solution::enclosures`]).
+    pub guarantee: Guarantee,
 }
 
 /// When a solution is refined iteratively.
@@ -87,9 +90,12 @@ pub struct Solution<W: Scalar> {
     /// max over the columns of (|b − Ax| + (n + 1)u(|A||x| + |b|))/‖x‖_∞, row by row.
     slack: Vec<f64>,
     refined: usize,
-    factored: Arc<Factored<W>>,
+    plan: SolvePlan,
+    /// Not there where the solution was proved and LU met a pivot of 0.
+    factored: Option<Arc<Factored<W>>>,
     cond: OnceLock<Enclosure>,
     forward: OnceLock<Enclosure>,
+    enclosures: Option<EntryEnclosures>,
 }
 
 /// Solves the linear system AX = B.
@@ -127,30 +133,49 @@ pub fn solve<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &Matrix<T>) ->
     solve_by(a, b, &Solve::default())
 }
 
-/// [`solve`] with a given method and refinement.
+/// [`solve`] with a given method, refinement or guarantee.
 ///
 /// Definition, guarantee and cost as [`solve`] for the default options.
 ///
+/// Certified, the exact solution of AX = B, for the A and B as they are stored, lies inside of
+/// [`Solution::enclosures`]: an approximate inverse from faer, a solution of 106 bits, and its residual in 106 bits; an
+/// M-matrix proves that the inverse is good enough, whatever the scaling of rows and columns. For κ below about 1e15
+/// each entry is known to about the last bit of a double; up to order 600 an inverse of 106 bits takes over for κ up to
+/// about 1e28. Complex systems are solved in their real form of twice the order. About 5n³ flops, and 60n² for each
+/// column.
+///
 /// # Errors
 ///
-/// As [`solve`], and when the requested method does not suit the matrix.
+/// - As [`solve`], and when the requested method does not suit the matrix.
+/// - Certified, when the matrix is singular or so ill-conditioned that nothing can be proved (the message says which),
+///   when a method or a refinement is given as well, and when the floating-point environment is not the one that the
+///   proofs assume.
 ///
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, Method, Solve, solve_by};
+/// # use kappa::{Guarantee, Matrix, Solve, solve_by};
+/// # use kappa::equations::Method;
 /// let a = Matrix::from_row_major(2, 2, vec![2.0f64, 1.0, 1.0, 2.0])?;
-/// let how = Solve { method: Some(Method::Cholesky), ..Solve::default() };
+/// let b = Matrix::from_row_major(2, 1, vec![4.0, 5.0])?;
 /// // 2·1 + 1·2 = 4, 1·1 + 2·2 = 5.
-/// let s = solve_by(&a, &Matrix::from_row_major(2, 1, vec![4.0, 5.0])?, &how)?;
+/// let s = solve_by(&a, &b, &Solve { method: Some(Method::Cholesky), ..Solve::default() })?;
 /// assert!((s.x()[(0, 0)] - 1.0).abs() < 1e-14 && (s.x()[(1, 0)] - 2.0).abs() < 1e-14);
+///
+/// let s = solve_by(&a, &b, &Solve { guarantee: Guarantee::Certified, ..Solve::default() })?;
+/// assert!(s.enclosures().is_some_and(|x| x.entry(0, 0).contains(1.0) && x.entry(1, 0).contains(2.0)));
 /// # Ok::<(), kappa::Error>(())
 /// ```
+///
+/// Reference: Rump, JCAM 242 (2013) 157–184; Minamihata, Ogita, Rump and Oishi, JCAM 369 (2020).
 pub fn solve_by<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     b: &Matrix<T>,
     how: &Solve,
 ) -> Result<Solution<T::Wide>> {
+    if how.guarantee == Guarantee::Certified {
+        return proved(a, b, how);
+    }
     let wide;
     let b = match as_wide(b) {
         Some(b) => b,
@@ -172,6 +197,37 @@ pub fn solve_by<T: Scalar>(
     let entries = Entries::of(a)?;
     let factored = Arc::new(factored_dense(entries.view(), how)?);
     answer(&Given::Dense(entries.view()), &factored, b, how)
+}
+
+/// The solution with enclosures; the rest from factors in double precision where there are any.
+fn proved<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    b: &Matrix<T>,
+    how: &Solve,
+) -> Result<Solution<T::Wide>> {
+    if how.method.is_some() || how.refinement != Refinement::default() {
+        return Err(Error::argument("a certified solution has a method and a refinement of its own")
+            .with_hint("leave out the method and the refinement, or the guarantee"));
+    }
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    let enclosures = enclosed_solution(view, b)?;
+    let (x, b) = (enclosures.x::<T::Wide>(), b.as_ref().to_wide());
+    let factored = factored_dense(view, how).ok().map(Arc::new);
+    let size = Profile::of_entries(view)?.norm(Norm::max_row_sum())?.estimate();
+    let rest = Rest::new(&Given::Dense(view), &x, &b);
+    Ok(Solution {
+        backward_errors: rest.backward_errors(size, &x, &b),
+        residual: rest.residual,
+        slack: Vec::new(),
+        refined: 0,
+        plan: SolvePlan { method: Method::ApproximateInverse, order: x.rows() },
+        factored,
+        cond: OnceLock::new(),
+        forward: OnceLock::from(enclosures.forward_error(false)),
+        enclosures: Some(enclosures),
+        x,
+    })
 }
 
 /// B itself if its type is already double precision.
@@ -304,9 +360,11 @@ fn answer<T: Scalar>(
         backward_errors: errors,
         slack,
         refined,
-        factored: Arc::clone(factored),
+        plan: factored.plan,
+        factored: Some(Arc::clone(factored)),
         cond: OnceLock::new(),
         forward: OnceLock::new(),
+        enclosures: None,
     })
 }
 
@@ -379,9 +437,14 @@ impl<W: Scalar<Wide = W>> Solution<W> {
         &self.residual
     }
 
-    /// How A was factored.
+    /// How the system was solved.
     pub fn plan(&self) -> SolvePlan {
-        self.factored.plan
+        self.plan
+    }
+
+    /// An enclosure of each entry, every rounding error counted, if [`Solve::guarantee`] asked for it.
+    pub fn enclosures(&self) -> Option<&EntryEnclosures> {
+        self.enclosures.as_ref()
     }
 
     /// The number of refinement steps.
@@ -402,17 +465,19 @@ impl<W: Scalar<Wide = W>> Solution<W> {
 
     /// κ_∞(A), estimated from the factors: a lower bound, nearly always within a factor of 3.
     pub fn cond(&self) -> Enclosure {
-        *self.cond.get_or_init(|| cond(&self.factored))
+        let unknown = Enclosure::new(1.0, f64::INFINITY, f64::INFINITY, MODEL);
+        *self.cond.get_or_init(|| self.factored.as_ref().map_or(unknown, |f| cond(f)))
     }
 
     /// An estimate of ‖x − A⁻¹b‖_∞/‖x‖_∞ over all columns: ‖|A⁻¹|(|b − Ax| + (n + 1)u(|A||x| + |b|))‖_∞/‖x‖_∞, as
     /// LAPACK computes it.
     ///
     /// The norm is estimated from the factors, from below and nearly always within a factor of 3, which the upper end
-    /// allows for. [`certified_solve`](crate::certified_solve) gives a proved bound.
+    /// allows for. With [`Solve::guarantee`] it is a proved bound.
     pub fn forward_error(&self) -> Enclosure {
         *self.forward.get_or_init(|| {
-            let (n, f, slack) = (self.x.rows(), &self.factored, &self.slack);
+            let (n, slack) = (self.x.rows(), &self.slack);
+            let Some(f) = &self.factored else { return Enclosure::new(0.0, f64::INFINITY, f64::INFINITY, MODEL) };
             let weighted = |x: &Matrix<W>| Matrix::from_fn(n, x.columns(), |i, j| x[(i, j)].scale(slack[i]));
             // ‖A⁻¹D‖_∞ = ‖D·A⁻ᴴ‖₁ for D = diag(slack).
             let found = one_norm_search(
@@ -464,6 +529,11 @@ impl AnySolution {
     /// b − Ax.
     pub fn residual(&self) -> AnyOperator<'_> {
         both!(self, f => f.residual().into())
+    }
+
+    /// An enclosure of each entry, if a guarantee asked for it.
+    pub fn enclosures(&self) -> Option<&EntryEnclosures> {
+        both!(self, f => f.enclosures())
     }
 
     /// The method that was used.

@@ -20,8 +20,7 @@ mod standard_form;
 mod total;
 mod update;
 
-pub use certified::AnyCertifiedSolution;
-pub use certified::{CertifiedSolution, certified_lstsq, certified_solve};
+pub use certified::EntryEnclosures;
 pub use constrained::AnyConstrainedSolution;
 pub use constrained::AnyGeneralizedSolution;
 pub use constrained::{

@@ -102,15 +102,6 @@ fn carry_out<T: Scalar>(plan: Plan, a: MatrixRef<'_, T>, entries: &EntryNorms) -
 }
 
 impl AnyOperator<'_> {
-    /// [`singular_values`](crate::singular_values) of this operator.
-    ///
-    /// # Errors
-    ///
-    /// As [`singular_values`](crate::singular_values).
-    pub fn singular_values(&self) -> Result<SingularValues> {
-        each!(self, a => self::singular_values(a))
-    }
-
     /// [`singular_values_above`](crate::singular_values_above) of this operator.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide_pair};
 use crate::regions::normality;
 use crate::{
-    Enclosure, Evidence, Norm, Profile, SingularValues, certified_cond, certified_norm, certified_singular_values, eig,
+    Enclosure, Evidence, Norm, Profile, SingularValues, eig,
     eigh, svd,
 };
 

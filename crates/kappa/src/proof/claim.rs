@@ -6,7 +6,8 @@ use std::str::FromStr;
 use crate::ask::{Check, Comparison, Question};
 use crate::error::{Error, Result};
 use crate::norm::Structure;
-use crate::{Matrix, Norm, certified_measure, certified_singular_values};
+use crate::ask::{certified_measure, certified_singular_values};
+use crate::{Matrix, Norm};
 
 /// A claim about a real matrix, such as `norm:spectral <= 3.2`.
 ///
@@ -72,7 +73,7 @@ impl Claim {
     ///
     /// # Errors
     ///
-    /// As [`certified_measure`] and [`certified_singular_values`].
+    /// As [`measure_by`](crate::measure_by) with a guarantee.
     pub fn is_false_for(&self, a: &Matrix<f64>) -> Result<bool> {
         let value = match self.quantity {
             Quantity::Least => certified_singular_values(a)?.last(),

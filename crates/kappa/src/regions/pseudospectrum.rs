@@ -4,7 +4,8 @@ use rayon::prelude::*;
 use crate::condition::{solve_upper, solve_upper_adjoint};
 use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
-use crate::{certified_singular_values, schur};
+use crate::ask::certified_singular_values;
+use crate::schur;
 
 /// A rectangle of the complex plane.
 #[derive(Clone, Copy, Debug, PartialEq)]
