@@ -28,53 +28,50 @@
 //! | question | function |
 //! |---|---|
 //! | norm | [`norm`] in a [`Norm`] |
-//! | condition number | [`cond`], [`certified_cond`] in any norm, [`skeel_cond`], [`least_squares_cond`], |
-//! | | [`eigenvalue_cond`] |
-//! | distance to singularity | [`distance_to_singularity`], [`is_regular_within`], [`exact_rank`] |
+//! | condition number | [`cond`], [`cond_in`] any norm, [`skeel_cond`]; more in [`condition`] |
+//! | distance to singularity | [`distance_to_singularity`], [`condition::is_regular_within`], [`exact_rank`] |
 //! | number of correct digits | [`digits`] |
+//! | sign and logarithm of the determinant | [`ask::logdet`] |
 //! | effect of a perturbation | [`perturb`]: theorems as values, and backward errors |
 //! | eigenvalues | [`eig`], [`eigh`], and [`regions`] that contain them |
 //! | numerical rank | [`rank`] at a [`Tolerance`] |
 //! | singular values | [`singular_values`] |
-//! | one factorization, several questions | [`svd`], which gives an [`Svd`] |
+//! | one factorization, several questions | [`svd`], which gives an [`Svd`]; more in [`factor`] |
 //! | several questions at once | [`measure`] with [`Question`]s, or a [`Profile`] |
-//! | norm and singular values, certified | [`certified_norm`], [`certified_singular_values`], [`certified_measure`] |
+//! | linear systems, least squares, regression | [`solve`], [`lstsq`], [`pinv`]; more in [`equations`] |
+//! | nearest matrix of a kind | [`nearest`] |
 //! | spectral norm, quickly | [`spectral_norm`] with [`Lanczos`] |
 //! | calculus of a norm | [`Norm::subgradient`], [`Norm::prox`], [`Norm::project`], [`Norm::constant`] |
-//! | comparison in all unitarily invariant norms | [`fan_dominance`] |
+//! | comparison in all unitarily invariant norms | [`ask::fan_dominance`] |
 //! | norm of a vector | [`VectorNorm`] |
 //! | independently checkable proof | [`proof`] |
 //! | floating-point arithmetic | [`arithmetic`], and [`lab`] for algorithms |
 //!
+//! A function that ends in `_by` takes options last: a struct with a default, or a [`Guarantee`]. With
+//! [`Guarantee::Certified`] the answer is proved, every rounding error counted:
+//!
+//! ```
+//! # use kappa::{Guarantee, Norm, gallery, norm_by};
+//! let x = norm_by(&gallery::hilbert(5), Norm::nuclear(), Guarantee::Certified)?;
+//! // The trace, since the matrix is positive definite.
+//! assert!(x.evidence().is_certified() && x.contains(1.0 + 1.0 / 3.0 + 1.0 / 5.0 + 1.0 / 7.0 + 1.0 / 9.0));
+//! # Ok::<(), kappa::Error>(())
+//! ```
+//!
 //! Anything that can multiply is a [`LinearOperator`], and every question takes every operator. The choice of the
-//! algorithm is a [`Plan`] that can be printed.
+//! algorithm is a [`Plan`] that can be printed. The modules are the rooms of the crate, and hold everything; the names
+//! here are those that nearly every program uses.
 
-/// The types of answers about an [`AnyOperator`], which is real or complex.
-pub mod any {
-    pub use crate::ask::AnySubgradient;
-    pub use crate::condition::AnyDistance;
-    pub use crate::equations::{
-        AnyCertifiedSolution, AnyCholeskyUpdate, AnyConstrainedSolution, AnyGeneralizedSolution, AnyLstsqSolution,
-        AnyPseudoinverse, AnyRidge, AnyRidgeSolution, AnySolution, AnySolver, AnyTotalSolution, AnyWoodbury,
-    };
-    pub use crate::factor::{
-        AnyCompleteOrthogonal, AnyEigh, AnyLdlt, AnyLu, AnyPartialSvd, AnyPivotedQr, AnyPolar, AnyQr, AnyRowSketch,
-        AnySvd, AnyTopRight, RowImage,
-    };
-    pub use crate::krylov::AnyIterated;
-    pub use crate::nearest::AnyNearest;
-    pub use crate::perturb::AnyBackwardError;
-}
 pub mod arithmetic;
-mod ask;
-mod certificate;
-mod condition;
+pub mod ask;
+pub mod certificate;
+pub mod condition;
 /// The decompositions themselves, in double precision and without error bounds, for many matrices in a row.
 pub mod dense {
     pub use kappa_dense::{
-        EigParts, LuParts, Precision, QrParts, RealSchurParts, Reflections, SchurParts, Shape, SvdParts, cholesky,
-        eig_right, eigh, eigvals, eigvalsh, length, lu, lu_parts, multiply, qr, real_schur, reflections, schur,
-        singular_values_in, svd,
+        EigParts, Leading, LuParts, Precision, QrParts, RealSchurParts, Reflections, SchurParts, Shape, SvdParts,
+        cholesky, eig_right, eigh, eigvals, eigvalsh, length, lu, lu_parts, multiply, qr, real_schur, reflections,
+        schur, singular_values_in, svd,
     };
 }
 /// The design of kappa, as questions and answers.
@@ -82,72 +79,41 @@ pub mod design {
     #![doc = include_str!("../../../DESIGN.md")]
 }
 pub mod enclosure;
-mod equations;
+pub mod equations;
 mod error;
-mod factor;
+pub mod factor;
 pub mod gallery;
-mod krylov;
+pub mod krylov;
 pub mod lab;
 pub mod laws;
 pub mod nearest;
-mod norm;
-mod operator;
-/// What answers are made of, so that they can be stored and restored without loss.
-pub mod parts {
-    pub use crate::ask::{LanczosDensityParts, Probe};
-    pub use crate::values::{Doubt, Residual, SingularValuesParts, TailParts};
-}
+pub mod norm;
+pub mod operator;
 pub mod perturb;
-mod plan;
+pub mod plan;
 pub mod proof;
-mod random;
+pub mod random;
 pub mod regions;
 #[cfg(feature = "serde")]
 pub mod serialize;
 mod tolerance;
-mod values;
+pub mod values;
 
 pub use ask::{
-    Check, Comparison, Constant, Hutchinson, Induced, LanczosDensity, LogDeterminant, Profile, Question,
-    StochasticLanczos, Subgradient, certified_measure, certified_norm, certified_singular_values,
-    certified_spectral_norm, certified_spectral_norm_by, exact_rank, fan_dominance, frobenius_by_sampling,
-    induced_norm, log_norm, logdet, logdet_by, measure, norm, norm_by_gauge, nuclear_norm_of_factors, numerical_radius,
-    rank, spectral_norm,
+    Check, Profile, Question, exact_rank, measure, measure_by, norm, norm_by, numerical_radius, rank,
+    singular_values_by, spectral_norm,
 };
-pub use certificate::{SpectralCertificate, SpectralMethod};
-pub use condition::{
-    Condition, DataType, Digits, Distance, EigenvalueCondition, Extended, LeastSquaresCondition, Scaling, SmallSample,
-    SolveAlgorithm, StatisticalCondition, bauer_cond, best_scaling, certified_cond, certified_inverse_norm, cond,
-    cond_by, cond_estimate, cond_in, digits, distance_to_singularity, eigenvalue_cond, inverse_norm_estimate,
-    is_regular_within, least_squares_cond, one_norm_estimate, separation, skeel_cond, skeel_cond_at, statistical_cond,
-};
+pub use condition::{cond, cond_by, cond_in, digits, distance_to_singularity, skeel_cond};
 pub use enclosure::{Enclosure, Evidence, Guarantee};
-pub use equations::regression;
-pub use equations::{
-    CertifiedSolution, Choice, CholeskyUpdate, Constrained, ConstrainedSolution, Errors, GeneralizedSolution, Lstsq,
-    LstsqMethod, LstsqSolution, Method, PolynomialRoot, Pseudoinverse, Refinement, Ridge, RidgePoint, RidgeSolution,
-    Solution, Solve, SolvePlan, Solver, TotalSolution, Woodbury, certified_lstsq, certified_solve, constrained_lstsq,
-    generalized_lstsq, lstsq, lstsq_by, pinv, polynomial_roots, solve, solve_by, total_lstsq, weighted_lstsq,
-};
+pub use equations::{Lstsq, LstsqSolution, Solution, Solve, Solver, lstsq, lstsq_by, pinv, solve, solve_by};
 pub use error::{Error, ErrorKind, Result};
 pub use factor::{
-    Arnoldi, CompleteOrthogonal, Eig, Eigh, GuEisenstat, Ldlt, Lu, PartialEig, PartialSvd, PivotedQr, Polar, Qr,
-    RandomizedSvd, RowSketch, Schur, SingularTriplets, SketchParts, Svd, ThickRestart, TopRight, cholesky,
-    complete_orthogonal, eig, eigh, jordan, ldlt, lu, partial_eig, partial_svd, pivoted_qr, polar, qr, randomized_svd,
-    randomized_svd_within, rank_revealing_qr, schur, singular_values, singular_values_above, svd, svd_full,
-    truncated_svd,
+    Svd, cholesky, eig, eigh, lu, partial_svd, polar, qr, randomized_svd, schur, singular_values, svd, truncated_svd,
 };
-pub use kappa_dense::{Leading, Matrix, MatrixRef, Precision, Real, Scalar, c32, c64};
-pub use krylov::{End, Iterate, Iterated, Iteration, Lanczos, OneNorm, solve_iteratively};
-pub use norm::{Equivalence, Inequality, Norm, VectorNorm, bessel, holder, inner_product, parallelogram};
-pub use operator::{
-    Adjoint, AnyMatrix, AnyOperator, DENSE_LIMIT, Diagonal, Form, LinearOperator, LowRank, Operand, Product,
-    RealOrComplex, Scaled, Sparse, Sum,
-};
-pub use plan::{Algorithm, Plan};
-pub use random::Sketch;
+pub use kappa_dense::{Matrix, MatrixRef, Real, Scalar, c32, c64};
+pub use krylov::Lanczos;
+pub use norm::{Norm, VectorNorm};
+pub use operator::{AnyMatrix, AnyOperator, Form, LinearOperator, LowRank, Sparse};
+pub use plan::Plan;
 pub use tolerance::Tolerance;
-pub use values::{
-    Bins, Bulk, Clauset, Eigenvalues, Histogram, LikelihoodRatio, Majorization, MarchenkoPastur, SingularValues, Steps,
-    Tail, TailLaw, TailLaws, majorization,
-};
+pub use values::SingularValues;

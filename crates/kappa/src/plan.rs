@@ -82,7 +82,8 @@ impl Plan {
     /// # Examples
     ///
     /// ```
-    /// # use kappa::{Algorithm, Plan};
+    /// # use kappa::plan::Algorithm;
+    /// # use kappa::Plan;
     /// assert_eq!(Plan::singular_values_above::<f32>((11008, 4096), 1e-6).algorithm, Algorithm::GramForSingle);
     /// assert_eq!(Plan::singular_values_above::<f32>((11008, 4096), 1e-9).algorithm, Algorithm::SinglePrecision);
     /// assert_eq!(Plan::singular_values_above::<f64>((11008, 4096), 1e-6).algorithm, Algorithm::Gram);

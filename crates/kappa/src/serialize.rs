@@ -12,12 +12,13 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
+use crate::condition::Extended;
+use crate::equations::{LstsqMethod, Method, Refinement, RidgePoint};
+use crate::krylov::Iteration;
 use crate::lab::{Experiment, Trial, Verdict};
+use crate::norm::Inequality;
 use crate::proof::Claim;
-use crate::{
-    Check, Enclosure, Evidence, Extended, Inequality, Iteration, LstsqMethod, Method, Norm, Question, Refinement,
-    RidgePoint, Tolerance, c64,
-};
+use crate::{Check, Enclosure, Evidence, Norm, Question, Tolerance, c64};
 
 /// A double: JSON has no infinities, so that they are the strings `"inf"` and `"-inf"`. NaN, where a value is missing,
 /// is `null`.

@@ -2,8 +2,8 @@
 
 use kappa_dense::Matrix;
 
-use crate::arithmetic::power::{Exponent, root};
 use super::certified_norm;
+use crate::arithmetic::power::{Exponent, root};
 use crate::enclosure::directed::max_or_nan;
 use crate::enclosure::directed::{div_up, mul_up};
 use crate::error::{Error, Result};

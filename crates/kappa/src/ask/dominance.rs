@@ -20,7 +20,8 @@ use crate::values::Majorization;
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, fan_dominance};
+/// # use kappa::ask::fan_dominance;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 2.0])?;
 /// let b = Matrix::from_row_major(2, 2, vec![3.0, 0.0, 0.0, 0.5])?;
 /// assert_eq!(fan_dominance(&a, &b)?.fails_at, Some(2));
@@ -34,11 +35,11 @@ pub fn fan_dominance<T: Scalar>(
 }
 
 impl AnyOperator<'_> {
-    /// [`fan_dominance`](crate::fan_dominance) of this operator.
+    /// [`fan_dominance`](crate::ask::fan_dominance) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`fan_dominance`](crate::fan_dominance).
+    /// As [`fan_dominance`](crate::ask::fan_dominance).
     pub fn fan_dominance(&self, other: &AnyOperator<'_>) -> Result<Majorization> {
         Ok(self.singular_values()?.dominated_by(&other.singular_values()?))
     }

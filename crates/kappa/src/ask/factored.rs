@@ -20,7 +20,8 @@ use crate::{Enclosure, Evidence, Norm, Profile};
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, nuclear_norm_of_factors};
+/// # use kappa::ask::nuclear_norm_of_factors;
+/// # use kappa::Matrix;
 /// let b = Matrix::from_row_major(3, 1, vec![1.0, 2.0, 2.0])?;
 /// let a = Matrix::from_row_major(1, 2, vec![3.0, 4.0])?;
 /// // Of rank one: both ends are 3·5.
@@ -74,11 +75,11 @@ fn real_gram<T: Scalar>(x: &Matrix<T>) -> (Matrix<f64>, usize) {
 }
 
 impl AnyOperator<'_> {
-    /// [`nuclear_norm_of_factors`](crate::nuclear_norm_of_factors) of this operator B and the other one, A.
+    /// [`nuclear_norm_of_factors`](crate::ask::nuclear_norm_of_factors) of this operator B and the other one, A.
     ///
     /// # Errors
     ///
-    /// As [`nuclear_norm_of_factors`](crate::nuclear_norm_of_factors).
+    /// As [`nuclear_norm_of_factors`](crate::ask::nuclear_norm_of_factors).
     pub fn nuclear_norm_of_factors(&self, other: &AnyOperator<'_>) -> Result<Enclosure> {
         wide_pair!((self, other), (b, a) => self::nuclear_norm_of_factors(&b.to_dense()?, &a.to_dense()?))
             .map(RealOrComplex::into_inner)
@@ -96,7 +97,8 @@ mod tests {
             let b = Matrix::from_fn(m, r, |i, j| ((i * 5 + j * 3) % 7) as f64 - 3.0);
             let a = Matrix::from_fn(r, n, |i, j| ((i * 2 + j * 5) % 9) as f64 - 4.0);
             let x = nuclear_norm_of_factors(&b, &a).unwrap();
-            let exact = norm_by(&LowRank::new(b.clone(), a.clone()).unwrap(), Norm::nuclear(), Guarantee::Certified).unwrap();
+            let exact =
+                norm_by(&LowRank::new(b.clone(), a.clone()).unwrap(), Norm::nuclear(), Guarantee::Certified).unwrap();
             assert!(x.lower() <= exact.upper() && exact.lower() <= x.upper(), "{m}×{r}×{n}: {x:?} {exact:?}");
             // Half the sum of squares is never smaller.
             let half = |x: &Matrix<f64>| 0.5 * x.as_slice().iter().map(|x| x * x).sum::<f64>();

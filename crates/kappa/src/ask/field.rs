@@ -57,7 +57,8 @@ pub fn numerical_radius<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Res
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, log_norm};
+/// # use kappa::ask::log_norm;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(2, 2, vec![-3.0, 1.0, 2.0, -4.0])?;
 /// assert!(log_norm(&a, 1.0)?.contains(-1.0) && log_norm(&a, f64::INFINITY)?.contains(-2.0));
 /// # Ok::<(), kappa::Error>(())
@@ -312,11 +313,11 @@ impl AnyOperator<'_> {
         wide!(self, a => self::numerical_radius(a)).map(RealOrComplex::into_inner)
     }
 
-    /// [`log_norm`](crate::log_norm) of this operator.
+    /// [`log_norm`](crate::ask::log_norm) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`log_norm`](crate::log_norm).
+    /// As [`log_norm`](crate::ask::log_norm).
     pub fn log_norm(&self, p: f64) -> Result<Enclosure> {
         wide!(self, a => self::log_norm(a, p)).map(RealOrComplex::into_inner)
     }

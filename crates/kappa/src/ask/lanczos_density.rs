@@ -35,7 +35,8 @@ impl Default for StochasticLanczos {
 /// and weights of the Gauss quadrature of this form, and those of the Radau quadrature with a node at zero.
 ///
 /// ```
-/// # use kappa::{Diagonal, LanczosDensity, StochasticLanczos};
+/// # use kappa::ask::{LanczosDensity, StochasticLanczos};
+/// # use kappa::operator::Diagonal;
 /// let a = Diagonal::new((2000, 2000), (0..2000).map(|i| 1.0 + (i % 100) as f64 / 100.0).collect())?;
 /// let spread = LanczosDensity::of(&a, &StochasticLanczos::default())?;
 /// assert!(spread.schatten(1.0)?.contains(2000.0 * 1.495));
@@ -353,11 +354,11 @@ fn beside<T: Scalar>(mut y: Vec<T>, basis: &[Vec<T>]) -> (Option<Vec<T>>, f64) {
 }
 
 impl AnyOperator<'_> {
-    /// [`LanczosDensity::of`](crate::LanczosDensity::of) of this operator.
+    /// [`LanczosDensity::of`](crate::ask::LanczosDensity::of) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`LanczosDensity::of`](crate::LanczosDensity::of).
+    /// As [`LanczosDensity::of`](crate::ask::LanczosDensity::of).
     pub fn lanczos_density(&self, how: &StochasticLanczos) -> Result<LanczosDensity> {
         each!(self, a => LanczosDensity::of(a, how))
     }
@@ -366,7 +367,8 @@ impl AnyOperator<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Adjoint, Diagonal, Norm, c64, norm, singular_values};
+    use crate::operator::{Adjoint, Diagonal};
+    use crate::{Norm, c64, norm, singular_values};
 
     fn falling(n: usize, power: f64) -> Diagonal<f64> {
         Diagonal::new((n, n), (0..n).map(|i| (1.0 + i as f64).powf(-power)).collect()).unwrap()

@@ -62,12 +62,13 @@ const EXACT_BUDGET: f64 = 2e9;
 /// # Errors
 ///
 /// When the matrix is not square, when an entry is not finite, and when a dense matrix is needed with more than
-/// [`DENSE_LIMIT`](crate::DENSE_LIMIT) entries.
+/// [`DENSE_LIMIT`](crate::operator::DENSE_LIMIT) entries.
 ///
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, logdet};
+/// # use kappa::ask::logdet;
+/// # use kappa::Matrix;
 /// let d = logdet(&Matrix::from_row_major(2, 2, vec![0.0, 1e200, 1e200, 0.0])?)?;
 /// assert_eq!(d.sign.re, -1.0);
 /// assert!(d.log_abs.contains(400.0 * 10f64.ln()));
@@ -92,7 +93,8 @@ pub fn logdet<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<LogDet
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Guarantee, gallery, logdet_by};
+/// # use kappa::ask::logdet_by;
+/// # use kappa::{Guarantee, gallery};
 /// // det of the Hilbert matrix of order 3 is 1/2160, but its entries are rounded.
 /// let d = logdet_by(&gallery::hilbert(3), Guarantee::Certified)?;
 /// assert!((d.log_abs.estimate() + 2160f64.ln()).abs() < 1e-12 && d.log_abs.evidence().is_certified());
@@ -297,11 +299,11 @@ fn by_remainders(fields: &[Prime], rests: &[u64]) -> BigInt {
 }
 
 impl AnyOperator<'_> {
-    /// [`logdet_by`](crate::logdet_by) of this operator.
+    /// [`logdet_by`](crate::ask::logdet_by) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`logdet`](crate::logdet).
+    /// As [`logdet`](crate::ask::logdet).
     pub fn logdet_by(&self, guarantee: Guarantee) -> Result<LogDeterminant> {
         each!(self, a => self::logdet_by(a, guarantee))
     }

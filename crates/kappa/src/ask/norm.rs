@@ -173,7 +173,8 @@ fn spectral_of<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, how: &Lanczos)
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Induced, Matrix, induced_norm};
+/// # use kappa::ask::{Induced, induced_norm};
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(2, 2, vec![1.0, 1.0, 1.0, -1.0])?;
 /// // A sign vector has the image (2, 0) or (0, 2).
 /// assert!(induced_norm(&a, f64::INFINITY, 1.0, &Induced::default())?.contains(2.0));
@@ -231,11 +232,11 @@ impl AnyOperator<'_> {
         each!(self, a => self::spectral_norm(a, how))
     }
 
-    /// [`induced_norm`](crate::induced_norm) of this operator.
+    /// [`induced_norm`](crate::ask::induced_norm) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`induced_norm`](crate::induced_norm).
+    /// As [`induced_norm`](crate::ask::induced_norm).
     pub fn induced_norm(&self, p: f64, q: f64, how: &Induced) -> Result<Enclosure> {
         wide!(self, a => self::induced_norm(a, p, q, how)).map(RealOrComplex::into_inner)
     }

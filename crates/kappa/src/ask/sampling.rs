@@ -46,7 +46,8 @@ const BLOCK: usize = 32;
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Hutchinson, LowRank, Matrix, frobenius_by_sampling};
+/// # use kappa::ask::{Hutchinson, frobenius_by_sampling};
+/// # use kappa::{LowRank, Matrix};
 /// let thin = Matrix::from_fn(300, 2, |i, j| ((i + j) % 3) as f64);
 /// let product = LowRank::new(thin.clone(), thin.adjoint())?;
 /// let found = frobenius_by_sampling(&product, &Hutchinson::default())?;
@@ -123,11 +124,11 @@ fn orthonormal<T: Scalar>(y: &Matrix<T>) -> Vec<Vec<T>> {
 }
 
 impl AnyOperator<'_> {
-    /// [`frobenius_by_sampling`](crate::frobenius_by_sampling) of this operator.
+    /// [`frobenius_by_sampling`](crate::ask::frobenius_by_sampling) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`frobenius_by_sampling`](crate::frobenius_by_sampling).
+    /// As [`frobenius_by_sampling`](crate::ask::frobenius_by_sampling).
     pub fn frobenius_by_sampling(&self, how: &Hutchinson) -> Result<Enclosure> {
         each!(self, a => self::frobenius_by_sampling(a, how))
     }

@@ -24,7 +24,8 @@ const SLACK: f64 = 1e-10;
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, norm_by_gauge};
+/// # use kappa::ask::norm_by_gauge;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(2, 2, vec![3.0, 0.0, 0.0, 1.0])?;
 /// let sum = norm_by_gauge(&a, |s| s.iter().sum())?;
 /// assert!(sum.contains(4.0));
@@ -40,7 +41,7 @@ pub fn norm_by_gauge<T: Scalar>(
 }
 
 impl SingularValues {
-    /// [`norm_by_gauge`](crate::norm_by_gauge) for known singular values.
+    /// [`norm_by_gauge`](crate::ask::norm_by_gauge) for known singular values.
     ///
     /// # Errors
     ///
@@ -100,11 +101,11 @@ fn check(n: usize, gauge: &impl Fn(&[f64]) -> f64) -> Result<()> {
 }
 
 impl AnyOperator<'_> {
-    /// [`norm_by_gauge`](crate::norm_by_gauge) of this operator.
+    /// [`norm_by_gauge`](crate::ask::norm_by_gauge) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`norm_by_gauge`](crate::norm_by_gauge).
+    /// As [`norm_by_gauge`](crate::ask::norm_by_gauge).
     pub fn norm_by_gauge(&self, gauge: impl Fn(&[f64]) -> f64) -> Result<Enclosure> {
         self.singular_values()?.norm_by_gauge(gauge)
     }

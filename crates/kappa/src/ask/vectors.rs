@@ -23,38 +23,38 @@ macro_rules! columns {
 }
 
 impl AnyMatrix {
-    /// [`inner_product`](crate::inner_product) of two columns.
+    /// [`inner_product`](crate::norm::inner_product) of two columns.
     ///
     /// # Errors
     ///
-    /// As [`inner_product`](crate::inner_product).
+    /// As [`inner_product`](crate::norm::inner_product).
     pub fn inner_product(&self, y: &Self) -> Result<Enclosure> {
         columns!(self, y, (x, y) => norm::inner_product(x, y))
     }
 
-    /// [`holder`](crate::holder) for two columns.
+    /// [`holder`](crate::norm::holder) for two columns.
     ///
     /// # Errors
     ///
-    /// As [`holder`](crate::holder).
+    /// As [`holder`](crate::norm::holder).
     pub fn holder(&self, y: &Self, norm: &VectorNorm) -> Result<Inequality> {
         columns!(self, y, (x, y) => norm::holder(x, y, norm))
     }
 
-    /// [`parallelogram`](crate::parallelogram) for two columns.
+    /// [`parallelogram`](crate::norm::parallelogram) for two columns.
     ///
     /// # Errors
     ///
-    /// As [`parallelogram`](crate::parallelogram).
+    /// As [`parallelogram`](crate::norm::parallelogram).
     pub fn parallelogram(&self, y: &Self, norm: &VectorNorm) -> Result<Inequality> {
         columns!(self, y, (x, y) => norm::parallelogram(x, y, norm))
     }
 
-    /// [`bessel`](crate::bessel) for a column and orthonormal columns.
+    /// [`bessel`](crate::norm::bessel) for a column and orthonormal columns.
     ///
     /// # Errors
     ///
-    /// As [`bessel`](crate::bessel).
+    /// As [`bessel`](crate::norm::bessel).
     pub fn bessel(&self, e: &Self) -> Result<Inequality> {
         match (self, e) {
             (Self::Real(x), Self::Real(e)) => norm::bessel(x.as_slice(), e),

@@ -81,16 +81,14 @@ fn infinite(algorithm: &'static str) -> Condition {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, Norm, inverse_norm};
+/// # use kappa::condition::inverse_norm;
+/// # use kappa::{Matrix, Norm};
 /// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 0.5])?;
 /// let found = inverse_norm(&a, Norm::max_row_sum())?;
 /// assert!(found.is_some_and(|x| x.enclosure().contains(2.0)));
 /// # Ok::<(), kappa::Error>(())
 /// ```
-pub fn inverse_norm<T: Scalar>(
-    a: &(impl LinearOperator<T> + ?Sized),
-    norm: Norm,
-) -> Result<Option<Extended>> {
+pub fn inverse_norm<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Result<Option<Extended>> {
     check_environment()?;
     let entries = Entries::of(a)?;
     square(entries.view())?;
@@ -110,7 +108,8 @@ pub fn inverse_norm<T: Scalar>(
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, is_regular_within};
+/// # use kappa::condition::is_regular_within;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(2, 2, vec![2.0, 1.0, 1.0, 2.0])?;
 /// assert!(is_regular_within(&a, 0.1, 0.0)?);
 /// // [[1, 1], [1, 1]] lies within 1 of each entry.
@@ -335,11 +334,11 @@ pub(super) fn total_up(x: &[f64]) -> f64 {
 }
 
 impl AnyOperator<'_> {
-    /// [`is_regular_within`](crate::is_regular_within) of this operator.
+    /// [`is_regular_within`](crate::condition::is_regular_within) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`is_regular_within`](crate::is_regular_within).
+    /// As [`is_regular_within`](crate::condition::is_regular_within).
     pub fn is_regular_within(&self, relative: f64, absolute: f64) -> Result<bool> {
         wide!(self, a => self::is_regular_within(a, relative, absolute)).map(RealOrComplex::into_inner)
     }

@@ -54,7 +54,8 @@ pub fn skeel_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Ex
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, skeel_cond_at};
+/// # use kappa::condition::skeel_cond_at;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 0.0, 1e-12])?;
 /// assert!(skeel_cond_at(&a, &[1.0, 1.0])?.enclosure().contains(1.0));
 /// # Ok::<(), kappa::Error>(())
@@ -86,7 +87,8 @@ pub fn skeel_cond_at<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), x: &[T]) 
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, bauer_cond};
+/// # use kappa::condition::bauer_cond;
+/// # use kappa::Matrix;
 /// // Scaling makes the identity of this matrix.
 /// let a = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 0.0, 1e-12])?;
 /// assert!(bauer_cond(&a)?.enclosure().contains(1.0));
@@ -131,7 +133,8 @@ pub struct Scaling {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, best_scaling};
+/// # use kappa::condition::best_scaling;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 0.0, 1e-12])?;
 /// let found = best_scaling(&a)?;
 /// assert!(found.before.enclosure().lower() > 0.9e12 && found.after.enclosure().upper() < 5.0);
@@ -261,20 +264,20 @@ impl AnyOperator<'_> {
         wide!(self, a => self::skeel_cond(a)).map(RealOrComplex::into_inner)
     }
 
-    /// [`bauer_cond`](crate::bauer_cond) of this operator.
+    /// [`bauer_cond`](crate::condition::bauer_cond) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`bauer_cond`](crate::bauer_cond).
+    /// As [`bauer_cond`](crate::condition::bauer_cond).
     pub fn bauer_cond(&self) -> Result<Extended> {
         wide!(self, a => self::bauer_cond(a)).map(RealOrComplex::into_inner)
     }
 
-    /// [`best_scaling`](crate::best_scaling) of this operator.
+    /// [`best_scaling`](crate::condition::best_scaling) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`best_scaling`](crate::best_scaling).
+    /// As [`best_scaling`](crate::condition::best_scaling).
     pub fn best_scaling(&self) -> Result<Scaling> {
         wide!(self, a => self::best_scaling(a)).map(RealOrComplex::into_inner)
     }

@@ -31,9 +31,9 @@ pub fn cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Enclosur
 /// The condition number ‖A‖·‖A⁺‖ in any norm that can be evaluated.
 ///
 /// In a unitarily invariant norm from the singular values, as [`cond`]; in other norms from an enclosed inverse or
-/// pseudoinverse, every rounding error counted, as [`cond_by`] does with a guarantee. A sparse square matrix of order above
-/// 1000 is factored in sparse form, in the spectral norm, the largest column sum and the largest row sum (evidence:
-/// estimate). ∞ above where the matrix is numerically singular.
+/// pseudoinverse, every rounding error counted, as [`cond_by`] does with a guarantee. A sparse square matrix of order
+/// above 1000 is factored in sparse form, in the spectral norm, the largest column sum and the largest row sum
+/// (evidence: estimate). ∞ above where the matrix is numerically singular.
 ///
 /// # Errors
 ///

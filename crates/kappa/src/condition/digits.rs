@@ -135,7 +135,8 @@ pub struct Digits {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Enclosure, SolveAlgorithm, digits};
+/// # use kappa::condition::SolveAlgorithm;
+/// # use kappa::{Enclosure, digits};
 /// let d = digits(Enclosure::exact(1e4), 100, "f32".parse()?, SolveAlgorithm::Lu);
 /// assert_eq!(d.to_string(), "about 2 of the 7 digits of f32 data survive: a condition number of 1e4 costs 4");
 /// # Ok::<(), kappa::Error>(())

@@ -3,11 +3,11 @@
 use kappa_dense::{Matrix, Scalar, c64, lu};
 
 use super::certified::{inverse_norm, square};
+use crate::ask::{certified_norm, certified_singular_values};
 use crate::enclosure::directed::{div_down, div_up};
 use crate::error::{Error, Result};
 use crate::norm::{Family, modulus};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
-use crate::ask::{certified_norm, certified_singular_values};
 use crate::{Enclosure, Norm, svd};
 
 /// The distance to the nearest matrix without full rank, and that matrix.

@@ -34,7 +34,8 @@ pub struct EigenvalueCondition {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, eigenvalue_cond};
+/// # use kappa::condition::eigenvalue_cond;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(2, 2, vec![1.0, 1000.0, 0.0, 2.0])?;
 /// let c = eigenvalue_cond(&a)?;
 /// assert!((c[0].condition / 1000.0 - 1.0).abs() < 1e-5 && (c[0].vector_condition - 1.0).abs() < 0.01);
@@ -154,7 +155,8 @@ fn brought_to_front(t: &Matrix<c64>, place: usize) -> Matrix<c64> {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, separation};
+/// # use kappa::condition::separation;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 0.0, 2.0])?;
 /// let b = Matrix::from_row_major(1, 1, vec![5.0])?;
 /// assert!((separation(&a, &b)?.estimate() - 3.0).abs() < 1e-3);
@@ -225,20 +227,20 @@ fn sylvester_adjoint(s: &Matrix<c64>, t: &Matrix<c64>, c: &[c64]) -> Vec<c64> {
 }
 
 impl AnyOperator<'_> {
-    /// [`eigenvalue_cond`](crate::eigenvalue_cond) of this operator.
+    /// [`eigenvalue_cond`](crate::condition::eigenvalue_cond) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`eigenvalue_cond`](crate::eigenvalue_cond).
+    /// As [`eigenvalue_cond`](crate::condition::eigenvalue_cond).
     pub fn eigenvalue_cond(&self) -> Result<Vec<EigenvalueCondition>> {
         wide!(self, a => self::eigenvalue_cond(a)).map(RealOrComplex::into_inner)
     }
 
-    /// [`separation`](crate::separation) of this operator.
+    /// [`separation`](crate::condition::separation) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`separation`](crate::separation).
+    /// As [`separation`](crate::condition::separation).
     pub fn separation(&self, other: &AnyOperator<'_>) -> Result<Enclosure> {
         wide_pair!((self, other), (a, b) => self::separation(a, b)).map(RealOrComplex::into_inner)
     }

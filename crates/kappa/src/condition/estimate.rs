@@ -20,7 +20,9 @@ use crate::{Enclosure, Evidence, Norm, Profile};
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, OneNorm, one_norm_estimate};
+/// # use kappa::condition::one_norm_estimate;
+/// # use kappa::krylov::OneNorm;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(2, 2, vec![1.0, -5.0, 3.0, 4.0])?;
 /// assert_eq!(one_norm_estimate(&a, &OneNorm::default())?.estimate(), 9.0);
 /// # Ok::<(), kappa::Error>(())
@@ -58,7 +60,9 @@ pub fn one_norm_estimate<T: Scalar<Wide = T>>(
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, Norm, OneNorm, inverse_norm_estimate};
+/// # use kappa::condition::inverse_norm_estimate;
+/// # use kappa::krylov::OneNorm;
+/// # use kappa::{Matrix, Norm};
 /// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 0.5])?;
 /// let x = inverse_norm_estimate(&a, Norm::max_column_sum(), &OneNorm::default())?;
 /// assert!((x.estimate() - 2.0).abs() < 1e-12);
@@ -124,7 +128,9 @@ fn shown<W: Scalar<Wide = W>>(a: &Matrix<W>, z: &[W]) -> Result<f64> {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Norm, OneNorm, cond_estimate, gallery};
+/// # use kappa::condition::cond_estimate;
+/// # use kappa::krylov::OneNorm;
+/// # use kappa::{Norm, gallery};
 /// let k = cond_estimate(&gallery::hilbert(5), Norm::max_column_sum(), &OneNorm::default())?;
 /// assert!((k.estimate() / 943656.0 - 1.0).abs() < 1e-8 && k.lower() > 943655.0);
 /// # Ok::<(), kappa::Error>(())
@@ -139,11 +145,11 @@ pub fn cond_estimate<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Nor
 }
 
 impl AnyOperator<'_> {
-    /// [`cond_estimate`](crate::cond_estimate) of this operator.
+    /// [`cond_estimate`](crate::condition::cond_estimate) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`cond_estimate`](crate::cond_estimate).
+    /// As [`cond_estimate`](crate::condition::cond_estimate).
     pub fn cond_estimate(&self, norm: Norm, how: &OneNorm) -> Result<Enclosure> {
         wide!(self, a => self::cond_estimate(a, norm, how)).map(RealOrComplex::into_inner)
     }

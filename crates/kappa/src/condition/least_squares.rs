@@ -42,7 +42,8 @@ pub struct LeastSquaresCondition {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, least_squares_cond};
+/// # use kappa::condition::least_squares_cond;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(3, 2, vec![1.0, 0.0, 0.0, 1.0, 0.0, 0.0])?;
 /// let c = least_squares_cond(&a, &[1.0, 1.0, 0.0])?;
 /// assert!((c.solution_by_a - 1.0).abs() < 1e-12 && c.residual < 1e-15);
@@ -103,11 +104,11 @@ pub fn least_squares_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &
 }
 
 impl AnyOperator<'_> {
-    /// [`least_squares_cond`](crate::least_squares_cond) of this operator.
+    /// [`least_squares_cond`](crate::condition::least_squares_cond) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`least_squares_cond`](crate::least_squares_cond).
+    /// As [`least_squares_cond`](crate::condition::least_squares_cond).
     pub fn least_squares_cond(&self, b: &AnyMatrix) -> Result<LeastSquaresCondition> {
         wide_with!((self, b), (a, b) => self::least_squares_cond(a, b.as_slice())).map(RealOrComplex::into_inner)
     }

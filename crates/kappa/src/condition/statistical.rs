@@ -63,7 +63,8 @@ pub struct StatisticalCondition {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, SmallSample, statistical_cond};
+/// # use kappa::condition::{SmallSample, statistical_cond};
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 0.0, 1e-8])?;
 /// let c = statistical_cond(&a, &[1.0, 1.0], &SmallSample::default())?;
 /// // Badly scaled, but every entry of x is as exact as the data.
@@ -150,11 +151,11 @@ fn wallis(p: usize) -> f64 {
 }
 
 impl AnyOperator<'_> {
-    /// [`statistical_cond`](crate::statistical_cond) of this operator.
+    /// [`statistical_cond`](crate::condition::statistical_cond) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`statistical_cond`](crate::statistical_cond).
+    /// As [`statistical_cond`](crate::condition::statistical_cond).
     pub fn statistical_cond(&self, b: &AnyMatrix, how: &SmallSample) -> Result<StatisticalCondition> {
         wide_with!((self, b), (a, b) => self::statistical_cond(a, b.as_slice(), how)).map(RealOrComplex::into_inner)
     }

@@ -37,7 +37,12 @@ pub struct EntryEnclosures {
 }
 
 impl EntryEnclosures {
-    fn new<W: Scalar>(rows: usize, columns: Vec<Pinned>, residual_norms: Vec<Enclosure>, algorithm: &'static str) -> Self {
+    fn new<W: Scalar>(
+        rows: usize,
+        columns: Vec<Pinned>,
+        residual_norms: Vec<Enclosure>,
+        algorithm: &'static str,
+    ) -> Self {
         Self { rows, is_complex: W::IS_COMPLEX, columns, residual_norms, algorithm }
     }
 

@@ -58,7 +58,8 @@ fn column<W: Scalar>(x: &[W]) -> Matrix<W> {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Constrained, Matrix, constrained_lstsq};
+/// # use kappa::equations::{Constrained, constrained_lstsq};
+/// # use kappa::Matrix;
 /// // The point of the line x + y = 2 that is nearest to (3, 1): (2, 0).
 /// let a = Matrix::<f64>::identity(2);
 /// let c = Matrix::from_row_major(1, 2, vec![1.0, 1.0])?;
@@ -149,7 +150,8 @@ fn by_null_space<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], c: &Matrix<W>, d: 
     // If A vanishes on the null space, A·Q₂ holds only rounding errors: an absolute tolerance relative to ‖A‖ treats
     // them as 0.
     let limit = Tolerance::absolute(n.max(a.rows()) as f64 * f64::EPSILON * length(a.as_slice()).min(f64::MAX))?;
-    let z = lstsq_by(&reduced, &column(&rest), &Lstsq { method: Some(LstsqMethod::Svd), tolerance: limit })?;
+    let how = Lstsq { method: Some(LstsqMethod::Svd), tolerance: limit, ..Lstsq::default() };
+    let z = lstsq_by(&reduced, &column(&rest), &how)?;
     let is_unique = z.rank() == n - p;
     let free = multiply(basis.as_ref(), z.into_x().as_ref())?;
     Ok((fixed.iter().zip(free.as_slice()).map(|(x, y)| *x + *y).collect(), is_unique))
@@ -208,7 +210,8 @@ pub struct GeneralizedSolution<W> {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, generalized_lstsq};
+/// # use kappa::equations::generalized_lstsq;
+/// # use kappa::Matrix;
 /// // Two measurements of one number, the second twice as uncertain: (4·1 + 1·2)/5.
 /// let a = Matrix::from_row_major(2, 1, vec![1.0f64, 1.0])?;
 /// let b = Matrix::from_row_major(2, 2, vec![1.0, 0.0, 0.0, 2.0])?;
@@ -233,7 +236,7 @@ pub fn generalized_lstsq<T: Scalar>(
     }
     // The singular value decomposition of A, of any rank, gives orthonormal bases of its range and of the orthogonal
     // complement.
-    let f = crate::svd_full(&a)?;
+    let f = crate::factor::svd_full(&a)?;
     let rank = f.rank(Tolerance::default()).estimate() as usize;
     let part = |from: usize, to: usize| Matrix::from_fn(to - from, m, |k, i| f.u()[(i, from + k)].conj());
     let (inside, outside) = (part(0, rank), part(rank, m));
@@ -268,7 +271,8 @@ pub fn generalized_lstsq<T: Scalar>(
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Lstsq, Matrix, weighted_lstsq};
+/// # use kappa::equations::weighted_lstsq;
+/// # use kappa::{Lstsq, Matrix};
 /// // The mean of 1 and 5, the first with three times the weight: (3·1 + 1·5)/4.
 /// let a = Matrix::from_row_major(2, 1, vec![1.0f64, 1.0])?;
 /// let s = weighted_lstsq(&a, &[1.0, 5.0], &[3.0, 1.0], &Lstsq::default())?;
@@ -356,11 +360,11 @@ impl AnyGeneralizedSolution {
 }
 
 impl AnyOperator<'_> {
-    /// [`constrained_lstsq`](crate::constrained_lstsq) of this operator.
+    /// [`constrained_lstsq`](crate::equations::constrained_lstsq) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`constrained_lstsq`](crate::constrained_lstsq).
+    /// As [`constrained_lstsq`](crate::equations::constrained_lstsq).
     pub fn constrained_lstsq(
         &self,
         b: &AnyMatrix,
@@ -381,11 +385,11 @@ impl AnyOperator<'_> {
         }
     }
 
-    /// [`generalized_lstsq`](crate::generalized_lstsq) of this operator.
+    /// [`generalized_lstsq`](crate::equations::generalized_lstsq) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`generalized_lstsq`](crate::generalized_lstsq).
+    /// As [`generalized_lstsq`](crate::equations::generalized_lstsq).
     pub fn generalized_lstsq(&self, b: &AnyMatrix, errors: &AnyMatrix) -> Result<AnyGeneralizedSolution> {
         match (self.widened()?, b, errors) {
             (RealOrComplex::Real(a), AnyMatrix::Real(b), AnyMatrix::Real(errors)) => {
@@ -398,11 +402,11 @@ impl AnyOperator<'_> {
         }
     }
 
-    /// [`weighted_lstsq`](crate::weighted_lstsq) of this operator.
+    /// [`weighted_lstsq`](crate::equations::weighted_lstsq) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`weighted_lstsq`](crate::weighted_lstsq).
+    /// As [`weighted_lstsq`](crate::equations::weighted_lstsq).
     pub fn weighted_lstsq(&self, b: &AnyMatrix, weights: &[f64], how: &Lstsq) -> Result<super::AnyLstsqSolution> {
         wide_with!((self, b), (a, b) => self::weighted_lstsq(a, b.as_slice(), weights, how))
     }

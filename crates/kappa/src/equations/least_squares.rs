@@ -10,10 +10,10 @@ use super::fitted::{Found, LstsqMethod, LstsqSolution, UPPER};
 use crate::enclosure::{exponent_far_from_one, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::factor::complete_orthogonal;
-use crate::krylov::one_norm_search;
+use crate::krylov::{OneNorm, one_norm_search};
 use crate::norm::largest_part;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, wide_with};
-use crate::{Enclosure, Guarantee, OneNorm, Profile, Tolerance, svd};
+use crate::{Enclosure, Guarantee, Profile, Tolerance, svd};
 
 /// Options of a least squares solution: passed last, and usually left at their defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -66,8 +66,8 @@ pub fn lstsq<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &Matrix<T>) ->
 /// `LstsqMethod::NormalEquations` need full rank; the tolerance decides the rank in the others.
 ///
 /// Certified, the exact minimiser, for the A and B as they are stored, lies inside of [`LstsqSolution::enclosures`];
-/// for a wide matrix the x of least norm with Ax = b. A triangular factor of 106 bits (in doubles above m·n² = 1e9), and
-/// two residuals in 106 bits: each entry is known to about the last bit of a double for κ up to about 1e15 and beyond.
+/// for a wide matrix the x of least norm with Ax = b. A triangular factor of 106 bits (in doubles above m·n² = 1e9),
+/// and two residuals in 106 bits: each entry is known to about the last bit of a double for κ up to about 1e15 and beyond.
 /// Complex problems are solved in their real form, a square matrix as by [`solve_by`](super::solve_by). About 200mn²
 /// flops.
 ///
@@ -114,9 +114,8 @@ pub fn lstsq_by<T: Scalar>(
     let proved: Option<Matrix<T::Wide>> = enclosures.as_ref().map(EntryEnclosures::x);
     // Scaling by powers of two is exact, and keeps squares from overflow and underflow.
     let ea = exponent_far_from_one(profile.max_abs_value());
-    let eb: Vec<i32> = (0..right.columns())
-        .map(|k| exponent_far_from_one(largest_part(right.column(k).iter().copied())))
-        .collect();
+    let eb: Vec<i32> =
+        (0..right.columns()).map(|k| exponent_far_from_one(largest_part(right.column(k).iter().copied()))).collect();
     let solution = if ea == 0 && eb.iter().all(|e| *e == 0) {
         LstsqSolution::new(view, &right, found(view, &right, how, proved)?)
     } else {
@@ -255,12 +254,7 @@ fn by_qr<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq, falls
 }
 
 /// Solves with the singular value decomposition of R, whose singular values are those of A.
-fn by_svd_of_r<W: Scalar<Wide = W>>(
-    f: &Reflections<W>,
-    b: &Matrix<W>,
-    how: &Lstsq,
-    is_wide: bool,
-) -> Result<Found<W>> {
+fn by_svd_of_r<W: Scalar<Wide = W>>(f: &Reflections<W>, b: &Matrix<W>, how: &Lstsq, is_wide: bool) -> Result<Found<W>> {
     let (rows, p) = f.shape();
     let r = svd(&f.r())?;
     // The default tolerance depends on the number of rows, so it is that of A and not of R.

@@ -9,9 +9,9 @@ use super::certified::{EntryEnclosures, enclosed_solution};
 use super::factored::{Checked, Factored, Method, SolvePlan};
 use super::residual::{Given, Rest, largest, real_form, size, stacked, unstacked};
 use crate::error::{Error, Result};
-use crate::krylov::one_norm_search;
+use crate::krylov::{OneNorm, one_norm_search};
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, Sparse, both, wide, wide_with};
-use crate::{Enclosure, Evidence, Guarantee, Norm, OneNorm, Profile};
+use crate::{Enclosure, Evidence, Guarantee, Norm, Profile};
 
 /// Options of the solution of a linear system: passed last, and usually left at their defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -200,11 +200,7 @@ pub fn solve_by<T: Scalar>(
 }
 
 /// The solution with enclosures; the rest from factors in double precision where there are any.
-fn proved<T: Scalar>(
-    a: &(impl LinearOperator<T> + ?Sized),
-    b: &Matrix<T>,
-    how: &Solve,
-) -> Result<Solution<T::Wide>> {
+fn proved<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &Matrix<T>, how: &Solve) -> Result<Solution<T::Wide>> {
     if how.method.is_some() || how.refinement != Refinement::default() {
         return Err(Error::argument("a certified solution has a method and a refinement of its own")
             .with_hint("leave out the method and the refinement, or the guarantee"));

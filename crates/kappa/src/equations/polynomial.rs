@@ -36,7 +36,7 @@ pub struct PolynomialRoot {
 /// # Examples
 ///
 /// ```
-/// # use kappa::polynomial_roots;
+/// # use kappa::equations::polynomial_roots;
 /// // (x − 1)(x − 2) = 2 − 3x + x².
 /// let r = polynomial_roots(&[2.0, -3.0, 1.0])?;
 /// assert!((r[0].value.re - 2.0).abs() < 1e-14 && (r[0].condition - 6.0).abs() < 1e-12);
@@ -132,11 +132,11 @@ fn judged(a: &[c64], z: c64) -> PolynomialRoot {
 }
 
 impl AnyMatrix {
-    /// [`polynomial_roots`](crate::polynomial_roots) of a column of coefficients.
+    /// [`polynomial_roots`](crate::equations::polynomial_roots) of a column of coefficients.
     ///
     /// # Errors
     ///
-    /// As [`polynomial_roots`](crate::polynomial_roots).
+    /// As [`polynomial_roots`](crate::equations::polynomial_roots).
     pub fn polynomial_roots(&self) -> Result<Vec<PolynomialRoot>> {
         both!(self, a => self::polynomial_roots(a.as_slice()))
     }

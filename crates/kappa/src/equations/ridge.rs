@@ -18,7 +18,8 @@ use crate::{Profile, svd};
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Choice, Matrix, Ridge, gallery};
+/// # use kappa::equations::{Choice, Ridge};
+/// # use kappa::{Matrix, gallery};
 /// let a = gallery::hilbert(8);
 /// let b: Vec<f64> = (0..8).map(|i| (0..8).map(|j| a[(i, j)]).sum::<f64>() + 1e-4 * (i % 2) as f64).collect();
 /// let ridge = Ridge::new(&a, &b)?;

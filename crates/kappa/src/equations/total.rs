@@ -54,7 +54,8 @@ pub struct TotalSolution<W> {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Errors, Matrix, total_lstsq};
+/// # use kappa::equations::{Errors, total_lstsq};
+/// # use kappa::Matrix;
 /// // The line through 0 nearest to the points (1, 1), (1, 2), (2, 2), in the sense of distance: slope 1.23699….
 /// let a = Matrix::from_row_major(3, 1, vec![1.0f64, 1.0, 2.0])?;
 /// let s = total_lstsq(&a, &[1.0, 2.0, 2.0], &Errors::default())?;
@@ -97,7 +98,7 @@ fn total<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], gamma: f64) -> Result<Tota
     let (m, n) = (a.rows(), a.columns());
     let extended = Matrix::from_fn(m, n + 1, |i, j| if j < n { a[(i, j)] } else { b[i].scale(gamma) });
     // With fewer than n + 1 rows the last vector belongs to σ = 0.
-    let f = if m > n { svd(&extended)? } else { crate::svd_full(&extended)? };
+    let f = if m > n { svd(&extended)? } else { crate::factor::svd_full(&extended)? };
     let mut s = f.singular_values().estimates().to_vec();
     s.resize(n + 1, 0.0);
     let tolerance = (m.max(n + 1)) as f64 * f64::EPSILON * s[0];
@@ -233,11 +234,11 @@ impl AnyTotalSolution {
 }
 
 impl AnyOperator<'_> {
-    /// [`total_lstsq`](crate::total_lstsq) of this operator.
+    /// [`total_lstsq`](crate::equations::total_lstsq) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`total_lstsq`](crate::total_lstsq).
+    /// As [`total_lstsq`](crate::equations::total_lstsq).
     pub fn total_lstsq(&self, b: &AnyMatrix, errors: &Errors) -> Result<AnyTotalSolution> {
         wide_with!((self, b), (a, b) => self::total_lstsq(a, b.as_slice(), errors))
     }

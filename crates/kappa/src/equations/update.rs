@@ -22,7 +22,8 @@ const DOUBTED: f64 = 1e-13;
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, Woodbury};
+/// # use kappa::equations::Woodbury;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_row_major(2, 2, vec![2.0_f64, 0.0, 0.0, 4.0])?;
 /// let one = Matrix::from_fn(2, 1, |_, _| 1.0);
 /// let mut w = Woodbury::new(&a)?;
@@ -187,7 +188,8 @@ fn beside<W: Scalar>(a: &Matrix<W>, b: &Matrix<W>) -> Matrix<W> {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{CholeskyUpdate, Matrix};
+/// # use kappa::equations::CholeskyUpdate;
+/// # use kappa::Matrix;
 /// let mut f = CholeskyUpdate::new(&Matrix::from_row_major(2, 2, vec![4.0f64, 2.0, 2.0, 3.0])?)?;
 /// f.update(&[0.0, 1.0])?;
 /// assert!((f.l()[(1, 1)] - 3f64.sqrt()).abs() < 1e-15);

@@ -1,9 +1,10 @@
 use kappa_dense::{Leading, Precision, Scalar, Shape, c64};
 
+use crate::Svd;
 use crate::error::{Error, Result};
+use crate::factor::PartialSvd;
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex};
 use crate::values::SingularValues;
-use crate::{PartialSvd, Svd};
 
 /// The thin singular value decomposition A = U·diag(σ)·Vᴴ: U m×p and V n×p with orthonormal columns, p = min(m, n).
 ///
@@ -38,7 +39,8 @@ pub fn svd<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Svd<T::Wi
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, svd_full};
+/// # use kappa::factor::svd_full;
+/// # use kappa::Matrix;
 /// let f = svd_full(&Matrix::from_row_major(1, 2, vec![3.0, 4.0])?)?;
 /// assert!(f.singular_values().first().contains(5.0));
 /// assert_eq!((f.u().columns(), f.v().columns()), (1, 2));
@@ -69,7 +71,8 @@ pub fn svd_full<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Svd<
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Leading, Matrix, Precision, truncated_svd};
+/// # use kappa::dense::{Leading, Precision};
+/// # use kappa::{Matrix, truncated_svd};
 /// let a = Matrix::from_fn(300, 300, |i, j| 1.0 / (1.0 + i.abs_diff(j) as f64));
 /// let f = truncated_svd(&a, Leading::Above(5.0), Precision::Double)?;
 /// assert!(f.values().iter().all(|s| s.lower() > 5.0) && f.spectral_error().upper() <= 5.0);
@@ -131,11 +134,11 @@ impl AnyOperator<'_> {
         }
     }
 
-    /// [`svd_full`](crate::svd_full) of this operator.
+    /// [`svd_full`](crate::factor::svd_full) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`svd_full`](crate::svd_full).
+    /// As [`svd_full`](crate::factor::svd_full).
     pub fn svd_full(&self) -> Result<RealOrComplex<Svd<f64>, Svd<c64>>> {
         match self {
             Self::F32(a) => self::svd_full(a).map(RealOrComplex::Real),

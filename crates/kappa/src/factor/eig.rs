@@ -260,7 +260,7 @@ impl<W: Scalar> Eigh<W> {
 /// # Examples
 ///
 /// ```
-/// # use kappa::jordan;
+/// # use kappa::factor::jordan;
 /// let refusal = jordan();
 /// assert!(refusal.is_unsupported() && refusal.hint().unwrap().contains("schur"));
 /// ```

@@ -10,7 +10,8 @@ use crate::{Enclosure, Evidence, LowRank, SingularValues};
 /// Some singular triplets of A: one of A·vᵢ = σᵢ·uᵢ and Aᴴ·uᵢ = σᵢ·vᵢ holds up to rounding, the other up to a residual.
 ///
 /// ```
-/// # use kappa::{Matrix, RandomizedSvd, randomized_svd};
+/// # use kappa::factor::RandomizedSvd;
+/// # use kappa::{Matrix, randomized_svd};
 /// let a = Matrix::from_fn(60, 40, |i, j| if i == j { 0.5f64.powi(i as i32) } else { 0.0 });
 /// let f = randomized_svd(&a, 3, &RandomizedSvd::default())?;
 /// assert!(f.values()[0].contains(1.0) && f.values()[2].contains(0.25));

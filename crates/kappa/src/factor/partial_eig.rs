@@ -60,7 +60,7 @@ pub struct PartialEig {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Arnoldi, partial_eig};
+/// # use kappa::factor::{Arnoldi, partial_eig};
 /// # use kappa::Sparse;
 /// let value = |i: usize| if i == 3 { -5.0 } else { 1.0 / (1.0 + i as f64) };
 /// let a = Sparse::from_triplets((900, 900), (0..900).map(|i| (i, i, value(i))).collect())?;

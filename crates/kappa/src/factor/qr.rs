@@ -275,7 +275,8 @@ pub struct PivotedQr<W: Scalar> {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, pivoted_qr};
+/// # use kappa::factor::pivoted_qr;
+/// # use kappa::Matrix;
 /// let f = pivoted_qr(&Matrix::from_row_major(2, 2, vec![1.0f64, 0.0, 0.0, 5.0])?)?;
 /// // The longer column is taken first.
 /// assert_eq!(f.columns(), [1, 0]);
@@ -317,7 +318,8 @@ impl Default for GuEisenstat {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{GuEisenstat, Matrix, gallery, pivoted_qr, rank_revealing_qr, singular_values};
+/// # use kappa::factor::{GuEisenstat, pivoted_qr, rank_revealing_qr};
+/// # use kappa::{Matrix, gallery, singular_values};
 /// // Kahan's matrix with slightly shorter later columns: pivoting by length leaves |rₙₙ| far above σₙ.
 /// let k = gallery::kahan(60, 1.2);
 /// let a = Matrix::from_fn(60, 60, |i, j| k[(i, j)] * (1.0 - 1e-10 * j as f64));
@@ -445,7 +447,8 @@ pub struct CompleteOrthogonal<W: Scalar> {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, complete_orthogonal};
+/// # use kappa::factor::complete_orthogonal;
+/// # use kappa::Matrix;
 /// let f = complete_orthogonal(&Matrix::from_fn(4, 3, |i, j| (i + j) as f64), 1e-12)?;
 /// assert_eq!((f.u.columns(), f.t.rows(), f.v.columns()), (2, 2, 2));
 /// # Ok::<(), kappa::Error>(())
@@ -479,20 +482,20 @@ impl AnyOperator<'_> {
         wide!(self, a => self::qr(a))
     }
 
-    /// [`pivoted_qr`](crate::pivoted_qr) of this operator.
+    /// [`pivoted_qr`](crate::factor::pivoted_qr) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`pivoted_qr`](crate::pivoted_qr).
+    /// As [`pivoted_qr`](crate::factor::pivoted_qr).
     pub fn pivoted_qr(&self) -> Result<RealOrComplex<PivotedQr<f64>, PivotedQr<c64>>> {
         wide!(self, a => self::pivoted_qr(a))
     }
 
-    /// [`rank_revealing_qr`](crate::rank_revealing_qr) of this operator.
+    /// [`rank_revealing_qr`](crate::factor::rank_revealing_qr) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`rank_revealing_qr`](crate::rank_revealing_qr).
+    /// As [`rank_revealing_qr`](crate::factor::rank_revealing_qr).
     pub fn rank_revealing_qr(
         &self,
         k: usize,
@@ -501,11 +504,11 @@ impl AnyOperator<'_> {
         wide!(self, a => self::rank_revealing_qr(a, k, how))
     }
 
-    /// [`complete_orthogonal`](crate::complete_orthogonal) of this operator.
+    /// [`complete_orthogonal`](crate::factor::complete_orthogonal) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`complete_orthogonal`](crate::complete_orthogonal).
+    /// As [`complete_orthogonal`](crate::factor::complete_orthogonal).
     pub fn complete_orthogonal(
         &self,
         share: f64,

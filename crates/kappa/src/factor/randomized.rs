@@ -48,7 +48,8 @@ impl Default for RandomizedSvd {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, RandomizedSvd, randomized_svd};
+/// # use kappa::factor::RandomizedSvd;
+/// # use kappa::{Matrix, randomized_svd};
 /// let a = Matrix::from_fn(200, 100, |i, j| 1.0 / (1.0 + i as f64 + j as f64));
 /// let f = randomized_svd(&a, 12, &RandomizedSvd::default())?;
 /// assert!(f.error().unwrap().upper() < 1e-6 * f.estimates()[0]);
@@ -205,7 +206,8 @@ fn in_single_precision<T: Scalar>(a: MatrixRef<'_, T>, factor: f64) -> Vec<f32> 
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, RandomizedSvd, randomized_svd_within};
+/// # use kappa::factor::{RandomizedSvd, randomized_svd_within};
+/// # use kappa::Matrix;
 /// let a = Matrix::from_fn(80, 60, |i, j| if i == j { 0.5f64.powi(i as i32) } else { 0.0 });
 /// let f = randomized_svd_within(&a, 1e-3, &RandomizedSvd::default())?;
 /// assert_eq!(f.estimates().len(), 10);

@@ -16,7 +16,8 @@ use crate::{Enclosure, Evidence};
 /// their union. Memory for `capacity` rows and the current block, whatever the number of rows.
 ///
 /// ```
-/// # use kappa::{Matrix, RowSketch};
+/// # use kappa::factor::RowSketch;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_fn(1000, 6, |i, j| ((i * (j + 1)) % 17) as f64);
 /// let mut upper = RowSketch::<f64>::new(6, 6)?;
 /// let mut lower = RowSketch::<f64>::new(6, 6)?;

@@ -52,7 +52,8 @@ pub fn singular_values<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Resu
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, singular_values_above};
+/// # use kappa::factor::singular_values_above;
+/// # use kappa::Matrix;
 /// let a = Matrix::from_fn(300, 200, |i, j| if i == j { 2.0f32 } else { 0.0 });
 /// let s = singular_values_above(&a, 1e-6)?;
 /// assert!(s.iter().all(|x| x.contains(2.0) && x.upper() - x.lower() < 1e-4));
@@ -102,16 +103,25 @@ fn carry_out<T: Scalar>(plan: Plan, a: MatrixRef<'_, T>, entries: &EntryNorms) -
 }
 
 impl AnyOperator<'_> {
-    /// [`singular_values_above`](crate::singular_values_above) of this operator.
+    /// [`singular_values`](crate::singular_values) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`singular_values_above`](crate::singular_values_above).
+    /// As [`singular_values`](crate::singular_values).
+    pub fn singular_values(&self) -> Result<SingularValues> {
+        each!(self, a => self::singular_values(a))
+    }
+
+    /// [`singular_values_above`](crate::factor::singular_values_above) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`singular_values_above`](crate::factor::singular_values_above).
     pub fn singular_values_above(&self, floor: f64) -> Result<SingularValues> {
         each!(self, a => self::singular_values_above(a, floor))
     }
 
-    /// The plan of [`singular_values_above`](crate::singular_values_above) for this operator.
+    /// The plan of [`singular_values_above`](crate::factor::singular_values_above) for this operator.
     pub fn plan_above(&self, floor: f64) -> Plan {
         fn plan<T: Scalar>(_: &Operand<'_, T>, shape: (usize, usize), floor: f64) -> Plan {
             Plan::singular_values_above::<T>(shape, floor)

@@ -81,7 +81,7 @@ impl<T: Scalar> Svd<T> {
     }
 
     /// An orthonormal basis of the null space at the tolerance, in columns: the right singular vectors whose singular
-    /// values do not exceed it. A wide matrix (m < n) needs the full V of [`svd_full`](crate::svd_full).
+    /// values do not exceed it. A wide matrix (m < n) needs the full V of [`svd_full`](crate::factor::svd_full).
     ///
     /// # Errors
     ///

@@ -47,7 +47,8 @@ impl Default for ThickRestart {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Sparse, ThickRestart, partial_svd};
+/// # use kappa::factor::ThickRestart;
+/// # use kappa::{Sparse, partial_svd};
 /// let a = Sparse::from_triplets((1000, 800), (0..800).map(|i| (i, i, 1.0 / (1.0 + i as f64))).collect())?;
 /// let f = partial_svd(&a, 2, &ThickRestart::default())?;
 /// assert!(f.values()[0].contains(1.0) && f.values()[1].contains(0.5));

@@ -120,7 +120,8 @@ pub struct Ldlt<W: Scalar>(kappa_dense::Ldlt<W>);
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, ldlt};
+/// # use kappa::factor::ldlt;
+/// # use kappa::Matrix;
 /// // Eigenvalues 1 and −1: one positive, one negative, none zero.
 /// let f = ldlt(&Matrix::from_row_major(2, 2, vec![0.0, 1.0, 1.0, 0.0])?)?;
 /// assert_eq!(f.inertia(), (1, 1, 0));
@@ -196,11 +197,11 @@ impl AnyOperator<'_> {
         wide!(self, a => self::cholesky(a))
     }
 
-    /// [`ldlt`](crate::ldlt) of this operator.
+    /// [`ldlt`](crate::factor::ldlt) of this operator.
     ///
     /// # Errors
     ///
-    /// As [`ldlt`](crate::ldlt).
+    /// As [`ldlt`](crate::factor::ldlt).
     pub fn ldlt(&self) -> Result<RealOrComplex<Ldlt<f64>, Ldlt<c64>>> {
         wide!(self, a => self::ldlt(a))
     }

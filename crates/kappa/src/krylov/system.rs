@@ -97,7 +97,8 @@ pub struct Iterated<W> {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Iterate, Iteration, gallery, solve_iteratively};
+/// # use kappa::krylov::{Iterate, Iteration, solve_iteratively};
+/// # use kappa::gallery;
 /// let a = gallery::second_difference(50);
 /// let how = Iterate { by: Iteration::ConjugateGradients, ..Iterate::default() };
 /// let s = solve_iteratively(&a, &vec![1.0; 50], &how)?;
@@ -235,11 +236,11 @@ impl AnyIterated {
 }
 
 impl AnyOperator<'_> {
-    /// [`solve_iteratively`](crate::solve_iteratively) for this operator.
+    /// [`solve_iteratively`](crate::krylov::solve_iteratively) for this operator.
     ///
     /// # Errors
     ///
-    /// As [`solve_iteratively`](crate::solve_iteratively).
+    /// As [`solve_iteratively`](crate::krylov::solve_iteratively).
     pub fn solve_iteratively(&self, b: &AnyMatrix, how: &Iterate) -> Result<AnyIterated> {
         wide_with!((self, b), (a, b) => self::solve_iteratively(a, b.as_slice(), how))
     }

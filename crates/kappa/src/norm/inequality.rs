@@ -49,7 +49,7 @@ impl Inequality {
 /// # Examples
 ///
 /// ```
-/// # use kappa::inner_product;
+/// # use kappa::norm::inner_product;
 /// assert!(inner_product(&[1.0, 2.0], &[3.0, -4.0])?.contains(5.0));
 /// # Ok::<(), kappa::Error>(())
 /// ```
@@ -77,7 +77,8 @@ pub fn inner_product<T: Scalar>(x: &[T], y: &[T]) -> Result<Enclosure> {
 /// # Examples
 ///
 /// ```
-/// use kappa::{VectorNorm, holder};
+/// use kappa::norm::holder;
+/// use kappa::VectorNorm;
 /// let h = holder(&[1.0, 2.0], &[2.0, 4.0], &VectorNorm::p(2.0)?)?;
 /// assert!(h.may_be_equality() && h.left.contains(10.0));
 /// # Ok::<(), kappa::Error>(())
@@ -97,7 +98,8 @@ pub fn holder<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<Inequali
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Matrix, bessel};
+/// # use kappa::norm::bessel;
+/// # use kappa::Matrix;
 /// let e = Matrix::from_row_major(2, 1, vec![1.0, 0.0])?;
 /// let b = bessel(&[3.0, 4.0], &e)?;
 /// assert!(b.left.contains(9.0) && b.right.contains(25.0));
@@ -141,7 +143,8 @@ pub fn bessel<T: Scalar>(x: &[T], e: &Matrix<T>) -> Result<Inequality> {
 /// # Examples
 ///
 /// ```
-/// use kappa::{VectorNorm, parallelogram};
+/// use kappa::norm::parallelogram;
+/// use kappa::VectorNorm;
 /// let (x, y) = ([1.0, 0.0], [0.0, 1.0]);
 /// assert!(parallelogram(&x, &y, &VectorNorm::p(2.0)?)?.may_be_equality());
 /// // In the 1-norm: 4 + 4 against 2 + 2.

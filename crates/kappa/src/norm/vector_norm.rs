@@ -367,7 +367,7 @@ fn solve(l: &Matrix<f64>, x: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::arithmetic::power;
-    use crate::holder;
+    use crate::norm::holder;
 
     #[test]
     fn dual_vectors_attain_the_dual_norm() {

@@ -294,8 +294,8 @@ impl AnyOperator<'_> {
     ///
     /// # Errors
     ///
-    /// When the matrix is not dense and has more than [`DENSE_LIMIT`](crate::DENSE_LIMIT) entries, or when a product
-    /// fails.
+    /// When the matrix is not dense and has more than [`DENSE_LIMIT`](crate::operator::DENSE_LIMIT) entries, or when a
+    /// product fails.
     pub fn to_matrix(&self) -> Result<AnyMatrix> {
         fn written<T: Scalar>(a: &Operand<'_, T>) -> Result<Matrix<T::Wide>> {
             match a.form() {

@@ -4,14 +4,13 @@ use super::assignment::assignment;
 use super::{
     BauerFike, DavisKahan, Elsner, HoffmanWielandt, InversePerturbation, Mirsky, Theorem, Wedin, Weyl, principal_angles,
 };
+use crate::ask::{certified_norm, certified_singular_values};
+use crate::condition::certified_cond;
 use crate::enclosure::directed::{add_down, add_up, norm_down, norm_up};
 use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide_pair};
 use crate::regions::normality;
-use crate::{
-    Enclosure, Evidence, Norm, Profile, SingularValues, eig,
-    eigh, svd,
-};
+use crate::{Enclosure, Evidence, Norm, Profile, SingularValues, eig, eigh, svd};
 
 /// A theorem applied to two matrices: its bound beside the actual quantity.
 #[derive(Debug)]

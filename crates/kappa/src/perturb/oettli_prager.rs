@@ -1,10 +1,10 @@
 use kappa_dense::Scalar;
 
 use super::{Theorem, amplified, at_most, positive, size};
-use crate::condition::Extended;
+use crate::condition::{Extended, skeel_cond_at};
 use crate::error::Result;
 use crate::operator::LinearOperator;
-use crate::{Enclosure, skeel_cond, skeel_cond_at};
+use crate::{Enclosure, skeel_cond};
 
 /// How far the solution of Ax = b moves when every entry of A and b is off by a relative ε: through Skeel's condition
 /// numbers.

@@ -4,9 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::ask::{Check, Comparison, Question};
+use crate::ask::{certified_measure, certified_singular_values};
 use crate::error::{Error, Result};
 use crate::norm::Structure;
-use crate::ask::{certified_measure, certified_singular_values};
 use crate::{Matrix, Norm};
 
 /// A claim about a real matrix, such as `norm:spectral <= 3.2`.

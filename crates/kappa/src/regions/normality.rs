@@ -1,9 +1,9 @@
 use kappa_dense::{Matrix, Scalar, multiply};
 
+use crate::ask::certified_norm;
 use crate::enclosure::directed::{add_down, add_up, mul_down, mul_up, sqrt_down, sqrt_up, times_power};
 use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
-use crate::ask::certified_norm;
 use crate::{Enclosure, Evidence, Norm, Profile, eig, norm};
 
 /// The distance of a matrix from the normal matrices, whose behaviour the eigenvalues determine.

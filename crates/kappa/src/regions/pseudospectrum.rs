@@ -1,10 +1,10 @@
 use kappa_dense::{Matrix, Scalar, c64};
 use rayon::prelude::*;
 
+use crate::ask::certified_singular_values;
 use crate::condition::{solve_upper, solve_upper_adjoint};
 use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
-use crate::ask::certified_singular_values;
 use crate::schur;
 
 /// A rectangle of the complex plane.

@@ -1,8 +1,9 @@
 //! Histograms of eigenvalues with exact counts.
 
 use super::SingularValues;
+use crate::Enclosure;
 use crate::error::{Error, Result};
-use crate::{Clauset, Enclosure, Tail};
+use crate::values::{Clauset, Tail};
 
 /// The intervals of a histogram: the last argument, usually left at its default.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,7 +54,8 @@ impl SingularValues {
     /// # Examples
     ///
     /// ```
-    /// # use kappa::{Bins, Matrix, singular_values};
+    /// # use kappa::values::Bins;
+    /// # use kappa::{Matrix, singular_values};
     /// let a = Matrix::from_fn(4, 4, |i, j| if i == j { 1.0 + i as f64 } else { 0.0 });
     /// let spread = singular_values(&a)?.density(&Bins::Edges(vec![0.5, 5.0, 20.0]))?;
     /// assert_eq!(spread.counts.iter().map(|c| c.estimate()).collect::<Vec<_>>(), [2.0, 2.0]);
@@ -85,7 +87,8 @@ impl SingularValues {
     /// # Examples
     ///
     /// ```
-    /// # use kappa::{Clauset, Matrix, singular_values};
+    /// # use kappa::values::Clauset;
+    /// # use kappa::{Matrix, singular_values};
     /// let a = Matrix::from_fn(60, 60, |i, j| if i == j { 1.0 / (1.0 + i as f64) } else { 0.0 });
     /// let tail = singular_values(&a)?.tail(&Clauset::default())?;
     /// // λ = 1/k²: the number of eigenvalues above λ is λ^(−1/2), so that α = 3/2.

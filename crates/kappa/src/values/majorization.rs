@@ -27,7 +27,7 @@ pub struct Majorization {
 /// # Examples
 ///
 /// ```
-/// # use kappa::majorization;
+/// # use kappa::values::majorization;
 /// let m = majorization(&[2.0, 2.0, 2.0], &[3.0, 2.0, 1.0])?;
 /// assert_eq!((m.weak, m.strong, m.fails_at), (Some(true), Some(true), None));
 /// assert_eq!(majorization(&[4.0, 0.0], &[3.0, 2.0])?.fails_at, Some(1));
@@ -73,7 +73,7 @@ fn compare(x: &[Enclosure], y: &[Enclosure]) -> Majorization {
 }
 
 impl SingularValues {
-    /// [`fan_dominance`](crate::fan_dominance) for known singular values: whether these are dominated by `other`.
+    /// [`fan_dominance`](crate::ask::fan_dominance) for known singular values: whether these are dominated by `other`.
     pub fn dominated_by(&self, other: &Self) -> Majorization {
         dominance(self, other)
     }

@@ -12,7 +12,7 @@ use crate::{Enclosure, Evidence, Tolerance};
 /// # Examples
 ///
 /// ```
-/// # use kappa::MarchenkoPastur;
+/// # use kappa::values::MarchenkoPastur;
 /// let law = MarchenkoPastur::new((400, 100), 0.25)?;
 /// assert_eq!(law.edges(), (25.0, 225.0));
 /// assert_eq!(law.cumulative(225.0), 1.0);
@@ -292,7 +292,7 @@ mod tests {
         assert!(singular_values(&Matrix::<f64>::zeros(50, 50)).unwrap().bulk().is_err());
         let huge = Matrix::from_fn(20, 20, |i, j| if i == j { 1e200 } else { 0.0 });
         assert!(singular_values(&huge).unwrap().bulk().is_err());
-        assert!(singular_values(&huge).unwrap().tail(&crate::Clauset::default()).is_err());
+        assert!(singular_values(&huge).unwrap().tail(&crate::values::Clauset::default()).is_err());
         let graded = Matrix::from_fn(60, 60, |i, j| if i == j { 0.5f64.powi(i as i32) } else { 0.0 });
         assert!(singular_values(&graded).unwrap().bulk().unwrap().distance > 0.2);
     }

@@ -2,10 +2,9 @@
 
 use crate::draws::Draws;
 use crate::exact::{Gram, compare_sum, shift_of, whole, wholes};
-use kappa::{
-    Enclosure, Matrix, Norm, SpectralCertificate, SpectralMethod, c64, certified_norm, certified_singular_values,
-    certified_spectral_norm, certified_spectral_norm_by, gallery, induced_norm, log_norm, norm, numerical_radius,
-};
+use kappa::ask::{induced_norm, log_norm};
+use kappa::certificate::{SpectralCertificate, SpectralMethod};
+use kappa::{Enclosure, Guarantee, Matrix, Norm, c64, gallery, norm, norm_by, numerical_radius, singular_values_by};
 use num_bigint::BigInt;
 
 /// The number of kinds of matrices that are difficult for error bounds.
@@ -38,17 +37,20 @@ fn no_enclosure_misses_in_ten_thousand_cases() {
     let check = |seed: u64| {
         let a = case(seed);
         let gram = Gram::of(&a);
-        let values = certified_singular_values(&a).unwrap();
+        let values = singular_values_by(&a, Guarantee::Certified).unwrap();
         for (k, s) in values.iter().enumerate() {
             assert!(s.evidence().is_certified());
             assert!(gram.holds(k, s.lower(), s.upper()), "case {seed}: σ{} of {a:?} is not in {s:?}", k + 1);
         }
-        let spectral = certified_norm(&a, Norm::spectral()).unwrap();
+        let spectral = norm_by(&a, Norm::spectral(), Guarantee::Certified).unwrap();
         assert!(gram.holds(0, spectral.lower(), spectral.upper()), "case {seed}: ‖A‖₂ of {a:?} is not in {spectral:?}");
-        let frobenius = certified_norm(&a, Norm::frobenius()).unwrap();
+        let frobenius = norm_by(&a, Norm::frobenius(), Guarantee::Certified).unwrap();
         assert!(frobenius_holds(&a, frobenius), "case {seed}: ‖A‖_F of {a:?} is not in {frobenius:?}");
         for (which, sums) in [(Norm::max_column_sum(), columns(&a)), (Norm::max_row_sum(), columns(&a.adjoint()))] {
-            assert!(largest_holds(&sums, certified_norm(&a, which).unwrap()), "case {seed}: {which} of {a:?}");
+            assert!(
+                largest_holds(&sums, norm_by(&a, which, Guarantee::Certified).unwrap()),
+                "case {seed}: {which} of {a:?}"
+            );
         }
     };
     let (cases, workers) = (10_000, 2);
@@ -104,7 +106,7 @@ fn hard_induced_norms_hold_the_exact_maximum_over_signs() {
         let a = case(seed);
         // With `signs` = 0 nothing is enumerated: the lower end comes from a vector and the upper end from a theorem.
         for signs in [0, 20] {
-            let how = kappa::Induced { signs, ..Default::default() };
+            let how = kappa::ask::Induced { signs, ..Default::default() };
             for (q, power) in [(1.0, 1), (2.0, 2)] {
                 let x = induced_norm(&a, f64::INFINITY, q, &how).unwrap();
                 if x.upper().is_finite() {
@@ -125,7 +127,7 @@ fn hard_induced_norms_are_close_from_both_sides() {
     for n in [4, 8, 12, 30, 60] {
         let a: Matrix<f64> = draws.matrix(n, n);
         for signs in [0, 14] {
-            let how = kappa::Induced { signs, ..Default::default() };
+            let how = kappa::ask::Induced { signs, ..Default::default() };
             for (p, q, most) in [(f64::INFINITY, 1.0, 1.8), (f64::INFINITY, 2.0, 1.26), (2.0, 1.0, 1.26)] {
                 let x = induced_norm(&a, p, q, &how).unwrap();
                 assert!(x.upper() <= most * x.lower(), "{p}→{q} of order {n}: {x:?}");
@@ -174,25 +176,24 @@ fn every_method_holds_and_the_plan_is_narrow_at_order_500() {
     use SpectralMethod::{Cholesky, Entries, GramIteration, SvdResidual, Weights};
     let mut draws = Draws(7);
     let random: Matrix<f64> = draws.matrix(500, 500);
-    let best = certified_norm(&random, Norm::spectral()).unwrap();
+    let best = norm_by(&random, Norm::spectral(), Guarantee::Certified).unwrap();
     assert!(best.width() <= 1e-11 * best.upper(), "{best:?}");
     for (method, most) in
         [(Entries, 30.0), (Weights, 30.0), (Cholesky, 1e-11), (GramIteration, 2e-3), (SvdResidual, 2e-11)]
     {
         let how = SpectralCertificate { method: Some(method), ..Default::default() };
-        let (x, by) = certified_spectral_norm_by(&random, &how).unwrap();
+        let (x, by) = how.norm(&random).unwrap();
         assert!(x.lower() <= best.upper() && best.lower() <= x.upper(), "{method:?}: {x:?} beside {best:?}");
         assert!(x.width() <= most * x.upper(), "{method:?}: {x:?}");
         assert!(by == method || by == Entries);
     }
     let orthogonal = kappa::svd(&random).unwrap().u().clone();
-    let x = certified_norm(&orthogonal, Norm::spectral()).unwrap();
+    let x = norm_by(&orthogonal, Norm::spectral(), Guarantee::Certified).unwrap();
     assert!(x.contains(1.0) && x.width() <= 1e-11, "{x:?}");
     let positive = Matrix::from_fn(500, 300, |i, j| 1.0 + random[(i, j)]);
-    let (x, by) = certified_spectral_norm_by(&positive, &SpectralCertificate::default()).unwrap();
+    let (x, by) = SpectralCertificate::default().norm(&positive).unwrap();
     assert!(by == Weights && x.width() <= 1e-12 * x.upper(), "{by:?} {x:?}");
-    let (x, by) =
-        certified_spectral_norm_by(&random, &SpectralCertificate { width: 100.0, ..Default::default() }).unwrap();
+    let (x, by) = (SpectralCertificate { width: 100.0, ..Default::default() }).norm(&random).unwrap();
     assert!(by == Entries && x.upper() > best.upper());
 }
 
@@ -202,7 +203,7 @@ fn graded_columns_are_enclosed_relatively() {
     let b: Matrix<f64> = draws.matrix(20, 12);
     let a = Matrix::from_fn(20, 12, |i, j| b[(i, j)] * 10f64.powi(-2 * j as i32));
     for a in [a.clone(), a.adjoint()] {
-        let values = certified_singular_values(&a).unwrap();
+        let values = singular_values_by(&a, Guarantee::Certified).unwrap();
         assert!(values.last().upper() < 1e-20);
         for s in values.iter() {
             assert!(s.width() <= 1e-10 * s.upper(), "{s:?}");
@@ -214,10 +215,10 @@ fn graded_columns_are_enclosed_relatively() {
 fn nuclear_and_schatten_norms_use_the_triangle_inequality() {
     let mut draws = Draws(9);
     let a: Matrix<f64> = draws.matrix(120, 80);
-    let values = certified_singular_values(&a).unwrap();
+    let values = singular_values_by(&a, Guarantee::Certified).unwrap();
     for name in ["nuclear", "schatten:3", "schatten:1.5", "ky-fan:10", "ky-fan:10,2", "dual:ky-fan:10"] {
         let which: Norm = name.parse().unwrap();
-        let (x, estimate) = (certified_norm(&a, which).unwrap(), norm(&a, which).unwrap());
+        let (x, estimate) = (norm_by(&a, which, Guarantee::Certified).unwrap(), norm(&a, which).unwrap());
         assert!(x.lower() <= estimate.upper() && estimate.lower() <= x.upper(), "{name}: {x:?} {estimate:?}");
         assert!(x.evidence().is_certified() && x.width() <= 1e-11 * x.upper(), "{name}: {x:?}");
     }
@@ -230,17 +231,18 @@ fn nuclear_and_schatten_norms_use_the_triangle_inequality() {
 fn complex_matrices_are_certified_through_their_real_form() {
     let mut draws = Draws(10);
     let z = Matrix::from_fn(9, 7, |_, _| c64::new(draws.next(), draws.next()));
-    let (values, expected) = (certified_singular_values(&z).unwrap(), kappa::singular_values(&z).unwrap());
+    let (values, expected) =
+        (singular_values_by(&z, Guarantee::Certified).unwrap(), kappa::singular_values(&z).unwrap());
     assert_eq!(values.len(), 7);
     for (x, y) in values.iter().zip(expected.iter()) {
         assert!(x.lower() <= y.upper() && y.lower() <= x.upper() && x.width() < 1e-12);
     }
-    let x = certified_norm(&z, Norm::spectral()).unwrap();
+    let x = norm_by(&z, Norm::spectral(), Guarantee::Certified).unwrap();
     assert!(
         x.lower() <= values.first().upper() && values.first().lower() <= x.upper() && x.width() < 1e-12 * x.upper()
     );
     for name in ["frobenius", "nuclear", "induced:1,2", "entrywise:3"] {
-        assert!(certified_norm(&z, name.parse().unwrap()).unwrap().evidence().is_certified());
+        assert!(norm_by(&z, name.parse().unwrap(), Guarantee::Certified).unwrap().evidence().is_certified());
     }
 }
 
@@ -274,15 +276,15 @@ fn numerical_radius_and_logarithmic_norms_have_their_closed_forms() {
 fn metamorphic_relations_hold_for_certified_values() {
     let mut draws = Draws(11);
     let a: Matrix<f64> = draws.matrix(9, 6);
-    let base = certified_spectral_norm(&a, &Default::default()).unwrap();
+    let base = SpectralCertificate::default().norm(&a).map(|found| found.0).unwrap();
     let overlap = |x: Enclosure| x.lower() <= base.upper() && base.lower() <= x.upper();
     let permuted = Matrix::from_fn(9, 6, |i, j| a[((i * 4 + 1) % 9, (j * 5) % 6)]);
     let flipped = Matrix::from_fn(9, 6, |i, j| if i % 2 == j % 2 { a[(i, j)] } else { -a[(i, j)] });
     for b in [a.adjoint(), permuted, flipped] {
-        assert!(overlap(certified_spectral_norm(&b, &Default::default()).unwrap()));
+        assert!(overlap(SpectralCertificate::default().norm(&b).map(|found| found.0).unwrap()));
     }
     let scaled = Matrix::from_fn(9, 6, |i, j| a[(i, j)] * 2f64.powi(-700));
-    let x = certified_spectral_norm(&scaled, &Default::default()).unwrap();
+    let x = SpectralCertificate::default().norm(&scaled).map(|found| found.0).unwrap();
     assert!(overlap(x.times_exactly(2f64.powi(700))));
 }
 
@@ -291,15 +293,15 @@ fn empty_zero_and_single_entries_are_certified_too() {
     for (m, n) in [(0, 0), (0, 4), (4, 0), (1, 1), (1, 5), (3, 2)] {
         let zero = Matrix::<f64>::zeros(m, n);
         for name in ["spectral", "nuclear", "frobenius", "induced:inf,1", "schatten:3"] {
-            let x = certified_norm(&zero, name.parse().unwrap()).unwrap();
+            let x = norm_by(&zero, name.parse().unwrap(), Guarantee::Certified).unwrap();
             assert_eq!((x.lower(), x.upper()), (0.0, 0.0), "{name} of {m}×{n}");
         }
-        assert_eq!(certified_singular_values(&zero).unwrap().len(), m.min(n));
+        assert_eq!(singular_values_by(&zero, Guarantee::Certified).unwrap().len(), m.min(n));
     }
     let one = Matrix::from_fn(1, 1, |_, _| -7.0);
-    assert!(certified_norm(&one, Norm::spectral()).unwrap().contains(7.0));
-    assert!(certified_norm(&one, Norm::nuclear()).unwrap().contains(7.0));
+    assert!(norm_by(&one, Norm::spectral(), Guarantee::Certified).unwrap().contains(7.0));
+    assert!(norm_by(&one, Norm::nuclear(), Guarantee::Certified).unwrap().contains(7.0));
     let mut bad = Matrix::<f64>::zeros(2, 2);
     bad[(1, 0)] = f64::NAN;
-    assert!(certified_norm(&bad, Norm::spectral()).unwrap_err().is_not_finite());
+    assert!(norm_by(&bad, Norm::spectral(), Guarantee::Certified).unwrap_err().is_not_finite());
 }

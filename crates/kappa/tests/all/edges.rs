@@ -1,10 +1,9 @@
 //! The limits of the range of doubles and of the exponents of norms, where an error analysis easily misses a case.
 
 use kappa::arithmetic::{quadratic_roots, root};
-use kappa::{
-    Induced, Matrix, Norm, Question, VectorNorm, c64, certified_measure, certified_norm, holder, induced_norm,
-    log_norm, parallelogram,
-};
+use kappa::ask::{Induced, induced_norm, log_norm};
+use kappa::norm::{holder, parallelogram};
+use kappa::{Guarantee, Matrix, Norm, Question, VectorNorm, c64, measure_by, norm_by};
 
 /// The smallest positive number, 2⁻¹⁰⁷⁴.
 const UNIT: f64 = 5e-324;
@@ -50,7 +49,7 @@ fn moduli_of_complex_subnormals_are_enclosed() {
             (Norm::induced(1.0, 3.0).unwrap(), 10.0 * size),
             (Norm::induced(3.0, 1.5).unwrap(), 0.0),
         ] {
-            let found = certified_norm(&a, norm).unwrap();
+            let found = norm_by(&a, norm, Guarantee::Certified).unwrap();
             let slack = 1e-12 * expected;
             assert!(units(found.lower()) <= expected + slack || expected == 0.0, "{norm}: {found:?} {expected}");
             assert!(units(found.upper()) >= expected - slack, "{norm}: {found:?} {expected}");
@@ -72,7 +71,7 @@ fn moduli_beyond_the_largest_number_are_infinite_and_quick() {
     for name in
         ["max-abs", "fro", "entrywise:1.5", "induced:1,1.5", "induced:inf,1", "induced:3,1.5", "schatten:3", "nuc"]
     {
-        let found = certified_norm(&a, name.parse().unwrap()).unwrap();
+        let found = norm_by(&a, name.parse().unwrap(), Guarantee::Certified).unwrap();
         assert_eq!(found.upper(), f64::INFINITY, "{name}: {found:?}");
     }
 }
@@ -84,7 +83,7 @@ fn effective_rank_is_open_where_a_value_overflows() {
     let a = Matrix::from_fn(4, 4, |i, j| 9e307 + 2.25e307 * h[i] * h[j]);
     let p: f64 = 0.2;
     let truth = (-p * p.ln() - (1.0 - p) * (1.0 - p).ln()).exp();
-    let found = certified_measure(&a, &[Question::EffectiveRank, Question::EnergyRank(99.0)]).unwrap();
+    let found = measure_by(&a, &[Question::EffectiveRank, Question::EnergyRank(99.0)], Guarantee::Certified).unwrap();
     assert!(found[0].contains(truth), "{:?} against {truth}", found[0]);
     assert!(found[1].contains(2.0), "{:?}", found[1]);
 }

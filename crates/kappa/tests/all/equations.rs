@@ -1,11 +1,41 @@
 //! Systems and least squares problems against exact rational arithmetic and closed forms.
 
+use kappa::equations::{EntryEnclosures, LstsqMethod, Method, Refinement};
 use kappa::{
-    Lstsq, LstsqMethod, Matrix, Method, Refinement, Scalar, Solve, Solver, Sparse, Tolerance, c32, c64,
-    certified_lstsq, certified_solve, gallery, lstsq, lstsq_by, solve, solve_by,
+    Guarantee, Lstsq, Matrix, Scalar, Solve, Solver, Sparse, Tolerance, c32, c64, gallery, lstsq, lstsq_by, solve,
+    solve_by,
 };
 
 use crate::draws::Draws;
+
+const CERTIFIED: Guarantee = Guarantee::Certified;
+
+/// A certified solution: x, and an enclosure of each entry.
+#[derive(Debug)]
+struct Enclosed<W: Scalar>(Matrix<W>, EntryEnclosures);
+
+impl<W: Scalar> Enclosed<W> {
+    fn x(&self) -> &Matrix<W> {
+        &self.0
+    }
+}
+
+impl<W: Scalar> std::ops::Deref for Enclosed<W> {
+    type Target = EntryEnclosures;
+    fn deref(&self) -> &EntryEnclosures {
+        &self.1
+    }
+}
+
+fn enclosed_solution<T: Scalar>(a: &Matrix<T>, b: &Matrix<T>) -> kappa::Result<Enclosed<T::Wide>> {
+    let s = solve_by(a, b, &Solve { guarantee: CERTIFIED, ..Solve::default() })?;
+    Ok(Enclosed(s.x().clone(), s.enclosures().unwrap().clone()))
+}
+
+fn enclosed_minimiser<T: Scalar>(a: &Matrix<T>, b: &Matrix<T>) -> kappa::Result<Enclosed<T::Wide>> {
+    let s = lstsq_by(a, b, &Lstsq { guarantee: CERTIFIED, ..Lstsq::default() })?;
+    Ok(Enclosed(s.x().clone(), s.enclosures().unwrap().clone()))
+}
 
 fn column(b: &[f64]) -> Matrix<f64> {
     Matrix::from_column_major(b.len(), 1, b.to_vec()).unwrap()
@@ -41,11 +71,11 @@ fn certified_solutions_hold_the_exact_rational_ones() {
         let a = nasty(&mut draws, n, case);
         let b = draws.vector(n);
         let Some(truth) = crate::exact::solve(&a, &b) else {
-            assert!(certified_solve(&a, &column(&b)).is_err(), "case {case}: a singular matrix was solved");
+            assert!(enclosed_solution(&a, &column(&b)).is_err(), "case {case}: a singular matrix was solved");
             singular += 1;
             continue;
         };
-        let Ok(found) = certified_solve(&a, &column(&b)) else { continue };
+        let Ok(found) = enclosed_solution(&a, &column(&b)) else { continue };
         proved += 1;
         for i in 0..n {
             let e = found.entry(i, 0);
@@ -76,7 +106,7 @@ fn certified_least_squares_hold_the_exact_rational_ones() {
         let right = (0..n).map(|i| (0..m).map(|k| &w[k][i] * crate::exact::whole(b[k], sb)).sum()).collect();
         let Some(mut truth) = crate::exact::solve_whole(gram, right) else { continue };
         truth.shift = sa - sb;
-        let Ok(found) = certified_lstsq(&a, &column(&b)) else { continue };
+        let Ok(found) = enclosed_minimiser(&a, &column(&b)) else { continue };
         proved += 1;
         for i in 0..n {
             let e = found.entry(i, 0);
@@ -85,7 +115,7 @@ fn certified_least_squares_hold_the_exact_rational_ones() {
         // The least-norm solution of Aᵀy = c is y = A(AᵀA)⁻¹c: the exact one of the transpose, here for c = AᵀAe.
         let wide = a.adjoint();
         let c: Vec<f64> = draws.vector(n);
-        let least = certified_lstsq(&wide, &column(&c)).unwrap();
+        let least = enclosed_minimiser(&wide, &column(&c)).unwrap();
         let residual = exact_residual(&wide, &least, &c);
         assert!(residual < 1e-12, "case {case}: {residual:e}");
     }
@@ -93,13 +123,13 @@ fn certified_least_squares_hold_the_exact_rational_ones() {
 }
 
 /// ‖c − Ay‖/‖c‖ to rounding, for y as a pair of doubles.
-fn exact_residual(a: &Matrix<f64>, y: &kappa::CertifiedSolution<f64>, c: &[f64]) -> f64 {
+fn exact_residual(a: &Matrix<f64>, y: &EntryEnclosures, c: &[f64]) -> f64 {
     let row = |i: usize| {
-        let of = |j: usize| a[(i, j)] * y.x()[(j, 0)] + a[(i, j)] * y.low(j, 0);
+        let of = |j: usize| a[(i, j)] * y.entry(j, 0).estimate() + a[(i, j)] * y.low(j, 0);
         (0..a.columns()).map(of).sum::<f64>() - c[i]
     };
     let scale = c.iter().fold(0.0f64, |m, x| m.max(x.abs()));
-    let size = (0..a.columns()).map(|j| y.x()[(j, 0)].abs()).fold(scale, f64::max);
+    let size = (0..a.columns()).map(|j| y.entry(j, 0).estimate().abs()).fold(scale, f64::max);
     (0..a.rows()).map(|i| row(i).abs()).fold(0.0, f64::max) / size
 }
 
@@ -107,7 +137,7 @@ fn exact_residual(a: &Matrix<f64>, y: &kappa::CertifiedSolution<f64>, c: &[f64])
 fn the_least_norm_is_least() {
     // x + y + z = 3 and x − z = 2: (2, 1, 0) is of least norm, as it is orthogonal to the null vector (1, −2, 1).
     let a = Matrix::from_row_major(2, 3, vec![1.0, 1.0, 1.0, 1.0, 0.0, -1.0]).unwrap();
-    let found = certified_lstsq(&a, &column(&[3.0, 2.0])).unwrap();
+    let found = enclosed_minimiser(&a, &column(&[3.0, 2.0])).unwrap();
     for (i, truth) in [2.0, 1.0, 0.0].into_iter().enumerate() {
         assert!(found.entry(i, 0).contains(truth), "{:?}", found.entry(i, 0));
     }
@@ -124,7 +154,7 @@ fn complex_systems_are_enclosed_part_by_part() {
         // Products of few bits, so that b is exact.
         let a = Matrix::from_fn(n, n, |i, j| c64::new((a[(i, j)].re * 512.0).round(), (a[(i, j)].im * 512.0).round()));
         let b = Matrix::from_fn(n, 2, |i, k| (0..n).fold(c64::new(0.0, 0.0), |sum, j| sum + a[(i, j)] * x[(j, k)]));
-        let found = certified_solve(&a, &b).unwrap();
+        let found = enclosed_solution(&a, &b).unwrap();
         for k in 0..2 {
             for i in 0..n {
                 assert!(found.entry(i, k).contains(x[(i, k)].re) && found.imaginary(i, k).contains(x[(i, k)].im));
@@ -134,7 +164,7 @@ fn complex_systems_are_enclosed_part_by_part() {
     }
     let a: Matrix<c32> = draws.matrix(4, 2);
     let b: Matrix<c32> = draws.matrix(4, 1);
-    let (sharp, plain) = (certified_lstsq(&a, &b).unwrap(), lstsq(&a, &b).unwrap());
+    let (sharp, plain) = (enclosed_minimiser(&a, &b).unwrap(), lstsq(&a, &b).unwrap());
     assert!((0..2).all(|i| (sharp.x()[(i, 0)] - plain.x()[(i, 0)]).norm() < 1e-13));
 }
 
@@ -142,7 +172,7 @@ fn complex_systems_are_enclosed_part_by_part() {
 fn methods_agree<T: Scalar>(a: &Matrix<T>, expected: Method, others: &[Method], seed: u64) {
     let n = a.rows();
     let b: Matrix<T> = Draws(seed).matrix(n, 3);
-    let reference = certified_solve(a, &b).unwrap();
+    let reference = enclosed_solution(a, &b).unwrap();
     let first = solve(a, &b).unwrap();
     assert_eq!(first.plan().method, expected);
     let all = others.iter().map(|&method| Solve { method: Some(method), ..Solve::default() });
@@ -250,22 +280,22 @@ fn what_has_no_solution_says_why() {
     let b = column(&[1.0, 1.0]);
     let error = solve(&singular, &b).unwrap_err();
     assert!(error.to_string().contains("singular") && error.hint().is_some());
-    assert!(certified_solve(&singular, &b).unwrap_err().to_string().contains("exactly singular"));
-    assert!(certified_solve(&gallery::hilbert(3), &b).unwrap_err().is_shape());
+    assert!(enclosed_solution(&singular, &b).unwrap_err().to_string().contains("exactly singular"));
+    assert!(enclosed_solution(&gallery::hilbert(3), &b).unwrap_err().is_shape());
     assert!(solve(&Matrix::<f64>::zeros(2, 3), &b).unwrap_err().is_shape());
     assert!(solve(&gallery::hilbert(2), &column(&[1.0, f64::NAN])).unwrap_err().is_not_finite());
     assert!(solve(&Matrix::from_fn(2, 2, |_, _| f64::INFINITY), &b).unwrap_err().is_not_finite());
     let chosen = Solve { method: Some(Method::Cholesky), ..Solve::default() };
     assert!(solve_by(&Matrix::from_row_major(2, 2, vec![1.0, 2.0, 3.0, 4.0]).unwrap(), &b, &chosen).is_err());
-    let error = certified_lstsq(&Matrix::from_fn(4, 2, |_, _| 1.0), &Matrix::from_fn(4, 1, |_, _| 1.0)).unwrap_err();
+    let error = enclosed_minimiser(&Matrix::from_fn(4, 2, |_, _| 1.0), &Matrix::from_fn(4, 1, |_, _| 1.0)).unwrap_err();
     assert!(error.to_string().contains("rank"), "{error}");
     // Empty problems are solved.
     let none = solve(&Matrix::<f64>::zeros(0, 0), &Matrix::zeros(0, 2)).unwrap();
     assert_eq!((none.x().rows(), none.x().columns()), (0, 2));
     assert_eq!(none.forward_error().upper(), 0.0);
-    assert_eq!(certified_solve(&Matrix::<f64>::zeros(0, 0), &Matrix::zeros(0, 1)).unwrap().x().rows(), 0);
+    assert_eq!(enclosed_solution(&Matrix::<f64>::zeros(0, 0), &Matrix::zeros(0, 1)).unwrap().x().rows(), 0);
     assert_eq!(lstsq(&Matrix::<f64>::zeros(0, 3), &Matrix::zeros(0, 1)).unwrap().x().as_slice(), [0.0; 3]);
-    assert_eq!(certified_lstsq(&Matrix::<f64>::zeros(2, 0), &b).unwrap().residual_norms().len(), 1);
+    assert_eq!(enclosed_minimiser(&Matrix::<f64>::zeros(2, 0), &b).unwrap().residual_norms().len(), 1);
 }
 
 #[test]
@@ -274,7 +304,7 @@ fn every_least_squares_method_finds_the_minimum() {
     for (m, n) in [(7, 3), (3, 7), (5, 5), (1, 4), (4, 1), (40, 12)] {
         let a: Matrix<c64> = draws.matrix(m, n);
         let b: Matrix<c64> = draws.matrix(m, 2);
-        let truth = certified_lstsq(&a, &b).unwrap();
+        let truth = enclosed_minimiser(&a, &b).unwrap();
         let methods = [None, Some(LstsqMethod::Qr), Some(LstsqMethod::Cod), Some(LstsqMethod::Svd)];
         let normal = (m >= n).then_some(Some(LstsqMethod::NormalEquations));
         for method in methods.into_iter().chain(normal) {
@@ -298,7 +328,7 @@ fn every_least_squares_method_finds_the_minimum() {
 fn dependent_columns_give_the_solution_of_least_norm() {
     let mut draws = Draws(11);
     let (left, right): (Matrix<f64>, Matrix<f64>) = (draws.matrix(9, 3), draws.matrix(3, 6));
-    let a = kappa::LinearOperator::to_dense(&kappa::Product::new(left, right).unwrap()).unwrap();
+    let a = kappa::LinearOperator::to_dense(&kappa::operator::Product::new(left, right).unwrap()).unwrap();
     let b = draws.matrix(9, 1);
     let reference = lstsq_by(&a, &b, &Lstsq { method: Some(LstsqMethod::Svd), ..Lstsq::default() }).unwrap();
     assert_eq!(reference.rank(), 3);
@@ -315,7 +345,8 @@ fn dependent_columns_give_the_solution_of_least_norm() {
     let diagonal = Matrix::from_fn(3, 3, |i, j| if i == j { 10f64.powi(-(4 * i as i32)) } else { 0.0 });
     let tolerance = Tolerance::relative(1e-6).unwrap();
     for method in [LstsqMethod::Svd, LstsqMethod::Cod] {
-        let s = lstsq_by(&diagonal, &column(&[1.0; 3]), &Lstsq { method: Some(method), tolerance }).unwrap();
+        let s = lstsq_by(&diagonal, &column(&[1.0; 3]), &Lstsq { method: Some(method), tolerance, ..Lstsq::default() })
+            .unwrap();
         assert_eq!((s.rank(), s.x()[(2, 0)]), (2, 0.0));
     }
 }
@@ -327,14 +358,14 @@ fn a_small_backward_error_is_no_small_forward_error() {
     let b = column(&[1.0; 12]);
     let plain = solve(&a, &b).unwrap();
     assert!(plain.backward_error().upper() < 1e-13 && plain.forward_error().upper() > 1e-3);
-    let sharp = certified_solve(&a, &b).unwrap();
+    let sharp = enclosed_solution(&a, &b).unwrap();
     assert!((0..12).all(|i| sharp.entry(i, 0).width() < 1e-12 * sharp.entry(i, 0).estimate().abs()));
 }
 
 /// Each iteration against the direct solution, on operators of its kind.
 #[test]
 fn iterations_reach_the_direct_solution() {
-    use kappa::{Iterate, Iteration, solve_iteratively};
+    use kappa::krylov::{Iterate, Iteration, solve_iteratively};
     let mut draws = Draws(12);
     let n = 40;
     let g: Matrix<c64> = draws.matrix(n, n);
@@ -383,14 +414,14 @@ fn iterations_reach_the_direct_solution() {
 fn certificates_hold_at_the_ends_of_the_range() {
     // The least-norm solution of 1e-300(x + y) = 1e300 overflows.
     let wide = Matrix::from_row_major(1, 2, vec![1e-300, 1e-300]).unwrap();
-    let found = certified_lstsq(&wide, &column(&[1e300])).unwrap();
+    let found = enclosed_minimiser(&wide, &column(&[1e300])).unwrap();
     assert_eq!(found.entry(0, 0).upper(), f64::INFINITY);
     // A small right-hand side of large equations: the same as at size 1, times a power of two.
     let shape = [1.0, 1.0, 0.0, 1.0, 1.0 + 2f64.powi(-20), 0.0];
     let b = [1.2345, 1.0];
-    let plain = certified_lstsq(&Matrix::from_row_major(2, 3, shape.to_vec()).unwrap(), &column(&b)).unwrap();
+    let plain = enclosed_minimiser(&Matrix::from_row_major(2, 3, shape.to_vec()).unwrap(), &column(&b)).unwrap();
     let large = Matrix::from_row_major(2, 3, shape.map(|x| x * 2f64.powi(500)).to_vec()).unwrap();
-    let small = certified_lstsq(&large, &column(&b.map(|x| x * 2f64.powi(-520)))).unwrap();
+    let small = enclosed_minimiser(&large, &column(&b.map(|x| x * 2f64.powi(-520)))).unwrap();
     for i in 0..3 {
         let truth = plain.x()[(i, 0)] * 2f64.powi(-1020);
         let e = small.entry(i, 0);
@@ -398,13 +429,13 @@ fn certificates_hold_at_the_ends_of_the_range() {
     }
     // A residual that underflows when it is scaled is not 0.
     let a = Matrix::from_row_major(2, 1, vec![1.0, 0.0]).unwrap();
-    let found = certified_lstsq(&a, &column(&[1e308, 1e-16])).unwrap();
+    let found = enclosed_minimiser(&a, &column(&[1e308, 1e-16])).unwrap();
     assert!(found.residual_norms()[0].upper() >= 1e-16, "{:?}", found.residual_norms());
 }
 
 #[test]
 fn regressions_hold_at_the_ends_of_the_range() {
-    use kappa::regression::{Cell, Column, Design, Regression};
+    use kappa::equations::regression::{Cell, Column, Design, Regression};
     let fit = |x: &[f64], y: &[f64], formula: &str, weights: Option<&[f64]>| {
         let column =
             |name: &str, x: &[f64]| Column { name: name.into(), cells: x.iter().map(|&x| Cell::from(x)).collect() };
@@ -435,4 +466,42 @@ fn regressions_hold_at_the_ends_of_the_range() {
     let (one, two) = (one.coefficients()[1].estimate, two.coefficients()[1].estimate);
     let power = 2f64.powi(537);
     assert!(two.lower() <= one.upper() * power && one.lower() * power <= two.upper(), "{one:?} {two:?}");
+}
+
+#[test]
+fn a_certified_solution_bounds_its_error_and_knows_its_factors() {
+    let mut draws = Draws(11);
+    for case in 0..200 {
+        let n = 1 + draws.below(7);
+        let a = nasty(&mut draws, n, case);
+        let b = column(&draws.vector(n));
+        let how = Solve { guarantee: CERTIFIED, ..Solve::default() };
+        let Ok(s) = solve_by(&a, &b, &how) else { continue };
+        let least = lstsq_by(&a, &b, &Lstsq { guarantee: CERTIFIED, ..Lstsq::default() }).unwrap();
+        assert!(s.plan().method == Method::ApproximateInverse && least.rank() == n);
+        let entries = s.enclosures().unwrap();
+        let size = s.x().as_slice().iter().fold(0.0f64, |m, x| m.max(x.abs()));
+        let away =
+            |i: usize| (entries.entry(i, 0).upper() - s.x()[(i, 0)]).max(s.x()[(i, 0)] - entries.entry(i, 0).lower());
+        let error = (0..n).map(away).fold(0.0, f64::max);
+        for found in [s.forward_error(), least.forward_error()] {
+            assert!(found.evidence().is_certified() && found.upper() * size * n as f64 >= error, "{case}: {found:?}");
+            assert!(found.upper() * size <= 2.0 * error * n as f64, "{case}: {found:?} for {error:e} of {size:e}");
+        }
+        // A residual and its backward error are those of x.
+        assert!(s.backward_error().upper() < 1e-12, "{case}: {:?}", s.backward_error());
+        assert!(s.cond().upper() >= s.cond().estimate() && least.cond().upper() >= 1.0);
+    }
+}
+
+#[test]
+fn a_certified_solution_has_a_method_of_its_own() {
+    let (a, b) = (gallery::hilbert(3), Matrix::from_fn(3, 1, |_, _| 1.0));
+    let how = Solve { method: Some(Method::Lu), guarantee: CERTIFIED, ..Solve::default() };
+    assert_eq!(solve_by(&a, &b, &how).unwrap_err().kind(), kappa::ErrorKind::Argument);
+    let how = Lstsq { tolerance: Tolerance::relative(1e-3).unwrap(), guarantee: CERTIFIED, ..Lstsq::default() };
+    assert_eq!(lstsq_by(&a, &b, &how).unwrap_err().kind(), kappa::ErrorKind::Argument);
+    let how = Solve { method: Some(Method::ApproximateInverse), ..Solve::default() };
+    assert!(solve_by(&a, &b, &how).unwrap_err().is_unsupported());
+    assert!(solve(&a, &b).unwrap().enclosures().is_none() && lstsq(&a, &b).unwrap().enclosures().is_none());
 }

@@ -1,8 +1,10 @@
 //! The laws for random shapes, types, gradings and scales; and the closed forms of the gallery.
 
+use kappa::factor::svd_full;
+use kappa::operator::{Adjoint, Diagonal, Product, Scaled, Sum};
 use kappa::{
-    Adjoint, Diagonal, LinearOperator, LowRank, Matrix, Norm, Product, Profile, Question, Scalar, Scaled, Sparse, Sum,
-    Tolerance, c64, cond, cond_in, gallery, laws, measure, norm, rank, singular_values, svd, svd_full,
+    LinearOperator, LowRank, Matrix, Norm, Profile, Question, Scalar, Sparse, Tolerance, c64, cond, cond_in, gallery,
+    laws, measure, norm, rank, singular_values, svd,
 };
 use proptest::prelude::*;
 
@@ -205,14 +207,14 @@ fn slopes_are_unique_where_they_should_be() {
 fn fan_dominance_names_the_first_norm_that_fails() {
     let a: Matrix<f64> = Draws(3).matrix(6, 4);
     let twice = Matrix::from_fn(6, 4, |i, j| 2.0 * a[(i, j)]);
-    assert_eq!(kappa::fan_dominance(&a, &twice).unwrap().weak, Some(true));
-    assert_eq!(kappa::fan_dominance(&twice, &a).unwrap().fails_at, Some(1));
+    assert_eq!(kappa::ask::fan_dominance(&a, &twice).unwrap().weak, Some(true));
+    assert_eq!(kappa::ask::fan_dominance(&twice, &a).unwrap().fails_at, Some(1));
     // A submatrix has a smaller norm than the matrix in every unitarily invariant norm.
     let part = Matrix::from_fn(3, 2, |i, j| a[(i, j)]);
-    assert_eq!(kappa::fan_dominance(&part, &a).unwrap().weak, Some(true));
-    assert_eq!(kappa::majorization(&[1.0, 1.0], &[1.5, 0.5]).unwrap().strong, Some(true));
-    assert_eq!(kappa::majorization(&[1.0, 1.0], &[2.0, 0.5]).unwrap().strong, Some(false));
-    assert!(kappa::majorization(&[1.0], &[1.0, 2.0]).unwrap_err().is_shape());
+    assert_eq!(kappa::ask::fan_dominance(&part, &a).unwrap().weak, Some(true));
+    assert_eq!(kappa::values::majorization(&[1.0, 1.0], &[1.5, 0.5]).unwrap().strong, Some(true));
+    assert_eq!(kappa::values::majorization(&[1.0, 1.0], &[2.0, 0.5]).unwrap().strong, Some(false));
+    assert!(kappa::values::majorization(&[1.0], &[1.0, 2.0]).unwrap_err().is_shape());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! ln|det A| and its sign against exact arithmetic and closed forms.
 
-use kappa::{ErrorKind, Guarantee, LowRank, Matrix, Scalar, Sparse, c64, gallery, logdet, logdet_by};
+use kappa::ask::{logdet, logdet_by};
+use kappa::{ErrorKind, Guarantee, LowRank, Matrix, Scalar, Sparse, c64, gallery};
 use num_bigint::{BigInt, Sign};
 
 use crate::draws::Draws;

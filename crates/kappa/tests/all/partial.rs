@@ -2,10 +2,13 @@
 
 use std::cell::Cell;
 
+use kappa::dense::{Leading, Precision};
+use kappa::factor::{RandomizedSvd, ThickRestart, randomized_svd_within, singular_values_above};
+use kappa::krylov::End;
+use kappa::random::Sketch;
 use kappa::{
-    End, Leading, LinearOperator, Matrix, Norm, Plan, Precision, RandomizedSvd, Scalar, Sketch, Sparse, ThickRestart,
-    c32, c64, norm, partial_svd, randomized_svd, randomized_svd_within, singular_values, singular_values_above, svd,
-    truncated_svd,
+    LinearOperator, Matrix, Norm, Plan, Scalar, Sparse, c32, c64, norm, partial_svd, randomized_svd, singular_values,
+    svd, truncated_svd,
 };
 
 /// A matrix with these singular values, whose singular vectors are the columns of two fixed Householder reflections.
@@ -42,7 +45,7 @@ impl<T: Scalar> LinearOperator<T> for Hidden<'_, T> {
 
 const SKETCHES: [Sketch; 3] = [Sketch::Gaussian, Sketch::SparseSign, Sketch::Hadamard];
 
-fn check_triplets<T: Scalar>(a: &Matrix<T>, f: &kappa::PartialSvd<T::Wide>, unit: f64) {
+fn check_triplets<T: Scalar>(a: &Matrix<T>, f: &kappa::factor::PartialSvd<T::Wide>, unit: f64) {
     let wide = a.as_ref().to_wide();
     let k = f.estimates().len();
     let av = kappa::dense::multiply(wide.adjoint().as_ref(), f.u().as_ref()).unwrap();
@@ -96,7 +99,7 @@ fn slow_and_fast_decay_are_found_to_a_thousandth_of_the_best_error() {
 fn spaces_that_grow_in_single_precision_come_as_close() {
     let slow: Vec<f64> = (1..=450).map(|i| 1.0 / f64::from(i)).collect();
     let (large, single) = (with_values::<f64>(600, 450, &slow), with_values::<f32>(300, 200, &slow[..200]));
-    let excess = |f: kappa::PartialSvd<f64>, values: &[f64]| {
+    let excess = |f: kappa::factor::PartialSvd<f64>, values: &[f64]| {
         let best = values[12..].iter().map(|s| s * s).sum::<f64>().sqrt();
         let left = values.iter().map(|s| s * s).sum::<f64>() - f.estimates().iter().map(|s| s * s).sum::<f64>();
         left.sqrt() / best - 1.0

@@ -1,9 +1,11 @@
 //! Answers taken apart and put together again, and questions to operators whose type is known at run time only.
 
-use kappa::parts::Doubt;
+use kappa::ask::{LanczosDensity, StochasticLanczos};
+use kappa::factor::Eig;
+use kappa::values::{Clauset, Doubt, Tail};
 use kappa::{
-    AnyOperator, Clauset, Eig, Evidence, LanczosDensity, Matrix, Norm, SingularValues, Sparse, StochasticLanczos, Tail,
-    Tolerance, certified_singular_values, eig, singular_values,
+    AnyOperator, Evidence, Guarantee, Matrix, Norm, SingularValues, Sparse, Tolerance, eig, singular_values,
+    singular_values_by,
 };
 
 fn hilbert(m: usize, n: usize) -> Matrix<f64> {
@@ -17,7 +19,7 @@ fn singular_values_survive_being_taken_apart() {
         singular_values(&hilbert(4, 3)).unwrap(),
         singular_values(&hilbert(900, 20)).unwrap(),
         singular_values(&hilbert(80, 70)).unwrap(),
-        certified_singular_values(&hilbert(6, 6)).unwrap(),
+        singular_values_by(&hilbert(6, 6), Guarantee::Certified).unwrap(),
     ];
     for values in all {
         let again = SingularValues::from_parts(values.parts()).unwrap();

@@ -14,8 +14,8 @@ use kappa::regions::{
     pseudospectrum_cells,
 };
 use kappa::{
-    LinearOperator, Matrix, Norm, Scalar, c64, certified_cond, certified_norm, certified_singular_values, eig, eigh,
-    gallery, lu, numerical_radius, singular_values, svd,
+    Guarantee, LinearOperator, Matrix, Norm, Scalar, c64, cond_by, eig, eigh, gallery, lu, norm_by, numerical_radius,
+    singular_values, singular_values_by, svd,
 };
 
 use crate::draws::Draws;
@@ -33,7 +33,7 @@ fn sum<W: Scalar>(a: &Matrix<W>, b: &Matrix<W>) -> Matrix<W> {
 }
 
 fn size(a: &Matrix<f64>) -> f64 {
-    certified_norm(a, Norm::spectral()).unwrap().upper()
+    norm_by(a, Norm::spectral(), Guarantee::Certified).unwrap().upper()
 }
 
 /// A change of a random size, now and then none at all.
@@ -101,8 +101,8 @@ fn theorems_about_solutions_hold_for_random_systems() {
         let x = solve(&a, &b);
         let y = solve(&sum(&a, &ea), &b.iter().zip(&fb).map(|(b, f)| b + f).collect::<Vec<f64>>());
         let moved: Vec<f64> = x.iter().zip(&y).map(|(x, y)| x - y).collect();
-        let cond = certified_cond(&a, Norm::spectral()).unwrap().value.enclosure().upper();
-        let norm = certified_norm(&a, Norm::spectral()).unwrap().lower();
+        let cond = cond_by(&a, Norm::spectral(), Guarantee::Certified).unwrap().value.enclosure().upper();
+        let norm = norm_by(&a, Norm::spectral(), Guarantee::Certified).unwrap().lower();
         let bound = LinearSystem::new(cond, size(&ea) / norm, length(&fb) / length(&b)).unwrap().bound().upper();
         assert!(length(&moved) / length(&x) <= bound * (1.0 + 1e-9) + 1e-13 * cond, "{seed}");
         let top = |x: &[f64]| x.iter().fold(0.0f64, |m, x| m.max(x.abs()));
@@ -114,15 +114,16 @@ fn theorems_about_solutions_hold_for_random_systems() {
         let m = n + 2;
         let tall: Matrix<f64> = draws.matrix(m, n);
         let right = draws.vector(m);
-        let k = certified_cond(&tall, Norm::spectral()).unwrap().value.enclosure();
+        let k = cond_by(&tall, Norm::spectral(), Guarantee::Certified).unwrap().value.enclosure();
         let (et, er): (Matrix<f64>, Vec<f64>) = (draws.matrix(m, n), draws.vector(m));
-        let scale_a = e * certified_norm(&tall, Norm::spectral()).unwrap().lower() / size(&et);
+        let scale_a = e * norm_by(&tall, Norm::spectral(), Guarantee::Certified).unwrap().lower() / size(&et);
         let scale_b = e * length(&right) / length(&er);
         let nearby = Matrix::from_fn(m, n, |i, j| tall[(i, j)] + scale_a * et[(i, j)]);
         let moved_right: Vec<f64> = right.iter().zip(&er).map(|(b, f)| b + scale_b * f).collect();
         let (x, y) = (fit(&tall, &right), fit(&nearby, &moved_right));
         let residual: Vec<f64> = (0..m).map(|i| right[i] - (0..n).map(|j| tall[(i, j)] * x[j]).sum::<f64>()).collect();
-        let share = length(&residual) / (certified_norm(&tall, Norm::spectral()).unwrap().lower() * length(&x));
+        let share =
+            length(&residual) / (norm_by(&tall, Norm::spectral(), Guarantee::Certified).unwrap().lower() * length(&x));
         let bound = LeastSquaresPerturbation::new(k.upper(), e * (1.0 + 1e-12), share).unwrap().bound().upper();
         let moved: Vec<f64> = x.iter().zip(&y).map(|(x, y)| x - y).collect();
         assert!(length(&moved) / length(&x) <= bound * (1.0 + 1e-9) + 1e-11 * k.upper().powi(2), "{seed}");
@@ -215,7 +216,10 @@ fn relative_scaling_moves_singular_values_relatively() {
         let (p, q) = (scale(&mut draws), scale(&mut draws));
         let b = Matrix::from_fn(n, n, |i, j| p[i] * a[(i, j)] * q[j]);
         let bound = EisenstatIpsen::new(defect(&p), defect(&q)).unwrap().bound().upper();
-        let (s, t) = (certified_singular_values(&a).unwrap(), certified_singular_values(&b).unwrap());
+        let (s, t) = (
+            singular_values_by(&a, Guarantee::Certified).unwrap(),
+            singular_values_by(&b, Guarantee::Certified).unwrap(),
+        );
         for (x, y) in s.iter().zip(t.iter()) {
             assert!(
                 y.lower() <= x.upper() * (1.0 + bound) * (1.0 + 1e-9)
@@ -262,7 +266,7 @@ fn backward_errors_are_attained_by_the_changes_that_come_with_them() {
         };
         let found = backward_error_system(&a, &x, &b).unwrap();
         assert!(exact(&found.matrix_change, &found.rhs_change) < 1e-13);
-        let spectral = |e: &Matrix<c64>| certified_norm(e, Norm::spectral()).unwrap().estimate();
+        let spectral = |e: &Matrix<c64>| norm_by(e, Norm::spectral(), Guarantee::Certified).unwrap().estimate();
         assert!((spectral(&found.matrix_change) / spectral(&a) - found.value.estimate()).abs() < 1e-12, "{found:?}");
         assert!((norm(&found.rhs_change) / norm(&b) - found.value.estimate()).abs() < 1e-12);
         let found = componentwise_backward_error(&a, &x, &b).unwrap();

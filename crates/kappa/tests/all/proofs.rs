@@ -1,7 +1,8 @@
 //! Proofs: found where the claim is true, checked exactly, and invalid for anything else.
 
+use kappa::ask::induced_norm;
 use kappa::proof::{Claim, Dyadic, Witness, prove, verify};
-use kappa::{Matrix, Norm, certified_singular_values, induced_norm, norm};
+use kappa::{Guarantee, Matrix, Norm, norm, singular_values_by};
 
 fn matrix(m: usize, n: usize, seed: u64) -> Matrix<f64> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
@@ -19,7 +20,7 @@ fn claim(text: &str) -> Claim {
 
 /// For each quantity: a number that it is below, one that it is above.
 fn true_values(a: &Matrix<f64>) -> Vec<(&'static str, f64, f64)> {
-    let s = certified_singular_values(a).unwrap();
+    let s = singular_values_by(a, Guarantee::Certified).unwrap();
     let of = |name: &str| norm(a, name.parse().unwrap()).unwrap();
     let mut all = vec![("norm:spectral", s.first()), ("least_singular_value", s.last()), ("cond", s.cond().unwrap())];
     let names = [
@@ -59,7 +60,7 @@ fn every_kind_of_claim_is_proved_from_both_sides_when_it_is_true() {
 #[test]
 fn claims_are_proved_close_to_the_true_value() {
     let a = matrix(30, 20, 7);
-    let s = certified_singular_values(&a).unwrap();
+    let s = singular_values_by(&a, Guarantee::Certified).unwrap();
     let c = claim(&format!("norm:spectral <= {}", s.first().upper() * (1.0 + 1e-9)));
     let sharp = prove(&a, &c).unwrap();
     let loose = prove(&a, &claim(&format!("norm:spectral < {}", s.first().upper() * 1.5))).unwrap();
@@ -71,7 +72,7 @@ fn claims_are_proved_close_to_the_true_value() {
 fn hard_induced_norms_are_proved_from_both_sides() {
     let a = matrix(6, 5, 9);
     for (p, q) in [(f64::INFINITY, 1.0), (f64::INFINITY, 2.0), (2.0, 1.0)] {
-        let how = kappa::Induced { signs: 0, ..Default::default() };
+        let how = kappa::ask::Induced { signs: 0, ..Default::default() };
         let x = induced_norm(&a, p, q, &how).unwrap();
         let name = Norm::induced(p, q).unwrap().to_string();
         for c in [format!("norm:{name} <= {}", x.upper() * 1.1), format!("norm:{name} >= {}", x.lower() * 0.999)] {
@@ -85,7 +86,7 @@ fn hard_induced_norms_are_proved_from_both_sides() {
 #[test]
 fn tampering_is_noticed() {
     let a = matrix(8, 8, 11);
-    let first = certified_singular_values(&a).unwrap().first();
+    let first = singular_values_by(&a, Guarantee::Certified).unwrap().first();
     let c = claim(&format!("norm:spectral <= {}", first.upper() * 1.01));
     let witness = prove(&a, &c).unwrap();
     let Witness::Above { factor } = &witness else { panic!("{witness:?}") };
@@ -149,7 +150,7 @@ fn claims_that_cannot_be_proved_are_named() {
 fn huge_tiny_and_mixed_scales_are_proved_too() {
     for scale in [2f64.powi(-1000), 1e-160, 1e160] {
         let a = Matrix::from_fn(4, 3, |i, j| matrix(4, 3, 13)[(i, j)] * scale);
-        let s = certified_singular_values(&a).unwrap();
+        let s = singular_values_by(&a, Guarantee::Certified).unwrap();
         let c = claim(&format!("norm:frobenius <= {:e}", norm(&a, Norm::frobenius()).unwrap().upper()));
         verify(&a, &c, &prove(&a, &c).unwrap()).unwrap();
         let c = claim(&format!("norm:spectral >= {:e}", s.first().lower() * 0.99));

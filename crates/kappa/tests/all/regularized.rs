@@ -1,11 +1,14 @@
 //! Ridge, constraints, errors in the matrix, updates, nearest matrices and alignment, against closed forms, slow
 //! versions and optimality conditions.
 
+use kappa::equations::{
+    Choice, CholeskyUpdate, Constrained, Errors, LstsqMethod, Ridge, Woodbury, constrained_lstsq, generalized_lstsq,
+    total_lstsq, weighted_lstsq,
+};
 use kappa::nearest::{self, AlternatingProjections, Procrustes, align};
 use kappa::{
-    Choice, CholeskyUpdate, Constrained, Errors, LinearOperator, Lstsq, LstsqMethod, Matrix, Norm, Ridge, Scalar,
-    Tolerance, Woodbury, c64, constrained_lstsq, eigh, gallery, generalized_lstsq, lstsq, lstsq_by, norm, pinv,
-    singular_values, solve, total_lstsq, weighted_lstsq,
+    LinearOperator, Lstsq, Matrix, Norm, Scalar, Tolerance, c64, eigh, gallery, lstsq, lstsq_by, norm, pinv,
+    singular_values, solve,
 };
 
 use crate::draws::Draws;
@@ -332,7 +335,7 @@ fn orthogonal_factors_follow_a_rank_one_change() {
             f.update(u.as_slice(), v.as_slice()).unwrap();
             a = Matrix::from_fn(m, n, |i, j| a[(i, j)] + u[(i, 0)] * v[(j, 0)].conj());
         }
-        let back = kappa::Product::new(f.q().clone(), f.r().clone()).unwrap().to_dense().unwrap();
+        let back = kappa::operator::Product::new(f.q().clone(), f.r().clone()).unwrap().to_dense().unwrap();
         assert!(apart(back.as_slice(), a.as_slice()) < 1e-12 * length(a.as_slice()), "{m}×{n}");
         assert!(f.defect() < 1e-13 && (0..n).all(|j| (j + 1..m).all(|i| f.r()[(i, j)] == c64::default())));
         assert!(f.update(&[], &[]).unwrap_err().is_shape());
@@ -344,7 +347,7 @@ fn cholesky_follows_its_matrix() {
     let mut draws = Draws(27);
     let n = 12;
     let g: Matrix<c64> = draws.matrix(n, n);
-    let a = kappa::Product::new(g.clone(), g.adjoint()).unwrap().to_dense().unwrap();
+    let a = kappa::operator::Product::new(g.clone(), g.adjoint()).unwrap().to_dense().unwrap();
     let mut f = CholeskyUpdate::new(&a).unwrap();
     for k in 0..30 {
         let x: Vec<c64> = draws.matrix(n, 1).into_vec();
@@ -353,7 +356,7 @@ fn cholesky_follows_its_matrix() {
             f.downdate(&x).unwrap();
         }
         let l = f.l();
-        let square = kappa::Product::new(l.clone(), l.adjoint()).unwrap().to_dense().unwrap();
+        let square = kappa::operator::Product::new(l.clone(), l.adjoint()).unwrap().to_dense().unwrap();
         assert!(apart(square.as_slice(), f.matrix().as_slice()) < 1e-11 * length(f.matrix().as_slice()));
         assert!((0..n).all(|j| (0..j).all(|i| l[(i, j)] == c64::default())));
     }
@@ -363,7 +366,7 @@ fn cholesky_follows_its_matrix() {
     f.update(&x).unwrap();
     f.downdate(&x).unwrap();
     let l = f.l();
-    let square = kappa::Product::new(l.clone(), l.adjoint()).unwrap().to_dense().unwrap();
+    let square = kappa::operator::Product::new(l.clone(), l.adjoint()).unwrap().to_dense().unwrap();
     assert!(apart(square.as_slice(), f.matrix().as_slice()) < 1e-9 * length(f.matrix().as_slice()));
     let before = f.clone();
     assert!(f.downdate(&[100.0, 0.0, 0.0]).is_err() && f == before);
@@ -381,7 +384,7 @@ fn nearest_matrices_are_of_their_kind_and_nearer_than_their_neighbours() {
     assert!((square(s.distance.estimate()) + square(k.distance.estimate()) - square(frobenius(&a))).abs() < 1e-12);
     assert_eq!(s.matrix, s.matrix.adjoint());
     let q = nearest::orthogonal(&a).unwrap();
-    let gram = kappa::Product::new(q.matrix.adjoint(), q.matrix.clone()).unwrap().to_dense().unwrap();
+    let gram = kappa::operator::Product::new(q.matrix.adjoint(), q.matrix.clone()).unwrap().to_dense().unwrap();
     assert!(frobenius(&minus(&gram, &Matrix::identity(n))) < 1e-13);
     // Σ(σ − 1)².
     let expected = singular_values(&a).unwrap().estimates().iter().map(|s| square(s - 1.0)).sum::<f64>().sqrt();
@@ -415,7 +418,7 @@ fn the_nearest_normal_matrix_is_normal_and_a_normal_one_is_its_own() {
     let a: Matrix<c64> = draws.matrix(n, n);
     let found = nearest::normal(&a).unwrap();
     let x = &found.matrix;
-    let product = |a: Matrix<c64>, b: Matrix<c64>| kappa::Product::new(a, b).unwrap().to_dense().unwrap();
+    let product = |a: Matrix<c64>, b: Matrix<c64>| kappa::operator::Product::new(a, b).unwrap().to_dense().unwrap();
     let (left, right) = (product(x.clone(), x.adjoint()), product(x.adjoint(), x.clone()));
     assert!(apart(left.as_slice(), right.as_slice()) < 1e-12);
     // Nearer than the Hermitian part, the skew part, and any multiple of the nearest unitary matrix.
@@ -470,7 +473,7 @@ fn alignments_find_what_was_done() {
         let a: Matrix<f64> = draws.matrix(20, n);
         let random: Matrix<f64> = draws.matrix(n, n);
         let q = nearest::orthogonal(&random).unwrap().matrix;
-        let b = kappa::Product::new(a.clone(), q.clone()).unwrap().to_dense().unwrap();
+        let b = kappa::operator::Product::new(a.clone(), q.clone()).unwrap().to_dense().unwrap();
         let moved = Matrix::from_fn(20, n, |i, j| 2.5 * b[(i, j)] + j as f64 - 3.0);
         let how = Procrustes { scaling: true, translation: true, ..Procrustes::default() };
         let found = align(&a, &moved, &how).unwrap();
@@ -507,7 +510,7 @@ fn many_sets_meet_at_their_mean() {
     let mut sets = Vec::new();
     for k in 0..5 {
         let q = nearest::orthogonal(&draws.matrix::<f64>(3, 3)).unwrap().matrix;
-        let turned = kappa::Product::new(shape.clone(), q).unwrap().to_dense().unwrap();
+        let turned = kappa::operator::Product::new(shape.clone(), q).unwrap().to_dense().unwrap();
         sets.push(Matrix::from_fn(15, 3, |i, j| {
             (1.0 + k as f64) * turned[(i, j)] + (k * j) as f64 + 1e-3 * draws.next()
         }));
@@ -538,7 +541,7 @@ fn penrose_holds_for_any_rank() {
     let mut draws = Draws(32);
     for (m, n, r) in [(5, 3, 3), (3, 5, 3), (6, 6, 2), (4, 4, 0)] {
         let (u, v): (Matrix<c64>, Matrix<c64>) = (draws.matrix(m, r), draws.matrix(r, n));
-        let a = kappa::Product::new(u, v).unwrap().to_dense().unwrap();
+        let a = kappa::operator::Product::new(u, v).unwrap().to_dense().unwrap();
         let p = pinv(&a, Tolerance::default()).unwrap();
         assert_eq!(p.rank, r);
         assert!(p.residuals.iter().all(|r| *r < 1e-12), "{:?}", p.residuals);

@@ -2,7 +2,7 @@
 //! digits.
 
 use kappa::Enclosure;
-use kappa::regression::{Cell, Column, Design, Regression};
+use kappa::equations::regression::{Cell, Column, Design, Regression};
 
 const SETS: [(&str, &str); 11] = [
     ("Norris", include_str!("strd/Norris.csv")),

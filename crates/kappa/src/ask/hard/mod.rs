@@ -27,7 +27,8 @@ use crate::{Enclosure, Evidence};
 /// The search parameters for an induced norm without a closed form: passed last, and usually left at their default.
 ///
 /// ```
-/// use kappa::{Induced, Matrix, gallery, induced_norm};
+/// use kappa::ask::{Induced, induced_norm};
+/// use kappa::{Matrix, gallery};
 /// // The Hadamard matrix of order 4 stretches a sign vector to at most 8 in the sum norm.
 /// let a = gallery::hadamard(2);
 /// assert!(induced_norm(&a, f64::INFINITY, 1.0, &Induced::default())?.contains(8.0));

@@ -47,7 +47,7 @@ impl Coefficient {
 /// # Examples
 ///
 /// ```
-/// # use kappa::regression::normal_quantile;
+/// # use kappa::equations::regression::normal_quantile;
 /// assert!(normal_quantile(0.5).abs() < 1e-15);
 /// // The 97.5 % quantile of the two-sided 95 % interval.
 /// assert!((normal_quantile(0.975) - 1.959964).abs() < 1e-6);

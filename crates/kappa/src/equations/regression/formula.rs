@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 /// | `` `a b` `` | a name with blanks or special characters |
 ///
 /// ```
-/// # use kappa::regression::Formula;
+/// # use kappa::equations::regression::Formula;
 /// let f: Formula = "y ~ powers(x, 2) + a*b - 1".parse()?;
 /// assert_eq!(f.to_string(), "y ~ x + x^2 + a + b + a:b - 1");
 /// # Ok::<(), kappa::Error>(())

@@ -1,7 +1,7 @@
 //! Linear regression from a table of data, with an enclosure of every number of the fit.
 //!
 //! ```
-//! use kappa::regression::{Cell, Column, Design, Regression};
+//! use kappa::equations::regression::{Cell, Column, Design, Regression};
 //!
 //! let cells = |x: &[f64]| x.iter().map(|&x| Cell::from(x)).collect();
 //! let column = |name: &str, x: &[f64]| Column { name: name.into(), cells: cells(x) };

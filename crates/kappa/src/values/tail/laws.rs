@@ -111,7 +111,7 @@ impl Tail {
     /// # Examples
     ///
     /// ```
-    /// # use kappa::{Clauset, Tail};
+    /// # use kappa::values::{Clauset, Tail};
     /// let values: Vec<f64> = (0..500).map(|k| (1.0 - (k as f64 + 0.5) / 500.0f64).powf(-0.5)).collect();
     /// let tail = Tail::of(&values, &Clauset::default())?;
     /// let ratio = tail.likelihood_ratio(tail.power_law(), tail.exponential());
@@ -297,8 +297,8 @@ fn most_likely(log: f64, mean: f64, start: f64) -> Option<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Clauset;
     use crate::random::Draws;
+    use crate::values::Clauset;
 
     #[test]
     fn moments_are_those_of_gamma_and_exponential_integrals() {

@@ -50,7 +50,7 @@ impl Default for Clauset {
 /// # Examples
 ///
 /// ```
-/// # use kappa::{Clauset, Tail};
+/// # use kappa::values::{Clauset, Tail};
 /// // Quantiles of a power law with α = 3, above a body that is uniform.
 /// let body = (1..=300).map(|k| k as f64 / 300.0);
 /// let tail = (0..700).map(|k| (1.0 - (k as f64 + 0.5) / 700.0f64).powf(-0.5));
