@@ -28,10 +28,11 @@ pub enum ErrorKind {
 /// The result of working on a model.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A message about a tensor: "`w` has 3 entries …", or "`w`: the numerical radius …".
+/// A message about a tensor: "`w` has 3 entries …" for "the matrix has 3 entries …", or "`w`: the numerical radius …".
 fn about(name: &str, message: &str) -> String {
-    let colon = if message.starts_with("has ") { "" } else { ":" };
-    format!("`{}`{colon} {message}", crate::printable(name))
+    let name = crate::printable(name);
+    let predicate = message.strip_prefix("the matrix ").or(message.strip_prefix("the vector ")).unwrap_or(message);
+    if predicate.starts_with("has ") { format!("`{name}` {predicate}") } else { format!("`{name}`: {message}") }
 }
 
 impl Error {

@@ -1,6 +1,7 @@
 //! A Lipschitz bound of a chain of layers: the product of their certified spectral norms.
 
-use kappa::{Enclosure, SpectralCertificate};
+use kappa::Enclosure;
+use kappa::certificate::SpectralCertificate;
 
 use crate::layer::kernel_positions;
 use crate::survey::pattern;
@@ -33,7 +34,7 @@ impl Model {
         let mut product = Enclosure::exact(1.0);
         for name in self.chosen(layers)? {
             let (name, matrix) = self.matrix(Some(&name))?;
-            let norm = matrix.operator()?.certified_spectral_norm_by(&SpectralCertificate::default());
+            let norm = matrix.operator()?.spectral_certificate(&SpectralCertificate::default());
             let norm = norm.map_err(|e| Error::about(&name, &e))?.0;
             let shape = self.tensors().iter().find(|t| t.name == name).map_or(&[][..], |t| &t.shape);
             let positions = kernel_positions(&name, shape);

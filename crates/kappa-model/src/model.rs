@@ -95,7 +95,7 @@ impl Model {
     fn large_triplets(&self, info: &TensorInfo) -> Option<Triplets<'_>> {
         let found = self.source.triplets(&info.name)?;
         let (m, n) = found.shape;
-        (m.min(n) > SPARSE_FROM || m.saturating_mul(n) > kappa::DENSE_LIMIT).then_some(found)
+        (m.min(n) > SPARSE_FROM || m.saturating_mul(n) > kappa::operator::DENSE_LIMIT).then_some(found)
     }
 
     /// The named tensor, or the only one.

@@ -1,6 +1,7 @@
 //! A row sketch as a file for numpy.load, and back.
 
-use kappa::{Enclosure, Evidence, Matrix, RowSketch, SketchParts};
+use kappa::factor::{RowSketch, SketchParts};
+use kappa::{Enclosure, Evidence, Matrix};
 use kappa_tensors::{Numbers, Order, npy};
 
 use crate::{Error, Model, Result};

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use kappa::any::{AnyRowSketch, AnyTopRight};
-use kappa::{AnyMatrix, AnyOperator, Enclosure, RowSketch, c64};
+use kappa::factor::{AnyRowSketch, AnyTopRight, RowSketch};
+use kappa::{AnyMatrix, AnyOperator, Enclosure, c64};
 use kappa_tensors::{Numbers, Order};
 
 use crate::layer::{matrix_shape, numbers_as_matrix};

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use glob::Pattern;
-use kappa::{Bulk, Clauset, Enclosure, Plan, Profile, Question, SingularValues, Tail};
+use kappa::values::{Bulk, Clauset, Tail};
+use kappa::{Enclosure, Guarantee, Plan, Profile, Question, SingularValues};
 use kappa_tensors::{DType, TensorInfo};
 
 use crate::layer::{LayerMatrix, matrix_shape, row_major, same_numbers};
@@ -195,7 +196,7 @@ fn job<'a>(model: &Model, info: &'a TensorInfo, ceiling: u64, certify: bool) -> 
     if info.dtype.is_integer() && !model.is_single_matrix() {
         return Err(format!("whole numbers ({}), possibly quantization codes: not measured", info.dtype));
     }
-    let plan = if certify { Plan::certified_values(shape) } else { Plan::singular_values(shape) };
+    let plan = Plan::singular_values_by(shape, Guarantee::certified_if(certify));
     // Floats of 32 and 64 bits are measured without a copy; all others are widened first.
     let widened = if matches!(info.dtype, DType::F32 | DType::F64) { 0 } else { info.len() * 4.max(info.dtype.size()) };
     let bytes = (plan.bytes as u64).saturating_add(widened as u64);
@@ -274,7 +275,7 @@ fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<La
     let tensor = model.source().read(name).map_err(|e| broken(e.reason().into()))?;
     let matrix = LayerMatrix::new(row_major(tensor), job.shape);
     let a = matrix.operator().map_err(|e| broken(e.to_string()))?;
-    let profile = if how.certify { a.certified_profile() } else { a.profile() };
+    let profile = a.profile_by(Guarantee::certified_if(how.certify));
     drop(matrix);
     model.source().forget(name);
     let mut layer = Layer {
@@ -292,7 +293,10 @@ fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<La
     match profile {
         Ok(profile) => fill(&mut layer, &profile).map_err(|e| broken(e.to_string()))?,
         Err(error) if error.is_not_finite() => {
-            layer.verdicts.push(Verdict::NotFinite { message: error.to_string() });
+            // The layer, whose verdict it is, is the matrix.
+            let message = error.to_string();
+            let message = message.strip_prefix("the matrix ").unwrap_or(&message).to_owned();
+            layer.verdicts.push(Verdict::NotFinite { message });
         }
         Err(error) => return Err(broken(error.to_string())),
     }

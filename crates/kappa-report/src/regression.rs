@@ -1,6 +1,6 @@
 //! A regression as statisticians print it.
 
-use kappa::regression::{Coefficient, Dependency, Influence, Regression};
+use kappa::equations::regression::{Coefficient, Dependency, Influence, Regression};
 use kappa::serialize::Number;
 use kappa::{Enclosure, Result};
 use schemars::JsonSchema;
@@ -42,7 +42,7 @@ fn probability(p: f64) -> String {
 /// # Examples
 ///
 /// ```
-/// use kappa::regression::{Cell, Column, Design, Regression};
+/// use kappa::equations::regression::{Cell, Column, Design, Regression};
 ///
 /// let column = |name: &str, cells: [&str; 4]| Column { name: name.into(), cells: cells.map(Cell::parse).into() };
 /// let table = [column("x", ["1", "2", "3", "4"]), column("y", ["1.1", "1.9", "3.2", "3.9"])];
@@ -262,7 +262,7 @@ impl RegressionResult {
     /// # Examples
     ///
     /// ```
-    /// use kappa::regression::{Cell, Column, Design, Regression};
+    /// use kappa::equations::regression::{Cell, Column, Design, Regression};
     ///
     /// let column = |name: &str, cells: [&str; 4]| Column { name: name.into(), cells: cells.map(Cell::parse).into() };
     /// let table = [column("x", ["1", "2", "3", "4"]), column("y", ["1.1", "1.9", "3.2", "3.9"])];
@@ -316,7 +316,7 @@ impl RegressionResult {
 /// # Examples
 ///
 /// ```
-/// use kappa::regression::{Cell, Column, Design, Regression};
+/// use kappa::equations::regression::{Cell, Column, Design, Regression};
 ///
 /// let column = |name: &str, cells: [&str; 4]| Column { name: name.into(), cells: cells.map(Cell::parse).into() };
 /// let table = [column("x", ["1", "2", "3", "4"]), column("y", ["1.1", "1.9", "3.2", "3.9"])];

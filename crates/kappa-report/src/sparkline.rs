@@ -29,7 +29,8 @@ fn block(share: f64) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kappa::{Diagonal, LinearOperator};
+    use kappa::LinearOperator;
+    use kappa::operator::Diagonal;
 
     fn of(values: &[f64]) -> String {
         let n = values.len();

@@ -1,7 +1,8 @@
 //! The distribution of eigenvalues, as JSON and as text.
 
+use kappa::Enclosure;
 use kappa::serialize::Number;
-use kappa::{Bulk, Enclosure, Histogram, LikelihoodRatio, Tail, TailLaw};
+use kappa::values::{Bulk, Histogram, LikelihoodRatio, Tail, TailLaw};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -206,7 +207,8 @@ pub fn bulk_rows(bulk: &Bulk) -> Vec<Vec<String>> {
 mod tests {
     use super::*;
     use crate::json::to_value;
-    use kappa::{Bins, Clauset, Matrix, singular_values};
+    use kappa::values::{Bins, Clauset};
+    use kappa::{Matrix, singular_values};
 
     #[test]
     fn the_rows_say_what_the_json_says() {

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use kappa_dense::{Matrix, Scalar};
+
 /// The reason why a question has no answer.
 ///
 /// The message names the object and the numbers; the hint, where there is one, names the next step.
@@ -81,11 +83,43 @@ impl Error {
         Self::new(ErrorKind::Shape, message)
     }
 
+    /// A matrix with `count` entries that are not finite, the first of them at (row, column), counted from 0.
     pub(crate) fn not_finite(row: usize, column: usize, count: usize) -> Self {
-        let plural = if count == 1 { "1 entry that is" } else { &format!("{count} entries that are") };
+        let found = not_finite(count);
         let (row, column) = (row + 1, column + 1);
-        Self::new(ErrorKind::NotFinite, format!("has {plural} not finite (first at row {row}, column {column})"))
+        Self::new(ErrorKind::NotFinite, format!("the matrix {found} (first at row {row}, column {column})"))
             .with_hint("rows and columns count from 1; a matrix with NaN or Inf has no norm, rank or condition number")
+    }
+
+    /// Refuses a vector with an entry that is not finite.
+    pub(crate) fn check_vector<T: Scalar>(x: &[T]) -> Result<()> {
+        let Some(first) = x.iter().position(|x| !x.is_finite()) else { return Ok(()) };
+        let found = not_finite(x.iter().filter(|x| !x.is_finite()).count());
+        let message = format!("the vector {found} (first at entry {})", first + 1);
+        Err(Self::new(ErrorKind::NotFinite, message)
+            .with_hint("entries count from 1; a vector with NaN or Inf has no norm, sum or spectrum"))
+    }
+
+    /// Refuses a matrix with an entry that is not finite.
+    pub(crate) fn check_matrix<T: Scalar>(x: &Matrix<T>) -> Result<()> {
+        let (entries, rows) = (x.as_slice(), x.rows());
+        match entries.iter().position(|x| !x.is_finite()) {
+            Some(k) => Err(Self::not_finite(k % rows, k / rows, entries.iter().filter(|x| !x.is_finite()).count())),
+            None => Ok(()),
+        }
+    }
+
+    /// The same error about the right-hand side of a problem.
+    pub(crate) fn of_right_hand_side(mut self) -> Self {
+        for subject in ["the matrix ", "the vector "] {
+            if let Some(rest) = self.message.strip_prefix(subject) {
+                self.message = format!("the right-hand side {rest}");
+                return self.with_hint(
+                    "rows count from 1; a right-hand side with NaN or Inf has no solution: remove that row",
+                );
+            }
+        }
+        self
     }
 
     pub(crate) fn unsupported(message: impl Into<String>) -> Self {
@@ -158,6 +192,14 @@ impl Error {
     /// Whether a name or an expression could not be parsed.
     pub fn is_syntax(&self) -> bool {
         self.kind == ErrorKind::Syntax
+    }
+}
+
+fn not_finite(count: usize) -> String {
+    if count == 1 {
+        "has 1 entry that is not finite".into()
+    } else {
+        format!("has {count} entries that are not finite")
     }
 }
 

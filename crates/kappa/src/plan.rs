@@ -4,7 +4,7 @@ use std::fmt;
 
 use kappa_dense::{Scalar, gram_is_worth_a_try, is_small};
 
-use crate::SingularValues;
+use crate::{Guarantee, SingularValues};
 
 /// An algorithm for singular values.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,10 +108,10 @@ impl Plan {
         Self { algorithm: Algorithm::SinglePrecision, flops, bytes: 4.0 * long * short, why }
     }
 
-    /// The plan for certified singular values: every rounding error is counted.
-    pub fn certified_values((m, n): (usize, usize)) -> Self {
+    /// The plan for all singular values with a guarantee: certified, every rounding error is counted.
+    pub fn singular_values_by((m, n): (usize, usize), guarantee: Guarantee) -> Self {
         let (long, short) = (m.max(n) as f64, m.min(n) as f64);
-        if m.min(n) <= 1 {
+        if guarantee == Guarantee::Usual || m.min(n) <= 1 {
             return Self::singular_values((m, n));
         }
         // A decomposition with vectors, then the products A − UΣVᵀ, UᵀU and VᵀV.

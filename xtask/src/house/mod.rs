@@ -9,6 +9,7 @@ mod features;
 mod licences;
 mod packages;
 mod rooms;
+mod root;
 mod source;
 mod vendored;
 
@@ -23,6 +24,7 @@ pub(crate) fn check(show_all: bool) -> Result<(), String> {
         advisories::check(),
         vendored::check(),
         rooms::check(show_all),
+        root::check(),
         documentation::check(show_all),
     ];
     let errors: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();

@@ -15,8 +15,12 @@ fn log(x: f64) -> f64 {
 }
 
 /// The L-curve: log₁₀‖Lx‖ over log₁₀‖b − Ax‖, with the λ that was chosen.
-pub fn draw_l_curve(title: &str, points: &[kappa::RidgePoint], chosen: &kappa::RidgePoint) -> Picture {
-    let place = |p: &kappa::RidgePoint| (log(p.residual_norm), log(p.solution_norm));
+pub fn draw_l_curve(
+    title: &str,
+    points: &[kappa::equations::RidgePoint],
+    chosen: &kappa::equations::RidgePoint,
+) -> Picture {
+    let place = |p: &kappa::equations::RidgePoint| (log(p.residual_norm), log(p.solution_norm));
     let mut shapes = vec![chain(points.iter().map(place).collect(), Ink::BLUE)];
     shapes.push(Shape::Dot { at: place(chosen), size: 5.0, ink: Ink::ORANGE });
     Picture::new(format!("L-curve of {title}"), ("log10 of the residual norm", "log10 of the solution norm"), shapes)
@@ -49,9 +53,9 @@ const CURVE: usize = 240;
 /// The density of eigenvalues as a histogram, with the law of the noise, its threshold, and where the tail begins.
 pub fn draw_density(
     title: &str,
-    histogram: &kappa::Histogram,
-    bulk: Option<&kappa::Bulk>,
-    tail: Option<&kappa::Tail>,
+    histogram: &kappa::values::Histogram,
+    bulk: Option<&kappa::values::Bulk>,
+    tail: Option<&kappa::values::Tail>,
 ) -> Picture {
     let mut outline = vec![(histogram.edges[0], 0.0)];
     for (ends, height) in histogram.edges.windows(2).zip(histogram.densities()) {

@@ -126,14 +126,6 @@ fn safe_exponent(x: &[f64], limit: i32) -> i32 {
     if e.abs() <= limit { 0 } else { e }
 }
 
-fn check_finite(x: &[f64]) -> Result<()> {
-    let count = x.iter().filter(|x| !x.is_finite()).count();
-    match x.iter().position(|x| !x.is_finite()) {
-        Some(row) => Err(Error::not_finite(row, 0, count)),
-        None => Ok(()),
-    }
-}
-
 /// The sum Σ xᵢ with every rounding error counted, the plain sum, and the condition number.
 ///
 /// The relative width is about 2u + n³u³·Σ|xᵢ|/|Σxᵢ|, as if summed in three times the working precision. Costs O(n).
@@ -151,7 +143,7 @@ fn check_finite(x: &[f64]) -> Result<()> {
 /// # Ok::<(), kappa::Error>(())
 /// ```
 pub fn sum(x: &[f64]) -> Result<Summed> {
-    check_finite(x)?;
+    Error::check_vector(x)?;
     let e = safe_exponent(x, 900).max(0);
     let factor = 2f64.powi(-e);
     let mut sum = Accumulator::default();
@@ -189,8 +181,8 @@ pub fn dot<T: Scalar>(x: &[T], y: &[T]) -> Result<Summed> {
         x.iter().map(|x| x.re()).chain(im).collect()
     };
     let (x, y) = (parts(x), parts(y));
-    check_finite(&x)?;
-    check_finite(&y)?;
+    Error::check_vector(&x)?;
+    Error::check_vector(&y)?;
     let (ex, ey) = (safe_exponent(&x, 200), safe_exponent(&y, 200));
     let (fx, fy) = (2f64.powi(-ex), 2f64.powi(-ey));
     let mut sum = Accumulator::default();

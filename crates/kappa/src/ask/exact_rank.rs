@@ -56,9 +56,7 @@ const FILL: usize = 1 << 27;
 /// The rank of a large sparse matrix modulo one prime is a proved lower bound. The upper bound excludes zero rows and
 /// columns, and those that elimination shows to be multiples of others before any division.
 fn rank_of_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Enclosure> {
-    if let Some((row, column)) = a.not_finite() {
-        return Err(Error::not_finite(row, column, a.count_not_finite()));
-    }
+    a.check_finite()?;
     let most = a.structural_rank_bound();
     let (m, n) = a.shape();
     let Some(p) = primes().next() else { return Err(Error::unsupported("no prime modulus is left")) };

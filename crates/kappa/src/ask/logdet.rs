@@ -109,9 +109,7 @@ pub fn logdet_by<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), guarantee: Gu
         check_environment()?;
     }
     if let Form::Sparse(sparse) = a.form() {
-        if let Some((row, column)) = sparse.not_finite() {
-            return Err(Error::not_finite(row, column, 1));
-        }
+        sparse.check_finite()?;
         if let Some(found) = of_triangle(sparse.diagonal(), sparse.is_triangular()) {
             return Ok(found);
         }

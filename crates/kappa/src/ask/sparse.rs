@@ -29,10 +29,8 @@ pub(crate) fn is_written_out<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -
 /// A norm of a sparse matrix from its stored entries, every rounding error counted; `None` for a norm that needs more.
 pub(super) fn norm_of_stored<T: Scalar>(a: &Sparse<T>, norm: Norm) -> Result<Option<Enclosure>> {
     let entries = a.entries_as_column()?;
-    let norms = match EntryNorms::of(entries) {
-        Ok(norms) => norms,
-        Err(_) => return Err(not_finite(a)),
-    };
+    a.check_finite()?;
+    let norms = EntryNorms::of(entries)?;
     let found = match norm.structure() {
         Structure::Entries(p) => {
             // The sums over one column of all stored entries are the sums over the matrix.
@@ -49,11 +47,6 @@ pub(super) fn norm_of_stored<T: Scalar>(a: &Sparse<T>, norm: Norm) -> Result<Opt
         Structure::Singular(_) | Structure::Hard(..) => return Ok(None),
     };
     Ok(Some(found.with_evidence(norms.evidence())))
-}
-
-fn not_finite<T: Scalar>(a: &Sparse<T>) -> Error {
-    let (row, column) = a.not_finite().unwrap_or((0, 0));
-    Error::not_finite(row, column, a.count_not_finite())
 }
 
 fn of_lines<T: Scalar>(a: &Sparse<T>, p: f64, outside: Outside) -> Enclosure {

@@ -19,9 +19,7 @@ pub(crate) fn sparse_cond(a: &Sparse<f64>, norm: Norm) -> Result<(Enclosure, Str
         ))
         .with_hint("only square sparse matrices are factored in sparse form"));
     }
-    if let Some((row, column)) = a.not_finite() {
-        return Err(Error::not_finite(row, column, 1));
-    }
+    a.check_finite()?;
     let Some(factor) = SparseFactor::new(a)? else {
         let value = Enclosure::exact(f64::INFINITY).with_evidence(Evidence::Estimate("a pivot of 0"));
         return Ok((value, "sparse LU factorization: a pivot is 0".into()));

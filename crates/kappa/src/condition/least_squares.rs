@@ -57,9 +57,7 @@ pub fn least_squares_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &
     if b.len() != m {
         return Err(Error::shape(format!("b has {} entries, and the matrix has {m} rows", b.len())));
     }
-    if let Some(k) = b.iter().position(|x| !x.is_finite()) {
-        return Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count()));
-    }
+    Error::check_vector(b).map_err(Error::of_right_hand_side)?;
     let f = svd(a)?;
     let rank = f.rank(Tolerance::default()).estimate() as usize;
     if rank == 0 {

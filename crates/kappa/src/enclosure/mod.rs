@@ -13,7 +13,7 @@ use std::fmt;
 
 use directed::{add_down, add_up};
 
-/// The guarantee that is asked for: an argument of functions that end in `_by`.
+/// The guarantee that is asked for: the last argument of functions that end in `_by`, or a field of their options.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Guarantee {
     /// The guarantee of the algorithm: proved bounds where it has them, otherwise bounds from a model of its errors.
@@ -21,6 +21,13 @@ pub enum Guarantee {
     Usual,
     /// Every rounding error is counted: the evidence is rounding, or a theorem whose hypotheses were checked.
     Certified,
+}
+
+impl Guarantee {
+    /// [`Guarantee::Certified`] if `certify`, else [`Guarantee::Usual`].
+    pub fn certified_if(certify: bool) -> Self {
+        if certify { Self::Certified } else { Self::Usual }
+    }
 }
 
 /// The evidence for the ends of an enclosure, strongest first.

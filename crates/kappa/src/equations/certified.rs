@@ -4,6 +4,7 @@
 use kappa_dense::pair::PairMatrix;
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 
+use super::problem::check_right;
 use super::residual::{largest, real_form, stacked};
 use crate::arithmetic::check_environment;
 use crate::ask::is_exactly_singular;
@@ -118,18 +119,6 @@ impl EntryEnclosures {
     }
 }
 
-/// Checks the right-hand side for both functions and returns B in double precision.
-fn checked<T: Scalar>(m: usize, b: &Matrix<T>) -> Result<Matrix<f64>> {
-    if b.rows() != m {
-        return Err(Error::shape(format!("the right-hand side has {} rows, the matrix {m}", b.rows())));
-    }
-    let count = b.as_slice().iter().filter(|x| !x.is_finite()).count();
-    match b.as_slice().iter().position(|x| !x.is_finite()) {
-        Some(k) => Err(Error::not_finite(k % m, k / m, count)),
-        None => Ok(stacked(b)),
-    }
-}
-
 /// Encloses the solution of AX = B for the A and B as they are stored; see [`solve_by`](super::solve_by).
 pub(super) fn enclosed_solution<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T>) -> Result<EntryEnclosures> {
     check_environment()?;
@@ -139,7 +128,8 @@ pub(super) fn enclosed_solution<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T>) -
             .with_hint("`lstsq` solves systems of any shape in the least squares sense"));
     }
     Profile::of_entries(a)?;
-    let b = checked(n, b)?;
+    check_right(n, b)?;
+    let b = stacked(b);
     let norms = vec![Enclosure::exact(0.0); b.columns()];
     if n == 0 {
         return Ok(EntryEnclosures::new::<T>(0, vec![Pinned::default(); b.columns()], norms, "nothing to solve"));
@@ -173,7 +163,8 @@ pub(super) fn enclosed_minimiser<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T>) 
     }
     check_environment()?;
     Profile::of_entries(a)?;
-    let b = checked(m, b)?;
+    check_right(m, b)?;
+    let b = stacked(b);
     let count = b.columns();
     if m == 0 || n == 0 {
         return Ok(empty::<T>(n, &b));

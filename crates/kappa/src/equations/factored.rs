@@ -343,9 +343,7 @@ impl<W: Scalar<Wide = W>> Factored<W> {
             return Err(Error::shape(format!("a system needs a square matrix, not a {m}×{n} one"))
                 .with_hint("`lstsq` solves systems of any shape in the least squares sense"));
         }
-        if let Some((row, column)) = a.not_finite() {
-            return Err(Error::not_finite(row, column, 1));
-        }
+        a.check_finite()?;
         let factor = SparseFactor::new(a)?.ok_or_else(|| singular(n))?;
         let method = match factor {
             SparseFactor::Cholesky(_) => Method::SparseCholesky,

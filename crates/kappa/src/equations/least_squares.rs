@@ -7,6 +7,7 @@ use kappa_dense::{
 
 use super::certified::{EntryEnclosures, enclosed_minimiser};
 use super::fitted::{Found, LstsqMethod, LstsqSolution, UPPER};
+use super::problem::check_right;
 use crate::enclosure::{exponent_far_from_one, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::factor::complete_orthogonal;
@@ -109,7 +110,8 @@ pub fn lstsq_by<T: Scalar>(
     let view = entries.view();
     let profile = Profile::of_entries(view)?;
     let (m, n) = (view.rows(), view.columns());
-    let right = checked(m, b)?;
+    check_right(m, b)?;
+    let right = b.as_ref().to_wide();
     let enclosures = enclosed(view, b, how)?;
     let proved: Option<Matrix<T::Wide>> = enclosures.as_ref().map(EntryEnclosures::x);
     // Scaling by powers of two is exact, and keeps squares from overflow and underflow.
@@ -132,19 +134,6 @@ pub fn lstsq_by<T: Scalar>(
             .with_hint("scale the columns of the matrix to a common norm"));
     }
     Ok(solution.enclosed_by(enclosures))
-}
-
-/// B in double precision, if it fits to m rows and is finite.
-fn checked<T: Scalar>(m: usize, b: &Matrix<T>) -> Result<Matrix<T::Wide>> {
-    if b.rows() != m {
-        return Err(Error::shape(format!("the right-hand side has {} rows, the matrix {m}", b.rows()))
-            .with_hint("b has an entry for each row of A"));
-    }
-    let count = b.as_slice().iter().filter(|x| !x.is_finite()).count();
-    match b.as_slice().iter().position(|x| !x.is_finite()) {
-        Some(k) => Err(Error::not_finite(k % m, k / m, count)),
-        None => Ok(b.as_ref().to_wide()),
-    }
 }
 
 /// The enclosures, if a guarantee asks for them.

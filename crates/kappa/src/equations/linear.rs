@@ -7,6 +7,7 @@ use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
 use super::certified::{EntryEnclosures, enclosed_solution};
 use super::factored::{Checked, Factored, Method, SolvePlan};
+use super::problem::check_right;
 use super::residual::{Given, Rest, largest, real_form, size, stacked, unstacked};
 use crate::error::{Error, Result};
 use crate::krylov::{OneNorm, one_norm_search};
@@ -362,18 +363,6 @@ fn answer<T: Scalar>(
         forward: OnceLock::new(),
         enclosures: None,
     })
-}
-
-fn check_right<W: Scalar>(n: usize, b: &Matrix<W>) -> Result<()> {
-    if b.rows() != n {
-        return Err(Error::shape(format!("the right-hand side has {} rows, the matrix {n}", b.rows()))
-            .with_hint("b has an entry for each row of A"));
-    }
-    let count = b.as_slice().iter().filter(|x| !x.is_finite()).count();
-    match b.as_slice().iter().position(|x| !x.is_finite()) {
-        Some(k) => Err(Error::not_finite(k % n, k / n, count)),
-        None => Ok(()),
-    }
 }
 
 fn worst(errors: &[Enclosure]) -> f64 {

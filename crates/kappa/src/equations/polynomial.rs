@@ -47,9 +47,7 @@ pub struct PolynomialRoot {
 /// 24 (1984).
 pub fn polynomial_roots<T: Scalar>(coefficients: &[T]) -> Result<Vec<PolynomialRoot>> {
     let a: Vec<c64> = coefficients.iter().map(|x| c64::new(x.re(), x.im())).collect();
-    if let Some(k) = a.iter().position(|x| !(x.re.is_finite() && x.im.is_finite())) {
-        return Err(Error::not_finite(k, 0, 1));
-    }
+    Error::check_vector(&a)?;
     let degree = a.iter().rposition(|x| *x != c64::default());
     let Some(degree) = degree.filter(|&d| d > 0) else {
         return Err(Error::unsupported("a constant polynomial has no roots, or every number is one")

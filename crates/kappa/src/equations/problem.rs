@@ -18,14 +18,27 @@ impl<W: Scalar<Wide = W>> Problem<W> {
         let entries = Entries::of(a)?;
         let view = entries.view();
         Profile::of_entries(view)?;
-        let m = view.rows();
-        if b.len() != m {
-            return Err(Error::shape(format!("the right-hand side has {} entries, the matrix has {m} rows", b.len()))
-                .with_hint("b must have an entry for each row of A"));
-        }
-        match b.iter().position(|x| !x.is_finite()) {
-            Some(k) => Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count())),
-            None => Ok(Self { a: view.to_wide(), b: b.iter().map(|x| x.widen()).collect() }),
-        }
+        check_right_vector(view.rows(), b)?;
+        Ok(Self { a: view.to_wide(), b: b.iter().map(|x| x.widen()).collect() })
     }
+}
+
+/// Refuses a right-hand side that does not fit to a matrix of `rows` rows, or is not finite.
+pub(super) fn check_right_vector<T: Scalar>(rows: usize, b: &[T]) -> Result<()> {
+    fits(rows, b.len(), "entries")?;
+    Error::check_vector(b).map_err(Error::of_right_hand_side)
+}
+
+/// The same for a block of right-hand sides.
+pub(super) fn check_right<T: Scalar>(rows: usize, b: &Matrix<T>) -> Result<()> {
+    fits(rows, b.rows(), "rows")?;
+    Error::check_matrix(b).map_err(Error::of_right_hand_side)
+}
+
+fn fits(rows: usize, found: usize, what: &str) -> Result<()> {
+    if found == rows {
+        return Ok(());
+    }
+    Err(Error::shape(format!("the right-hand side has {found} {what}, the matrix has {rows} rows"))
+        .with_hint("b must have an entry for each row of A"))
 }

@@ -244,9 +244,7 @@ impl<W: Scalar<Wide = W>> Qr<W> {
 
     fn fits(&self, is_place: bool, is_length: bool, entries: &[W]) -> Result<()> {
         let (m, n) = (self.q.rows(), self.r.columns());
-        if let Some(k) = entries.iter().position(|x| !x.is_finite()) {
-            return Err(Error::not_finite(k, 0, entries.iter().filter(|x| !x.is_finite()).count()));
-        }
+        Error::check_vector(entries)?;
         if is_place && is_length {
             return Ok(());
         }

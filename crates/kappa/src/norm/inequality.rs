@@ -3,7 +3,7 @@
 use kappa_dense::pair::two_sum;
 use kappa_dense::{Matrix, Scalar};
 
-use super::vector_norm::{check_finite, fits};
+use super::vector_norm::fits;
 use super::{VectorNorm, modulus};
 use crate::arithmetic::dot;
 use crate::enclosure::directed::{add_down, add_up, mul_up, norm_down, norm_up, sqrt_up};
@@ -107,7 +107,7 @@ pub fn holder<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<Inequali
 /// ```
 pub fn bessel<T: Scalar>(x: &[T], e: &Matrix<T>) -> Result<Inequality> {
     fits(x.len(), e.rows())?;
-    check_finite(x)?;
+    Error::check_vector(x)?;
     let wide = e.as_ref().to_wide();
     let mut defect = 0.0;
     let mut left = Enclosure::exact(0.0);
@@ -153,8 +153,8 @@ pub fn bessel<T: Scalar>(x: &[T], e: &Matrix<T>) -> Result<Inequality> {
 /// ```
 pub fn parallelogram<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<Inequality> {
     fits(y.len(), x.len())?;
-    check_finite(x)?;
-    check_finite(y)?;
+    Error::check_vector(x)?;
+    Error::check_vector(y)?;
     if x.iter().chain(y).any(|&x| modulus(x) > 1e300) {
         return Err(Error::limit("the sum or difference of the vectors may overflow double precision")
             .with_hint("scale both vectors by the same number"));

@@ -102,7 +102,7 @@ impl VectorNorm {
     ///
     /// When an entry is not finite, or the length of x is not that of the weights or of M.
     pub fn of<T: Scalar>(&self, x: &[T]) -> Result<Enclosure> {
-        check_finite(x)?;
+        Error::check_vector(x)?;
         Ok(self.enclose(x)?.with_evidence(evidence(false)))
     }
 
@@ -170,7 +170,7 @@ impl VectorNorm {
     /// weights or of M.
     pub fn dual_vector<T: Scalar>(&self, x: &[T]) -> Result<Vec<T::Wide>> {
         self.dual()?;
-        check_finite(x)?;
+        Error::check_vector(x)?;
         let wide: Vec<T::Wide> = x.iter().map(|x| x.widen()).collect();
         let put_back = |sizes: Vec<f64>| wide.iter().zip(sizes).map(|(&x, size)| with_modulus(x, size)).collect();
         let moduli = || x.iter().map(|&x| modulus(x)).collect::<Vec<f64>>();
@@ -254,14 +254,6 @@ pub(super) fn fits(found: usize, expected: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::shape(format!("the length of the vector must be {expected}, got {found}")))
-}
-
-pub(super) fn check_finite<T: Scalar>(x: &[T]) -> Result<()> {
-    let count = x.iter().filter(|x| !x.is_finite()).count();
-    match x.iter().position(|x| !x.is_finite()) {
-        Some(row) => Err(Error::not_finite(row, 0, count)),
-        None => Ok(()),
-    }
 }
 
 /// (Σ|xᵢ|ᵖ)^(1/p) for 0 < p < 1.

@@ -55,9 +55,14 @@ impl<T: Scalar> Sparse<T> {
         self.entries.len()
     }
 
-    /// The position of the first entry that is not finite.
-    pub(crate) fn not_finite(&self) -> Option<(usize, usize)> {
-        (0..self.shape.1).find_map(|j| self.column(j).find(|(_, x)| !x.is_finite()).map(|(i, _)| (i, j)))
+    /// Refuses an entry that is not finite.
+    pub(crate) fn check_finite(&self) -> Result<()> {
+        let count = self.entries.iter().filter(|x| !x.is_finite()).count();
+        let first = |j| self.column(j).find(|(_, x)| !x.is_finite()).map(|(i, _)| (i, j));
+        match (0..self.shape.1).find_map(first) {
+            Some((row, column)) => Err(Error::not_finite(row, column, count)),
+            None => Ok(()),
+        }
     }
 
     /// The entry at row `i`, column `j`, both counted from 0; 0 when none is stored. Costs O(log k) for k entries in
@@ -89,11 +94,6 @@ impl<T: Scalar> Sparse<T> {
     pub(crate) fn is_hermitian(&self) -> bool {
         self.shape.0 == self.shape.1
             && (0..self.shape.1).all(|j| self.column(j).all(|(i, x)| self.entry(j, i) == x.conj()))
-    }
-
-    /// The number of stored entries that are not finite.
-    pub(crate) fn count_not_finite(&self) -> usize {
-        self.entries.iter().filter(|x| !x.is_finite()).count()
     }
 
     /// The transpose, without conjugation.

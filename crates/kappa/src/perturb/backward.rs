@@ -69,10 +69,8 @@ fn check<T: Scalar>(a: &MatrixRef<'_, T>, x: &[T], b: &[T]) -> Result<()> {
         )));
     }
     crate::Profile::of_entries(*a)?;
-    match x.iter().chain(b).position(|x| !x.is_finite()) {
-        Some(k) => Err(Error::not_finite(if k < n { k } else { k - n }, 0, 1)),
-        None => Ok(()),
-    }
+    Error::check_vector(x)?;
+    Error::check_vector(b)
 }
 
 /// A system and a candidate solution in working precision, with the residual.

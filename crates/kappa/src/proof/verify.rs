@@ -192,9 +192,7 @@ fn split(x: f64) -> (i64, i64) {
 
 impl Exact {
     fn of(a: &Matrix<f64>) -> Result<Self> {
-        if let Some(k) = a.as_slice().iter().position(|x| !x.is_finite()) {
-            return Err(Error::not_finite(k % a.rows(), k / a.rows(), 1));
-        }
+        Error::check_matrix(a)?;
         let shift = a.as_slice().iter().filter(|x| **x != 0.0).map(|&x| -split(x).1).max().unwrap_or(0);
         let entry = |x: f64| {
             let (mantissa, exponent) = split(x);

@@ -74,9 +74,7 @@ pub fn gershgorin<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Ge
 
 /// The discs of a sparse matrix, from its stored entries.
 fn of_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Gershgorin> {
-    if let Some((row, column)) = a.not_finite() {
-        return Err(Error::not_finite(row, column, a.count_not_finite()));
-    }
+    a.check_finite()?;
     let discs = |a: &Sparse<T>| -> Vec<Disc> {
         let center = |j: usize| c64::new(a.entry(j, j).re(), a.entry(j, j).im());
         let others = |j: usize| a.column(j).filter(move |&(i, _)| i != j).map(|(_, x)| x);

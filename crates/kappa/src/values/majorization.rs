@@ -43,9 +43,8 @@ pub fn majorization(x: &[f64], y: &[f64]) -> Result<Majorization> {
             y.len()
         )));
     }
-    if let Some(k) = x.iter().chain(y).position(|x| !x.is_finite()) {
-        return Err(Error::not_finite(k % x.len().max(1), usize::from(k >= x.len()), 1));
-    }
+    Error::check_vector(x)?;
+    Error::check_vector(y)?;
     let sorted = |x: &[f64]| {
         let mut sorted = x.to_vec();
         sorted.sort_by(|x, y| y.total_cmp(x));

@@ -307,7 +307,7 @@ fn the_first_entry_that_is_not_finite_is_named() {
     ];
     for error in errors {
         assert!(error.is_not_finite());
-        assert_eq!(error.to_string(), "has 2 entries that are not finite (first at row 8, column 91)");
+        assert_eq!(error.to_string(), "the matrix has 2 entries that are not finite (first at row 8, column 91)");
     }
 }
 

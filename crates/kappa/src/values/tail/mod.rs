@@ -105,9 +105,7 @@ impl Tail {
     /// When a number is not finite, or when there are fewer than two distinct positive numbers (≥ `how.x_min`, if that
     /// is given) or fewer than `how.least` positive numbers.
     pub fn of(numbers: &[f64], how: &Clauset) -> Result<Self> {
-        if let Some(k) = numbers.iter().position(|x| !x.is_finite()) {
-            return Err(Error::not_finite(k, 0, numbers.iter().filter(|x| !x.is_finite()).count()));
-        }
+        Error::check_vector(numbers)?;
         let exact: Vec<Enclosure> = numbers.iter().filter(|&&x| x > 0.0).map(|&x| Enclosure::exact(x)).collect();
         Self::of_enclosures(exact, how)
     }
