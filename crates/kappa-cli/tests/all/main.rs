@@ -1,14 +1,9 @@
 //! The command as people run it: the binary, its output, its exit codes, its files.
 
-mod answers;
-mod contract;
-mod documents;
-mod errors;
-mod files;
-mod help;
-mod names;
-mod schema;
-mod sparse;
+automod::dir!("tests/all");
+
+#[path = "../../../kappa-tensors/tests/shared/compiled.rs"]
+mod compiled;
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -23,6 +18,15 @@ struct Folder(tempfile::TempDir);
 impl Folder {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A folder with copies of the files about which the examples of the commands ask.
+    fn with_examples() -> Self {
+        let folder = Self::new();
+        for file in std::fs::read_dir(root().join("examples/small")).unwrap().map(|entry| entry.unwrap().path()) {
+            std::fs::copy(&file, folder.path(&file.file_name().unwrap().to_string_lossy())).unwrap();
+        }
+        folder
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -50,6 +54,11 @@ impl Folder {
         drop(child.stdin.take().unwrap().write_all(input));
         Done::from(child.wait_with_output().unwrap())
     }
+}
+
+/// The folder of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn kappa(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
