@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::help::{self, Listed};
-use super::{Folder, root};
+use super::{Folder, assert_same, root};
 
 /// The heading below which each command has a section.
 const EACH: &str = "\n## Each command\n";
@@ -143,7 +143,7 @@ fn the_tour_and_the_sections_print_what_they_show() {
         std::fs::write(&path, new).unwrap();
         return;
     }
-    assert_eq!(text, new, "docs/commands.md is not what the command prints; KAPPA_UPDATE_SNAPSHOTS=1 writes it anew");
+    assert_same(&text, &new, &path);
 }
 
 #[test]

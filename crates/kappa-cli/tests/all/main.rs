@@ -101,7 +101,16 @@ fn snapshot(name: &str, text: &str) {
         return;
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(kept, text, "{} differs; KAPPA_UPDATE_SNAPSHOTS=1 rewrites it", path.display());
+    assert_same(&kept, text, &path);
+}
+
+/// Fails with the first line in which a file is not what it should be.
+fn assert_same(kept: &str, text: &str, path: &Path) {
+    let line = kept.lines().zip(text.lines()).take_while(|(kept, line)| kept == line).count();
+    let of = |text: &str| text.lines().nth(line).unwrap_or("").to_owned();
+    let (path, kept_line, new_line) = (path.display(), of(kept), of(text));
+    let hint = "KAPPA_UPDATE_SNAPSHOTS=1 writes it anew";
+    assert!(kept == text, "{path}:{}: `{kept_line}` should be `{new_line}`; {hint}", line + 1);
 }
 
 /// A 3×2 matrix with the singular values 4 and 3.
