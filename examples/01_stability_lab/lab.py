@@ -2,9 +2,9 @@
 
     python examples/01_stability_lab/lab.py [OUTPUT.svg]
 
-Prints a verdict for each algorithm and draws the relative error of the answer against the condition number of the problem. A
-backward stable algorithm stays below the line condition × unit roundoff, which is what the data explain; an unstable one leaves
-it. The same numbers: `kappa lab textbook-variance`.
+Prints a verdict for each algorithm and draws the relative error of the answer against the condition number of the
+problem. A backward stable algorithm stays below the line condition × unit roundoff, which is what the data explain; an
+unstable one leaves it. The same numbers: `kappa lab textbook-variance`.
 """
 
 import math
@@ -42,7 +42,8 @@ def picture(results: dict) -> str:
         lines.append(f'<text x="{x:.1f}" y="{TOP + SIDE + 17}" text-anchor="middle">1e{k}</text>')
         lines.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">1e{-k}</text>')
     (x0, y0), (x1, y1) = place(1, 1.1e-16), place(9e15, 1)
-    lines.append(f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="#22262e" stroke-dasharray="5 4"/>')
+    ends = f'x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}"'
+    lines.append(f'<line {ends} stroke="#22262e" stroke-dasharray="5 4"/>')
     for k, (name, colour) in enumerate(SHOWN.items()):
         verdict, trials = results[name]
         points = " ".join("{:.1f},{:.1f}".format(*place(cond, min(error, 10.0))) for cond, _, error in trials)
@@ -50,7 +51,8 @@ def picture(results: dict) -> str:
         y = TOP + 14 + 20 * k
         lines.append(f'<rect x="{LEFT + SIDE + 20}" y="{y - 9}" width="12" height="10" fill="{colour}"/>')
         lines.append(f'<text x="{LEFT + SIDE + 38}" y="{y}">{name}: {verdict}</text>')
-    lines.append(f'<text x="{LEFT + SIDE + 20}" y="{TOP + 14 + 20 * len(SHOWN)}">- - what the data explain: condition × u</text>')
+    y = TOP + 14 + 20 * len(SHOWN)
+    lines.append(f'<text x="{LEFT + SIDE + 20}" y="{y}">- - what the data explain: condition × u</text>')
     lines.append(f'<text x="{LEFT + SIDE}" y="{TOP + SIDE + 38}" text-anchor="end">condition of the problem</text>')
     lines.append(f'<text x="{LEFT}" y="18">relative error of the answer</text></svg>')
     return "\n".join(lines) + "\n"

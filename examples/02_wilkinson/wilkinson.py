@@ -2,7 +2,8 @@
 
     python examples/02_wilkinson/wilkinson.py [OUTPUT.svg]
 
-Prints each root with its condition number, changes the coefficient of x^19 by 2^-23 as Wilkinson did, and draws where the roots go.
+Prints each root with its condition number, changes the coefficient of x^19 by 2^-23 as Wilkinson did, and draws where
+the roots go.
 """
 
 import sys

@@ -2,8 +2,8 @@
 
     python examples/03_longley/longley.py [OUTPUT.svg]
 
-Prints the table of a statistician, says which columns cannot be told apart, shows what the rounding of the table itself does to the
-coefficients, and draws the residuals.
+Prints the table of a statistician, says which columns cannot be told apart, shows what the rounding of the table itself
+does to the coefficients, and draws the residuals.
 """
 
 import csv

@@ -2,8 +2,8 @@
 
     python examples/04_gravity/gravity.py [OUTPUT.svg]
 
-Gravity is measured on the surface, and the mass at depth 1/4 is sought. Solves with and without regularization, by four rules for lambda,
-and draws the filter factors with the Picard plot.
+Gravity is measured on the surface, and the mass at depth 1/4 is sought. Solves with and without regularization, by four
+rules for lambda, and draws the filter factors with the Picard plot.
 """
 
 import subprocess
@@ -28,7 +28,8 @@ def main() -> None:
     error = lambda x: np.linalg.norm(x - mass) / np.linalg.norm(mass)
     proved = kp.solve(a, b, certify=True)
     print(f"condition number            {float(kp.cond(a)):9.2e}")
-    print(f"certified solution of Ax=b  {min(proved.digits):9.1f} digits certain, error against the mass {error(proved.x):.1e}")
+    digits, wrong = min(proved.digits), error(proved.x)
+    print(f"certified solution of Ax=b  {digits:9.1f} digits certain, error against the mass {wrong:.1e}")
     ridge = kp.Ridge(a, b)
     print("\nrule              lambda      error against the mass")
     for rule in ("gcv", "l-curve", "leave-one-out", f"discrepancy:{np.linalg.norm(noise)}"):
@@ -40,7 +41,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "gravity.npy", a)
         np.save(Path(folder) / "b.npy", b)
-        command = [sys.executable, "-m", "kappa", "ridge", "gravity.npy", "b.npy", "--filters", out.resolve(), "-o", "x.npy"]
+        arguments = ["ridge", "gravity.npy", "b.npy", "--filters", out.resolve(), "-o", "x.npy"]
+        command = [sys.executable, "-m", "kappa", *arguments]
         subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     print(f"wrote {out}")
 

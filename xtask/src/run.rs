@@ -14,6 +14,12 @@ pub(crate) fn program(name: &Path, arguments: &[&str]) -> Result<(), String> {
     program_with(name, arguments, &[])
 }
 
+/// [`program`] for a command line that is too long to be shown.
+pub(crate) fn program_quietly(name: &Path, arguments: &[&str]) -> Result<(), String> {
+    let status = Command::new(name).args(arguments).current_dir(root()).status().map_err(|e| cannot_run(name, &e))?;
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed: {status}", name.display())) }
+}
+
 /// [`program`] with some variables of the environment.
 pub(crate) fn program_with(name: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {
     let status = command(name, arguments, variables).status().map_err(|e| cannot_run(name, &e))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::build::{self, Built, PROFILE, TestProgram, WORKSPACE};
 use crate::phases::{self, Phases, Timed};
 use crate::run::{captured, cargo, cargo_path, root};
-use crate::{house, python};
+use crate::{format, house, python};
 
 /// Passed and failed tests, and how long each took.
 #[derive(Default)]
@@ -26,7 +26,7 @@ pub(crate) fn lint(show_all: bool) -> Result<(), String> {
     };
     let outcomes = [
         house::check(show_all),
-        cargo(&["fmt", "--all", "--check"]),
+        format::run(true),
         clippy(&WORKSPACE, PROFILE),
         clippy(&["--package", "xtask"], "dev"),
     ];

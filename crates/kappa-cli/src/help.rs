@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap_mangen::roff::{Roff, roman};
 
 use crate::answer::ANSWERED;
 use crate::failure::Failure;
@@ -104,7 +105,18 @@ fn manual() -> Result<String, Failure> {
     let mut page = Vec::new();
     let rendered = clap_mangen::Man::new(command()).render(&mut page);
     rendered.map_err(|e| Failure::new(format!("cannot write the manual: {e}")))?;
+    page.extend(manual_of_examples().into_bytes());
     Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+/// The examples of all commands, one a line.
+fn manual_of_examples() -> String {
+    let mut page = Roff::new();
+    page.control("SH", ["EXAMPLES"]).control("nf", []);
+    for example in VERBS.iter().flat_map(|verb| verb.examples) {
+        page.text([roman(format!("kappa {example}"))]);
+    }
+    page.control("fi", []).render()
 }
 
 /// The parsed arguments, or what clap prints instead.

@@ -1,16 +1,14 @@
-//! The table of commands: names, groups, help, and the functions behind them.
+//! The table of commands: names, groups, and the types behind them.
+//!
+//! A new command is a file in `commands` and a line in [`VERBS`]. Its help, its examples and the schema of its result
+//! come from its type; `KAPPA_UPDATE_SNAPSHOTS=1 cargo test` writes what the documents say of it.
 
 use clap::{ArgMatches, Command};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::answer::Ask;
-use crate::commands::{
-    align, ball, bound, check, condition, density, dominance, draw, eig, factor, lab, lipschitz, logdet, lstsq,
-    measure, nearest, norm, numbers, perturb, pinv, proof, rank, regress, ridge, singular_values, sketch, solve,
-    survey, svd, vector,
-};
-use crate::driver;
 use crate::failure::Failure;
+use crate::{commands, driver};
 
 /// The groups of `kappa --help`, in their order.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,6 +47,8 @@ pub(crate) struct Verb {
     pub(crate) group: Group,
     /// One line of help.
     pub(crate) about: &'static str,
+    /// Command lines without `kappa `.
+    pub(crate) examples: &'static [&'static str],
     arguments: fn(Command) -> Command,
     reads_tensors: bool,
     run: fn(&str, &ArgMatches) -> Result<u8, Failure>,
@@ -58,9 +58,15 @@ pub(crate) struct Verb {
 impl Verb {
     /// The command with its options and the common ones.
     pub(crate) fn command(&self) -> Command {
-        let command = (self.arguments)(Command::new(self.name)).about(self.about);
+        let command = (self.arguments)(Command::new(self.name)).about(self.about).after_help(self.examples());
         let command = driver::with_common_options(command, self.reads_tensors);
         self.alias.into_iter().fold(command, Command::visible_alias)
+    }
+
+    /// Its examples as the help shows them.
+    fn examples(&self) -> String {
+        let lines = self.examples.iter().map(|example| format!("\n  kappa {example}"));
+        format!("Examples:{}", lines.collect::<String>())
     }
 
     pub(crate) fn run(&self, matches: &ArgMatches) -> Result<u8, Failure> {
@@ -73,12 +79,14 @@ impl Verb {
     }
 }
 
-const fn verb<A: Ask>(name: &'static str, group: Group, about: &'static str) -> Verb {
+const fn verb<A: Ask>(name: &'static str, group: Group) -> Verb {
+    assert!(!A::EXAMPLES.is_empty(), "a command without an example");
     Verb {
         name,
         alias: None,
         group,
-        about,
+        about: A::ABOUT,
+        examples: A::EXAMPLES,
         arguments: A::augment_args,
         reads_tensors: A::READS_TENSORS,
         run: driver::run::<A>,
@@ -98,97 +106,43 @@ use Group::{Compare, DrawAndLearn, Factor, Measure, Models, Prove, Solve};
 
 /// Every command that answers a question.
 pub(crate) const VERBS: &[Verb] = &[
-    verb::<norm::NormArguments>("norm", Measure, "A norm of a matrix"),
-    verb::<condition::CondArguments>(
-        "cond",
-        Measure,
-        "The condition number, in any norm, of the matrix or of a solution",
-    ),
-    verb::<condition::DistanceArguments>("distance", Measure, "The distance to the nearest singular matrix"),
-    verb::<condition::DigitsArguments>("digits", Measure, "How many digits of a solution survive, in a sentence"),
-    verb::<logdet::LogdetArguments>("logdet", Measure, "Sign and logarithm of the determinant"),
-    verb::<rank::RankArguments>("rank", Measure, "The numerical rank, or the exact one"),
-    also(
-        verb::<singular_values::SingularValuesArguments>("singular-values", Measure, "Singular values, largest first"),
-        "svdvals",
-    ),
-    verb::<measure::MeasureArguments>("measure", Measure, "Several questions at once"),
-    verb::<density::DensityArguments>(
-        "density",
-        Measure,
-        "Distribution of the eigenvalues of AᵀA: histogram, noise, power-law tail",
-    ),
-    verb::<vector::VectorArguments>("vector", Measure, "p-norms, weighted norms and Mahalanobis distance of a vector"),
-    verb::<vector::InnerArguments>("inner", Measure, "The inner product of two vectors, and its inequalities"),
-    verb::<vector::SumArguments>(
-        "sum",
-        Measure,
-        "Sum with an error bound, digits lost to cancellation, mean and variance",
-    ),
-    verb::<vector::NuclearOfProductArguments>(
-        "nuclear-of-product",
-        Measure,
-        "The nuclear norm of a product from its factors, without multiplying them",
-    ),
-    verb::<svd::SvdArguments>("svd", Factor, "Singular value decomposition, or some triplets, written as .npz"),
-    also(
-        verb::<eig::EigArguments>("eig", Factor, "Eigenvalues with discs that contain them, and their conditions"),
-        "eigvals",
-    ),
-    verb::<factor::FactorArguments>(
-        "factor",
-        Factor,
-        "QR, LU, Cholesky, LDLᴴ, polar or Schur factors, written as .npz",
-    ),
-    verb::<pinv::PinvArguments>("pinv", Factor, "The pseudoinverse, with its four Penrose residuals"),
-    verb::<sketch::SketchArguments>("sketch", Factor, "One-pass sketch of a tall matrix, written and merged"),
-    verb::<solve::SolveArguments>("solve", Solve, "Solve Ax = b with an error bound"),
-    verb::<lstsq::LstsqArguments>("lstsq", Solve, "Least squares: plain, weighted, constrained, total"),
-    verb::<ridge::RidgeArguments>("ridge", Solve, "Ridge and Tikhonov regularization, with λ by a rule"),
-    verb::<regress::RegressArguments>(
-        "regress",
-        Solve,
-        "Linear regression of a table, with proved digits and diagnostics",
-    ),
-    verb::<nearest::NearestArguments>("nearest", Solve, "The nearest matrix of a kind, and its distance"),
-    verb::<align::AlignArguments>("align", Solve, "Align two point sets (Procrustes)"),
-    verb::<perturb::PerturbArguments>(
-        "perturb",
-        Compare,
-        "Every perturbation theorem for two matrices, with the actual change",
-    ),
-    verb::<perturb::BackwardErrorArguments>("backward-error", Compare, "The backward error of a computed answer"),
-    verb::<dominance::DominanceArguments>(
-        "dominance",
-        Compare,
-        "Check whether a matrix is smaller in every unitarily invariant norm",
-    ),
-    verb::<bound::BoundArguments>(
-        "bound",
-        Compare,
-        "Evaluate the bound of a perturbation theorem, or list the theorems",
-    ),
-    verb::<check::CheckArguments>("check", Prove, "Check claims about a matrix: exit 0 true, 1 false, 2 undecided"),
-    verb::<proof::ProveArguments>("prove", Prove, "Prove a claim, and write a witness that anyone can check"),
-    verb::<proof::VerifyArguments>(
-        "verify",
-        Prove,
-        "Check a proof with exact arithmetic: exit 0 if it holds, 1 if not",
-    ),
-    verb::<survey::SurveyArguments>("survey", Models, "Measure every weight matrix of a checkpoint"),
-    verb::<lipschitz::LipschitzArguments>("lipschitz", Models, "A Lipschitz bound of a chain of layers"),
-    verb::<draw::DrawArguments>("draw", DrawAndLearn, "Gershgorin discs, numerical range, pseudospectra, unit circle"),
-    verb::<ball::BallArguments>(
-        "ball",
-        DrawAndLearn,
-        "Subgradient, prox, projection and linear minimization for a norm",
-    ),
-    verb::<ball::AboutNormArguments>(
-        "about-norm",
-        DrawAndLearn,
-        "Properties and dual of a norm, and its ratio to another one",
-    ),
-    verb::<lab::LabArguments>("lab", DrawAndLearn, "Measured stability of textbook algorithms"),
-    verb::<numbers::FormatsArguments>("formats", DrawAndLearn, "Number formats, and what a number becomes in each"),
-    verb::<numbers::RootsArguments>("roots", DrawAndLearn, "Roots of a polynomial, with condition numbers"),
+    verb::<commands::norm::NormArguments>("norm", Measure),
+    verb::<commands::condition::CondArguments>("cond", Measure),
+    verb::<commands::condition::DistanceArguments>("distance", Measure),
+    verb::<commands::condition::DigitsArguments>("digits", Measure),
+    verb::<commands::logdet::LogdetArguments>("logdet", Measure),
+    verb::<commands::rank::RankArguments>("rank", Measure),
+    also(verb::<commands::singular_values::SingularValuesArguments>("singular-values", Measure), "svdvals"),
+    verb::<commands::measure::MeasureArguments>("measure", Measure),
+    verb::<commands::density::DensityArguments>("density", Measure),
+    verb::<commands::vector::VectorArguments>("vector", Measure),
+    verb::<commands::vector::InnerArguments>("inner", Measure),
+    verb::<commands::vector::SumArguments>("sum", Measure),
+    verb::<commands::vector::NuclearOfProductArguments>("nuclear-of-product", Measure),
+    verb::<commands::svd::SvdArguments>("svd", Factor),
+    also(verb::<commands::eig::EigArguments>("eig", Factor), "eigvals"),
+    verb::<commands::factor::FactorArguments>("factor", Factor),
+    verb::<commands::pinv::PinvArguments>("pinv", Factor),
+    verb::<commands::sketch::SketchArguments>("sketch", Factor),
+    verb::<commands::solve::SolveArguments>("solve", Solve),
+    verb::<commands::lstsq::LstsqArguments>("lstsq", Solve),
+    verb::<commands::ridge::RidgeArguments>("ridge", Solve),
+    verb::<commands::regress::RegressArguments>("regress", Solve),
+    verb::<commands::nearest::NearestArguments>("nearest", Solve),
+    verb::<commands::align::AlignArguments>("align", Solve),
+    verb::<commands::perturb::PerturbArguments>("perturb", Compare),
+    verb::<commands::perturb::BackwardErrorArguments>("backward-error", Compare),
+    verb::<commands::dominance::DominanceArguments>("dominance", Compare),
+    verb::<commands::bound::BoundArguments>("bound", Compare),
+    verb::<commands::check::CheckArguments>("check", Prove),
+    verb::<commands::proof::ProveArguments>("prove", Prove),
+    verb::<commands::proof::VerifyArguments>("verify", Prove),
+    verb::<commands::survey::SurveyArguments>("survey", Models),
+    verb::<commands::lipschitz::LipschitzArguments>("lipschitz", Models),
+    verb::<commands::draw::DrawArguments>("draw", DrawAndLearn),
+    verb::<commands::ball::BallArguments>("ball", DrawAndLearn),
+    verb::<commands::ball::AboutNormArguments>("about-norm", DrawAndLearn),
+    verb::<commands::lab::LabArguments>("lab", DrawAndLearn),
+    verb::<commands::numbers::FormatsArguments>("formats", DrawAndLearn),
+    verb::<commands::numbers::RootsArguments>("roots", DrawAndLearn),
 ];

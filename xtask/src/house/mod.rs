@@ -13,6 +13,8 @@ mod root;
 mod source;
 mod vendored;
 
+pub(crate) use source::File;
+
 /// Checks every rule and returns all that they found. With `show_all` no list of findings is cut short.
 pub(crate) fn check(show_all: bool) -> Result<(), String> {
     let packages = packages::read()?;

@@ -7,14 +7,14 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::run::root;
 
 /// A file and its path: in a crate below `src`, otherwise below the repository's folder.
-pub(super) struct File {
-    pub(super) path: String,
-    pub(super) text: String,
+pub(crate) struct File {
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl File {
     /// Reads all files below `folder`, itself below the repository's, that end in one of `endings`.
-    pub(super) fn all(folder: &str, endings: &[&str]) -> Result<Vec<File>, String> {
+    pub(crate) fn all(folder: &str, endings: &[&str]) -> Result<Vec<File>, String> {
         let (base, mut files) = (root().join(folder), Vec::new());
         collect(&base, &base, endings, &mut files)?;
         files.sort_by(|a, b| a.path.cmp(&b.path));

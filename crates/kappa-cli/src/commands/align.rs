@@ -84,6 +84,9 @@ pub(crate) struct OfSets {
 
 impl Ask for AlignArguments {
     type Result = AlignResult;
+    const ABOUT: &'static str = "Align two point sets (Procrustes)";
+    const EXAMPLES: &'static [&'static str] =
+        &["align p.npy q.npy --scaling --translation", "align p.npy q.npy p.npy --consensus"];
 
     fn files(&self) -> Files<'_> {
         let reads = std::iter::once(&self.file).chain(&self.onto).chain(&self.weights);

@@ -56,6 +56,8 @@ struct ConstantResult {
 
 impl Ask for AboutNormArguments {
     type Result = AboutNormResult;
+    const ABOUT: &'static str = "Properties and dual of a norm, and its ratio to another one";
+    const EXAMPLES: &'static [&'static str] = &["about-norm nuclear --against frobenius --shape 3x2"];
     const READS_TENSORS: bool = false;
 
     fn files(&self) -> Files<'_> {
@@ -169,6 +171,8 @@ pub(crate) struct BallResult {
 
 impl Ask for BallArguments {
     type Result = BallResult;
+    const ABOUT: &'static str = "Subgradient, prox, projection and linear minimization for a norm";
+    const EXAMPLES: &'static [&'static str] = &["ball subgradient w.npy --norm spectral -o s.npy"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file]).writes(Some(&self.output), Kind::Array)

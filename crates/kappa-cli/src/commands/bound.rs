@@ -84,6 +84,8 @@ struct Parameter {
 
 impl Ask for BoundArguments {
     type Result = BoundResult;
+    const ABOUT: &'static str = "Evaluate the bound of a perturbation theorem, or list the theorems";
+    const EXAMPLES: &'static [&'static str] = &["bound", "bound weyl --change 0.5"];
     const READS_TENSORS: bool = false;
 
     fn files(&self) -> Files<'_> {

@@ -59,6 +59,8 @@ impl Outcome {
 
 impl Ask for CheckArguments {
     type Result = CheckResult;
+    const ABOUT: &'static str = "Check claims about a matrix: exit 0 true, 1 false, 2 undecided";
+    const EXAMPLES: &'static [&'static str] = &["check w.npy rank=2"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file])

@@ -113,6 +113,15 @@ pub(crate) struct OfSolution {
 
 impl Ask for CondArguments {
     type Result = CondResult;
+    const ABOUT: &'static str = "The condition number, in any norm, of the matrix or of a solution";
+    const EXAMPLES: &'static [&'static str] = &[
+        "cond a.npy",
+        "cond a.npy --certify --norm max-row-sum",
+        "cond a.npy --estimate",
+        "cond a.npy --componentwise",
+        "cond a.npy --perturbation 0.001%",
+        "cond a.npy --rhs rhs.npy",
+    ];
 
     fn files(&self) -> Files<'_> {
         Files::reads(std::iter::once(&self.input.file).chain(&self.rhs))
@@ -305,6 +314,8 @@ pub(crate) struct DistanceResult {
 
 impl Ask for DistanceArguments {
     type Result = DistanceResult;
+    const ABOUT: &'static str = "The distance to the nearest singular matrix";
+    const EXAMPLES: &'static [&'static str] = &["distance a.npy -o near.npy"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file]).writes(self.output.as_ref(), Kind::Array)
@@ -362,6 +373,8 @@ pub(crate) struct DigitsResult {
 
 impl Ask for DigitsArguments {
     type Result = DigitsResult;
+    const ABOUT: &'static str = "How many digits of a solution survive, in a sentence";
+    const EXAMPLES: &'static [&'static str] = &["digits a.npy --data bf16"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file])

@@ -91,6 +91,8 @@ pub(crate) struct OfProducts {
 
 impl Ask for DensityArguments {
     type Result = DensityResult;
+    const ABOUT: &'static str = "Distribution of the eigenvalues of AᵀA: histogram, noise, power-law tail";
+    const EXAMPLES: &'static [&'static str] = &["density a.npy", "density a.npy --lanczos --probes 3 --steps 4"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file]).writes(self.picture.as_ref(), Kind::Picture)

@@ -35,6 +35,8 @@ pub(crate) struct DominanceResult {
 
 impl Ask for DominanceArguments {
     type Result = DominanceResult;
+    const ABOUT: &'static str = "Check whether a matrix is smaller in every unitarily invariant norm";
+    const EXAMPLES: &'static [&'static str] = &["dominance d.npy w.npy"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.file, &self.other])

@@ -95,6 +95,9 @@ enum DrawData {
 
 impl Ask for DrawArguments {
     type Result = DrawResult;
+    const ABOUT: &'static str = "Gershgorin discs, numerical range, pseudospectra, unit circle";
+    const EXAMPLES: &'static [&'static str] =
+        &["draw gershgorin a.npy -o g.svg", "draw pseudospectrum a.npy --points 8 -o g.png"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file]).writes(Some(&self.output), Kind::Picture)

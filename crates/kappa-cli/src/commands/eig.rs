@@ -66,6 +66,8 @@ struct More {
 
 impl Ask for EigArguments {
     type Result = EigResult;
+    const ABOUT: &'static str = "Eigenvalues with discs that contain them, and their conditions";
+    const EXAMPLES: &'static [&'static str] = &["eig m.npy", "eig m.npy --condition --powers 4 -o e.npz"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file]).writes(self.output.as_ref(), Kind::Any)

@@ -68,6 +68,8 @@ pub(crate) struct FactorResult {
 
 impl Ask for FactorArguments {
     type Result = FactorResult;
+    const ABOUT: &'static str = "QR, LU, Cholesky, LDLᴴ, polar or Schur factors, written as .npz";
+    const EXAMPLES: &'static [&'static str] = &["factor lu a.npy -o lu.npz", "factor polar a.npy -o polar.npz"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file]).writes(self.output.as_ref(), Kind::Any)

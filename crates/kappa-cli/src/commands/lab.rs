@@ -34,6 +34,8 @@ struct OutcomeResult {
 
 impl Ask for LabArguments {
     type Result = LabResult;
+    const ABOUT: &'static str = "Measured stability of textbook algorithms";
+    const EXAMPLES: &'static [&'static str] = &["lab householder-qr"];
     const READS_TENSORS: bool = false;
 
     fn files(&self) -> Files<'_> {

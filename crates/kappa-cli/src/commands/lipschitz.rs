@@ -37,6 +37,8 @@ struct LayerFactor {
 
 impl Ask for LipschitzArguments {
     type Result = LipschitzResult;
+    const ABOUT: &'static str = "A Lipschitz bound of a chain of layers";
+    const EXAMPLES: &'static [&'static str] = &["lipschitz w.npy"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.model])

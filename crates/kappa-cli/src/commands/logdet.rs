@@ -34,6 +34,8 @@ pub(crate) struct LogdetResult {
 
 impl Ask for LogdetArguments {
     type Result = LogdetResult;
+    const ABOUT: &'static str = "Sign and logarithm of the determinant";
+    const EXAMPLES: &'static [&'static str] = &["logdet a.npy", "logdet a.npy --certify"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file])

@@ -122,6 +122,13 @@ pub(crate) struct Generalized {
 
 impl Ask for LstsqArguments {
     type Result = LstsqResult;
+    const ABOUT: &'static str = "Least squares: plain, weighted, constrained, total";
+    const EXAMPLES: &'static [&'static str] = &[
+        "lstsq t.npy r.npy",
+        "lstsq t.npy r.npy --equations c.npy d.npy",
+        "lstsq t.npy r.npy --covariance k.npy",
+        "lstsq t.npy r.npy --total",
+    ];
 
     fn files(&self) -> Files<'_> {
         let mut files = self.problem.files();

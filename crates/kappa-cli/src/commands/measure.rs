@@ -38,6 +38,8 @@ pub(crate) struct MeasureResult {
 
 impl Ask for MeasureArguments {
     type Result = MeasureResult;
+    const ABOUT: &'static str = "Several questions at once";
+    const EXAMPLES: &'static [&'static str] = &["measure w.npy"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file])

@@ -1,34 +1,3 @@
 //! One file for each command, or for a few that share their arguments.
 
-pub(crate) mod align;
-pub(crate) mod ball;
-pub(crate) mod bound;
-pub(crate) mod check;
-pub(crate) mod condition;
-pub(crate) mod density;
-pub(crate) mod dominance;
-pub(crate) mod draw;
-pub(crate) mod eig;
-pub(crate) mod factor;
-pub(crate) mod lab;
-pub(crate) mod lipschitz;
-pub(crate) mod logdet;
-pub(crate) mod lstsq;
-pub(crate) mod measure;
-pub(crate) mod nearest;
-pub(crate) mod norm;
-pub(crate) mod numbers;
-pub(crate) mod perturb;
-pub(crate) mod pinv;
-mod problem;
-pub(crate) mod proof;
-pub(crate) mod rank;
-pub(crate) mod regress;
-pub(crate) mod ridge;
-pub(crate) mod singular_values;
-pub(crate) mod sketch;
-pub(crate) mod solve;
-pub(crate) mod survey;
-pub(crate) mod svd;
-mod triplets;
-pub(crate) mod vector;
+automod::dir!(pub(crate) "src/commands");

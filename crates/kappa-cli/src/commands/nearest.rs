@@ -76,6 +76,8 @@ pub(crate) struct NearestResult {
 
 impl Ask for NearestArguments {
     type Result = NearestResult;
+    const ABOUT: &'static str = "The nearest matrix of a kind, and its distance";
+    const EXAMPLES: &'static [&'static str] = &["nearest orthogonal a.npy"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file]).writes(self.output.as_ref(), Kind::Array)

@@ -44,6 +44,15 @@ pub(crate) struct NormResult {
 
 impl Ask for NormArguments {
     type Result = NormResult;
+    const ABOUT: &'static str = "A norm of a matrix";
+    const EXAMPLES: &'static [&'static str] = &[
+        "norm w.npy",
+        "norm w.npy --norm nuclear --certify",
+        "norm w.npy --norm induced:inf,1",
+        "norm w.npy --norm spectral --width 1e-6",
+        "norm w.npy --norm spectral --certify",
+        "norm w.npy --samples 50",
+    ];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file])

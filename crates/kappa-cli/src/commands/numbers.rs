@@ -60,6 +60,8 @@ struct FormatResult {
 
 impl Ask for FormatsArguments {
     type Result = FormatsResult;
+    const ABOUT: &'static str = "Number formats, and what a number becomes in each";
+    const EXAMPLES: &'static [&'static str] = &["formats 0.1"];
     const READS_TENSORS: bool = false;
 
     fn files(&self) -> Files<'_> {
@@ -147,6 +149,8 @@ impl From<&PolynomialRoot> for RootResult {
 
 impl Ask for RootsArguments {
     type Result = RootsResult;
+    const ABOUT: &'static str = "Roots of a polynomial, with condition numbers";
+    const EXAMPLES: &'static [&'static str] = &["roots 1 -3 2", "roots 1 -6 11 -6"];
     const READS_TENSORS: bool = false;
 
     fn files(&self) -> Files<'_> {

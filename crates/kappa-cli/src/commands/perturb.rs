@@ -60,6 +60,8 @@ impl From<&Applied> for AppliedTheorem {
 
 impl Ask for PerturbArguments {
     type Result = PerturbResult;
+    const ABOUT: &'static str = "Every perturbation theorem for two matrices, with the actual change";
+    const EXAMPLES: &'static [&'static str] = &["perturb a.npy b.npy"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.file, &self.other])
@@ -125,6 +127,8 @@ pub(crate) struct BackwardErrorResult {
 
 impl Ask for BackwardErrorArguments {
     type Result = BackwardErrorResult;
+    const ABOUT: &'static str = "The backward error of a computed answer";
+    const EXAMPLES: &'static [&'static str] = &["backward-error a.npy rhs.npy rhs.npy"];
 
     fn files(&self) -> Files<'_> {
         let reads = [Some(&self.file), Some(&self.solution), self.rhs.as_ref()];

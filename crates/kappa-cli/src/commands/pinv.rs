@@ -41,6 +41,8 @@ pub(crate) struct PinvResult {
 
 impl Ask for PinvArguments {
     type Result = PinvResult;
+    const ABOUT: &'static str = "The pseudoinverse, with its four Penrose residuals";
+    const EXAMPLES: &'static [&'static str] = &["pinv t.npy"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file]).writes(self.output.as_ref(), Kind::Array)

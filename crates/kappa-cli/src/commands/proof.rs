@@ -60,6 +60,8 @@ fn with_real<R>(
 
 impl Ask for ProveArguments {
     type Result = ProveResult;
+    const ABOUT: &'static str = "Prove a claim, and write a witness that anyone can check";
+    const EXAMPLES: &'static [&'static str] = &[r#"prove w.npy "norm:spectral <= 5" -o p.json"#];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.file]).writes(self.output.as_ref(), Kind::Any)
@@ -141,6 +143,8 @@ pub(crate) struct VerifyResult {
 
 impl Ask for VerifyArguments {
     type Result = VerifyResult;
+    const ABOUT: &'static str = "Check a proof with exact arithmetic: exit 0 if it holds, 1 if not";
+    const EXAMPLES: &'static [&'static str] = &["verify w.npy p.json"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.file, &self.proof])

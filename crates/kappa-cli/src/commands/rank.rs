@@ -40,6 +40,8 @@ pub(crate) struct RankResult {
 
 impl Ask for RankArguments {
     type Result = RankResult;
+    const ABOUT: &'static str = "The numerical rank, or the exact one";
+    const EXAMPLES: &'static [&'static str] = &["rank a.npy --exact"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file])

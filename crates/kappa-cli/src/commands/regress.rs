@@ -62,6 +62,8 @@ fn percent(text: &str) -> Result<f64, String> {
 
 impl Ask for RegressArguments {
     type Result = RegressionResult;
+    const ABOUT: &'static str = "Linear regression of a table, with proved digits and diagnostics";
+    const EXAMPLES: &'static [&'static str] = &["regress table.csv --target y --residuals res.svg"];
     const READS_TENSORS: bool = false;
 
     fn files(&self) -> Files<'_> {

@@ -63,6 +63,8 @@ pub(crate) struct Chosen {
 
 impl Ask for RidgeArguments {
     type Result = RidgeResult;
+    const ABOUT: &'static str = "Ridge and Tikhonov regularization, with λ by a rule";
+    const EXAMPLES: &'static [&'static str] = &["ridge t.npy r.npy --l-curve l.svg", "ridge t.npy r.npy --path 3"];
 
     fn files(&self) -> Files<'_> {
         let mut files = self.problem.files();

@@ -42,6 +42,13 @@ pub(crate) struct SingularValuesResult {
 
 impl Ask for SingularValuesArguments {
     type Result = SingularValuesResult;
+    const ABOUT: &'static str = "Singular values, largest first";
+    const EXAMPLES: &'static [&'static str] = &[
+        "singular-values w.npy",
+        "singular-values w.npy --smallest 1",
+        "singular-values w.npy --top 1",
+        "singular-values w.npy --floor 1e-6",
+    ];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file])

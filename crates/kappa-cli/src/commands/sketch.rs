@@ -60,6 +60,8 @@ pub(crate) struct SketchResult {
 
 impl Ask for SketchArguments {
     type Result = SketchResult;
+    const ABOUT: &'static str = "One-pass sketch of a tall matrix, written and merged";
+    const EXAMPLES: &'static [&'static str] = &["sketch t.npy --top 2", "sketch t.npy -o rows.npz"];
 
     fn files(&self) -> Files<'_> {
         Files::reads(&self.files).writes(self.output.as_ref(), Kind::Any)

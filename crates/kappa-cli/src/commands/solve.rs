@@ -59,6 +59,13 @@ pub(crate) struct Direct {
 
 impl Ask for SolveArguments {
     type Result = SolveResult;
+    const ABOUT: &'static str = "Solve Ax = b with an error bound";
+    const EXAMPLES: &'static [&'static str] = &[
+        "solve a.npy rhs.npy",
+        "solve a.npy rhs.npy --certify",
+        "solve z.mtx two.npy --certify",
+        "solve s.mtx y.npy --iterate lsmr",
+    ];
 
     fn files(&self) -> Files<'_> {
         self.problem.files()

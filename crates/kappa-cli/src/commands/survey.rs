@@ -61,6 +61,8 @@ pub(crate) struct SurveyArguments {
 
 impl Ask for SurveyArguments {
     type Result = SurveyResult;
+    const ABOUT: &'static str = "Measure every weight matrix of a checkpoint";
+    const EXAMPLES: &'static [&'static str] = &["survey w.npy"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.model]).writes(self.html.as_ref(), Kind::Any)

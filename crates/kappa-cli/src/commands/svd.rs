@@ -78,6 +78,14 @@ enum More {
 
 impl Ask for SvdArguments {
     type Result = SvdResult;
+    const ABOUT: &'static str = "Singular value decomposition, or some triplets, written as .npz";
+    const EXAMPLES: &'static [&'static str] = &[
+        "svd w.npy -o f.npz",
+        "svd w.npy --top 1",
+        "svd w.npy --top 1 --one-pass",
+        "svd w.npy --error 0.7",
+        "svd w.npy --smallest 1",
+    ];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file]).writes(self.output.as_ref(), Kind::Any)

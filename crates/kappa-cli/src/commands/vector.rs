@@ -57,6 +57,8 @@ pub(crate) struct VectorResult {
 
 impl Ask for VectorArguments {
     type Result = VectorResult;
+    const ABOUT: &'static str = "p-norms, weighted norms and Mahalanobis distance of a vector";
+    const EXAMPLES: &'static [&'static str] = &["vector x.npy --p inf --dual-vector dual.npy"];
 
     fn files(&self) -> Files<'_> {
         let reads = std::iter::once(&self.input.file).chain(&self.weights).chain(&self.mahalanobis);
@@ -127,6 +129,8 @@ pub(crate) struct InnerResult {
 
 impl Ask for InnerArguments {
     type Result = InnerResult;
+    const ABOUT: &'static str = "The inner product of two vectors, and its inequalities";
+    const EXAMPLES: &'static [&'static str] = &["inner x.npy y.npy"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.file, &self.other].into_iter().chain(&self.basis))
@@ -194,6 +198,8 @@ pub(crate) struct SumResult {
 
 impl Ask for SumArguments {
     type Result = SumResult;
+    const ABOUT: &'static str = "Sum with an error bound, digits lost to cancellation, mean and variance";
+    const EXAMPLES: &'static [&'static str] = &["sum x.npy"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.input.file])
@@ -262,6 +268,8 @@ pub(crate) struct NuclearOfProductResult {
 
 impl Ask for NuclearOfProductArguments {
     type Result = NuclearOfProductResult;
+    const ABOUT: &'static str = "The nuclear norm of a product from its factors, without multiplying them";
+    const EXAMPLES: &'static [&'static str] = &["nuclear-of-product a.npy b.npy"];
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.file, &self.other])

@@ -1,11 +1,39 @@
 use super::{Folder, snapshot};
 
-/// The commands that `kappa --help` lists.
-pub(crate) fn commands(folder: &Folder) -> Vec<String> {
+/// A command as the help shows it.
+pub(crate) struct Listed {
+    pub(crate) name: String,
+    /// Its name, and the other one where it has two.
+    pub(crate) names: String,
+    pub(crate) about: String,
+    /// Command lines without `kappa `.
+    pub(crate) examples: Vec<String>,
+}
+
+/// The commands that `kappa --help` lists, those for shells too.
+pub(crate) fn commands(folder: &Folder) -> Vec<Listed> {
     let help = folder.run(&["--help"]).out;
-    let name = |line: &str| line.strip_prefix("  ")?.split([' ', ',']).next().map(str::to_owned);
     let after = help.split("\nMeasure:\n").nth(1).unwrap().split("\nReads ").next().unwrap().to_owned();
-    after.lines().filter_map(name).filter(|name| !name.is_empty() && name != "help").collect()
+    let command = |line: &str| {
+        let (names, about) = line.strip_prefix("  ")?.split_once("  ")?;
+        let name = names.split(',').next().unwrap().to_owned();
+        let examples = examples(&folder.run(&[&name, "--help"]).out);
+        Some(Listed { name, names: names.to_owned(), about: about.trim().to_owned(), examples })
+    };
+    after.lines().filter_map(command).filter(|command| command.name != "help").collect()
+}
+
+/// The commands that answer a question.
+pub(crate) fn verbs(folder: &Folder) -> Vec<Listed> {
+    let mut commands = commands(folder);
+    commands.retain(|command| !["completions", "man"].contains(&command.name.as_str()));
+    commands
+}
+
+/// The examples of a help.
+fn examples(help: &str) -> Vec<String> {
+    let lines = help.split_once("\nExamples:\n").map_or("", |(_, lines)| lines);
+    lines.lines().map_while(|line| line.strip_prefix("  kappa ")).map(str::to_owned).collect()
 }
 
 #[test]
@@ -25,7 +53,7 @@ fn the_commands_are_in_groups() {
 #[test]
 fn the_help_of_each_command() {
     let folder = Folder::new();
-    let names = commands(&folder);
+    let names: Vec<String> = commands(&folder).into_iter().map(|command| command.name).collect();
     assert!(names.len() >= 40, "{names:?}");
     let mut all = String::new();
     for name in &names {
@@ -51,5 +79,7 @@ fn completions_and_the_manual() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(folder.run(&["completions", shell]).out.contains("singular-values"));
     }
-    assert!(folder.run(&["man"]).out.contains(".TH"));
+    let manual = folder.run(&["man"]).out;
+    let examples = manual.split_once(".SH EXAMPLES\n").unwrap().1;
+    assert!(manual.contains(".TH") && examples.contains("kappa norm w.npy\n"), "{examples}");
 }

@@ -1,14 +1,9 @@
 //! The command as people run it: the binary, its output, its exit codes, its files.
 
-mod answers;
-mod contract;
-mod documents;
-mod errors;
-mod files;
-mod help;
-mod names;
-mod schema;
-mod sparse;
+automod::dir!("tests/all");
+
+#[path = "../../../kappa-tensors/tests/shared/compiled.rs"]
+mod compiled;
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -23,6 +18,15 @@ struct Folder(tempfile::TempDir);
 impl Folder {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A folder with copies of the files about which the examples of the commands ask.
+    fn with_examples() -> Self {
+        let folder = Self::new();
+        for file in std::fs::read_dir(root().join("examples/small")).unwrap().map(|entry| entry.unwrap().path()) {
+            std::fs::copy(&file, folder.path(&file.file_name().unwrap().to_string_lossy())).unwrap();
+        }
+        folder
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -50,6 +54,11 @@ impl Folder {
         drop(child.stdin.take().unwrap().write_all(input));
         Done::from(child.wait_with_output().unwrap())
     }
+}
+
+/// The folder of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn kappa(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
@@ -92,7 +101,16 @@ fn snapshot(name: &str, text: &str) {
         return;
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(kept, text, "{} differs; KAPPA_UPDATE_SNAPSHOTS=1 rewrites it", path.display());
+    assert_same(&kept, text, &path);
+}
+
+/// Fails with the first line in which a file is not what it should be.
+fn assert_same(kept: &str, text: &str, path: &Path) {
+    let line = kept.lines().zip(text.lines()).take_while(|(kept, line)| kept == line).count();
+    let of = |text: &str| text.lines().nth(line).unwrap_or("").to_owned();
+    let (path, kept_line, new_line) = (path.display(), of(kept), of(text));
+    let hint = "KAPPA_UPDATE_SNAPSHOTS=1 writes it anew";
+    assert!(kept == text, "{path}:{}: `{kept_line}` should be `{new_line}`; {hint}", line + 1);
 }
 
 /// A 3×2 matrix with the singular values 4 and 3.

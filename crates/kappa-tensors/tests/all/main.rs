@@ -1,5 +1,6 @@
 //! All integration tests of kappa-tensors in one program.
 
-mod attacks;
-mod formats;
-mod sources;
+automod::dir!("tests/all");
+
+#[path = "../shared/compiled.rs"]
+mod compiled;

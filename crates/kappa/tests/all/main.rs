@@ -1,18 +1,6 @@
 //! All integration tests of kappa in one program, so that each algorithm is compiled once for them.
 
-mod certificates;
-mod conditioning;
-mod draws;
-mod edges;
-mod equations;
-mod equations_edges;
-mod exact;
-mod laws;
-mod logdet;
-mod partial;
-mod parts;
-mod perturbation;
-mod proofs;
-mod regularized;
-mod sparse;
-mod strd;
+automod::dir!("tests/all");
+
+#[path = "../../../kappa-tensors/tests/shared/compiled.rs"]
+mod compiled;
