@@ -1,12 +1,13 @@
 //! How a norm or singular values are found, with the reference of that algorithm.
 
-use kappa::{Algorithm, Enclosure, Evidence, Norm, Plan};
+use kappa::plan::Algorithm;
+use kappa::{Enclosure, Evidence, Guarantee, Norm, Plan};
 
 use crate::answer::Explanation;
 
 /// The plan for all singular values of a dense matrix.
 pub(crate) fn of_values(shape: (usize, usize), certify: bool) -> Plan {
-    if certify { Plan::certified_values(shape) } else { Plan::singular_values(shape) }
+    Plan::singular_values_by(shape, Guarantee::certified_if(certify))
 }
 
 /// What a plan says of itself, and where its algorithm is described.

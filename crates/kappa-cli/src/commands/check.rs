@@ -1,7 +1,7 @@
 //! `kappa check`.
 
 use clap::Args;
-use kappa::{Check, Enclosure, Question};
+use kappa::{Check, Enclosure, Guarantee, Question};
 use kappa_model::{Model, printable};
 use kappa_report::{aligned, ends, number_text};
 use schemars::JsonSchema;
@@ -94,7 +94,7 @@ impl Ask for CheckArguments {
 impl CheckArguments {
     fn outcomes(&self, name: &str, a: &kappa::AnyOperator<'_>) -> kappa::Result<Vec<Outcome>> {
         let questions: Vec<Question> = self.checks.iter().map(|check| check.question).collect();
-        let answers = if self.certify { a.certified_measure(&questions)? } else { a.measure(&questions)? };
+        let answers = a.measure_by(&questions, Guarantee::certified_if(self.certify))?;
         let outcome = |(&check, value): (&Check, Enclosure)| Outcome {
             tensor: name.to_owned(),
             check,

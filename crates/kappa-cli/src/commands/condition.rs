@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use kappa::condition::{DataType, Extended, LeastSquaresCondition, SmallSample, SolveAlgorithm};
+use kappa::krylov::OneNorm;
 use kappa::serialize::Number;
-use kappa::{
-    AnyOperator, DataType, Enclosure, Extended, LeastSquaresCondition, Norm, OneNorm, SmallSample, SolveAlgorithm,
-};
+use kappa::{AnyOperator, Enclosure, Guarantee, Norm};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -168,17 +168,14 @@ impl CondArguments {
             let found = a.cond_estimate(norm, &OneNorm::default())?;
             return Ok((found.into(), "LU factorization and the block 1-norm estimator".into(), ESTIMATOR));
         }
-        if self.certify {
-            let found = a.certified_cond(norm)?;
-            return Ok((found.value, found.algorithm.to_owned(), INVERSE));
-        }
-        let (value, how) = a.cond_by(norm)?;
+        let found = a.cond_by(norm, Guarantee::certified_if(self.certify))?;
         let reference = match () {
-            () if how.contains("sparse") => ESTIMATOR,
+            () if self.certify => INVERSE,
+            () if found.algorithm.contains("sparse") => ESTIMATOR,
             () if norm.is_unitarily_invariant() => VALUES,
             () => INVERSE,
         };
-        Ok((value.into(), how, reference))
+        Ok((found.value, found.algorithm.into_owned(), reference))
     }
 }
 
@@ -390,13 +387,8 @@ impl Ask for DigitsArguments {
                 // Integers are exact; what is left is the format of the computation.
                 None => dtype.and_then(|name| name.parse().ok()).unwrap_or(DataType::Format(kappa::arithmetic::F64)),
             };
-            let cond = if self.certify {
-                a.certified_cond(Norm::spectral()).map(|c| c.value.enclosure())
-            } else {
-                a.cond_by(Norm::spectral()).map(|c| c.0)
-            };
-            let cond = cond.map_err(about.error())?;
-            Ok(digits(about, a.shape(), cond, data, algorithm))
+            let cond = a.cond_by(Norm::spectral(), Guarantee::certified_if(self.certify)).map_err(about.error())?;
+            Ok(digits(about, a.shape(), cond.value.enclosure(), data, algorithm))
         })
     }
 }

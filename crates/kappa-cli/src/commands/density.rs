@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use kappa::ask::{LanczosDensity, StochasticLanczos};
 use kappa::serialize::Number;
-use kappa::{Bins, Clauset, Enclosure, LanczosDensity, SingularValues, Steps, StochasticLanczos, Tail};
+use kappa::values::{Bins, Clauset, Steps, Tail};
+use kappa::{Enclosure, Guarantee, SingularValues};
 use kappa_report::{
     BulkResult, HistogramResult, Named, TailResult, aligned, bulk_rows, draw_density, ends, histogram_rows, tail_rows,
 };
@@ -105,7 +107,7 @@ impl Ask for DensityArguments {
                 let found = a.lanczos_density(&how).map_err(about.error())?;
                 return Ok(by_lanczos(about, &how, &found)?.map(DensityResult::Lanczos));
             }
-            let values = if self.certify { a.certified_singular_values() } else { a.singular_values() };
+            let values = a.singular_values_by(Guarantee::certified_if(self.certify));
             let answer = self.exactly(about, &values.map_err(about.error())?)?;
             Ok(answer.map(|x| DensityResult::Values(Box::new(x))))
         })

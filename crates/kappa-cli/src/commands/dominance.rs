@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use kappa::Guarantee;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -45,7 +46,7 @@ impl Ask for DominanceArguments {
     fn answer(&self, session: &Session) -> Result<Answer<DominanceResult>, Failure> {
         let values = |path: &PathBuf| {
             with_tensor(&session.open(path)?, self.tensor.as_deref(), |about, a| {
-                let values = if self.certify { a.certified_singular_values() } else { a.singular_values() };
+                let values = a.singular_values_by(Guarantee::certified_if(self.certify));
                 values.map_err(about.error())
             })
         };

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use kappa::condition::EigenvalueCondition;
+use kappa::factor::{Arnoldi, Eig, PartialEig};
 use kappa::regions::Normality;
 use kappa::serialize::{Complex, Number};
-use kappa::{AnyMatrix, AnyOperator, Arnoldi, Eig, EigenvalueCondition, Enclosure, Evidence, PartialEig};
+use kappa::{AnyMatrix, AnyOperator, Enclosure, Evidence};
 use kappa_report::{aligned, counted};
 use kappa_tensors::npy;
 use schemars::JsonSchema;

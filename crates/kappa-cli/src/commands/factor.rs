@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use kappa::{AnyMatrix, AnyOperator, GuEisenstat, jordan};
+use kappa::factor::{GuEisenstat, jordan};
+use kappa::{AnyMatrix, AnyOperator};
 use kappa_tensors::npy;
 use schemars::JsonSchema;
 use serde::Serialize;

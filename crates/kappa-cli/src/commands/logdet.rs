@@ -1,8 +1,9 @@
 //! `kappa logdet`.
 
 use clap::Args;
+use kappa::ask::LogDeterminant;
 use kappa::serialize::{Complex, Number};
-use kappa::{Enclosure, Guarantee, LogDeterminant};
+use kappa::{Enclosure, Guarantee};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -42,7 +43,7 @@ impl Ask for LogdetArguments {
     }
 
     fn answer(&self, session: &Session) -> Result<Answer<LogdetResult>, Failure> {
-        let guarantee = if self.certify { Guarantee::Certified } else { Guarantee::Usual };
+        let guarantee = Guarantee::certified_if(self.certify);
         session.with_matrix(&self.input, |about, a| {
             let found = a.logdet_by(guarantee).map_err(about.error())?;
             let (m, n) = a.shape();

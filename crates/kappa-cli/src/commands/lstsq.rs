@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use kappa::any::AnyLstsqSolution;
+use kappa::equations::{AnyLstsqSolution, Constrained, Errors, LstsqMethod};
 use kappa::serialize::Number;
-use kappa::{AnyMatrix, AnyOperator, Constrained, Enclosure, Errors, Lstsq, LstsqMethod, Tolerance};
+use kappa::{AnyMatrix, AnyOperator, Enclosure, Guarantee, Lstsq, Tolerance};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -143,9 +143,10 @@ impl Ask for LstsqArguments {
                 return Ok(answer.map(LstsqResult::Iterated));
             }
             if self.certify {
-                let s = a.certified_lstsq(b).map_err(about.error())?;
-                let is_complex = a.is_complex() || b.is_complex();
-                return Ok(certified(&self.problem, about, &s, is_complex)?.map(LstsqResult::Certified));
+                let how = Lstsq { guarantee: Guarantee::Certified, ..Lstsq::default() };
+                let s = a.lstsq_by(b, &how).map_err(about.error())?;
+                let answer = certified(&self.problem, about, s.x(), s.enclosures())?;
+                return Ok(answer.map(LstsqResult::Certified));
             }
             match (self.total, &self.equations, &self.covariance) {
                 (Some(total), ..) => Ok(self.total(about, a, b, total)?.map(LstsqResult::Total)),
@@ -175,7 +176,7 @@ impl LstsqArguments {
         b: &AnyMatrix,
     ) -> Result<Answer<Solved<Plain>>, Failure> {
         let tolerance = self.tolerance.map(Tolerance::relative).transpose()?.unwrap_or_default();
-        let how = Lstsq { method: self.method, tolerance };
+        let how = Lstsq { method: self.method, tolerance, ..Lstsq::default() };
         let weights = self.weights.as_deref().map(|path| session.real_vector(path)).transpose()?;
         let s = match &weights {
             Some(w) => a.weighted_lstsq(single(b)?, w, &how),

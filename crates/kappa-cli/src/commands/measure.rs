@@ -1,7 +1,7 @@
 //! `kappa measure`.
 
 use clap::Args;
-use kappa::{Enclosure, Question};
+use kappa::{Enclosure, Guarantee, Question};
 use kappa_report::{Named, aligned, ends, measure_key};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -49,7 +49,7 @@ impl Ask for MeasureArguments {
         let standard = Question::standard();
         let questions = if self.questions.is_empty() { &standard[..] } else { &self.questions[..] };
         session.with_matrix(&self.input, |about, a| {
-            let answers = if self.certify { a.certified_measure(questions) } else { a.measure(questions) };
+            let answers = a.measure_by(questions, Guarantee::certified_if(self.certify));
             let answers = answers.map_err(about.error())?;
             let pairs = || questions.iter().zip(&answers);
             let lines: Vec<Vec<String>> = pairs().map(|(q, x)| line(&q.to_string(), x.short(DIGITS))).collect();

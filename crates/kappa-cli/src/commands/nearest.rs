@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use kappa::any::AnyNearest;
-use kappa::nearest::AlternatingProjections;
+use kappa::nearest::{AlternatingProjections, AnyNearest};
 use kappa::{AnyOperator, Enclosure, Norm};
 use kappa_report::Entries;
 use schemars::JsonSchema;

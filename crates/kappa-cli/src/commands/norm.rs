@@ -1,7 +1,9 @@
 //! `kappa norm`.
 
 use clap::Args;
-use kappa::{AnyOperator, Enclosure, Hutchinson, Lanczos, Norm, SpectralCertificate};
+use kappa::ask::Hutchinson;
+use kappa::certificate::SpectralCertificate;
+use kappa::{AnyOperator, Enclosure, Guarantee, Lanczos, Norm};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -102,7 +104,7 @@ impl NormArguments {
         }
         if self.norm == Norm::spectral() && self.certify {
             let how = SpectralCertificate { width: self.width.unwrap_or(0.0), ..Default::default() };
-            let (value, method) = a.certified_spectral_norm_by(&how)?;
+            let (value, method) = a.spectral_certificate(&how)?;
             let plan = format!("‖Ax‖/‖x‖ from below, {} from above ({m}×{n})", method.name());
             let explanation = Explanation::plan(plan)
                 .bounds(&value)
@@ -111,8 +113,7 @@ impl NormArguments {
         }
         let value = match self.width {
             Some(tolerance) => a.spectral_norm(&Lanczos { tolerance, ..Lanczos::default() })?,
-            None if self.certify => a.certified_norm(self.norm)?,
-            None => a.norm(self.norm)?,
+            None => a.norm_by(self.norm, Guarantee::certified_if(self.certify))?,
         };
         Ok((value, plans::of_norm(self.norm, (m, n), self.certify, &value)))
     }

@@ -2,8 +2,9 @@
 
 use clap::Args;
 use kappa::arithmetic::{Format, QuadraticRoots, quadratic_roots};
+use kappa::equations::PolynomialRoot;
 use kappa::serialize::{Complex, Number};
-use kappa::{AnyMatrix, Enclosure, Matrix, PolynomialRoot};
+use kappa::{AnyMatrix, Enclosure, Matrix};
 use kappa_report::aligned;
 use schemars::JsonSchema;
 use serde::Serialize;

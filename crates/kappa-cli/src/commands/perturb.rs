@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kappa::any::AnyBackwardError;
-use kappa::perturb::Applied;
+use kappa::perturb::{AnyBackwardError, Applied};
 use kappa::serialize::Number;
 use kappa::{AnyMatrix, AnyOperator, Enclosure, c64};
 use kappa_report::aligned;

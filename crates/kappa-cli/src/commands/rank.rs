@@ -1,7 +1,7 @@
 //! `kappa rank`.
 
 use clap::Args;
-use kappa::{Enclosure, Tolerance};
+use kappa::{Enclosure, Guarantee, Tolerance};
 use kappa_report::number_text;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -50,7 +50,7 @@ impl Ask for RankArguments {
     fn answer(&self, session: &Session) -> Result<Answer<RankResult>, Failure> {
         let tolerance = self.tolerance.map_or(Ok(Tolerance::default()), Tolerance::relative)?;
         session.with_matrix(&self.input, |about, a| {
-            let values = if self.certify { a.certified_singular_values() } else { a.singular_values() };
+            let values = a.singular_values_by(Guarantee::certified_if(self.certify));
             let values = values.map_err(about.error())?;
             let value = values.rank(tolerance);
             let shape = a.shape();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kappa::regression::{Cell, Column, Design, Formula, Regression, normal_quantile};
+use kappa::equations::regression::{Cell, Column, Design, Formula, Regression, normal_quantile};
 use kappa_report::{RegressionResult, counted, draw_quantiles, draw_residuals, regression_text};
 use kappa_tensors::Frame;
 use serde::{Serialize, Serializer};

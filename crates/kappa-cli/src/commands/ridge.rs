@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kappa::any::AnyRidge;
+use kappa::equations::{AnyRidge, Choice, RidgePoint};
 use kappa::serialize::Number;
-use kappa::{AnyMatrix, Choice, Matrix, RidgePoint};
+use kappa::{AnyMatrix, Matrix};
 use kappa_report::{aligned, draw_filters, draw_l_curve};
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! `kappa singular-values`.
 
 use clap::Args;
-use kappa::{AnyOperator, Enclosure};
+use kappa::{AnyOperator, Enclosure, Guarantee};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -66,8 +66,7 @@ impl Ask for SingularValuesArguments {
             }
             let values = match self.floor {
                 Some(floor) => a.singular_values_above(floor),
-                None if self.certify => a.certified_singular_values(),
-                None => a.singular_values(),
+                None => a.singular_values_by(Guarantee::certified_if(self.certify)),
             };
             let values = values.map_err(about.error())?;
             let shape = a.shape();

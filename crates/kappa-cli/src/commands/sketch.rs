@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use kappa::any::AnyRowSketch;
+use kappa::Enclosure;
+use kappa::factor::{AnyRowSketch, RowSketch};
 use kappa::serialize::Number;
-use kappa::{Enclosure, RowSketch};
 use kappa_model::{Progress, SavedSketch};
 use kappa_report::counted;
 use schemars::JsonSchema;

@@ -1,9 +1,10 @@
 //! `kappa solve`, and the iterations and certificates that `kappa lstsq` shares with it.
 
 use clap::Args;
-use kappa::any::{AnyCertifiedSolution, AnyIterated, AnySolution};
+use kappa::equations::{AnySolution, EntryEnclosures, Method, Refinement};
+use kappa::krylov::{AnyIterated, Iterate, Iteration};
 use kappa::serialize::Number;
-use kappa::{AnyMatrix, AnyOperator, Enclosure, Iterate, Iteration, Method, Refinement, Solve};
+use kappa::{AnyMatrix, AnyOperator, Enclosure, Guarantee, Solve};
 use kappa_report::aligned;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -77,12 +78,11 @@ impl Ask for SolveArguments {
                 return Ok(answer.map(SolveResult::Iterated));
             }
             if self.certify {
-                let s = a.certified_solve(b).map_err(about.error())?;
-                return Ok(
-                    certified(&self.problem, about, &s, a.is_complex() || b.is_complex())?.map(SolveResult::Certified)
-                );
+                let how = Solve { guarantee: Guarantee::Certified, ..Solve::default() };
+                let s = a.solve_by(b, &how).map_err(about.error())?;
+                return Ok(certified(&self.problem, about, s.x(), s.enclosures())?.map(SolveResult::Certified));
             }
-            let how = Solve { method: self.method, refinement: self.refine };
+            let how = Solve { method: self.method, refinement: self.refine, ..Solve::default() };
             let s = a.solve_by(b, &how).map_err(about.error())?;
             let x = s.x().to_matrix().map_err(about.error())?;
             Ok(self.problem.solved(&x, direct(&s)).map(SolveResult::Direct))
@@ -205,7 +205,7 @@ enum Entry {
 }
 
 impl Entry {
-    fn of(s: &AnyCertifiedSolution, (i, j): (usize, usize), is_complex: bool) -> Self {
+    fn of(s: &EntryEnclosures, (i, j): (usize, usize), is_complex: bool) -> Self {
         if is_complex { Self::Complex([s.entry(i, j), s.imaginary(i, j)]) } else { Self::Real(s.entry(i, j)) }
     }
 
@@ -224,11 +224,12 @@ impl Entry {
 pub(crate) fn certified(
     problem: &Problem,
     about: &About<'_>,
-    s: &AnyCertifiedSolution,
-    is_complex: bool,
+    x: AnyOperator<'_>,
+    enclosures: Option<&EntryEnclosures>,
 ) -> Result<Answer<Solved<Certificate>>, Failure> {
-    let x = s.x().to_matrix().map_err(about.error())?;
-    let (n, k) = x.shape();
+    let x = x.to_matrix().map_err(about.error())?;
+    let s = enclosures.ok_or_else(|| Failure::new("the certified solution came without enclosures"))?;
+    let ((n, k), is_complex) = (x.shape(), x.is_complex());
     let entry = |i: usize, j: usize| Entry::of(s, (i, j), is_complex);
     let enclosures: Vec<Vec<Entry>> = (0..n).map(|i| (0..k).map(|j| entry(i, j)).collect()).collect();
     let rows: Vec<Vec<String>> = enclosures.iter().map(|row| row.iter().map(Entry::text).collect()).collect();

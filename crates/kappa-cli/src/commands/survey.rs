@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use kappa::{Algorithm, Tolerance};
+use kappa::Tolerance;
+use kappa::plan::Algorithm;
 use kappa_model::{Layer, Progress, Report, Survey, printable};
 use kappa_report::{SurveyResult, aligned, survey_csv, survey_html, survey_markdown, survey_text};
 use serde::Serialize;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use kappa::{AnyMatrix, Enclosure, SingularTriplets};
+use kappa::factor::SingularTriplets;
+use kappa::{AnyMatrix, Enclosure, Guarantee};
 use kappa_model::{Model, Progress, Streamed, Streaming};
 use kappa_report::ends;
 use kappa_tensors::npy;
@@ -135,7 +136,7 @@ impl SvdArguments {
 
     fn whole(&self, name: &str, a: &kappa::AnyOperator<'_>) -> kappa::Result<Answer<SvdResult>> {
         let f = if self.full { a.svd_full()? } else { a.svd()? };
-        let certified = if self.certify { Some(a.certified_singular_values()?) } else { None };
+        let certified = if self.certify { Some(a.singular_values_by(Guarantee::Certified)?) } else { None };
         let values = certified.as_ref().unwrap_or(f.singular_values());
         let plan = crate::plans::of_values(a.shape(), self.certify);
         let explanation = Explanation::plan(format!("singular vectors with the values: {}", values.algorithm()))

@@ -1,8 +1,11 @@
 //! Which singular triplets `kappa svd` computes, and by which algorithm.
 
 use clap::{Args, ValueEnum};
-use kappa::any::AnyPartialSvd;
-use kappa::{Enclosure, End, Lanczos, Leading, Precision, RandomizedSvd, SingularTriplets, Sketch, ThickRestart};
+use kappa::dense::{Leading, Precision};
+use kappa::factor::{AnyPartialSvd, RandomizedSvd, SingularTriplets, ThickRestart};
+use kappa::krylov::End;
+use kappa::random::Sketch;
+use kappa::{Enclosure, Lanczos};
 use kappa_report::ends;
 use serde::{Serialize, Serializer};
 

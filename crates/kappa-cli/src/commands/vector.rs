@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kappa::arithmetic::{mean_and_variance, sum};
+use kappa::norm::Inequality;
 use kappa::serialize::Number;
-use kappa::{AnyMatrix, Enclosure, Inequality, VectorNorm};
+use kappa::{AnyMatrix, Enclosure, VectorNorm};
 use kappa_report::{Named, aligned, number_text};
 use schemars::JsonSchema;
 use serde::Serialize;
