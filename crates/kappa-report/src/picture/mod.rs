@@ -1,10 +1,11 @@
 //! Pictures of the complex plane and of what a matrix does to a circle, and charts, as SVG or PNG.
 //!
-//! One list of shapes, drawn by two pens: text of SVG elements, and pixels. Axes of a plane keep their
+//! One list of shapes and one layout, drawn by two pens: text of SVG elements, and pixels. Axes of a plane keep their
 //! aspect, so that discs are round; those of a chart have scales of their own.
 
 mod chart;
 mod draw;
+mod layout;
 mod pixels;
 mod svg;
 
@@ -63,9 +64,6 @@ pub struct Picture {
 
 pub(crate) const SIZE: f64 = 640.0;
 pub(crate) const MARGIN: f64 = 56.0;
-/// Room for the title and the legend.
-pub(crate) const TOP: f64 = 44.0;
-pub(crate) const LINE: f64 = 18.0;
 
 /// Where the plane lies on the paper.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +82,14 @@ pub(crate) struct Frame {
 impl Frame {
     pub(crate) fn at(&self, (x, y): (f64, f64)) -> (f64, f64) {
         (self.left + (x - self.re.0) * self.scale, self.top + (self.im.1 - y) * self.rise)
+    }
+
+    pub(crate) fn right(&self) -> f64 {
+        self.left + self.width
+    }
+
+    pub(crate) fn bottom(&self) -> f64 {
+        self.top + self.height
     }
 }
 
@@ -169,8 +175,7 @@ impl Picture {
         let (scale, rise) = if self.is_plane { (SIZE / w.max(h), SIZE / w.max(h)) } else { (SIZE / w, SIZE / 1.5 / h) };
         Frame {
             left: MARGIN,
-            // The label of the vertical axis stands between legend and frame.
-            top: TOP + LINE * self.legend.len() as f64 + 8.0,
+            top: self.top_of_frame(),
             width: w * scale,
             height: h * rise,
             scale,

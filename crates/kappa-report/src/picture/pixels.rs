@@ -2,7 +2,8 @@
 
 use tiny_skia::{Color, FillRule, LineCap, LineJoin, Mask, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform};
 
-use super::{Ink, LINE, MARGIN, Picture, Shape, tick_label, ticks};
+use super::layout::{Entry, Layout, Tick};
+use super::{Frame, Ink, Picture, Shape};
 
 /// Pixels for each unit of paper, so that lines are crisp.
 const DENSITY: f32 = 2.0;
@@ -81,51 +82,65 @@ impl Canvas {
 }
 
 pub(super) fn draw(picture: &Picture) -> Vec<u8> {
-    let (width, height) = picture.paper();
+    let layout = picture.layout();
     let side = |x: f64| (x * f64::from(DENSITY)).clamp(1.0, 4000.0) as u32;
-    let Some(mut pixels) = Pixmap::new(side(width), side(height)) else { return Vec::new() };
+    let Some(mut pixels) = Pixmap::new(side(layout.paper.0), side(layout.paper.1)) else { return Vec::new() };
     pixels.fill(Color::WHITE);
     let clip = Mask::new(pixels.width(), pixels.height());
     let mut canvas = Canvas { pixels, clip: None };
-    let frame = picture.frame();
-    canvas.text(&picture.title, (MARGIN, 24.0), 9.0, 0.0);
-    for (k, (ink, words)) in picture.legend.iter().enumerate() {
-        let y = 42.0 + LINE * k as f64;
-        let square = [(MARGIN, y - 10.0), (MARGIN + 11.0, y - 10.0), (MARGIN + 11.0, y + 1.0), (MARGIN, y + 1.0)];
-        canvas.fill(chain(&square, true), ink.faint(ink.alpha.max(35)));
-        canvas.text(words, (MARGIN + 18.0, y), 8.0, 0.0);
-    }
-    let (left, top) = (frame.left, frame.top);
-    let (right, bottom) = (left + frame.width, top + frame.height);
-    for x in ticks(picture.re) {
-        let at = frame.at((x, 0.0)).0;
-        let ink = if x == 0.0 { Ink::TEXT } else { Ink::GRID };
-        canvas.stroke(chain(&[(at, top), (at, bottom)], false), ink, 0.8);
-        canvas.text(&tick_label(x), (at, bottom + 17.0), 8.0, 0.5);
-    }
-    for y in ticks(picture.im) {
-        let at = frame.at((0.0, y)).1;
-        let ink = if y == 0.0 { Ink::TEXT } else { Ink::GRID };
-        canvas.stroke(chain(&[(left, at), (right, at)], false), ink, 0.8);
-        canvas.text(&tick_label(y), (left - 5.0, at + 4.0), 8.0, 1.0);
-    }
-    canvas.text(&picture.labels.0, (right, bottom + 36.0), 8.0, 1.0);
-    canvas.text(&picture.labels.1, (6.0, top - 8.0), 8.0, 0.0);
-    let window = Rect::from_xywh(left as f32, top as f32, frame.width as f32, frame.height as f32);
+    paint_words(&mut canvas, picture, &layout);
+    paint_grid(&mut canvas, &layout);
+    paint_labels(&mut canvas, picture, &layout);
+    let frame = &layout.frame;
+    let window = Rect::from_xywh(frame.left as f32, frame.top as f32, frame.width as f32, frame.height as f32);
     if let (Some(mut clip), Some(window)) = (clip, window) {
         clip.fill_path(&PathBuilder::from_rect(window), FillRule::Winding, true, Canvas::transform());
         canvas.clip = Some(clip);
     }
     for shape in &picture.shapes {
-        paint_shape(&mut canvas, shape, picture);
+        paint_shape(&mut canvas, shape, frame);
     }
     canvas.clip = None;
-    canvas.stroke(chain(&[(left, top), (right, top), (right, bottom), (left, bottom)], true), Ink::TEXT, 1.0);
+    canvas.stroke(rectangle((frame.left, frame.top), (frame.right(), frame.bottom())), Ink::TEXT, 1.0);
     canvas.pixels.encode_png().unwrap_or_default()
 }
 
-fn paint_shape(canvas: &mut Canvas, shape: &Shape, picture: &Picture) {
-    let frame = picture.frame();
+fn rectangle((left, top): (f64, f64), (right, bottom): (f64, f64)) -> Option<Path> {
+    chain(&[(left, top), (right, top), (right, bottom), (left, bottom)], true)
+}
+
+/// The title and the legend.
+fn paint_words(canvas: &mut Canvas, picture: &Picture, layout: &Layout<'_>) {
+    canvas.text(&picture.title, layout.title, 9.0, 0.0);
+    for entry in &layout.legend {
+        let (left, top) = entry.square;
+        let square = rectangle((left, top), (left + Entry::SIDE, top + Entry::SIDE));
+        canvas.fill(square, entry.ink);
+        canvas.text(entry.words, entry.text, 8.0, 0.0);
+    }
+}
+
+/// The lines of the ticks, with what is written at them.
+fn paint_grid(canvas: &mut Canvas, layout: &Layout<'_>) {
+    let frame = &layout.frame;
+    let ink = |tick: &Tick| if tick.is_axis { Ink::TEXT } else { Ink::GRID };
+    for tick in &layout.columns {
+        canvas.stroke(chain(&[(tick.at, frame.top), (tick.at, frame.bottom())], false), ink(tick), 0.8);
+        canvas.text(&tick.text, (tick.at, tick.base), 8.0, 0.5);
+    }
+    for tick in &layout.rows {
+        canvas.stroke(chain(&[(frame.left, tick.at), (frame.right(), tick.at)], false), ink(tick), 0.8);
+        canvas.text(&tick.text, (frame.left - 5.0, tick.base), 8.0, 1.0);
+    }
+}
+
+/// The labels of the axes; letters of strokes are not turned, so that of the vertical one stands above it.
+fn paint_labels(canvas: &mut Canvas, picture: &Picture, layout: &Layout<'_>) {
+    canvas.text(&picture.labels.0, layout.label, 8.0, 1.0);
+    canvas.text(&picture.labels.1, (6.0, layout.frame.top - 8.0), 8.0, 0.0);
+}
+
+fn paint_shape(canvas: &mut Canvas, shape: &Shape, frame: &Frame) {
     match shape {
         Shape::Disc { center, radius, fill, line } => {
             let path = circle(frame.at(*center), radius * frame.scale);

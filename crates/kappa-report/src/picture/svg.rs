@@ -1,6 +1,7 @@
 //! The pen that writes SVG.
 
-use super::{Ink, LINE, MARGIN, Picture, Shape, tick_label, ticks};
+use super::layout::{Entry, Layout, Tick};
+use super::{Frame, Ink, Picture, Shape};
 
 fn colour(ink: Ink) -> String {
     let [r, g, b] = ink.rgb;
@@ -23,93 +24,106 @@ fn number(x: f64) -> String {
 }
 
 pub(super) fn draw(picture: &Picture) -> String {
-    let (width, height) = picture.paper();
-    let frame = picture.frame();
-    let mut out = String::new();
-    let mut line = |text: String| {
-        out += &text;
-        out.push('\n');
-    };
-    line(format!(
+    let layout = picture.layout();
+    let (width, height) = layout.paper;
+    let frame = &layout.frame;
+    let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-         font-family=\"system-ui, sans-serif\" font-size=\"12\">"
-    ));
-    line(format!("<title>{}</title>", escaped(&picture.title)));
-    line(format!("<rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>"));
-    let text = colour(Ink::TEXT);
-    line(format!("<text x=\"{MARGIN}\" y=\"24\" font-size=\"15\" fill=\"{text}\">{}</text>", escaped(&picture.title)));
-    for (k, (ink, words)) in picture.legend.iter().enumerate() {
-        let y = 42.0 + LINE * k as f64;
-        line(format!(
-            "<rect x=\"{MARGIN}\" y=\"{}\" width=\"11\" height=\"11\" fill=\"{}\" fill-opacity=\"{}\"/>\
-             <text x=\"{}\" y=\"{y}\" fill=\"{text}\">{}</text>",
-            y - 10.0,
-            colour(*ink),
-            opacity(*ink).max(0.35),
-            MARGIN + 18.0,
-            escaped(words)
-        ));
-    }
-    let (left, top) = (frame.left, frame.top);
-    let (right, bottom) = (left + frame.width, top + frame.height);
-    line(format!(
-        "<clipPath id=\"plane\"><rect x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\"/></clipPath>",
-        number(frame.width),
-        number(frame.height)
-    ));
-    let grid = colour(Ink::GRID);
-    for x in ticks(picture.re) {
-        let at = number(frame.at((x, 0.0)).0);
-        let (stroke, weight) = if x == 0.0 { (text.as_str(), "0.8") } else { (grid.as_str(), "1") };
-        line(format!(
-            "<line x1=\"{at}\" y1=\"{top}\" x2=\"{at}\" y2=\"{}\" stroke=\"{stroke}\" stroke-width=\"{weight}\"/>\
-             <text x=\"{at}\" y=\"{}\" text-anchor=\"middle\" fill=\"{text}\">{}</text>",
-            number(bottom),
-            number(bottom + 17.0),
-            tick_label(x)
-        ));
-    }
-    for y in ticks(picture.im) {
-        let at = frame.at((0.0, y)).1;
-        let (stroke, weight) = if y == 0.0 { (text.as_str(), "0.8") } else { (grid.as_str(), "1") };
-        line(format!(
-            "<line x1=\"{left}\" y1=\"{0}\" x2=\"{1}\" y2=\"{0}\" stroke=\"{stroke}\" stroke-width=\"{weight}\"/>\
-             <text x=\"{2}\" y=\"{3}\" text-anchor=\"end\" fill=\"{text}\">{4}</text>",
-            number(at),
-            number(right),
-            left - 6.0,
-            number(at + 4.0),
-            tick_label(y)
-        ));
-    }
-    line(format!(
-        "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"{text}\">{}</text>",
-        number(right),
-        number(bottom + 36.0),
-        escaped(&picture.labels.0)
-    ));
-    line(format!(
-        "<text x=\"14\" y=\"{}\" fill=\"{text}\" transform=\"rotate(-90 14 {0})\">{}</text>",
-        number(top + 0.5 * frame.height),
-        escaped(&picture.labels.1)
-    ));
-    line("<g clip-path=\"url(#plane)\">".into());
+         font-family=\"system-ui, sans-serif\" font-size=\"12\">\n<title>{}</title>\n\
+         <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n",
+        escaped(&picture.title)
+    );
+    words(&mut out, picture, &layout);
+    grid(&mut out, &layout);
+    labels(&mut out, picture, &layout);
+    out += "<g clip-path=\"url(#plane)\">\n";
     for shape in &picture.shapes {
-        line(element(shape, picture));
+        out += &element(shape, frame);
+        out.push('\n');
     }
-    line("</g>".into());
-    line(format!(
-        "<rect x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{text}\" \
-         stroke-width=\"1\"/>",
+    out += &format!(
+        "</g>\n<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1\"/>\n\
+         </svg>\n",
+        frame.left,
+        frame.top,
         number(frame.width),
-        number(frame.height)
-    ));
-    line("</svg>".into());
+        number(frame.height),
+        colour(Ink::TEXT)
+    );
     out
 }
 
-fn element(shape: &Shape, picture: &Picture) -> String {
-    let frame = picture.frame();
+/// The title, the legend, and the window for the shapes.
+fn words(out: &mut String, picture: &Picture, layout: &Layout<'_>) {
+    let text = colour(Ink::TEXT);
+    let (x, y) = layout.title;
+    *out += &format!("<text x=\"{x}\" y=\"{y}\" font-size=\"15\" fill=\"{text}\">{}</text>\n", escaped(&picture.title));
+    for entry in &layout.legend {
+        let (left, top) = entry.square;
+        let (x, y) = entry.text;
+        *out += &format!(
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{0}\" height=\"{0}\" fill=\"{1}\" fill-opacity=\"{2}\"/>\
+             <text x=\"{x}\" y=\"{y}\" fill=\"{text}\">{3}</text>\n",
+            Entry::SIDE,
+            colour(entry.ink),
+            opacity(entry.ink),
+            escaped(entry.words)
+        );
+    }
+    let frame = &layout.frame;
+    *out += &format!(
+        "<clipPath id=\"plane\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\n",
+        frame.left,
+        frame.top,
+        number(frame.width),
+        number(frame.height)
+    );
+}
+
+/// The lines of the ticks, with what is written at them.
+fn grid(out: &mut String, layout: &Layout<'_>) {
+    let (frame, text) = (&layout.frame, colour(Ink::TEXT));
+    let stroke = |tick: &Tick| if tick.is_axis { (colour(Ink::TEXT), "0.8") } else { (colour(Ink::GRID), "1") };
+    for tick in &layout.columns {
+        let (at, (stroke, weight)) = (number(tick.at), stroke(tick));
+        *out += &format!(
+            "<line x1=\"{at}\" y1=\"{}\" x2=\"{at}\" y2=\"{}\" stroke=\"{stroke}\" stroke-width=\"{weight}\"/>\
+             <text x=\"{at}\" y=\"{}\" text-anchor=\"middle\" fill=\"{text}\">{}</text>\n",
+            frame.top,
+            number(frame.bottom()),
+            number(tick.base),
+            tick.text
+        );
+    }
+    for tick in &layout.rows {
+        let (at, (stroke, weight)) = (number(tick.at), stroke(tick));
+        *out += &format!(
+            "<line x1=\"{}\" y1=\"{at}\" x2=\"{}\" y2=\"{at}\" stroke=\"{stroke}\" stroke-width=\"{weight}\"/>\
+             <text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"{text}\">{}</text>\n",
+            frame.left,
+            number(frame.right()),
+            frame.left - 6.0,
+            number(tick.base),
+            tick.text
+        );
+    }
+}
+
+/// The labels of the axes; that of the vertical one is turned.
+fn labels(out: &mut String, picture: &Picture, layout: &Layout<'_>) {
+    let (text, (x, y)) = (colour(Ink::TEXT), layout.label);
+    *out += &format!(
+        "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"{text}\">{}</text>\n\
+         <text x=\"14\" y=\"{3}\" fill=\"{text}\" transform=\"rotate(-90 14 {3})\">{4}</text>\n",
+        number(x),
+        number(y),
+        escaped(&picture.labels.0),
+        number(layout.frame.top + 0.5 * layout.frame.height),
+        escaped(&picture.labels.1)
+    );
+}
+
+fn element(shape: &Shape, frame: &Frame) -> String {
     let place = |p: (f64, f64)| {
         let (x, y) = frame.at(p);
         (number(x), number(y))
