@@ -1,4 +1,4 @@
-//! The developer's commands: `cargo xtask test | lint | wheel | peers | compare | bench`.
+//! The developer's commands: `cargo xtask test | lint | stubs | wheel | peers | compare | bench`.
 
 mod build;
 mod compare;
@@ -19,7 +19,7 @@ struct Command {
     run: fn(&[String]) -> Result<bool, String>,
 }
 
-const COMMANDS: [Command; 6] = [
+const COMMANDS: [Command; 7] = [
     Command {
         name: "test",
         arguments: &["--install"],
@@ -31,6 +31,12 @@ const COMMANDS: [Command; 6] = [
         arguments: &["--all"],
         help: "format, clippy and the rules of the house only; --all lists every finding",
         run: |arguments| test::lint(arguments.iter().any(|a| a == "--all")).map(|()| true),
+    },
+    Command {
+        name: "stubs",
+        arguments: &[],
+        help: "writes the stubs of the Python package, which are made of the sources of its native module",
+        run: |_| house::write_stubs().map(|()| true),
     },
     Command {
         name: "wheel",
@@ -109,7 +115,7 @@ mod tests {
     #[test]
     fn unknown_arguments_are_refused_with_those_that_are_known() {
         assert_eq!(refused(&["tset"]).lines().count(), 1);
-        assert!(refused(&["tset"]).contains("`tset`; known: test, lint, wheel, peers, compare, bench"));
+        assert!(refused(&["tset"]).contains("`tset`; known: test, lint, stubs, wheel, peers, compare, bench"));
         assert!(refused(&["test", "--fast"]).contains("`--fast`; known: --install"));
         assert!(refused(&["peers", "numpy", "torch"]).contains("`torch`; known: numpy, scipy, sklearn"));
         assert!(refused(&["wheel", "x"]).contains("known: none"));

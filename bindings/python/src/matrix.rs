@@ -10,7 +10,11 @@ use crate::array::with_matrix;
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::to_python;
 use crate::factor::PySvd;
+use crate::register::names;
 use crate::ruler::norm_of;
+use crate::types::{EnclosureDict, NormLike};
+
+names! { [] [norm, rank, singular_values, numerical_radius, log_norm, svd, measure, check] }
 
 /// The norm of a matrix: how large it is.
 ///
@@ -30,7 +34,7 @@ use crate::ruler::norm_of;
 #[pyo3(signature = (a, norm = None, *, certify = false, width = None))]
 pub(crate) fn norm(
     a: &Bound<'_, PyAny>,
-    norm: Option<&Bound<'_, PyAny>>,
+    norm: Option<&NormLike<'_>>,
     certify: bool,
     width: Option<f64>,
 ) -> PyResult<PyEnclosure> {
@@ -160,7 +164,7 @@ pub(crate) fn measure<'py>(
     a: &Bound<'py, PyAny>,
     questions: Vec<String>,
     certify: bool,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<EnclosureDict<'py>> {
     let questions = questions_of(&questions)?;
     let asked = questions.clone();
     let answers = with_matrix(a, move |a| if certify { a.certified_measure(&asked) } else { a.measure(&asked) })?;
