@@ -16,7 +16,8 @@ const DOCUMENTED: &[&str] = &[
     "kappa-model",
     "kappa-report",
     "kappa-cli",
-    "benches",
+    "kappa-benches",
+    "kappa-python",
     "xtask",
 ];
 
