@@ -1,4 +1,4 @@
-//! The developer's commands: `cargo xtask test | lint | fmt | wheel | peers | compare | bench`.
+//! The developer's commands: `cargo xtask test | lint | fmt | stubs | wheel | peers | compare | bench`.
 
 mod build;
 mod compare;
@@ -38,6 +38,12 @@ const COMMANDS: [Command; 7] = [
         arguments: &[],
         help: "rustfmt on every file; `cargo fmt` does not see the modules that are found in their folder",
         run: |_| format::run(false).map(|()| true),
+    },
+    Command {
+        name: "stubs",
+        arguments: &[],
+        help: "writes the stubs of the Python package, which are made of the sources of its native module",
+        run: |_| house::write_stubs().map(|()| true),
     },
     Command {
         name: "wheel",
@@ -116,7 +122,7 @@ mod tests {
     #[test]
     fn unknown_arguments_are_refused_with_those_that_are_known() {
         assert_eq!(refused(&["tset"]).lines().count(), 1);
-        assert!(refused(&["tset"]).contains("`tset`; known: test, lint, fmt, wheel, peers, compare, bench"));
+        assert!(refused(&["tset"]).contains("`tset`; known: test, lint, fmt, stubs, wheel, peers, compare, bench"));
         assert!(refused(&["test", "--fast"]).contains("`--fast`; known: --install"));
         assert!(refused(&["peers", "numpy", "torch"]).contains("`torch`; known: numpy, scipy, sklearn"));
         assert!(refused(&["wheel", "x"]).contains("known: none"));

@@ -2,7 +2,8 @@
 
     python run.py numpy | scipy | sklearn
 
-Deliberate differences are the rows of the table in docs/linalg.md: each must fail, and nothing else may; every name must be called.
+Deliberate differences are the rows of the table in docs/linalg.md: each must fail, and nothing else may; every name
+must be called.
 """
 
 import functools
@@ -23,9 +24,13 @@ DOCS = Path(__file__).resolve().parents[3] / "docs" / "linalg.md"
 PEERS: dict[str, tuple[list[str], str, list[str]]] = {
     "numpy": (
         ["numpy.linalg"],
-        "norm vector_norm matrix_norm cond matrix_rank svd svdvals pinv solve lstsq inv det slogdet qr eig eigh eigvals "
-        "eigvalsh cholesky matrix_power",
-        ["numpy.linalg.tests.test_linalg", "numpy.linalg.tests.test_regression", "numpy.linalg.tests.test_deprecations"],
+        "norm vector_norm matrix_norm cond matrix_rank svd svdvals pinv solve lstsq inv det slogdet qr eig eigh "
+        "eigvals eigvalsh cholesky matrix_power",
+        [
+            "numpy.linalg.tests.test_linalg",
+            "numpy.linalg.tests.test_regression",
+            "numpy.linalg.tests.test_deprecations",
+        ],
     ),
     "scipy": (
         ["scipy.linalg", "scipy.sparse.linalg"],

@@ -12,6 +12,9 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 use pyo3::{IntoPyObjectExt, PyClass};
 
 use crate::array::out;
+use crate::register::names;
+
+names! { [] [_restore] }
 
 /// The base of every answer: `to_dict`, a table in notebooks, pickling, copying and `==` are its methods.
 ///
@@ -94,6 +97,16 @@ macro_rules! answer {
 }
 pub(crate) use answer;
 
+/// An answer without a class: a dict of these values by name, in this order.
+macro_rules! dict {
+    ($py:expr, { $($name:literal: $value:expr),+ $(,)? }) => {{
+        let dict = pyo3::types::PyDict::new($py);
+        $(dict.set_item($name, $value)?;)+
+        dict
+    }};
+}
+pub(crate) use dict;
+
 /// [`Answer::initializer`], which cannot be written for all answers at once.
 macro_rules! initializer {
     () => {
@@ -118,29 +131,34 @@ impl PyAnswer {
 impl PyAnswer {
     /// The parts of the answer by name.
     fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        dict(slf.as_any(), slf.get().0.fields)
+        parts(slf.as_any(), slf.get().0.fields)
     }
 
     fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
         html(slf.as_any(), slf.get().0.fields)
     }
 
+    // stub: -> tuple[Any, ...]
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, kind) = (slf.py(), slf.get().0);
         let restore = py.import("kappa._kappa")?.getattr("_restore")?;
         (restore, (kind.name, (kind.state)(slf.as_any())?)).into_bound_py_any(py)
     }
 
+    // stub: -> Self
     fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let kind = slf.get().0;
         if kind.is_mutable { (kind.restored)(&(kind.state)(slf.as_any())?) } else { Ok(slf.clone().into_any()) }
     }
 
+    // stub: -> Self
     fn __deepcopy__<'py>(slf: &Bound<'py, Self>, memo: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let _ = memo;
         Self::__copy__(slf)
     }
 
+    // stub: def __eq__(self, other: object, /) -> bool: ...
+    // stub: def __ne__(self, other: object, /) -> bool: ...
     fn __eq__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = slf.py();
         if !other.get_type().is(slf.get_type()) {
@@ -159,6 +177,7 @@ impl PyAnswer {
 }
 
 /// Restores an answer that was pickled.
+// stub: -> Answer
 #[pyfunction]
 pub(crate) fn _restore<'py>(name: &str, state: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let kind = crate::register::kinds().find(|kind| kind.name == name);
@@ -302,7 +321,7 @@ pub(crate) fn evidence((kind, name, p): (String, String, f64)) -> PyResult<Evide
 }
 
 /// The named attributes of an answer; answers among them become dicts as well, and arrays stay arrays.
-fn dict<'py>(answer: &Bound<'py, PyAny>, fields: &[&str]) -> PyResult<Bound<'py, PyDict>> {
+fn parts<'py>(answer: &Bound<'py, PyAny>, fields: &[&str]) -> PyResult<Bound<'py, PyDict>> {
     let found = PyDict::new(answer.py());
     for &name in fields {
         let value = answer.getattr(name)?;

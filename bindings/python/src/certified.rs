@@ -1,6 +1,6 @@
 //! Solutions with an enclosure of each entry, in Python.
 
-use kappa::any::AnyCertifiedSolution;
+use kappa::equations::EntryEnclosures;
 use kappa::{AnyMatrix, Enclosure, Matrix};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -8,6 +8,10 @@ use pyo3::prelude::*;
 use crate::answers::{Answer, Kept, PyAnswer, answer, evidence, evidence_state, initializer, lasting};
 use crate::array::shaped;
 use crate::enclosure::{PyEnclosure, as_dtype, enclosures};
+use crate::register::names;
+use crate::types::{Array, Dtype, Floats};
+
+names! { [PyCertifiedSolution] [] }
 
 /// x with an enclosure of each entry, every rounding error counted. `float(s)` is the largest radius over the largest
 /// entry.
@@ -80,10 +84,9 @@ fn real(a: Kept) -> PyResult<Matrix<f64>> {
 }
 
 impl PyCertifiedSolution {
-    pub(crate) fn new(found: &AnyCertifiedSolution, is_vector: bool) -> kappa::Result<Self> {
-        let x = found.x().to_matrix()?;
+    pub(crate) fn new(x: AnyMatrix, found: &EntryEnclosures, is_vector: bool) -> Self {
         let (n, k) = x.shape();
-        Ok(Self {
+        Self {
             low: Matrix::from_fn(n, k, |i, j| found.low(i, j)),
             radius: Matrix::from_fn(n, k, |i, j| found.radius(i, j)),
             digits: Matrix::from_fn(n, k, |i, j| found.digits(i, j)),
@@ -93,7 +96,7 @@ impl PyCertifiedSolution {
             method: found.algorithm(),
             x,
             is_vector,
-        })
+        }
     }
 
     fn shaped<'py>(&self, py: Python<'py>, a: &Matrix<f64>) -> PyResult<Bound<'py, PyAny>> {
@@ -144,32 +147,32 @@ impl Answer for PyCertifiedSolution {
 impl PyCertifiedSolution {
     /// The solution, shaped like the right-hand side.
     #[getter]
-    fn x<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn x<'py>(&self, py: Python<'py>) -> PyResult<Array<'py>> {
         shaped(py, self.x.clone(), self.is_vector)
     }
     /// What is left of the (real parts of the) solution beyond the doubles of `x`: together about 106 bits.
     #[getter]
-    fn low<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn low<'py>(&self, py: Python<'py>) -> PyResult<Floats<'py>> {
         self.shaped(py, &self.low)
     }
     /// A bound of the error of x + low.
     #[getter]
-    fn radius<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn radius<'py>(&self, py: Python<'py>) -> PyResult<Floats<'py>> {
         self.shaped(py, &self.radius)
     }
     /// Lower ends of the (real parts of the) entries.
     #[getter]
-    fn lower<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn lower<'py>(&self, py: Python<'py>) -> PyResult<Floats<'py>> {
         self.shaped(py, &self.real.lower)
     }
     /// Upper ends of the (real parts of the) entries.
     #[getter]
-    fn upper<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn upper<'py>(&self, py: Python<'py>) -> PyResult<Floats<'py>> {
         self.shaped(py, &self.real.upper)
     }
     /// Decimal digits of each entry that are certain, at most 31.
     #[getter]
-    fn digits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn digits<'py>(&self, py: Python<'py>) -> PyResult<Floats<'py>> {
         self.shaped(py, &self.digits)
     }
     /// The entry (or its real part) at row i of column j, enclosed.
@@ -195,12 +198,7 @@ impl PyCertifiedSolution {
         self.method
     }
     #[pyo3(signature = (dtype = None, copy = None))]
-    fn __array__<'py>(
-        &self,
-        py: Python<'py>,
-        dtype: Option<Bound<'py, PyAny>>,
-        copy: Option<bool>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn __array__<'py>(&self, py: Python<'py>, dtype: Dtype<'py>, copy: Option<bool>) -> PyResult<Array<'py>> {
         as_dtype(self.x(py)?, dtype, copy)
     }
     fn __float__(&self) -> f64 {

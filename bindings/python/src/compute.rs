@@ -10,6 +10,10 @@ use pyo3::prelude::*;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use crate::register::names;
+
+names! { [] [set_threads, threads, _after_fork] }
+
 /// The threads that were asked for; all of them where nothing was.
 static POOL: RwLock<Option<Arc<ThreadPool>>> = RwLock::new(None);
 /// More threads than any machine of today has use for.

@@ -1,16 +1,29 @@
 //! How sensitive, in Python.
 
-use kappa::{DataType, Extended, Guarantee, Norm, OneNorm, SmallSample, SolveAlgorithm, c64};
+use kappa::condition::{DataType, Extended, SmallSample, SolveAlgorithm};
+use kappa::krylov::OneNorm;
+use kappa::{Guarantee, Norm, c64};
 use numpy::ToPyArray;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::answers::dict;
 use crate::array::{view, with_matrix};
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
+use crate::register::names;
 use crate::ruler::norm_of;
 use crate::solve::single;
+use crate::types::{Array, ArrayLike, FloatDict, Floats, NormLike};
+
+names! {
+    []
+    [
+        cond, cond_log10, cond_estimate, skeel_cond, bauer_cond, best_scaling, is_regular_within,
+        distance_to_singularity, exact_rank, logdet, least_squares_cond, statistical_cond, digits,
+    ]
+}
 
 /// The condition number in any norm: how much a relative error can grow. Dimensionless; infinite for singular matrices.
 ///
@@ -26,12 +39,10 @@ use crate::solve::single;
 /// 'rounding'
 #[pyfunction]
 #[pyo3(signature = (a, norm = None, *, certify = false))]
-pub(crate) fn cond(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>, certify: bool) -> PyResult<PyEnclosure> {
+pub(crate) fn cond(a: &Bound<'_, PyAny>, norm: Option<&NormLike<'_>>, certify: bool) -> PyResult<PyEnclosure> {
     let norm = norm.map_or(Ok(Norm::spectral()), norm_of)?;
-    with_matrix(a, move |a| {
-        if certify { a.certified_cond(norm).map(|c| c.value.enclosure()) } else { a.cond_by(norm).map(|c| c.0) }
-    })
-    .map(Into::into)
+    let guarantee = Guarantee::certified_if(certify);
+    with_matrix(a, move |a| a.cond_by(norm, guarantee).map(|found| found.value.enclosure())).map(Into::into)
 }
 
 /// log10 of the certified condition number, also where the number itself is beyond all doubles.
@@ -43,9 +54,9 @@ pub(crate) fn cond(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>, certif
 /// 400.0
 #[pyfunction]
 #[pyo3(signature = (a, norm = None))]
-pub(crate) fn cond_log10(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
+pub(crate) fn cond_log10(a: &Bound<'_, PyAny>, norm: Option<&NormLike<'_>>) -> PyResult<f64> {
     let norm = norm.map_or(Ok(Norm::spectral()), norm_of)?;
-    with_matrix(a, move |a| a.certified_cond(norm).map(|c| c.value.log10()))
+    with_matrix(a, move |a| a.cond_by(norm, Guarantee::Certified).map(|found| found.value.log10()))
 }
 
 /// The condition number in the 1- or inf-norm from one LU factorization: the lower end is proved, the estimate nearly
@@ -60,7 +71,7 @@ pub(crate) fn cond_log10(a: &Bound<'_, PyAny>, norm: Option<&Bound<'_, PyAny>>) 
 #[pyo3(signature = (a, norm = None, *, columns = 2, seed = 0))]
 pub(crate) fn cond_estimate(
     a: &Bound<'_, PyAny>,
-    norm: Option<&Bound<'_, PyAny>>,
+    norm: Option<&NormLike<'_>>,
     columns: usize,
     seed: u64,
 ) -> PyResult<PyEnclosure> {
@@ -109,13 +120,13 @@ pub(crate) fn bauer_cond(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
 #[pyfunction]
 pub(crate) fn best_scaling<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let found = with_matrix(a, |a| a.best_scaling())?;
-    let dict = PyDict::new(py);
-    dict.set_item("rows", found.rows.to_pyarray(py))?;
-    dict.set_item("columns", found.columns.to_pyarray(py))?;
-    dict.set_item("before", extended(&found.before))?;
-    dict.set_item("after", extended(&found.after))?;
-    dict.set_item("least", extended(&found.least))?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "rows": found.rows.to_pyarray(py),
+        "columns": found.columns.to_pyarray(py),
+        "before": extended(&found.before),
+        "after": extended(&found.after),
+        "least": extended(&found.least),
+    }))
 }
 
 /// Whether every matrix is regular whose entries differ by at most `relative` times themselves plus `absolute`; True is
@@ -146,8 +157,8 @@ pub(crate) fn is_regular_within(a: &Bound<'_, PyAny>, relative: f64, absolute: f
 pub(crate) fn distance_to_singularity<'py>(
     py: Python<'py>,
     a: &Bound<'py, PyAny>,
-    norm: Option<&Bound<'_, PyAny>>,
-) -> PyResult<(PyEnclosure, PyEnclosure, Bound<'py, PyAny>)> {
+    norm: Option<&NormLike<'_>>,
+) -> PyResult<(PyEnclosure, PyEnclosure, Array<'py>)> {
     let norm = norm.map_or(Ok(Norm::spectral()), norm_of)?;
     let found = with_matrix(a, move |a| a.distance_to_singularity(norm))?;
     Ok((found.value().into(), found.relative().into(), view(py, &found.nearest())?))
@@ -155,8 +166,9 @@ pub(crate) fn distance_to_singularity<'py>(
 
 /// Sign and logarithm of the determinant, as numpy.linalg.slogdet gives them: `sign, log_abs = kp.logdet(a)`.
 ///
-/// `log_abs` is an Enclosure of ln|det A|, -inf for a singular matrix. `sign` is 1, -1 or 0, or a complex number of modulus 1, and
-/// nan where the matrix is numerically singular. `certify=True` counts every rounding error. A SciPy sparse matrix is factored as it is.
+/// `log_abs` is an Enclosure of ln|det A|, -inf for a singular matrix. `sign` is 1, -1 or 0, or a complex number of
+/// modulus 1, and nan where the matrix is numerically singular. `certify=True` counts every rounding error. A SciPy
+/// sparse matrix is factored as it is.
 ///
 /// Examples
 /// --------
@@ -164,10 +176,11 @@ pub(crate) fn distance_to_singularity<'py>(
 /// >>> sign, log_abs = kp.logdet([[0.0, 2.0], [3.0, 0.0]])
 /// >>> sign, round(float(log_abs), 12)
 /// (-1.0, 1.791759469228)
+// stub: -> tuple[float | complex, Enclosure]
 #[pyfunction]
 #[pyo3(signature = (a, *, certify = false))]
 pub(crate) fn logdet<'py>(a: &Bound<'py, PyAny>, certify: bool) -> PyResult<(Bound<'py, PyAny>, PyEnclosure)> {
-    let guarantee = if certify { Guarantee::Certified } else { Guarantee::Usual };
+    let guarantee = Guarantee::certified_if(certify);
     let (found, is_complex) = with_matrix(a, move |a| Ok((a.logdet_by(guarantee)?, a.is_complex())))?;
     let sign = if found.is_sign_known() { found.sign } else { c64::new(f64::NAN, 0.0) };
     let py = a.py();
@@ -198,25 +211,21 @@ pub(crate) fn exact_rank(a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
 pub(crate) fn least_squares_cond<'py>(
     py: Python<'py>,
     a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyDict>> {
+    b: &ArrayLike<'py>,
+) -> PyResult<FloatDict<'py>> {
     let b = single(b)?;
     let found = with_matrix(a, move |a| a.least_squares_cond(&b))?;
-    let dict = PyDict::new(py);
-    for (name, value) in [
-        ("cond", found.cond),
-        ("rank", found.rank as f64),
-        ("residual", found.residual),
-        ("stretch", found.stretch),
-        ("fitted_by_b", found.fitted_by_b),
-        ("solution_by_b", found.solution_by_b),
-        ("fitted_by_a", found.fitted_by_a),
-        ("solution_by_a", found.solution_by_a),
-        ("residual_by_both", found.residual_by_both),
-    ] {
-        dict.set_item(name, value)?;
-    }
-    Ok(dict)
+    Ok(dict!(py, {
+        "cond": found.cond,
+        "rank": found.rank as f64,
+        "residual": found.residual,
+        "stretch": found.stretch,
+        "fitted_by_b": found.fitted_by_b,
+        "solution_by_b": found.solution_by_b,
+        "fitted_by_a": found.fitted_by_a,
+        "solution_by_a": found.solution_by_a,
+        "residual_by_both": found.residual_by_both,
+    }))
 }
 
 /// How sensitive each entry of the solution of A x = b is, from a few random changes: per entry, and for x as a whole.
@@ -232,10 +241,10 @@ pub(crate) fn least_squares_cond<'py>(
 pub(crate) fn statistical_cond<'py>(
     py: Python<'py>,
     a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
+    b: &ArrayLike<'py>,
     samples: usize,
     seed: u64,
-) -> PyResult<(Bound<'py, PyAny>, f64)> {
+) -> PyResult<(Floats<'py>, f64)> {
     let (b, how) = (single(b)?, SmallSample { samples, seed });
     let found = with_matrix(a, move |a| a.statistical_cond(&b, &how))?;
     Ok((found.entries.to_pyarray(py).into_any(), found.whole))
@@ -250,7 +259,7 @@ pub(crate) fn statistical_cond<'py>(
 /// >>> kp.digits(1e6)["lost"]
 /// 6.0
 #[pyfunction]
-#[pyo3(signature = (cond, n = 1, data = "f64", algorithm = "lu"))]
+#[pyo3(signature = (cond: "float | Enclosure", n = 1, data = "f64", algorithm = "lu"))]
 pub(crate) fn digits<'py>(
     py: Python<'py>,
     cond: &Bound<'py, PyAny>,
@@ -265,11 +274,11 @@ pub(crate) fn digits<'py>(
     let data: DataType = data.parse().map_err(to_python)?;
     let algorithm: SolveAlgorithm = algorithm.parse().map_err(to_python)?;
     let found = kappa::digits(cond, n, data, algorithm);
-    let dict = PyDict::new(py);
-    dict.set_item("held", found.held)?;
-    dict.set_item("lost", found.lost)?;
-    dict.set_item("certain", found.certain)?;
-    dict.set_item("error", found.error)?;
-    dict.set_item("sentence", found.to_string())?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "held": found.held,
+        "lost": found.lost,
+        "certain": found.certain,
+        "error": found.error,
+        "sentence": found.to_string(),
+    }))
 }

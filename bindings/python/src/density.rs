@@ -1,10 +1,7 @@
 //! How eigenvalues are spread, in Python.
 
-use kappa::parts::{LanczosDensityParts, Probe, TailParts};
-use kappa::{
-    Bins, Bulk, Clauset, Histogram, LanczosDensity, LikelihoodRatio, MarchenkoPastur, Steps, StochasticLanczos, Tail,
-    TailLaw, TailLaws,
-};
+use kappa::ask::{LanczosDensity, LanczosDensityParts, Probe, StochasticLanczos};
+use kappa::values::{Bins, Bulk, Clauset, Histogram, LikelihoodRatio, MarchenkoPastur, Steps, Tail, TailLaw, TailLaws, TailParts};
 use numpy::{PyArray1, ToPyArray};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -15,6 +12,14 @@ use crate::compute::{compute, interruptible};
 use crate::enclosure::{PyEnclosure, enclosures};
 use crate::errors::{named, to_python};
 use crate::matrix::values_of;
+use crate::register::names;
+use crate::types::ArrayLike;
+
+/// How many bins, or their edges.
+// stub: int | Sequence[float] | NDArray[np.float64]
+type BinsLike<'py> = Bound<'py, PyAny>;
+
+names! { [PyTail, PyBulk, PyDensity, PyLanczosDensity] [tail, density, lanczos_density] }
 
 fn clauset(x_min: Option<f64>, least: usize, steps: &str) -> PyResult<Clauset> {
     let steps = named(steps, "end of a step", &[("both", Steps::Both), ("lower", Steps::Lower)])?;
@@ -172,7 +177,7 @@ impl PyTail {
 /// 6
 #[pyfunction]
 #[pyo3(signature = (x, *, x_min = None, least = 2, steps = "both"))]
-pub(crate) fn tail(x: &Bound<'_, PyAny>, x_min: Option<f64>, least: usize, steps: &str) -> PyResult<PyTail> {
+pub(crate) fn tail(x: &ArrayLike<'_>, x_min: Option<f64>, least: usize, steps: &str) -> PyResult<PyTail> {
     let py = x.py();
     let how = clauset(x_min, least, steps)?;
     let numbers = real_numbers(x)?;
@@ -353,7 +358,7 @@ impl PyDensity {
 #[pyo3(signature = (a, bins = None, *, logarithmic = false, x_min = None, least = 2, steps = "both", certify = false))]
 pub(crate) fn density(
     a: &Bound<'_, PyAny>,
-    bins: Option<&Bound<'_, PyAny>>,
+    bins: Option<&BinsLike<'_>>,
     logarithmic: bool,
     x_min: Option<f64>,
     least: usize,

@@ -1,6 +1,6 @@
 //! Numbers with error bounds, in Python.
 
-use kappa::parts::{Doubt, Residual, SingularValuesParts};
+use kappa::values::{Doubt, Residual, SingularValuesParts};
 use kappa::{Enclosure, SingularValues};
 use numpy::{PyArray1, ToPyArray};
 use pyo3::IntoPyObjectExt;
@@ -11,6 +11,10 @@ use pyo3::types::{PyFloat, PyInt, PySlice, PyString};
 
 use crate::answers::{Answer, Numbers, PyAnswer, answer, evidence, evidence_state, initializer, lasting};
 use crate::errors::to_python;
+use crate::register::names;
+use crate::types::{Dtype, EnclosureOrNot, Floats, NumberLike};
+
+names! { [PyEnclosure, PySingularValues] [] }
 
 /// An answer with its error bound: lower ≤ estimate ≤ upper, and the evidence that the true value is between the ends.
 ///
@@ -183,12 +187,17 @@ impl PyEnclosure {
     fn __float__(&self) -> f64 {
         self.0.estimate()
     }
+    // stub: -> int
     fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         PyFloat::new(py, self.0.estimate()).call_method0("__int__")
     }
     fn __bool__(&self) -> bool {
         self.0.estimate() != 0.0
     }
+    // stub: @overload
+    // stub: def __round__(self, ndigits: None = None) -> int: ...
+    // stub: @overload
+    // stub: def __round__(self, ndigits: int) -> float: ...
     #[pyo3(signature = (ndigits = None))]
     fn __round__<'py>(&self, py: Python<'py>, ndigits: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
         PyFloat::new(py, self.0.estimate()).call_method1("__round__", (ndigits,))
@@ -199,9 +208,16 @@ impl PyEnclosure {
         }
         PyFloat::new(slf.py(), slf.get().0.estimate()).call_method1("__format__", (spec,))?.extract()
     }
+    // stub: def __contains__(self, x: SupportsFloat, /) -> bool: ...
     fn __contains__(&self, x: f64) -> bool {
         self.0.contains(x)
     }
+    // stub: def __eq__(self, other: object, /) -> bool: ...
+    // stub: def __ne__(self, other: object, /) -> bool: ...
+    // stub: def __lt__(self, other: SupportsFloat, /) -> bool: ...
+    // stub: def __le__(self, other: SupportsFloat, /) -> bool: ...
+    // stub: def __gt__(self, other: SupportsFloat, /) -> bool: ...
+    // stub: def __ge__(self, other: SupportsFloat, /) -> bool: ...
     fn __richcmp__(&self, other: &Bound<'_, PyAny>, how: CompareOp) -> PyResult<Py<PyAny>> {
         let py = other.py();
         let Some(y) = enclosed(other)? else { return Ok(py.NotImplemented()) };
@@ -242,30 +258,31 @@ impl PyEnclosure {
         // Equal to a number, and so of its hash.
         PyFloat::new(py, self.0.estimate()).hash()
     }
-    fn __add__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn __add__(&self, other: &NumberLike<'_>) -> PyResult<EnclosureOrNot> {
         with_number(other, |y| Ok(self.0.plus(y)))
     }
-    fn __radd__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn __radd__(&self, other: &NumberLike<'_>) -> PyResult<EnclosureOrNot> {
         with_number(other, |y| Ok(y.plus(self.0)))
     }
-    fn __sub__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn __sub__(&self, other: &NumberLike<'_>) -> PyResult<EnclosureOrNot> {
         with_number(other, |y| Ok(self.0.minus(y)))
     }
-    fn __rsub__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn __rsub__(&self, other: &NumberLike<'_>) -> PyResult<EnclosureOrNot> {
         with_number(other, |y| Ok(y.minus(self.0)))
     }
-    fn __mul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn __mul__(&self, other: &NumberLike<'_>) -> PyResult<EnclosureOrNot> {
         with_number(other, |y| Ok(self.0.times(y)))
     }
-    fn __rmul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn __rmul__(&self, other: &NumberLike<'_>) -> PyResult<EnclosureOrNot> {
         with_number(other, |y| Ok(y.times(self.0)))
     }
-    fn __truediv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn __truediv__(&self, other: &NumberLike<'_>) -> PyResult<EnclosureOrNot> {
         with_number(other, |y| divided(self.0, y))
     }
-    fn __rtruediv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn __rtruediv__(&self, other: &NumberLike<'_>) -> PyResult<EnclosureOrNot> {
         with_number(other, |y| divided(y, self.0))
     }
+    // stub: def __pow__(self, exponent: float, modulo: None = None, /) -> Enclosure: ...
     fn __pow__(&self, exponent: f64, modulo: &Bound<'_, PyAny>) -> PyResult<Self> {
         if !modulo.is_none() {
             return Err(PyValueError::new_err("an enclosure has no power modulo a number"));
@@ -310,6 +327,7 @@ impl PyEnclosure {
 /// >>> s = kp.singular_values([[3.0, 0.0], [0.0, -4.0]])
 /// >>> np.asarray(s), len(s), float(s[0]), s[:1] == [4]
 /// (array([4., 3.]), 2, 4.0, True)
+// stub: class SingularValues(Answer, Sequence[Enclosure]):
 #[pyclass(name = "SingularValues", module = "kappa", frozen, sequence, extends = PyAnswer, from_py_object)]
 #[derive(Clone)]
 pub(crate) struct PySingularValues {
@@ -405,6 +423,7 @@ impl PySingularValues {
         self.values.algorithm()
     }
     /// The place of the first value that is equal to `value`.
+    // stub: def index(self, value: Any) -> int: ...  # type: ignore[override]
     fn index(&self, value: &Bound<'_, PyAny>) -> PyResult<usize> {
         for k in 0..self.count {
             if Bound::new(value.py(), PyEnclosure(self.values.get(k)).initializer())?.eq(value)? {
@@ -424,6 +443,10 @@ impl PySingularValues {
     fn __len__(&self) -> usize {
         self.count
     }
+    // stub: @overload
+    // stub: def __getitem__(self, i: int, /) -> Enclosure: ...
+    // stub: @overload
+    // stub: def __getitem__(self, i: slice, /) -> list[Enclosure]: ...
     fn __getitem__<'py>(&self, py: Python<'py>, i: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         if let Ok(slice) = i.cast::<PySlice>() {
             let places = slice.indices(self.count as isize)?;
@@ -439,12 +462,7 @@ impl PySingularValues {
         PyEnclosure::from(self.values.get(at as usize)).into_bound_py_any(py)
     }
     #[pyo3(signature = (dtype = None, copy = None))]
-    fn __array__<'py>(
-        &self,
-        py: Python<'py>,
-        dtype: Option<Bound<'py, PyAny>>,
-        copy: Option<bool>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn __array__<'py>(&self, py: Python<'py>, dtype: Dtype<'py>, copy: Option<bool>) -> PyResult<Floats<'py>> {
         as_dtype(self.array(py, Enclosure::estimate).into_any(), dtype, copy)
     }
     fn __repr__(&self) -> String {

@@ -1,18 +1,22 @@
 //! Decompositions, in Python.
 
-use kappa::any::AnySvd;
+use kappa::factor::AnySvd;
 use kappa::{AnyMatrix, SingularValues};
 use numpy::ToPyArray;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyIterator, PyTuple};
+use pyo3::types::PyTuple;
 
 use crate::answers::{Answer, Kept, PyAnswer, answer, initializer};
 use crate::array::out;
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::to_python;
 use crate::matrix::tolerance_of;
+use crate::register::names;
 use crate::ruler::norm_of;
+use crate::types::{Array, Arrays, Floats, NormLike};
+
+names! { [PySvd] [] }
 
 /// A singular value decomposition A = u @ diag(s) @ vh, kept so that the next questions cost nothing.
 ///
@@ -58,17 +62,17 @@ impl Answer for PySvd {
 impl PySvd {
     /// Left singular vectors in columns.
     #[getter]
-    fn u<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn u<'py>(&self, py: Python<'py>) -> PyResult<Array<'py>> {
         out(py, self.u.clone())
     }
     /// The singular values, as an array of their estimates.
     #[getter]
-    fn s<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    fn s<'py>(&self, py: Python<'py>) -> Floats<'py> {
         self.values.estimates().to_pyarray(py).into_any()
     }
     /// Right singular vectors, conjugated, in rows.
     #[getter]
-    fn vh<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn vh<'py>(&self, py: Python<'py>) -> PyResult<Array<'py>> {
         out(py, self.vh.clone())
     }
     /// The singular values, enclosed.
@@ -87,11 +91,11 @@ impl PySvd {
     }
     /// A norm that is a function of the singular values: its name, or a Norm.
     #[pyo3(signature = (norm = None))]
-    fn norm(&self, norm: Option<&Bound<'_, PyAny>>) -> PyResult<PyEnclosure> {
+    fn norm(&self, norm: Option<&NormLike<'_>>) -> PyResult<PyEnclosure> {
         let norm = norm.map_or(Ok(kappa::Norm::spectral()), norm_of)?;
         self.values.norm(norm).map(Into::into).map_err(to_python)
     }
-    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Arrays<'py>> {
         PyTuple::new(py, [self.u(py)?, self.s(py), self.vh(py)?])?.try_iter()
     }
     fn __repr__(&self) -> String {

@@ -1,11 +1,13 @@
 //! The native module `_kappa` of the Python package `kappa`.
 //!
 //! Arrays in C or Fortran order are used where they lie; others are copied once. The interpreter lock is released while
-//! anything is computed. What the module holds stands in the table of `register.rs`.
+//! anything is computed. Each file says what it adds to the module, and
+//! `register.rs` lists the files.
 
 mod answers;
 mod array;
 mod certified;
+mod command;
 mod compute;
 mod condition;
 mod density;
@@ -27,19 +29,13 @@ mod ruler;
 mod sketch;
 mod solve;
 mod spectra;
+mod theorems;
 mod theory;
+mod types;
 mod update;
 mod vector;
 
-use std::ffi::OsString;
-
 use pyo3::prelude::*;
-
-/// Runs the command line and returns its exit code.
-#[pyfunction]
-fn _main(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
-    compute::compute(py, || kappa_cli::run(arguments))
-}
 
 /// Measures matrices and says how far each answer can be trusted.
 #[pymodule(gil_used = false)]

@@ -2,22 +2,26 @@
 
 use std::sync::OnceLock;
 
-use kappa::any::AnyLstsqSolution;
-use kappa::{AnyMatrix, Constrained, Enclosure, Errors, Lstsq};
+use kappa::equations::{AnyLstsqSolution, Constrained, Errors};
+use kappa::{AnyMatrix, Enclosure, Guarantee, Lstsq};
 use numpy::ToPyArray;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::answers::{Answer, Kept, Numbers, PyAnswer, answer, initializer};
+use crate::answers::{Answer, Kept, Numbers, PyAnswer, answer, dict, initializer};
 use crate::array::{Right, matrix, real_numbers, right, shaped, view, with_matrix};
 use crate::certified::PyCertifiedSolution;
 use crate::compute::compute;
 use crate::enclosure::{PyEnclosure, as_dtype};
 use crate::errors::to_python;
 use crate::matrix::tolerance_of;
+use crate::register::names;
 use crate::solve::{one_column, single};
+use crate::types::{Array, ArrayLike, Dtype, Floats, NumbersLike};
+
+names! { [PyLstsqSolution] [lstsq, constrained, generalized, total, pinv] }
 
 /// The minimiser of |A x - b|, its residual, and how far it can be trusted. `float(s)` is the bound of its relative
 /// error, numpy.asarray(s) is x.
@@ -102,17 +106,17 @@ impl Answer for PyLstsqSolution {
 impl PyLstsqSolution {
     /// The solution, shaped like the right-hand side.
     #[getter]
-    fn x<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn x<'py>(&self, py: Python<'py>) -> PyResult<Array<'py>> {
         shaped(py, self.x.clone(), self.is_vector)
     }
     /// b - A x.
     #[getter]
-    fn residual<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn residual<'py>(&self, py: Python<'py>) -> PyResult<Array<'py>> {
         shaped(py, self.residual.clone(), self.is_vector)
     }
     /// The 2-norm of the residual, column by column.
     #[getter]
-    fn residual_norms<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    fn residual_norms<'py>(&self, py: Python<'py>) -> Floats<'py> {
         self.residual_norms.to_pyarray(py).into_any()
     }
     /// The rank at the tolerance.
@@ -149,12 +153,7 @@ impl PyLstsqSolution {
         self.forward_error(py).inner().upper()
     }
     #[pyo3(signature = (dtype = None, copy = None))]
-    fn __array__<'py>(
-        &self,
-        py: Python<'py>,
-        dtype: Option<Bound<'py, PyAny>>,
-        copy: Option<bool>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn __array__<'py>(&self, py: Python<'py>, dtype: Dtype<'py>, copy: Option<bool>) -> PyResult<Array<'py>> {
         as_dtype(self.x(py)?, dtype, copy)
     }
     fn __repr__(&self) -> String {
@@ -175,38 +174,55 @@ impl PyLstsqSolution {
 /// >>> s = kp.lstsq([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 3.0, 5.0])
 /// >>> s.x.round(12)
 /// array([1., 2.])
+// stub: @overload
+// stub: def lstsq(
+// stub:     a: Any,
+// stub:     b: ArrayLike,
+// stub:     *,
+// stub:     certify: Literal[False] = False,
+// stub:     method: str | None = None,
+// stub:     tolerance: float | None = None,
+// stub:     weights: Sequence[float] | NDArray[Any] | None = None,
+// stub: ) -> LstsqSolution: ...
+// stub: @overload
+// stub: def lstsq(
+// stub:     a: Any,
+// stub:     b: ArrayLike,
+// stub:     *,
+// stub:     certify: Literal[True],
+// stub:     method: str | None = None,
+// stub:     tolerance: float | None = None,
+// stub:     weights: Sequence[float] | NDArray[Any] | None = None,
+// stub: ) -> CertifiedSolution: ...
 #[pyfunction]
 #[pyo3(signature = (a, b, *, certify = false, method = None, tolerance = None, weights = None))]
 pub(crate) fn lstsq<'py>(
     a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
+    b: &ArrayLike<'py>,
     certify: bool,
     method: Option<&str>,
     tolerance: Option<f64>,
-    weights: Option<&Bound<'py, PyAny>>,
+    weights: Option<&NumbersLike<'py>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
-    if certify && (method.is_some() || tolerance.is_some() || weights.is_some()) {
-        return Err(PyValueError::new_err(
-            "certify=True solves the plain problem by its own method: leave out method, tolerance and weights",
-        ));
-    }
-    let how =
-        Lstsq { method: method.map(str::parse).transpose().map_err(to_python)?, tolerance: tolerance_of(tolerance)? };
+    let how = Lstsq {
+        method: method.map(str::parse).transpose().map_err(to_python)?,
+        tolerance: tolerance_of(tolerance)?,
+        guarantee: Guarantee::certified_if(certify),
+    };
     let Right { b, is_vector } = right(b)?;
-    if certify {
-        let found = with_matrix(a, move |a| PyCertifiedSolution::new(&a.certified_lstsq(&b)?, is_vector))?;
-        return found.into_bound_py_any(py);
-    }
-    let weights = weights.map(real_numbers).transpose()?;
-    let found = match weights {
+    let found = match weights.map(real_numbers).transpose()? {
         Some(weights) => {
             one_column(&b)?;
-            with_matrix(a, move |a| PyLstsqSolution::new(a.weighted_lstsq(&b, &weights, &how)?, is_vector))?
+            with_matrix(a, move |a| a.weighted_lstsq(&b, &weights, &how))?
         }
-        None => with_matrix(a, move |a| PyLstsqSolution::new(a.lstsq_by(&b, &how)?, is_vector))?,
+        None => with_matrix(a, move |a| a.lstsq_by(&b, &how))?,
     };
-    found.into_bound_py_any(py)
+    if let Some(entries) = found.enclosures() {
+        let x = found.x().to_matrix().map_err(to_python)?;
+        return PyCertifiedSolution::new(x, entries, is_vector).into_bound_py_any(py);
+    }
+    PyLstsqSolution::new(found, is_vector).map_err(to_python)?.into_bound_py_any(py)
 }
 
 /// The x that minimises |A x - b| among those with C x = d, as a dict: x, multipliers, residual_norm, constraint_norm,
@@ -222,22 +238,22 @@ pub(crate) fn lstsq<'py>(
 #[pyo3(name = "constrained_lstsq", signature = (a, b, c, d, *, multipliers = false))]
 pub(crate) fn constrained<'py>(
     a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
-    c: &Bound<'py, PyAny>,
-    d: &Bound<'py, PyAny>,
+    b: &ArrayLike<'py>,
+    c: &ArrayLike<'py>,
+    d: &ArrayLike<'py>,
     multipliers: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
     let py = a.py();
     let how = if multipliers { Constrained::Multipliers } else { Constrained::NullSpace };
     let (b, c, d) = (single(b)?, matrix(c)?, single(d)?);
     let s = with_matrix(a, move |a| a.constrained_lstsq(&b, &c, &d, how))?;
-    let dict = PyDict::new(py);
-    dict.set_item("x", shaped(py, s.x(), true)?)?;
-    dict.set_item("multipliers", shaped(py, s.multipliers(), true)?)?;
-    dict.set_item("residual_norm", s.residual_norm())?;
-    dict.set_item("constraint_norm", s.constraint_norm())?;
-    dict.set_item("is_unique", s.is_unique())?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "x": shaped(py, s.x(), true)?,
+        "multipliers": shaped(py, s.multipliers(), true)?,
+        "residual_norm": s.residual_norm(),
+        "constraint_norm": s.constraint_norm(),
+        "is_unique": s.is_unique(),
+    }))
 }
 
 /// The x that minimises |v| with b = A x + B v, errors with the covariance B B*, as a dict: x, errors, error_norm,
@@ -253,18 +269,18 @@ pub(crate) fn constrained<'py>(
 #[pyo3(name = "generalized_lstsq")]
 pub(crate) fn generalized<'py>(
     a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
-    factor: &Bound<'py, PyAny>,
+    b: &ArrayLike<'py>,
+    factor: &ArrayLike<'py>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let py = a.py();
     let (b, factor) = (single(b)?, matrix(factor)?);
     let s = with_matrix(a, move |a| a.generalized_lstsq(&b, &factor))?;
-    let dict = PyDict::new(py);
-    dict.set_item("x", shaped(py, s.x(), true)?)?;
-    dict.set_item("errors", shaped(py, s.errors(), true)?)?;
-    dict.set_item("error_norm", s.error_norm())?;
-    dict.set_item("is_unique", s.is_unique())?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "x": shaped(py, s.x(), true)?,
+        "errors": shaped(py, s.errors(), true)?,
+        "error_norm": s.error_norm(),
+        "is_unique": s.is_unique(),
+    }))
 }
 
 /// The x of the least correction that makes (A + E) x = b + f true, as a dict: x, correction_norm, gap, is_unique.
@@ -282,7 +298,7 @@ pub(crate) fn generalized<'py>(
 #[pyo3(name = "total_lstsq", signature = (a, b, *, errors = "everywhere", scale = None, exact_columns = None))]
 pub(crate) fn total<'py>(
     a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
+    b: &ArrayLike<'py>,
     errors: &str,
     scale: Option<f64>,
     exact_columns: Option<Vec<usize>>,
@@ -301,12 +317,12 @@ pub(crate) fn total<'py>(
     };
     let b = single(b)?;
     let s = with_matrix(a, move |a| a.total_lstsq(&b, &errors))?;
-    let dict = PyDict::new(py);
-    dict.set_item("x", shaped(py, s.x(), true)?)?;
-    dict.set_item("correction_norm", s.correction_norm())?;
-    dict.set_item("gap", PyEnclosure::from(s.gap()))?;
-    dict.set_item("is_unique", s.is_unique())?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "x": shaped(py, s.x(), true)?,
+        "correction_norm": s.correction_norm(),
+        "gap": PyEnclosure::from(s.gap()),
+        "is_unique": s.is_unique(),
+    }))
 }
 
 /// The pseudoinverse as a dict: matrix, rank, and the residuals of Penrose's four conditions.
@@ -323,9 +339,9 @@ pub(crate) fn pinv<'py>(a: &Bound<'py, PyAny>, tolerance: Option<f64>) -> PyResu
     let py = a.py();
     let tolerance = tolerance_of(tolerance)?;
     let found = with_matrix(a, move |a| a.pinv(tolerance))?;
-    let dict = PyDict::new(py);
-    dict.set_item("matrix", view(py, &found.matrix())?)?;
-    dict.set_item("rank", found.rank())?;
-    dict.set_item("penrose_residuals", found.residuals().to_pyarray(py))?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "matrix": view(py, &found.matrix())?,
+        "rank": found.rank(),
+        "penrose_residuals": found.residuals().to_pyarray(py),
+    }))
 }

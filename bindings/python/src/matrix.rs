@@ -1,6 +1,7 @@
 //! How large, which values, how many directions, in Python.
 
-use kappa::{Check, Lanczos, Norm, Question, SingularValues, SpectralCertificate, Tolerance};
+use kappa::certificate::SpectralCertificate;
+use kappa::{Check, Guarantee, Lanczos, Norm, Question, SingularValues, Tolerance};
 use kappa_report::measure_key;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -10,7 +11,11 @@ use crate::array::with_matrix;
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::to_python;
 use crate::factor::PySvd;
+use crate::register::names;
 use crate::ruler::norm_of;
+use crate::types::{EnclosureDict, NormLike};
+
+names! { [] [norm, rank, singular_values, numerical_radius, log_norm, svd, measure, check] }
 
 /// The norm of a matrix: how large it is.
 ///
@@ -30,7 +35,7 @@ use crate::ruler::norm_of;
 #[pyo3(signature = (a, norm = None, *, certify = false, width = None))]
 pub(crate) fn norm(
     a: &Bound<'_, PyAny>,
-    norm: Option<&Bound<'_, PyAny>>,
+    norm: Option<&NormLike<'_>>,
     certify: bool,
     width: Option<f64>,
 ) -> PyResult<PyEnclosure> {
@@ -42,14 +47,15 @@ pub(crate) fn norm(
         return with_matrix(a, move |a| {
             if certify {
                 let how = SpectralCertificate { width, ..SpectralCertificate::default() };
-                a.certified_spectral_norm_by(&how).map(|found| found.0)
+                a.spectral_certificate(&how).map(|found| found.0)
             } else {
                 a.spectral_norm(&Lanczos { tolerance: width, ..Lanczos::default() })
             }
         })
         .map(Into::into);
     }
-    with_matrix(a, move |a| if certify { a.certified_norm(norm) } else { a.norm(norm) }).map(Into::into)
+    let guarantee = Guarantee::certified_if(certify);
+    with_matrix(a, move |a| a.norm_by(norm, guarantee)).map(Into::into)
 }
 
 /// The numerical rank: how many singular values exceed `tolerance` times the largest, max(m, n)·2⁻⁵² by default.
@@ -72,7 +78,8 @@ pub(crate) fn tolerance_of(share: Option<f64>) -> PyResult<Tolerance> {
 
 /// The singular values that the options ask for.
 pub(crate) fn values_of(a: &Bound<'_, PyAny>, certify: bool) -> PyResult<SingularValues> {
-    with_matrix(a, move |a| if certify { a.certified_singular_values() } else { a.singular_values() })
+    let guarantee = Guarantee::certified_if(certify);
+    with_matrix(a, move |a| a.singular_values_by(guarantee))
 }
 
 /// The singular values, largest first, each enclosed; the `top` largest where that is given, of large sparse matrices
@@ -160,10 +167,11 @@ pub(crate) fn measure<'py>(
     a: &Bound<'py, PyAny>,
     questions: Vec<String>,
     certify: bool,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<EnclosureDict<'py>> {
     let questions = questions_of(&questions)?;
     let asked = questions.clone();
-    let answers = with_matrix(a, move |a| if certify { a.certified_measure(&asked) } else { a.measure(&asked) })?;
+    let guarantee = Guarantee::certified_if(certify);
+    let answers = with_matrix(a, move |a| a.measure_by(&asked, guarantee))?;
     answers_dict(py, &questions, answers)
 }
 
@@ -199,6 +207,6 @@ pub(crate) fn check(a: &Bound<'_, PyAny>, check: &str, certify: bool) -> PyResul
     let check: Check = check.parse().map_err(to_python)?;
     let questions = [check.question];
     let answers =
-        with_matrix(a, move |a| if certify { a.certified_measure(&questions) } else { a.measure(&questions) })?;
+        with_matrix(a, move |a| a.measure_by(&questions, Guarantee::certified_if(certify)))?;
     Ok(answers.first().and_then(|answer| check.holds(*answer)))
 }

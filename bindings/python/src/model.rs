@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use kappa::Question;
+use kappa::{Guarantee, Question};
 use kappa_model::{DType, Layer, Model, Opening, Progress, Report, Role, Skipped, Streaming, Survey, Verdict};
 use kappa_report::{envelope, measure_key, spread_numbers, survey_csv, survey_html, survey_json, survey_markdown};
 use kappa_tensors::{Numbers, Order};
@@ -14,13 +14,17 @@ use pyo3::exceptions::{PyIndexError, PyKeyError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList};
 
-use crate::answers::{self, Answer, PyAnswer, answer, initializer};
+use crate::answers::{self, Answer, PyAnswer, answer, dict, initializer};
 use crate::compute::{compute, on_pool};
 use crate::density::{PyBulk, PyTail};
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::{model_to_python, to_python};
 use crate::matrix::{answers_dict, questions_of};
+use crate::register::names;
 use crate::sketch::PyStreamedSvd;
+use crate::types::{Array, EnclosureDict};
+
+names! { [PyModel, PySurvey] [open] }
 
 /// Opens a checkpoint: a file, a folder, or the index of a sharded one, by content. Reads headers only.
 ///
@@ -138,7 +142,7 @@ impl PyModel {
         &self,
         py: Python<'py>,
         layers: Option<Vec<String>>,
-    ) -> PyResult<(PyEnclosure, Bound<'py, PyDict>)> {
+    ) -> PyResult<(PyEnclosure, EnclosureDict<'py>)> {
         let found =
             compute(py, || self.model.lipschitz_product(&layers.unwrap_or_default())).map_err(model_to_python)?;
         let factors = PyDict::new(py);
@@ -150,11 +154,11 @@ impl PyModel {
 
     /// Questions about one tensor: `model.measure("fc.weight", "cond", "rank")`; all without a question.
     #[pyo3(signature = (name, *questions))]
-    fn measure<'py>(&self, py: Python<'py>, name: &str, questions: Vec<String>) -> PyResult<Bound<'py, PyDict>> {
+    fn measure<'py>(&self, py: Python<'py>, name: &str, questions: Vec<String>) -> PyResult<EnclosureDict<'py>> {
         let questions = questions_of(&questions)?;
         let answers = compute(py, || {
             let (name, matrix) = self.model.matrix(Some(name))?;
-            let answers = matrix.operator()?.measure(&questions);
+            let answers = matrix.operator()?.measure_by(&questions, Guarantee::Usual);
             answers.map_err(|e| kappa_model::Error::about(&name, &e))
         });
         answers_dict(py, &questions, answers.map_err(model_to_python)?)
@@ -169,15 +173,17 @@ impl PyModel {
         self.model.tensors().len()
     }
 
+    // stub: def __contains__(self, name: object, /) -> bool: ...
     fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
         name.extract::<String>().is_ok_and(|name| self.has(&name))
     }
 
+    // stub: -> Iterator[str]
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
         PyList::new(py, self.names())?.try_iter()
     }
 
-    fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Array<'py>> {
         let Some(info) = self.model.tensors().iter().find(|t| t.name == name) else {
             return Err(PyKeyError::new_err(name.to_owned()));
         };
@@ -339,13 +345,14 @@ impl PySurvey {
 
 /// One layer as a flat dictionary: each measure by its estimate, with `_lower` and `_upper`; None where there is none.
 fn row<'py>(py: Python<'py>, layer: &Layer) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item("name", &layer.name)?;
-    dict.set_item("shape", &layer.shape)?;
-    dict.set_item("rows", layer.matrix.0)?;
-    dict.set_item("columns", layer.matrix.1)?;
-    dict.set_item("dtype", layer.dtype.name())?;
-    dict.set_item("role", layer.role.to_string())?;
+    let dict = dict!(py, {
+        "name": &layer.name,
+        "shape": &layer.shape,
+        "rows": layer.matrix.0,
+        "columns": layer.matrix.1,
+        "dtype": layer.dtype.name(),
+        "role": layer.role.to_string(),
+    });
     for question in Question::standard() {
         let (key, answer) = (measure_key(&question), layer.measure(&question));
         dict.set_item(&key, answer.map(|x| x.estimate()))?;
@@ -362,6 +369,7 @@ fn row<'py>(py: Python<'py>, layer: &Layer) -> PyResult<Bound<'py, PyDict>> {
 #[pymethods]
 impl PySurvey {
     /// The measured layers as flat dictionaries.
+    // stub: -> list[dict[str, Any]]
     #[getter]
     fn layers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let rows = self.0.layers.iter().map(|layer| row(py, layer)).collect::<PyResult<Vec<_>>>()?;
@@ -369,13 +377,14 @@ impl PySurvey {
     }
 
     /// What was not measured: dictionaries with name and reason.
+    // stub: -> list[dict[str, str]]
     #[getter]
     fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let entry = |s: &kappa_model::Skipped| {
-            let dict = PyDict::new(py);
-            dict.set_item("name", &s.name)?;
-            dict.set_item("reason", &s.reason)?;
-            Ok(dict)
+            Ok(dict!(py, {
+                "name": &s.name,
+                "reason": &s.reason,
+            }))
         };
         self.0.skipped.iter().map(entry).collect()
     }
@@ -417,6 +426,7 @@ impl PySurvey {
         self.0.layers.len()
     }
 
+    // stub: -> Iterator[dict[str, Any]]
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
         self.layers(py)?.try_iter()
     }
@@ -431,6 +441,7 @@ impl PySurvey {
     }
 
     /// The whole survey, as `to_json` has it.
+    // stub: -> dict[str, Any]
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         py.import("json")?.call_method1("loads", (self.to_json(),))
     }

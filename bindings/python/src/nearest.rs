@@ -1,18 +1,22 @@
 //! Nearest matrices and alignment, in Python.
 
-use kappa::any::AnyNearest;
-use kappa::nearest::{self, AlternatingProjections, Procrustes};
+use kappa::nearest::{self, AlternatingProjections, AnyNearest, Procrustes};
 use kappa::{Matrix, Norm};
 use numpy::ToPyArray;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::answers::dict;
 use crate::array::{matrix, out, real_matrix, real_numbers, view, with_matrix};
 use crate::compute::interruptible;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
+use crate::register::names;
 use crate::ruler::norm_of;
+use crate::types::{ArrayLike, NormLike, NumbersLike};
+
+names! { [] [nearest_matrix, align, align_all] }
 
 /// The nearest matrix of a kind, as a dict: matrix, distance, norm, is_unique, steps.
 ///
@@ -31,7 +35,7 @@ pub(crate) fn nearest_matrix<'py>(
     a: &Bound<'py, PyAny>,
     kind: &str,
     rank: Option<i64>,
-    norm: Option<&Bound<'py, PyAny>>,
+    norm: Option<&NormLike<'py>>,
     least: Option<f64>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let py = a.py();
@@ -72,13 +76,13 @@ pub(crate) fn nearest_matrix<'py>(
         "singular" => a.nearest_singular(norm),
         _ => a.nearest_low_rank(rank.unwrap_or(0), norm),
     })?;
-    let dict = PyDict::new(py);
-    dict.set_item("matrix", view(py, &x.matrix())?)?;
-    dict.set_item("distance", PyEnclosure::from(x.distance()))?;
-    dict.set_item("norm", x.norm().to_string())?;
-    dict.set_item("is_unique", x.is_unique())?;
-    dict.set_item("steps", x.steps())?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "matrix": view(py, &x.matrix())?,
+        "distance": PyEnclosure::from(x.distance()),
+        "norm": x.norm().to_string(),
+        "is_unique": x.is_unique(),
+        "steps": x.steps(),
+    }))
 }
 
 /// Turns (and scales, and moves) the rows of a onto those of b; a row with a NaN in either is left out. Returns a dict:
@@ -96,27 +100,27 @@ pub(crate) fn nearest_matrix<'py>(
 #[pyo3(signature = (a, b, *, rotation_only = false, scaling = false, translation = false, weights = None))]
 pub(crate) fn align<'py>(
     a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
+    b: &ArrayLike<'py>,
     rotation_only: bool,
     scaling: bool,
     translation: bool,
-    weights: Option<&Bound<'py, PyAny>>,
+    weights: Option<&NumbersLike<'py>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let py = a.py();
     let b = matrix(b)?;
     let how = Procrustes { rotation_only, scaling, translation, weights: weights.map(real_numbers).transpose()? };
     let s = with_matrix(a, move |a| a.align(&(&b).into(), &how))?;
-    let dict = PyDict::new(py);
-    dict.set_item("rotation", out(py, s.rotation.into())?)?;
-    dict.set_item("scale", s.scale)?;
-    dict.set_item("translation", s.translation.to_pyarray(py))?;
-    dict.set_item("aligned", out(py, s.aligned.into())?)?;
-    dict.set_item("error", s.error)?;
-    dict.set_item("error_before", s.error_before)?;
-    dict.set_item("rows", s.rows)?;
-    dict.set_item("determinant", s.determinant)?;
-    dict.set_item("is_unique", s.is_unique)?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "rotation": out(py, s.rotation.into())?,
+        "scale": s.scale,
+        "translation": s.translation.to_pyarray(py),
+        "aligned": out(py, s.aligned.into())?,
+        "error": s.error,
+        "error_before": s.error_before,
+        "rows": s.rows,
+        "determinant": s.determinant,
+        "is_unique": s.is_unique,
+    }))
 }
 
 /// Turns several sets of points onto their common mean (general Procrustes analysis), as a dict: mean, error, rounds,
@@ -131,7 +135,7 @@ pub(crate) fn align<'py>(
 #[pyfunction]
 #[pyo3(signature = (sets, *, rotation_only = false, scaling = false, translation = false))]
 pub(crate) fn align_all<'py>(
-    sets: Vec<Bound<'py, PyAny>>,
+    sets: Vec<ArrayLike<'py>>,
     py: Python<'py>,
     rotation_only: bool,
     scaling: bool,
@@ -140,14 +144,14 @@ pub(crate) fn align_all<'py>(
     let sets: Vec<Matrix<f64>> = sets.iter().map(|a| real_matrix(a, "a set of points")).collect::<PyResult<_>>()?;
     let how = Procrustes { rotation_only, scaling, translation, weights: None };
     let s = interruptible(py, move || nearest::align_all(&sets, &how))?.map_err(to_python)?;
-    let dict = PyDict::new(py);
-    dict.set_item("mean", out(py, s.mean.into())?)?;
-    dict.set_item("error", s.error)?;
-    dict.set_item("rounds", s.rounds)?;
     let rotations = s.alignments.iter().map(|a| out(py, a.rotation.clone().into())).collect::<PyResult<Vec<_>>>()?;
-    dict.set_item("rotations", rotations)?;
-    dict.set_item("scales", s.alignments.iter().map(|a| a.scale).collect::<Vec<_>>())?;
-    dict.set_item("translations", s.alignments.iter().map(|a| a.translation.to_pyarray(py)).collect::<Vec<_>>())?;
-    dict.set_item("errors", s.alignments.iter().map(|a| a.error).collect::<Vec<_>>())?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "mean": out(py, s.mean.into())?,
+        "error": s.error,
+        "rounds": s.rounds,
+        "rotations": rotations,
+        "scales": s.alignments.iter().map(|a| a.scale).collect::<Vec<_>>(),
+        "translations": s.alignments.iter().map(|a| a.translation.to_pyarray(py)).collect::<Vec<_>>(),
+        "errors": s.alignments.iter().map(|a| a.error).collect::<Vec<_>>(),
+    }))
 }

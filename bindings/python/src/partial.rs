@@ -1,17 +1,23 @@
 //! A few singular triplets, in Python.
 
-use kappa::any::AnyPartialSvd;
-use kappa::{AnyMatrix, Enclosure, End, Lanczos, Leading, Precision, RandomizedSvd, SingularTriplets, ThickRestart};
+use kappa::dense::{Leading, Precision};
+use kappa::factor::{AnyPartialSvd, RandomizedSvd, SingularTriplets, ThickRestart};
+use kappa::krylov::End;
+use kappa::{AnyMatrix, Enclosure, Lanczos};
 use numpy::ToPyArray;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyIterator, PyTuple};
+use pyo3::types::PyTuple;
 
 use crate::answers::{Answer, Kept, Numbers, PyAnswer, answer, initializer, lasting};
 use crate::array::{out, with_matrix_of_work};
 use crate::enclosure::{PyEnclosure, enclosures};
 use crate::errors::{named, to_python};
+use crate::register::names;
+use crate::types::{Array, Arrays, Floats};
+
+names! { [PyPartialSvd] [randomized_svd, partial_svd, truncated_svd] }
 
 /// Some singular triplets: u, s and vh with u * s @ vh near the matrix, with bounds for all that was left out.
 ///
@@ -88,17 +94,17 @@ impl Answer for PyPartialSvd {
 impl PyPartialSvd {
     /// Left singular vectors in columns.
     #[getter]
-    fn u<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn u<'py>(&self, py: Python<'py>) -> PyResult<Array<'py>> {
         out(py, self.u.clone())
     }
     /// The singular values, as an array of their estimates.
     #[getter]
-    fn s<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    fn s<'py>(&self, py: Python<'py>) -> Floats<'py> {
         self.estimates.to_pyarray(py).into_any()
     }
     /// Right singular vectors, conjugated, in rows.
     #[getter]
-    fn vh<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn vh<'py>(&self, py: Python<'py>) -> PyResult<Array<'py>> {
         out(py, self.vh.clone())
     }
     /// The singular values, enclosed.
@@ -108,7 +114,7 @@ impl PyPartialSvd {
     }
     /// At least ‖a·v − s·u‖, or that of the adjoint, for each triplet: some singular value lies within this of s.
     #[getter]
-    fn residuals<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    fn residuals<'py>(&self, py: Python<'py>) -> Floats<'py> {
         self.residuals.to_pyarray(py).into_any()
     }
     /// ‖a − u·s·vh‖ in the Frobenius norm; None for an operator without entries.
@@ -131,7 +137,7 @@ impl PyPartialSvd {
     fn algorithm(&self) -> &'static str {
         self.algorithm
     }
-    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Arrays<'py>> {
         PyTuple::new(py, [self.u(py)?, self.s(py), self.vh(py)?])?.try_iter()
     }
     fn __len__(&self) -> usize {

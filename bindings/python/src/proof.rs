@@ -1,6 +1,6 @@
 //! Proofs, in Python.
 
-use kappa::Hutchinson;
+use kappa::ask::Hutchinson;
 use kappa::proof::Claim;
 use kappa_report::ProofFile;
 use pyo3::exceptions::PyValueError;
@@ -11,6 +11,17 @@ use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
 use crate::operator::PyOperator;
+use crate::register::names;
+
+/// The product with the columns of an array.
+// stub: Callable[[NDArray[np.float64]], ArrayLike]
+type Product = Py<PyAny>;
+
+/// A norm of the singular values.
+// stub: Callable[[NDArray[np.float64]], float]
+type Gauge<'py> = Bound<'py, PyAny>;
+
+names! { [] [prove, verify, frobenius_by_sampling, norm_by_gauge] }
 
 /// A proof of a claim such as "norm:spectral <= 3.2", as the text of a proof file; LinAlgError or ValueError where
 /// there is none.
@@ -66,8 +77,8 @@ pub(crate) fn verify(a: &Bound<'_, PyAny>, proof: &str) -> PyResult<bool> {
 pub(crate) fn frobenius_by_sampling(
     py: Python<'_>,
     shape: (usize, usize),
-    apply: Py<PyAny>,
-    adjoint: Option<Py<PyAny>>,
+    apply: Product,
+    adjoint: Option<Product>,
     samples: usize,
     sketch: usize,
     failure: f64,
@@ -88,7 +99,7 @@ pub(crate) fn frobenius_by_sampling(
 /// >>> round(float(kp.norm_by_gauge(np.diag([3.0, 4.0]), lambda s: s.sum())), 12)
 /// 7.0
 #[pyfunction]
-pub(crate) fn norm_by_gauge(a: &Bound<'_, PyAny>, gauge: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
+pub(crate) fn norm_by_gauge(a: &Bound<'_, PyAny>, gauge: &Gauge<'_>) -> PyResult<PyEnclosure> {
     let values = crate::matrix::values_of(a, false)?;
     let failed = std::cell::RefCell::new(None);
     let call = |x: &[f64]| -> f64 {

@@ -1,6 +1,6 @@
 //! Regression: a table of data to the table of a statistician, in Python.
 
-use kappa::regression::{Cell, Coefficient, Column, Design, Formula, Regression};
+use kappa::equations::regression::{Cell, Coefficient, Column, Design, Formula, Regression};
 use kappa_report::{regression_json, regression_text};
 use numpy::ToPyArray;
 use pyo3::IntoPyObjectExt;
@@ -8,11 +8,15 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::answers::{self, Answer, PyAnswer, answer, initializer};
+use crate::answers::{self, Answer, PyAnswer, answer, dict, initializer};
 use crate::array::out;
 use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::{named, source_to_python, to_python};
+use crate::register::names;
+use crate::types::Floats;
+
+names! { [PyRegression] [regress] }
 
 /// A linear model fitted by least squares, with an enclosure of every number. `print(fit)` shows the table.
 ///
@@ -201,6 +205,7 @@ fn raw_cells(values: &Bound<'_, PyAny>) -> PyResult<Vec<RawCell>> {
 }
 
 /// A column of the data, or a number for each row.
+// stub: str | Sequence[float] | NDArray[Any]
 #[derive(Clone, FromPyObject, IntoPyObject)]
 pub(crate) enum Weights {
     Column(String),
@@ -262,19 +267,20 @@ fn raw_columns(data: &Bound<'_, PyAny>) -> PyResult<Vec<Raw>> {
 #[pymethods]
 impl PyRegression {
     /// One dict a column of the model: name, estimate, standard_error, t, p, interval, certain_digits.
+    // stub: -> list[dict[str, Any]]
     #[getter]
     fn coefficients<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for c in self.fit.coefficients() {
-            let dict = PyDict::new(py);
-            dict.set_item("name", &c.name)?;
-            dict.set_item("estimate", PyEnclosure::from(c.estimate))?;
-            dict.set_item("standard_error", PyEnclosure::from(c.standard_error))?;
-            dict.set_item("t", PyEnclosure::from(c.t))?;
-            dict.set_item("p", c.p)?;
-            dict.set_item("interval", c.interval)?;
-            dict.set_item("certain_digits", c.digits)?;
-            list.append(dict)?;
+            list.append(dict!(py, {
+                "name": &c.name,
+                "estimate": PyEnclosure::from(c.estimate),
+                "standard_error": PyEnclosure::from(c.standard_error),
+                "t": PyEnclosure::from(c.t),
+                "p": c.p,
+                "interval": c.interval,
+                "certain_digits": c.digits,
+            }))?;
         }
         Ok(list)
     }
@@ -319,14 +325,14 @@ impl PyRegression {
     ///
     /// With `interval="confidence"` (of the mean) or `"prediction"` (of a new observation) an array of three columns:
     /// the prediction and the ends of the interval at the level 1 - alpha. Weights of new rows count as 1.
-    #[pyo3(signature = (new, interval = None, alpha = 0.05))]
+    #[pyo3(signature = (new, interval: "Literal['confidence', 'prediction'] | None" = None, alpha = 0.05))]
     fn predict<'py>(
         &self,
         py: Python<'py>,
         new: &Bound<'py, PyAny>,
         interval: Option<&str>,
         alpha: f64,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> PyResult<Floats<'py>> {
         let of_observation =
             interval.map(|name| named(name, "interval", &[("confidence", false), ("prediction", true)]));
         let of_observation = of_observation.transpose()?;
@@ -390,17 +396,17 @@ impl PyRegression {
     }
     /// The covariance of the coefficients.
     #[getter]
-    fn covariance<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn covariance<'py>(&self, py: Python<'py>) -> PyResult<Floats<'py>> {
         out(py, self.fit.covariance().into())
     }
     /// y - X beta, for the rows that are used.
     #[getter]
-    fn residuals<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    fn residuals<'py>(&self, py: Python<'py>) -> Floats<'py> {
         self.fit.residuals().to_pyarray(py).into_any()
     }
     /// X beta, for the rows that are used.
     #[getter]
-    fn fitted<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    fn fitted<'py>(&self, py: Python<'py>) -> Floats<'py> {
         self.fit.fitted().to_pyarray(py).into_any()
     }
     /// The rows that are used, from 0.
@@ -410,11 +416,12 @@ impl PyRegression {
     }
     /// The diagonal of the hat matrix.
     #[getter]
-    fn leverages<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    fn leverages<'py>(&self, py: Python<'py>) -> Floats<'py> {
         let all: Vec<f64> = self.fit.leverages().iter().map(kappa::Enclosure::estimate).collect();
         all.to_pyarray(py).into_any()
     }
     /// Everything as a dict, as `kappa regress --json` prints it.
+    // stub: -> dict[str, Any]
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let json = compute(py, || regression_json(&self.fit)).map_err(to_python)?;
         py.import("json")?.call_method1("loads", (json.to_string(),))

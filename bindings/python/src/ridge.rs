@@ -1,16 +1,20 @@
 //! Regularization, in Python.
 
-use kappa::any::AnyRidge;
+use kappa::equations::AnyRidge;
 use numpy::ToPyArray;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::answers::{Answer, PyAnswer, answer, initializer};
+use crate::answers::{Answer, PyAnswer, answer, dict, initializer};
 use crate::array::{matrix, out, shaped, with_matrix};
 use crate::compute::compute;
 use crate::errors::to_python;
+use crate::register::names;
 use crate::solve::{kept_input, single};
+use crate::types::{Array, ArrayLike, Floats};
+
+names! { [PyRidge] [] }
 
 /// min |A x - b|^2 + lambda |L x|^2, decomposed once: every lambda after that costs little. It is pickled as A, b and
 /// L.
@@ -60,28 +64,28 @@ impl PyRidge {
     #[pyo3(signature = (a, b, operator = None))]
     fn new(
         a: &Bound<'_, PyAny>,
-        b: &Bound<'_, PyAny>,
-        operator: Option<&Bound<'_, PyAny>>,
+        b: &ArrayLike<'_>,
+        operator: Option<&ArrayLike<'_>>,
     ) -> PyResult<PyClassInitializer<Self>> {
         Self::of(a, b, operator).map(Answer::initializer)
     }
     /// The singular values of the problem in standard form: those of A without an operator.
     #[getter]
-    fn singular_values<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    fn singular_values<'py>(&self, py: Python<'py>) -> Floats<'py> {
         self.ridge.singular_values().to_pyarray(py).into_any()
     }
     /// |u_i* b|, for the Picard condition.
     #[getter]
-    fn coefficients<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    fn coefficients<'py>(&self, py: Python<'py>) -> Floats<'py> {
         self.ridge.coefficients().to_pyarray(py).into_any()
     }
     /// sigma^2 / (sigma^2 + lambda).
     #[pyo3(signature = (lam))]
-    fn filter_factors<'py>(&self, py: Python<'py>, lam: f64) -> Bound<'py, PyAny> {
+    fn filter_factors<'py>(&self, py: Python<'py>, lam: f64) -> Floats<'py> {
         self.ridge.filter_factors(lam).to_pyarray(py).into_any()
     }
     /// The lambda of a rule: a number, "gcv", "l-curve", "leave-one-out", "discrepancy:NOISE" or "norm:BOUND".
-    #[pyo3(signature = (rule = None))]
+    #[pyo3(signature = (rule: "str | float | None" = None))]
     fn choose<'py>(&self, py: Python<'py>, rule: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyDict>> {
         let text = match rule {
             None => "gcv".to_owned(),
@@ -89,33 +93,34 @@ impl PyRidge {
         };
         let choice = text.parse().map_err(to_python)?;
         let s = compute(py, || self.ridge.choose(choice)).map_err(to_python)?;
-        let dict = PyDict::new(py);
-        dict.set_item("x", shaped(py, s.x(), true)?)?;
-        dict.set_item("lambda", s.lambda())?;
-        dict.set_item("residual_norm", s.residual_norm())?;
-        dict.set_item("solution_norm", s.solution_norm())?;
-        dict.set_item("degrees", s.degrees())?;
-        dict.set_item("cond", s.cond())?;
-        Ok(dict)
+        Ok(dict!(py, {
+            "x": shaped(py, s.x(), true)?,
+            "lambda": s.lambda(),
+            "residual_norm": s.residual_norm(),
+            "solution_norm": s.solution_norm(),
+            "degrees": s.degrees(),
+            "cond": s.cond(),
+        }))
     }
     /// The solutions for several lambdas, one column each.
-    fn solutions<'py>(&self, py: Python<'py>, lambdas: Vec<f64>) -> PyResult<Bound<'py, PyAny>> {
+    fn solutions<'py>(&self, py: Python<'py>, lambdas: Vec<f64>) -> PyResult<Array<'py>> {
         out(py, compute(py, || self.ridge.solutions(&lambdas)).map_err(to_python)?)
     }
     /// The curves at `count` lambdas: a list of dicts with lambda, residual_norm, solution_norm, degrees, gcv and
     /// curvature.
+    // stub: -> list[dict[str, float]]
     #[pyo3(signature = (count = 100))]
     fn path<'py>(&self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for p in compute(py, || self.ridge.path(count)) {
-            let dict = PyDict::new(py);
-            dict.set_item("lambda", p.lambda)?;
-            dict.set_item("residual_norm", p.residual_norm)?;
-            dict.set_item("solution_norm", p.solution_norm)?;
-            dict.set_item("degrees", p.degrees)?;
-            dict.set_item("gcv", p.gcv)?;
-            dict.set_item("curvature", p.curvature)?;
-            list.append(dict)?;
+            list.append(dict!(py, {
+                "lambda": p.lambda,
+                "residual_norm": p.residual_norm,
+                "solution_norm": p.solution_norm,
+                "degrees": p.degrees,
+                "gcv": p.gcv,
+                "curvature": p.curvature,
+            }))?;
         }
         Ok(list)
     }

@@ -10,6 +10,10 @@ use crate::array::{out, view, with_matrix};
 use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
+use crate::register::names;
+use crate::types::{Array, Floats, NormLike};
+
+names! { [PyNorm] [] }
 
 /// A matrix norm by its name: frobenius, spectral, nuclear, max-abs, max-column-sum, max-row-sum, entrywise:p,
 /// induced:p,q, schatten:p, ky-fan:k, ky-fan:k,p, or dual:NAME. Equal norms are equal: Norm("schatten:2") ==
@@ -86,25 +90,25 @@ impl PyNorm {
         self.0.is_absolute()
     }
     /// A subgradient at `a`, and whether it is for certain the only one (then it is the gradient).
-    fn subgradient<'py>(&self, py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, bool)> {
+    fn subgradient<'py>(&self, py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<(Array<'py>, bool)> {
         let norm = self.0;
         let found = with_matrix(a, move |a| a.subgradient(norm))?;
         Ok((view(py, &found.matrix())?, found.is_unique()))
     }
     /// argmin over X of |X - a|_F^2 / 2 + weight |X|.
-    fn prox<'py>(&self, py: Python<'py>, a: &Bound<'py, PyAny>, weight: f64) -> PyResult<Bound<'py, PyAny>> {
+    fn prox<'py>(&self, py: Python<'py>, a: &Bound<'py, PyAny>, weight: f64) -> PyResult<Array<'py>> {
         let norm = self.0;
         out(py, with_matrix(a, move |a| a.prox(norm, weight))?)
     }
     /// The nearest matrix, in the Frobenius norm, whose norm is at most `radius`.
     #[pyo3(signature = (a, radius = 1.0))]
-    fn project<'py>(&self, py: Python<'py>, a: &Bound<'py, PyAny>, radius: f64) -> PyResult<Bound<'py, PyAny>> {
+    fn project<'py>(&self, py: Python<'py>, a: &Bound<'py, PyAny>, radius: f64) -> PyResult<Array<'py>> {
         let norm = self.0;
         out(py, with_matrix(a, move |a| a.project(norm, radius))?)
     }
     /// argmin of Re <a, X> over X of norm at most `radius`.
     #[pyo3(signature = (a, radius = 1.0))]
-    fn linear_minimum<'py>(&self, py: Python<'py>, a: &Bound<'py, PyAny>, radius: f64) -> PyResult<Bound<'py, PyAny>> {
+    fn linear_minimum<'py>(&self, py: Python<'py>, a: &Bound<'py, PyAny>, radius: f64) -> PyResult<Array<'py>> {
         let norm = self.0;
         out(py, with_matrix(a, move |a| a.linear_minimum(norm, radius))?)
     }
@@ -114,10 +118,10 @@ impl PyNorm {
     fn constant<'py>(
         &self,
         py: Python<'py>,
-        other: &Bound<'py, PyAny>,
+        other: &NormLike<'py>,
         shape: (usize, usize),
         rank: Option<usize>,
-    ) -> PyResult<(PyEnclosure, Option<Bound<'py, PyAny>>)> {
+    ) -> PyResult<(PyEnclosure, Option<Floats<'py>>)> {
         let other = norm_of(other)?;
         let (m, n) = shape;
         let norm = self.0;

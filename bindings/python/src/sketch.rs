@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kappa::{AnyMatrix, Enclosure, Matrix, RowSketch, SketchParts, TopRight};
+use kappa::factor::{RowSketch, SketchParts, TopRight};
+use kappa::{AnyMatrix, Enclosure, Matrix};
 use kappa_model::{Model, SavedSketch, Streamed};
 use kappa_tensors::npz;
 use numpy::{PyArray1, ToPyArray};
@@ -16,6 +17,10 @@ use crate::array::{out, with_matrix_of_work};
 use crate::compute::compute;
 use crate::enclosure::{PyEnclosure, enclosures};
 use crate::errors::{model_to_python, to_python};
+use crate::register::names;
+use crate::types::{Array, ArrayLike, Floats};
+
+names! { [PyRowSketch, PyTopRight, PyStreamedSvd] [] }
 
 /// A one-pass sketch of a matrix with many rows, which keeps `capacity` rows.
 ///
@@ -96,7 +101,7 @@ impl PyRowSketch {
         found.map(Into::into).ok_or_else(|| PyValueError::new_err(message()))
     }
     /// Adds a block of rows: an array with as many columns.
-    fn push(&self, rows: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn push(&self, rows: &ArrayLike<'_>) -> PyResult<()> {
         let sketch = self.0.clone();
         // Never interrupted: it would be unknown whether the sketch holds these rows.
         with_matrix_of_work(rows, |_, _| 0, move |a| sketch.lock().unwrap_or_else(PoisonError::into_inner).push_any(&a))
@@ -154,7 +159,7 @@ impl PyRowSketch {
     }
     /// The rows that are kept.
     #[getter]
-    fn kept<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn kept<'py>(&self, py: Python<'py>) -> PyResult<Floats<'py>> {
         let kept: Matrix<f64> = self.with(|sketch| {
             let parts = sketch.parts();
             let half = 2f64.powi(parts.exponent / 2);
@@ -209,7 +214,7 @@ impl PyTopRight {
     }
     /// Right singular vectors in rows.
     #[getter]
-    fn vh<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn vh<'py>(&self, py: Python<'py>) -> PyResult<Floats<'py>> {
         out(py, compute(py, || self.0.v.adjoint()).into())
     }
     /// The singular values, enclosed.
@@ -282,7 +287,7 @@ impl Answer for PyStreamedSvd {
 impl PyStreamedSvd {
     /// Left singular vectors in columns; None where they are those of the long side and were not asked for.
     #[getter]
-    fn u<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn u<'py>(&self, py: Python<'py>) -> PyResult<Option<Array<'py>>> {
         self.0.u.clone().map(|u| out(py, u)).transpose()
     }
     /// The singular values, as an array of their estimates.
@@ -292,7 +297,7 @@ impl PyStreamedSvd {
     }
     /// Right singular vectors, conjugated, in rows; None where they are those of the long side and were not asked for.
     #[getter]
-    fn vh<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn vh<'py>(&self, py: Python<'py>) -> PyResult<Option<Array<'py>>> {
         self.0.v.as_ref().map(|v| out(py, compute(py, || v.adjoint()))).transpose()
     }
     /// The singular values, enclosed.

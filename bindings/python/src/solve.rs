@@ -2,19 +2,24 @@
 
 use std::sync::OnceLock;
 
-use kappa::any::{AnySolution, AnySolver};
-use kappa::{AnyMatrix, Enclosure, Iterate, Solve};
+use kappa::equations::{AnySolution, AnySolver};
+use kappa::krylov::Iterate;
+use kappa::{AnyMatrix, Enclosure, Guarantee, Solve};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::answers::{Answer, Kept, PyAnswer, answer, initializer};
+use crate::answers::{Answer, Kept, PyAnswer, answer, dict, initializer};
 use crate::array::{Right, as_array, matrix, right, shaped, with_matrix, with_matrix_of_work};
 use crate::certified::PyCertifiedSolution;
 use crate::compute::compute;
 use crate::enclosure::{PyEnclosure, as_dtype};
 use crate::errors::to_python;
+use crate::register::names;
+use crate::types::{Array, ArrayLike, Dtype};
+
+names! { [PySolution, PySolver] [solve, solve_iteratively] }
 
 /// x with A x = b about, and how far it can be trusted. `float(s)` is the bound of its relative error, numpy.asarray(s)
 /// is x.
@@ -106,12 +111,12 @@ impl Answer for PySolution {
 impl PySolution {
     /// The solution, shaped like the right-hand side.
     #[getter]
-    fn x<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn x<'py>(&self, py: Python<'py>) -> PyResult<Array<'py>> {
         shaped(py, self.x.clone(), self.is_vector)
     }
     /// b - A x.
     #[getter]
-    fn residual<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn residual<'py>(&self, py: Python<'py>) -> PyResult<Array<'py>> {
         shaped(py, self.residual.clone(), self.is_vector)
     }
     /// How A was factored.
@@ -143,12 +148,7 @@ impl PySolution {
         self.forward_error(py).inner().upper()
     }
     #[pyo3(signature = (dtype = None, copy = None))]
-    fn __array__<'py>(
-        &self,
-        py: Python<'py>,
-        dtype: Option<Bound<'py, PyAny>>,
-        copy: Option<bool>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn __array__<'py>(&self, py: Python<'py>, dtype: Dtype<'py>, copy: Option<bool>) -> PyResult<Array<'py>> {
         as_dtype(self.x(py)?, dtype, copy)
     }
     fn __repr__(&self, py: Python<'_>) -> String {
@@ -170,29 +170,49 @@ impl PySolution {
 /// >>> s = kp.solve([[2.0, 1.0], [1.0, 3.0]], [3.0, 5.0])
 /// >>> s.x.round(12), s.method
 /// (array([0.8, 1.4]), 'Cholesky factorization')
+// stub: @overload
+// stub: def solve(
+// stub:     a: Any,
+// stub:     b: ArrayLike,
+// stub:     *,
+// stub:     certify: Literal[False] = False,
+// stub:     method: str | None = None,
+// stub:     refine: str = "when-needed",
+// stub: ) -> Solution: ...
+// stub: @overload
+// stub: def solve(
+// stub:     a: Any,
+// stub:     b: ArrayLike,
+// stub:     *,
+// stub:     certify: Literal[True],
+// stub:     method: str | None = None,
+// stub:     refine: str = "when-needed",
+// stub: ) -> CertifiedSolution: ...
 #[pyfunction]
 #[pyo3(signature = (a, b, *, certify = false, method = None, refine = "when-needed"))]
 pub(crate) fn solve<'py>(
     a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
+    b: &ArrayLike<'py>,
     certify: bool,
     method: Option<&str>,
     refine: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
-    let how = how(method, refine)?;
+    let how = Solve { guarantee: Guarantee::certified_if(certify), ..how(method, refine)? };
     let Right { b, is_vector } = right(b)?;
-    if certify {
-        let found = with_matrix(a, move |a| PyCertifiedSolution::new(&a.certified_solve(&b)?, is_vector))?;
-        return found.into_bound_py_any(py);
+    let found = with_matrix(a, move |a| a.solve_by(&b, &how))?;
+    if let Some(entries) = found.enclosures() {
+        let x = found.x().to_matrix().map_err(to_python)?;
+        return PyCertifiedSolution::new(x, entries, is_vector).into_bound_py_any(py);
     }
-    with_matrix(a, move |a| PySolution::new(a.solve_by(&b, &how)?, is_vector))?.into_bound_py_any(py)
+    PySolution::new(found, is_vector).map_err(to_python)?.into_bound_py_any(py)
 }
 
 fn how(method: Option<&str>, refine: &str) -> PyResult<Solve> {
     Ok(Solve {
         method: method.map(str::parse).transpose().map_err(to_python)?,
         refinement: refine.parse().map_err(to_python)?,
+        ..Solve::default()
     })
 }
 
@@ -266,7 +286,7 @@ impl PySolver {
         compute(py, || self.solver.cond()).into()
     }
     /// Solves for one more right-hand side, a vector or a block of columns.
-    fn solve(&self, py: Python<'_>, b: &Bound<'_, PyAny>) -> PyResult<PySolution> {
+    fn solve(&self, py: Python<'_>, b: &ArrayLike<'_>) -> PyResult<PySolution> {
         let Right { b, is_vector } = right(b)?;
         compute(py, || PySolution::new(self.solver.solve(&b)?, is_vector)).map_err(to_python)
     }
@@ -292,7 +312,7 @@ impl PySolver {
 #[pyo3(signature = (a, b, *, by = "lsmr", tolerance = 1e-12, steps = 0))]
 pub(crate) fn solve_iteratively<'py>(
     a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
+    b: &ArrayLike<'py>,
     by: &str,
     tolerance: f64,
     steps: usize,
@@ -302,14 +322,14 @@ pub(crate) fn solve_iteratively<'py>(
     let b = single(b)?;
     // Nobody knows how many steps it takes.
     let s = with_matrix_of_work(a, |_, _| usize::MAX, move |a| a.solve_iteratively(&b, &how))?;
-    let dict = PyDict::new(py);
-    dict.set_item("x", shaped(py, s.x(), true)?)?;
-    dict.set_item("residual_norm", s.residual_norm())?;
-    dict.set_item("gradient_norm", s.gradient_norm())?;
-    dict.set_item("backward_error", PyEnclosure::from(s.backward_error()))?;
-    dict.set_item("steps", s.steps())?;
-    dict.set_item("has_converged", s.has_converged())?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "x": shaped(py, s.x(), true)?,
+        "residual_norm": s.residual_norm(),
+        "gradient_norm": s.gradient_norm(),
+        "backward_error": PyEnclosure::from(s.backward_error()),
+        "steps": s.steps(),
+        "has_converged": s.has_converged(),
+    }))
 }
 
 /// A right-hand side of one column.

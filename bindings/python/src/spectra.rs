@@ -1,18 +1,29 @@
 //! Eigenvalues, factorizations and regions, in Python.
 
+use kappa::factor::{Arnoldi, GuEisenstat};
 use kappa::regions::{self, NumericalRange, Pseudospectrum, Region};
-use kappa::{AnyMatrix, AnyOperator, Arnoldi, GuEisenstat, c64};
+use kappa::{AnyMatrix, AnyOperator, c64};
 use numpy::{PyArrayMethods, ToPyArray};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::answers::{Answer, Kept, Numbers, PyAnswer, answer, evidence, evidence_state, initializer};
+use crate::answers::{Answer, Kept, Numbers, PyAnswer, answer, dict, evidence, evidence_state, initializer};
 use crate::array::{matrix, numbers, out, view, with_matrix};
 use crate::compute::compute;
 use crate::enclosure::{PyEnclosure, enclosures};
 use crate::errors::to_python;
+use crate::register::names;
+use crate::types::{Array, ArrayDict, ArrayLike, Complexes, Floats};
+
+names! {
+    [PyEig]
+    [
+        eig, eigh, partial_eig, eigenvalue_cond, separation, factor, gershgorin, numerical_range, pseudospectrum,
+        pseudospectrum_cells, normality, gelfand, polynomial_roots, draw,
+    ]
+}
 
 /// Eigenvalues with discs that hold them, and right and left eigenvectors.
 ///
@@ -25,7 +36,7 @@ use crate::errors::to_python;
 /// >>> round(float(f.spectral_radius), 12)
 /// 3.0
 #[pyclass(name = "Eig", module = "kappa", frozen, extends = PyAnswer)]
-pub(crate) struct PyEig(kappa::Eig);
+pub(crate) struct PyEig(kappa::factor::Eig);
 
 answer!(PyEig);
 
@@ -49,7 +60,7 @@ impl Answer for PyEig {
         let (values, radii, why, (right, left)): Whole<'_> = state.extract()?;
         let values = numbers(&values)?.to_complex().into_vec();
         let vectors = (right.0.to_complex(), left.0.to_complex());
-        kappa::Eig::from_parts(values, radii.0, evidence(why)?, vectors).map(Self).map_err(to_python)
+        kappa::factor::Eig::from_parts(values, radii.0, evidence(why)?, vectors).map(Self).map_err(to_python)
     }
 }
 
@@ -57,12 +68,12 @@ impl Answer for PyEig {
 impl PyEig {
     /// The eigenvalues, largest modulus first.
     #[getter]
-    fn values<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    fn values<'py>(&self, py: Python<'py>) -> Complexes<'py> {
         self.0.eigenvalues().estimates().to_pyarray(py).into_any()
     }
     /// The radius of the disc around each; infinite where nothing could be shown.
     #[getter]
-    fn radii<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    fn radii<'py>(&self, py: Python<'py>) -> Floats<'py> {
         let values = self.0.eigenvalues();
         (0..values.len()).map(|k| values.radius(k)).collect::<Vec<f64>>().to_pyarray(py).into_any()
     }
@@ -73,12 +84,12 @@ impl PyEig {
     }
     /// Right eigenvectors in columns.
     #[getter]
-    fn right<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn right<'py>(&self, py: Python<'py>) -> PyResult<Complexes<'py>> {
         out(py, self.0.right().clone().into())
     }
     /// Left eigenvectors in columns.
     #[getter]
-    fn left<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn left<'py>(&self, py: Python<'py>) -> PyResult<Complexes<'py>> {
         out(py, self.0.left().clone().into())
     }
     /// max |lambda|.
@@ -127,14 +138,14 @@ pub(crate) fn eig(a: &Bound<'_, PyAny>) -> PyResult<PyEig> {
 /// >>> [round(float(x), 12) for x in values]
 /// [3.0, 1.0]
 #[pyfunction]
-pub(crate) fn eigh<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<(Vec<PyEnclosure>, Bound<'py, PyAny>)> {
+pub(crate) fn eigh<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<(Vec<PyEnclosure>, Array<'py>)> {
     let found = with_matrix(a, |a| a.eigh())?;
     Ok((enclosures(found.eigenvalues()), view(py, &found.vectors())?))
 }
 
 /// The k eigenvalues of largest modulus of a large sparse matrix or operator, by products alone: a dict with values,
-/// vectors, residuals (the norms of A x - lambda x), radii (inf where the matrix is not known to be Hermitian), products
-/// and has_converged.
+/// vectors, residuals (the norms of A x - lambda x), radii (inf where the matrix is not known to be Hermitian),
+/// products and has_converged.
 ///
 /// Examples
 /// --------
@@ -146,7 +157,7 @@ pub(crate) fn eigh<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<(Vec
 #[pyo3(signature = (a, k, *, tolerance = 1e-10, restarts = 300, seed = 0))]
 pub(crate) fn partial_eig<'py>(
     py: Python<'py>,
-    a: &Bound<'py, PyAny>,
+    a: &ArrayLike<'py>,
     k: usize,
     tolerance: f64,
     restarts: usize,
@@ -154,14 +165,14 @@ pub(crate) fn partial_eig<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let how = Arnoldi { tolerance, restarts, seed, ..Arnoldi::default() };
     let found = with_matrix(a, move |a| a.partial_eig(k, &how))?;
-    let dict = PyDict::new(py);
-    dict.set_item("values", found.values.to_pyarray(py))?;
-    dict.set_item("vectors", view(py, &(&found.vectors).into())?)?;
-    dict.set_item("residuals", found.residuals.to_pyarray(py))?;
-    dict.set_item("radii", found.radii().to_pyarray(py))?;
-    dict.set_item("products", found.products)?;
-    dict.set_item("has_converged", found.has_converged)?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "values": found.values.to_pyarray(py),
+        "vectors": view(py, &(&found.vectors).into())?,
+        "residuals": found.residuals.to_pyarray(py),
+        "radii": found.radii().to_pyarray(py),
+        "products": found.products,
+        "has_converged": found.has_converged,
+    }))
 }
 
 /// The condition of every eigenvalue, 1/|y* x|, and of its vector, 1/sep; largest modulus first.
@@ -176,12 +187,12 @@ pub(crate) fn eigenvalue_cond<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> Py
     with_matrix(a, |a| a.eigenvalue_cond())?
         .iter()
         .map(|c| {
-            let dict = PyDict::new(py);
-            dict.set_item("value", c.value)?;
-            dict.set_item("condition", c.condition)?;
-            dict.set_item("vector_condition", c.vector_condition)?;
-            dict.set_item("distance", c.distance)?;
-            Ok(dict)
+            Ok(dict!(py, {
+                "value": c.value,
+                "condition": c.condition,
+                "vector_condition": c.vector_condition,
+                "distance": c.distance,
+            }))
         })
         .collect()
 }
@@ -194,7 +205,7 @@ pub(crate) fn eigenvalue_cond<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> Py
 /// >>> round(float(kp.separation([[1.0]], [[3.0]])), 12)
 /// 2.0
 #[pyfunction]
-pub(crate) fn separation(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
+pub(crate) fn separation(a: &Bound<'_, PyAny>, b: &ArrayLike<'_>) -> PyResult<PyEnclosure> {
     let b = matrix(b)?;
     with_matrix(a, move |a| a.separation(&(&b).into())).map(Into::into)
 }
@@ -245,7 +256,7 @@ fn parts(kind: &str, a: &AnyOperator<'_>, rank: Option<usize>, tolerance: f64) -
             let f = a.schur()?;
             vec![own("q", f.q().clone().into()), own("t", f.t().clone().into())]
         }
-        "jordan" => return Err(kappa::jordan()),
+        "jordan" => return Err(kappa::factor::jordan()),
         _ => return Ok(None),
     }))
 }
@@ -267,12 +278,12 @@ pub(crate) fn factor<'py>(
     kind: &str,
     rank: Option<usize>,
     tolerance: f64,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<ArrayDict<'py>> {
     let plain = kind.trim().to_lowercase().replace('_', "-");
     let Some(found) = with_matrix(a, move |a| parts(&plain, &a, rank, tolerance))? else {
         return Err(PyValueError::new_err(format!(
-            "unknown factorization `{kind}`; known: qr, pivoted-qr, rank-revealing-qr, complete-orthogonal, lu, cholesky, \
-             ldlt, polar, schur"
+            "unknown factorization `{kind}`; known: qr, pivoted-qr, rank-revealing-qr, complete-orthogonal, lu, \
+             cholesky, ldlt, polar, schur"
         )));
     };
     let dict = PyDict::new(py);
@@ -295,16 +306,16 @@ pub(crate) fn factor<'py>(
 #[pyfunction]
 pub(crate) fn gershgorin<'py>(py: Python<'py>, a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let found = with_matrix(a, |a| a.gershgorin())?;
-    let dict = PyDict::new(py);
     let centers: Vec<c64> = found.rows.iter().map(|d| d.center).collect();
     let radii = |discs: &[regions::Disc]| discs.iter().map(|d| d.radius).collect::<Vec<f64>>();
-    dict.set_item("centers", centers.to_pyarray(py))?;
-    dict.set_item("row_radii", radii(&found.rows).to_pyarray(py))?;
-    dict.set_item("column_radii", radii(&found.columns).to_pyarray(py))?;
-    dict.set_item("spectral_radius", PyEnclosure::from(found.spectral_radius()))?;
-    dict.set_item("row_groups", found.row_groups)?;
-    dict.set_item("column_groups", found.column_groups)?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "centers": centers.to_pyarray(py),
+        "row_radii": radii(&found.rows).to_pyarray(py),
+        "column_radii": radii(&found.columns).to_pyarray(py),
+        "spectral_radius": PyEnclosure::from(found.spectral_radius()),
+        "row_groups": found.row_groups,
+        "column_groups": found.column_groups,
+    }))
 }
 
 /// The numerical range between two polygons: corners inside, corners around.
@@ -321,7 +332,7 @@ pub(crate) fn numerical_range<'py>(
     py: Python<'py>,
     a: &Bound<'py, PyAny>,
     directions: usize,
-) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+) -> PyResult<(Complexes<'py>, Complexes<'py>)> {
     let found = with_matrix(a, move |a| a.numerical_range(&NumericalRange { directions }))?;
     Ok((found.inside.to_pyarray(py).into_any(), found.outside.to_pyarray(py).into_any()))
 }
@@ -342,7 +353,7 @@ pub(crate) fn pseudospectrum<'py>(
     a: &Bound<'py, PyAny>,
     region: Option<(f64, f64, f64, f64)>,
     points: usize,
-) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+) -> PyResult<(Floats<'py>, Floats<'py>, Floats<'py>)> {
     let region = region.map(|(p, q, r, s)| Region { re: (p, q), im: (r, s) });
     let how = Pseudospectrum { region, points };
     let g = with_matrix(a, move |a| a.pseudospectrum(&how))?;
@@ -412,20 +423,20 @@ pub(crate) fn gelfand(a: &Bound<'_, PyAny>, most: u64) -> PyResult<Vec<(u64, PyE
 #[pyfunction]
 pub(crate) fn polynomial_roots<'py>(
     py: Python<'py>,
-    coefficients: &Bound<'py, PyAny>,
+    coefficients: &ArrayLike<'py>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let mut powers = numbers(coefficients)?.to_complex().into_vec();
     powers.reverse();
-    compute(py, || kappa::polynomial_roots(&powers))
+    compute(py, || kappa::equations::polynomial_roots(&powers))
         .map_err(to_python)?
         .iter()
         .map(|r| {
-            let dict = PyDict::new(py);
-            dict.set_item("value", r.value)?;
-            dict.set_item("condition", r.condition)?;
-            dict.set_item("backward_error", r.backward_error)?;
-            dict.set_item("distance", r.distance)?;
-            Ok(dict)
+            Ok(dict!(py, {
+                "value": r.value,
+                "condition": r.condition,
+                "backward_error": r.backward_error,
+                "distance": r.distance,
+            }))
         })
         .collect()
 }

@@ -8,10 +8,15 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::answers::{Answer, Kind, PyAnswer, initializer};
+use crate::answers::{Answer, PyAnswer, dict, initializer};
 use crate::array::{matrix, numbers, out, view, with_matrix};
 use crate::enclosure::{PyEnclosure, enclosures};
 use crate::errors::to_python;
+use crate::register::names;
+use crate::theorems;
+use crate::types::{Array, ArrayLike, FloatDict};
+
+names! { [PyTheorem] [perturbed, principal_angles, backward_error, backward_error_eigenpair, stability_lab] }
 
 /// A theorem with its numbers: the base of `Weyl`, `DavisKahan` and all others.
 ///
@@ -33,12 +38,12 @@ pub(crate) struct PyTheorem {
 }
 
 impl PyTheorem {
-    fn of(t: &dyn Theorem) -> Self {
+    pub(crate) fn of(t: &dyn Theorem) -> Self {
         let (name, statement, reference) = (t.name(), t.statement(), t.reference());
         Self { name, statement, reference, numbers: t.numbers(), bound: t.bound() }
     }
 
-    fn named(name: &str, numbers: &[f64]) -> PyResult<Self> {
+    pub(crate) fn named(name: &str, numbers: &[f64]) -> PyResult<Self> {
         Ok(Self::of(&*perturb::theorem(name, numbers).map_err(to_python)?))
     }
 
@@ -52,7 +57,7 @@ impl PyTheorem {
         names.zip(self.numbers.iter().copied()).collect()
     }
 
-    fn number(&self, name: &str) -> f64 {
+    pub(crate) fn number(&self, name: &str) -> f64 {
         self.parameters().into_iter().find(|(known, _)| known == name).map_or(f64::NAN, |x| x.1)
     }
 }
@@ -76,7 +81,7 @@ impl Answer for PyTheorem {
 impl PyTheorem {
     /// The theorem of this name, with its numbers by name: `Theorem("davis-kahan", gap=0.3, change=0.01)`.
     #[new]
-    #[pyo3(signature = (name, **numbers))]
+    #[pyo3(signature = (name, **numbers: "float"))]
     fn new(name: &str, numbers: Option<&Bound<'_, PyDict>>) -> PyResult<PyClassInitializer<Self>> {
         let plain = name.trim().to_lowercase().replace('_', "-");
         let Some(info) = theorems().iter().find(|t| t.name == plain) else {
@@ -115,7 +120,7 @@ impl PyTheorem {
     }
     /// The numbers by name.
     #[getter(parameters)]
-    fn by_name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    fn by_name<'py>(&self, py: Python<'py>) -> PyResult<FloatDict<'py>> {
         let dict = PyDict::new(py);
         self.parameters().into_iter().try_for_each(|(name, x)| dict.set_item(name, x))?;
         Ok(dict)
@@ -136,176 +141,6 @@ impl PyTheorem {
     }
 }
 
-/// A class for each theorem, on top of [`PyTheorem`]: its name in Rust, in Python and on the command line, and its
-/// numbers.
-macro_rules! theorem_classes {
-    ($($(#[$doc:meta])* $class:ident, $python:literal, $name:literal, $signature:tt, [$($number:ident),*];)*) => {
-        $(
-            $(#[$doc])*
-            #[pyclass(name = $python, module = "kappa", frozen, extends = PyTheorem)]
-            pub(crate) struct $class;
-
-            #[pymethods]
-            impl $class {
-                #[new]
-                #[pyo3(signature = $signature)]
-                fn new($($number: f64),*) -> PyResult<PyClassInitializer<Self>> {
-                    Self::on(PyTheorem::named($name, &[$($number),*])?)
-                }
-                $(
-                    #[doc = concat!("The number `", stringify!($number), "`.")]
-                    #[getter]
-                    fn $number(slf: PyRef<'_, Self>) -> f64 {
-                        slf.into_super().number(stringify!($number))
-                    }
-                )*
-            }
-
-            impl $class {
-                pub(crate) const KIND: &'static Kind = &Kind::of(
-                    $python,
-                    <PyTheorem as Answer>::FIELDS,
-                    |answer| answer.cast::<PyTheorem>()?.get().state(answer.py()),
-                    |state| {
-                        let found = Self::on(PyTheorem::restored(state)?)?;
-                        Ok(Bound::new(state.py(), found)?.into_any())
-                    },
-                );
-
-                fn on(theorem: PyTheorem) -> PyResult<PyClassInitializer<Self>> {
-                    let base = PyClassInitializer::from(PyAnswer::of_kind(Self::KIND));
-                    Ok(base.add_subclass(theorem).add_subclass(Self))
-                }
-            }
-        )*
-
-        /// The descriptions of all of them.
-        pub(crate) const THEOREMS: &[&Kind] = &[$($class::KIND),*];
-
-        /// Adds all of them to a module.
-        pub(crate) fn add(m: &Bound<'_, PyModule>) -> PyResult<Vec<String>> {
-            $(m.add_class::<$class>()?;)*
-            Ok(vec![$($python.to_owned()),*])
-        }
-
-        /// A theorem as an object of its own class.
-        fn object<'py>(py: Python<'py>, t: &dyn Theorem) -> PyResult<Bound<'py, PyAny>> {
-            let theorem = PyTheorem::of(t);
-            match t.name() {
-                $($name => Ok(Bound::new(py, $class::on(theorem)?)?.into_any()),)*
-                _ => Ok(Bound::new(py, theorem.initializer())?.into_any()),
-            }
-        }
-    };
-}
-
-theorem_classes! {
-    /// Weyl: no singular value moves by more than the change.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import kappa as kp
-    /// >>> kp.Weyl(0.1).bound().upper
-    /// 0.1
-    PyWeyl, "Weyl", "weyl", (change), [change];
-    /// Mirsky: all changes of singular values together are at most the change, in every unitarily invariant norm.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import kappa as kp
-    /// >>> kp.Mirsky(0.1).bound().upper
-    /// 0.1
-    PyMirsky, "Mirsky", "mirsky", (change), [change];
-    /// Hoffman and Wielandt: the eigenvalues of two normal matrices can be paired at distances of at most the change
-    /// together.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import kappa as kp
-    /// >>> kp.HoffmanWielandt(0.1).bound().upper
-    /// 0.1
-    PyHoffmanWielandt, "HoffmanWielandt", "hoffman-wielandt", (change), [change];
-    /// Bauer and Fike: eigenvalues move by at most cond(X) times the change.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import kappa as kp
-    /// >>> round(kp.BauerFike(3.0, 0.1).bound().upper, 12)
-    /// 0.3
-    PyBauerFike, "BauerFike", "bauer-fike", (cond, change), [cond, change];
-    /// Elsner: every eigenvalue of B is near one of A, like the n-th root of the change; `size` is the sum of both
-    /// norms.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import kappa as kp
-    /// >>> round(kp.Elsner(2.0, 2.0, 5).bound().upper, 12)
-    /// 2.0
-    PyElsner, "Elsner", "elsner", (size, change, order), [size, change, order];
-    /// Davis and Kahan: an invariant subspace of a Hermitian matrix turns by sin <= change/gap.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import kappa as kp
-    /// >>> t = kp.DavisKahan(0.5, 0.1)
-    /// >>> round(t.bound().upper, 12), t.gap
-    /// (0.2, 0.5)
-    PyDavisKahan, "DavisKahan", "davis-kahan", (gap, change), [gap, change];
-    /// Wedin: singular subspaces turn by sin <= change/gap.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import kappa as kp
-    /// >>> round(kp.Wedin(0.5, 0.1).bound().upper, 12)
-    /// 0.2
-    PyWedin, "Wedin", "wedin", (gap, change), [gap, change];
-    /// Eisenstat and Ipsen: scaling from both sides moves every singular value relatively, by the defects of the two
-    /// factors.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import kappa as kp
-    /// >>> kp.EisenstatIpsen(0.01, 0.0).bound() < 0.00505
-    /// True
-    PyEisenstatIpsen, "EisenstatIpsen", "eisenstat-ipsen", (left, right), [left, right];
-    /// The relative change of the inverse.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import kappa as kp
-    /// >>> round(kp.InversePerturbation(10.0, 0.05).bound().upper, 12)
-    /// 1.0
-    PyInversePerturbation, "InversePerturbation", "inverse", (cond, matrix_error), [cond, matrix_error];
-    /// The relative change of the solution of A x = b.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import kappa as kp
-    /// >>> round(kp.LinearSystem(10.0, 1e-6).bound().upper, 8)
-    /// 1e-05
-    PyLinearSystem, "LinearSystem", "linear-system", (cond, matrix_error, rhs_error = 0.0),
-        [cond, matrix_error, rhs_error];
-    /// The relative change of the solution of a least squares problem of full rank; `residual` is |r|/(|A| |x|).
-    ///
-    /// Examples
-    /// --------
-    /// >>> import kappa as kp
-    /// >>> round(kp.LeastSquaresPerturbation(2.0, 0.25).bound().upper, 12)
-    /// 2.0
-    PyLeastSquaresPerturbation, "LeastSquaresPerturbation", "least-squares", (cond, matrix_error, residual = 0.0),
-        [cond, matrix_error, residual];
-    /// The relative change of the solution of A x = b when every entry has the relative error `error`, by Skeel's
-    /// condition numbers.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import kappa as kp
-    /// >>> round(kp.ComponentwiseSystem(1.0, 1.0, 1e-6).bound().upper, 9)
-    /// 2e-06
-    PyComponentwiseSystem, "ComponentwiseSystem", "componentwise-system", (cond, cond_at, error),
-        [cond, cond_at, error];
-}
-
 /// Every theorem about the change from a to b: dicts of theorem, quantity, bound, actual and ratio.
 ///
 /// Examples
@@ -319,7 +154,7 @@ theorem_classes! {
 pub(crate) fn perturbed<'py>(
     py: Python<'py>,
     a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
+    b: &ArrayLike<'py>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     // Theorems stay on the thread that made them: what is sent over is made of them.
     type Row = (String, Vec<f64>, String, [Enclosure; 2], f64);
@@ -334,13 +169,13 @@ pub(crate) fn perturbed<'py>(
         .into_iter()
         .map(|(name, numbers, quantity, [bound, actual], ratio)| {
             let theorem = perturb::theorem(&name, &numbers).map_err(to_python)?;
-            let dict = PyDict::new(py);
-            dict.set_item("theorem", object(py, &*theorem)?)?;
-            dict.set_item("quantity", quantity)?;
-            dict.set_item("bound", PyEnclosure::from(bound))?;
-            dict.set_item("actual", PyEnclosure::from(actual))?;
-            dict.set_item("ratio", ratio)?;
-            Ok(dict)
+            Ok(dict!(py, {
+                "theorem": theorems::object(py, &*theorem)?,
+                "quantity": quantity,
+                "bound": PyEnclosure::from(bound),
+                "actual": PyEnclosure::from(actual),
+                "ratio": ratio,
+            }))
         })
         .collect()
 }
@@ -353,7 +188,7 @@ pub(crate) fn perturbed<'py>(
 /// >>> [round(float(x), 6) for x in kp.principal_angles([[1.0], [0.0]], [[1.0], [1.0]])]
 /// [0.785398]
 #[pyfunction]
-pub(crate) fn principal_angles(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<Vec<PyEnclosure>> {
+pub(crate) fn principal_angles(a: &Bound<'_, PyAny>, b: &ArrayLike<'_>) -> PyResult<Vec<PyEnclosure>> {
     let b = matrix(b)?;
     Ok(enclosures(&with_matrix(a, move |a| a.principal_angles(&(&b).into()))?))
 }
@@ -374,11 +209,11 @@ pub(crate) fn principal_angles(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Py
 pub(crate) fn backward_error<'py>(
     py: Python<'py>,
     a: &Bound<'py, PyAny>,
-    x: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
+    x: &ArrayLike<'py>,
+    b: &ArrayLike<'py>,
     componentwise: bool,
     least_squares: bool,
-) -> PyResult<(PyEnclosure, Option<Bound<'py, PyAny>>)> {
+) -> PyResult<(PyEnclosure, Option<Array<'py>>)> {
     let (x, b) = (numbers(x)?, numbers(b)?);
     if least_squares {
         return Ok((with_matrix(a, move |a| a.backward_error_least_squares(&x, &b))?.into(), None));
@@ -402,8 +237,8 @@ pub(crate) fn backward_error_eigenpair<'py>(
     py: Python<'py>,
     a: &Bound<'py, PyAny>,
     value: c64,
-    x: &Bound<'py, PyAny>,
-) -> PyResult<(PyEnclosure, Bound<'py, PyAny>)> {
+    x: &ArrayLike<'py>,
+) -> PyResult<(PyEnclosure, Array<'py>)> {
     let x = numbers(x)?;
     let found = with_matrix(a, move |a| a.backward_error_eigenpair(value, &x))?;
     Ok((found.value.into(), out(py, found.matrix_change.into())?))
@@ -417,6 +252,7 @@ pub(crate) fn backward_error_eigenpair<'py>(
 /// >>> import kappa as kp
 /// >>> sorted(kp.stability_lab())[0]
 /// 'classical-gram-schmidt'
+// stub: -> dict[str, tuple[str, list[tuple[float, float, float]]]]
 #[pyfunction]
 #[pyo3(signature = (experiment = None))]
 pub(crate) fn stability_lab<'py>(py: Python<'py>, experiment: Option<&str>) -> PyResult<Bound<'py, PyDict>> {

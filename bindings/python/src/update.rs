@@ -1,6 +1,6 @@
 //! Factors that follow their matrix, in Python.
 
-use kappa::any::{AnyCholeskyUpdate, AnyWoodbury};
+use kappa::equations::{AnyCholeskyUpdate, AnyWoodbury};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
@@ -8,6 +8,10 @@ use crate::answers::{Answer, Kept, PyAnswer, answer, initializer};
 use crate::array::{Right, matrix, numbers, right, shaped, view, with_matrix};
 use crate::compute::compute;
 use crate::errors::to_python;
+use crate::register::names;
+use crate::types::{Array, ArrayLike};
+
+names! { [PyWoodbury, PyCholeskyUpdate] [] }
 
 /// A matrix that changes by U V*, solved with the factors of the first one, and factored again where that loses
 /// accuracy.
@@ -49,12 +53,12 @@ impl PyWoodbury {
         Ok(Self(with_matrix(a, |a| AnyWoodbury::new(&a))?).initializer())
     }
     /// The matrix becomes A + U V*.
-    fn update(&mut self, py: Python<'_>, u: &Bound<'_, PyAny>, v: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn update(&mut self, py: Python<'_>, u: &ArrayLike<'_>, v: &ArrayLike<'_>) -> PyResult<()> {
         let (u, v) = (matrix(u)?, matrix(v)?);
         compute(py, || self.0.update(&u, &v)).map_err(to_python)
     }
     /// X with (A + U V*) X = B about.
-    fn solve<'py>(&mut self, py: Python<'py>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn solve<'py>(&mut self, py: Python<'py>, b: &ArrayLike<'py>) -> PyResult<Array<'py>> {
         let Right { b, is_vector } = right(b)?;
         shaped(py, compute(py, || self.0.solve(&b)).map_err(to_python)?, is_vector)
     }
@@ -65,7 +69,7 @@ impl PyWoodbury {
     }
     /// The matrix as it is now.
     #[getter]
-    fn matrix<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn matrix<'py>(&self, py: Python<'py>) -> PyResult<Array<'py>> {
         view(py, &self.0.matrix())
     }
     fn __repr__(&self) -> String {
@@ -115,23 +119,23 @@ impl PyCholeskyUpdate {
         Ok(Self(with_matrix(a, |a| AnyCholeskyUpdate::new(&a))?).initializer())
     }
     /// A becomes A + x x*.
-    fn update(&mut self, py: Python<'_>, x: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn update(&mut self, py: Python<'_>, x: &ArrayLike<'_>) -> PyResult<()> {
         let x = numbers(x)?;
         compute(py, || self.0.update(&x)).map_err(to_python)
     }
     /// A becomes A - x x*; raises where that is not positive definite, and stays as it was.
-    fn downdate(&mut self, py: Python<'_>, x: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn downdate(&mut self, py: Python<'_>, x: &ArrayLike<'_>) -> PyResult<()> {
         let x = numbers(x)?;
         compute(py, || self.0.downdate(&x)).map_err(to_python)
     }
     /// The lower triangular factor.
     #[getter]
-    fn l<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn l<'py>(&self, py: Python<'py>) -> PyResult<Array<'py>> {
         view(py, &self.0.l())
     }
     /// The matrix as it is now.
     #[getter]
-    fn matrix<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn matrix<'py>(&self, py: Python<'py>) -> PyResult<Array<'py>> {
         view(py, &self.0.matrix())
     }
     /// The number of factorizations so far.

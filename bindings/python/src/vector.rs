@@ -1,20 +1,33 @@
 //! Vectors and plain numbers, in Python.
 
 use kappa::arithmetic::{self, Format, QuadraticRoots, Summed};
-use kappa::{AnyMatrix, Inequality, Majorization, VectorNorm};
+use kappa::norm::Inequality;
+use kappa::values::Majorization;
+use kappa::{AnyMatrix, VectorNorm};
 use numpy::ToPyArray;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::answers::{Answer, PyAnswer, answer, initializer};
+use crate::answers::{Answer, PyAnswer, answer, dict, initializer};
 use crate::array::{numbers, real_matrix, real_numbers};
 use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
 use crate::matrix::values_of;
+use crate::register::names;
 use crate::ruler::vector;
+use crate::types::{Array, ArrayLike, Floats};
+
+names! {
+    [PyInequality, PySum]
+    [
+        vector_norm, dual_vector, vector_constant, inner_product, nuclear_norm_of_factors, holder, bessel,
+        parallelogram, sum, dot, mean_and_variance, hypot, difference_of_squares, quadratic_roots, formats,
+        majorization, fan_dominance,
+    ]
+}
 
 fn vector_norm_of(
     p: f64,
@@ -42,10 +55,10 @@ fn vector_norm_of(
 #[pyfunction]
 #[pyo3(signature = (x, p = 2.0, *, weights = None, mahalanobis = None, dual = false))]
 pub(crate) fn vector_norm(
-    x: &Bound<'_, PyAny>,
+    x: &ArrayLike<'_>,
     p: f64,
-    weights: Option<&Bound<'_, PyAny>>,
-    mahalanobis: Option<&Bound<'_, PyAny>>,
+    weights: Option<&ArrayLike<'_>>,
+    mahalanobis: Option<&ArrayLike<'_>>,
     dual: bool,
 ) -> PyResult<PyEnclosure> {
     let norm = vector_norm_of(p, weights, mahalanobis)?;
@@ -67,11 +80,11 @@ pub(crate) fn vector_norm(
 #[pyfunction]
 #[pyo3(signature = (x, p = 2.0, *, weights = None, mahalanobis = None))]
 pub(crate) fn dual_vector<'py>(
-    x: &Bound<'py, PyAny>,
+    x: &ArrayLike<'py>,
     p: f64,
-    weights: Option<&Bound<'_, PyAny>>,
-    mahalanobis: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
+    weights: Option<&ArrayLike<'_>>,
+    mahalanobis: Option<&ArrayLike<'_>>,
+) -> PyResult<Array<'py>> {
     let norm = vector_norm_of(p, weights, mahalanobis)?;
     let py = x.py();
     Ok(match numbers(x)? {
@@ -89,7 +102,7 @@ pub(crate) fn dual_vector<'py>(
 /// >>> round(float(constant), 12)
 /// 2.0
 #[pyfunction]
-pub(crate) fn vector_constant(py: Python<'_>, p: f64, q: f64, n: usize) -> PyResult<(PyEnclosure, Bound<'_, PyAny>)> {
+pub(crate) fn vector_constant(py: Python<'_>, p: f64, q: f64, n: usize) -> PyResult<(PyEnclosure, Floats<'_>)> {
     let constant = VectorNorm::p(p).and_then(|x| x.constant(&VectorNorm::p(q)?, n)).map_err(to_python)?;
     Ok((constant.value.into(), vector(py, &constant.attained_by)))
 }
@@ -102,10 +115,10 @@ pub(crate) fn vector_constant(py: Python<'_>, p: f64, q: f64, n: usize) -> PyRes
 /// >>> float(kp.inner_product([1.0, 2.0], [3.0, 4.0]))
 /// 11.0
 #[pyfunction]
-pub(crate) fn inner_product(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
+pub(crate) fn inner_product(x: &ArrayLike<'_>, y: &ArrayLike<'_>) -> PyResult<PyEnclosure> {
     let found = match (numbers(x)?, numbers(y)?) {
-        (AnyMatrix::Real(x), AnyMatrix::Real(y)) => kappa::inner_product(x.as_slice(), y.as_slice()),
-        (x, y) => kappa::inner_product(x.to_complex().as_slice(), y.to_complex().as_slice()),
+        (AnyMatrix::Real(x), AnyMatrix::Real(y)) => kappa::norm::inner_product(x.as_slice(), y.as_slice()),
+        (x, y) => kappa::norm::inner_product(x.to_complex().as_slice(), y.to_complex().as_slice()),
     };
     found.map(Into::into).map_err(to_python)
 }
@@ -119,10 +132,10 @@ pub(crate) fn inner_product(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyRes
 /// >>> round(float(kp.nuclear_norm_of_factors([[2.0], [0.0]], [[0.0, 3.0]])), 12)
 /// 6.0
 #[pyfunction]
-pub(crate) fn nuclear_norm_of_factors(b: &Bound<'_, PyAny>, a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
+pub(crate) fn nuclear_norm_of_factors(b: &ArrayLike<'_>, a: &Bound<'_, PyAny>) -> PyResult<PyEnclosure> {
     let py = b.py();
     let (b, a) = (real_matrix(b, "the first factor")?, real_matrix(a, "the second factor")?);
-    compute(py, || kappa::nuclear_norm_of_factors(&b, &a)).map(Into::into).map_err(to_python)
+    compute(py, || kappa::ask::nuclear_norm_of_factors(&b, &a)).map(Into::into).map_err(to_python)
 }
 
 /// Both sides of an inequality, and their difference.
@@ -185,11 +198,11 @@ impl PyInequality {
 /// (11.0, True)
 #[pyfunction]
 #[pyo3(signature = (x, y, p = 2.0))]
-pub(crate) fn holder(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) -> PyResult<PyInequality> {
+pub(crate) fn holder(x: &ArrayLike<'_>, y: &ArrayLike<'_>, p: f64) -> PyResult<PyInequality> {
     let norm = VectorNorm::p(p).map_err(to_python)?;
     let found = match (numbers(x)?, numbers(y)?) {
-        (AnyMatrix::Real(x), AnyMatrix::Real(y)) => kappa::holder(x.as_slice(), y.as_slice(), &norm),
-        (x, y) => kappa::holder(x.to_complex().as_slice(), y.to_complex().as_slice(), &norm),
+        (AnyMatrix::Real(x), AnyMatrix::Real(y)) => kappa::norm::holder(x.as_slice(), y.as_slice(), &norm),
+        (x, y) => kappa::norm::holder(x.to_complex().as_slice(), y.to_complex().as_slice(), &norm),
     };
     found.map(PyInequality).map_err(to_python)
 }
@@ -203,10 +216,10 @@ pub(crate) fn holder(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) -> PyRe
 /// >>> round(float(holds.left), 12), round(float(holds.right), 12)
 /// (9.0, 25.0)
 #[pyfunction]
-pub(crate) fn bessel(x: &Bound<'_, PyAny>, columns: &Bound<'_, PyAny>) -> PyResult<PyInequality> {
+pub(crate) fn bessel(x: &ArrayLike<'_>, columns: &ArrayLike<'_>) -> PyResult<PyInequality> {
     let py = x.py();
     let (x, columns) = (real_numbers(x)?, real_matrix(columns, "the matrix of orthonormal columns")?);
-    compute(py, || kappa::bessel(&x, &columns)).map(PyInequality).map_err(to_python)
+    compute(py, || kappa::norm::bessel(&x, &columns)).map(PyInequality).map_err(to_python)
 }
 
 /// The parallelogram law in the p-norm: |x + y|^2 + |x - y|^2 against 2 |x|^2 + 2 |y|^2; equal for all x and y only for
@@ -219,9 +232,9 @@ pub(crate) fn bessel(x: &Bound<'_, PyAny>, columns: &Bound<'_, PyAny>) -> PyResu
 /// True
 #[pyfunction]
 #[pyo3(signature = (x, y, p = 2.0))]
-pub(crate) fn parallelogram(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, p: f64) -> PyResult<PyInequality> {
+pub(crate) fn parallelogram(x: &ArrayLike<'_>, y: &ArrayLike<'_>, p: f64) -> PyResult<PyInequality> {
     let norm = VectorNorm::p(p).map_err(to_python)?;
-    kappa::parallelogram(&real_numbers(x)?, &real_numbers(y)?, &norm).map(PyInequality).map_err(to_python)
+    kappa::norm::parallelogram(&real_numbers(x)?, &real_numbers(y)?, &norm).map(PyInequality).map_err(to_python)
 }
 
 /// A sum with its error bound, beside what plain addition makes of it.
@@ -294,7 +307,7 @@ impl PySum {
 /// >>> kp.sum([1e16, 1.0, -1e16]).value.estimate
 /// 1.0
 #[pyfunction]
-pub(crate) fn sum(x: &Bound<'_, PyAny>) -> PyResult<PySum> {
+pub(crate) fn sum(x: &ArrayLike<'_>) -> PyResult<PySum> {
     arithmetic::sum(&real_numbers(x)?).map(PySum).map_err(to_python)
 }
 
@@ -306,7 +319,7 @@ pub(crate) fn sum(x: &Bound<'_, PyAny>) -> PyResult<PySum> {
 /// >>> float(kp.dot([1e16, 1.0, -1e16], [1.0, 1.0, 1.0]).value)
 /// 1.0
 #[pyfunction]
-pub(crate) fn dot(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<PySum> {
+pub(crate) fn dot(x: &ArrayLike<'_>, y: &ArrayLike<'_>) -> PyResult<PySum> {
     arithmetic::dot(&real_numbers(x)?, &real_numbers(y)?).map(PySum).map_err(to_python)
 }
 
@@ -319,7 +332,7 @@ pub(crate) fn dot(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<PySum>
 /// >>> float(mean), float(variance)
 /// (2.0, 1.0)
 #[pyfunction]
-pub(crate) fn mean_and_variance(x: &Bound<'_, PyAny>) -> PyResult<(PyEnclosure, PyEnclosure)> {
+pub(crate) fn mean_and_variance(x: &ArrayLike<'_>) -> PyResult<(PyEnclosure, PyEnclosure)> {
     let m = arithmetic::mean_and_variance(&real_numbers(x)?).map_err(to_python)?;
     Ok((m.mean.into(), m.variance.into()))
 }
@@ -357,6 +370,7 @@ pub(crate) fn difference_of_squares(a: f64, b: f64) -> PyEnclosure {
 /// >>> kind, roots = kp.quadratic_roots(1.0, -3.0, 2.0)
 /// >>> kind, [float(x) for x in roots]
 /// ('real', [1.0, 2.0])
+// stub: -> tuple[Literal["all", "none", "one", "real", "conjugate"], list[Enclosure]]
 #[pyfunction]
 pub(crate) fn quadratic_roots(a: f64, b: f64, c: f64) -> PyResult<(&'static str, Vec<PyEnclosure>)> {
     Ok(match arithmetic::quadratic_roots(a, b, c).map_err(to_python)? {
@@ -376,17 +390,19 @@ pub(crate) fn quadratic_roots(a: f64, b: f64, c: f64) -> PyResult<(&'static str,
 /// >>> import kappa as kp
 /// >>> sorted(kp.formats())[:4]
 /// ['bf16', 'f16', 'f32', 'f64']
+// stub: -> dict[str, dict[str, float]]
 #[pyfunction]
 #[pyo3(signature = (number = None))]
 pub(crate) fn formats(py: Python<'_>, number: Option<f64>) -> PyResult<Bound<'_, PyDict>> {
     let all = PyDict::new(py);
     for f in Format::ALL {
-        let one = PyDict::new(py);
-        one.set_item("precision", f.precision())?;
-        one.set_item("unit_roundoff", f.unit_roundoff())?;
-        one.set_item("largest", f.largest())?;
-        one.set_item("smallest_normal", f.smallest_normal())?;
-        one.set_item("smallest", f.smallest())?;
+        let one = dict!(py, {
+            "precision": f.precision(),
+            "unit_roundoff": f.unit_roundoff(),
+            "largest": f.largest(),
+            "smallest_normal": f.smallest_normal(),
+            "smallest": f.smallest(),
+        });
         if let Some(x) = number {
             one.set_item("becomes", f.round(x))?;
             one.set_item("ulp", f.ulp(x))?;
@@ -397,11 +413,11 @@ pub(crate) fn formats(py: Python<'_>, number: Option<f64>) -> PyResult<Bound<'_,
 }
 
 fn majorized(py: Python<'_>, m: Majorization) -> PyResult<Bound<'_, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item("weak", m.weak)?;
-    dict.set_item("strong", m.strong)?;
-    dict.set_item("fails_at", m.fails_at)?;
-    Ok(dict)
+    Ok(dict!(py, {
+        "weak": m.weak,
+        "strong": m.strong,
+        "fails_at": m.fails_at,
+    }))
 }
 
 /// Whether y majorizes x: {"weak", "strong", "fails_at"}, None where the doubt decides.
@@ -412,8 +428,8 @@ fn majorized(py: Python<'_>, m: Majorization) -> PyResult<Bound<'_, PyDict>> {
 /// >>> kp.majorization([2.0, 2.0], [3.0, 1.0])["strong"]
 /// True
 #[pyfunction]
-pub(crate) fn majorization<'py>(x: &Bound<'py, PyAny>, y: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-    majorized(x.py(), kappa::majorization(&real_numbers(x)?, &real_numbers(y)?).map_err(to_python)?)
+pub(crate) fn majorization<'py>(x: &ArrayLike<'py>, y: &ArrayLike<'py>) -> PyResult<Bound<'py, PyDict>> {
+    majorized(x.py(), kappa::values::majorization(&real_numbers(x)?, &real_numbers(y)?).map_err(to_python)?)
 }
 
 /// Whether a is at most b in every unitarily invariant norm: "weak" is the answer, "fails_at" the first Ky Fan norm to
@@ -428,7 +444,7 @@ pub(crate) fn majorization<'py>(x: &Bound<'py, PyAny>, y: &Bound<'py, PyAny>) ->
 #[pyo3(signature = (a, b, *, certify = false))]
 pub(crate) fn fan_dominance<'py>(
     a: &Bound<'py, PyAny>,
-    b: &Bound<'py, PyAny>,
+    b: &ArrayLike<'py>,
     certify: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
     let (x, y) = (values_of(a, certify)?, values_of(b, certify)?);

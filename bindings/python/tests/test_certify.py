@@ -1,4 +1,4 @@
-"""Certified answers against 200-bit arithmetic, proofs against the pure Python checker, and the floating-point state."""
+"""Certified answers against 200-bit arithmetic, proofs against the checker in Python, and the floating-point state."""
 
 import ctypes
 import json
@@ -55,7 +55,11 @@ def test_certified_norms_hold_the_200_bit_value(a: np.ndarray) -> None:
     s = exact_values(a)
     # What 200 bits may be off by, far below a unit in the last place of a double.
     slack = s[0] * mpmath.mpf(2) ** -150
-    power = lambda p, v: mpmath.nthroot(sum(x**p for x in v), p) if p == int(p) else sum(x ** mpmath.mpf(p) for x in v) ** (1 / mpmath.mpf(p))
+    power = lambda p, v: (
+        mpmath.nthroot(sum(x**p for x in v), p)
+        if p == int(p)
+        else sum(x ** mpmath.mpf(p) for x in v) ** (1 / mpmath.mpf(p))
+    )
     values = {
         "spectral": s[0],
         "nuclear": sum(s),
@@ -109,7 +113,8 @@ def test_numerical_radius_and_logarithmic_norm() -> None:
 
 
 CLAIMS = [
-    ("norm:spectral", 1.01, 0.99), ("least_singular_value", 1.01, 0.99), ("cond", 1.01, 0.99), ("norm:nuclear", 1.01, 0.99),
+    ("norm:spectral", 1.01, 0.99), ("least_singular_value", 1.01, 0.99), ("cond", 1.01, 0.99),
+    ("norm:nuclear", 1.01, 0.99),
     ("norm:frobenius", 1.0001, 0.9999), ("norm:max-abs", 1.0001, 0.9999), ("norm:max-row-sum", 1.0001, 0.9999),
     ("norm:max-column-sum", 1.0001, 0.9999), ("norm:entrywise:1", 1.0001, 0.9999), ("norm:induced:inf,1", 1.3, 0.99),
     ("norm:induced:inf,2", 1.3, 0.99), ("norm:induced:2,1", 1.3, 0.99),
@@ -179,18 +184,28 @@ def test_false_claims_and_broken_proofs(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text(json.dumps(hostile))
     assert run("verify", tmp_path / "a.npy", tmp_path / "p.json").returncode == 1
     refused = run("prove", tmp_path / "a.npy", "effective_rank < 3")
-    assert refused.returncode == 2 and "there is no proof method for" in refused.stderr and "hint: proofs are for" in refused.stderr
+    assert refused.returncode == 2
+    assert "there is no proof method for" in refused.stderr
+    assert "hint: proofs are for" in refused.stderr
     with pytest.raises(ValueError, match="complex"):
         kp.prove(np.eye(2) * 1j, "norm:spectral <= 2")
 
 
 HOSTILE: dict[str, tuple[np.ndarray, str, dict[str, Any]]] = {
-    "t = 0 for the zero matrix": (np.zeros((2, 2)), "cond <= 2", {"method": "between", "middle": 0.0, "above": [[0], [0, 0]], "below": [[0], [0, 0]]}),
+    "t = 0 for the zero matrix": (
+        np.zeros((2, 2)),
+        "cond <= 2",
+        {"method": "between", "middle": 0.0, "above": [[0], [0, 0]], "below": [[0], [0, 0]]},
+    ),
     "floats in a vector": (np.eye(2), "spectral >= 1e9", {"method": "vector", "x": [[1e200, 0]]}),
     "a vector of zeros": (np.eye(2), "spectral >= 1e9", {"method": "vector", "x": [[0, 0]]}),
     "a vector that is too long": (np.eye(2), "cond >= 1e6", {"method": "pair", "x": [[1, 0]], "y": [[1, 0, 10**6]]}),
     "ragged rows": (np.ones((2, 2)), "nuclear >= 900", {"method": "dual", "y": [[0, 1000], [0]], "factor": [[0]]}),
-    "rows that are missing": (np.ones((2, 2)), "nuclear >= 900", {"method": "dual", "y": [[0, 1000]], "factor": [[0], [0, 0]]}),
+    "rows that are missing": (
+        np.ones((2, 2)),
+        "nuclear >= 900",
+        {"method": "dual", "y": [[0, 1000]], "factor": [[0], [0, 0]]},
+    ),
     "no such sign": (np.eye(2), "frobenius == 0.5", {"method": "entries"}),
     "another sign": (np.eye(2), "frobenius != 0.5", {"method": "entries"}),
     "a negative bound": (np.eye(2), "spectral <= -3", {"method": "above", "factor": [[2], [0, 2]]}),
@@ -209,7 +224,9 @@ def test_no_checker_believes_a_hostile_proof(name: str, tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", a)
     (tmp_path / "p.json").write_text(json.dumps(proof))
     for command in ([sys.executable, "-I", CHECKER], [str(Path(sys.executable).parent / "kappa"), "verify"]):
-        done = subprocess.run([*map(str, command), tmp_path / "a.npy", tmp_path / "p.json"], capture_output=True, text=True)
+        done = subprocess.run(
+            [*map(str, command), tmp_path / "a.npy", tmp_path / "p.json"], capture_output=True, text=True
+        )
         assert done.returncode in (1, 2) and not done.stdout.startswith("proved"), done.stdout
 
 
@@ -217,12 +234,21 @@ def test_certify_on_every_measure(tmp_path: Path) -> None:
     a = np.random.default_rng(5).standard_normal((9, 6))
     np.save(tmp_path / "a.npy", a)
     file = tmp_path / "a.npy"
-    for command in (("norm", "--norm", "spectral"), ("norm", "--norm", "schatten:3"), ("cond",), ("rank",), ("cond", "--norm", "nuclear")):
+    for command in (
+        ("norm", "--norm", "spectral"),
+        ("norm", "--norm", "schatten:3"),
+        ("cond",),
+        ("rank",),
+        ("cond", "--norm", "nuclear"),
+    ):
         value = answer(command[0], file, *command[1:], "--certify")["result"]["value"]
         assert value["evidence"] == "rounding", command
     values = answer("singular-values", file, "--certify")["result"]["values"]
     assert len(values) == 6 and all(v["evidence"] == "rounding" for v in values)
-    for measures in (answer("measure", file, "--certify")["result"]["measures"], answer("survey", file, "--certify")["result"]["layers"][0]["measures"]):
+    for measures in (
+        answer("measure", file, "--certify")["result"]["measures"],
+        answer("survey", file, "--certify")["result"]["layers"][0]["measures"],
+    ):
         assert all(v["evidence"] == "rounding" for v in measures.values())
     assert run("check", file, "cond < 1e6", "--certify").returncode == 0
     svd = answer("svd", file, "-o", tmp_path / "f.npz", "--certify")["result"]["singular_values"]
@@ -236,7 +262,9 @@ def test_certify_on_every_measure(tmp_path: Path) -> None:
 
 def test_flush_to_zero_is_noticed(tmp_path: Path) -> None:
     compiler = next((c for c in ("cc", "gcc", "clang") if shutil.which(c)), None)
-    source = "#include <xmmintrin.h>\nunsigned get(void) { return _mm_getcsr(); }\nvoid set(unsigned x) { _mm_setcsr(x); }\n"
+    source = (
+        "#include <xmmintrin.h>\nunsigned get(void) { return _mm_getcsr(); }\nvoid set(unsigned x) { _mm_setcsr(x); }\n"
+    )
     (tmp_path / "state.c").write_text(source)
     library = tmp_path / "state.so"
     built = compiler and subprocess.run(

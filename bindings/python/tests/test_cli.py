@@ -26,12 +26,16 @@ def w(tmp_path: Path) -> Path:
 
 def test_every_command_keeps_the_contract(w: Path) -> None:
     commands = [
-        ("survey", w), ("survey", DIGITS), ("norm", w), ("cond", w), ("rank", w), ("singular-values", w), ("measure", w),
+        ("survey", w), ("survey", DIGITS), ("norm", w), ("cond", w), ("rank", w), ("singular-values", w),
+        ("measure", w),
         ("svd", w, "--output", w.with_suffix(".npz")), ("check", w, "rank = 2"), ("prove", w, "norm:spectral <= 5"),
-        ("about-norm", "nuclear", "--against", "frobenius", "--shape", "3x2"), ("formats", "0.1"), ("roots", "1", "2", "1"),
-        ("ball", "subgradient", w, "--norm", "spectral", "--output", w.with_suffix(".out.npy")), ("sum", w), ("vector", w),
+        ("about-norm", "nuclear", "--against", "frobenius", "--shape", "3x2"), ("formats", "0.1"),
+        ("roots", "1", "2", "1"),
+        ("ball", "subgradient", w, "--norm", "spectral", "--output", w.with_suffix(".out.npy")), ("sum", w),
+        ("vector", w),
         ("inner", w, w), ("norm", w, "--norm", "induced:inf,1"), ("norm", w, "--certify"), ("survey", w, "--certify"),
-        ("density", w), ("density", DIGITS, "--tensor", "fc1.weight", "--replicates", 5), ("density", w, "--lanczos"), ("svd", w, "--top", 1), ("svd", w, "--top", 1, "--one-pass"), ("svd", w, "--above", 3.5),
+        ("density", w), ("density", DIGITS, "--tensor", "fc1.weight", "--replicates", 5), ("density", w, "--lanczos"),
+        ("svd", w, "--top", 1), ("svd", w, "--top", 1, "--one-pass"), ("svd", w, "--above", 3.5),
         ("svd", w, "--top", 1, "--method", "randomized"), ("svd", w, "--error", 0.7), ("svd", w, "--smallest", 1),
         ("sketch", w, "--top", 2), ("sketch", w, "--output", w.with_suffix(".rows.npz")),
     ]
@@ -136,7 +140,9 @@ def test_hostile_files_exit_with_2() -> None:
         if done.returncode == 0:
             assert kind == "broken" and "not measured" in done.stdout, name
         else:
-            assert done.returncode == 2 and done.stderr.startswith("kappa: ") and "panicked" not in done.stderr, done.stderr
+            assert done.returncode == 2, done.stderr
+            assert done.stderr.startswith("kappa: "), done.stderr
+            assert "panicked" not in done.stderr, done.stderr
 
 
 def test_a_broken_tensor_does_not_stop_the_rest(tmp_path: Path) -> None:
@@ -147,7 +153,9 @@ def test_a_broken_tensor_does_not_stop_the_rest(tmp_path: Path) -> None:
 
 
 def test_formats_of_a_survey() -> None:
-    assert run("survey", DIGITS, "--csv").stdout.startswith("name,shape,rows,columns,dtype,role,frobenius,frobenius_lower")
+    assert run("survey", DIGITS, "--csv").stdout.startswith(
+        "name,shape,rows,columns,dtype,role,frobenius,frobenius_lower"
+    )
     assert run("survey", DIGITS, "--markdown").stdout.startswith("| layer")
     text = run("survey", DIGITS).stdout.splitlines()
     assert text[0].split()[0] == "layer" and "█" in text[1]
@@ -164,13 +172,18 @@ def test_completions_manual_and_version() -> None:
 
 def test_a_closed_pipe_is_no_error() -> None:
     command = Path(sys.executable).parent / "kappa"
-    done = subprocess.run(f"'{command}' survey '{DIGITS}' --json | head -c 1", shell=True, capture_output=True, text=True)
+    done = subprocess.run(
+        f"'{command}' survey '{DIGITS}' --json | head -c 1", shell=True, capture_output=True, text=True
+    )
     assert done.stderr == ""
 
 
 def many(path: Path, layers: int, order: int) -> Path:
     rng = np.random.default_rng(3)
-    write_safetensors(path, {f"layers.{k}.weight": ("F32", rng.standard_normal((order, order)).astype(np.float32)) for k in range(layers)})
+    write_safetensors(
+        path,
+        {f"layers.{k}.weight": ("F32", rng.standard_normal((order, order)).astype(np.float32)) for k in range(layers)},
+    )
     return path
 
 
@@ -185,8 +198,14 @@ def test_an_interrupt_leaves_no_partial_file(tmp_path: Path) -> None:
     (tmp_path / "warm.npz").unlink()
     outcomes = set()
     for k in range(14):
-        arguments = ["svd", tmp_path / "big.npy", "-o", tmp_path / "out.npz"] if k % 2 else ["survey", model, "--html", tmp_path / "r.html"]
-        process = subprocess.Popen([command, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        arguments = (
+            ["svd", tmp_path / "big.npy", "-o", tmp_path / "out.npz"]
+            if k % 2
+            else ["survey", model, "--html", tmp_path / "r.html"]
+        )
+        process = subprocess.Popen(
+            [command, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         time.sleep(whole * (k + 1) / 13)
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
@@ -195,7 +214,11 @@ def test_an_interrupt_leaves_no_partial_file(tmp_path: Path) -> None:
         for name in left:
             assert name in ("out.npz", "r.html"), f"{name} was left behind"
             path = tmp_path / name
-            assert set(np.load(path).files) == {"u", "s", "vh"} if name == "out.npz" else path.read_text().rstrip().endswith("</html>")
+            assert (
+                set(np.load(path).files) == {"u", "s", "vh"}
+                if name == "out.npz"
+                else path.read_text().rstrip().endswith("</html>")
+            )
             path.unlink()
     assert outcomes - {0}, "no run was interrupted in time"
 

@@ -1,4 +1,7 @@
-"""Conditioning, perturbation, spectra and regions against NumPy, SciPy and 25-digit references; the commands and the pictures."""
+"""Conditioning, perturbation, spectra and regions; the commands and the pictures.
+
+Against NumPy, SciPy and 25-digit references.
+"""
 
 import json
 import math
@@ -28,14 +31,18 @@ def random(m: int, n: int, seed: int = 0, complex_: bool = False) -> np.ndarray:
 
 
 @pytest.mark.parametrize("complex_", [False, True])
-@pytest.mark.parametrize(("name", "order"), [("spectral", 2), ("frobenius", "fro"), ("max-column-sum", 1), ("max-row-sum", np.inf)])
+@pytest.mark.parametrize(
+    ("name", "order"), [("spectral", 2), ("frobenius", "fro"), ("max-column-sum", 1), ("max-row-sum", np.inf)]
+)
 def test_condition_numbers_agree_with_numpy(name: str, order: Any, complex_: bool) -> None:
     for seed in range(20):
         a = random(6, 6, seed, complex_)
         expected = np.linalg.cond(a, order)
         for certify in (False, True):
             x = kp.cond(a, name, certify=certify)
-            assert abs(float(x) / expected - 1) < 1e-11 and x.lower <= expected * (1 + 1e-12) and expected * (1 - 1e-12) <= x.upper
+            assert abs(float(x) / expected - 1) < 1e-11
+            assert x.lower <= expected * (1 + 1e-12)
+            assert expected * (1 - 1e-12) <= x.upper
         assert kp.cond(a, name, certify=True).evidence == "rounding"
     tall = random(7, 3, 1, complex_)
     pinv = np.linalg.pinv(tall)
@@ -166,7 +173,9 @@ def test_eigenvalues_and_their_conditions() -> None:
     s = random(6, 6, 8)
     values, vectors = kp.eigh(s + s.T)
     assert np.allclose([float(x) for x in values], np.linalg.eigvalsh(s + s.T)[::-1], atol=1e-13)
-    assert all(w in x or abs(w - float(x)) < 1e-14 for x, w in zip(values, np.linalg.eigvalsh(s + s.T)[::-1], strict=True))
+    assert all(
+        w in x or abs(w - float(x)) < 1e-14 for x, w in zip(values, np.linalg.eigvalsh(s + s.T)[::-1], strict=True)
+    )
     with pytest.raises(ValueError, match="Hermitian"):
         kp.eigh(s)
     sep = np.linalg.svd(np.kron(np.eye(3), s[:4, :4]) - np.kron((s[3:, 3:]).T, np.eye(4)), compute_uv=False)[-1]
@@ -247,7 +256,8 @@ def test_theorems_and_perturbations() -> None:
     assert {type(t["theorem"]) for t in found.values()} <= set(THEOREMS)
     moved = np.abs(np.linalg.svd(a, compute_uv=False) - np.linalg.svd(b, compute_uv=False))
     weyl = next(t for (name, _), t in found.items() if name == "weyl")
-    assert float(weyl["actual"]) == pytest.approx(moved.max()) and weyl["bound"].upper == pytest.approx(np.linalg.norm(b - a, 2))
+    assert float(weyl["actual"]) == pytest.approx(moved.max())
+    assert weyl["bound"].upper == pytest.approx(np.linalg.norm(b - a, 2))
     assert all(t["ratio"] <= 1 for t in found.values())
     expected = scipy.linalg.subspace_angles(a[:, :2], b[:, :2])
     assert np.allclose([float(x) for x in kp.principal_angles(a[:, :2], b[:, :2])], expected, atol=1e-12)
@@ -311,8 +321,10 @@ def test_the_commands_keep_the_json_contract(tmp_path: Path) -> None:
     w, other, x, rhs = (tmp_path / f"{name}.npy" for name in ("a", "b", "x", "rhs"))
     for command in (
         ["cond", w, "--certify", "--norm", "max-row-sum"], ["cond", w, "--estimate"], ["cond", w, "--componentwise"],
-        ["cond", w, "--perturbation", "0.1%"], ["cond", w, "--rhs", rhs], ["distance", w], ["digits", w, "--data", "bf16"],
-        ["rank", w, "--exact"], ["eig", w, "--condition", "--powers", "8"], ["factor", "lu", w, "-o", tmp_path / "f.npz"],
+        ["cond", w, "--perturbation", "0.1%"], ["cond", w, "--rhs", rhs], ["distance", w],
+        ["digits", w, "--data", "bf16"],
+        ["rank", w, "--exact"], ["eig", w, "--condition", "--powers", "8"],
+        ["factor", "lu", w, "-o", tmp_path / "f.npz"],
         ["bound"], ["bound", "weyl", "--change", "0.5"], ["perturb", w, other], ["backward-error", w, x, rhs],
         ["backward-error", w, x, rhs, "--componentwise"], ["lab"], ["lab", "householder-qr"],
         ["draw", "ellipse", w, "-o", tmp_path / "e.svg"], ["roots", "1", "-6", "11", "-6"], ["roots", "1", "-3", "2"],
@@ -323,16 +335,21 @@ def test_the_commands_keep_the_json_contract(tmp_path: Path) -> None:
         assert plain.returncode == 0, (command, plain.stderr)
     assert run("cond", w, "--perturbation", "300%").returncode == 1
     for wrong, words in (
-        (["bound", "murphy"], "weyl"), (["bound", "wedin", "--gap", "1"], "--change"), (["factor", "jordan", w], "schur"),
+        (["bound", "murphy"], "weyl"), (["bound", "wedin", "--gap", "1"], "--change"),
+        (["factor", "jordan", w], "schur"),
         (["factor", "rank-revealing-qr", w, "-o", tmp_path / "f.npz"], "--rank"), (["lab", "bogo"], "householder-qr"),
-        (["backward-error", w, x], "right-hand side"), (["perturb", w, x], "same shape"), (["roots", "1", "0", "0", "nan"], "finite"),
+        (["backward-error", w, x], "right-hand side"), (["perturb", w, x], "same shape"),
+        (["roots", "1", "0", "0", "nan"], "finite"),
         (["eig", x], "square"), (["digits", w, "--data", "soft"], "bf16"),
     ):
         done = run(*wrong)
         assert done.returncode == 2 and words in done.stderr, (wrong, done.stderr)
 
 
-@pytest.mark.parametrize("example", ["01_stability_lab/lab.py", "02_wilkinson/wilkinson.py", "03_longley/longley.py", "04_gravity/gravity.py"])
+@pytest.mark.parametrize(
+    "example",
+    ["01_stability_lab/lab.py", "02_wilkinson/wilkinson.py", "03_longley/longley.py", "04_gravity/gravity.py"],
+)
 def test_the_examples_run_and_draw_what_is_kept(example: str, tmp_path: Path) -> None:
     out = tmp_path / "picture.svg"
     script = ROOT / "examples" / example

@@ -1,4 +1,7 @@
-"""How eigenvalues are spread, their tails, and matrices that are read block by block: against SciPy, NumPy and published values."""
+"""How eigenvalues are spread, their tails, and matrices that are read block by block.
+
+Against SciPy, NumPy and published values.
+"""
 
 import csv
 import json
@@ -75,7 +78,10 @@ def test_laws_are_the_most_likely_ones() -> None:
     exponent, rate = tail.truncated
     found = truncated_log_likelihood(x, tail.x_min, exponent, rate)
     best = scipy.optimize.minimize(
-        lambda p: -truncated_log_likelihood(x, tail.x_min, p[0], np.exp(p[1])), [2.0, -3.0], method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-9}
+        lambda p: -truncated_log_likelihood(x, tail.x_min, p[0], np.exp(p[1])),
+        [2.0, -3.0],
+        method="Nelder-Mead",
+        options={"xatol": 1e-7, "fatol": 1e-9},
     )
     assert found >= -best.fun - 1e-6
     assert (exponent, rate) == pytest.approx((best.x[0], np.exp(best.x[1])), rel=1e-3)
@@ -103,10 +109,16 @@ def test_p_values_tell_a_power_law_from_none() -> None:
 
 def test_weightwatchers_exponents_are_found_again(shared: Path) -> None:
     folder = shared / "weightwatcher"
-    rows = {row["matrix"]: row for row in csv.DictReader((folder / "analyze_all_configs.csv").open()) if row["config"] == "default"}
+    rows = {
+        row["matrix"]: row
+        for row in csv.DictReader((folder / "analyze_all_configs.csv").open())
+        if row["config"] == "default"
+    }
     for name in ("pareto_200x100", "lowrank8_noise_256x128"):
         expected = rows[name]
-        eigenvalues = np.array([float(row.split(",")[-1]) for row in (folder / f"esd_{name}.csv").read_text().split()[1:]])
+        eigenvalues = np.array(
+            [float(row.split(",")[-1]) for row in (folder / f"esd_{name}.csv").read_text().split()[1:]]
+        )
         found = kp.tail(eigenvalues, steps="lower")
         curve = list(csv.DictReader((folder / f"plcurve_{name}.csv").open()))
         at = min(curve, key=lambda row: float(row["D"]))
@@ -176,7 +188,14 @@ def tall(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("capacity", [None, 12])
 def test_blocks_give_the_triplets_of_the_whole(tall: Path, layout: str, capacity: int | None) -> None:
     a = np.load(tall)
-    a = {"wide": a.T.copy(), "f8": a.astype("f8"), "f2": a.astype("f2"), "columns": np.asfortranarray(a), "rows": a, "complex": (a + 1j * a[::-1]).astype("c8")}[layout]
+    a = {
+        "wide": a.T.copy(),
+        "f8": a.astype("f8"),
+        "f2": a.astype("f2"),
+        "columns": np.asfortranarray(a),
+        "rows": a,
+        "complex": (a + 1j * a[::-1]).astype("c8"),
+    }[layout]
     path = tall.with_name("a.npy")
     np.save(path, a)
     found = kp.open(path).stream_svd(5, memory=3 << 20, capacity=capacity)
@@ -264,16 +283,24 @@ def test_the_command_line_streams_sketches_and_draws(tall: Path, tmp_path: Path)
     assert run("svd", tall).returncode == 2
     # In memory, where it fits.
     found = answer("svd", tall, "--top", 3, "--output", out)["result"]
-    assert [x["estimate"] for x in found["singular_values"]] == pytest.approx(s[:3], rel=1e-12) and "passes" not in found
-    assert found["error"]["estimate"] == pytest.approx(np.sqrt((s[3:] ** 2).sum())) and found["spectral_error"]["estimate"] == pytest.approx(s[3])
+    assert [x["estimate"] for x in found["singular_values"]] == pytest.approx(s[:3], rel=1e-12)
+    assert "passes" not in found
+    assert found["error"]["estimate"] == pytest.approx(np.sqrt((s[3:] ** 2).sum()))
+    assert found["spectral_error"]["estimate"] == pytest.approx(s[3])
     parts = np.load(out)
     assert abs(a @ parts["vh"].T - parts["u"] * parts["s"]).max() < 1e-10
     explained = run("svd", tall, "--top", 3, "--explain")
-    assert "algorithm: " in explained.stdout + explained.stderr and "‖A − UΣVᴴ‖₂ in" in explained.stdout + explained.stderr
+    assert "algorithm: " in explained.stdout + explained.stderr
+    assert "‖A − UΣVᴴ‖₂ in" in explained.stdout + explained.stderr
     middle = (s[4] + s[5]) / 2
     assert len(run("svd", tall, "--above", middle).stdout.split()) == 5
     assert run("svd", tall, "--above", 2 * s[0]).stdout == ""
-    for wrong, word in ((("--above", "nan"), "positive number"), (("--above", "1", "--top", "2"), "cannot be used"), (("--above", "1", "--one-pass"), "cannot be used"), (("--top", "99999"), "triplets")):
+    for wrong, word in (
+        (("--above", "nan"), "positive number"),
+        (("--above", "1", "--top", "2"), "cannot be used"),
+        (("--above", "1", "--one-pass"), "cannot be used"),
+        (("--top", "99999"), "triplets"),
+    ):
         done = run("svd", tall, *wrong)
         assert done.returncode == 2 and word in done.stderr, done.stderr
     halves = [tmp_path / "upper.npy", tmp_path / "lower.npy"]

@@ -1,4 +1,4 @@
-"""Enclosures hold the true value: against 200-bit arithmetic, for random, graded, rank-deficient and scaled matrices."""
+"""Enclosures hold the true value, by 200-bit arithmetic, for random, graded, rank-deficient and scaled matrices."""
 
 from fractions import Fraction
 
@@ -65,7 +65,15 @@ class Truth:
             }
             last = self.values[-1]
             self.measures["cond"] = size / last if last > 0 else mpmath.inf
-            zero = ("effective_rank", "stable_rank", "nuclear_rank", "participation_ratio", "energy_rank_90", "energy_rank_95", "energy_rank_99")
+            zero = (
+                "effective_rank",
+                "stable_rank",
+                "nuclear_rank",
+                "participation_ratio",
+                "energy_rank_90",
+                "energy_rank_95",
+                "energy_rank_99",
+            )
             self.measures |= dict.fromkeys(zero, mpmath.mpf(0))
             if size > 0:
                 shares = [x / total for x in self.values]
@@ -99,7 +107,9 @@ def test_every_true_value_lies_inside(start: int) -> None:
             true = truth.measures[key]
             assert holds(answer, true), f"case {seed}, {a.shape}: {key} = {mpmath.nstr(true, 20)} is not in {answer!r}"
         for k, (answer, true) in enumerate(zip(kp.singular_values(a), truth.values, strict=True)):
-            assert holds(answer, true), f"case {seed}, {a.shape}: σ{k + 1} = {mpmath.nstr(true, 20)} is not in {answer!r}"
+            assert holds(answer, true), (
+                f"case {seed}, {a.shape}: σ{k + 1} = {mpmath.nstr(true, 20)} is not in {answer!r}"
+            )
         f = kp.svd(a)
         for answer, true in zip(f.singular_values, truth.values, strict=True):
             assert holds(answer, true), f"case {seed}: svd"

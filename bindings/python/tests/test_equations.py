@@ -136,7 +136,7 @@ def test_certified_solutions_hold_rational_ones() -> None:
 
 
 def refined(a: Any, b: Any) -> Any:
-    """The solution of a sparse system to about 200 bits: doubles to correct by, residuals in whole numbers of 2^-1400."""
+    """The solution of a sparse system to about 200 bits: doubles to correct by, residuals in multiples of 2^-1400."""
     from scipy.sparse.linalg import splu
 
     shift = 1400
@@ -171,7 +171,8 @@ def refined(a: Any, b: Any) -> Any:
 
 
 MATRICES = (
-    "494_bus GD06_theory LFAT5 adder_dcop_05 arc130 bcsstk01 bcsstk09 bfwa62 bp___200 fs_183_1 fs_183_3 impcol_a jpwh_991 "
+    "494_bus GD06_theory LFAT5 adder_dcop_05 arc130 bcsstk01 bcsstk09 bfwa62 bp___200 fs_183_1 fs_183_3 impcol_a "
+        "jpwh_991 "
     "lns_131 mcca rajat19 west0067 west0479"
 ).split()
 
@@ -257,16 +258,19 @@ def test_ridge_agrees_with_the_stacked_problem() -> None:
     a, b = draw((30, 8)), draw(30)
     ridge = kp.Ridge(a, b)
     for lam in (1e-4, 0.3, 11.0):
-        expected = np.linalg.lstsq(np.vstack([a, np.sqrt(lam) * np.eye(8)]), np.concatenate([b, np.zeros(8)]), rcond=None)[0]
+        stacked, right = np.vstack([a, np.sqrt(lam) * np.eye(8)]), np.concatenate([b, np.zeros(8)])
+        expected = np.linalg.lstsq(stacked, right, rcond=None)[0]
         assert np.allclose(ridge.choose(lam)["x"], expected)
         assert np.allclose(ridge.solutions([lam, 1.0])[:, 0], expected)
     difference = np.diff(np.eye(8), axis=0)
     smooth = kp.Ridge(a, b, difference).choose(2.0)
-    expected = np.linalg.lstsq(np.vstack([a, np.sqrt(2.0) * difference]), np.concatenate([b, np.zeros(7)]), rcond=None)[0]
+    stacked, right = np.vstack([a, np.sqrt(2.0) * difference]), np.concatenate([b, np.zeros(7)])
+    expected = np.linalg.lstsq(stacked, right, rcond=None)[0]
     assert np.allclose(smooth["x"], expected)
     path = ridge.path(50)
     best = ridge.choose("gcv")
-    assert len(path) == 50 and min(p["gcv"] for p in path) >= best["residual_norm"] ** 2 / (30 - best["degrees"]) ** 2 * (1 - 1e-9)
+    assert len(path) == 50
+    assert min(p["gcv"] for p in path) >= best["residual_norm"] ** 2 / (30 - best["degrees"]) ** 2 * (1 - 1e-9)
     bounded = ridge.choose("norm:0.1")
     assert np.isclose(np.linalg.norm(bounded["x"]), 0.1)
     with pytest.raises(ValueError, match="λ"):
@@ -307,7 +311,12 @@ def test_nearest_matrices() -> None:
 
 def test_choices_that_would_be_ignored_are_refused() -> None:
     a = draw((4, 4))
-    for kind, more in (("symmetric", {"norm": "spectral"}), ("normal", {"rank": 2}), ("singular", {"least": 1.0}), ("low-rank", {"rank": -1})):
+    for kind, more in (
+        ("symmetric", {"norm": "spectral"}),
+        ("normal", {"rank": 2}),
+        ("singular", {"least": 1.0}),
+        ("low-rank", {"rank": -1}),
+    ):
         with pytest.raises(ValueError, match="is for|0 or more"):
             kp.nearest(a, kind, **more)
 
@@ -355,7 +364,8 @@ def test_nist_regressions(name: Any) -> None:
     for k, c in enumerate(fit.coefficients):
         exact = float(said[f"B{k}"][2])
         assert abs(float(c["estimate"]) - exact) <= 1e-14 * abs(exact) and c["certain_digits"] > 14
-        assert c["estimate"].lower <= np.nextafter(exact, np.inf) and np.nextafter(exact, -np.inf) <= c["estimate"].upper
+        assert c["estimate"].lower <= np.nextafter(exact, np.inf)
+        assert np.nextafter(exact, -np.inf) <= c["estimate"].upper
     assert np.isclose(float(fit.r_squared), float(said["r_squared"][1]), rtol=1e-13)
 
 
@@ -424,7 +434,9 @@ def test_regression_statistics_agree_with_their_definitions() -> None:
     t = beta / se
     assert np.allclose([c["p"] for c in fit.coefficients], 2 * stats.t.sf(np.abs(t), n - p - 1), rtol=1e-9)
     half = stats.t.ppf(0.975, n - p - 1) * se
-    assert np.allclose([c["interval"] for c in fit.coefficients], np.column_stack([beta - half, beta + half]), rtol=1e-7)
+    assert np.allclose(
+        [c["interval"] for c in fit.coefficients], np.column_stack([beta - half, beta + half]), rtol=1e-7
+    )
     hat = a @ np.linalg.inv(a.T @ a) @ a.T
     assert np.allclose(fit.leverages, np.diag(hat)) and np.allclose(fit.residuals, r)
     llf = -n / 2 * (np.log(2 * np.pi * (r @ r) / n) + 1)
@@ -455,27 +467,49 @@ def saved(folder: Path, **arrays: Any) -> Any:
 
 
 def test_the_commands_keep_the_json_contract(tmp_path: Path) -> None:
-    f = saved(tmp_path, a=draw((6, 6)), b=draw(6), z=draw((6, 6), np.complex128), t=draw((9, 4)), r=draw(9), c=draw((2, 4)), d=draw(2),
-              w=RNG.random(9) + 0.1, k=np.eye(9), p=draw((9, 2)), q=draw((9, 2)))
-    (tmp_path / "s.mtx").write_text("%%MatrixMarket matrix coordinate real general\n3 3 4\n1 1 2\n2 2 3\n3 3 4\n1 3 1\n")
+    f = saved(
+        tmp_path,
+        a=draw((6, 6)),
+        b=draw(6),
+        z=draw((6, 6), np.complex128),
+        t=draw((9, 4)),
+        r=draw(9),
+        c=draw((2, 4)),
+        d=draw(2),
+        w=RNG.random(9) + 0.1,
+        k=np.eye(9),
+        p=draw((9, 2)),
+        q=draw((9, 2)),
+    )
+    (tmp_path / "s.mtx").write_text(
+        "%%MatrixMarket matrix coordinate real general\n3 3 4\n1 1 2\n2 2 3\n3 3 4\n1 3 1\n"
+    )
     sparse_, three = tmp_path / "s.mtx", saved(tmp_path, three=np.array([1.0, 2, 3]))["three"]
     table = NIST / "Longley.csv"
     for command in (
         ["solve", f["a"], f["b"]], ["solve", f["a"], f["b"], "--certify"], ["solve", f["z"], f["b"], "--certify"],
         ["solve", f["a"], f["b"], "--method", "mixed"], ["solve", f["a"], f["b"], "--refine", "extended"],
-        ["solve", sparse_, three], ["solve", sparse_, three, "--iterate", "lsmr"], ["solve", f["a"], f["b"], "-o", tmp_path / "x.npy"],
-        ["lstsq", f["t"], f["r"]], ["lstsq", f["t"], f["r"], "--certify"], ["lstsq", f["t"], f["r"], "--method", "normal-equations"],
+        ["solve", sparse_, three], ["solve", sparse_, three, "--iterate", "lsmr"],
+        ["solve", f["a"], f["b"], "-o", tmp_path / "x.npy"],
+        ["lstsq", f["t"], f["r"]], ["lstsq", f["t"], f["r"], "--certify"],
+        ["lstsq", f["t"], f["r"], "--method", "normal-equations"],
         ["lstsq", f["t"], f["r"], "--weights", f["w"]], ["lstsq", f["t"], f["r"], "--equations", f["c"], f["d"]],
-        ["lstsq", f["t"], f["r"], "--equations", f["c"], f["d"], "--multipliers"], ["lstsq", f["t"], f["r"], "--covariance", f["k"]],
-        ["lstsq", f["t"], f["r"], "--total"], ["lstsq", f["t"], f["r"], "--total=matrix"], ["lstsq", f["t"], f["r"], "--total", "--scale", "2"],
+        ["lstsq", f["t"], f["r"], "--equations", f["c"], f["d"], "--multipliers"],
+        ["lstsq", f["t"], f["r"], "--covariance", f["k"]],
+        ["lstsq", f["t"], f["r"], "--total"], ["lstsq", f["t"], f["r"], "--total=matrix"],
+        ["lstsq", f["t"], f["r"], "--total", "--scale", "2"],
         ["lstsq", f["t"], f["r"], "--total", "--exact-columns", "0,2"], ["lstsq", f["t"], f["r"], "--iterate", "lsmr"],
         ["ridge", f["t"], f["r"]], ["ridge", f["t"], f["r"], "--lambda", "leave-one-out", "--differences", "2"],
         ["ridge", f["t"], f["r"], "--path", "5"], ["ridge", f["t"], f["r"], "--operator", f["t"]],
         ["ridge", f["t"], f["r"], "--l-curve", tmp_path / "l.svg", "--filters", tmp_path / "f.png"],
-        ["regress", table, "--formula", "y ~ x1 + log(x2)"], ["regress", table, "--target", "y", "--residuals", tmp_path / "r.svg"],
-        ["nearest", "orthogonal", f["a"]], ["nearest", "low-rank", f["z"], "--rank", "2"], ["nearest", "normal", f["a"]],
-        ["nearest", "singular", f["a"], "--norm", "spectral"], ["align", f["p"], f["q"], "--scaling", "--translation", "--rotation-only"],
-        ["align", f["p"], f["q"], f["p"], "--consensus", "--scaling"], ["pinv", f["t"]], ["pinv", f["z"], "-o", tmp_path / "pinv.npy"],
+        ["regress", table, "--formula", "y ~ x1 + log(x2)"],
+        ["regress", table, "--target", "y", "--residuals", tmp_path / "r.svg"],
+        ["nearest", "orthogonal", f["a"]], ["nearest", "low-rank", f["z"], "--rank", "2"],
+        ["nearest", "normal", f["a"]],
+        ["nearest", "singular", f["a"], "--norm", "spectral"],
+        ["align", f["p"], f["q"], "--scaling", "--translation", "--rotation-only"],
+        ["align", f["p"], f["q"], f["p"], "--consensus", "--scaling"], ["pinv", f["t"]],
+        ["pinv", f["z"], "-o", tmp_path / "pinv.npy"],
     ):
         done = run(*command, "--json")
         assert done.returncode == 0, (command, done.stderr)
@@ -501,24 +535,47 @@ def test_errors_teach(tmp_path: Path) -> None:
     (tmp_path / "quote.csv").write_text('x,y\n"1,1\n2,2\n3,4\n')
     good = NIST / "Norris.csv"
     for command, words in (
-        (["solve", f["a"], f["b"]], "lstsq"), (["solve", f["t"], f["b"]], "square"), (["solve", f["a"], f["short"]], "rows"),
-        (["solve", f["a"], f["b"], "--certify"], "exactly singular"), (["solve", f["a"], f["b"], "--method", "magic"], "cholesky"),
-        (["solve", f["a"], f["b"], "-o", f["a"]], "would be lost"), (["solve", f["a"], tmp_path / "none.npy"], "none.npy"),
-        (["lstsq", f["t"], f["b"]], "rows"), (["lstsq", f["t"], np.nan, "--certify"], "nan"),
-        (["ridge", f["a"], f["b"], "--lambda", "best"], "gcv"), (["ridge", f["a"], f["b"], "--lambda=-3"], "≥ 0"),
+        (["solve", f["a"], f["b"]], "lstsq"),
+        (["solve", f["t"], f["b"]], "square"),
+        (["solve", f["a"], f["short"]], "rows"),
+        (["solve", f["a"], f["b"], "--certify"], "exactly singular"),
+        (["solve", f["a"], f["b"], "--method", "magic"], "cholesky"),
+        (["solve", f["a"], f["b"], "-o", f["a"]], "would be lost"),
+        (["solve", f["a"], tmp_path / "none.npy"], "none.npy"),
+        (["lstsq", f["t"], f["b"]], "rows"),
+        (["lstsq", f["t"], np.nan, "--certify"], "nan"),
+        (["ridge", f["a"], f["b"], "--lambda", "best"], "gcv"),
+        (["ridge", f["a"], f["b"], "--lambda=-3"], "≥ 0"),
         (["ridge", f["a"], f["b"], "--l-curve", tmp_path / "l.gif"], ".svg"),
-        (["regress", good], "--target"), (["regress", good, "--formula", "y ~ z"], "the columns are y, x"),
-        (["regress", good, "--formula", "y ~ x +"], "column"), (["regress", tmp_path / "bad.csv", "--target", "y"], "line 3"),
-        (["regress", tmp_path / "twice.csv", "--target", "x"], "two columns"), (["regress", tmp_path / "few.csv", "--target", "y"], "2 rows"),
-        (["regress", tmp_path / "text.csv", "--target", "y"], "number is needed"), (["regress", tmp_path / "holes.csv", "--target", "y"], "none of the 2 rows"),
-        (["regress", good, "--formula", "y ~ x", "--confidence", "200"], "confidence"), (["regress", tmp_path / "none.csv", "--target", "y"], "none.csv"),
-        (["regress", tmp_path / "comma.csv", "--target", "y"], "decimal comma"), (["regress", tmp_path / "dates.csv", "--target", "y"], "3 categories in 3 rows"),
-        (["regress", tmp_path / "mixed.csv", "--target", "y"], "the text `two` in row 2"), (["regress", tmp_path / "quote.csv", "--target", "y"], "quote"),
-        (["regress", good, "--formula", "y ~ x", "--target", "x"], "two response variables"), (["regress", good, "--formula", "y ~ x", "--digits", "40"], "17"),
-        (["lstsq", f["t"], f["t"], "--total", "--method", "qr"], "--method"), (["lstsq", f["t"], f["t"], "--certify", "--tolerance", "0.1"], "--tolerance"),
-        (["nearest", "low-rank", f["a"]], "--rank"), (["nearest", "symmetric", f["a"], "--norm", "spectral"], "--norm is for"), (["nearest", "normal", f["a"], "--min-eigenvalue", "1"], "--min-eigenvalue is for"),
-        (["pinv", f["a"], "-o", tmp_path / "p.csv"], ".npy"), (["regress", good, "--target", "y", "--residuals", tmp_path / "p.svg", "--quantiles", tmp_path / "p.svg"], "same file"),
-        (["nearest", "symmetric", f["t"]], "square"), (["align", f["a"], f["t"]], "same rows"), (["align", f["a"], f["a"], f["a"]], "--consensus"),
+        (["regress", good], "--target"),
+        (["regress", good, "--formula", "y ~ z"], "the columns are y, x"),
+        (["regress", good, "--formula", "y ~ x +"], "column"),
+        (["regress", tmp_path / "bad.csv", "--target", "y"], "line 3"),
+        (["regress", tmp_path / "twice.csv", "--target", "x"], "two columns"),
+        (["regress", tmp_path / "few.csv", "--target", "y"], "2 rows"),
+        (["regress", tmp_path / "text.csv", "--target", "y"], "number is needed"),
+        (["regress", tmp_path / "holes.csv", "--target", "y"], "none of the 2 rows"),
+        (["regress", good, "--formula", "y ~ x", "--confidence", "200"], "confidence"),
+        (["regress", tmp_path / "none.csv", "--target", "y"], "none.csv"),
+        (["regress", tmp_path / "comma.csv", "--target", "y"], "decimal comma"),
+        (["regress", tmp_path / "dates.csv", "--target", "y"], "3 categories in 3 rows"),
+        (["regress", tmp_path / "mixed.csv", "--target", "y"], "the text `two` in row 2"),
+        (["regress", tmp_path / "quote.csv", "--target", "y"], "quote"),
+        (["regress", good, "--formula", "y ~ x", "--target", "x"], "two response variables"),
+        (["regress", good, "--formula", "y ~ x", "--digits", "40"], "17"),
+        (["lstsq", f["t"], f["t"], "--total", "--method", "qr"], "--method"),
+        (["lstsq", f["t"], f["t"], "--certify", "--tolerance", "0.1"], "--tolerance"),
+        (["nearest", "low-rank", f["a"]], "--rank"),
+        (["nearest", "symmetric", f["a"], "--norm", "spectral"], "--norm is for"),
+        (["nearest", "normal", f["a"], "--min-eigenvalue", "1"], "--min-eigenvalue is for"),
+        (["pinv", f["a"], "-o", tmp_path / "p.csv"], ".npy"),
+        (
+            ["regress", good, "--target", "y", "--residuals", tmp_path / "p.svg", "--quantiles", tmp_path / "p.svg"],
+            "same file",
+        ),
+        (["nearest", "symmetric", f["t"]], "square"),
+        (["align", f["a"], f["t"]], "same rows"),
+        (["align", f["a"], f["a"], f["a"]], "--consensus"),
     ):
         done = run(*command)
         assert done.returncode == 2 and words in done.stderr, (command, done.stderr)

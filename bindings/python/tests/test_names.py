@@ -1,4 +1,4 @@
-"""Every name is registered once: the package, the native module and the stub agree, parameters included."""
+"""Every name is declared once: the package, the native module and the stub agree, parameters included."""
 
 import ast
 import inspect

@@ -29,7 +29,9 @@ def test_induced_norms_agree_with_a_search(dtype: type) -> None:
             image = a.astype(complex if parts == 2 else float) @ z
             return -float(np.linalg.norm(image, q)) / max(float(np.linalg.norm(z, p)), 1e-300)
 
-        found = max(-optimize.minimize(ratio, RNG.standard_normal(3 * parts), method="Nelder-Mead").fun for _ in range(8))
+        found = max(
+            -optimize.minimize(ratio, RNG.standard_normal(3 * parts), method="Nelder-Mead").fun for _ in range(8)
+        )
         assert found <= x.upper * (1 + 1e-9), (p, q, x, found)
         assert x.lower >= 0.98 * found, (p, q, x, found)
 
@@ -61,13 +63,18 @@ def test_norm_objects() -> None:
         kp.Norm("nuclear").prox(a, -1.0)
 
 
-@pytest.mark.parametrize("name", ["schatten:3", "ky-fan:2", "ky-fan:2,2", "dual:ky-fan:2", "induced:1,2", "dual:induced:1,2", "entrywise:1.5"])
+@pytest.mark.parametrize(
+    "name",
+    ["schatten:3", "ky-fan:2", "ky-fan:2,2", "dual:ky-fan:2", "induced:1,2", "dual:induced:1,2", "entrywise:1.5"],
+)
 def test_projections_agree_with_a_solver(name: str) -> None:
     a = RNG.standard_normal((3, 3))
     radius = 0.6 * float(kp.norm(a, name))
     p = kp.Norm(name).project(a, radius)
     constraint = {"type": "ineq", "fun": lambda x: radius - float(kp.norm(x.reshape(3, 3), name))}
-    best = optimize.minimize(lambda x: ((x - a.ravel()) ** 2).sum(), 0.5 * a.ravel(), constraints=[constraint], method="SLSQP")
+    best = optimize.minimize(
+        lambda x: ((x - a.ravel()) ** 2).sum(), 0.5 * a.ravel(), constraints=[constraint], method="SLSQP"
+    )
     assert float(kp.norm(p, name)) <= radius * (1 + 1e-9)
     assert ((p - a) ** 2).sum() <= best.fun * (1 + 1e-4), name
 
@@ -139,7 +146,12 @@ def test_formats_agree_with_ml_dtypes() -> None:
         "f32": np.float32, "f16": np.float16, "bf16": ml_dtypes.bfloat16, "f8-e4m3": ml_dtypes.float8_e4m3fn,
         "f8-e5m2": ml_dtypes.float8_e5m2,
     }
-    numbers = np.concatenate([RNG.standard_normal(300) * 10.0 ** RNG.integers(-10, 6, size=300), [0.1, 448.0, 464.0, 480.0, 65504.0, 65520.0, 57344.0, 61440.0, 1e-3]])
+    numbers = np.concatenate(
+        [
+            RNG.standard_normal(300) * 10.0 ** RNG.integers(-10, 6, size=300),
+            [0.1, 448.0, 464.0, 480.0, 65504.0, 65520.0, 57344.0, 61440.0, 1e-3],
+        ]
+    )
     with np.errstate(over="ignore"):
         for x in numbers.tolist():
             table = kp.formats(x)
@@ -151,7 +163,11 @@ def test_formats_agree_with_ml_dtypes() -> None:
     for name, dtype in types.items():
         info = ml_dtypes.finfo(dtype)
         f = kp.formats()[name]
-        assert (f["largest"], f["smallest_normal"], f["smallest"]) == (float(info.max), float(info.tiny), float(info.smallest_subnormal))
+        assert (f["largest"], f["smallest_normal"], f["smallest"]) == (
+            float(info.max),
+            float(info.tiny),
+            float(info.smallest_subnormal),
+        )
 
 
 def test_quadratics_and_squares() -> None:
@@ -199,7 +215,8 @@ def test_the_command_line_says_the_same(tmp_path: Path) -> None:
     assert "triangle" in run("vector", tmp_path / "x.npy", "--p", "0.5").stderr
     inner = answer("inner", tmp_path / "x.npy", tmp_path / "y.npy")["result"]
     assert inner["modulus"]["estimate"] == 0.0 and set(inner["inequalities"]) == {"hölder", "parallelogram"}
-    assert answer("about-norm", "max-row-sum", "--against", "frobenius", "--shape", "9x4")["result"]["constant"]["is_attained"]
+    found = answer("about-norm", "max-row-sum", "--against", "frobenius", "--shape", "9x4")
+    assert found["result"]["constant"]["is_attained"]
     assert run("roots", "1", "-3", "2").stdout.split()[0].startswith("1.0")
     assert run("about-norm", "nuclear", "--against", "spectral").returncode == 2
     sampled = answer("norm", tmp_path / "a.npy", "--samples", "400")["result"]["value"]
@@ -215,7 +232,8 @@ def test_products_of_norms(tmp_path: Path) -> None:
     assert float(product) == pytest.approx(np.prod([float(f) for f in factors.values()]))
     told = answer("lipschitz", DIGITS)["result"]["product"]
     assert told["upper"] == product.upper
-    # A convolution as an operator stretches by at most its reshaped norm times √9: here on a 6×6 image with zeros around.
+    # A convolution as an operator stretches by at most its reshaped norm times √9: here on a 6×6 image with zeros
+    # around.
     kernel = RNG.standard_normal((2, 1, 3, 3)).astype(np.float32)
     write_safetensors(tmp_path / "m.safetensors", {"conv.weight": ("F32", kernel)})
     product, _ = kp.open(tmp_path / "m.safetensors").lipschitz_product()

@@ -12,7 +12,13 @@ import pytest
 import kappa as kp
 
 RNG = np.random.default_rng(1)
-NUMPY_ORD: dict[str, Any] = {"frobenius": "fro", "spectral": 2, "nuclear": "nuc", "max-column-sum": 1, "max-row-sum": np.inf}
+NUMPY_ORD: dict[str, Any] = {
+    "frobenius": "fro",
+    "spectral": 2,
+    "nuclear": "nuc",
+    "max-column-sum": 1,
+    "max-row-sum": np.inf,
+}
 
 
 def arrays() -> list[np.ndarray]:
@@ -110,7 +116,9 @@ def test_the_examples_of_the_documentation_run() -> None:
     assert tried >= 3 and failed == 0
 
 
-@pytest.mark.parametrize("name", [name for name in kp.__all__ if name not in ("__version__", "linalg", "NotFiniteError")])
+@pytest.mark.parametrize(
+    "name", [name for name in kp.__all__ if name not in ("__version__", "linalg", "NotFiniteError")]
+)
 def test_every_public_name_has_an_example_that_runs(name: str) -> None:
     text = getattr(kp, name).__doc__ or ""
     assert ">>>" in text, f"{name} has no example"

@@ -1,4 +1,4 @@
-"""Spectra of large matrices against NumPy, SciPy and scikit-learn: two-stage reductions, a few triplets, random sketches."""
+"""Spectra of large matrices against NumPy, SciPy and scikit-learn: reductions, a few triplets, random sketches."""
 
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,10 @@ def test_random_sketches_come_close_to_the_best_error(form: str, sketch: str) ->
 def test_bounds_of_the_rest_narrow_the_values() -> None:
     a = with_values(500, 300, np.r_[5.0, 4.0, 3.0, np.full(297, 0.1)])
     wide, narrow = kp.randomized_svd(a, 3), kp.randomized_svd(a, 3, bound=0.05)
-    assert all(x.lower <= y * (1 + 1e-14) and y * (1 - 1e-14) <= x.upper for x, y in zip(narrow.values, [5.0, 4.0, 3.0], strict=True))
+    assert all(
+        x.lower <= y * (1 + 1e-14) and y * (1 - 1e-14) <= x.upper
+        for x, y in zip(narrow.values, [5.0, 4.0, 3.0], strict=True)
+    )
     assert narrow.values[0].upper - narrow.values[0].lower < 2e-3 < wide.values[0].upper - wide.values[0].lower
     assert float(narrow.spectral_error) <= narrow.spectral_error.upper < 0.11
 
@@ -115,7 +118,14 @@ def test_precision_finds_the_rank() -> None:
         f = kp.randomized_svd(a, error=share)
         rest = np.sqrt([(s[k:] ** 2).sum() for k in range(81)]) / np.linalg.norm(s)
         assert abs(len(f) - int(np.argmax(rest <= share))) <= 1
-    for wrong in ({}, {"k": 2, "error": 0.1}, {"error": 1e-12}, {"k": 2, "sketch": "fourier"}, {"k": 2, "bound": -1.0}, {"k": 0}):
+    for wrong in (
+        {},
+        {"k": 2, "error": 0.1},
+        {"error": 1e-12},
+        {"k": 2, "sketch": "fourier"},
+        {"k": 2, "bound": -1.0},
+        {"k": 0},
+    ):
         with pytest.raises(ValueError):
             kp.randomized_svd(a, **wrong)
 
@@ -171,12 +181,20 @@ def test_truncated_decompositions_are_those_of_numpy(name: str, m: int, n: int, 
 def test_what_a_truncated_decomposition_is_asked_for() -> None:
     a = with_values(320, 300, 1.0 / np.arange(1, 301)).astype(np.float32)
     single = kp.truncated_svd(a, 5, precision="stored")
-    assert single.error is not None and single.values[0].evidence.startswith("estimate: errors of a bidiagonal reduction in single")
+    assert single.error is not None
+    assert single.values[0].evidence.startswith("estimate: errors of a bidiagonal reduction in single")
     assert all(x.lower <= y <= x.upper for x, y in zip(single.values, 1.0 / np.arange(1, 6), strict=True))
     assert single.residuals.max() < 1e-5 and kp.truncated_svd(a, 5).residuals.max() < 1e-13
     operator = kp.truncated_svd(scipy.sparse.csr_matrix(a.astype(float)), 5)
     assert abs(operator.s - kp.truncated_svd(a.astype(float), 5).s).max() < 1e-15
-    for wrong in ({}, {"k": 3, "above": 0.5}, {"k": 301}, {"above": float("nan")}, {"above": -1.0}, {"k": 3, "precision": "half"}):
+    for wrong in (
+        {},
+        {"k": 3, "above": 0.5},
+        {"k": 301},
+        {"above": float("nan")},
+        {"above": -1.0},
+        {"k": 3, "precision": "half"},
+    ):
         with pytest.raises(ValueError, match="hint|triplets|known"):
             kp.truncated_svd(a, **wrong)
 
@@ -185,7 +203,9 @@ def test_what_an_operator_raises_comes_back() -> None:
     def broken(_: Any) -> Any:
         raise KeyError("mine")
 
-    operator = scipy.sparse.linalg.LinearOperator((5, 4), matvec=broken, matmat=broken, rmatmat=broken, rmatvec=broken, dtype=float)
+    operator = scipy.sparse.linalg.LinearOperator(
+        (5, 4), matvec=broken, matmat=broken, rmatmat=broken, rmatvec=broken, dtype=float
+    )
     for f in (kp.randomized_svd, kp.partial_svd):
         with pytest.raises(KeyError, match="mine"):
             f(operator, 2)
@@ -198,7 +218,10 @@ def test_the_command_finds_triplets_by_every_method(tmp_path: Path) -> None:
     file, out = tmp_path / "a.npy", tmp_path / "f.npz"
     for method in ("truncated", "randomized", "partial"):
         done = answer("svd", file, "--top", 3, "--method", method, "-o", out)["result"]
-        assert all(x["lower"] <= y * (1 + 1e-14) and y * (1 - 1e-14) <= x["upper"] for x, y in zip(done["singular_values"], s, strict=False))
+        assert all(
+            x["lower"] <= y * (1 + 1e-14) and y * (1 - 1e-14) <= x["upper"]
+            for x, y in zip(done["singular_values"], s, strict=False)
+        )
         f = np.load(out)
         assert f["u"].shape == (120, 3) and f["vh"].shape == (3, 60)
         assert np.linalg.norm(a - (f["u"] * f["s"]) @ f["vh"], 2) == pytest.approx(s[3], rel=1e-5)
@@ -211,7 +234,11 @@ def test_the_command_finds_triplets_by_every_method(tmp_path: Path) -> None:
     assert len(run("svd", file, "--error", "1e-3").stdout.splitlines()) == len(kp.randomized_svd(a, error=1e-3))
     kp_smallest = kp.partial_svd(np.diag(np.arange(1.0, 51.0)), 2, which="smallest")
     np.save(file, np.diag(np.arange(1.0, 51.0)))
-    assert [float(x) for x in run("svd", file, "--smallest", 2).stdout.split()] == pytest.approx(list(kp_smallest.s)) == [1.0, 2.0]
+    assert (
+        [float(x) for x in run("svd", file, "--smallest", 2).stdout.split()]
+        == pytest.approx(list(kp_smallest.s))
+        == [1.0, 2.0]
+    )
 
 
 def test_a_large_sparse_file_is_only_multiplied(tmp_path: Path) -> None:
@@ -221,7 +248,10 @@ def test_a_large_sparse_file_is_only_multiplied(tmp_path: Path) -> None:
     expected = np.linalg.svd(a.toarray(), compute_uv=False)
     found = answer("svd", file, "--top", 4)["result"]
     assert found["algorithm"] == "Lanczos with thick restarts" and found["shape"] == [3000, 2000]
-    assert all(x["lower"] <= y * (1 + 1e-12) and y <= x["upper"] for x, y in zip(found["singular_values"], expected, strict=False))
+    assert all(
+        x["lower"] <= y * (1 + 1e-12) and y <= x["upper"]
+        for x, y in zip(found["singular_values"], expected, strict=False)
+    )
     # More than a tenth of them is quicker found by a reduction.
     found = answer("svd", file, "--top", 201)["result"]
     assert "Lanczos" not in found["algorithm"]

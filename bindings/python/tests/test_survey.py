@@ -99,10 +99,16 @@ def test_numpy_files_in_both_orders_and_all_types(tmp_path: Path) -> None:
     a = RNG.standard_normal((9, 14))
     for dtype in ("<f2", "<f4", "<f8", ">f4", ">f8", "<c8", "<c16", ">c16", "<i4", "|u1"):
         for order in "CF":
-            stored: Any = np.asarray(a * 50 if dtype[1] in "iu" else a, dtype=np.dtype(dtype), order="C" if order == "C" else "F")
+            stored: Any = np.asarray(
+                a * 50 if dtype[1] in "iu" else a, dtype=np.dtype(dtype), order="C" if order == "C" else "F"
+            )
             np.save(tmp_path / "w.npy", stored)
             check_layer(kp.open(tmp_path / "w.npy").survey()[0], matrix_of("w", stored))
-    tensors = {"x": a, "deep": RNG.standard_normal((3, 4, 5)), "back": np.asfortranarray(RNG.standard_normal((3, 4, 5)))}
+    tensors = {
+        "x": a,
+        "deep": RNG.standard_normal((3, 4, 5)),
+        "back": np.asfortranarray(RNG.standard_normal((3, 4, 5))),
+    }
     savers: tuple[Any, ...] = (np.savez, np.savez_compressed)
     for save in savers:
         save(tmp_path / "all.npz", **tensors)
@@ -136,7 +142,8 @@ def test_verdicts_say_what_to_look_at(tmp_path: Path) -> None:
     bad[7, 90], bad[2, 3] = np.nan, np.inf
     tensors = {
         "one": rank_one, "zero": np.zeros((3, 3), np.float32), "dead": dead, "steep": steep, "bad": bad,
-        "copy": dead.copy(), "good": RNG.standard_normal((6, 5)).astype(np.float32), "none": np.zeros((0, 5), np.float32),
+        "copy": dead.copy(), "good": RNG.standard_normal((6, 5)).astype(np.float32),
+        "none": np.zeros((0, 5), np.float32),
     }
     write_safetensors(tmp_path / "m.safetensors", {k: ("F32", v) for k, v in tensors.items()})
     survey = kp.open(tmp_path / "m.safetensors").survey()

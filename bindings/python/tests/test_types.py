@@ -22,5 +22,7 @@ def test_the_package_and_its_tests_are_typed() -> None:
 
 
 def test_the_stubs_are_those_of_the_native_module() -> None:
-    found = mypy("mypy.stubtest", "kappa._kappa", "--concise", "--ignore-missing-stub", "--mypy-config-file", "pyproject.toml")
+    found = mypy(
+        "mypy.stubtest", "kappa._kappa", "--concise", "--ignore-missing-stub", "--mypy-config-file", "pyproject.toml"
+    )
     assert not found, found

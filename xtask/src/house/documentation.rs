@@ -18,6 +18,7 @@ const DOCUMENTED: &[&str] = &[
     "kappa-cli",
     "kappa-benches",
     "examples",
+    "kappa-python",
     "xtask",
 ];
 

@@ -11,9 +11,11 @@ mod packages;
 mod rooms;
 mod root;
 mod source;
+mod stubs;
 mod vendored;
 
 pub(crate) use source::File;
+pub(crate) use stubs::write as write_stubs;
 
 /// Checks every rule and returns all that they found. With `show_all` no list of findings is cut short.
 pub(crate) fn check(show_all: bool) -> Result<(), String> {
@@ -28,6 +30,7 @@ pub(crate) fn check(show_all: bool) -> Result<(), String> {
         rooms::check(show_all),
         root::check(),
         documentation::check(show_all),
+        stubs::check(),
     ];
     let errors: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
     if errors.is_empty() { Ok(()) } else { Err(errors.join("\n\n")) }

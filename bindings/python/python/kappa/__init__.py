@@ -18,7 +18,7 @@ from . import _kappa, linalg
 from ._kappa import *
 from ._kappa import __version__
 
-# Every name is registered once, in `src/register.rs`.
+# Every name is declared once, beside its code in `src`.
 __all__ = [*_kappa.__all__, "linalg"]
 
 _Sequence.register(_kappa.SingularValues)

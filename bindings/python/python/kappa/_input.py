@@ -12,10 +12,10 @@ _MOST = 1 << 28
 def as_array(x: Any) -> NDArray[Any]:
     """The object as an array, without a copy where it lies in memory that NumPy can see.
 
-    Takes whatever `numpy.asarray` takes, and what hands its memory over by DLPack. Tensors of PyTorch may want gradients, and
-    may be of bfloat16, which neither way can express: those are widened to float32, exactly. Masked arrays are taken where
-    nothing is masked. SciPy's sparse matrices and LinearOperators are written out, up to 2^28 entries, for `kappa.linalg`;
-    `kappa` itself takes them as they are.
+    Takes whatever `numpy.asarray` takes, and what hands its memory over by DLPack. Tensors of PyTorch may want
+    gradients, and may be of bfloat16, which neither way can express: those are widened to float32, exactly. Masked
+    arrays are taken where nothing is masked. SciPy's sparse matrices and LinearOperators are written out, up to 2^28
+    entries, for `kappa.linalg`; `kappa` itself takes them as they are.
     """
     if isinstance(x, np.ndarray):
         return _unmasked(x) if isinstance(x, np.ma.MaskedArray) else x

@@ -7,11 +7,16 @@ use pyo3::prelude::*;
 use super::factor::cube;
 use super::stack::{Entry, Stacked, all_or_first, by_entry, joined, matrices};
 
-type Arrays2<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+use crate::register::names;
+use crate::types::Array;
+
+names! { [] [eigh, eigvalsh, eig, eigvals, schur] }
+
+type Arrays2<'py> = (Array<'py>, Array<'py>);
 
 /// Eigenvalues in rising order and vectors of Hermitian matrices, of which one triangle is read.
 #[pyfunction]
-pub(crate) fn eigh<'py>(a: &Bound<'py, PyAny>, upper: bool) -> PyResult<Arrays2<'py>> {
+pub(crate) fn eigh<'py>(a: &Array<'py>, upper: bool) -> PyResult<Arrays2<'py>> {
     by_entry!(a, stack: T => eigh_of::<T>(a.py(), &stack, upper))
 }
 
@@ -42,7 +47,7 @@ fn triangle<T: Scalar>(a: MatrixRef<'_, T>, upper: bool) -> MatrixRef<'_, T> {
 
 /// The eigenvalues alone.
 #[pyfunction]
-pub(crate) fn eigvalsh<'py>(a: &Bound<'py, PyAny>, upper: bool) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn eigvalsh<'py>(a: &Array<'py>, upper: bool) -> PyResult<Array<'py>> {
     by_entry!(a, stack: T => {
         let n = stack.rows;
         let found = stack.map(1.5 * cube(n, n), move |a| dense::eigvalsh(triangle(a, upper)).map_err(Into::into))?;
@@ -52,7 +57,7 @@ pub(crate) fn eigvalsh<'py>(a: &Bound<'py, PyAny>, upper: bool) -> PyResult<Boun
 
 /// Eigenvalues and right eigenvectors, both real where every eigenvalue of a real stack is.
 #[pyfunction]
-pub(crate) fn eig<'py>(a: &Bound<'py, PyAny>) -> PyResult<Arrays2<'py>> {
+pub(crate) fn eig<'py>(a: &Array<'py>) -> PyResult<Arrays2<'py>> {
     by_entry!(a, stack: T => eig_of::<T>(a.py(), &stack))
 }
 
@@ -86,7 +91,7 @@ fn real_parts(values: &[Vec<c64>]) -> Vec<Vec<f64>> {
 
 /// The eigenvalues alone.
 #[pyfunction]
-pub(crate) fn eigvals<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn eigvals<'py>(a: &Array<'py>) -> PyResult<Array<'py>> {
     by_entry!(a, stack: T => {
         let n = stack.rows;
         let found = stack.map(10.0 * cube(n, n), |a| dense::eigvals(a).map_err(Into::into))?;
@@ -100,7 +105,7 @@ pub(crate) fn eigvals<'py>(a: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
 
 /// T and Q of the Schur form A = QTQᴴ, of the complex one where `complex` or the entries are.
 #[pyfunction]
-pub(crate) fn schur<'py>(a: &Bound<'py, PyAny>, complex: bool) -> PyResult<Arrays2<'py>> {
+pub(crate) fn schur<'py>(a: &Array<'py>, complex: bool) -> PyResult<Arrays2<'py>> {
     if let Ok(array) = a.cast::<numpy::PyArrayDyn<f64>>()
         && !complex
     {

@@ -7,10 +7,14 @@ use pyo3::prelude::*;
 use super::factor::{cube, nans};
 use super::stack::{Entry, Stacked, by_entry, joined, matrices, no_entries};
 use crate::errors::LinAlgError;
+use crate::register::names;
+use crate::types::Array;
+
+names! { [] [solve, inv, slogdet] }
 
 /// The solutions of AX = B, for stacks of one outer shape and one type.
 #[pyfunction]
-pub(crate) fn solve<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn solve<'py>(a: &Array<'py>, b: &Array<'py>) -> PyResult<Array<'py>> {
     by_entry!(a, left: T => {
         let right = b.cast::<PyArrayDyn<T>>().map_err(|_| no_entries(b))?;
         solve_of::<T>(&left, &Stacked::of(right)?)
@@ -40,7 +44,7 @@ fn regular<R>(found: Vec<Option<R>>) -> PyResult<Vec<R>> {
 
 /// The inverses; where `strict` is not set, NaN in place of those that do not exist.
 #[pyfunction]
-pub(crate) fn inv<'py>(a: &Bound<'py, PyAny>, strict: bool) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn inv<'py>(a: &Array<'py>, strict: bool) -> PyResult<Array<'py>> {
     by_entry!(a, stack: T => {
         let n = stack.rows;
         let found = stack.map(2.0 * cube(n, n), move |a| match dense::lu(a) {
@@ -54,9 +58,7 @@ pub(crate) fn inv<'py>(a: &Bound<'py, PyAny>, strict: bool) -> PyResult<Bound<'p
 
 /// Sign or phase, and logarithm of the modulus, of the determinants; and the determinants themselves.
 #[pyfunction]
-pub(crate) fn slogdet<'py>(
-    a: &Bound<'py, PyAny>,
-) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+pub(crate) fn slogdet<'py>(a: &Array<'py>) -> PyResult<(Array<'py>, Array<'py>, Array<'py>)> {
     by_entry!(a, stack: T => determinants::<T>(a.py(), &stack))
 }
 

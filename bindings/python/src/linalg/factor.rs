@@ -7,9 +7,13 @@ use pyo3::prelude::*;
 
 use super::stack::{Entry, Stacked, all_or_first, by_entry, joined, matrices};
 use crate::errors::LinAlgError;
+use crate::register::names;
+use crate::types::{Array, Places};
 
-type Arrays2<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
-type Arrays3<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+names! { [] [svdvals, svd, qr, raw_qr, lu, cholesky] }
+
+type Arrays2<'py> = (Array<'py>, Array<'py>);
+type Arrays3<'py> = (Array<'py>, Array<'py>, Array<'py>);
 
 /// m·n·min(m, n), in which the flops of a factorization are counted.
 pub(super) fn cube(rows: usize, columns: usize) -> f64 {
@@ -18,7 +22,7 @@ pub(super) fn cube(rows: usize, columns: usize) -> f64 {
 
 /// Singular values, largest first; where `strict` is not set, NaN for matrices with entries that are not finite.
 #[pyfunction]
-pub(crate) fn svdvals<'py>(a: &Bound<'py, PyAny>, strict: bool) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn svdvals<'py>(a: &Array<'py>, strict: bool) -> PyResult<Array<'py>> {
     by_entry!(a, stack: T => {
         let size = stack.rows.min(stack.columns);
         let found = stack.map(4.0 * cube(stack.rows, stack.columns), move |a| {
@@ -33,7 +37,7 @@ pub(crate) fn svdvals<'py>(a: &Bound<'py, PyAny>, strict: bool) -> PyResult<Boun
 
 /// U, σ and Vᴴ.
 #[pyfunction]
-pub(crate) fn svd<'py>(a: &Bound<'py, PyAny>, full: bool) -> PyResult<Arrays3<'py>> {
+pub(crate) fn svd<'py>(a: &Array<'py>, full: bool) -> PyResult<Arrays3<'py>> {
     by_entry!(a, stack: T => svd_of::<T>(a.py(), &stack, full))
 }
 
@@ -65,11 +69,7 @@ where
 
 /// Q and R, in full or not; R alone has None beside it.
 #[pyfunction]
-pub(crate) fn qr<'py>(
-    a: &Bound<'py, PyAny>,
-    full: bool,
-    with_q: bool,
-) -> PyResult<(Option<Bound<'py, PyAny>>, Bound<'py, PyAny>)> {
+pub(crate) fn qr<'py>(a: &Array<'py>, full: bool, with_q: bool) -> PyResult<(Option<Array<'py>>, Array<'py>)> {
     by_entry!(a, stack: T => qr_of::<T>(a.py(), &stack, full, with_q))
 }
 
@@ -103,7 +103,7 @@ pub(super) fn nans<W: Scalar>(rows: usize, columns: usize) -> Matrix<W> {
 
 /// R above Householder vectors, transposed, and their coefficients, as LAPACK's geqrf leaves them.
 #[pyfunction]
-pub(crate) fn raw_qr<'py>(a: &Bound<'py, PyAny>) -> PyResult<Arrays2<'py>> {
+pub(crate) fn raw_qr<'py>(a: &Array<'py>) -> PyResult<Arrays2<'py>> {
     by_entry!(a, stack: T => {
         let (m, n) = (stack.rows, stack.columns);
         let p = m.min(n);
@@ -122,7 +122,7 @@ pub(crate) fn raw_qr<'py>(a: &Bound<'py, PyAny>) -> PyResult<Arrays2<'py>> {
 
 /// For each row of L·U its place in A, L and U.
 #[pyfunction]
-pub(crate) fn lu<'py>(a: &Bound<'py, PyAny>) -> PyResult<Arrays3<'py>> {
+pub(crate) fn lu<'py>(a: &Array<'py>) -> PyResult<(Places<'py>, Array<'py>, Array<'py>)> {
     by_entry!(a, stack: T => lu_of::<T>(a.py(), &stack))
 }
 
@@ -146,7 +146,7 @@ fn lu_of<'py, T: Entry>(py: Python<'py>, stack: &Stacked<'py, T>) -> PyResult<Ar
 
 /// L of A = LLᴴ from the lower triangle, or U of A = UᴴU from the upper one.
 #[pyfunction]
-pub(crate) fn cholesky<'py>(a: &Bound<'py, PyAny>, upper: bool) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn cholesky<'py>(a: &Array<'py>, upper: bool) -> PyResult<Array<'py>> {
     by_entry!(a, stack: T => {
         let n = stack.rows;
         let found = stack.map(cube(n, n) / 3.0, move |a| {

@@ -7,6 +7,10 @@ use rayon::prelude::*;
 
 use super::stack::Entry;
 use crate::compute::compute;
+use crate::register::names;
+use crate::types::Array;
+
+names! { [] [length, lengths] }
 
 /// From so many entries on, rows are worth a second thread.
 const SHARED: usize = 1 << 19;
@@ -20,7 +24,7 @@ fn typed<T: Entry>(a: &Bound<'_, PyAny>) -> Option<f64> {
 
 /// The length of all entries of a contiguous array of f4, f8, c8 or c16; None for anything else.
 #[pyfunction]
-pub(crate) fn length(a: &Bound<'_, PyAny>) -> Option<f64> {
+pub(crate) fn length(a: &Array<'_>) -> Option<f64> {
     typed::<f64>(a).or_else(|| typed::<f32>(a)).or_else(|| typed::<c64>(a)).or_else(|| typed::<c32>(a))
 }
 
@@ -48,7 +52,7 @@ where
 
 /// The lengths along the last dimension of a C-contiguous array of f4, f8, c8 or c16; None for anything else.
 #[pyfunction]
-pub(crate) fn lengths<'py>(a: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+pub(crate) fn lengths<'py>(a: &Array<'py>) -> PyResult<Option<Array<'py>>> {
     for find in [typed_rows::<f64>, typed_rows::<f32>, typed_rows::<c64>, typed_rows::<c32>] {
         if let Some(found) = find(a)? {
             return Ok(Some(found));

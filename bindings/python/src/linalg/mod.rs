@@ -11,27 +11,25 @@ mod stack;
 
 use pyo3::prelude::*;
 
+use crate::register::Names;
+
+/// The files in which something is for the module, in the order of its stub.
+// stub: """Plain answers for stacks of matrices, of f4, f8, c8 or c16; see `kappa.linalg`, which is made of them."""
+// stub:
+// stub: from typing import Any
+// stub:
+// stub: import numpy as np
+// stub: from numpy.typing import NDArray
+const FILES: [Names; 4] = [length::NAMES, factor::NAMES, eigen::NAMES, equations::NAMES];
+
 /// The module `kappa._kappa.linalg`.
 pub(crate) fn module<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyModule>> {
     const NAME: &str = "kappa._kappa.linalg";
     let m = PyModule::new(py, NAME)?;
     // So that it can be imported by its name, as the stubs have it.
     py.import("sys")?.getattr("modules")?.set_item(NAME, &m)?;
-    m.add_function(wrap_pyfunction!(length::length, &m)?)?;
-    m.add_function(wrap_pyfunction!(length::lengths, &m)?)?;
-    m.add_function(wrap_pyfunction!(factor::svdvals, &m)?)?;
-    m.add_function(wrap_pyfunction!(factor::svd, &m)?)?;
-    m.add_function(wrap_pyfunction!(factor::qr, &m)?)?;
-    m.add_function(wrap_pyfunction!(factor::raw_qr, &m)?)?;
-    m.add_function(wrap_pyfunction!(factor::lu, &m)?)?;
-    m.add_function(wrap_pyfunction!(factor::cholesky, &m)?)?;
-    m.add_function(wrap_pyfunction!(eigen::eigh, &m)?)?;
-    m.add_function(wrap_pyfunction!(eigen::eigvalsh, &m)?)?;
-    m.add_function(wrap_pyfunction!(eigen::eig, &m)?)?;
-    m.add_function(wrap_pyfunction!(eigen::eigvals, &m)?)?;
-    m.add_function(wrap_pyfunction!(eigen::schur, &m)?)?;
-    m.add_function(wrap_pyfunction!(equations::solve, &m)?)?;
-    m.add_function(wrap_pyfunction!(equations::inv, &m)?)?;
-    m.add_function(wrap_pyfunction!(equations::slogdet, &m)?)?;
+    for file in FILES {
+        (file.add)(&m)?;
+    }
     Ok(m)
 }

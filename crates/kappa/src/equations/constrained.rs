@@ -8,7 +8,7 @@ use super::problem::{Problem, length};
 use crate::error::{Error, Result};
 use crate::norm::times_vector;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide_with};
-use crate::{Profile, Tolerance};
+use crate::{Guarantee, Profile, Tolerance};
 
 /// How the constraints are imposed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -266,7 +266,8 @@ pub fn generalized_lstsq<T: Scalar>(
 ///
 /// # Errors
 ///
-/// As [`lstsq_by`], and when the number of weights is not m or a weight is not positive and finite.
+/// As [`lstsq_by`], when the number of weights is not m or a weight is not positive and finite, and when a guarantee is
+/// asked for: the roots of the weights are rounded.
 ///
 /// # Examples
 ///
@@ -285,6 +286,11 @@ pub fn weighted_lstsq<T: Scalar>(
     weights: &[f64],
     how: &Lstsq,
 ) -> Result<super::LstsqSolution<T::Wide>> {
+    if how.guarantee == Guarantee::Certified {
+        // The roots of the weights are rounded, and with them the problem.
+        return Err(Error::unsupported("a weighted least squares problem has no certified solution")
+            .with_hint("leave out the guarantee, or multiply the rows yourself and solve the plain problem"));
+    }
     let Problem { a, b } = Problem::new(a, b)?;
     if weights.len() != b.len() {
         return Err(Error::shape(format!("{} weights for {} rows", weights.len(), b.len()))

@@ -272,6 +272,10 @@ impl<W: Scalar<Wide = W>> Solver<W> {
     ///
     /// As [`Solver::new`], and when the requested method does not suit the matrix.
     pub fn by<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized), how: &Solve) -> Result<Self> {
+        if how.guarantee == Guarantee::Certified {
+            return Err(Error::unsupported("a kept factorization has no certified solutions")
+                .with_hint("`solve_by` proves a solution; it takes several right-hand sides as columns"));
+        }
         if let Some(sparse) = a.form().sparse() {
             check_method(how)?;
             let factored = Arc::new(factored_sparse(sparse)?);

@@ -1,6 +1,6 @@
 //! Systems and least squares problems against exact rational arithmetic and closed forms.
 
-use kappa::equations::{EntryEnclosures, LstsqMethod, Method, Refinement};
+use kappa::equations::{EntryEnclosures, LstsqMethod, Method, Refinement, weighted_lstsq};
 use kappa::{
     Guarantee, Lstsq, Matrix, Scalar, Solve, Solver, Sparse, Tolerance, c32, c64, gallery, lstsq, lstsq_by, solve,
     solve_by,
@@ -503,5 +503,10 @@ fn a_certified_solution_has_a_method_of_its_own() {
     assert_eq!(lstsq_by(&a, &b, &how).unwrap_err().kind(), kappa::ErrorKind::Argument);
     let how = Solve { method: Some(Method::ApproximateInverse), ..Solve::default() };
     assert!(solve_by(&a, &b, &how).unwrap_err().is_unsupported());
+    // What cannot be proved is refused, never answered without a proof.
+    let how = Lstsq { guarantee: CERTIFIED, ..Lstsq::default() };
+    assert!(weighted_lstsq(&a, b.as_slice(), &[1.0, 2.0, 3.0], &how).unwrap_err().is_unsupported());
+    let how = Solve { guarantee: CERTIFIED, ..Solve::default() };
+    assert!(Solver::by(&a, &how).unwrap_err().is_unsupported());
     assert!(solve(&a, &b).unwrap().enclosures().is_none() && lstsq(&a, &b).unwrap().enclosures().is_none());
 }

@@ -1,10 +1,10 @@
 """NumPy's linear algebra names with NumPy's semantics: `import kappa.linalg as la` in place of `numpy.linalg`.
 
-Everything takes stacks of matrices, releases the interpreter lock and runs on all cores (`kappa.set_threads`). Answers are plain arrays;
-those with error bounds are one level up, in `kappa`. What is computed here is computed in double precision, whatever the entries
-are, and rounded to their type. From SciPy come `null_space`, `orth`, `subspace_angles`, `orthogonal_procrustes`, `polar`, `schur`,
-`lu` and `onenormest`, from scikit-learn `randomized_svd`; what only multiplies is NumPy's own. The differences from NumPy, each with
-its reason, are in `docs/linalg.md`.
+Everything takes stacks of matrices, releases the interpreter lock and runs on all cores (`kappa.set_threads`). Answers
+are plain arrays; those with error bounds are one level up, in `kappa`. What is computed here is computed in double
+precision, whatever the entries are, and rounded to their type. From SciPy come `null_space`, `orth`, `subspace_angles`,
+`orthogonal_procrustes`, `polar`, `schur`, `lu` and `onenormest`, from scikit-learn `randomized_svd`; what only
+multiplies is NumPy's own. The differences from NumPy, each with its reason, are in `docs/linalg.md`.
 
 >>> import kappa.linalg as la
 >>> la.solve([[3.0, 1.0], [1.0, 2.0]], [9.0, 8.0]).round(14)

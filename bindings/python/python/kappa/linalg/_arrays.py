@@ -82,7 +82,7 @@ def wide(a: Array) -> Array:
 
 
 def over_stacks(arrays: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Lets a function whose first arguments are single matrices take stacks of them: answers of one shape are stacked again."""
+    """Lets a function whose first arguments are single matrices take stacks: answers of one shape are stacked again."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         names = list(inspect.signature(function).parameters)[:arrays]

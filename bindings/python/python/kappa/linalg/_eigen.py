@@ -94,7 +94,8 @@ def eig(a: Any) -> EigResult:
     Returns
     -------
     EigResult
-        Values in no particular order, and vectors of length 1 in columns; real where every eigenvalue of a real array is.
+        Values in no particular order, and vectors of length 1 in columns; real where every eigenvalue of a real array
+        is.
 
     Raises
     ------
@@ -150,9 +151,9 @@ def schur(
     lwork, overwrite_a
         Accepted, and of no effect.
     sort : {None, 'lhp', 'rhp', 'iuc', 'ouc', callable}, optional
-        Which eigenvalues come first: those in the left or the right half-plane, inside or outside the unit circle, or those of which
-        the callable is true. It takes one complex number, or the real and the imaginary part (or the real one alone) where `output` is
-        'real' and `a` is.
+        Which eigenvalues come first: those in the left or the right half-plane, inside or outside the unit circle, or
+        those of which the callable is true. It takes one complex number, or the real and the imaginary part (or the
+        real one alone) where `output` is 'real' and `a` is.
     check_finite : bool, optional
         Whether entries that are not finite raise ValueError; they raise LinAlgError otherwise.
 

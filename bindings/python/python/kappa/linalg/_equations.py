@@ -183,8 +183,8 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, An
     a : (M, N) array_like
     b : {(M,), (M, K)} array_like
     rcond : float, optional
-        Singular values up to this share of the largest count as zero: max(M, N) times the machine's precision by default, and half of
-        that precision for -1, as LAPACK has it.
+        Singular values up to this share of the largest count as zero: max(M, N) times the machine's precision by
+        default, and half of that precision for -1, as LAPACK has it.
 
     Returns
     -------

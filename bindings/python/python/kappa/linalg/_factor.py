@@ -129,8 +129,8 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     ----------
     a : (..., M, N) array_like
     mode : {'reduced', 'complete', 'r', 'raw'}, optional
-        Q as narrow as it may be, Q of order M, R alone, or Householder vectors with their coefficients as LAPACK's geqrf leaves
-        them, transposed.
+        Q as narrow as it may be, Q of order M, R alone, or Householder vectors with their coefficients as LAPACK's
+        geqrf leaves them, transposed.
 
     Returns
     -------

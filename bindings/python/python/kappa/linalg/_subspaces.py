@@ -25,7 +25,8 @@ def null_space(
     ----------
     A : (M, N) array_like
     rcond : float, optional
-        Singular values up to this share of the largest count as zero; max(M, N) times the machine's precision by default.
+        Singular values up to this share of the largest count as zero; max(M, N) times the machine's precision by
+        default.
     overwrite_a, lapack_driver
         Accepted, and of no effect.
     check_finite : bool, optional
@@ -71,8 +72,8 @@ def orth(A: Any, rcond: Any = None) -> Any:
 def subspace_angles(A: Any, B: Any) -> Any:
     """The angles between the ranges of A and B in radians, largest first, as `scipy.linalg.subspace_angles`.
 
-    Cosines say little of small angles, and sines of large ones, so each angle is taken from the one that knows it (Knyazev and
-    Argentati, SIAM J. Sci. Comput. 23 (2002) 2008-2040).
+    Cosines say little of small angles, and sines of large ones, so each angle is taken from the one that knows it
+    (Knyazev and Argentati, SIAM J. Sci. Comput. 23 (2002) 2008-2040).
 
     Examples
     --------
