@@ -9,8 +9,6 @@ mod arguments;
 mod items;
 mod types;
 
-use std::path::PathBuf;
-
 use syn::spanned::Spanned;
 use syn::{Expr, Item};
 
@@ -65,10 +63,9 @@ impl Source {
 
 /// Fails where a committed stub is not what the sources give.
 pub(super) fn check() -> Result<(), String> {
-    let stale = |(path, text): (PathBuf, String)| {
-        (std::fs::read_to_string(&path).ok()? != text).then(|| path.display().to_string())
-    };
-    let stale: Vec<String> = made()?.into_iter().filter_map(stale).collect();
+    let is_stale =
+        |(path, text): &(String, String)| std::fs::read_to_string(root().join(path)).ok().as_ref() != Some(text);
+    let stale: Vec<String> = made()?.into_iter().filter(is_stale).map(|(path, _)| path).collect();
     println!("stubs: {} of {} differ from the sources of the Python module", stale.len(), STUBS.len());
     if stale.is_empty() {
         return Ok(());
@@ -79,17 +76,17 @@ pub(super) fn check() -> Result<(), String> {
 /// Writes the stubs.
 pub(crate) fn write() -> Result<(), String> {
     for (path, text) in made()? {
-        std::fs::write(&path, text).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+        std::fs::write(root().join(&path), text).map_err(|e| format!("cannot write {path}: {e}"))?;
     }
     Ok(())
 }
 
-/// Paths and texts of all stubs.
-fn made() -> Result<Vec<(PathBuf, String)>, String> {
+/// Paths below the repository's folder and texts of all stubs.
+fn made() -> Result<Vec<(String, String)>, String> {
     let files = File::all(SOURCES, &[".rs"])?;
     let sources = files.iter().map(Source::read).collect::<Result<Vec<_>, String>>()?;
     let types = Types::of(&sources)?;
-    let stub = |(name, list): (&str, &str)| Ok((root().join(PACKAGE).join(name), text(&sources, &types, list)?));
+    let stub = |(name, list): (&str, &str)| Ok((format!("{PACKAGE}/{name}"), text(&sources, &types, list)?));
     STUBS.into_iter().map(stub).collect()
 }
 
@@ -146,12 +143,12 @@ mod tests {
     #[test]
     fn types_and_defaults_of_functions_follow_from_rust() {
         let text = "#[pyfunction]
-            #[pyo3(name = \"g\", signature = (a, p = 2.0, *, names = None, is_all = false, w: \"Literal[1]\" = Some(3)))]
-            pub(crate) fn f(py: Python<'_>, a: &ArrayLike<'_>, p: f64, names: Option<Vec<String>>, is_all: bool,
+            #[pyo3(name = \"g\", signature = (a, p = 2.0, *, names = None, all = false, w: \"Literal[1]\" = Some(3)))]
+            pub(crate) fn f(py: Python<'_>, a: &ArrayLike<'_>, p: f64, names: Option<Vec<String>>, all: bool,
                 w: u64) -> PyResult<(Vec<usize>, Option<c64>)> {}
             // stub: ArrayLike
             type ArrayLike<'py> = Bound<'py, PyAny>;";
-        let parameters = "a: ArrayLike, p: float = 2.0, *, names: Sequence[str] | None = None, is_all: bool = False, \
+        let parameters = "a: ArrayLike, p: float = 2.0, *, names: Sequence[str] | None = None, all: bool = False, \
                           w: Literal[1] = ...";
         let expected = format!("def g(\n    {parameters}\n) -> tuple[list[int], complex | None]: ...\n");
         assert_eq!(stub(text), Ok(expected));
