@@ -20,7 +20,7 @@ struct Command {
     run: fn(&[String]) -> Result<bool, String>,
 }
 
-const COMMANDS: [Command; 7] = [
+const COMMANDS: &[Command] = &[
     Command {
         name: "test",
         arguments: &["--install"],

@@ -1,7 +1,9 @@
 //! How eigenvalues are spread, in Python.
 
 use kappa::ask::{LanczosDensity, LanczosDensityParts, Probe, StochasticLanczos};
-use kappa::values::{Bins, Bulk, Clauset, Histogram, LikelihoodRatio, MarchenkoPastur, Steps, Tail, TailLaw, TailLaws, TailParts};
+use kappa::values::{
+    Bins, Bulk, Clauset, Histogram, LikelihoodRatio, MarchenkoPastur, Steps, Tail, TailLaw, TailLaws, TailParts,
+};
 use numpy::{PyArray1, ToPyArray};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;

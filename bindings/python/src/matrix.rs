@@ -206,7 +206,6 @@ pub(crate) fn answers_dict<'py>(
 pub(crate) fn check(a: &Bound<'_, PyAny>, check: &str, certify: bool) -> PyResult<Option<bool>> {
     let check: Check = check.parse().map_err(to_python)?;
     let questions = [check.question];
-    let answers =
-        with_matrix(a, move |a| a.measure_by(&questions, Guarantee::certified_if(certify)))?;
+    let answers = with_matrix(a, move |a| a.measure_by(&questions, Guarantee::certified_if(certify)))?;
     Ok(answers.first().and_then(|answer| check.holds(*answer)))
 }
