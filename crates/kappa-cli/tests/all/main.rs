@@ -23,7 +23,8 @@ impl Folder {
     /// A folder with copies of the files about which the examples of the commands ask.
     fn with_examples() -> Self {
         let folder = Self::new();
-        for file in std::fs::read_dir(root().join("examples/small")).unwrap().map(|entry| entry.unwrap().path()) {
+        let files = std::fs::read_dir(root().join("examples/small")).unwrap().map(|entry| entry.unwrap().path());
+        for file in files.filter(|path| path.is_file()) {
             std::fs::copy(&file, folder.path(&file.file_name().unwrap().to_string_lossy())).unwrap();
         }
         folder
