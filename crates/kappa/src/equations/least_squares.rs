@@ -143,7 +143,7 @@ fn enclosed<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T>, how: &Lstsq) -> Resul
     }
     if how.method.is_some() || how.tolerance != Tolerance::default() {
         return Err(Error::argument("a certified solution has a method of its own, and proves full rank")
-            .with_hint("leave out the method and the tolerance, or the guarantee"));
+            .with_hint("leave out the method and the tolerance, or the guarantee (`certify`)"));
     }
     enclosed_minimiser(a, b).map(Some)
 }

@@ -204,7 +204,7 @@ pub fn solve_by<T: Scalar>(
 fn proved<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &Matrix<T>, how: &Solve) -> Result<Solution<T::Wide>> {
     if how.method.is_some() || how.refinement != Refinement::default() {
         return Err(Error::argument("a certified solution has a method and a refinement of its own")
-            .with_hint("leave out the method and the refinement, or the guarantee"));
+            .with_hint("leave out the method and the refinement, or the guarantee (`certify`)"));
     }
     let entries = Entries::of(a)?;
     let view = entries.view();
