@@ -37,12 +37,13 @@ fn names(text: &str) -> Result<Vec<String>, String> {
 
 fn leaves(tree: &UseTree, names: &mut Vec<String>) -> Result<(), String> {
     match tree {
-        UseTree::Path(path) => leaves(&path.tree, names),
-        UseTree::Name(name) => Ok(names.push(name.ident.to_string())),
-        UseTree::Rename(name) => Ok(names.push(name.rename.to_string())),
-        UseTree::Group(group) => group.items.iter().try_for_each(|tree| leaves(tree, names)),
-        UseTree::Glob(_) => Err(format!("root: {ROOT} exports by `*`\n\nhint: list the names")),
+        UseTree::Path(path) => leaves(&path.tree, names)?,
+        UseTree::Name(name) => names.push(name.ident.to_string()),
+        UseTree::Rename(name) => names.push(name.rename.to_string()),
+        UseTree::Group(group) => group.items.iter().try_for_each(|tree| leaves(tree, names))?,
+        UseTree::Glob(_) => return Err(format!("root: {ROOT} exports by `*`\n\nhint: list the names")),
     }
+    Ok(())
 }
 
 fn is_public(vis: &Visibility) -> bool {

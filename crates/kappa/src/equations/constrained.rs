@@ -289,7 +289,7 @@ pub fn weighted_lstsq<T: Scalar>(
     if how.guarantee == Guarantee::Certified {
         // The roots of the weights are rounded, and with them the problem.
         return Err(Error::unsupported("a weighted least squares problem has no certified solution")
-            .with_hint("leave out the guarantee (`certify`), or multiply the rows yourself and solve the plain problem"));
+            .with_hint("leave out the guarantee (`certify`), or multiply the rows and solve the plain problem"));
     }
     let Problem { a, b } = Problem::new(a, b)?;
     if weights.len() != b.len() {

@@ -68,9 +68,9 @@ pub fn lstsq<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &Matrix<T>) ->
 ///
 /// Certified, the exact minimiser, for the A and B as they are stored, lies inside of [`LstsqSolution::enclosures`];
 /// for a wide matrix the x of least norm with Ax = b. A triangular factor of 106 bits (in doubles above m·n² = 1e9),
-/// and two residuals in 106 bits: each entry is known to about the last bit of a double for κ up to about 1e15 and beyond.
-/// Complex problems are solved in their real form, a square matrix as by [`solve_by`](super::solve_by). About 200mn²
-/// flops.
+/// and two residuals in 106 bits: each entry is known to about the last bit of a double for κ up to about 1e15 and
+/// beyond. Complex problems are solved in their real form, a square matrix as by [`solve_by`](super::solve_by). About
+/// 200mn² flops.
 ///
 /// # Errors
 ///
