@@ -162,7 +162,10 @@ def scipy_cases() -> None:
     case("scipy_coo_long.npz", sparse("coo", row=array("i8", 0, 1, 1)), "format", "`row` has 3 numbers")
     case("scipy_coo_outside.npz", sparse("coo", col=array("i8", 0, 2)), "format", "an entry at index (1, 2)")
     case("scipy_dia_flat.npz", sparse("dia", offsets=array("i8", 0)), "format", "not an array of two dimensions")
-    case("scipy_bsr.npz", sparse("bsr"), "unsupported", "in the format `bsr`")
+    case("scipy_lil.npz", sparse("lil"), "unsupported", "in the format `lil`")
+    case("scipy_bsr_flat.npz", sparse("bsr"), "format", "not an array of three dimensions")
+    blocks = npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 0, 2), }", b"")
+    case("scipy_bsr_empty.npz", sparse("bsr", data=blocks), "format", "has blocks of 0×2 in a 2×2 matrix")
 
 
 def text_cases() -> None:

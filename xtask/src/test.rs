@@ -47,7 +47,7 @@ pub(crate) fn run(may_install: bool) -> Result<bool, String> {
     phases.time("kernels with narrow registers", || kernels(&mut count, &built))?;
     let python = phases.time("Python environment", || environment(&built, may_install));
     match python {
-        Ok(python) => phases.time("Python tests", || python_tests(&mut count, &python))?,
+        Ok(python) => phases.time("Python tests", || python_tests(&mut count, &python, &built))?,
         Err(message) => count.check(Err(message)),
     }
     println!("\n{}\n{}", phases.table(), phases::slowest("Slowest tests of Rust", count.rust));
@@ -170,10 +170,11 @@ fn environment(built: &Built, may_install: bool) -> Result<std::path::PathBuf, S
     Ok(python)
 }
 
-fn python_tests(count: &mut Count, python: &Path) -> Result<(), String> {
+fn python_tests(count: &mut Count, python: &Path, built: &Built) -> Result<(), String> {
+    let command = built.command()?.display().to_string();
     let arguments = ["-m", "pytest", "-q", "-rs", "-n", "2", "--dist", "worksteal", "--durations", "10"];
     let arguments: Vec<&str> = arguments.into_iter().chain(["bindings/python/tests"]).collect();
-    let printed = captured(python, &arguments, &[], &root())?;
+    let printed = captured(python, &arguments, &[("KAPPA_COMMAND", &command)], &root())?;
     let before = count.failed;
     let is_summary = |line: &&str| line.contains(" passed") || line.contains(" failed") || line.contains(" error");
     let summary = printed.text.lines().rev().find(is_summary).unwrap_or("");

@@ -15,11 +15,16 @@ DIGITS = ROOT / "examples" / "digits" / "digits.safetensors"
 SHARED = Path(os.environ.get("KAPPA_SHARED", ROOT.parent / "shared")) / "data"
 
 
-def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Runs `kappa` as the wheel installed it."""
-    command = [str(Path(sys.executable).parent / "kappa"), *map(str, arguments)]
+# `kappa` as the wheel installs it: a script that starts Python and imports the package.
+INSTALLED = Path(sys.executable).parent / "kappa"
+# The same command as a program, which starts at once; `cargo xtask test` names it.
+COMMAND = Path(os.environ.get("KAPPA_COMMAND", INSTALLED))
+
+
+def run(*arguments: object, command: Path = COMMAND, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Runs `kappa`."""
     done: subprocess.CompletedProcess[str] = subprocess.run(
-        command, capture_output=True, text=True, timeout=300, **options
+        [str(command), *map(str, arguments)], capture_output=True, text=True, timeout=300, **options
     )
     return done
 

@@ -11,7 +11,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from conftest import ROOT, answer, run
+from conftest import COMMAND, ROOT, answer, run
 
 import kappa as kp
 
@@ -223,7 +223,7 @@ def test_no_checker_believes_a_hostile_proof(name: str, tmp_path: Path) -> None:
     proof |= {"claim": claim, "witness": parts}
     np.save(tmp_path / "a.npy", a)
     (tmp_path / "p.json").write_text(json.dumps(proof))
-    for command in ([sys.executable, "-I", CHECKER], [str(Path(sys.executable).parent / "kappa"), "verify"]):
+    for command in ([sys.executable, "-I", CHECKER], [str(COMMAND), "verify"]):
         done = subprocess.run(
             [*map(str, command), tmp_path / "a.npy", tmp_path / "p.json"], capture_output=True, text=True
         )

@@ -5,7 +5,6 @@ import os
 import pty
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import jsonschema
 from typing import Any
 import numpy as np
 import pytest
-from conftest import DIGITS, ROOT, answer, run, write_safetensors
+from conftest import COMMAND, DIGITS, INSTALLED, ROOT, answer, run, write_safetensors
 
 SCHEMA = json.loads((ROOT / "docs" / "json.schema.json").read_text())
 
@@ -163,6 +162,19 @@ def test_formats_of_a_survey() -> None:
     assert run("survey", DIGITS, "--csv", "--markdown").returncode == 2
 
 
+def test_the_installed_command_says_what_the_program_says(w: Path) -> None:
+    out = w.with_name("f.npz")
+    for arguments in (
+        ["norm", w], ["norm", w, "--json"], ["check", w, "cond < 1"], ["norm", "none.npy"], ["norm"], ["--version"],
+        ["survey", DIGITS, "--json"], ["singular-values", "-"], ["svd", w, "-o", out],
+    ):
+        one, other = (
+            run(*arguments, command=command, input="0 2\n3 0\n") for command in (INSTALLED, COMMAND)
+        )
+        assert (one.returncode, one.stdout, one.stderr) == (other.returncode, other.stdout, other.stderr), arguments
+    assert out.exists()
+
+
 def test_completions_manual_and_version() -> None:
     for shell in ("bash", "zsh", "fish"):
         assert "singular-values" in run("completions", shell).stdout
@@ -171,9 +183,8 @@ def test_completions_manual_and_version() -> None:
 
 
 def test_a_closed_pipe_is_no_error() -> None:
-    command = Path(sys.executable).parent / "kappa"
     done = subprocess.run(
-        f"'{command}' survey '{DIGITS}' --json | head -c 1", shell=True, capture_output=True, text=True
+        f"'{INSTALLED}' survey '{DIGITS}' --json | head -c 1", shell=True, capture_output=True, text=True
     )
     assert done.stderr == ""
 
@@ -191,9 +202,8 @@ def test_an_interrupt_leaves_no_partial_file(tmp_path: Path) -> None:
     np.save(tmp_path / "big.npy", np.random.default_rng(4).standard_normal((500, 500)))
     model = many(tmp_path / "m.safetensors", 40, 128)
     kept = {"big.npy", "m.safetensors"}
-    command = str(Path(sys.executable).parent / "kappa")
     start = time.perf_counter()
-    assert run("svd", tmp_path / "big.npy", "-o", tmp_path / "warm.npz").returncode == 0
+    assert run("svd", tmp_path / "big.npy", "-o", tmp_path / "warm.npz", command=INSTALLED).returncode == 0
     whole = time.perf_counter() - start
     (tmp_path / "warm.npz").unlink()
     outcomes = set()
@@ -204,7 +214,7 @@ def test_an_interrupt_leaves_no_partial_file(tmp_path: Path) -> None:
             else ["survey", model, "--html", tmp_path / "r.html"]
         )
         process = subprocess.Popen(
-            [command, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [INSTALLED, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         time.sleep(whole * (k + 1) / 13)
         process.send_signal(signal.SIGINT)
@@ -226,8 +236,8 @@ def test_an_interrupt_leaves_no_partial_file(tmp_path: Path) -> None:
 def test_a_long_survey_shows_progress_with_an_estimate(tmp_path: Path) -> None:
     model = many(tmp_path / "m.safetensors", 300, 320)
     parent, child = pty.openpty()
-    command = str(Path(sys.executable).parent / "kappa")
-    process = subprocess.Popen([command, "survey", str(model), "--threads", "1"], stdout=subprocess.PIPE, stderr=child)
+    command = [INSTALLED, "survey", model, "--threads", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=child)
     os.close(child)
     assert process.stdout is not None
     rows = process.stdout.read().decode()

@@ -41,12 +41,13 @@ impl ScipySparse {
             "csc" => read.compressed(columns, rows, false)?,
             "coo" => read.coordinates()?,
             "dia" => read.diagonals(rows, columns)?,
+            "bsr" => read.blocks(rows, columns)?,
             other => {
                 return Err(Error::unsupported(format!(
                     "is a SciPy matrix in the format `{}`",
                     crate::printable(other)
                 ))
-                .with_hint("known: csr, csc, coo, dia; convert it with `.tocsr()` before `save_npz`"));
+                .with_hint("known: csr, csc, coo, dia, bsr; convert it with `.tocsr()` before `save_npz`"));
             }
         };
         if let Some(&(i, j, _)) = entries.iter().find(|&&(i, j, _)| i >= rows || j >= columns) {
@@ -100,29 +101,62 @@ impl Arrays<'_> {
         self.integers(name)?.into_iter().enumerate().map(|(k, x)| usize::try_from(x).map_err(|_| wrong(k, x))).collect()
     }
 
-    /// Rows one after the other (csr), or columns (csc).
-    fn compressed(&self, lines: usize, width: usize, by_rows: bool) -> Result<Vec<(usize, usize, Complex64)>> {
-        let (data, ..) = self.complex("data")?;
+    /// Where each line starts, and the places of its `count` items in a line of `width`.
+    fn lines(&self, lines: usize, width: usize, count: usize) -> Result<(Vec<usize>, Vec<usize>)> {
         let (starts, places) = (self.indices("indptr")?, self.indices("indices")?);
         let is_rising = starts.windows(2).all(|pair| pair[0] <= pair[1]);
-        let fits =
-            starts.len() == lines + 1 && starts[0] == 0 && starts[lines] <= data.len() && data.len() == places.len();
+        let fits = starts.len() == lines + 1 && starts[0] == 0 && starts[lines] <= count && count == places.len();
         if !is_rising || !fits {
             return Err(Error::format(format!(
-                "has {} entries, {} indices and {} starts for {lines} lines, which do not fit together",
-                data.len(),
+                "has {count} entries, {} indices and {} starts for {lines} lines, which do not fit together",
                 places.len(),
                 starts.len()
             )));
         }
-        if let Some(&place) = places.iter().find(|&&place| place >= width) {
-            return Err(Error::format(format!("has the index {place} in a line of {width} entries")));
+        match places.iter().find(|&&place| place >= width) {
+            Some(place) => Err(Error::format(format!("has the index {place} in a line of {width} entries"))),
+            None => Ok((starts, places)),
         }
+    }
+
+    /// Rows one after the other (csr), or columns (csc).
+    fn compressed(&self, lines: usize, width: usize, by_rows: bool) -> Result<Vec<(usize, usize, Complex64)>> {
+        let (data, ..) = self.complex("data")?;
+        let (starts, places) = self.lines(lines, width, data.len())?;
         let line = |i: usize| (starts[i]..starts[i + 1]).map(move |k| (i, k));
         Ok((0..lines)
             .flat_map(line)
             .map(|(i, k)| if by_rows { (i, places[k], data[k]) } else { (places[k], i, data[k]) })
             .collect())
+    }
+
+    /// Dense blocks of one size, rows of them one after the other.
+    fn blocks(&self, rows: usize, columns: usize) -> Result<Vec<(usize, usize, Complex64)>> {
+        let (data, shape, order) = self.complex("data")?;
+        let &[count, height, width] = shape.as_slice() else {
+            return Err(Error::format("has blocks that are not an array of three dimensions"));
+        };
+        let is_divided = |whole: usize, part: usize| part > 0 && whole.is_multiple_of(part);
+        if !is_divided(rows, height) || !is_divided(columns, width) {
+            return Err(Error::format(format!("has blocks of {height}×{width} in a {rows}×{columns} matrix")));
+        }
+        let (starts, places) = self.lines(rows / height, columns / width, count)?;
+        let at = |k: usize, p: usize, q: usize| match order {
+            Order::RowMajor => data[(k * height + p) * width + q],
+            Order::ColumnMajor => data[(q * height + p) * count + k],
+        };
+        let mut entries = Vec::new();
+        for (line, bounds) in starts.windows(2).enumerate() {
+            for (k, &place) in places.iter().enumerate().take(bounds[1]).skip(bounds[0]) {
+                for (p, q) in (0..height).flat_map(|p| (0..width).map(move |q| (p, q))) {
+                    let x = at(k, p, q);
+                    if x != Complex64::default() {
+                        entries.push((line * height + p, place * width + q, x));
+                    }
+                }
+            }
+        }
+        Ok(entries)
     }
 
     fn coordinates(&self) -> Result<Vec<(usize, usize, Complex64)>> {

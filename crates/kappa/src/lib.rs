@@ -77,6 +77,8 @@ pub mod dense {
 /// The design of kappa, as questions and answers.
 pub mod design {
     #![doc = include_str!("../../../DESIGN.md")]
+    // The program of the README is compiled and run with the other examples.
+    #![cfg_attr(doctest, doc = include_str!("../../../README.md"))]
 }
 pub mod enclosure;
 pub mod equations;

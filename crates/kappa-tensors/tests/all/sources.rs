@@ -124,7 +124,17 @@ fn sparse_matrices_of_scipy_are_read_in_each_format() {
         [2.0, 3.0],
         &[("data", vec![3, 3], vec![1.0, 0.0, 9.0, 9.0, 0.0, 3.0, 9.0, 9.0, 2.0]), lists("offsets", &[0.0, 1.0, 2.0])],
     );
-    for (name, bytes) in [("csr", csr), ("csc", csc), ("coo", coo), ("dia", dia)] {
+    // Blocks of 2×1: column 0, and column 2.
+    let bsr = archive(
+        "bsr",
+        [2.0, 3.0],
+        &[
+            ("data", vec![2, 2, 1], vec![1.0, 0.0, 2.0, 3.0]),
+            lists("indices", &[0.0, 2.0]),
+            lists("indptr", &[0.0, 2.0]),
+        ],
+    );
+    for (name, bytes) in [("csr", csr), ("csc", csc), ("coo", coo), ("dia", dia), ("bsr", bsr)] {
         let source = opened(&bytes).unwrap();
         let info = &source.infos()[0];
         assert_eq!(info.shape, [2, 3], "{name}");
@@ -162,7 +172,16 @@ fn broken_sparse_matrices_of_scipy_are_refused_with_the_numbers() {
         ),
         (archive("coo", [2.0, 2.0], &[data.clone(), lists("row", &[0.0, 2.0]), lists("col", &[0.0, 1.0])]), "outside"),
         (archive("coo", [2.0, 2.0], &[data.clone(), lists("row", &[0.0]), lists("col", &[0.0, 1.0])]), "`row` has 1"),
-        (archive("bsr", [2.0, 2.0], std::slice::from_ref(&data)), "format `bsr`"),
+        (archive("lil", [2.0, 2.0], std::slice::from_ref(&data)), "format `lil`"),
+        (archive("bsr", [2.0, 2.0], std::slice::from_ref(&data)), "three dimensions"),
+        (
+            archive(
+                "bsr",
+                [2.0, 2.0],
+                &[("data", vec![1, 2, 3], vec![1.0; 6]), lists("indices", &[0.0]), lists("indptr", &[0.0, 1.0])],
+            ),
+            "blocks of 2×3 in a 2×2 matrix",
+        ),
         (archive("csr", [1e12, 2.0], &[data, lists("indices", &[0.0]), lists("indptr", &[0.0])]), "limit"),
     ] {
         let error = opened(&bytes).err().map(|e| e.to_string()).unwrap_or_default();

@@ -40,17 +40,19 @@ pub fn check_environment() -> Result<()> {
 ///
 /// Costs a few nanoseconds without `is_shared`.
 pub(crate) fn evidence(is_shared: bool) -> Evidence {
-    // A broadcast from inside the pool waits for busy threads and can deadlock. There, only this thread is checked: the
-    // threads of the pool inherit the state of the thread that started them.
-    let asks_all = is_shared && rayon::current_thread_index().is_none();
-    match if asks_all { deviation_of_all() } else { deviation() } {
+    match if is_shared { deviation_of_all() } else { deviation() } {
         None => Evidence::Rounding,
         Some(_) => Evidence::Estimate("rounding errors in an unsupported floating-point state"),
     }
 }
 
+/// The deviation of this thread, or of any thread of the pool.
+///
+/// A broadcast from inside the pool would wait for its busy threads. There, only this thread is checked: the threads of
+/// the pool inherit the state of the thread that started them.
 fn deviation_of_all() -> Option<&'static str> {
-    deviation().or_else(|| rayon::broadcast(|_| deviation()).into_iter().flatten().next())
+    let of_pool = || rayon::broadcast(|_| deviation()).into_iter().flatten().next();
+    deviation().or_else(|| if rayon::current_thread_index().is_none() { of_pool() } else { None })
 }
 
 /// How the floating-point state of this thread deviates from the assumptions of the error bounds, if it does.

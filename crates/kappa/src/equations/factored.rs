@@ -134,6 +134,8 @@ enum Factor<W: Scalar> {
     Lu(kappa_dense::Lu<W>),
     Mixed(Box<kappa_dense::SingleLu<W>>),
     Sparse(Box<SparseFactor>),
+    /// The real form of a sparse complex matrix, of twice the order.
+    SparseRealForm(Box<SparseFactor>),
 }
 
 /// The factors of A·2⁻ᵉ.
@@ -336,21 +338,24 @@ fn singular(n: usize) -> Error {
 }
 
 impl<W: Scalar<Wide = W>> Factored<W> {
-    /// Factors a sparse real matrix.
-    pub(super) fn sparse(a: &Sparse<f64>) -> Result<Self> {
+    /// Factors a sparse matrix, a complex one in its real form.
+    pub(super) fn sparse<T: Scalar<Wide = W>>(a: &Sparse<T>) -> Result<Self> {
         let (m, n) = a.shape();
         if m != n {
             return Err(Error::shape(format!("a system needs a square matrix, not a {m}×{n} one"))
                 .with_hint("`lstsq` solves systems of any shape in the least squares sense"));
         }
         a.check_finite()?;
-        let factor = SparseFactor::new(a)?.ok_or_else(|| singular(n))?;
+        let real = if T::IS_COMPLEX { sparse_real_form(a)? } else { Sparse::widened(a) };
+        let factor = SparseFactor::new(&real)?.ok_or_else(|| singular(n))?;
         let method = match factor {
             SparseFactor::Cholesky(_) => Method::SparseCholesky,
             SparseFactor::Lu(_) => Method::SparseLu,
         };
         let plan = SolvePlan { method, order: n };
-        Ok(Self { factor: Factor::Sparse(Box::new(factor)), e: 0, plan, size: a.largest_sum(true) })
+        let factor = Box::new(factor);
+        let factor = if T::IS_COMPLEX { Factor::SparseRealForm(factor) } else { Factor::Sparse(factor) };
+        Ok(Self { factor, e: 0, plan, size: a.largest_sum(true) })
     }
 
     fn is_singular(&self) -> bool {
@@ -362,7 +367,7 @@ impl<W: Scalar<Wide = W>> Factored<W> {
             Factor::Lu(f) => f.is_singular(),
             Factor::Mixed(f) => f.is_singular(),
             Factor::Ldlt(f) => super::block_diagonal::is_singular(f),
-            Factor::Cholesky(_) | Factor::Sparse(_) => false,
+            Factor::Cholesky(_) | Factor::Sparse(_) | Factor::SparseRealForm(_) => false,
         }
     }
 
@@ -387,6 +392,7 @@ impl<W: Scalar<Wide = W>> Factored<W> {
             Factor::Lu(f) => f.solve(b),
             Factor::Mixed(f) => f.solve(b, adjoint),
             Factor::Sparse(f) => sparse_solve(f, b, adjoint),
+            Factor::SparseRealForm(f) => real_form_solve(f, b, adjoint),
         };
         Ok(if self.e == 0 {
             x
@@ -394,6 +400,26 @@ impl<W: Scalar<Wide = W>> Factored<W> {
             Matrix::from_fn(x.rows(), x.columns(), |i, j| times_power_of_two(x[(i, j)], -self.e))
         })
     }
+}
+
+/// Each entry a + ib as the block [[a, −b], [b, a]]: the real and the imaginary part of an unknown stand side by side.
+fn sparse_real_form<T: Scalar>(a: &Sparse<T>) -> Result<Sparse<f64>> {
+    let (m, n) = a.shape();
+    let block = |(i, j, x): (usize, usize, T)| {
+        let (re, im) = (x.re(), x.im());
+        let (i, j) = (2 * i, 2 * j);
+        [(i, j, re), (i, j + 1, -im), (i + 1, j, im), (i + 1, j + 1, re)]
+    };
+    let entries = (0..n).flat_map(|j| a.column(j).map(move |(i, x)| (i, j, x)));
+    Sparse::from_triplets((2 * m, 2 * n), entries.flat_map(block).filter(|(.., x)| *x != 0.0).collect())
+}
+
+/// The adjoint of a complex matrix has the transposed real form.
+fn real_form_solve<W: Scalar>(f: &SparseFactor, b: &Matrix<W>, adjoint: bool) -> Matrix<W> {
+    let mut x: Vec<f64> = b.as_slice().iter().flat_map(|x| [x.re(), x.im()]).collect();
+    f.solve(&mut x, adjoint);
+    let n = b.rows();
+    Matrix::from_fn(n, b.columns(), |i, j| W::from_parts(x[2 * (j * n + i)], x[2 * (j * n + i) + 1]))
 }
 
 fn sparse_solve<W: Scalar>(f: &SparseFactor, b: &Matrix<W>, adjoint: bool) -> Matrix<W> {

@@ -192,7 +192,7 @@ pub fn solve_by<T: Scalar>(
     }
     if let Some(sparse) = a.form().sparse() {
         check_method(how)?;
-        let factored = Arc::new(factored_sparse(sparse)?);
+        let factored = Arc::new(Factored::sparse(sparse)?);
         return answer(&Given::Sparse(sparse), &factored, b, how);
     }
     let entries = Entries::of(a)?;
@@ -248,14 +248,6 @@ fn factored_dense<T: Scalar>(view: MatrixRef<'_, T>, how: &Solve) -> Result<Fact
     }
 }
 
-fn factored_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Factored<T::Wide>> {
-    if T::IS_COMPLEX {
-        return Err(Error::unsupported("sparse factorizations support only real matrices, the matrix is complex")
-            .with_hint("store the matrix as a dense one"));
-    }
-    Factored::sparse(&Sparse::widened(a))
-}
-
 impl<W: Scalar<Wide = W>> Solver<W> {
     /// Factors a square matrix by the cheapest method that its entries allow.
     ///
@@ -278,7 +270,7 @@ impl<W: Scalar<Wide = W>> Solver<W> {
         }
         if let Some(sparse) = a.form().sparse() {
             check_method(how)?;
-            let factored = Arc::new(factored_sparse(sparse)?);
+            let factored = Arc::new(Factored::sparse(sparse)?);
             let a = Arc::new(Stored::Sparse(sparse.to_wide()));
             return Ok(Self { a, factored, how: *how });
         }

@@ -262,9 +262,7 @@ impl<W: Scalar<Wide = W>> CholeskyUpdate<W> {
                 x.len()
             )));
         }
-        if let Some(k) = x.iter().position(|x| !x.is_finite()) {
-            return Err(Error::not_finite(k, 0, x.iter().filter(|x| !x.is_finite()).count()));
-        }
+        Error::check_vector(x)?;
         let matrix = Matrix::from_fn(n, n, |i, j| self.matrix[(i, j)] + (x[i] * x[j].conj()).scale(sign));
         let changed = rotated(&self.l, x, sign).filter(|l| drift(l, &matrix) <= LOST);
         let l = match changed {

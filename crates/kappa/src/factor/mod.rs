@@ -30,7 +30,7 @@ pub use qr::AnyCompleteOrthogonal;
 pub use qr::AnyPivotedQr;
 pub use qr::AnyQr;
 pub use qr::{CompleteOrthogonal, GuEisenstat, PivotedQr, Qr, complete_orthogonal, pivoted_qr, qr, rank_revealing_qr};
-pub use randomized::{RandomizedSvd, randomized_svd, randomized_svd_within};
+pub use randomized::{RandomizedSvd, randomized_svd, randomized_svd_to_error};
 pub use row_sketch::{RowSketch, SketchParts, TopRight};
 pub use schur::{Schur, schur};
 pub(crate) use singular_values::values_of;

@@ -3,7 +3,8 @@
 use kappa_dense::{Matrix, Scalar, Shape, c64, eig_right, multiply, qr};
 
 use crate::error::{Error, Result};
-use crate::norm::modulus;
+use crate::krylov::{finite, inner, normalize};
+use crate::norm::{length, modulus};
 use crate::operator::{AnyOperator, LinearOperator, each};
 use crate::random::Draws;
 
@@ -252,23 +253,7 @@ fn product<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), x: &[c64]) -> Resul
         let y = a.apply(&x)?;
         (0..n).map(|i| c64::new(y[(i, 0)].re(), if is_real { 0.0 } else { y[(i, 1)].re() })).collect()
     };
-    match y.iter().position(|y| !y.is_finite()) {
-        None => Ok(y),
-        Some(i) => Err(Error::unsupported(format!("entry {i} of a product with the operator is not finite"))
-            .with_hint("the operator has an entry that is not finite, or is so large that sums overflow: scale it")),
-    }
-}
-
-fn length(x: &[c64]) -> f64 {
-    crate::norm::length(x)
-}
-
-fn normalize(x: &mut [c64]) -> f64 {
-    let size = length(x);
-    if size > 0.0 {
-        x.iter_mut().for_each(|x| *x = x.scale(1.0 / size));
-    }
-    size
+    finite::<c64, _>(y)
 }
 
 /// Subtracts the parts along an orthonormal basis, twice, and returns them.
@@ -276,7 +261,7 @@ fn orthogonalize(x: &mut [c64], basis: &[Vec<c64>]) -> Vec<c64> {
     let mut along = vec![c64::new(0.0, 0.0); basis.len()];
     for _ in 0..2 {
         for (q, total) in basis.iter().zip(&mut along) {
-            let part = q.iter().zip(&*x).fold(c64::new(0.0, 0.0), |sum, (q, x)| sum + q.conj() * x);
+            let part = inner(q, x);
             x.iter_mut().zip(q).for_each(|(x, q)| *x -= part * q);
             *total += part;
         }

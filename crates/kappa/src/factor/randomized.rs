@@ -206,16 +206,16 @@ fn in_single_precision<T: Scalar>(a: MatrixRef<'_, T>, factor: f64) -> Vec<f32> 
 /// # Examples
 ///
 /// ```
-/// # use kappa::factor::{RandomizedSvd, randomized_svd_within};
+/// # use kappa::factor::{RandomizedSvd, randomized_svd_to_error};
 /// # use kappa::Matrix;
 /// let a = Matrix::from_fn(80, 60, |i, j| if i == j { 0.5f64.powi(i as i32) } else { 0.0 });
-/// let f = randomized_svd_within(&a, 1e-3, &RandomizedSvd::default())?;
+/// let f = randomized_svd_to_error(&a, 1e-3, &RandomizedSvd::default())?;
 /// assert_eq!(f.estimates().len(), 10);
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
 /// Reference: Yu, Gu and Li, SIAM J. Matrix Anal. Appl. 39 (2018) 1339–1359, for the error from the norms.
-pub fn randomized_svd_within<T: Scalar>(
+pub fn randomized_svd_to_error<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     share: f64,
     how: &RandomizedSvd,

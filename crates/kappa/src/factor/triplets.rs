@@ -3,7 +3,7 @@
 use kappa_dense::{Leading, Precision, Scalar};
 
 use super::{
-    AnyPartialSvd, PartialSvd, RandomizedSvd, ThickRestart, partial_svd, randomized_svd, randomized_svd_within,
+    AnyPartialSvd, PartialSvd, RandomizedSvd, ThickRestart, partial_svd, randomized_svd, randomized_svd_to_error,
     truncated_svd,
 };
 use crate::Enclosure;
@@ -20,7 +20,7 @@ pub enum SingularTriplets {
     /// The k largest, from a random sketch: [`randomized_svd`].
     Randomized(usize, RandomizedSvd),
     /// As many as bring the error down to this share of the Frobenius norm, from random sketches:
-    /// [`randomized_svd_within`].
+    /// [`randomized_svd_to_error`].
     Within(f64, RandomizedSvd),
     /// The k largest or smallest, by Lanczos: [`partial_svd`].
     Partial(usize, ThickRestart),
@@ -36,7 +36,7 @@ impl SingularTriplets {
         match *self {
             Self::Truncated(leading, precision) => truncated_svd(a, leading, precision),
             Self::Randomized(k, ref how) => randomized_svd(a, k, how),
-            Self::Within(share, ref how) => randomized_svd_within(a, share, how),
+            Self::Within(share, ref how) => randomized_svd_to_error(a, share, how),
             Self::Partial(k, ref how) => partial_svd(a, k, how),
         }
     }

@@ -9,6 +9,7 @@ use kappa_dense::{
     svd,
 };
 
+use super::products::finite;
 use crate::enclosure::exponent_of;
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
@@ -82,13 +83,13 @@ impl<W: Scalar<Wide = W>> Ritz<W> {
     ) -> Result<Self> {
         // The columns of V are orthonormal only to the precision in which they were computed.
         let (v, _) = by_gram_or_reflections(v, 0.0)?;
-        let image = qr(finite(a.apply(&narrowed::<T>(&v))?, scale)?.as_ref(), Shape::Thin)?;
+        let image = qr(scaled(a.apply(&narrowed::<T>(&v))?, scale)?.as_ref(), Shape::Thin)?;
         let f = svd(image.r.as_ref(), Shape::Thin)?;
         let u = multiply(image.q.as_ref(), f.vectors.u.as_ref())?;
         let v = multiply(v.as_ref(), f.vectors.v.as_ref())?;
         let values = f.values.values;
         let residuals = if with_residuals {
-            let back = finite(a.apply_adjoint(&narrowed::<T>(&u))?, scale)?;
+            let back = scaled(a.apply_adjoint(&narrowed::<T>(&u))?, scale)?;
             let of = |j: usize| -> Vec<W> {
                 back.column(j).iter().zip(v.column(j)).map(|(x, &v)| x.widen() - v.scale(values[j])).collect()
             };
@@ -303,11 +304,11 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
     }
 
     fn times(&self, x: &Matrix<T>) -> Result<Matrix<T>> {
-        finite(self.a.apply(x)?, self.scale())
+        scaled(self.a.apply(x)?, self.scale())
     }
 
     fn adjoint_times(&self, x: &Matrix<T>) -> Result<Matrix<T>> {
-        finite(self.a.apply_adjoint(x)?, self.scale())
+        scaled(self.a.apply_adjoint(x)?, self.scale())
     }
 }
 
@@ -325,15 +326,10 @@ pub(crate) fn power_near(x: f64) -> f64 {
 }
 
 /// Y/scale. Fails when an entry of Y is not finite.
-pub(super) fn finite<T: Scalar>(mut y: Matrix<T>, scale: f64) -> Result<Matrix<T>> {
-    match y.as_slice().iter().position(|y| !y.is_finite()) {
-        None => {
-            y.as_mut_slice().iter_mut().for_each(|y| *y = y.scale(1.0 / scale));
-            Ok(y)
-        }
-        Some(_) => Err(Error::unsupported("the product of the operator with an orthonormal block is not finite")
-            .with_hint("the operator has entries that are not finite, or so large that products overflow: scale it")),
-    }
+pub(super) fn scaled<T: Scalar>(mut y: Matrix<T>, scale: f64) -> Result<Matrix<T>> {
+    finite::<T, _>(y.as_slice())?;
+    y.as_mut_slice().iter_mut().for_each(|y| *y = y.scale(1.0 / scale));
+    Ok(y)
 }
 
 /// A column whose length shrinks below this share in the orthogonalisation counts as linearly dependent on the basis.

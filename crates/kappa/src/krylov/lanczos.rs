@@ -2,6 +2,7 @@
 
 use kappa_dense::Scalar;
 
+use super::products::inner;
 use crate::error::{Error, Result};
 use crate::random::random_unit;
 
@@ -248,21 +249,8 @@ impl Tridiagonal {
     }
 }
 
-/// The inner product xᴴy.
-pub(crate) fn inner<W: Scalar<Wide = W>>(x: &[W], y: &[W]) -> W {
-    const LANES: usize = 8;
-    let mut sums = [W::default(); LANES];
-    let ((x_chunks, x_rest), (y_chunks, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
-    for (x, y) in x_chunks.iter().zip(y_chunks) {
-        for l in 0..LANES {
-            sums[l] += x[l].conj() * y[l];
-        }
-    }
-    let rest = x_rest.iter().zip(y_rest).fold(W::default(), |s, (&x, &y)| s + x.conj() * y);
-    sums.into_iter().fold(rest, |s, x| s + x)
-}
-
-pub(crate) fn length<W: Scalar<Wide = W>>(x: &[W]) -> f64 {
+/// ‖x‖₂ of a vector near length 1: neither scaled nor compensated.
+fn length<W: Scalar<Wide = W>>(x: &[W]) -> f64 {
     inner(x, x).re().sqrt()
 }
 

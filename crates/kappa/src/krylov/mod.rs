@@ -16,6 +16,7 @@ pub use lanczos::Lanczos;
 pub(crate) use lanczos::{Ritz, Stop, largest_eigenvalue};
 pub use one_norm::OneNorm;
 pub(crate) use one_norm::one_norm_search;
+pub(crate) use products::{finite, inner, normalize};
 pub(crate) use rest::{norm_by_products, norm_of_rest};
 pub use system::AnyIterated;
 pub use system::{Iterate, Iterated, Iteration, solve_iteratively};

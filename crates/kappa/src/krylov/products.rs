@@ -38,18 +38,27 @@ impl<'a, A: ?Sized> Products<'a, A> {
     }
 }
 
-/// The product of the operator with a finite vector. Fails when an entry is not finite.
-fn finite<W: Scalar>(x: Vec<W>) -> Result<Vec<W>> {
-    match x.iter().position(|x| !x.is_finite()) {
-        None => Ok(x),
-        Some(i) => Err(Error::unsupported(format!("entry {i} of a product with the operator is not finite"))
+/// The product of the operator with something finite, column by column. Fails when an entry is not finite.
+pub(crate) fn finite<W: Scalar, X: AsRef<[W]>>(product: X) -> Result<X> {
+    match product.as_ref().iter().position(|x| !x.is_finite()) {
+        None => Ok(product),
+        Some(i) => Err(Error::unsupported(format!("entry {} of a product with the operator is not finite", i + 1))
             .with_hint("the operator has entries that are not finite, or so large that products overflow: scale it")),
     }
 }
 
 /// The inner product xᴴy.
-pub(super) fn inner<W: Scalar>(x: &[W], y: &[W]) -> W {
-    x.iter().zip(y).fold(W::default(), |sum, (&x, &y)| sum + x.conj() * y)
+pub(crate) fn inner<W: Scalar>(x: &[W], y: &[W]) -> W {
+    const LANES: usize = 8;
+    let mut sums = [W::default(); LANES];
+    let ((x_chunks, x_rest), (y_chunks, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+    for (x, y) in x_chunks.iter().zip(y_chunks) {
+        for l in 0..LANES {
+            sums[l] += x[l].conj() * y[l];
+        }
+    }
+    let rest = x_rest.iter().zip(y_rest).fold(W::default(), |s, (&x, &y)| s + x.conj() * y);
+    sums.into_iter().fold(rest, |s, x| s + x)
 }
 
 /// Adds a·x to y.
@@ -58,7 +67,7 @@ pub(super) fn add<W: Scalar>(y: &mut [W], a: W, x: &[W]) {
 }
 
 /// Replaces x by x/‖x‖₂ and returns ‖x‖₂; a zero vector stays.
-pub(super) fn normalize<W: Scalar>(x: &mut [W]) -> f64 {
+pub(crate) fn normalize<W: Scalar>(x: &mut [W]) -> f64 {
     let size = length(x);
     if size > 0.0 {
         x.iter_mut().for_each(|x| *x = x.scale(1.0 / size));

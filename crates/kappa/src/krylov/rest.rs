@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use kappa_dense::{Matrix, Scalar, adjoint_times, multiply};
 
-use super::golub_kahan::{finite, largest, narrowed, power_near};
+use super::golub_kahan::{largest, narrowed, power_near, scaled};
 use super::{Lanczos, Stop, largest_eigenvalue};
 use crate::enclosure::directed::sqrt_up;
 use crate::error::{Error, Result};
@@ -49,7 +49,7 @@ pub(crate) fn norm_by_products<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized),
         .with_hint("use a smaller part of the operator"));
     }
     let start: Vec<T::Wide> = random_unit(n, !how.seed);
-    let image = finite(a.apply(&narrowed(&Matrix::from_column_major(n, 1, start)?))?, 1.0)?;
+    let image = scaled(a.apply(&narrowed(&Matrix::from_column_major(n, 1, start)?))?, 1.0)?;
     let scale = power_near(largest(&image));
     let (value, upper) = norm_of_rest(a, &Matrix::zeros(n, 0), scale, how)?;
     let slack = 4.0 * T::EPSILON * (4.0 + (m as f64).sqrt() + (n as f64).sqrt());
@@ -65,7 +65,7 @@ fn square_beside<T: Scalar>(
     x: &[T::Wide],
 ) -> Result<Vec<T::Wide>> {
     let x = beside(v, Matrix::from_column_major(x.len(), 1, x.to_vec())?)?;
-    let y = finite(a.apply_adjoint(&finite(a.apply(&narrowed(&x))?, scale)?)?, scale)?;
+    let y = scaled(a.apply_adjoint(&scaled(a.apply(&narrowed(&x))?, scale)?)?, scale)?;
     Ok(beside(v, y.as_ref().to_wide())?.into_vec())
 }
 

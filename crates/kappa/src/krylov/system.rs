@@ -117,9 +117,7 @@ pub fn solve_iteratively<W: Scalar<Wide = W>>(
             b.len()
         )));
     }
-    if let Some(k) = b.iter().position(|x| !x.is_finite()) {
-        return Err(Error::not_finite(k, 0, b.iter().filter(|x| !x.is_finite()).count()));
-    }
+    Error::check_vector(b).map_err(Error::of_right_hand_side)?;
     if m != n && how.by != Iteration::Lsmr {
         return Err(Error::shape(format!("{} need a square operator, got {m}×{n}", how.by))
             .with_hint("use LSMR, which takes any shape"));

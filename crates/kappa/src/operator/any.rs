@@ -16,11 +16,11 @@ use crate::values::SingularValues;
 /// # Examples
 ///
 /// ```
-/// # use kappa::{AnyOperator, Matrix, Norm, Sparse};
+/// # use kappa::{AnyOperator, Guarantee, Matrix, Norm, Sparse};
 /// let dense = Matrix::from_row_major(1, 2, vec![3.0f32, 4.0])?;
 /// let sparse = Sparse::from_triplets((60_000, 60_000), vec![(0, 0, 3.0f64), (7, 59_999, 4.0)])?;
 /// for a in [AnyOperator::from(&dense), AnyOperator::from(&sparse)] {
-///     assert!(a.norm(Norm::frobenius())?.contains(5.0));
+///     assert!(a.norm_by(Norm::frobenius(), Guarantee::Usual)?.contains(5.0));
 /// }
 /// # Ok::<(), kappa::Error>(())
 /// ```

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use kappa::dense::{Leading, Precision};
-use kappa::factor::{RandomizedSvd, ThickRestart, randomized_svd_within, singular_values_above};
+use kappa::factor::{RandomizedSvd, ThickRestart, randomized_svd_to_error, singular_values_above};
 use kappa::krylov::End;
 use kappa::random::Sketch;
 use kappa::{
@@ -206,13 +206,13 @@ fn wrong_questions_are_refused() {
         assert!(partial_svd(&a, k, &ThickRestart::default()).unwrap_err().is_shape());
     }
     for share in [0.0, -1.0, 1.0, 1e-12, f64::NAN] {
-        assert!(randomized_svd_within(&a, share, &RandomizedSvd::default()).is_err());
+        assert!(randomized_svd_to_error(&a, share, &RandomizedSvd::default()).is_err());
     }
     let broken = Matrix::from_fn(3, 3, |i, _| if i == 1 { f64::NAN } else { 1.0 });
     assert!(randomized_svd(&broken, 1, &RandomizedSvd::default()).is_err());
     assert!(partial_svd(&broken, 1, &ThickRestart::default()).is_err());
     let hidden = Hidden(&a, Cell::new(0));
-    assert!(randomized_svd_within(&hidden, 0.1, &RandomizedSvd::default()).unwrap_err().is_unsupported());
+    assert!(randomized_svd_to_error(&hidden, 0.1, &RandomizedSvd::default()).unwrap_err().is_unsupported());
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn precision_decides_the_rank() {
     let a = with_values::<f64>(90, 70, &values);
     let whole = values.iter().map(|s| s * s).sum::<f64>().sqrt();
     for share in [0.5, 1e-2, 1e-4, 1e-6] {
-        let f = randomized_svd_within(&a, share, &RandomizedSvd::default()).unwrap();
+        let f = randomized_svd_to_error(&a, share, &RandomizedSvd::default()).unwrap();
         let rest = |k: usize| values[k..].iter().map(|s| s * s).sum::<f64>().sqrt() / whole;
         let best = (0..60).find(|&k| rest(k) <= share).unwrap();
         let k = f.estimates().len();

@@ -1,9 +1,10 @@
 //! Large sparse matrices are answered without being written out, and small ones as the same dense matrix.
 
+use kappa::equations::Method;
 use kappa::regions::gershgorin;
 use kappa::{
-    AnyOperator, ErrorKind, Guarantee, Matrix, Norm, Question, Sparse, Tolerance, c64, cond, exact_rank, measure, norm,
-    rank,
+    AnyOperator, ErrorKind, Guarantee, LinearOperator, Matrix, Norm, Question, Sparse, Tolerance, c64, cond,
+    exact_rank, measure, norm, rank, solve,
 };
 
 use crate::draws::Draws;
@@ -116,4 +117,32 @@ fn an_entry_that_is_not_finite_is_named() {
     for error in [norm(&a, Norm::frobenius()).unwrap_err(), exact_rank(&a).unwrap_err()] {
         assert!(error.is_not_finite() && error.to_string().contains("row 5, column 8"), "{error}");
     }
+}
+
+#[test]
+fn complex_sparse_systems_are_solved_in_their_real_form() {
+    let mut draws = Draws(29);
+    for (n, is_definite) in [(1, false), (6, false), (40, false), (40, true)] {
+        let mut triplets: Vec<(usize, usize, c64)> = (0..n).map(|i| (i, i, c64::new(6.0, 0.0))).collect();
+        for _ in 0..3 * n {
+            let (i, j) = (draws.below(n as u64), draws.below(n as u64));
+            let x = c64::new(draws.next(), draws.next()).scale(0.1);
+            triplets.push((i, j, x));
+            if is_definite {
+                triplets.push((j, i, x.conj()));
+            }
+        }
+        let a = Sparse::from_triplets((n, n), triplets).unwrap();
+        let b = Matrix::from_fn(n, 2, |_, _| c64::new(draws.next(), draws.next()));
+        let (sparse, dense) = (solve(&a, &b).unwrap(), solve(&a.to_dense().unwrap(), &b).unwrap());
+        let expected = if is_definite { Method::SparseCholesky } else { Method::SparseLu };
+        assert!(n == 1 || sparse.plan().method == expected, "{:?}", sparse.plan());
+        let off = |x: &Matrix<c64>| (0..n).map(|i| (x[(i, 1)] - dense.x()[(i, 1)]).norm()).fold(0.0, f64::max);
+        assert!(off(sparse.x()) < 1e-13 && sparse.backward_error().upper() < 1e-14, "{n}");
+        // κ is estimated with adjoints as well.
+        let share = sparse.cond().estimate() / dense.cond().estimate();
+        assert!((0.3..3.1).contains(&share), "{share}");
+    }
+    let singular = Sparse::from_triplets((2, 2), vec![(0, 0, c64::new(0.0, 1.0))]).unwrap();
+    assert!(solve(&singular, &Matrix::from_fn(2, 1, |_, _| c64::new(1.0, 0.0))).unwrap_err().is_singular());
 }
