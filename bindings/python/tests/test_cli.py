@@ -236,7 +236,7 @@ def test_an_interrupt_leaves_no_partial_file(tmp_path: Path) -> None:
 def test_a_long_survey_shows_progress_with_an_estimate(tmp_path: Path) -> None:
     model = many(tmp_path / "m.safetensors", 300, 320)
     parent, child = pty.openpty()
-    command = [INSTALLED, "survey", model, "--threads", "1"]
+    command = [str(INSTALLED), "survey", str(model), "--threads", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=child)
     os.close(child)
     assert process.stdout is not None
