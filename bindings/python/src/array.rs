@@ -6,7 +6,7 @@ use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUnt
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::compute::{compute, copied, interruptible};
+use crate::compute::{Slot, compute, copied, interruptible};
 use crate::errors::to_python;
 use crate::operator::PyOperator;
 
@@ -28,6 +28,23 @@ pub(crate) fn with_matrix_of_work<R: Send + 'static>(
     work: impl Fn(usize, usize) -> usize,
     ask: impl FnOnce(AnyOperator<'_>) -> kappa::Result<R> + Send + 'static,
 ) -> PyResult<R> {
+    let (ask, answer) = question(ask);
+    answered(a, &work, ask)?;
+    answer.take()
+}
+
+/// A question that leaves its answer elsewhere: what asks it is compiled once, and not for each kind of answer.
+pub(crate) type Question = Box<dyn FnOnce(AnyOperator<'_>) -> kappa::Result<()> + Send>;
+
+pub(crate) fn question<R: Send + 'static>(
+    ask: impl FnOnce(AnyOperator<'_>) -> kappa::Result<R> + Send + 'static,
+) -> (Question, Slot<R>) {
+    let slot = Slot::new();
+    let filled = slot.shared();
+    (Box::new(move |a| ask(a).map(|found| filled.fill(found))), slot)
+}
+
+fn answered(a: &Bound<'_, PyAny>, work: &dyn Fn(usize, usize) -> usize, ask: Question) -> PyResult<()> {
     let py = a.py();
     if let Some(matrix) = sparse(a)? {
         return interruptible(py, move || ask(matrix.operator()))?.map_err(to_python);
@@ -37,10 +54,10 @@ pub(crate) fn with_matrix_of_work<R: Send + 'static>(
     }
     let (array, entries) = exact(&as_array(a)?)?;
     match entries {
-        Entries::F32 => dense::<f32, R>(&array, work, ask),
-        Entries::F64 => dense::<f64, R>(&array, work, ask),
-        Entries::C32 => dense::<c32, R>(&array, work, ask),
-        Entries::C64 => dense::<c64, R>(&array, work, ask),
+        Entries::F32 => dense::<f32>(&array, work, ask),
+        Entries::F64 => dense::<f64>(&array, work, ask),
+        Entries::C32 => dense::<c32>(&array, work, ask),
+        Entries::C64 => dense::<c64>(&array, work, ask),
     }
 }
 
@@ -115,11 +132,11 @@ fn exact<'py>(array: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, Entries
     })
 }
 
-fn dense<T: Element + Scalar, R: Send + 'static>(
+fn dense<T: Element + Scalar>(
     array: &Bound<'_, PyAny>,
-    work: impl Fn(usize, usize) -> usize,
-    ask: impl FnOnce(AnyOperator<'_>) -> kappa::Result<R> + Send + 'static,
-) -> PyResult<R>
+    work: &dyn Fn(usize, usize) -> usize,
+    ask: Question,
+) -> PyResult<()>
 where
     for<'b> AnyOperator<'b>: From<MatrixRef<'b, T>>,
 {

@@ -2,7 +2,7 @@
 //! ends the wait.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -36,16 +36,33 @@ pub(crate) fn _after_fork() -> PyResult<()> {
     set_threads(count).map(drop)
 }
 
+// What follows takes closures of many types. The machinery of threads and pools is compiled once, for closures without
+// an answer of their own: they leave it in a variable.
+
 pub(crate) fn on_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    answer_of(f, |f| install(f))
+}
+
+/// Computes on this thread, the interpreter lock released.
+pub(crate) fn compute<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
+    answer_of(f, |f| detached(py, f))
+}
+
+fn answer_of<R: Send>(f: impl FnOnce() -> R + Send, run: impl FnOnce(&mut (dyn FnMut() + Send))) -> R {
+    let (mut f, mut found) = (Some(f), None);
+    run(&mut || found = f.take().map(|f| f()));
+    found.unwrap_or_else(|| unreachable!("what is run gives an answer or panics"))
+}
+
+fn install(f: &mut (dyn FnMut() + Send)) {
     match pool() {
         Some(pool) => pool.install(f),
         None => f(),
     }
 }
 
-/// Computes on this thread, the interpreter lock released.
-pub(crate) fn compute<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
-    py.detach(|| on_pool(f))
+fn detached(py: Python<'_>, f: &mut (dyn FnMut() + Send)) {
+    py.detach(|| install(f));
 }
 
 /// A copy, by all threads: what is large comes in pages that are made while they are written.
@@ -63,22 +80,50 @@ pub(crate) fn copied<T: Copy + Default + Send + Sync>(py: Python<'_>, entries: &
 ///
 /// It must own its data, as it may outlive the call.
 pub(crate) fn interruptible<R: Send + 'static>(py: Python<'_>, f: impl FnOnce() -> R + Send + 'static) -> PyResult<R> {
+    let slot = Slot::new();
+    let filled = slot.shared();
+    wait(py, Box::new(move || filled.fill(f())))?;
+    slot.take()
+}
+
+/// Where a computation on another thread leaves its answer.
+pub(crate) struct Slot<R>(Arc<Mutex<Option<R>>>);
+
+impl<R> Slot<R> {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(None)))
+    }
+
+    /// The same slot once more.
+    pub(crate) fn shared(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+
+    pub(crate) fn fill(&self, found: R) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+    }
+
+    pub(crate) fn take(&self) -> PyResult<R> {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        found.ok_or_else(|| PyRuntimeError::new_err("the computation ended without an answer"))
+    }
+}
+
+fn wait(py: Python<'_>, f: Box<dyn FnOnce() + Send>) -> PyResult<()> {
     let (send, mut receive) = mpsc::sync_channel(1);
     let worker = std::thread::Builder::new().name("kappa".to_owned()).spawn(move || {
+        on_pool(f);
         // After an interruption there is no receiver.
-        drop(send.send(on_pool(f)));
+        send.send(()).ok();
     })?;
     loop {
         let (found, receiver) = py.detach(move || (receive.recv_timeout(LOOK), receive));
         receive = receiver;
         match found {
-            Ok(found) => return Ok(found),
+            Ok(()) => return Ok(()),
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
             Err(RecvTimeoutError::Disconnected) => {
-                return match worker.join() {
-                    Err(panic) => std::panic::resume_unwind(panic),
-                    Ok(()) => Err(PyRuntimeError::new_err("the computation ended without an answer")),
-                };
+                return worker.join().map_err(|panic| std::panic::resume_unwind(panic));
             }
         }
     }

@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kappa::{AnyOperator, Error, LinearOperator, Matrix, Scalar, c64};
+use kappa::{Error, LinearOperator, Matrix, Scalar, c64};
 use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::array::Question;
 use crate::compute::interruptible;
 use crate::errors::to_python;
 
@@ -74,11 +75,7 @@ impl PyOperator {
     }
 
     /// Asks the operator on a thread of its own; an exception that Python raised on the way is raised again.
-    pub(crate) fn asked<R: Send + 'static>(
-        self,
-        py: Python<'_>,
-        ask: impl FnOnce(AnyOperator<'_>) -> kappa::Result<R> + Send + 'static,
-    ) -> PyResult<R> {
+    pub(crate) fn asked(self, py: Python<'_>, ask: Question) -> PyResult<()> {
         let fate = self.fate.clone();
         let found = interruptible(py, move || {
             if self.is_complex {

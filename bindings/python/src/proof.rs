@@ -6,7 +6,7 @@ use kappa_report::ProofFile;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::array::real_matrix;
+use crate::array::{question, real_matrix};
 use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
@@ -85,7 +85,9 @@ pub(crate) fn frobenius_by_sampling(
     seed: u64,
 ) -> PyResult<PyEnclosure> {
     let how = Hutchinson { samples, sketch, failure, seed };
-    PyOperator::new(shape, apply, adjoint).asked(py, move |a| a.frobenius_by_sampling(&how)).map(Into::into)
+    let (ask, answer) = question(move |a| a.frobenius_by_sampling(&how));
+    PyOperator::new(shape, apply, adjoint).asked(py, ask)?;
+    answer.take().map(Into::into)
 }
 
 /// The norm that a symmetric gauge function of the singular values defines; the function takes an array and returns a
