@@ -1,7 +1,7 @@
 //! What every answer can do: become a dict, a table in a notebook and a pickle, be copied and compared.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use kappa::{AnyMatrix, Evidence};
 use numpy::PyUntypedArray;
@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 use pyo3::{IntoPyObjectExt, PyClass};
 
 use crate::array::out;
-use crate::register::names;
+use crate::names::{Kind, names};
 
 names! { [] [_restore] }
 
@@ -26,26 +26,6 @@ names! { [] [_restore] }
 /// (True, True)
 #[pyclass(name = "Answer", module = "kappa", frozen, subclass)]
 pub(crate) struct PyAnswer(&'static Kind);
-
-/// What [`PyAnswer`] must know of the class that is built on it.
-pub(crate) struct Kind {
-    pub(crate) name: &'static str,
-    fields: &'static [&'static str],
-    is_mutable: bool,
-    state: for<'py> fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
-    restored: for<'py> fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
-}
-
-impl Kind {
-    pub(crate) const fn of(
-        name: &'static str,
-        fields: &'static [&'static str],
-        state: for<'py> fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
-        restored: for<'py> fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
-    ) -> Self {
-        Self { name, fields, is_mutable: false, state, restored }
-    }
-}
 
 /// An answer: a class built on [`PyAnswer`].
 pub(crate) trait Answer: PyClass {
@@ -176,11 +156,19 @@ impl PyAnswer {
     }
 }
 
+/// The descriptions of all answers, known when the module is filled.
+static KINDS: OnceLock<Vec<&'static Kind>> = OnceLock::new();
+
+/// Keeps the descriptions of all answers, so that they can be restored by name.
+pub(crate) fn remember(kinds: impl Iterator<Item = &'static Kind>) {
+    KINDS.get_or_init(|| kinds.collect());
+}
+
 /// Restores an answer that was pickled.
 // stub: -> Answer
 #[pyfunction]
 pub(crate) fn _restore<'py>(name: &str, state: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let kind = crate::register::kinds().find(|kind| kind.name == name);
+    let kind = KINDS.get().and_then(|kinds| kinds.iter().find(|kind| kind.name == name));
     let kind = kind.ok_or_else(|| PyValueError::new_err(format!("unknown class of answers `{name}`")))?;
     (kind.restored)(state)
 }

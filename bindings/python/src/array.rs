@@ -6,9 +6,9 @@ use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUnt
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::compute::{Slot, compute, copied, interruptible};
+use crate::compute::{compute, copied, interruptible};
 use crate::errors::to_python;
-use crate::operator::PyOperator;
+use crate::operator::{PyOperator, Question, question};
 
 /// From this m·n·min(m, n) on, an answer may take long enough for somebody to press Ctrl-C.
 const LONG: usize = 1 << 22;
@@ -31,17 +31,6 @@ pub(crate) fn with_matrix_of_work<R: Send + 'static>(
     let (ask, answer) = question(ask);
     answered(a, &work, ask)?;
     answer.take()
-}
-
-/// A question that leaves its answer elsewhere: what asks it is compiled once, and not for each kind of answer.
-pub(crate) type Question = Box<dyn FnOnce(AnyOperator<'_>) -> kappa::Result<()> + Send>;
-
-pub(crate) fn question<R: Send + 'static>(
-    ask: impl FnOnce(AnyOperator<'_>) -> kappa::Result<R> + Send + 'static,
-) -> (Question, Slot<R>) {
-    let slot = Slot::new();
-    let filled = slot.shared();
-    (Box::new(move |a| ask(a).map(|found| filled.fill(found))), slot)
 }
 
 fn answered(a: &Bound<'_, PyAny>, work: &dyn Fn(usize, usize) -> usize, ask: Question) -> PyResult<()> {

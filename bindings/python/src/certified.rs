@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use crate::answers::{Answer, Kept, PyAnswer, answer, evidence, evidence_state, initializer, lasting};
 use crate::array::shaped;
 use crate::enclosure::{PyEnclosure, as_dtype, enclosures};
-use crate::register::names;
+use crate::names::names;
 use crate::types::{Array, Dtype, Floats};
 
 names! { [PyCertifiedSolution] [] }

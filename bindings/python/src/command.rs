@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use pyo3::prelude::*;
 
 use crate::compute::compute;
-use crate::register::names;
+use crate::names::names;
 
 names! { [] [_main] }
 

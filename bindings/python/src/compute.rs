@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::register::names;
+use crate::names::names;
 
 names! { [] [set_threads, threads, _after_fork] }
 

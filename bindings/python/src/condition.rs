@@ -12,7 +12,7 @@ use crate::answers::dict;
 use crate::array::{view, with_matrix};
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
-use crate::register::names;
+use crate::names::names;
 use crate::ruler::norm_of;
 use crate::solve::single;
 use crate::types::{Array, ArrayLike, FloatDict, Floats, NormLike};

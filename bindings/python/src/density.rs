@@ -14,7 +14,7 @@ use crate::compute::{compute, interruptible};
 use crate::enclosure::{PyEnclosure, enclosures};
 use crate::errors::{named, to_python};
 use crate::matrix::values_of;
-use crate::register::names;
+use crate::names::names;
 use crate::types::ArrayLike;
 
 /// How many bins, or their edges.

@@ -11,7 +11,7 @@ use pyo3::types::{PyFloat, PyInt, PySlice, PyString};
 
 use crate::answers::{Answer, Numbers, PyAnswer, answer, evidence, evidence_state, initializer, lasting};
 use crate::errors::to_python;
-use crate::register::names;
+use crate::names::names;
 use crate::types::{Dtype, EnclosureOrNot, Floats, NumberLike};
 
 names! { [PyEnclosure, PySingularValues] [] }

@@ -11,9 +11,9 @@ use crate::answers::{Answer, Kept, PyAnswer, answer, initializer};
 use crate::array::out;
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::to_python;
-use crate::matrix::tolerance_of;
-use crate::register::names;
+use crate::names::names;
 use crate::ruler::norm_of;
+use crate::ruler::tolerance_of;
 use crate::types::{Array, Arrays, Floats, NormLike};
 
 names! { [PySvd] [] }

@@ -16,8 +16,8 @@ use crate::certified::PyCertifiedSolution;
 use crate::compute::compute;
 use crate::enclosure::{PyEnclosure, as_dtype};
 use crate::errors::to_python;
-use crate::matrix::tolerance_of;
-use crate::register::names;
+use crate::names::names;
+use crate::ruler::tolerance_of;
 use crate::solve::{one_column, single};
 use crate::types::{Array, ArrayLike, Dtype, Floats, NumbersLike};
 

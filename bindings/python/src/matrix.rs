@@ -1,7 +1,7 @@
 //! How large, which values, how many directions, in Python.
 
 use kappa::certificate::SpectralCertificate;
-use kappa::{Check, Guarantee, Lanczos, Norm, Question, SingularValues, Tolerance};
+use kappa::{Check, Guarantee, Lanczos, Norm, Question, SingularValues};
 use kappa_report::measure_key;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -11,8 +11,8 @@ use crate::array::with_matrix;
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::to_python;
 use crate::factor::PySvd;
-use crate::register::names;
-use crate::ruler::norm_of;
+use crate::names::names;
+use crate::ruler::{norm_of, tolerance_of};
 use crate::types::{EnclosureDict, NormLike};
 
 names! { [] [norm, rank, singular_values, numerical_radius, log_norm, svd, measure, check] }
@@ -70,10 +70,6 @@ pub(crate) fn norm(
 pub(crate) fn rank(a: &Bound<'_, PyAny>, tolerance: Option<f64>, certify: bool) -> PyResult<PyEnclosure> {
     let tolerance = tolerance_of(tolerance)?;
     Ok(values_of(a, certify)?.rank(tolerance).into())
-}
-
-pub(crate) fn tolerance_of(share: Option<f64>) -> PyResult<Tolerance> {
-    share.map_or(Ok(Tolerance::default()), Tolerance::relative).map_err(to_python)
 }
 
 /// The singular values that the options ask for.

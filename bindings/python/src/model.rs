@@ -20,7 +20,7 @@ use crate::density::{PyBulk, PyTail};
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::{model_to_python, to_python};
 use crate::matrix::{answers_dict, questions_of};
-use crate::register::names;
+use crate::names::names;
 use crate::sketch::PyStreamedSvd;
 use crate::types::{Array, EnclosureDict};
 

@@ -12,7 +12,7 @@ use crate::array::{matrix, out, real_matrix, real_numbers, view, with_matrix};
 use crate::compute::interruptible;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
-use crate::register::names;
+use crate::names::names;
 use crate::ruler::norm_of;
 use crate::types::{ArrayLike, NormLike, NumbersLike};
 

@@ -3,14 +3,24 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kappa::{Error, LinearOperator, Matrix, Scalar, c64};
+use kappa::{AnyOperator, Error, LinearOperator, Matrix, Scalar, c64};
 use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::array::Question;
-use crate::compute::interruptible;
+use crate::compute::{Slot, interruptible};
 use crate::errors::to_python;
+
+/// A question that leaves its answer elsewhere: what asks it is compiled once, and not for each kind of answer.
+pub(crate) type Question = Box<dyn FnOnce(AnyOperator<'_>) -> kappa::Result<()> + Send>;
+
+pub(crate) fn question<R: Send + 'static>(
+    ask: impl FnOnce(AnyOperator<'_>) -> kappa::Result<R> + Send + 'static,
+) -> (Question, Slot<R>) {
+    let slot = Slot::new();
+    let filled = slot.shared();
+    (Box::new(move |a| ask(a).map(|found| filled.fill(found))), slot)
+}
 
 /// An operator by its products with blocks of columns. It fails with an error of kappa, and keeps the exception that
 /// Python raised.

@@ -14,7 +14,7 @@ use crate::answers::{Answer, Kept, Numbers, PyAnswer, answer, initializer, lasti
 use crate::array::{out, with_matrix_of_work};
 use crate::enclosure::{PyEnclosure, enclosures};
 use crate::errors::{named, to_python};
-use crate::register::names;
+use crate::names::names;
 use crate::types::{Array, Arrays, Floats};
 
 names! { [PyPartialSvd] [randomized_svd, partial_svd, truncated_svd] }

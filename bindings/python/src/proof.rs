@@ -6,12 +6,12 @@ use kappa_report::ProofFile;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::array::{question, real_matrix};
+use crate::array::real_matrix;
 use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
-use crate::operator::PyOperator;
-use crate::register::names;
+use crate::names::names;
+use crate::operator::{PyOperator, question};
 
 /// The product with the columns of an array.
 // stub: Callable[[NDArray[np.float64]], ArrayLike]

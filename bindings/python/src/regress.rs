@@ -13,7 +13,7 @@ use crate::array::out;
 use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::{named, source_to_python, to_python};
-use crate::register::names;
+use crate::names::names;
 use crate::types::Floats;
 
 names! { [PyRegression] [regress] }

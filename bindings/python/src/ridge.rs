@@ -10,7 +10,7 @@ use crate::answers::{Answer, PyAnswer, answer, dict, initializer};
 use crate::array::{matrix, out, shaped, with_matrix};
 use crate::compute::compute;
 use crate::errors::to_python;
-use crate::register::names;
+use crate::names::names;
 use crate::solve::{kept_input, single};
 use crate::types::{Array, ArrayLike, Floats};
 

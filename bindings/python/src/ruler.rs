@@ -1,6 +1,6 @@
 //! Norms as values, in Python: what each can say about itself, and do to a matrix.
 
-use kappa::Norm;
+use kappa::{Norm, Tolerance};
 use numpy::ToPyArray;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -10,7 +10,7 @@ use crate::array::{out, view, with_matrix};
 use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
-use crate::register::names;
+use crate::names::names;
 use crate::types::{Array, Floats, NormLike};
 
 names! { [PyNorm] [] }
@@ -148,4 +148,8 @@ pub(crate) fn norm_of(norm: &Bound<'_, PyAny>) -> PyResult<Norm> {
 /// Numbers as an array, for the modules beside this one.
 pub(crate) fn vector<'py>(py: Python<'py>, x: &[f64]) -> Bound<'py, PyAny> {
     x.to_pyarray(py).into_any()
+}
+
+pub(crate) fn tolerance_of(share: Option<f64>) -> PyResult<Tolerance> {
+    share.map_or(Ok(Tolerance::default()), Tolerance::relative).map_err(to_python)
 }

@@ -17,7 +17,7 @@ use crate::array::{out, with_matrix_of_work};
 use crate::compute::compute;
 use crate::enclosure::{PyEnclosure, enclosures};
 use crate::errors::{model_to_python, to_python};
-use crate::register::names;
+use crate::names::names;
 use crate::types::{Array, ArrayLike, Floats};
 
 names! { [PyRowSketch, PyTopRight, PyStreamedSvd] [] }

@@ -16,7 +16,7 @@ use crate::certified::PyCertifiedSolution;
 use crate::compute::compute;
 use crate::enclosure::{PyEnclosure, as_dtype};
 use crate::errors::to_python;
-use crate::register::names;
+use crate::names::names;
 use crate::types::{Array, ArrayLike, Dtype};
 
 names! { [PySolution, PySolver] [solve, solve_iteratively] }

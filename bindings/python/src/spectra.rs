@@ -14,7 +14,7 @@ use crate::array::{matrix, numbers, out, view, with_matrix};
 use crate::compute::compute;
 use crate::enclosure::{PyEnclosure, enclosures};
 use crate::errors::to_python;
-use crate::register::names;
+use crate::names::names;
 use crate::types::{Array, ArrayDict, ArrayLike, Complexes, Floats};
 
 names! {

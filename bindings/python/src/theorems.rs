@@ -3,8 +3,8 @@
 use kappa::perturb::Theorem;
 use pyo3::prelude::*;
 
-use crate::answers::{Answer, Kind, PyAnswer};
-use crate::register::names;
+use crate::answers::{Answer, PyAnswer};
+use crate::names::{Kind, names};
 use crate::theory::PyTheorem;
 
 /// A class for each theorem, on top of [`PyTheorem`]: its name in Rust, in Python and on the command line, and its

@@ -8,7 +8,7 @@ use crate::answers::{Answer, Kept, PyAnswer, answer, initializer};
 use crate::array::{Right, matrix, numbers, right, shaped, view, with_matrix};
 use crate::compute::compute;
 use crate::errors::to_python;
-use crate::register::names;
+use crate::names::names;
 use crate::types::{Array, ArrayLike};
 
 names! { [PyWoodbury, PyCholeskyUpdate] [] }

@@ -16,7 +16,7 @@ use crate::compute::compute;
 use crate::enclosure::PyEnclosure;
 use crate::errors::to_python;
 use crate::matrix::values_of;
-use crate::register::names;
+use crate::names::names;
 use crate::ruler::vector;
 use crate::types::{Array, ArrayLike, Floats};
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::Contents;
+use crate::output::{Contents, Kind};
 use crate::session::Session;
 
 /// The exit code of an answer.
@@ -56,17 +56,6 @@ impl<'a> Files<'a> {
         self.writes.extend(path.map(|path| (path.as_path(), kind)));
         self
     }
-}
-
-/// What an output file holds, which its ending must say.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Kind {
-    /// One array for `numpy.load`.
-    Array,
-    /// A picture, `.svg` or `.png`.
-    Picture,
-    /// Anything else.
-    Any,
 }
 
 /// An answer.

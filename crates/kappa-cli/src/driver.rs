@@ -3,9 +3,10 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use kappa_report::Envelope;
 
-use crate::answer::{Answer, Ask, Kind, NO_ANSWER};
+use crate::answer::{Answer, Ask, NO_ANSWER};
 use crate::failure::Failure;
 use crate::output;
+use crate::output::Kind;
 use crate::session::Session;
 
 /// The heading of the options that are the same for every command.

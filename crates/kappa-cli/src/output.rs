@@ -7,7 +7,6 @@ use kappa::{AnyMatrix, Matrix, Scalar};
 use kappa_report::Picture;
 use kappa_tensors::{npy, npz};
 
-use crate::answer::Kind;
 use crate::failure::Failure;
 use crate::interrupt;
 
@@ -59,6 +58,17 @@ pub(crate) fn data(text: &str) -> Result<(), Failure> {
 /// Words for people, to standard error.
 pub(crate) fn words(text: &str) {
     drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+/// What an output file holds, which its ending must say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    /// One array for `numpy.load`.
+    Array,
+    /// A picture, `.svg` or `.png`.
+    Picture,
+    /// Anything else.
+    Any,
 }
 
 /// Fails where the ending of a file does not say what it will hold.

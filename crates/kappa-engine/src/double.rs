@@ -25,12 +25,9 @@ use num_complex::{Complex32, Complex64};
 use crate::cut::Cut;
 use crate::eigen::hessenberg_form;
 use crate::entry::Entry;
+use crate::failed::Failed;
 use crate::gram::add_lower_product;
 use crate::lu::{inverse_order, lu_in_place, lu_solve_in_place};
-
-/// faer reported failure without detail.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Failed;
 
 /// U (m×u), σ, V (n×v), the matrices in column-major order.
 pub type Triplets<T> = (Vec<T>, Vec<f64>, Vec<T>);

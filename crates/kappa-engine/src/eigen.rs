@@ -14,7 +14,7 @@ use faer::{Conj, Mat, MatMut, MatRef};
 use num_complex::Complex64;
 
 use crate::cut::Cut;
-use crate::double::Failed;
+use crate::failed::Failed;
 
 /// Overwrites A with its Hessenberg form H, zero below the first subdiagonal; returns the unitary Q of A = QHQᴴ.
 pub(crate) fn hessenberg_form<T: ComplexField + Default>(a: &mut [T], order: usize, cut: Cut) -> Vec<T> {

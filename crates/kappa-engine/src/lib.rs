@@ -23,14 +23,16 @@ mod cut;
 mod double;
 mod eigen;
 mod entry;
+mod failed;
 mod gram;
 mod lu;
 mod sparse;
 mod view;
 
 pub use cut::Cut;
-pub use double::{Double, Failed, Reflected, Triangle, Triplets};
+pub use double::{Double, Reflected, Triangle, Triplets};
 pub use eigen::{Eigen, Sides, eig_complex, eig_real};
 pub use entry::{Accumulate, Entry};
+pub use failed::Failed;
 pub use sparse::{Columns, NoMemory, SparseCholesky, SparseLu, sparse_pivots};
 pub use view::{View, ViewMut};

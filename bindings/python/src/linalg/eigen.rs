@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use super::factor::cube;
 use super::stack::{Entry, Stacked, all_or_first, by_entry, joined, matrices};
 
-use crate::register::names;
+use crate::names::names;
 use crate::types::Array;
 
 names! { [] [eigh, eigvalsh, eig, eigvals, schur] }

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use super::factor::{cube, nans};
 use super::stack::{Entry, Stacked, by_entry, joined, matrices, no_entries};
 use crate::errors::LinAlgError;
-use crate::register::names;
+use crate::names::names;
 use crate::types::Array;
 
 names! { [] [solve, inv, slogdet] }

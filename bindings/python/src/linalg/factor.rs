@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use super::stack::{Entry, Stacked, all_or_first, by_entry, joined, matrices};
 use crate::errors::LinAlgError;
-use crate::register::names;
+use crate::names::names;
 use crate::types::{Array, Places};
 
 names! { [] [svdvals, svd, qr, raw_qr, lu, cholesky] }

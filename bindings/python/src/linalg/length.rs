@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::stack::Entry;
 use crate::compute::compute;
-use crate::register::names;
+use crate::names::names;
 use crate::types::Array;
 
 names! { [] [length, lengths] }

@@ -11,7 +11,7 @@ mod stack;
 
 use pyo3::prelude::*;
 
-use crate::register::Names;
+use crate::names::Names;
 
 /// The files in which something is for the module, in the order of its stub.
 // stub: """Plain answers for stacks of matrices, of f4, f8, c8 or c16; see `kappa.linalg`, which is made of them."""

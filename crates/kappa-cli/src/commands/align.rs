@@ -10,9 +10,10 @@ use kappa_report::{Entries, number_text};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::session::{About, Session, file_name};
 use crate::text::{line, matrix, note, short};
 

@@ -7,9 +7,10 @@ use kappa::{AnyMatrix, AnyOperator, Enclosure, Norm};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::parse::{read, shape};
 use crate::session::{Input, Session};
 use crate::text::{DIGITS, line, table};

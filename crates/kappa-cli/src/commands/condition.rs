@@ -10,9 +10,10 @@ use kappa::{AnyOperator, Enclosure, Guarantee, Norm};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::parse::{read, share};
 use crate::session::{About, Input, Session, with_tensor};
 use crate::text::{DIGITS, line, scientific, short, table};

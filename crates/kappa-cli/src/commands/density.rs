@@ -13,9 +13,10 @@ use kappa_report::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::session::{About, Input, Session};
 use crate::text::{line, scientific, table, titles};
 

@@ -10,9 +10,10 @@ use kappa_report::{Picture, draw_ellipse, draw_gershgorin, draw_numerical_range,
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::parse::{plane, region};
 use crate::session::{Input, Session};
 

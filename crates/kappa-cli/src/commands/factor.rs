@@ -9,8 +9,9 @@ use kappa_tensors::npy;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
+use crate::output::Kind;
 use crate::output::{Contents, array};
 use crate::session::{Input, Session};
 

@@ -10,9 +10,10 @@ use kappa_report::aligned;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::parse::complex;
 use crate::session::{Session, with_tensor};
 use crate::text::{scientific, titles};

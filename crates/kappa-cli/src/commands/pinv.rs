@@ -8,9 +8,10 @@ use kappa_report::Entries;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::session::{Input, Session};
 use crate::text::{self, line, note, scientific};
 

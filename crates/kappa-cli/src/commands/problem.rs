@@ -8,9 +8,10 @@ use kappa_report::Entries;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Explanation, Files, Kind};
+use crate::answer::{Answer, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::session::{About, Session, file_name, with_tensor};
 use crate::text::{matrix, note};
 

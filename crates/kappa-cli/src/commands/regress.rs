@@ -8,9 +8,10 @@ use kappa_report::{RegressionResult, counted, draw_quantiles, draw_residuals, re
 use kappa_tensors::Frame;
 use serde::{Serialize, Serializer};
 
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::parse::read;
 use crate::session::{Session, file_name};
 

@@ -11,9 +11,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::problem::{Beside, Problem, Solved, single};
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::session::Session;
 use crate::text::{line, scientific, short, titles};
 

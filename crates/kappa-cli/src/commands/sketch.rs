@@ -12,9 +12,10 @@ use kappa_report::counted;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::progress::{Bar, When};
 use crate::session::{Session, file_name, in_file};
 use crate::text::{DIGITS, line, list, table};

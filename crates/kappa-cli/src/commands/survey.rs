@@ -10,9 +10,10 @@ use kappa_model::{Layer, Progress, Report, Survey, printable};
 use kappa_report::{SurveyResult, aligned, survey_csv, survey_html, survey_markdown, survey_text};
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::parse::bytes;
 use crate::plans;
 use crate::progress::{Bar, When};

@@ -13,8 +13,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::triplets::{self, NOT_TOP, TripletArguments};
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
+use crate::output::Kind;
 use crate::output::{Contents, array};
 use crate::parse::bytes;
 use crate::progress::{Bar, When};

@@ -11,9 +11,10 @@ use kappa_report::{Named, aligned, number_text};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files, Kind};
+use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
+use crate::output::Kind;
 use crate::session::{Input, Session, file_name};
 use crate::text::{DIGITS, line, table, titles};
 

@@ -1,4 +1,4 @@
-//! Norms and singular values with every rounding error counted: what [`Guarantee::Certified`] asks for.
+//! The questions with a guarantee, and how [`Guarantee::Certified`] is met: every rounding error is counted.
 
 use kappa_dense::{MatrixRef, Scalar};
 
@@ -11,6 +11,37 @@ use crate::factor::singular_values;
 use crate::operator::{AnyOperator, Entries, LinearOperator, each};
 use crate::values::SingularValues;
 use crate::{Enclosure, Guarantee, Norm};
+
+/// [`norm`](fn@super::norm) with a guarantee: [`Guarantee::Certified`] counts every rounding error, in any norm.
+///
+/// Certified, the evidence is `rounding`, or a theorem whose hypotheses were checked. The spectral norm comes from
+/// [`SpectralCertificate`](crate::certificate::SpectralCertificate), other norms of the singular values from
+/// [`singular_values_by`](crate::singular_values_by) and the triangle inequality.
+///
+/// # Errors
+///
+/// As [`norm`](fn@super::norm). Certified, also when the floating-point environment violates the assumptions of the
+/// proofs.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Guarantee, Matrix, Norm, norm_by};
+/// let a = Matrix::from_row_major(2, 2, vec![3.0, 0.0, 4.0, 5.0])?;
+/// let x = norm_by(&a, Norm::nuclear(), Guarantee::Certified)?;
+/// assert!(x.contains(80f64.sqrt()) && x.evidence().is_certified() && x.width() < 1e-13);
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn norm_by<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    norm: Norm,
+    guarantee: Guarantee,
+) -> Result<Enclosure> {
+    match guarantee {
+        Guarantee::Usual => super::norm(a, norm),
+        Guarantee::Certified => certified_norm(a, norm),
+    }
+}
 
 /// ‖A‖ with every rounding error counted, for any norm: the spectral norm by a certificate of its own, other norms of
 /// the singular values through these and the triangle inequality.
@@ -119,6 +150,35 @@ pub(crate) fn certified_singular_values<T: Scalar>(a: &(impl LinearOperator<T> +
     certified_values_of(entries.view(), Profile::of_entries(entries.view())?.entries())
 }
 
+/// [`measure`](crate::measure) with a guarantee: [`Guarantee::Certified`] counts every rounding error.
+///
+/// Certified, one set of proved singular values answers all questions.
+///
+/// # Errors
+///
+/// As [`measure`](crate::measure). Certified, also when the floating-point environment violates the assumptions of the
+/// proofs.
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Guarantee, Matrix, measure_by};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 1.0])?;
+/// let answers = measure_by(&a, &["cond".parse()?, "norm:nuclear".parse()?], Guarantee::Certified)?;
+/// assert!(answers[0].contains(2.0) && answers[1].contains(3.0));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn measure_by<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    questions: &[Question],
+    guarantee: Guarantee,
+) -> Result<Vec<Enclosure>> {
+    match guarantee {
+        Guarantee::Usual => super::measure(a, questions),
+        Guarantee::Certified => certified_measure(a, questions),
+    }
+}
+
 /// One certified set of singular values answers all questions.
 pub(crate) fn certified_measure<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
@@ -159,5 +219,23 @@ impl AnyOperator<'_> {
     /// As [`singular_values_by`](crate::singular_values_by).
     pub fn singular_values_by(&self, guarantee: Guarantee) -> Result<SingularValues> {
         each!(self, a => self::singular_values_by(a, guarantee))
+    }
+
+    /// [`norm_by`](crate::norm_by) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`norm_by`](crate::norm_by).
+    pub fn norm_by(&self, norm: Norm, guarantee: Guarantee) -> Result<Enclosure> {
+        each!(self, a => self::norm_by(a, norm, guarantee))
+    }
+
+    /// [`measure_by`](crate::measure_by) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`measure_by`](crate::measure_by).
+    pub fn measure_by(&self, questions: &[Question], guarantee: Guarantee) -> Result<Vec<Enclosure>> {
+        each!(self, a => self::measure_by(a, questions, guarantee))
     }
 }

@@ -1,12 +1,11 @@
 use kappa_dense::{MatrixRef, Scalar};
 
-use super::certified::certified_measure;
 use super::norm::norm_of_entries;
 use super::sparse::is_written_out;
 use super::{Profile, Question};
+use crate::Enclosure;
 use crate::error::Result;
-use crate::operator::{AnyOperator, Entries, LinearOperator, each};
-use crate::{Enclosure, Guarantee};
+use crate::operator::{Entries, LinearOperator};
 
 /// The answers to several questions about A, at the cost of the most expensive one.
 ///
@@ -27,7 +26,7 @@ use crate::{Enclosure, Guarantee};
 /// ```
 pub fn measure<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), questions: &[Question]) -> Result<Vec<Enclosure>> {
     if !is_written_out(a) {
-        return super::sparse::answers(a, questions);
+        return super::sparse_measure::answers(a, questions);
     }
     let entries = Entries::of(a)?;
     let mut profile = Profile::of_entries(entries.view())?;
@@ -37,34 +36,6 @@ pub fn measure<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), questions: &[Qu
     questions.iter().map(|question| answer(entries.view(), &profile, question)).collect()
 }
 
-/// [`measure`] with a guarantee: [`Guarantee::Certified`] counts every rounding error.
-///
-/// Certified, one set of proved singular values answers all questions.
-///
-/// # Errors
-///
-/// As [`measure`]. Certified, also when the floating-point environment violates the assumptions of the proofs.
-///
-/// # Examples
-///
-/// ```
-/// # use kappa::{Guarantee, Matrix, measure_by};
-/// let a = Matrix::from_row_major(2, 2, vec![2.0, 0.0, 0.0, 1.0])?;
-/// let answers = measure_by(&a, &["cond".parse()?, "norm:nuclear".parse()?], Guarantee::Certified)?;
-/// assert!(answers[0].contains(2.0) && answers[1].contains(3.0));
-/// # Ok::<(), kappa::Error>(())
-/// ```
-pub fn measure_by<T: Scalar>(
-    a: &(impl LinearOperator<T> + ?Sized),
-    questions: &[Question],
-    guarantee: Guarantee,
-) -> Result<Vec<Enclosure>> {
-    match guarantee {
-        Guarantee::Usual => measure(a, questions),
-        Guarantee::Certified => certified_measure(a, questions),
-    }
-}
-
 /// One answer from the profile, or from another pass over the entries.
 pub(super) fn answer<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, question: &Question) -> Result<Enclosure> {
     match *question {
@@ -72,16 +43,5 @@ pub(super) fn answer<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, question
         Question::NumericalRadius => super::field::numerical_radius_of(a),
         Question::LogNorm(p) => super::field::log_norm_of(a, p),
         _ => profile.answer(question),
-    }
-}
-
-impl AnyOperator<'_> {
-    /// [`measure_by`](crate::measure_by) of this operator.
-    ///
-    /// # Errors
-    ///
-    /// As [`measure_by`](crate::measure_by).
-    pub fn measure_by(&self, questions: &[Question], guarantee: Guarantee) -> Result<Vec<Enclosure>> {
-        each!(self, a => self::measure_by(a, questions, guarantee))
     }
 }

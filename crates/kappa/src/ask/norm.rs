@@ -1,7 +1,6 @@
 use kappa_dense::{MatrixRef, Normal, Scalar};
 
 use super::Profile;
-use super::certified::certified_norm;
 use super::hard::{Induced, hard_value};
 use super::sparse::{is_written_out, norm_by_quadrature, norm_of_stored, too_large};
 use crate::certificate::growth;
@@ -11,15 +10,15 @@ use crate::factor::values_of;
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue, norm_by_products};
 use crate::norm::{Structure, entrywise_value, induced_value};
 use crate::operator::{AnyOperator, Entries, Form, LinearOperator, RealOrComplex, each, wide};
-use crate::{Enclosure, Evidence, Guarantee, Norm};
+use crate::{Enclosure, Evidence, Norm};
 
 /// The norm ‖A‖, in the units of the entries.
 ///
 /// Norms of the entries, and the induced norms with a closed form, are enclosed with every rounding error counted
 /// (evidence: rounding). The other induced norms lie between the value of a vector and a bound by a theorem (see
 /// [`induced_norm`]). Norms of the singular values carry their evidence, and the spectral norm of a large matrix is
-/// found by Lanczos (evidence: probability). [`norm_by`] proves any of them. One pass over the entries, or the cost
-/// of [`singular_values`](crate::singular_values). An empty matrix has norm 0.
+/// found by Lanczos (evidence: probability). [`norm_by`](crate::norm_by) proves any of them. One pass over the entries,
+/// or the cost of [`singular_values`](crate::singular_values). An empty matrix has norm 0.
 ///
 /// # Errors
 ///
@@ -67,36 +66,6 @@ pub fn norm<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Res
         return values_of(entries.view(), profile.entries())?.norm(norm);
     }
     norm_of_entries(entries.view(), &profile, norm)
-}
-
-/// [`norm`] with a guarantee: [`Guarantee::Certified`] counts every rounding error, in any norm.
-///
-/// Certified, the evidence is `rounding`, or a theorem whose hypotheses were checked. The spectral norm comes from
-/// [`SpectralCertificate`](crate::certificate::SpectralCertificate), other norms of the singular values from
-/// [`singular_values_by`](crate::singular_values_by) and the triangle inequality.
-///
-/// # Errors
-///
-/// As [`norm`]. Certified, also when the floating-point environment violates the assumptions of the proofs.
-///
-/// # Examples
-///
-/// ```
-/// # use kappa::{Guarantee, Matrix, Norm, norm_by};
-/// let a = Matrix::from_row_major(2, 2, vec![3.0, 0.0, 4.0, 5.0])?;
-/// let x = norm_by(&a, Norm::nuclear(), Guarantee::Certified)?;
-/// assert!(x.contains(80f64.sqrt()) && x.evidence().is_certified() && x.width() < 1e-13);
-/// # Ok::<(), kappa::Error>(())
-/// ```
-pub fn norm_by<T: Scalar>(
-    a: &(impl LinearOperator<T> + ?Sized),
-    norm: Norm,
-    guarantee: Guarantee,
-) -> Result<Enclosure> {
-    match guarantee {
-        Guarantee::Usual => self::norm(a, norm),
-        Guarantee::Certified => certified_norm(a, norm),
-    }
 }
 
 /// Whether Lanczos finds ‖A‖₂ faster than a decomposition finds all singular values.
@@ -214,15 +183,6 @@ pub(super) fn norm_of_entries<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile,
 }
 
 impl AnyOperator<'_> {
-    /// [`norm_by`](crate::norm_by) of this operator.
-    ///
-    /// # Errors
-    ///
-    /// As [`norm_by`](crate::norm_by).
-    pub fn norm_by(&self, norm: Norm, guarantee: Guarantee) -> Result<Enclosure> {
-        each!(self, a => self::norm_by(a, norm, guarantee))
-    }
-
     /// [`spectral_norm`](crate::spectral_norm) of this operator.
     ///
     /// # Errors

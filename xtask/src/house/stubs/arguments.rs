@@ -4,6 +4,7 @@ use proc_macro2::{Delimiter, TokenTree};
 use syn::{FnArg, Pat, Signature, Type};
 
 use super::super::source::{inside, is_mark, word};
+use super::attributes::text;
 use super::types::{Place, Types, argument};
 
 /// What `#[pyo3(…)]` says about a function.
@@ -67,12 +68,6 @@ fn default(tokens: &[TokenTree]) -> String {
         _ if is_literal => text,
         _ => "...".to_owned(),
     }
-}
-
-/// The text of a string.
-pub(super) fn text(token: &TokenTree) -> Option<String> {
-    let literal = matches!(token, TokenTree::Literal(_)).then(|| token.to_string())?;
-    syn::parse_str::<syn::LitStr>(&literal).ok().map(|literal| literal.value())
 }
 
 /// The parameters of a function as Python writes them, without `self`.

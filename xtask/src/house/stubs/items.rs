@@ -1,12 +1,13 @@
 //! Functions and classes of a source, in its order.
 
 use proc_macro2::{Delimiter, TokenTree};
-use syn::{Attribute, ImplItem, ImplItemFn, Item, ItemFn, ItemImpl, ItemMacro, ItemStruct, Meta, ReturnType};
+use syn::{Attribute, ImplItem, ImplItemFn, Item, ItemFn, ItemImpl, ItemMacro, ItemStruct, ReturnType};
 use syn::{Signature, Type};
 
 use super::super::source::{inside, is_mark, word};
 use super::Source;
-use super::arguments::{Said, inputs, parameters, text, written};
+use super::arguments::{Said, inputs, parameters, written};
+use super::attributes::{attribute, class_of, set, text, tokens_of};
 use super::types::{Place, Types};
 
 /// The width of a line.
@@ -42,30 +43,6 @@ pub(super) fn entries(source: &Source, types: &Types) -> Result<Vec<Entry>, Stri
         }
     }
     Ok(entries)
-}
-
-/// The attribute of this name.
-pub(super) fn attribute<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
-    attributes.iter().find(|attribute| attribute.path().is_ident(name))
-}
-
-/// What stands between the parentheses of an attribute.
-pub(super) fn tokens_of(attribute: &Attribute) -> Vec<TokenTree> {
-    match &attribute.meta {
-        Meta::List(list) => list.tokens.clone().into_iter().collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The name in Python of a class with this attribute.
-pub(super) fn class_of(tokens: &[TokenTree]) -> Option<String> {
-    set(tokens, "name").and_then(text)
-}
-
-/// The value of `name = value`.
-fn set<'a>(tokens: &'a [TokenTree], name: &str) -> Option<&'a TokenTree> {
-    let at = tokens.iter().position(|token| word(Some(token)).as_deref() == Some(name))?;
-    is_mark(tokens.get(at + 1), '=').then(|| tokens.get(at + 2)).flatten()
 }
 
 fn class(source: &Source, item: &ItemStruct, types: &Types) -> Result<String, String> {

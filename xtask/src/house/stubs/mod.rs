@@ -6,6 +6,7 @@
 //! in front of a function are all that the stub has for it, and in front of a class the line with its bases.
 
 mod arguments;
+mod attributes;
 mod items;
 mod types;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use syn::{GenericArgument, Item, PathArguments, PathSegment, Type};
 
-use super::items::{class_of, tokens_of};
-use super::{Source, items};
+use super::Source;
+use super::attributes::{attribute, class_of, tokens_of};
 
 /// Where a type stands: a sequence is taken, and a list is given.
 #[derive(Clone, Copy, PartialEq)]
@@ -71,7 +71,7 @@ impl Types {
                 self.aliases.extend(alias);
             }
             Item::Struct(item) => {
-                if let Some(attribute) = items::attribute(&item.attrs, "pyclass") {
+                if let Some(attribute) = attribute(&item.attrs, "pyclass") {
                     let class = class_of(&tokens_of(attribute)).ok_or_else(|| format!("{} has no name", item.ident))?;
                     self.classes.insert(item.ident.to_string(), class);
                 }
