@@ -27,7 +27,7 @@
 //!
 //! | question | function |
 //! |---|---|
-//! | norm | [`norm`] in a [`Norm`] |
+//! | norm | [`norm`](fn@norm) in a [`Norm`] |
 //! | condition number | [`cond`], [`cond_in`] any norm, [`skeel_cond`]; more in [`condition`] |
 //! | distance to singularity | [`distance_to_singularity`], [`condition::is_regular_within`], [`exact_rank`] |
 //! | number of correct digits | [`digits`] |

@@ -57,7 +57,7 @@ pub struct Grid {
     pub re: Vec<f64>,
     /// Imaginary parts.
     pub im: Vec<f64>,
-    /// σₘᵢₙ at (re[j], im[i]), one row for each imaginary part.
+    /// σₘᵢₙ at `(re[j], im[i])`, one row for each imaginary part.
     pub values: Vec<f64>,
     /// The eigenvalues.
     pub eigenvalues: Vec<c64>,
