@@ -24,6 +24,14 @@ impl Contents {
         Self::Bytes(array(a))
     }
 
+    /// All bytes of the file.
+    fn bytes(&self) -> std::io::Result<Vec<u8>> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes.clone()),
+            Self::Arrays(arrays) => Ok(npz::write(std::io::Cursor::new(Vec::new()), arrays)?.into_inner()),
+        }
+    }
+
     /// A picture in the format that the ending of its file names.
     pub(crate) fn picture(path: &Path, picture: &Picture) -> Self {
         let is_png = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"));
@@ -93,8 +101,11 @@ pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
         Failure::new(format!("cannot write `{}`: {why}", path.display()))
             .with_hint("name a file in a folder that exists")
     };
+    // Through a link the file is judged that it leads to.
+    let is_read_only = path.metadata().is_ok_and(|about| about.is_file() && about.permissions().readonly());
     match path {
         _ if path.is_dir() => Err(refused("it is a folder")),
+        _ if is_read_only => Err(refused("it is read-only")),
         _ if !folder_of(path).is_dir() => Err(refused("there is no such folder")),
         _ => Ok(()),
     }
@@ -118,8 +129,15 @@ fn folder_of(path: &Path) -> &Path {
 pub(crate) fn file(path: &Path, contents: &Contents) -> Result<(), Failure> {
     let failed = |e: std::io::Error| {
         Failure::new(format!("cannot write `{}`: {e}", path.display()))
-            .with_hint("is there a folder of that name, and may you write there?")
+            .with_hint("name a file in a folder that exists and in which you may write")
     };
+    // A link stays a link: what it leads to is replaced. A device or a named pipe is written to, and stays what it is.
+    let whole = path.canonicalize();
+    let path = whole.as_deref().unwrap_or(path);
+    if path.metadata().is_ok_and(|about| !about.is_file()) {
+        let opened = std::fs::OpenOptions::new().write(true).open(path);
+        return opened.and_then(|mut device| device.write_all(&contents.bytes()?)).map_err(failed);
+    }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".kappa-").suffix(".part");
     #[cfg(unix)]

@@ -20,6 +20,14 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
     }
 }
 
+/// How many: 1 or more.
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(count) if count >= 1 => Ok(count),
+        _ => Err(format!("`{text}` is not a whole number from 1 on")),
+    }
+}
+
 /// What singular values are compared with: 0 or a positive number.
 pub(crate) fn threshold(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {

@@ -128,9 +128,12 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(file) = &self.file {
+            // "`a.npy` is empty", but "`a.npz`: tensor `w` is empty".
+            let is_subject = self.tensor.is_none() && ["is ", "has "].iter().any(|verb| self.message.starts_with(verb));
+            let colon = if is_subject { "" } else { ":" };
             match file.to_str() {
-                Some("-") => f.write_str("standard input: ")?,
-                _ => write!(f, "`{}`: ", printable(&file.display().to_string()))?,
+                Some("-") => write!(f, "standard input{colon} ")?,
+                _ => write!(f, "`{}`{colon} ", printable(&file.display().to_string()))?,
             }
         }
         if let Some(tensor) = &self.tensor {

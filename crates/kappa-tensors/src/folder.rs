@@ -25,7 +25,8 @@ pub(crate) fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
         let strangers = named(&STRANGERS);
         let seen = match strangers.first() {
             Some(first) => format!("; it holds `{}`, whose format is not supported", name(first)),
-            None => format!("; {} files were checked", files.len()),
+            None if files.len() == 1 => "; 1 file was checked".to_owned(),
+            None => format!("; {} files were checked, and no folder below it", files.len()),
         };
         return Err(Error::missing(format!("is a folder without weights in a supported format{seen}"))
             .in_file(path)

@@ -76,7 +76,7 @@ impl Source for Npy {
             return Err(no_such_tensor(name));
         }
         let Header { dtype, big_endian, order, ref shape, start } = self.header;
-        let numbers = Numbers::from_bytes(dtype, &self.bytes[start..], big_endian)?;
+        let numbers = Numbers::from_bytes(dtype, &self.bytes[start..], big_endian).map_err(|e| e.of_tensor(name))?;
         Ok(Tensor { shape: shape.clone(), order, numbers })
     }
 

@@ -169,9 +169,10 @@ fn whole<'a>(bytes: &[u8], value: impl Fn([u8; 8]) -> f64, size: impl Fn([u8; 8]
     let (chunks, _) = bytes.as_chunks::<8>();
     if let Some(k) = chunks.iter().position(|&x| size(x) > EXACT) {
         return Err(Error::unsupported(format!(
-            "has an integer above 2^53 at position {k}, which f64 does not represent"
+            "has an integer above 2^53 at position {}, counted from 1: a double may not hold it",
+            k + 1
         ))
-        .with_hint("scale the integers, or store them as f64"));
+        .with_hint("divide the integers by a common factor, or subtract a common offset"));
     }
     Ok(widened(bytes, value))
 }

@@ -115,7 +115,7 @@ impl Error {
             if let Some(rest) = self.message.strip_prefix(subject) {
                 self.message = format!("the right-hand side {rest}");
                 return self.with_hint(
-                    "rows count from 1; a right-hand side with NaN or Inf has no solution: remove that row",
+                    "rows count from 1; a right-hand side with NaN or Inf has no solution: remove that row of A and b",
                 );
             }
         }

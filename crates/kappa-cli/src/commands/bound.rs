@@ -127,6 +127,12 @@ impl BoundArguments {
     }
 
     fn numbers(&self, info: &TheoremInfo) -> Result<Vec<f64>, Failure> {
+        let is_known = |name: &str| info.parameters.iter().any(|p| p.0 == name);
+        let all = theorems().iter().flat_map(|t| t.parameters).map(|p| p.0);
+        if let Some(other) = all.into_iter().find(|name| !is_known(name) && self.given(name).is_some()) {
+            return Err(Failure::new(format!("{} has no number --{other}", info.name))
+                .with_hint("`kappa bound` lists the theorems and their numbers"));
+        }
         let number = |&(parameter, meaning): &(&str, &str)| {
             self.given(parameter).ok_or_else(|| {
                 let all: Vec<String> = info.parameters.iter().map(|p| format!("--{} …", p.0)).collect();

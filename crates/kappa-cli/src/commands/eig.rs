@@ -17,6 +17,7 @@ use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Kind;
 use crate::output::{Contents, array};
+use crate::parse::count;
 use crate::session::{Input, Session};
 use crate::text::{complex, line, scientific, table};
 
@@ -26,7 +27,7 @@ pub(crate) struct EigArguments {
     #[serde(flatten)]
     input: Input,
     /// Print only the K of largest modulus; of a large sparse matrix by products alone.
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = count)]
     top: Option<usize>,
     /// Also the condition number of each eigenvalue and of its vector, and the departure from normality.
     #[arg(long)]

@@ -84,7 +84,7 @@ impl Problem {
                 i + 1,
                 j + 1
             ))
-            .with_hint("a right-hand side with NaN or Inf has no solution: remove that row")),
+            .with_hint("a right-hand side with NaN or Inf has no solution: remove that row of A and b")),
             None => Ok(()),
         }
     }

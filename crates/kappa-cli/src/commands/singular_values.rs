@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
+use crate::parse::count;
 use crate::plans;
 use crate::session::{Input, Session};
 use crate::text::list;
@@ -17,10 +18,10 @@ pub(crate) struct SingularValuesArguments {
     #[serde(flatten)]
     input: Input,
     /// Print only the K largest.
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = count)]
     top: Option<usize>,
     /// Print only the K smallest, smallest first.
-    #[arg(long, value_name = "K", conflicts_with_all = ["top", "floor", "certify"])]
+    #[arg(long, value_name = "K", value_parser = count, conflicts_with_all = ["top", "floor", "certify"])]
     smallest: Option<usize>,
     /// Values above this share of the largest need single precision only: half the time for matrices stored in 32 bits
     /// or fewer.

@@ -79,6 +79,11 @@ impl Ask for SurveyArguments {
         let answer = Answer::new(SurveyResult::from(&report), self.text(&report))
             .file(self.html.as_ref(), || Contents::Bytes(survey_html(&report, &title(&self.model)).into_bytes()))
             .explained(explanation(&report));
+        let is_empty = report.layers.is_empty() && report.skipped.is_empty();
+        let answer = match &self.only {
+            Some(word) if is_empty => answer.note(format!("no layer, and nothing that was skipped, is `{word}`")),
+            _ => answer,
+        };
         // Nothing could be measured: the report is printed, and so is the reason.
         Ok(Answer { failure: broken, ..answer })
     }

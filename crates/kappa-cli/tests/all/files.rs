@@ -19,7 +19,7 @@ fn a_dash_reads_standard_input() {
     let table = b"x,y\n1,1.0\n2,2.1\n3,2.9\n4,4.2\n";
     assert_eq!(folder.run_with(&["regress", "-", "--target", "y"], table).code, 0);
     let empty = folder.run_with(&["norm", "-"], b"");
-    assert!(empty.code == 2 && empty.err.contains("standard input: is empty"), "{}", empty.err);
+    assert!(empty.code == 2 && empty.err.contains("standard input is empty"), "{}", empty.err);
     assert_eq!(folder.run_with(&["vector", "w.npy", "--weights", "-"], &[]).code, 2);
 }
 
@@ -78,4 +78,53 @@ fn complex_types_are_named_as_in_numpy() {
     assert!(folder.run(&["survey", "z.npy", "--json"]).out.contains("\"dtype\": \"c128\""));
     assert_eq!(folder.run(&["norm", "z.npy"]).number(), 5.0);
     assert!(folder.run(&["digits", "z.npy", "--data", "c64"]).out.contains("f32"));
+}
+
+/// What an output file replaces: the file that a link leads to, never the link; nothing that is read-only; and a named
+/// pipe is written to.
+#[cfg(unix)]
+#[test]
+fn links_pipes_and_files_that_are_read_only_stay_what_they_are() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+
+    let folder = with_w();
+    folder.text("target.npz", "old");
+    symlink(folder.path("target.npz"), folder.path("link.npz")).unwrap();
+    assert_eq!(folder.run(&["svd", "w.npy", "-o", "link.npz"]).code, 0);
+    assert!(folder.path("link.npz").symlink_metadata().unwrap().is_symlink());
+    assert!(std::fs::read(folder.path("target.npz")).unwrap().starts_with(b"PK"));
+
+    folder.text("kept.npz", "mine");
+    let mut only = folder.path("kept.npz").metadata().unwrap().permissions();
+    only.set_readonly(true);
+    std::fs::set_permissions(folder.path("kept.npz"), only).unwrap();
+    let refused = folder.run(&["svd", "w.npy", "-o", "kept.npz"]);
+    assert!(refused.code == 2 && refused.err.contains("`kept.npz`: it is read-only"), "{}", refused.err);
+    assert_eq!(std::fs::read(folder.path("kept.npz")).unwrap(), b"mine");
+
+    let made = std::process::Command::new("mkfifo").arg(folder.path("pipe.npz")).status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("SKIPPED: mkfifo is not installed");
+        return;
+    }
+    let pipe = folder.path("pipe.npz");
+    let reader = std::thread::spawn(move || std::fs::read(pipe).unwrap());
+    assert_eq!(folder.run(&["svd", "w.npy", "-o", "pipe.npz"]).code, 0);
+    assert!(reader.join().unwrap().starts_with(b"PK"));
+    assert!(folder.path("pipe.npz").metadata().unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn options_that_would_be_ignored_are_refused() {
+    let folder = with_w();
+    for (arguments, words) in [
+        (["bound", "weyl", "--change=0.5", "--gap=3"], "weyl has no number --gap"),
+        (["singular-values", "w.npy", "--top", "0"], "not a whole number from 1 on"),
+        (["eig", "w.npy", "--top", "0"], "not a whole number from 1 on"),
+    ] {
+        let done = folder.run(&arguments);
+        assert!(done.code == 2 && done.err.contains(words), "{}", done.whole());
+    }
+    let none = folder.run(&["survey", "w.npy", "--only", "zebra"]);
+    assert!(none.code == 0 && none.err.contains("is `zebra`"), "{}", none.whole());
 }

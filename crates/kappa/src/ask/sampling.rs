@@ -60,7 +60,11 @@ const BLOCK: usize = 32;
 pub fn frobenius_by_sampling<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &Hutchinson) -> Result<Enclosure> {
     let (_, n) = a.shape();
     if how.samples == 0 || !(how.failure > 0.0 && how.failure < 1.0) {
-        return Err(Error::syntax("sampling needs `samples` ≥ 1 and `failure` between 0 and 1"));
+        let (samples, failure) = (how.samples, how.failure);
+        return Err(Error::argument(format!(
+            "sampling takes 1 sample or more, got {samples}, and fails with a chance between 0 and 1, got {failure}"
+        ))
+        .with_hint("100 samples and a chance of 1e-3 to fail, for example"));
     }
     let mut draws = Draws(how.seed ^ 0x4a7c);
     // A complex normal number has half the variance in each part.

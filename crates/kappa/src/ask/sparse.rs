@@ -97,5 +97,8 @@ pub(crate) fn too_large((m, n): (usize, usize), question: impl std::fmt::Display
     Error::limit(format!(
         "`{question}` of a {m}×{n} operator needs it stored as a dense matrix (limit {DENSE_LIMIT:e} entries)"
     ))
-    .with_hint("norms, the largest and smallest singular values, rank --exact, cond and solve need no dense matrix")
+    .with_hint(
+        "without a guarantee, norms, the largest and smallest singular values, cond, solve and the logdet of a real \
+         matrix need none",
+    )
 }

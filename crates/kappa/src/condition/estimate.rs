@@ -98,7 +98,9 @@ fn is_by_rows(norm: Norm) -> Result<bool> {
         x if x == Norm::max_column_sum() => Ok(false),
         x if x == Norm::max_row_sum() => Ok(true),
         other => Err(Error::unsupported(format!("there is no estimator for the inverse in the {other} norm"))
-            .with_hint("use max-column-sum or max-row-sum; `cond_in` answers in every norm")),
+            .with_hint(
+                "use max-column-sum or max-row-sum; without the estimate the condition number is known in every norm",
+            )),
     }
 }
 

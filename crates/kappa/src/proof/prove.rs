@@ -64,7 +64,7 @@ pub fn prove(a: &Matrix<f64>, claim: &Claim) -> Result<Witness> {
     }
     let why = if tried == 0 { "no witness was found" } else { "no witness of up to 48 bits shows it" };
     Err(Error::unsupported(format!("`{claim}` cannot be proved: {why}"))
-        .with_hint("the claim is false, or too close to the exact value: `kappa norm --certify` gives the bounds"))
+        .with_hint("the claim is false, or too close to the exact value: certified bounds of the quantity show which"))
 }
 
 /// x·2ᵉ in two steps, since 2ᵉ alone may overflow or underflow.
