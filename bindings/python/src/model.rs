@@ -22,7 +22,7 @@ use crate::errors::{model_to_python, to_python};
 use crate::matrix::{answers_dict, questions_of};
 use crate::names::names;
 use crate::sketch::PyStreamedSvd;
-use crate::types::{Array, EnclosureDict};
+use crate::types::{Array, EnclosureDict, Patterns};
 
 names! { [PyModel, PySurvey] [open] }
 
@@ -108,12 +108,12 @@ impl PyModel {
     fn survey(
         &self,
         py: Python<'_>,
-        layers: Option<Vec<String>>,
+        layers: Option<Patterns>,
         threads: usize,
         memory: Option<u64>,
         certify: bool,
     ) -> PyResult<PySurvey> {
-        let how = Survey { layers: layers.unwrap_or_default(), threads, memory, certify };
+        let how = Survey { layers: Patterns::all(layers), threads, memory, certify };
         watched(py, |progress| self.model.survey_with(&how, progress)).map(PySurvey)
     }
 
@@ -141,10 +141,9 @@ impl PyModel {
     fn lipschitz_product<'py>(
         &self,
         py: Python<'py>,
-        layers: Option<Vec<String>>,
+        layers: Option<Patterns>,
     ) -> PyResult<(PyEnclosure, EnclosureDict<'py>)> {
-        let found =
-            compute(py, || self.model.lipschitz_product(&layers.unwrap_or_default())).map_err(model_to_python)?;
+        let found = compute(py, || self.model.lipschitz_product(&Patterns::all(layers))).map_err(model_to_python)?;
         let factors = PyDict::new(py);
         for (name, factor) in found.layers {
             factors.set_item(name, PyEnclosure::from(factor))?;

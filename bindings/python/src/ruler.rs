@@ -3,7 +3,9 @@
 use kappa::{Norm, Tolerance};
 use numpy::ToPyArray;
 use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyBool;
 
 use crate::answers::{Answer, PyAnswer, answer, initializer};
 use crate::array::{out, view, with_matrix};
@@ -137,12 +139,22 @@ impl PyNorm {
     }
 }
 
-/// A norm from its name or from a Norm.
+/// A norm from its name, from a Norm, or from a number: 1, 2 and inf are those of NumPy's `ord`.
 pub(crate) fn norm_of(norm: &Bound<'_, PyAny>) -> PyResult<Norm> {
     if let Ok(norm) = norm.cast::<PyNorm>() {
         return Ok(norm.get().0);
     }
-    norm.extract::<String>()?.parse().map_err(to_python)
+    let name = match norm.extract::<f64>() {
+        Ok(number) if !norm.is_instance_of::<PyBool>() => number.to_string(),
+        _ => norm.extract::<String>().map_err(|_| not_a_norm(norm))?,
+    };
+    name.parse().map_err(to_python)
+}
+
+fn not_a_norm(given: &Bound<'_, PyAny>) -> PyErr {
+    let class = given.get_type().name().map_or_else(|_| "object".into(), |name| name.to_string());
+    let message = format!("`norm` is a name, 1, 2, inf or a kappa.Norm, not an object of the class {class}");
+    PyTypeError::new_err(message + "\n\nhint: such as norm=\"spectral\", norm=2 or norm=\"fro\"")
 }
 
 /// Numbers as an array, for the modules beside this one.

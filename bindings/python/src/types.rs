@@ -9,9 +9,28 @@ use pyo3::types::{PyDict, PyIterator};
 // stub: ArrayLike
 pub(crate) type ArrayLike<'py> = Bound<'py, PyAny>;
 
-/// A norm, or its name.
-// stub: str | Norm
+/// A norm, its name, or 1, 2 or inf.
+// stub: str | float | Norm
 pub(crate) type NormLike<'py> = Bound<'py, PyAny>;
+
+/// A pattern for names, or several.
+// stub: str | Sequence[str]
+#[derive(FromPyObject)]
+pub(crate) enum Patterns {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Patterns {
+    /// All of them; none where nothing was given.
+    pub(crate) fn all(given: Option<Self>) -> Vec<String> {
+        match given {
+            None => Vec::new(),
+            Some(Self::One(pattern)) => vec![pattern],
+            Some(Self::Several(patterns)) => patterns,
+        }
+    }
+}
 
 /// Numbers, one each.
 // stub: Sequence[float] | NDArray[Any]

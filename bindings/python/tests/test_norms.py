@@ -254,3 +254,18 @@ def test_products_of_norms(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", a)
     assert answer("nuclear-of-product", tmp_path / "b.npy", tmp_path / "a.npy")["result"]["value"]["upper"] == x.upper
     assert run("lipschitz", DIGITS, "--layers", "nothing").returncode == 2
+
+
+def test_numbers_are_the_norms_of_numpy() -> None:
+    a = np.array([[1.0, -2.0], [3.0, 4.0]])
+    for order in (1, 2, 2.0, np.int64(1), np.inf, "1", "2", "inf", "fro", "nuc"):
+        expected = np.linalg.norm(a, {"1": 1, "2": 2, "inf": np.inf}.get(order, order))  # type: ignore[arg-type]
+        assert np.isclose(float(kp.norm(a, order)), expected), order  # type: ignore[arg-type]
+    assert np.isclose(float(kp.cond(a, 1)), np.linalg.cond(a, 1))
+    assert np.isclose(float(kp.svd(a).norm(2)), np.linalg.norm(a, 2))
+    wrongs: list[object] = [[2], True, {}]
+    for wrong in wrongs:
+        with pytest.raises(TypeError, match="`norm` is a name, 1, 2, inf or a kappa.Norm, not an object of the class"):
+            kp.norm(a, wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="unknown norm `3`"):
+        kp.norm(a, 3)

@@ -236,3 +236,10 @@ def test_every_file_of_the_kinds_that_are_read_is_surveyed(shared: Path) -> None
         else:
             expected = file.name.startswith("mangled") or file.name == "food_world_cup_ratings.npy"
             assert expected and done.returncode == 2 and done.stderr.startswith("kappa: "), (file, done.stderr)
+
+
+def test_one_pattern_may_stand_alone() -> None:
+    model = kp.open(DIGITS)
+    one, several = model.survey(layers="fc1*"), model.survey(layers=["fc1*"])
+    assert [layer["name"] for layer in one.layers] == [layer["name"] for layer in several.layers] == ["fc1.weight"]
+    assert model.lipschitz_product(layers="fc1*") == model.lipschitz_product(layers=["fc1*"])
