@@ -50,7 +50,7 @@ fn answered(a: &Bound<'_, PyAny>, work: &dyn Fn(usize, usize) -> usize, ask: Que
     }
 }
 
-/// A matrix in double precision, written out.
+/// A dense matrix in double precision.
 pub(crate) fn matrix(a: &Bound<'_, PyAny>) -> PyResult<AnyMatrix> {
     with_matrix_of_work(a, |_, _| 0, |a| a.to_matrix())
 }
@@ -70,7 +70,7 @@ pub(crate) fn real_numbers(x: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     }
 }
 
-/// A real matrix in double precision, written out; `what` names it in the error for a complex one.
+/// A dense real matrix in double precision; `what` names it in the error for a complex one.
 pub(crate) fn real_matrix(a: &Bound<'_, PyAny>, what: &str) -> PyResult<kappa::Matrix<f64>> {
     match matrix(a)? {
         AnyMatrix::Real(a) => Ok(a),

@@ -20,9 +20,10 @@ names! { [] [norm, rank, singular_values, numerical_radius, log_norm, svd, measu
 /// The norm of a matrix: how large it is.
 ///
 /// `norm` is frobenius (default), spectral, nuclear, max-abs, max-column-sum, max-row-sum, entrywise:p, induced:p,q,
-/// schatten:p, ky-fan:k, ky-fan:k,p, dual:NAME, or a Norm. In the units of the entries. `certify=True` counts every
-/// rounding error; `width=1e-6` stops at that relative width (spectral only). Raises ValueError for an unknown norm
-/// and NotFiniteError where an entry is NaN or infinite. One pass over the entries, or the cost of the singular values.
+/// schatten:p, ky-fan:k, ky-fan:k,p, dual:NAME, or a Norm; NumPy's 1, 2, inf, "fro" and "nuc" as well. In the units of
+/// the entries. `certify=True` counts every rounding error; `width=1e-6` stops at that relative width (spectral only).
+/// Raises ValueError for an unknown norm and NotFiniteError where an entry is NaN or infinite. One pass over the
+/// entries, or the cost of the singular values.
 ///
 /// Examples
 /// --------

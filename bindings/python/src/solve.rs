@@ -300,7 +300,7 @@ impl PySolver {
 /// backward_error, steps, has_converged.
 ///
 /// `by` is cg (Hermitian positive definite), minres (Hermitian) or lsmr (any shape); SciPy sparse matrices and
-/// LinearOperators are not written out.
+/// LinearOperators are not converted to dense arrays.
 ///
 /// Examples
 /// --------

@@ -26,8 +26,8 @@ pub(crate) trait Ask: clap::Args + Serialize {
     /// One line of help.
     const ABOUT: &'static str;
 
-    /// What a reader may type behind `kappa `, the plainest first, about the files of `examples/small`. The help, the
-    /// manual and docs/commands.md show them, and the tests run them.
+    /// Command lines without `kappa `, simplest first, for the files of `examples/small`. The help, the manual and
+    /// docs/commands.md show them; the tests run them.
     const EXAMPLES: &'static [&'static str];
 
     /// Whether the command reads tensor files, which `--no-mmap` is about.

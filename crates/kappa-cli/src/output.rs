@@ -68,7 +68,7 @@ pub(crate) fn words(text: &str) {
     drop(writeln!(std::io::stderr(), "{text}"));
 }
 
-/// What an output file holds, which its ending must say.
+/// The content of an output file, to which the ending of its name must correspond.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     /// One array for `numpy.load`.
@@ -79,7 +79,7 @@ pub(crate) enum Kind {
     Any,
 }
 
-/// Fails where the ending of a file does not say what it will hold.
+/// Fails if the ending of a file name does not correspond to the content.
 pub(crate) fn check_ending(path: &Path, kind: Kind) -> Result<(), Failure> {
     let endings = kind.endings();
     let is_one = |ending: &&str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
@@ -101,7 +101,7 @@ pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
         Failure::new(format!("cannot write `{}`: {why}", path.display()))
             .with_hint("name a file in a folder that exists")
     };
-    // Through a link the file is judged that it leads to.
+    // `metadata` follows links: the permissions are those of the target.
     let is_read_only = path.metadata().is_ok_and(|about| about.is_file() && about.permissions().readonly());
     match path {
         _ if path.is_dir() => Err(refused("it is a folder")),
@@ -131,7 +131,7 @@ pub(crate) fn file(path: &Path, contents: &Contents) -> Result<(), Failure> {
         Failure::new(format!("cannot write `{}`: {e}", path.display()))
             .with_hint("name a file in a folder that exists and in which you may write")
     };
-    // A link stays a link: what it leads to is replaced. A device or a named pipe is written to, and stays what it is.
+    // The target of a link is replaced, not the link. Devices and named pipes are opened and written to.
     let whole = path.canonicalize();
     let path = whole.as_deref().unwrap_or(path);
     if path.metadata().is_ok_and(|about| !about.is_file()) {

@@ -20,7 +20,7 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-/// How many: 1 or more.
+/// A count of at least 1.
 pub(crate) fn count(text: &str) -> Result<usize, String> {
     match text.trim().parse() {
         Ok(count) if count >= 1 => Ok(count),

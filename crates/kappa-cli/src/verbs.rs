@@ -1,7 +1,7 @@
 //! The table of commands: names, groups, and the types behind them.
 //!
 //! A new command is a file in `commands` and a line in [`VERBS`]. Its help, its examples and the schema of its result
-//! come from its type; `KAPPA_UPDATE_SNAPSHOTS=1 cargo test` writes what the documents say of it.
+//! come from its type; `KAPPA_UPDATE_SNAPSHOTS=1 cargo test` updates the documents.
 
 use clap::{ArgMatches, Command};
 use schemars::{JsonSchema, Schema, SchemaGenerator};

@@ -28,13 +28,6 @@ pub enum ErrorKind {
 /// The result of working on a model.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A message about a tensor: "`w` has 3 entries …" for "the matrix has 3 entries …", or "`w`: the numerical radius …".
-fn about(name: &str, message: &str) -> String {
-    let name = crate::printable(name);
-    let predicate = message.strip_prefix("the matrix ").or(message.strip_prefix("the vector ")).unwrap_or(message);
-    if predicate.starts_with("has ") { format!("`{name}` {predicate}") } else { format!("`{name}`: {message}") }
-}
-
 impl Error {
     fn new(kind: ErrorKind, message: String) -> Self {
         Self { kind, message, hint: None }
@@ -61,7 +54,7 @@ impl Error {
     pub fn about(name: &str, error: &kappa::Error) -> Self {
         Self {
             kind: ErrorKind::Question(error.kind()),
-            message: about(name, &error.to_string()),
+            message: error.named(&crate::printable(name)),
             hint: error.hint().map(Into::into),
         }
     }

@@ -91,7 +91,7 @@ impl Model {
         Ok(self.source.read(&info.name)?)
     }
 
-    /// The entries of a sparse matrix that is not written out: smaller ones are answered sooner by dense methods.
+    /// The entries of a large sparse matrix. Dense methods are faster for smaller ones.
     fn large_triplets(&self, info: &TensorInfo) -> Option<Triplets<'_>> {
         let found = self.source.triplets(&info.name)?;
         let (m, n) = found.shape;

@@ -293,10 +293,7 @@ fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<La
     match profile {
         Ok(profile) => fill(&mut layer, &profile).map_err(|e| broken(e.to_string()))?,
         Err(error) if error.is_not_finite() => {
-            // The layer, whose verdict it is, is the matrix.
-            let message = error.to_string();
-            let message = message.strip_prefix("the matrix ").unwrap_or(&message).to_owned();
-            layer.verdicts.push(Verdict::NotFinite { message });
+            layer.verdicts.push(Verdict::NotFinite { message: error.reason().to_owned() });
         }
         Err(error) => return Err(broken(error.to_string())),
     }

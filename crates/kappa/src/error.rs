@@ -8,6 +8,8 @@ use kappa_dense::{Matrix, Scalar};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
     kind: ErrorKind,
+    /// What the message is about, if that is the input as a whole: a name can stand in its place.
+    subject: Option<&'static str>,
     message: String,
     hint: Option<String>,
 }
@@ -41,7 +43,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self { kind, subject: None, message: message.into(), hint: None }
     }
 
     /// The error that a user-defined operator returns from `apply` and `apply_adjoint`. The question passes it on to
@@ -85,9 +87,9 @@ impl Error {
 
     /// A matrix with `count` entries that are not finite, the first of them at (row, column), counted from 0.
     pub(crate) fn not_finite(row: usize, column: usize, count: usize) -> Self {
-        let found = not_finite(count);
-        let (row, column) = (row + 1, column + 1);
-        Self::new(ErrorKind::NotFinite, format!("the matrix {found} (first at row {row}, column {column})"))
+        let (found, row, column) = (not_finite(count), row + 1, column + 1);
+        Self::new(ErrorKind::NotFinite, format!("{found} (first at row {row}, column {column})"))
+            .with_subject("the matrix")
             .with_hint("rows and columns count from 1; a matrix with NaN or Inf has no norm, rank or condition number")
     }
 
@@ -95,8 +97,8 @@ impl Error {
     pub(crate) fn check_vector<T: Scalar>(x: &[T]) -> Result<()> {
         let Some(first) = x.iter().position(|x| !x.is_finite()) else { return Ok(()) };
         let found = not_finite(x.iter().filter(|x| !x.is_finite()).count());
-        let message = format!("the vector {found} (first at entry {})", first + 1);
-        Err(Self::new(ErrorKind::NotFinite, message)
+        Err(Self::new(ErrorKind::NotFinite, format!("{found} (first at entry {})", first + 1))
+            .with_subject("the vector")
             .with_hint("entries count from 1; a vector with NaN or Inf has no norm, sum or spectrum"))
     }
 
@@ -111,14 +113,16 @@ impl Error {
 
     /// The same error about the right-hand side of a problem.
     pub(crate) fn of_right_hand_side(mut self) -> Self {
-        for subject in ["the matrix ", "the vector "] {
-            if let Some(rest) = self.message.strip_prefix(subject) {
-                self.message = format!("the right-hand side {rest}");
-                return self.with_hint(
-                    "rows count from 1; a right-hand side with NaN or Inf has no solution: remove that row of A and b",
-                );
-            }
-        }
+        self.subject = None;
+        self.message = format!("the right-hand side {}", self.message);
+        self.with_hint(
+            "rows count from 1; a right-hand side with NaN or Inf has no solution: remove that row of A and b",
+        )
+    }
+
+    /// The same error about the input as a whole; the message is its predicate.
+    pub(crate) fn with_subject(mut self, subject: &'static str) -> Self {
+        self.subject = Some(subject);
         self
     }
 
@@ -142,6 +146,18 @@ impl Error {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// The message about an input with this name: "`w` has 3 entries that are not finite", or "`w`: the numerical
+    /// radius of a 3×2 matrix is not defined".
+    pub fn named(&self, name: &str) -> String {
+        let colon = if self.subject.is_some() { "" } else { ":" };
+        format!("`{name}`{colon} {}", self.message)
+    }
+
+    /// The message without its subject.
+    pub fn reason(&self) -> &str {
+        &self.message
     }
 
     /// The hint, where there is one.
@@ -220,6 +236,9 @@ impl From<kappa_dense::Error> for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(subject) = self.subject {
+            write!(f, "{subject} ")?;
+        }
         f.write_str(&self.message)
     }
 }

@@ -172,7 +172,7 @@ fn read_item(item: &Item, file: &File, module: &mut Module) {
 }
 
 /// Hands each name of a `use` and its path to `add`.
-fn read_use(tree: &UseTree, prefix: &[String], add: &mut impl FnMut(String, Vec<String>)) {
+pub(super) fn read_use(tree: &UseTree, prefix: &[String], add: &mut impl FnMut(String, Vec<String>)) {
     let with = |name: String| [prefix, &[name]].concat();
     match tree {
         UseTree::Path(path) => read_use(&path.tree, &with(path.ident.to_string()), add),
@@ -197,7 +197,7 @@ fn function(file: &File, attributes: &[Attribute], signature: &syn::Signature, i
     }
 }
 
-fn is_public(visibility: &Visibility) -> bool {
+pub(super) fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 

@@ -1,7 +1,8 @@
 //! The root of kappa holds the names that nearly every program uses; the rest stays in the rooms.
 
-use syn::{Item, UseTree, Visibility};
+use syn::Item;
 
+use super::exports::{is_public, read_use};
 use crate::run::root;
 
 /// The largest number of modules and names at the root.
@@ -28,26 +29,14 @@ fn names(text: &str) -> Result<Vec<String>, String> {
     for item in &parsed.items {
         match item {
             Item::Mod(item) if is_public(&item.vis) => names.push(item.ident.to_string()),
-            Item::Use(item) if is_public(&item.vis) => leaves(&item.tree, &mut names)?,
+            Item::Use(item) if is_public(&item.vis) => read_use(&item.tree, &[], &mut |name, _| names.push(name)),
             _ => {}
         }
     }
-    Ok(names)
-}
-
-fn leaves(tree: &UseTree, names: &mut Vec<String>) -> Result<(), String> {
-    match tree {
-        UseTree::Path(path) => leaves(&path.tree, names)?,
-        UseTree::Name(name) => names.push(name.ident.to_string()),
-        UseTree::Rename(name) => names.push(name.rename.to_string()),
-        UseTree::Group(group) => group.items.iter().try_for_each(|tree| leaves(tree, names))?,
-        UseTree::Glob(_) => return Err(format!("root: {ROOT} exports by `*`\n\nhint: list the names")),
+    match names.iter().any(|name| name == "*") {
+        true => Err(format!("root: {ROOT} exports by `*`\n\nhint: list the names")),
+        false => Ok(names),
     }
-    Ok(())
-}
-
-fn is_public(vis: &Visibility) -> bool {
-    matches!(vis, Visibility::Public(_))
 }
 
 #[cfg(test)]

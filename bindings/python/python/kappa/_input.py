@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Entries that are written out at most, as in Rust's `DENSE_LIMIT`.
+#: The largest number of entries of a dense array that is made of a sparse one, as in Rust's `DENSE_LIMIT`.
 _MOST = 1 << 28
 
 
@@ -14,8 +14,8 @@ def as_array(x: Any) -> NDArray[Any]:
 
     Takes whatever `numpy.asarray` takes, and what hands its memory over by DLPack. Tensors of PyTorch may want
     gradients, and may be of bfloat16, which neither way can express: those are widened to float32, exactly. Masked
-    arrays are taken where nothing is masked. SciPy's sparse matrices and LinearOperators are written out, up to 2^28
-    entries, for `kappa.linalg`; `kappa` itself takes them as they are.
+    arrays are taken where nothing is masked. SciPy's sparse matrices and LinearOperators become dense arrays,
+    up to 2^28 entries, for `kappa.linalg`; `kappa` itself takes them as they are.
     """
     if isinstance(x, np.ndarray):
         return _unmasked(x) if isinstance(x, np.ma.MaskedArray) else x

@@ -73,7 +73,7 @@ fn every_command_has_an_example_a_section_and_a_schema() {
         assert!(has_section, "docs/commands.md has no `{heading}`; KAPPA_UPDATE_SNAPSHOTS=1 writes it");
         let rules = schema["allOf"].as_array().unwrap();
         let has_rule = rules.iter().any(|rule| rule["if"]["properties"]["command"]["const"] == *name);
-        assert!(has_rule, "docs/json.schema.json says nothing of `{name}`");
+        assert!(has_rule, "docs/json.schema.json has no rule for `{name}`");
     }
 }
 

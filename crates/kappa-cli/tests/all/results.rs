@@ -1,29 +1,48 @@
-//! The table of results in docs/json.md is made of docs/json.schema.json.
+//! The list of results in docs/json.md is generated from docs/json.schema.json.
 
 use serde_json::Value;
 
 use super::{assert_same, root};
 
-const BEGIN: &str = "| command | result |\n|---|---|\n";
-const END: &str = "\nA **layer** of a survey";
+const BEGIN: &str = "<!-- results -->\n```text\n";
+const END: &str = "```\n\nA **layer** of a survey";
 
-/// Objects inside of a result are written out to this depth.
+/// The columns for the name of a command, and those of a line.
+const MARGIN: usize = 20;
+const WIDTH: usize = 118;
+
+/// The depth to which the keys of nested objects are listed.
 const DEPTH: usize = 3;
 
-/// Definitions that docs/json.md explains above the table.
+/// Definitions that docs/json.md explains in words.
 const EXPLAINED: [&str; 4] = ["Enclosure", "Evidence", "Number", "LayerResult"];
 
-/// A row for each form of the result of each command.
-fn rows(schema: &Value) -> String {
+/// An entry for each form of the result of each command.
+fn entries(schema: &Value) -> String {
     let mut text = String::new();
     for command in schema["allOf"].as_array().unwrap() {
         let name = command["if"]["properties"]["command"]["const"].as_str().unwrap();
         for form in forms(schema, &command["then"]["properties"]["result"]) {
             let items: Vec<String> = form.into_iter().flat_map(|part| items(schema, part, DEPTH)).collect();
-            text += &format!("| `{name}` | `{{{}}}` |\n", items.join(", "));
+            text += &entry(name, &format!("{{{}}}", items.join(", ")));
         }
     }
     text
+}
+
+/// The name of a command and its keys, in lines of at most [`WIDTH`] columns.
+fn entry(name: &str, keys: &str) -> String {
+    let mut lines = vec![format!("{name:<MARGIN$}")];
+    for key in keys.split_inclusive(", ").map(str::trim_end) {
+        let line = lines.last_mut().unwrap();
+        if line.chars().count() + key.chars().count() >= WIDTH {
+            lines.push(format!("{:MARGIN$} {key}", ""));
+        } else {
+            let space = if line.ends_with(' ') { "" } else { " " };
+            *line += &format!("{space}{key}");
+        }
+    }
+    lines.join("\n") + "\n"
 }
 
 /// What a schema stands for, references followed.
@@ -82,14 +101,14 @@ fn inner(root: &Value, schema: &Value, depth: usize) -> Option<String> {
 }
 
 #[test]
-fn the_table_of_results_is_that_of_the_schema() {
+fn the_list_of_results_is_that_of_the_schema() {
     let path = root().join("docs/json.md");
     let text = std::fs::read_to_string(&path).unwrap();
     let schema = std::fs::read_to_string(root().join("docs/json.schema.json")).unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
-    let (before, rest) = text.split_once(BEGIN).expect("the head of the table");
-    let (_, after) = rest.split_once(END).expect("the text below the table");
-    let new = format!("{before}{BEGIN}{}{END}{after}", rows(&schema));
+    let (before, rest) = text.split_once(BEGIN).expect("the beginning of the list");
+    let (_, after) = rest.split_once(END).expect("the text below the list");
+    let new = format!("{before}{BEGIN}{}{END}{after}", entries(&schema));
     if std::env::var_os("KAPPA_UPDATE_SNAPSHOTS").is_some() {
         std::fs::write(&path, new).unwrap();
         return;
@@ -98,7 +117,7 @@ fn the_table_of_results_is_that_of_the_schema() {
 }
 
 #[test]
-fn objects_lists_and_alternatives_are_written_out() {
+fn keys_of_objects_lists_and_alternatives_are_listed() {
     let schema = serde_json::json!({
         "allOf": [{"if": {"properties": {"command": {"const": "ask"}}},
             "then": {"properties": {"result": {"anyOf": [{"$ref": "#/$defs/One"}, {"type": "null"}]}}}}],
@@ -109,6 +128,9 @@ fn objects_lists_and_alternatives_are_written_out() {
             "Enclosure": {"properties": {"lower": {}}},
         }
     });
-    let row = "| `ask` | `{\"value\", \"list\"?: [{\"x\"}], \"names\": {name: …}}` |\n";
-    assert_eq!(rows(&schema), row);
+    let entry = "ask                 {\"value\", \"list\"?: [{\"x\"}], \"names\": {name: …}}\n";
+    assert_eq!(entries(&schema), entry);
+    let long = super::results::entry("ask", &vec!["\"key\""; 30].join(", "));
+    assert!(long.lines().all(|line| line.chars().count() <= WIDTH) && long.matches("\"key\"").count() == 30);
+    assert!(long.lines().count() == 3 && long.lines().nth(1).unwrap().starts_with(&" ".repeat(MARGIN)));
 }

@@ -1,4 +1,4 @@
-//! A sparse matrix of order 60 000, which is never written out.
+//! A sparse matrix of order 60 000, which is never stored as a dense matrix.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! The questions with a guarantee, and how [`Guarantee::Certified`] is met: every rounding error is counted.
+//! Questions with a [`Guarantee`]. Certified answers count every rounding error.
 
 use kappa_dense::{MatrixRef, Scalar};
 

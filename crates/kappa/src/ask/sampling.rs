@@ -62,9 +62,9 @@ pub fn frobenius_by_sampling<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), h
     if how.samples == 0 || !(how.failure > 0.0 && how.failure < 1.0) {
         let (samples, failure) = (how.samples, how.failure);
         return Err(Error::argument(format!(
-            "sampling takes 1 sample or more, got {samples}, and fails with a chance between 0 and 1, got {failure}"
+            "sampling needs at least 1 sample and a failure probability between 0 and 1, got {samples} and {failure}"
         ))
-        .with_hint("100 samples and a chance of 1e-3 to fail, for example"));
+        .with_hint("use 100 samples and a failure probability of 1e-3, for example"));
     }
     let mut draws = Draws(how.seed ^ 0x4a7c);
     // A complex normal number has half the variance in each part.

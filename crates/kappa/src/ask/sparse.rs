@@ -98,7 +98,7 @@ pub(crate) fn too_large((m, n): (usize, usize), question: impl std::fmt::Display
         "`{question}` of a {m}×{n} operator needs it stored as a dense matrix (limit {DENSE_LIMIT:e} entries)"
     ))
     .with_hint(
-        "without a guarantee, norms, the largest and smallest singular values, cond, solve and the logdet of a real \
-         matrix need none",
+        "these need no dense matrix unless they are certified: norms, the largest and smallest singular values, cond, \
+         solve, and logdet of a real matrix",
     )
 }

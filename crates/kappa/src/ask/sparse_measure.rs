@@ -12,7 +12,8 @@ use crate::norm::Norm;
 use crate::operator::{Form, LinearOperator, Sparse};
 use crate::{Enclosure, Evidence};
 
-/// The answers to questions about an operator that is not written out; what several of them need is found once.
+/// The answers to questions about an operator that is not stored as a dense matrix. What several of them need is
+/// computed once.
 ///
 /// A rank that would need all singular values lies between what the Frobenius norm leaves no other choice and min(m,
 /// n).

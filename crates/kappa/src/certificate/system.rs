@@ -76,6 +76,16 @@ impl SystemCertificate {
         }
     }
 
+    /// ‖A⁻¹‖_∞ as R has it: an estimate. With `is_real_form`, A is the real form of a complex matrix of half its order,
+    /// and the norm is that of the complex inverse.
+    pub(crate) fn inverse_norm(&self, is_real_form: bool) -> f64 {
+        let n = if is_real_form { self.base.rows.len() / 2 } else { self.base.rows.len() };
+        let entry =
+            |i: usize, j: usize| times_power(self.base.r[(i, j)].abs(), -self.base.columns[i] - self.base.rows[j]).1;
+        let modulus = |i: usize, j: usize| if is_real_form { entry(i, j).hypot(entry(i, n + j)) } else { entry(i, j) };
+        (0..n).map(|i| (0..n).map(|j| modulus(i, j)).sum()).fold(0.0, f64::max)
+    }
+
     /// A⁻¹B column by column.
     pub(crate) fn enclose(&self, b: &PairMatrix) -> Vec<Pinned> {
         let (n, count) = (b.rows(), b.columns());

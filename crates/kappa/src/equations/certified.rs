@@ -4,7 +4,6 @@
 use kappa_dense::pair::PairMatrix;
 use kappa_dense::{Matrix, MatrixRef, Scalar};
 
-use super::problem::check_right;
 use super::residual::{largest, real_form, stacked};
 use crate::arithmetic::check_environment;
 use crate::ask::is_exactly_singular;
@@ -12,7 +11,7 @@ use crate::certificate::{LeastSquaresCertificate, SystemCertificate};
 use crate::enclosure::Pinned;
 use crate::enclosure::directed::{div_up, norm_down, norm_up};
 use crate::error::{Error, Result};
-use crate::{Enclosure, Evidence, Profile};
+use crate::{Enclosure, Evidence};
 
 /// An enclosure of each entry of a solution; every rounding error is counted.
 ///
@@ -119,27 +118,23 @@ impl EntryEnclosures {
     }
 }
 
-/// Encloses the solution of AX = B for the A and B as they are stored; see [`solve_by`](super::solve_by).
-pub(super) fn enclosed_solution<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T>) -> Result<EntryEnclosures> {
+/// Encloses the solution of AX = B for the A and B as they are stored; see [`solve_by`](super::solve_by). A must be
+/// square and finite, B fit and be finite. Also gives an estimate of ‖A⁻¹‖_∞.
+pub(super) fn enclosed_solution<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T>) -> Result<(EntryEnclosures, f64)> {
     check_environment()?;
-    let (m, n) = (a.rows(), a.columns());
-    if m != n {
-        return Err(Error::shape(format!("the matrix of a linear system must be square, got {m}×{n}"))
-            .with_hint("`lstsq` solves systems of any shape in the least squares sense"));
-    }
-    Profile::of_entries(a)?;
-    check_right(n, b)?;
-    let b = stacked(b);
+    let (n, b) = (a.rows(), stacked(b));
     let norms = vec![Enclosure::exact(0.0); b.columns()];
     if n == 0 {
-        return Ok(EntryEnclosures::new::<T>(0, vec![Pinned::default(); b.columns()], norms, "nothing to solve"));
+        let columns = vec![Pinned::default(); b.columns()];
+        return Ok((EntryEnclosures::new::<T>(0, columns, norms, "nothing to solve"), 0.0));
     }
     let real = real_form(&a.to_wide());
     let Some(certificate) = SystemCertificate::new(real.as_ref())? else {
         return Err(not_regular(n, is_exactly_singular(a)));
     };
-    let algorithm = certificate.algorithm();
-    Ok(EntryEnclosures::new::<T>(n, certificate.enclose(&PairMatrix::from(b)), norms, algorithm))
+    let columns = certificate.enclose(&PairMatrix::from(b));
+    let found = EntryEnclosures::new::<T>(n, columns, norms, certificate.algorithm());
+    Ok((found, certificate.inverse_norm(T::IS_COMPLEX)))
 }
 
 fn not_regular(n: usize, is_singular: Option<bool>) -> Error {
@@ -155,15 +150,14 @@ fn not_regular(n: usize, is_singular: Option<bool>) -> Error {
     }
 }
 
-/// Encloses the minimiser of ‖Ax − b‖₂ for the A and B as they are stored; see [`lstsq_by`](super::lstsq_by).
+/// Encloses the minimiser of ‖Ax − b‖₂ for the A and B as they are stored; see [`lstsq_by`](super::lstsq_by). A must be
+/// finite, B fit and be finite.
 pub(super) fn enclosed_minimiser<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T>) -> Result<EntryEnclosures> {
     let (m, n) = (a.rows(), a.columns());
     if m == n {
-        return enclosed_solution(a, b);
+        return enclosed_solution(a, b).map(|(found, _)| found);
     }
     check_environment()?;
-    Profile::of_entries(a)?;
-    check_right(m, b)?;
     let b = stacked(b);
     let count = b.columns();
     if m == 0 || n == 0 {

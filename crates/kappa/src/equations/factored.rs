@@ -227,10 +227,7 @@ impl Seen {
 impl<'a, T: Scalar> Checked<'a, T> {
     pub(super) fn new(view: MatrixRef<'a, T>) -> Result<Self> {
         let (m, n) = (view.rows(), view.columns());
-        if m != n {
-            return Err(Error::shape(format!("the matrix of a linear system must be square, got {m}×{n}"))
-                .with_hint("`lstsq` solves systems of any shape in the least squares sense"));
-        }
+        check_square(m, n)?;
         let Seen { largest, size } = Seen::of(view)?;
         // Scales the largest entry near 1, so that squares neither overflow nor underflow.
         let e = if largest > 0.0 && !(1e-100..1e100).contains(&largest) {
@@ -332,6 +329,15 @@ fn widened<T: Scalar>(view: MatrixRef<'_, T>) -> crate::operator::Entries<'stati
     crate::operator::Entries::Written(view.to_wide())
 }
 
+/// Refuses a system whose matrix is not square.
+pub(super) fn check_square(m: usize, n: usize) -> Result<()> {
+    if m == n {
+        return Ok(());
+    }
+    Err(Error::shape(format!("the matrix of a linear system must be square, got {m}×{n}"))
+        .with_hint("`lstsq` solves systems of any shape in the least squares sense"))
+}
+
 fn singular(n: usize) -> Error {
     Error::singular(format!("the {n}×{n} matrix is singular: a pivot is 0"))
         .with_hint("`lstsq` gives the least squares solution of least norm")
@@ -341,10 +347,7 @@ impl<W: Scalar<Wide = W>> Factored<W> {
     /// Factors a sparse matrix, a complex one in its real form.
     pub(super) fn sparse<T: Scalar<Wide = W>>(a: &Sparse<T>) -> Result<Self> {
         let (m, n) = a.shape();
-        if m != n {
-            return Err(Error::shape(format!("a system needs a square matrix, not a {m}×{n} one"))
-                .with_hint("`lstsq` solves systems of any shape in the least squares sense"));
-        }
+        check_square(m, n)?;
         a.check_finite()?;
         let real = if T::IS_COMPLEX { sparse_real_form(a)? } else { Sparse::widened(a) };
         let factor = SparseFactor::new(&real)?.ok_or_else(|| singular(n))?;

@@ -6,7 +6,7 @@ use kappa_dense::pair::PairMatrix;
 use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
 use super::certified::{EntryEnclosures, enclosed_solution};
-use super::factored::{Checked, Factored, Method, SolvePlan};
+use super::factored::{Checked, Factored, Method, SolvePlan, check_square};
 use super::problem::check_right;
 use super::residual::{Given, Rest, largest, real_form, size, stacked, unstacked};
 use crate::error::{Error, Result};
@@ -91,12 +91,18 @@ pub struct Solution<W: Scalar> {
     /// max over the columns of (|b − Ax| + (n + 1)u(|A||x| + |b|))/‖x‖_∞, row by row.
     slack: Vec<f64>,
     refined: usize,
-    plan: SolvePlan,
-    /// Not there where the solution was proved and LU met a pivot of 0.
-    factored: Option<Arc<Factored<W>>>,
+    found: Found<W>,
     cond: OnceLock<Enclosure>,
     forward: OnceLock<Enclosure>,
-    enclosures: Option<EntryEnclosures>,
+}
+
+/// How a solution was found.
+#[derive(Clone, Debug)]
+enum Found<W: Scalar> {
+    /// κ and the forward error are estimated from the factors when they are first requested.
+    Factored(Arc<Factored<W>>),
+    /// The enclosures know the forward error; κ comes from the approximate inverse.
+    Proved { enclosures: EntryEnclosures, cond: Enclosure },
 }
 
 /// Solves the linear system AX = B.
@@ -200,29 +206,31 @@ pub fn solve_by<T: Scalar>(
     answer(&Given::Dense(entries.view()), &factored, b, how)
 }
 
-/// The solution with enclosures; the rest from factors in double precision where there are any.
+/// The solution with enclosures.
 fn proved<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &Matrix<T>, how: &Solve) -> Result<Solution<T::Wide>> {
     if how.method.is_some() || how.refinement != Refinement::default() {
         return Err(Error::argument("a certified solution has a method and a refinement of its own")
             .with_hint("leave out the method and the refinement, or the guarantee (`certify`)"));
     }
+    let (m, n) = a.shape();
+    check_square(m, n)?;
+    check_right(n, b)?;
     let entries = Entries::of(a)?;
     let view = entries.view();
-    let enclosures = enclosed_solution(view, b)?;
-    let (x, b) = (enclosures.x::<T::Wide>(), b.as_ref().to_wide());
-    let factored = factored_dense(view, how).ok().map(Arc::new);
     let size = Profile::of_entries(view)?.norm(Norm::max_row_sum())?.estimate();
+    let (enclosures, inverse_norm) = enclosed_solution(view, b)?;
+    let (x, b) = (enclosures.x::<T::Wide>(), b.as_ref().to_wide());
     let rest = Rest::new(&Given::Dense(view), &x, &b);
+    let evidence = Evidence::Estimate("norm of the approximate inverse");
+    let cond = Enclosure::new(1.0, (size * inverse_norm).max(1.0), f64::INFINITY, evidence);
     Ok(Solution {
         backward_errors: rest.backward_errors(size, &x, &b),
         residual: rest.residual,
         slack: Vec::new(),
         refined: 0,
-        plan: SolvePlan { method: Method::ApproximateInverse, order: x.rows() },
-        factored,
+        found: Found::Proved { enclosures, cond },
         cond: OnceLock::new(),
-        forward: OnceLock::from(enclosures.forward_error(false)),
-        enclosures: Some(enclosures),
+        forward: OnceLock::new(),
         x,
     })
 }
@@ -353,11 +361,9 @@ fn answer<T: Scalar>(
         backward_errors: errors,
         slack,
         refined,
-        plan: factored.plan,
-        factored: Some(Arc::clone(factored)),
+        found: Found::Factored(Arc::clone(factored)),
         cond: OnceLock::new(),
         forward: OnceLock::new(),
-        enclosures: None,
     })
 }
 
@@ -420,12 +426,18 @@ impl<W: Scalar<Wide = W>> Solution<W> {
 
     /// How the system was solved.
     pub fn plan(&self) -> SolvePlan {
-        self.plan
+        match &self.found {
+            Found::Factored(factored) => factored.plan,
+            Found::Proved { .. } => SolvePlan { method: Method::ApproximateInverse, order: self.x.rows() },
+        }
     }
 
     /// An enclosure of each entry, every rounding error counted, if [`Solve::guarantee`] asked for it.
     pub fn enclosures(&self) -> Option<&EntryEnclosures> {
-        self.enclosures.as_ref()
+        match &self.found {
+            Found::Factored(_) => None,
+            Found::Proved { enclosures, .. } => Some(enclosures),
+        }
     }
 
     /// The number of refinement steps.
@@ -444,10 +456,13 @@ impl<W: Scalar<Wide = W>> Solution<W> {
         worst.unwrap_or(Enclosure::exact(0.0))
     }
 
-    /// κ_∞(A), estimated from the factors: a lower bound, nearly always within a factor of 3.
+    /// κ_∞(A), estimated from the factors: a lower bound, nearly always within a factor of 3. Of a certified solution,
+    /// estimated from the approximate inverse.
     pub fn cond(&self) -> Enclosure {
-        let unknown = Enclosure::new(1.0, f64::INFINITY, f64::INFINITY, MODEL);
-        *self.cond.get_or_init(|| self.factored.as_ref().map_or(unknown, |f| cond(f)))
+        *self.cond.get_or_init(|| match &self.found {
+            Found::Factored(factored) => cond(factored),
+            Found::Proved { cond, .. } => *cond,
+        })
     }
 
     /// An estimate of ‖x − A⁻¹b‖_∞/‖x‖_∞ over all columns: ‖|A⁻¹|(|b − Ax| + (n + 1)u(|A||x| + |b|))‖_∞/‖x‖_∞, as
@@ -458,7 +473,10 @@ impl<W: Scalar<Wide = W>> Solution<W> {
     pub fn forward_error(&self) -> Enclosure {
         *self.forward.get_or_init(|| {
             let (n, slack) = (self.x.rows(), &self.slack);
-            let Some(f) = &self.factored else { return Enclosure::new(0.0, f64::INFINITY, f64::INFINITY, MODEL) };
+            let f = match &self.found {
+                Found::Factored(factored) => factored,
+                Found::Proved { enclosures, .. } => return enclosures.forward_error(false),
+            };
             let weighted = |x: &Matrix<W>| Matrix::from_fn(n, x.columns(), |i, j| x[(i, j)].scale(slack[i]));
             // ‖A⁻¹D‖_∞ = ‖D·A⁻ᴴ‖₁ for D = diag(slack).
             let found = one_norm_search(

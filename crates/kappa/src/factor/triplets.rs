@@ -57,7 +57,7 @@ impl AnyOperator<'_> {
         }
     }
 
-    /// The k largest singular values, of a large sparse matrix or operator without writing it out: by Lanczos with
+    /// The k largest singular values, of a large sparse matrix or operator without a dense copy: by Lanczos with
     /// thick restarts.
     ///
     /// All singular values where the entries are stored or fit (smaller side up to 1000), as
@@ -77,7 +77,7 @@ impl AnyOperator<'_> {
 }
 
 impl AnyOperator<'_> {
-    /// The k smallest singular values, smallest first, of a large sparse matrix or operator without writing it out:
+    /// The k smallest singular values, smallest first, of a large sparse matrix or operator without a dense copy:
     /// each encloses some singular value (see [`PartialSvd::values`]).
     ///
     /// # Errors

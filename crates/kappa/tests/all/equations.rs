@@ -2,8 +2,8 @@
 
 use kappa::equations::{EntryEnclosures, LstsqMethod, Method, Refinement, weighted_lstsq};
 use kappa::{
-    Guarantee, Lstsq, Matrix, Scalar, Solve, Solver, Sparse, Tolerance, c32, c64, gallery, lstsq, lstsq_by, solve,
-    solve_by,
+    Guarantee, Lstsq, Matrix, Norm, Scalar, Solve, Solver, Sparse, Tolerance, c32, c64, cond_by, gallery, lstsq,
+    lstsq_by, solve, solve_by,
 };
 
 use crate::draws::Draws;
@@ -490,6 +490,11 @@ fn a_certified_solution_bounds_its_error_and_knows_its_factors() {
         }
         // A residual and its backward error are those of x.
         assert!(s.backward_error().upper() < 1e-12, "{case}: {:?}", s.backward_error());
+        let truth = cond_by(&a, Norm::max_row_sum(), CERTIFIED).unwrap().value.enclosure();
+        if truth.upper() < 1e12 {
+            let share = s.cond().estimate() / truth.estimate();
+            assert!((share - 1.0).abs() < 1e-3, "{case}: {:?} for {truth:?}", s.cond());
+        }
         assert!(s.cond().upper() >= s.cond().estimate() && least.cond().upper() >= 1.0);
     }
 }
@@ -509,4 +514,16 @@ fn a_certified_solution_has_a_method_of_its_own() {
     let how = Solve { guarantee: CERTIFIED, ..Solve::default() };
     assert!(Solver::by(&a, &how).unwrap_err().is_unsupported());
     assert!(solve(&a, &b).unwrap().enclosures().is_none() && lstsq(&a, &b).unwrap().enclosures().is_none());
+}
+
+#[test]
+fn the_condition_of_a_certified_complex_system_is_that_of_the_complex_matrix() {
+    let mut draws = Draws(31);
+    for n in [1, 4, 9] {
+        let a = Matrix::from_fn(n, n, |_, _| c64::new(draws.next(), draws.next()));
+        let b = Matrix::from_fn(n, 2, |_, _| c64::new(draws.next(), draws.next()));
+        let s = solve_by(&a, &b, &Solve { guarantee: CERTIFIED, ..Solve::default() }).unwrap();
+        let truth = cond_by(&a, Norm::max_row_sum(), CERTIFIED).unwrap().value.enclosure();
+        assert!((s.cond().estimate() / truth.estimate() - 1.0).abs() < 1e-6, "{n}: {:?} for {truth:?}", s.cond());
+    }
 }

@@ -1,4 +1,4 @@
-//! Large sparse matrices are answered without being written out, and small ones as the same dense matrix.
+//! Large sparse matrices are answered without a dense copy, and small ones as the same dense matrix.
 
 use kappa::equations::Method;
 use kappa::regions::gershgorin;

@@ -78,7 +78,7 @@ def onenormest(
     if t < 1 or itmax < 2:
         raise ValueError(f"at least one column and two iterations are required, not {t} and {itmax}")
     if n <= 4 * t:
-        # Written out, it costs no more than the estimate.
+        # As a dense array it costs no more than the estimate.
         columns = operator.apply(np.eye(n))
         sums = abs(columns).sum(axis=0)
         best = int(np.argmax(sums)) if n else 0
