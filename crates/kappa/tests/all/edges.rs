@@ -2,8 +2,11 @@
 
 use kappa::arithmetic::{quadratic_roots, root};
 use kappa::ask::{Induced, induced_norm, log_norm};
+use kappa::krylov::{Iterate, solve_iteratively};
 use kappa::norm::{holder, parallelogram};
-use kappa::{Guarantee, Matrix, Norm, Question, VectorNorm, c64, measure_by, norm_by};
+use kappa::{
+    Guarantee, Matrix, Norm, Question, Solve, VectorNorm, c64, lstsq, measure_by, norm, norm_by, solve, solve_by,
+};
 
 /// The smallest positive number, 2⁻¹⁰⁷⁴.
 const UNIT: f64 = 5e-324;
@@ -213,4 +216,30 @@ fn an_undecided_discriminant_gives_no_wrong_kind() {
     // b² − 4ac < 0 by less than 2⁻¹⁰⁵.
     let found = quadratic_roots(1.0, 2.408501411999088, 1.4502197629004001).unwrap();
     assert!(matches!(found, QuadraticRoots::Conjugate(..)), "{found:?}");
+}
+
+#[test]
+fn messages_about_entries_that_are_not_finite_have_a_subject() {
+    let (a, bad) = (kappa::gallery::hilbert(2), Matrix::from_fn(2, 2, |i, j| if i == j { f64::NAN } else { 1.0 }));
+    let b = Matrix::from_fn(2, 1, |i, _| if i == 1 { f64::INFINITY } else { 1.0 });
+    let of_matrix = norm(&bad, Norm::frobenius()).unwrap_err();
+    assert_eq!(of_matrix.to_string(), "the matrix has 2 entries that are not finite (first at row 1, column 1)");
+    assert_eq!(of_matrix.named("w"), "`w` has 2 entries that are not finite (first at row 1, column 1)");
+    let of_vector = kappa::arithmetic::sum(&[1.0, f64::NAN]).unwrap_err();
+    assert_eq!(of_vector.to_string(), "the vector has 1 entry that is not finite (first at entry 2)");
+    assert_eq!(of_vector.reason(), "has 1 entry that is not finite (first at entry 2)");
+    let certified = Solve { guarantee: Guarantee::Certified, ..Solve::default() };
+    for error in [
+        solve(&a, &b).unwrap_err(),
+        solve_by(&a, &b, &certified).unwrap_err(),
+        lstsq(&a, &b).unwrap_err(),
+        solve_iteratively(&a, b.as_slice(), &Iterate::default()).unwrap_err(),
+    ] {
+        let words = "the right-hand side has 1 entry that is not finite (first at ";
+        assert!(error.is_not_finite() && error.to_string().starts_with(words), "{error}");
+        // A name for the matrix does not replace the subject.
+        assert!(error.named("a").starts_with(&format!("`a`: {words}")), "{}", error.named("a"));
+    }
+    let other = solve(&Matrix::<f64>::zeros(2, 2), &Matrix::from_fn(2, 1, |_, _| 1.0)).unwrap_err();
+    assert_eq!(other.named("a"), format!("`a`: {other}"));
 }
