@@ -41,7 +41,10 @@ fn answered(a: &Bound<'_, PyAny>, work: &dyn Fn(usize, usize) -> usize, ask: Que
     if let Some(operator) = PyOperator::of(a)? {
         return operator.asked(py, ask);
     }
-    let (array, entries) = exact(&as_array(a)?)?;
+    let given = as_array(a)?;
+    let epsilon = epsilon(&given)?;
+    let ask: Question = Box::new(move |a| ask(a.stored_with(epsilon)));
+    let (array, entries) = exact(&given)?;
     match entries {
         Entries::F32 => dense::<f32>(&array, work, ask),
         Entries::F64 => dense::<f64>(&array, work, ask),
@@ -89,6 +92,20 @@ enum Entries {
     F64,
     C32,
     C64,
+}
+
+/// The ε of the type in which an array stores its numbers; 2⁻⁵² for integers.
+fn epsilon(array: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let dtype = array.getattr("dtype")?;
+    let (kind, size): (String, usize) = (dtype.getattr("kind")?.extract()?, dtype.getattr("itemsize")?.extract()?);
+    Ok(match (kind.as_str(), size, dtype.getattr("name")?.extract::<String>()?.as_str()) {
+        ("f", 2, _) => 2f64.powi(-10),
+        ("f", 4, _) | ("c", 8, _) => f64::from(f32::EPSILON),
+        (_, 2, "bfloat16") => 2f64.powi(-7),
+        (_, 1, name) if name.contains("e5m2") => 0.25,
+        (_, 1, name) if name.contains("e4m3") => 0.125,
+        _ => f64::EPSILON,
+    })
 }
 
 /// The same numbers in a type that is computed with, none of them rounded.

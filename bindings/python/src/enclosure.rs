@@ -355,13 +355,13 @@ impl Answer for PySingularValues {
         };
         let residual =
             parts.residual.map(|r| (Numbers(r.values), r.lower_factor, r.upper_factor, r.frobenius, r.exponent));
-        let values = (parts.shape, Numbers(parts.estimates), doubt, parts.algorithm, residual);
+        let values = (parts.shape, Numbers(parts.estimates), doubt, parts.algorithm, residual, parts.epsilon);
         (values, self.count).into_bound_py_any(py)
     }
 
     fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
-        type Values = ((usize, usize), Numbers, DoubtState, String, Option<ResidualState>);
-        let ((shape, estimates, doubt, algorithm, residual), count): (Values, usize) = state.extract()?;
+        type Values = ((usize, usize), Numbers, DoubtState, String, Option<ResidualState>, f64);
+        let ((shape, estimates, doubt, algorithm, residual, epsilon), count): (Values, usize) = state.extract()?;
         let (kind, each, radius, why) = doubt;
         let doubt = match kind.as_str() {
             "each" => Doubt::Each(each.into_iter().map(Into::into).collect()),
@@ -376,8 +376,8 @@ impl Answer for PySingularValues {
             frobenius,
             exponent,
         });
-        let parts =
-            SingularValuesParts { shape, estimates: estimates.0, doubt, algorithm: lasting(&algorithm), residual };
+        let algorithm = lasting(&algorithm);
+        let parts = SingularValuesParts { shape, estimates: estimates.0, doubt, algorithm, residual, epsilon };
         let values = SingularValues::from_parts(parts).map_err(to_python)?;
         Ok(Self::new(values, Some(count)))
     }

@@ -84,7 +84,9 @@ impl PyRidge {
     fn filter_factors<'py>(&self, py: Python<'py>, lam: f64) -> Floats<'py> {
         self.ridge.filter_factors(lam).to_pyarray(py).into_any()
     }
-    /// The lambda of a rule: a number, "gcv", "l-curve", "leave-one-out", "discrepancy:NOISE" or "norm:BOUND".
+    /// The solution for the lambda of a rule: a number, "gcv", "l-curve", "leave-one-out", "discrepancy:NOISE" or
+    /// "norm:BOUND". `error` encloses |x - x*|/|x| for the exact solution x* at this lambda; `is_at_end` says that the
+    /// rule ended at the end of the range that it searched, so that the data do not determine lambda.
     #[pyo3(signature = (rule: "str | float | None" = None))]
     fn choose<'py>(&self, py: Python<'py>, rule: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyDict>> {
         let text = match rule {
@@ -100,6 +102,8 @@ impl PyRidge {
             "solution_norm": s.solution_norm(),
             "degrees": s.degrees(),
             "cond": s.cond(),
+            "error": crate::enclosure::PyEnclosure::from(s.error()),
+            "is_at_end": s.is_at_end(),
         }))
     }
     /// The solutions for several lambdas, one column each.

@@ -69,6 +69,19 @@ pub(crate) fn matrix(x: &AnyMatrix) -> String {
     aligned(&rows, &vec![true; n])
 }
 
+/// The same for entries with an absolute error of at most `radius`: the digits that are certain, or both ends.
+pub(crate) fn matrix_within(x: &AnyMatrix, radius: f64) -> String {
+    let part = |x: f64| Enclosure::new(x - radius, x, x + radius, kappa::Evidence::Residual).short(DIGITS - 1);
+    let number = |z: c64| match x.is_complex() {
+        true if z.im < 0.0 => format!("{}-{}i", part(z.re), part(-z.im)),
+        true => format!("{}+{}i", part(z.re), part(z.im)),
+        false => part(z.re),
+    };
+    let (m, n) = x.shape();
+    let rows: Vec<Vec<String>> = (0..m).map(|i| (0..n).map(|j| number(x.get(i, j))).collect()).collect();
+    aligned(&rows, &vec![true; n])
+}
+
 /// A complex number in at most `digits` digits; a real one without its imaginary part.
 pub(crate) fn complex(z: c64, digits: usize) -> String {
     let part = |x: f64| {

@@ -1,7 +1,7 @@
 //! A tensor as a matrix.
 
 use kappa::{AnyOperator, MatrixRef, c64};
-use kappa_tensors::{Numbers, Order, Tensor};
+use kappa_tensors::{DType, Numbers, Order, Tensor};
 
 use crate::{Error, Result};
 
@@ -48,6 +48,8 @@ pub enum LayerMatrix<'a> {
         columns: usize,
         /// The numbers.
         tensor: Tensor<'a>,
+        /// The ε of the type in which the file stores them.
+        epsilon: f64,
     },
     /// A large sparse matrix of real numbers.
     Sparse(kappa::Sparse<f64>),
@@ -56,8 +58,8 @@ pub enum LayerMatrix<'a> {
 }
 
 impl<'a> LayerMatrix<'a> {
-    pub(crate) fn new(tensor: Tensor<'a>, (rows, columns): (usize, usize)) -> Self {
-        Self::Dense { rows, columns, tensor }
+    pub(crate) fn new(tensor: Tensor<'a>, (rows, columns): (usize, usize), dtype: DType) -> Self {
+        Self::Dense { rows, columns, tensor, epsilon: dtype.epsilon() }
     }
 
     /// The matrix as an operator, for any question. A column-major tensor of more than two dimensions is reordered to
@@ -68,7 +70,9 @@ impl<'a> LayerMatrix<'a> {
     /// When the number of entries does not fit the shape of the matrix.
     pub fn operator(&self) -> Result<AnyOperator<'_>> {
         match self {
-            Self::Dense { rows, columns, tensor } => dense(tensor, (*rows, *columns)),
+            Self::Dense { rows, columns, tensor, epsilon } => {
+                Ok(dense(tensor, (*rows, *columns))?.stored_with(*epsilon))
+            }
             Self::Sparse(a) => Ok(a.into()),
             Self::SparseComplex(a) => Ok(a.into()),
         }

@@ -78,7 +78,7 @@ impl Model {
             Err(_) => (info.len(), usize::from(!info.is_empty())),
         };
         let tensor = row_major(self.source.read(&info.name)?);
-        Ok((info.name.clone(), LayerMatrix::new(tensor, shape)))
+        Ok((info.name.clone(), LayerMatrix::new(tensor, shape, info.dtype)))
     }
 
     /// One tensor by its name, whatever its dimensions.

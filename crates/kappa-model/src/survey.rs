@@ -273,7 +273,7 @@ fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<La
     let name = &job.info.name;
     let broken = |reason: String| Skipped { name: name.clone(), reason, is_broken: true };
     let tensor = model.source().read(name).map_err(|e| broken(e.reason().into()))?;
-    let matrix = LayerMatrix::new(row_major(tensor), job.shape);
+    let matrix = LayerMatrix::new(row_major(tensor), job.shape, job.info.dtype);
     let a = matrix.operator().map_err(|e| broken(e.to_string()))?;
     let profile = a.profile_by(Guarantee::certified_if(how.certify));
     drop(matrix);

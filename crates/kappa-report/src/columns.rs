@@ -60,6 +60,7 @@ pub(crate) fn columns(all: bool) -> Vec<Column> {
     columns.extend([
         number("cond", Question::Cond),
         number("rank", Question::Rank(Tolerance::default())),
+        number("stored", Question::StoredRank),
         number("stable", Question::StableRank),
     ]);
     if all {

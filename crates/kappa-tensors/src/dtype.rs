@@ -51,6 +51,18 @@ impl DType {
         }
     }
 
+    /// The distance from 1 to the next larger number of the type; 2⁻⁵² for integers, which are exact in doubles.
+    pub fn epsilon(self) -> f64 {
+        match self {
+            Self::F8E5M2 => 0.25,
+            Self::F8E4M3 => 0.125,
+            Self::BF16 => 2f64.powi(-7),
+            Self::F16 => 2f64.powi(-10),
+            Self::F32 | Self::C32 => f64::from(f32::EPSILON),
+            _ => f64::EPSILON,
+        }
+    }
+
     /// Whether this is a complex type.
     pub fn is_complex(self) -> bool {
         matches!(self, Self::C32 | Self::C64)

@@ -7,9 +7,9 @@ use crate::error::{Error, Result};
 
 /// The size below which a singular value counts as zero.
 ///
-/// The default in kappa is max(m, n)·ε·σ₁ with ε = 2⁻⁵² for every storage type, the rule of MATLAB and NumPy. The
-/// rounding of a smaller storage type is coarser: use [`Tolerance::relative`] with the ε of that type to take it into
-/// account.
+/// The default in kappa is max(m, n)·ε·σ₁ with the ε of the type in which the entries are stored, the rule of MATLAB,
+/// NumPy and PyTorch: 2⁻⁵² for doubles and integers, 2⁻²³ for f32. For types of 16 and 8 bits that rule would exceed σ₁;
+/// there it is ½ε·√min(m, n)·σ₁, which bounds what rounding to the type can change in a singular value.
 ///
 /// # Examples
 ///
@@ -21,15 +21,36 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tolerance(Rule);
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Rule {
-    #[default]
-    Dimension,
+    /// With the ε of the type that the matrix is stored in, or with a given one.
+    Dimension(Option<f64>),
     Relative(f64),
     Absolute(f64),
 }
 
+impl Default for Rule {
+    fn default() -> Self {
+        Self::Dimension(None)
+    }
+}
+
 impl Tolerance {
+    /// The default rule for a type with this ε, whatever the type that the entries are widened to: 2⁻⁷ for bf16.
+    pub fn of_type(epsilon: f64) -> Self {
+        Self(Rule::Dimension(Some(epsilon)))
+    }
+
+    /// The same rule, for entries of a type with this ε if no type was given.
+    pub(crate) fn resolved(self, epsilon: f64) -> Self {
+        if self == Self::default() { Self::of_type(epsilon) } else { self }
+    }
+
+    /// Whether the size depends on the shape and the type alone.
+    pub(crate) fn is_by_dimension(&self) -> bool {
+        matches!(self.0, Rule::Dimension(_))
+    }
+
     /// The tolerance `factor`·σ₁.
     ///
     /// # Errors
@@ -48,13 +69,23 @@ impl Tolerance {
         Ok(Self(Rule::Absolute(valid(size)?)))
     }
 
-    /// The tolerance as a number, for an m×n matrix whose largest singular value is `first`.
-    pub fn size(&self, (rows, columns): (usize, usize), first: Enclosure) -> Enclosure {
+    /// The tolerance as a number, for an m×n matrix whose largest singular value is `first`, stored in a type with this
+    /// ε.
+    pub fn size(&self, shape: (usize, usize), epsilon: f64, first: Enclosure) -> Enclosure {
         match self.0 {
-            Rule::Dimension => first.times_exactly(rows.max(columns) as f64 * f64::EPSILON),
+            Rule::Dimension(given) => first.times_exactly(share(shape, given.unwrap_or(epsilon))),
             Rule::Relative(factor) => first.times_exactly(factor),
             Rule::Absolute(size) => Enclosure::exact(size),
         }
+    }
+}
+
+/// The tolerance over σ₁. ‖fl(A) − A‖₂ ≤ u‖|A|‖₂ ≤ u√min(m, n)·‖A‖₂ with u = ε/2; at most ½, so that σ₁ counts.
+fn share((m, n): (usize, usize), epsilon: f64) -> f64 {
+    if epsilon <= f64::from(f32::EPSILON) {
+        m.max(n) as f64 * epsilon
+    } else {
+        (0.5 * epsilon * (m.min(n) as f64).sqrt()).min(0.5)
     }
 }
 
@@ -68,7 +99,7 @@ fn valid(x: f64) -> Result<f64> {
 impl fmt::Display for Tolerance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Rule::Dimension => f.write_str("max(m, n)·ε·σ₁"),
+            Rule::Dimension(_) => f.write_str("max(m, n)·ε·σ₁"),
             Rule::Relative(factor) => write!(f, "{factor:e}·σ₁"),
             Rule::Absolute(size) => write!(f, "{size:e}"),
         }

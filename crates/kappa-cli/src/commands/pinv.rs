@@ -20,7 +20,7 @@ pub(crate) struct PinvArguments {
     #[command(flatten)]
     #[serde(flatten)]
     input: Input,
-    /// Singular values below this share of the largest count as zero; max(rows, columns)·2⁻⁵² by default.
+    /// Singular values below this share of the largest count as zero; by default max(rows, columns)·ε of the stored type.
     #[arg(long, value_name = "SHARE")]
     tolerance: Option<f64>,
     /// Write the pseudoinverse for numpy.load, instead of printing it.

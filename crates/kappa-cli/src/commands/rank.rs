@@ -17,7 +17,7 @@ pub(crate) struct RankArguments {
     #[command(flatten)]
     #[serde(flatten)]
     input: Input,
-    /// Count singular values above this share of the largest; max(rows, columns)·2⁻⁵² by default.
+    /// Count singular values above this share of the largest; by default max(rows, columns)·ε of the stored type.
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     tolerance: Option<f64>,
     /// Also the exact rank, without any tolerance: exact integer elimination.
@@ -35,6 +35,8 @@ pub(crate) struct RankResult {
     shape: (usize, usize),
     tolerance: Tolerance,
     value: Enclosure,
+    /// The least rank of a matrix that this one cannot be told from, up to rounding to the stored type.
+    stored_rank: Enclosure,
     exact: Option<Enclosure>,
 }
 
@@ -55,14 +57,19 @@ impl Ask for RankArguments {
             let value = values.rank(tolerance);
             let shape = a.shape();
             let exact = self.exact.then(|| a.exact_rank()).transpose().map_err(about.error())?;
-            let size = scientific(tolerance.size(shape, values.first()).estimate(), 3);
+            let (epsilon, stored_rank) = (values.epsilon(), values.stored_rank());
+            let size = scientific(tolerance.size(shape, epsilon, values.first()).estimate(), 3);
             let mut explanation = plans::explained(plans::of_values(shape, self.certify), shape, &value)
-                .line("tolerance", format!("{tolerance} = {size}"));
+                .line(
+                    "tolerance",
+                    format!("{tolerance} = {size}, with ε = {} of the stored type", scientific(epsilon, 2)),
+                )
+                .line("stored rank", format!("{}, up to rounding to the stored type", stored_rank.short(DIGITS)));
             if let Some(exact) = &exact {
                 explanation = explanation.line("exact rank", "elimination modulo primes").bounds(exact);
             }
             let text = text(&value, exact.as_ref());
-            let result = RankResult { tensor: about.name.to_owned(), shape, tolerance, value, exact };
+            let result = RankResult { tensor: about.name.to_owned(), shape, tolerance, value, stored_rank, exact };
             Ok(Answer::new(result, text).explained(explanation))
         })
     }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kappa::equations::{AnyRidge, Choice, RidgePoint};
+use kappa::equations::{AnyRidge, AnyRidgeSolution, Choice, RidgePoint};
 use kappa::serialize::Number;
-use kappa::{AnyMatrix, Matrix};
+use kappa::{AnyMatrix, Enclosure, Matrix};
 use kappa_report::{aligned, draw_filters, draw_l_curve};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
 use crate::session::Session;
-use crate::text::{line, scientific, short, titles};
+use crate::text::{at_most, line, matrix_within, scientific, short, titles};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct RidgeArguments {
@@ -57,7 +57,11 @@ pub(crate) enum RidgeResult {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Chosen {
     chosen: RidgePoint,
+    /// Whether the rule ended at an end of the range of λ that it searched, so that the data do not determine λ.
+    is_at_end: bool,
     cond: Number,
+    /// ‖x − x*‖/‖x‖ for the exact solution x* at this λ.
+    error: Enclosure,
     filter_factors: Vec<Number>,
     singular_values: Vec<Number>,
 }
@@ -89,26 +93,55 @@ impl Ask for RidgeArguments {
             let answer = match self.path {
                 Some(count) => path(&ridge.path(count)).explained(explanation(&self.lambda)),
                 None => {
-                    let lines = vec![
+                    let error = s.error();
+                    let mut lines = vec![
                         line("λ", short(s.lambda(), 6)),
                         line("residual norm", short(s.residual_norm(), 6)),
                         line("solution norm", short(s.solution_norm(), 6)),
                         line("effective degrees of freedom", format!("{:.3} of {n}", s.degrees())),
                         line("condition (σ₁² + λ)/(σₙ² + λ)", short(s.cond(), 6)),
+                        line(
+                            "relative error",
+                            if error.upper() < 1.0 { at_most(error.upper()) } else { "not known".into() },
+                        ),
                     ];
+                    if s.is_at_end() {
+                        lines.push(line("warning", AT_END));
+                    }
                     let result = Chosen {
                         chosen,
+                        is_at_end: s.is_at_end(),
                         cond: s.cond().into(),
+                        error,
                         filter_factors: Number::list(&ridge.filter_factors(s.lambda())),
                         singular_values: Number::list(ridge.singular_values()),
                     };
-                    let beside = Beside { result, lines, explanation: explanation(&self.lambda), text: None };
-                    self.problem.solved(&s.x(), beside).map(RidgeResult::Solution)
+                    let beside = Beside {
+                        result,
+                        lines,
+                        explanation: explanation(&self.lambda).bounds(&error),
+                        text: certain(&s),
+                    };
+                    let answer = self.problem.solved(&s.x(), beside).map(RidgeResult::Solution);
+                    // Exit 1: λ was to be chosen by the data, and was not.
+                    if s.is_at_end() { answer.holds(false) } else { answer }
                 }
             };
             Ok(self.with_pictures(answer, about.name, &ridge, &chosen))
         })
     }
+}
+
+const AT_END: &str =
+    "the rule has its optimum at the end of the range of λ that it searched: the data do not determine λ";
+
+/// The digits of the solution that its error leaves certain; all of them where the error is not known.
+fn certain(s: &AnyRidgeSolution) -> Option<String> {
+    let x = s.x();
+    let (m, n) = x.shape();
+    let size = (0..m).flat_map(|i| (0..n).map(move |j| (i, j))).map(|(i, j)| x.get(i, j).norm()).fold(0.0, f64::hypot);
+    let radius = s.error().upper() * size * (1.0 + 1e-12);
+    radius.is_finite().then(|| matrix_within(&x, radius))
 }
 
 /// Points of the curve in a picture.
@@ -138,7 +171,6 @@ impl RidgeArguments {
 fn explanation(rule: &str) -> Explanation {
     Explanation::plan("singular values of the problem in standard form; AᵀA is never formed")
         .line("λ", format!("by `{rule}`; it multiplies ‖Lx‖², and is the square of what some books call λ"))
-        .line("evidence", "estimate: doubles of a backward stable decomposition")
         .reference(
             "Hansen, Rank-Deficient and Discrete Ill-Posed Problems (1998); Golub, Heath and Wahba, \
             Technometrics 21 (1979) 215–223",

@@ -20,10 +20,16 @@ fn checks_have_three_outcomes() {
     let folder = with_w();
     assert_eq!(folder.run(&["check", "w.npy", "cond < 2", "rank = 2"]).code, 0);
     assert_eq!(folder.run(&["check", "w.npy", "cond < 1"]).code, 1);
-    folder.array("ones.npy", &[2, 2], &[1.0; 4]);
-    let undecided = folder.run(&["check", "ones.npy", "cond < 1e40"]);
+    folder.array("two.npy", &[2, 2], &[1.0, 0.0, 0.0, 2.0]);
+    let undecided = folder.run(&["check", "two.npy", "cond = 2"]);
     assert!(undecided.code == 2 && undecided.out.starts_with("undecided"), "{}", undecided.whole());
-    assert!(undecided.err.contains("and ∞") && undecided.err.contains("hint:"), "{}", undecided.err);
+    assert!(undecided.err.contains("between") && undecided.err.contains("hint:"), "{}", undecided.err);
+    // A singular matrix has an infinite condition number, with and without a guarantee.
+    folder.array("ones.npy", &[2, 2], &[1.0; 4]);
+    for certify in [&[][..], &["--certify"]] {
+        let found = folder.run(&[&["check", "ones.npy", "cond < 1e40"], certify].concat());
+        assert!(found.code == 1 && found.out.contains('∞'), "{}", found.whole());
+    }
     assert_eq!(folder.run(&["cond", "ones.npy"]).code, 0);
     assert_eq!(folder.run(&["cond", "w.npy", "--perturbation", "1%"]).code, 2, "not square");
     folder.array("a.npy", &[2, 2], &[2.0, 1.0, 1.0, 3.0]);

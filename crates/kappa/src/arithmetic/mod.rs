@@ -15,6 +15,7 @@
 pub mod complex;
 mod decimal;
 pub(crate) mod environment;
+pub(crate) mod fixed_point;
 mod format;
 pub(crate) mod modular;
 pub(crate) mod power;

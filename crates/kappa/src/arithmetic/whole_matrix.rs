@@ -43,6 +43,13 @@ impl Whole {
         Ok(Self { columns: n, shift, entries: entries.into_iter().map(whole).collect() })
     }
 
+    /// An upper bound of the rank: the number of rows, or of columns, that are not zero.
+    pub(crate) fn most(&self) -> usize {
+        let rows = self.entries.iter().filter(|row| row.iter().any(|x| x.1 != 0)).count();
+        let columns = (0..self.columns).filter(|&j| self.entries.iter().any(|row| row[j].1 != 0)).count();
+        rows.min(columns)
+    }
+
     /// log₂ of an upper bound of every minor of order k (Hadamard): the product of the 2-norms of the k longest rows,
     /// or of the k longest columns.
     pub(crate) fn minor_bits(&self, k: usize) -> f64 {

@@ -3,9 +3,10 @@
 use kappa_dense::{MatrixRef, Scalar};
 
 use super::norm::norm_of_entries;
+use super::refined::refined_values;
 use super::{Profile, Question};
 use crate::arithmetic::check_environment;
-use crate::certificate::{SpectralCertificate, SpectralMethod, certified_values_of, spectral_bounds};
+use crate::certificate::{Effort, SpectralCertificate, SpectralMethod, certified_values_of, spectral_bounds};
 use crate::error::Result;
 use crate::factor::singular_values;
 use crate::operator::{AnyOperator, Entries, LinearOperator, each};
@@ -147,7 +148,8 @@ pub fn singular_values_by<T: Scalar>(
 pub(crate) fn certified_singular_values<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<SingularValues> {
     check_environment()?;
     let entries = Entries::of(a)?;
-    certified_values_of(entries.view(), Profile::of_entries(entries.view())?.entries())
+    let found = refined_values(entries.view(), Profile::of_entries(entries.view())?.entries(), Effort::LARGE)?;
+    Ok(found.stored_with(a.epsilon()))
 }
 
 /// [`measure`](crate::measure) with a guarantee: [`Guarantee::Certified`] counts every rounding error.
@@ -190,8 +192,8 @@ pub(crate) fn certified_measure<T: Scalar>(
     // The spectral norm alone has a cheaper certificate.
     let needs_values = |q: &Question| q.needs_singular_values() && *q != Question::Norm(Norm::spectral());
     if questions.iter().any(needs_values) {
-        let values = certified_values_of(entries.view(), profile.entries())?;
-        profile = profile.with(values);
+        let values = refined_values(entries.view(), profile.entries(), Effort::LARGE)?;
+        profile = profile.with(values.stored_with(a.epsilon()));
     }
     let answer = |question: &Question| match *question {
         Question::Norm(norm) if norm == Norm::spectral() && profile.singular_values().is_none() => {

@@ -67,22 +67,28 @@ fn rank_of_sparse<T: Scalar>(a: &Sparse<T>) -> Result<Enclosure> {
     Ok(Enclosure::new(lower as f64, lower as f64, most.max(lower) as f64, Evidence::Rounding))
 }
 
-/// Whether a square matrix is exactly singular; `None` if that takes more than seconds to decide.
-pub(crate) fn is_exactly_singular<T: Scalar>(a: MatrixRef<'_, T>) -> Option<bool> {
+/// The exact rank, if it takes no more than seconds to prove.
+pub(crate) fn rank_within_seconds<T: Scalar>(a: MatrixRef<'_, T>) -> Option<usize> {
     let form = T::real_form(a);
-    let n = form.view().rows();
-    let (lower, upper) = rank_of(form.view(), 0.1 * BUDGET).ok()?;
-    match () {
-        () if lower == n => Some(false),
-        () if upper < n => Some(true),
-        () => None,
+    let copies = if form.is_doubled() { 2 } else { 1 };
+    let (m, n) = (form.view().rows(), form.view().columns());
+    let budget = 0.1 * BUDGET;
+    if m as f64 * n as f64 * m.min(n) as f64 > budget {
+        return None;
     }
+    let (lower, upper) = rank_of(form.view(), budget).ok()?;
+    (lower == upper).then_some(lower / copies)
+}
+
+/// Whether the rank of a matrix is exactly below min(m, n); `None` if that takes more than seconds to decide.
+pub(crate) fn is_exactly_singular<T: Scalar>(a: MatrixRef<'_, T>) -> Option<bool> {
+    rank_within_seconds(a).map(|rank| rank < a.rows().min(a.columns()))
 }
 
 /// Proved bounds of the rank of a real matrix.
 fn rank_of<P: Scalar>(a: MatrixRef<'_, P>, budget: f64) -> Result<(usize, usize)> {
     let whole = Whole::new(a)?;
-    let most = a.rows().min(a.columns());
+    let most = whole.most();
     let work = |r: usize| a.rows() as f64 * a.columns() as f64 * r.max(1) as f64;
     let mut primes = primes();
     let mut best = 0;

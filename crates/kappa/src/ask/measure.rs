@@ -31,7 +31,7 @@ pub fn measure<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), questions: &[Qu
     let entries = Entries::of(a)?;
     let mut profile = Profile::of_entries(entries.view())?;
     if questions.iter().any(Question::needs_singular_values) {
-        profile = profile.with_values(entries.view(), a.known_singular_values())?;
+        profile = profile.with_values(entries.view(), a.known_singular_values(), a.epsilon())?;
     }
     questions.iter().map(|question| answer(entries.view(), &profile, question)).collect()
 }
@@ -42,6 +42,7 @@ pub(super) fn answer<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, question
         Question::Norm(norm) if !norm.needs_singular_values() => norm_of_entries(a, profile, norm),
         Question::NumericalRadius => super::field::numerical_radius_of(a),
         Question::LogNorm(p) => super::field::log_norm_of(a, p),
+        Question::Cond if let Some(values) = profile.singular_values() => super::refined::cond_of_values(a, values),
         _ => profile.answer(question),
     }
 }

@@ -1,7 +1,8 @@
 use kappa_dense::{MatrixRef, Scalar};
 
 use super::Question;
-use crate::certificate::certified_values_of;
+use super::refined::refined_values;
+use crate::certificate::Effort;
 use crate::error::{Error, Result};
 use crate::factor::values_of;
 use crate::norm::EntryNorms;
@@ -34,7 +35,7 @@ impl Profile {
     /// When an entry is not finite, and when the iteration for the singular values does not converge.
     pub fn of<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         let entries = Entries::of(a)?;
-        Self::of_entries(entries.view())?.with_values(entries.view(), a.known_singular_values())
+        Self::of_entries(entries.view())?.with_values(entries.view(), a.known_singular_values(), a.epsilon())
     }
 
     /// [`Profile::of`] with a guarantee: certified, every answer counts every rounding error.
@@ -49,8 +50,8 @@ impl Profile {
         crate::arithmetic::check_environment()?;
         let entries = Entries::of(a)?;
         let profile = Self::of_entries(entries.view())?;
-        let values = certified_values_of(entries.view(), profile.entries())?;
-        Ok(profile.with(values))
+        let values = refined_values(entries.view(), profile.entries(), Effort::SMALL)?;
+        Ok(profile.with(values.stored_with(a.epsilon())))
     }
 
     /// Adds singular values.
@@ -60,10 +61,15 @@ impl Profile {
     }
 
     /// Adds the singular values, computing them if they are not known.
-    pub(super) fn with_values<T: Scalar>(self, a: MatrixRef<'_, T>, known: Option<SingularValues>) -> Result<Self> {
+    pub(super) fn with_values<T: Scalar>(
+        self,
+        a: MatrixRef<'_, T>,
+        known: Option<SingularValues>,
+        epsilon: f64,
+    ) -> Result<Self> {
         let values = match known {
             Some(known) => known,
-            None => values_of(a, &self.entries)?,
+            None => values_of(a, &self.entries)?.stored_with(epsilon),
         };
         Ok(self.with(values))
     }
@@ -153,6 +159,7 @@ impl Profile {
             }
             Question::Cond => self.values()?.cond(),
             Question::Rank(tolerance) => Ok(self.values()?.rank(tolerance)),
+            Question::StoredRank => Ok(self.values()?.stored_rank()),
             Question::StableRank => self.stable_rank(),
             Question::EffectiveRank => Ok(self.values()?.effective_rank()),
             Question::NuclearRank => self.values()?.nuclear_rank(),

@@ -22,6 +22,8 @@ pub enum Question {
     Cond,
     /// The number of singular values above the tolerance.
     Rank(Tolerance),
+    /// The least rank of a matrix that A cannot be told from, up to rounding to the stored type.
+    StoredRank,
     /// ‖A‖_F²/‖A‖₂².
     StableRank,
     /// exp of the entropy of the singular values.
@@ -40,8 +42,8 @@ pub enum Question {
     LogNorm(f64),
 }
 
-const HINT: &str = "known: cond, rank, rank:TOLERANCE, stable_rank, effective_rank, nuclear_rank, participation_ratio, \
-                    energy_rank:PERCENT, singular_value:K, numerical_radius, log_norm:P, norms such as norm:nuclear";
+const HINT: &str = "known: cond, rank, rank:TOLERANCE, stored_rank, stable_rank, effective_rank, nuclear_rank, \
+                    participation_ratio, energy_rank:PERCENT, singular_value:K, numerical_radius, log_norm:P, norms such as norm:nuclear";
 
 impl Question {
     /// The questions of a survey, in the order of its columns.
@@ -58,6 +60,7 @@ impl Question {
         let rest = [
             Self::Cond,
             Self::Rank(Tolerance::default()),
+            Self::StoredRank,
             Self::StableRank,
             Self::EffectiveRank,
             Self::NuclearRank,
@@ -84,6 +87,7 @@ impl fmt::Display for Question {
             Self::Rank(tolerance) => {
                 format!("rank:{}", tolerance.to_string().trim_end_matches("·σ₁"))
             }
+            Self::StoredRank => "stored_rank".into(),
             Self::StableRank => "stable_rank".into(),
             Self::EffectiveRank => "effective_rank".into(),
             Self::NuclearRank => "nuclear_rank".into(),
@@ -106,6 +110,7 @@ impl FromStr for Question {
         match name.as_str() {
             "cond" => return Ok(Self::Cond),
             "rank" => return Ok(Self::Rank(Tolerance::default())),
+            "stored_rank" => return Ok(Self::StoredRank),
             "stable_rank" => return Ok(Self::StableRank),
             "effective_rank" => return Ok(Self::EffectiveRank),
             "nuclear_rank" => return Ok(Self::NuclearRank),

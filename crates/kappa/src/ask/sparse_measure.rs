@@ -77,12 +77,13 @@ impl<A: ?Sized> Known<'_, A> {
                 Ok(square(square(self.frobenius()?.over(fourth))).between(0.0, most))
             }
             Question::Rank(tolerance) => {
-                let share = tolerance.size((m, n), Enclosure::exact(1.0)).upper();
+                let share = tolerance.size((m, n), self.a.epsilon(), Enclosure::exact(1.0)).upper();
                 // Σσ² ≤ r·σ₁² + min(m, n)·(t·σ₁)² for r values above t·σ₁.
                 let stable = square(self.frobenius()?.over(self.spectral()?));
                 let least = (stable.lower() - most * share * share - 1e-9 * most).ceil().clamp(0.0, most);
                 Ok(Enclosure::new(least, stable.estimate().clamp(least, most), most, stable.evidence()))
             }
+            Question::StoredRank => Ok(Enclosure::new(0.0, most, most, Evidence::Theorem("at most min(m, n)"))),
             Question::EffectiveRank | Question::EnergyRank(_) => {
                 let least = if self.spectral()?.upper() == 0.0 { 0.0 } else { 1.0 };
                 let stable = square(self.frobenius()?.over(self.spectral()?)).estimate().clamp(least, most);

@@ -10,7 +10,8 @@ use crate::enclosure::directed::{
 };
 use crate::error::Result;
 
-/// |(2⁻ᶠA⁻¹ − R)ᵢⱼ| ≤ rowᵢ·columnⱼ + lost for every i and j, which proves that A is nonsingular.
+/// |(2⁻ᶠA⁻¹ − R)ᵢⱼ| ≤ rowᵢ·columnⱼ + lost for every i and j, which proves that A is nonsingular; A⁺ for a rectangular A,
+/// which has full rank.
 #[derive(Clone, Debug)]
 pub(crate) struct InverseEnclosure<W: Scalar> {
     /// R, its largest entry near 1.
@@ -44,13 +45,13 @@ impl<W: Scalar> InverseEnclosure<W> {
 
     /// ‖2⁻ᶠA⁻¹ − R‖_F from above.
     pub(crate) fn frobenius_radius(&self) -> f64 {
-        let n = self.row.len() as f64;
+        let n = self.row.len().max(self.column.len()) as f64;
         add_up(mul_up(norm_up(&self.row), norm_up(&self.column)), mul_up(n, self.lost))
     }
 
     /// The largest absolute column sum and row sum of that difference, from above.
     pub(crate) fn sum_radii(&self) -> (f64, f64) {
-        let n = self.row.len();
+        let n = self.row.len().max(self.column.len());
         let total = |x: &[f64]| sum_up(x.iter().sum(), n);
         let largest = |x: &[f64]| x.iter().copied().fold(0.0, max_or_nan);
         let lost = mul_up(n as f64, self.lost);

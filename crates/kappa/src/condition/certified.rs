@@ -6,9 +6,10 @@ use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, counted_product, qr};
 
 use super::Extended;
 use crate::arithmetic::check_environment;
-use crate::ask::{certified_norm, is_exactly_singular};
-use crate::certificate::certified_values_of;
-use crate::certificate::{Doubt, InverseEnclosure, enclose_inverse, regular_within};
+use crate::ask::{certified_norm, is_exactly_singular, is_wide};
+use crate::certificate::{
+    Doubt, Effort, InverseEnclosure, certified_values_of, enclose_inverse, inverse_in_many_bits, regular_within,
+};
 use crate::enclosure::directed::{
     SMALLEST, add_down, add_up, div_down, div_up, gamma_up, mul_up, norm_up, sqrt_up, sum_up, times_power,
 };
@@ -28,6 +29,15 @@ pub struct Condition {
 
 /// κ(A) with every rounding error counted; see [`cond_by`](super::cond_by).
 pub(crate) fn certified_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> Result<Condition> {
+    certified_cond_within(a, norm, Effort::LARGE)
+}
+
+/// [`certified_cond`], where an inverse in many bits may take this effort.
+pub(super) fn certified_cond_within<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    norm: Norm,
+    effort: Effort,
+) -> Result<Condition> {
     check_environment()?;
     let entries = Entries::of(a)?;
     let a = entries.view();
@@ -42,26 +52,41 @@ pub(crate) fn certified_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), n
     let least = if norm.is_submultiplicative() { 1.0 } else { 0.0 };
     let size = extended_norm(a, profile.max_abs_value(), norm)?;
     let found = if m == n { by_inverse(a, norm)? } else { by_pseudoinverse(a, norm)? };
-    if let Some((inverse, algorithm)) = found {
-        return Ok(Condition { value: size.times(inverse).at_least(least), algorithm: algorithm.into() });
+    let is_nonsingular = found.is_some();
+    let found = match found {
+        Some(found) => found,
+        None => (by_values(a, &profile, norm)?, "singular values of a decomposition, proved by counted products"),
+    };
+    let answer = |(inverse, algorithm): (Extended, &'static str)| Condition {
+        value: size.times(inverse).at_least(least),
+        algorithm: algorithm.into(),
+    };
+    if !is_wide(&found.0.mantissa()) {
+        return Ok(answer(found));
     }
-    if m == n && is_exactly_singular(a) == Some(true) {
-        return Ok(infinite("exact integer elimination: exactly singular"));
+    if !is_nonsingular && is_exactly_singular(a) == Some(true) {
+        return Ok(infinite("exact integer elimination: the rank is not full"));
     }
+    Ok(match inverse_in_many_bits(a, effort) {
+        Some(inverse) => answer((norm_of_inverse(&inverse, norm)?, "an inverse in many bits and its residual")),
+        None => answer(found),
+    })
+}
+
+/// ‖A⁺‖ from certified singular values; ∞ above where σₚ may be 0.
+fn by_values<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, norm: Norm) -> Result<Extended> {
+    let (m, n) = (a.rows(), a.columns());
     let values = certified_values_of(a, profile.entries())?;
     // ‖A⁺‖₂ = 1/σₚ, and ‖X‖₂ ≤ c·‖X‖ for every X.
     let one = Enclosure::exact(1.0);
     let spectral = one.over(values.last());
     let c = Norm::spectral().bound_against(&norm, n, m, n.min(m))?;
     let lower = div_down(spectral.lower(), c);
-    let inverse = if norm.gauge().is_some() && values.last().lower() > 0.0 {
-        values.inverted().norm(norm)?
+    Ok(if norm.gauge().is_some() && values.last().lower() > 0.0 {
+        values.inverted().norm(norm)?.into()
     } else {
-        Enclosure::new(lower, spectral.estimate().max(lower), f64::INFINITY, spectral.evidence())
-    };
-    Ok(Condition {
-        value: size.times(inverse.into()).at_least(least),
-        algorithm: "singular values of a decomposition, proved by counted products".into(),
+        // Nothing but the lower end is known.
+        Enclosure::new(lower, lower, f64::INFINITY, spectral.evidence()).into()
     })
 }
 
@@ -71,7 +96,8 @@ fn infinite(algorithm: &'static str) -> Condition {
 
 /// ‖A⁻¹‖ in a norm, every rounding error counted; `None` where A cannot be shown to be nonsingular.
 ///
-/// From the approximate inverse and the residual of a certified [`cond_by`](crate::cond_by), at the same cost.
+/// From the approximate inverse and the residual of a certified [`cond_by`](crate::cond_by), at the same cost, also with
+/// as many bits as the matrix needs.
 ///
 /// # Errors
 ///
@@ -93,7 +119,15 @@ pub fn inverse_norm<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm
     let entries = Entries::of(a)?;
     square(entries.view())?;
     Profile::of_entries(entries.view())?;
-    Ok(by_inverse(entries.view(), norm)?.map(|(value, _)| value))
+    let a = entries.view();
+    match by_inverse(a, norm)? {
+        Some((value, _)) if !is_wide(&value.mantissa()) => Ok(Some(value)),
+        None if is_exactly_singular(a) == Some(true) => Ok(None),
+        wide => match inverse_in_many_bits(a, Effort::LARGE) {
+            Some(inverse) => norm_of_inverse(&inverse, norm).map(Some),
+            None => Ok(wide.map(|(value, _)| value)),
+        },
+    }
 }
 
 /// Whether every matrix whose entries differ from those of A by at most `relative`·|aᵢⱼ| + `absolute` is nonsingular.
@@ -195,17 +229,20 @@ fn by_inverse<T: Scalar>(a: MatrixRef<'_, T>, norm: Norm) -> Result<Found> {
 
 fn by_left_inverse<T: Scalar>(a: MatrixRef<'_, T>, norm: Norm) -> Result<Found> {
     let Some(inverse) = enclose_inverse(a)? else { return Ok(None) };
+    Ok(Some((norm_of_inverse(&inverse, norm)?, "approximate inverse and its residual")))
+}
+
+/// ‖A⁺‖ from an enclosure of A⁺.
+fn norm_of_inverse<W: Scalar<Wide = W>>(inverse: &InverseEnclosure<W>, norm: Norm) -> Result<Extended> {
     let center = certified_norm(&inverse.center, norm)?;
-    let absolute = around(center, radius_in(norm, &inverse)?);
-    let found = match relative_in(norm, &inverse) {
+    let absolute = around(center, radius_in(norm, inverse)?);
+    let shape = (inverse.row.len(), inverse.column.len());
+    let found = match relative_in(norm, inverse) {
         // R = (I − E)A⁻¹: ‖R‖/(1 + g) ≤ ‖A⁻¹‖ ≤ ‖R‖/(1 − g), for a norm with ‖EX‖ ≤ g·‖X‖.
         Some(g) => {
             // Scaling to the common exponent lost less than 2⁻¹⁰⁷³ in each entry of R.
-            let n = inverse.row.len() as f64;
-            let lost = mul_up(
-                mul_up(n, n),
-                mul_up(inverse.lost, against_frobenius(norm, (inverse.row.len(), inverse.row.len()))?),
-            );
+            let side = shape.0.max(shape.1) as f64;
+            let lost = mul_up(side, mul_up(inverse.lost, against_frobenius(norm, shape)?));
             let center = around(center, lost);
             let lower = div_down(center.lower(), (1.0 + g).next_up());
             let upper = div_up(center.upper(), (1.0 - g).next_down());
@@ -218,7 +255,7 @@ fn by_left_inverse<T: Scalar>(a: MatrixRef<'_, T>, norm: Norm) -> Result<Found> 
         }
         None => absolute,
     };
-    Ok(Some((Extended::new(found, inverse.exponent), "approximate inverse and its residual")))
+    Ok(Extended::new(found, inverse.exponent))
 }
 
 /// g with ‖A⁻¹ − 2ᶠR‖ ≤ g·‖A⁻¹‖, below 1, where one is known for this norm.
@@ -241,8 +278,8 @@ fn radius_in<W: Scalar>(norm: Norm, inverse: &InverseEnclosure<W>) -> Result<f64
     if norm == Norm::max_row_sum() {
         return Ok(rows);
     }
-    let n = inverse.row.len();
-    Ok(mul_up(against_frobenius(norm, (n, n))?, inverse.frobenius_radius()))
+    let shape = (inverse.row.len(), inverse.column.len());
+    Ok(mul_up(against_frobenius(norm, shape)?, inverse.frobenius_radius()))
 }
 
 /// With X near A⁺ and XA = I − E: A⁺ − X = EA⁺ − X(I − AA⁺), and X(I − AA⁺) = F(I − AA⁺) for F = X − ZAᴴ and any Z, so

@@ -5,7 +5,8 @@ use kappa_dense::{Matrix, MatrixRef, Scalar};
 use super::Extended;
 use super::certified::{square, total_up};
 use crate::arithmetic::check_environment;
-use crate::certificate::{InverseEnclosure, enclose_inverse, times};
+use crate::ask::is_exactly_singular;
+use crate::certificate::{Effort, InverseEnclosure, enclose_inverse, inverse_in_many_bits, times};
 use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_down, mul_up, times_power};
 use crate::error::{Error, Result};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
@@ -166,6 +167,17 @@ pub fn best_scaling<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<
     })
 }
 
+/// The inverse of a matrix that is numerically singular, in many bits.
+fn inverse_of_singular<T: Scalar>(a: MatrixRef<'_, T>) -> Result<InverseEnclosure<T::Wide>> {
+    let is_singular = is_exactly_singular(a);
+    let inverse = if is_singular == Some(true) { None } else { inverse_in_many_bits(a, Effort::LARGE) };
+    inverse.ok_or_else(|| {
+        let how = if is_singular == Some(true) { "exactly" } else { "numerically" };
+        Error::singular(format!("the {0}×{0} matrix is {how} singular", a.rows()))
+            .with_hint("a componentwise condition number needs the inverse; `cond` answers for every matrix")
+    })
+}
+
 /// |A⁻¹||A|, applied to vectors.
 struct Product<W: Scalar> {
     inverse: InverseEnclosure<W>,
@@ -179,10 +191,10 @@ impl<W: Scalar<Wide = W>> Product<W> {
     fn new<T: Scalar<Wide = W>>(a: MatrixRef<'_, T>) -> Result<Self> {
         check_environment()?;
         let max = Profile::of_entries(a)?.max_abs_value();
-        let inverse = enclose_inverse(a)?.ok_or_else(|| {
-            Error::singular("the matrix is numerically singular")
-                .with_hint("a componentwise condition number needs the inverse")
-        })?;
+        let inverse = match enclose_inverse(a)? {
+            Some(inverse) => inverse,
+            None => inverse_of_singular(a)?,
+        };
         let a_exponent = if max > 0.0 { max.min(f64::MAX).log2().floor() as i32 } else { 0 };
         let n = a.rows();
         let modulus = |x: W| crate::norm::modulus_enclosure(x).upper();

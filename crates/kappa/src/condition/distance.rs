@@ -85,9 +85,10 @@ fn by_columns<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, norm: Norm, by_rows:
     let size = certified_norm(a, norm)?;
     let factors = lu(*a)?;
     if factors.is_singular() {
-        let value = match crate::ask::is_exactly_singular(*a) {
-            Some(true) => Enclosure::exact(0.0),
-            _ => Enclosure::new(0.0, 0.0, size.upper(), size.evidence()),
+        let value = match inverse_norm(a, norm)? {
+            Some(inverse) => inverted(inverse.enclosure()),
+            None if crate::ask::is_exactly_singular(*a) == Some(true) => Enclosure::exact(0.0),
+            None => Enclosure::new(0.0, 0.0, size.upper(), size.evidence()),
         };
         return Ok(Distance { value, relative: relative(value, size), nearest: wide });
     }
@@ -109,19 +110,16 @@ fn by_columns<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, norm: Norm, by_rows:
         _ => wide[(i, j)],
     });
     let value = match inverse_norm(a, norm)? {
-        Some(inverse) => {
-            let bound = inverse.enclosure();
-            Enclosure::new(
-                div_down(1.0, bound.upper()),
-                1.0 / bound.estimate(),
-                div_up(1.0, bound.lower()),
-                bound.evidence(),
-            )
-        }
+        Some(inverse) => inverted(inverse.enclosure()),
+        None if crate::ask::is_exactly_singular(*a) == Some(true) => Enclosure::exact(0.0),
         // The matrix found gives an upper bound only if it is exactly singular; ‖A‖ is always an upper bound.
         None => Enclosure::new(0.0, 1.0 / total, size.upper(), size.evidence()),
     };
     Ok(Distance { value, relative: relative(value, size), nearest })
+}
+
+fn inverted(x: Enclosure) -> Enclosure {
+    Enclosure::new(div_down(1.0, x.upper()), 1.0 / x.estimate(), div_up(1.0, x.lower()), x.evidence())
 }
 
 impl AnyOperator<'_> {

@@ -7,7 +7,7 @@ use kappa_dense::{Matrix, MatrixRef, Scalar};
 use super::residual::{largest, real_form, stacked};
 use crate::arithmetic::check_environment;
 use crate::ask::is_exactly_singular;
-use crate::certificate::{LeastSquaresCertificate, SystemCertificate};
+use crate::certificate::{Effort, LeastSquaresCertificate, SystemCertificate, solve_in_many_bits};
 use crate::enclosure::Pinned;
 use crate::enclosure::directed::{div_up, norm_down, norm_up};
 use crate::error::{Error, Result};
@@ -118,6 +118,9 @@ impl EntryEnclosures {
     }
 }
 
+/// The relative error from which a solution is computed again in many bits.
+const NARROW: f64 = 1e-13;
+
 /// Encloses the solution of AX = B for the A and B as they are stored; see [`solve_by`](super::solve_by). A must be
 /// square and finite, B fit and be finite. Also gives an estimate of ‖A⁻¹‖_∞.
 pub(super) fn enclosed_solution<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T>) -> Result<(EntryEnclosures, f64)> {
@@ -129,12 +132,33 @@ pub(super) fn enclosed_solution<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T>) -
         return Ok((EntryEnclosures::new::<T>(0, columns, norms, "nothing to solve"), 0.0));
     }
     let real = real_form(&a.to_wide());
-    let Some(certificate) = SystemCertificate::new(real.as_ref())? else {
-        return Err(not_regular(n, is_exactly_singular(a)));
-    };
-    let columns = certificate.enclose(&PairMatrix::from(b));
-    let found = EntryEnclosures::new::<T>(n, columns, norms, certificate.algorithm());
-    Ok((found, certificate.inverse_norm(T::IS_COMPLEX)))
+    let by_pairs = SystemCertificate::new(real.as_ref())?.map(|certificate| {
+        let columns = certificate.enclose(&PairMatrix::from(b.clone()));
+        let found = EntryEnclosures::new::<T>(n, columns, norms.clone(), certificate.algorithm());
+        (found, certificate.inverse_norm(T::IS_COMPLEX))
+    });
+    match by_pairs {
+        Some(found) if found.0.forward_error(false).upper() < NARROW => Ok(found),
+        Some(found) => Ok(in_many_bits(a, &real, &b, norms).unwrap_or(found)),
+        None => in_many_bits(a, &real, &b, norms),
+    }
+}
+
+/// The solution where pairs of doubles do not suffice.
+fn in_many_bits<T: Scalar>(
+    a: MatrixRef<'_, T>,
+    real: &Matrix<f64>,
+    b: &Matrix<f64>,
+    norms: Vec<Enclosure>,
+) -> Result<(EntryEnclosures, f64)> {
+    let is_singular = is_exactly_singular(a);
+    if is_singular != Some(true)
+        && let Some((columns, inverse_norm)) = solve_in_many_bits(real.as_ref(), b, Effort::LARGE)
+    {
+        let algorithm = "approximate inverse in many bits and exact residuals";
+        return Ok((EntryEnclosures::new::<T>(a.rows(), columns, norms, algorithm), inverse_norm));
+    }
+    Err(not_regular(a.rows(), is_singular))
 }
 
 fn not_regular(n: usize, is_singular: Option<bool>) -> Error {
@@ -142,9 +166,10 @@ fn not_regular(n: usize, is_singular: Option<bool>) -> Error {
         Some(true) => Error::singular(format!("the {n}×{n} matrix is exactly singular (integer elimination)"))
             .with_hint("`lstsq` gives the solution of least norm"),
         Some(false) => Error::unsupported(format!(
-            "the {n}×{n} matrix is nonsingular (exact integer elimination) but too ill-conditioned for an enclosure"
+            "the {n}×{n} matrix is nonsingular (exact integer elimination) but too large and too ill-conditioned for an \
+             enclosure"
         ))
-        .with_hint("scale the rows and columns to similar norms, or solve in a higher precision than double"),
+        .with_hint("scale the rows and columns to similar norms"),
         None => Error::singular(format!("the {n}×{n} matrix is singular or too ill-conditioned: neither was proved"))
             .with_hint("`lstsq` gives the solution of least norm, without a proof"),
     }

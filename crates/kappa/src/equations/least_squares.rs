@@ -106,6 +106,7 @@ pub fn lstsq_by<T: Scalar>(
     b: &Matrix<T>,
     how: &Lstsq,
 ) -> Result<LstsqSolution<T::Wide>> {
+    let how = &Lstsq { tolerance: how.tolerance.resolved(a.epsilon()), ..*how };
     let entries = Entries::of(a)?;
     let view = entries.view();
     let profile = Profile::of_entries(view)?;
@@ -141,7 +142,7 @@ fn enclosed<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T>, how: &Lstsq) -> Resul
     if how.guarantee == Guarantee::Usual {
         return Ok(None);
     }
-    if how.method.is_some() || how.tolerance != Tolerance::default() {
+    if how.method.is_some() || !how.tolerance.is_by_dimension() {
         return Err(Error::argument("a certified solution has a method of its own, and proves full rank")
             .with_hint("leave out the method and the tolerance, or the guarantee (`certify`)"));
     }
@@ -171,7 +172,7 @@ fn found<T: Scalar>(
     }
     match how.method {
         // An explicit tolerance is compared with singular values, which QR does not give.
-        None if how.tolerance != Tolerance::default() => by_svd(a, b, how),
+        None if !how.tolerance.is_by_dimension() => by_svd(a, b, how),
         None => by_qr(a, b, how, true),
         Some(LstsqMethod::Qr) => by_qr(a, b, how, false),
         Some(LstsqMethod::Cod) => by_cod(a, b, how),
@@ -218,7 +219,8 @@ fn by_qr<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq, falls
     let f = triangular_factor(a)?;
     let r = f.r();
     // Far from the tolerance the estimate decides: κ₁ ≤ n·κ₂, and the estimate is within a factor of 3.
-    let limit = 1.0 / (30.0 * p as f64 * m.max(n) as f64 * f64::EPSILON);
+    let share = how.tolerance.size((m, n), f64::EPSILON, Enclosure::exact(1.0)).estimate();
+    let limit = 1.0 / (30.0 * p as f64 * share);
     let cond = triangle_cond(&r);
     if cond >= limit && falls_back {
         return by_svd_of_r(&f, b, how, is_wide);
@@ -247,7 +249,7 @@ fn by_svd_of_r<W: Scalar<Wide = W>>(f: &Reflections<W>, b: &Matrix<W>, how: &Lst
     let (rows, p) = f.shape();
     let r = svd(&f.r())?;
     // The default tolerance depends on the number of rows, so it is that of A and not of R.
-    let size = how.tolerance.size((rows, p), r.singular_values().first()).estimate();
+    let size = how.tolerance.size((rows, p), f64::EPSILON, r.singular_values().first()).estimate();
     let kept: Vec<f64> = r.singular_values().estimates().iter().copied().filter(|s| *s > size).collect();
     // Aᴴ = QR, so that A⁺ = Q(Rᴴ)⁺ = Q·U·Σ⁺·Vᴴ.
     let (x, basis) = if is_wide {
@@ -288,10 +290,14 @@ fn by_cod<T: Scalar>(a: MatrixRef<'_, T>, b: &Matrix<T::Wide>, how: &Lstsq) -> R
     // |r₁₁| replaces σ₁; it is within a factor of √n of it.
     let one = Enclosure::exact(1.0);
     let share = match how.tolerance {
-        t if t == Tolerance::default() => t.size((m, n), one).estimate(),
+        t if t.is_by_dimension() => t.size((m, n), f64::EPSILON, one).estimate(),
         t => {
             let first = crate::singular_values(&a)?.first();
-            if first.estimate() == 0.0 { 0.0 } else { t.size((m, n), first).estimate() / first.estimate() }
+            if first.estimate() == 0.0 {
+                0.0
+            } else {
+                t.size((m, n), f64::EPSILON, first).estimate() / first.estimate()
+            }
         }
     };
     let f = complete_orthogonal(&a, share)?;

@@ -104,7 +104,7 @@ pub fn truncated_svd<T: Scalar>(
     // The vectors are orthonormal in the precision of the reduction. The largest error observed is half of this model,
     // for a matrix whose rows are all equal.
     let rounding = parts.values.unit() * (4.0 + 8.0 * (m.max(n) as f64).sqrt());
-    let values = SingularValues::from_svd(a.shape(), parts.values);
+    let values = SingularValues::from_svd(a.shape(), parts.values).stored_with(a.epsilon());
     Ok(PartialSvd::of_known_values(&values, parts.vectors, &parts.residuals, rounding))
 }
 
@@ -115,7 +115,7 @@ fn decompose<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), shape: Shape) -> 
         // For a small matrix the more accurate values cost little compared with the vectors.
         parts.values = kappa_dense::singular_values(entries.view())?;
     }
-    let values = SingularValues::from_svd(a.shape(), parts.values);
+    let values = SingularValues::from_svd(a.shape(), parts.values).stored_with(a.epsilon());
     Ok(Svd::new(parts.vectors.u, values, parts.vectors.v))
 }
 

@@ -33,7 +33,7 @@ pub fn singular_values<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Resu
         return Ok(known);
     }
     let entries = Entries::of(a)?;
-    values_of(entries.view(), &EntryNorms::of(entries.view())?)
+    Ok(values_of(entries.view(), &EntryNorms::of(entries.view())?)?.stored_with(a.epsilon()))
 }
 
 /// All singular values, those above floor·σ₁ within about 2⁻²³·σ₁ if the entries are stored in 32 bits or fewer.
@@ -70,7 +70,7 @@ pub fn singular_values_above<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), f
     let entries = Entries::of(a)?;
     let norms = EntryNorms::of(entries.view())?;
     let plan = Plan::singular_values_above::<T>(a.shape(), floor);
-    carry_out(plan, entries.view(), &norms)
+    Ok(carry_out(plan, entries.view(), &norms)?.stored_with(a.epsilon()))
 }
 
 /// Executes the usual plan.

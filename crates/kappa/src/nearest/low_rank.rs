@@ -42,7 +42,7 @@ pub fn low_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, norm
     let right = Matrix::from_fn(k, n, |i, j| f.v()[(j, i)].conj());
     let matrix = multiply(left.as_ref(), right.as_ref())?;
     // If the discarded singular values may all be 0, the nearest matrix is A itself.
-    let limit = Tolerance::default().size((m, n), s.first()).estimate();
+    let limit = Tolerance::default().size((m, n), s.epsilon(), s.first()).estimate();
     let is_unique = if k == 0 || s.get(k).estimate() <= limit {
         Some(true)
     } else if s.get(k - 1).lower() <= s.get(k).upper() {

@@ -24,6 +24,10 @@ impl<T: Scalar, A: LinearOperator<T>> LinearOperator<T> for Adjoint<A> {
         self.0.apply(x)
     }
 
+    fn epsilon(&self) -> f64 {
+        self.0.epsilon()
+    }
+
     fn known_singular_values(&self) -> Option<SingularValues> {
         self.0.known_singular_values().map(SingularValues::transposed)
     }

@@ -38,21 +38,31 @@ pub enum AnyOperator<'a> {
 
 /// An operator in any form, with one type of entries.
 #[derive(Clone, Copy)]
-pub enum Operand<'a, T: Scalar> {
-    /// A dense matrix.
+pub struct Operand<'a, T: Scalar> {
+    held: Held<'a, T>,
+    epsilon: f64,
+}
+
+#[derive(Clone, Copy)]
+enum Held<'a, T: Scalar> {
     Dense(MatrixRef<'a, T>),
-    /// A sparse matrix.
     Sparse(&'a Sparse<T>),
-    /// An operator that is known by its products only.
     Products(&'a (dyn LinearOperator<T> + Sync)),
+}
+
+impl<'a, T: Scalar> Operand<'a, T> {
+    fn new(held: Held<'a, T>) -> Self {
+        let epsilon = if let Held::Products(a) = held { a.epsilon() } else { T::EPSILON };
+        Self { held, epsilon }
+    }
 }
 
 impl<T: Scalar> std::fmt::Debug for Operand<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let form = match self {
-            Self::Dense(_) => "dense",
-            Self::Sparse(_) => "sparse",
-            Self::Products(_) => "products",
+        let form = match self.held {
+            Held::Dense(_) => "dense",
+            Held::Sparse(_) => "sparse",
+            Held::Products(_) => "products",
         };
         let (m, n) = self.shape();
         write!(f, "{form} {m}×{n} {}", T::NAME)
@@ -61,55 +71,64 @@ impl<T: Scalar> std::fmt::Debug for Operand<'_, T> {
 
 impl<T: Scalar> LinearOperator<T> for Operand<'_, T> {
     fn shape(&self) -> (usize, usize) {
-        match self {
-            Self::Dense(a) => a.shape(),
-            Self::Sparse(a) => a.shape(),
-            Self::Products(a) => a.shape(),
+        match &self.held {
+            Held::Dense(a) => a.shape(),
+            Held::Sparse(a) => a.shape(),
+            Held::Products(a) => a.shape(),
         }
     }
 
     fn apply(&self, x: &Matrix<T>) -> Result<Matrix<T>> {
-        match self {
-            Self::Dense(a) => a.apply(x),
-            Self::Sparse(a) => a.apply(x),
-            Self::Products(a) => a.apply(x),
+        match &self.held {
+            Held::Dense(a) => a.apply(x),
+            Held::Sparse(a) => a.apply(x),
+            Held::Products(a) => a.apply(x),
         }
     }
 
     fn apply_adjoint(&self, x: &Matrix<T>) -> Result<Matrix<T>> {
-        match self {
-            Self::Dense(a) => a.apply_adjoint(x),
-            Self::Sparse(a) => a.apply_adjoint(x),
-            Self::Products(a) => a.apply_adjoint(x),
+        match &self.held {
+            Held::Dense(a) => a.apply_adjoint(x),
+            Held::Sparse(a) => a.apply_adjoint(x),
+            Held::Products(a) => a.apply_adjoint(x),
         }
     }
 
     fn form(&self) -> Form<'_, T> {
-        match self {
-            Self::Dense(a) => Form::Dense(*a),
-            Self::Sparse(a) => Form::Sparse(a),
-            Self::Products(a) => a.form(),
+        match &self.held {
+            Held::Dense(a) => Form::Dense(*a),
+            Held::Sparse(a) => Form::Sparse(a),
+            Held::Products(a) => a.form(),
         }
     }
 
+    fn epsilon(&self) -> f64 {
+        self.epsilon
+    }
+
     fn known_singular_values(&self) -> Option<SingularValues> {
-        match self {
-            Self::Products(a) => a.known_singular_values(),
+        match &self.held {
+            Held::Products(a) => a.known_singular_values(),
             _ => None,
         }
     }
 
     fn to_dense(&self) -> Result<Matrix<T>> {
-        match self {
-            Self::Dense(a) => a.to_dense(),
-            Self::Sparse(a) => a.to_dense(),
-            Self::Products(a) => a.to_dense(),
+        match &self.held {
+            Held::Dense(a) => a.to_dense(),
+            Held::Sparse(a) => a.to_dense(),
+            Held::Products(a) => a.to_dense(),
         }
     }
 }
 
-/// An operand in double precision: borrowed when it is stored so, otherwise a copy.
-pub(crate) enum Widened<'a, W: Scalar> {
+/// An operand in double precision: borrowed when it is stored so, otherwise a copy. It keeps the ε of the stored type.
+pub(crate) struct Widened<'a, W: Scalar> {
+    entries: WideEntries<'a, W>,
+    epsilon: f64,
+}
+
+enum WideEntries<'a, W: Scalar> {
     Borrowed(Operand<'a, W>),
     Dense(Matrix<W>),
     Sparse(Sparse<W>),
@@ -117,11 +136,12 @@ pub(crate) enum Widened<'a, W: Scalar> {
 
 impl<W: Scalar> Widened<'_, W> {
     pub(crate) fn operand(&self) -> Operand<'_, W> {
-        match self {
-            Self::Borrowed(a) => *a,
-            Self::Dense(a) => Operand::Dense(a.as_ref()),
-            Self::Sparse(a) => Operand::Sparse(a),
-        }
+        let held = match &self.entries {
+            WideEntries::Borrowed(a) => a.held,
+            WideEntries::Dense(a) => Held::Dense(a.as_ref()),
+            WideEntries::Sparse(a) => Held::Sparse(a),
+        };
+        Operand { held, epsilon: self.epsilon }
     }
 }
 
@@ -129,11 +149,16 @@ impl<'a, T: Scalar> Operand<'a, T> {
     /// A copy with every entry converted; an operator given by products is converted to a dense matrix.
     fn converted<W: Scalar>(&self, convert: impl Fn(T) -> W) -> Result<Widened<'a, W>> {
         let dense = |a: MatrixRef<'_, T>| Matrix::from_fn(a.rows(), a.columns(), |i, j| convert(a.get(i, j)));
-        Ok(match self.form() {
-            Form::Dense(a) => Widened::Dense(dense(a)),
-            Form::Sparse(a) => Widened::Sparse(a.map(convert)),
-            Form::Products => Widened::Dense(dense(self.to_dense()?.as_ref())),
-        })
+        let entries = match self.form() {
+            Form::Dense(a) => WideEntries::Dense(dense(a)),
+            Form::Sparse(a) => WideEntries::Sparse(a.map(convert)),
+            Form::Products => WideEntries::Dense(dense(self.to_dense()?.as_ref())),
+        };
+        Ok(Widened { entries, epsilon: self.epsilon })
+    }
+
+    fn borrowed(self) -> Widened<'a, T> {
+        Widened { entries: WideEntries::Borrowed(self), epsilon: self.epsilon }
     }
 }
 
@@ -143,11 +168,15 @@ pub(crate) type AnyWidened<'a> = RealOrComplex<Widened<'a, f64>, Widened<'a, c64
 impl<'a> AnyWidened<'a> {
     pub(crate) fn into_complex(self) -> Result<Widened<'a, c64>> {
         match self {
-            Self::Real(a) => match a.operand().converted(|x| c64::new(x, 0.0))? {
-                Widened::Dense(a) => Ok(Widened::Dense(a)),
-                Widened::Sparse(a) => Ok(Widened::Sparse(a)),
-                Widened::Borrowed(_) => unreachable!("a conversion owns its entries"),
-            },
+            Self::Real(a) => {
+                let Widened { entries, epsilon } = a.operand().converted(|x| c64::new(x, 0.0))?;
+                let entries = match entries {
+                    WideEntries::Dense(a) => WideEntries::Dense(a),
+                    WideEntries::Sparse(a) => WideEntries::Sparse(a),
+                    WideEntries::Borrowed(_) => unreachable!("a conversion owns its entries"),
+                };
+                Ok(Widened { entries, epsilon })
+            }
             Self::Complex(a) => Ok(a),
         }
     }
@@ -158,9 +187,9 @@ impl<'a> AnyOperator<'a> {
     pub(crate) fn widened(&self) -> Result<AnyWidened<'a>> {
         Ok(match self {
             Self::F32(a) => RealOrComplex::Real(a.converted(Scalar::widen)?),
-            Self::F64(a) => RealOrComplex::Real(Widened::Borrowed(*a)),
+            Self::F64(a) => RealOrComplex::Real(a.borrowed()),
             Self::C32(a) => RealOrComplex::Complex(a.converted(Scalar::widen)?),
-            Self::C64(a) => RealOrComplex::Complex(Widened::Borrowed(*a)),
+            Self::C64(a) => RealOrComplex::Complex(a.borrowed()),
         })
     }
 }
@@ -260,6 +289,13 @@ macro_rules! wide_pair {
 pub(crate) use {both, each, wide, wide_pair, wide_with};
 
 impl AnyOperator<'_> {
+    /// The same operator with entries that were rounded to a type of this ε before they were widened: 2⁻⁷ for bf16. The
+    /// default tolerance of ranks follows it.
+    pub fn stored_with(mut self, epsilon: f64) -> Self {
+        each!(&mut self, a => a.epsilon = epsilon);
+        self
+    }
+
     /// The shape (m, n): the numbers of rows and columns.
     pub fn shape(&self) -> (usize, usize) {
         each!(self, a => a.shape())
@@ -316,22 +352,22 @@ macro_rules! enters {
         }
         impl<'a> From<MatrixRef<'a, $type>> for AnyOperator<'a> {
             fn from(a: MatrixRef<'a, $type>) -> Self {
-                Self::$variant(Operand::Dense(a))
+                Self::$variant(Operand::new(Held::Dense(a)))
             }
         }
         impl<'a> From<&'a Matrix<$type>> for AnyOperator<'a> {
             fn from(a: &'a Matrix<$type>) -> Self {
-                Self::$variant(Operand::Dense(a.as_ref()))
+                Self::$variant(Operand::new(Held::Dense(a.as_ref())))
             }
         }
         impl<'a> From<&'a Sparse<$type>> for AnyOperator<'a> {
             fn from(a: &'a Sparse<$type>) -> Self {
-                Self::$variant(Operand::Sparse(a))
+                Self::$variant(Operand::new(Held::Sparse(a)))
             }
         }
         impl<'a> From<&'a (dyn LinearOperator<$type> + Sync)> for AnyOperator<'a> {
             fn from(a: &'a (dyn LinearOperator<$type> + Sync)) -> Self {
-                Self::$variant(Operand::Products(a))
+                Self::$variant(Operand::new(Held::Products(a)))
             }
         }
     )*};

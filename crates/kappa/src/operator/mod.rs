@@ -73,6 +73,12 @@ pub trait LinearOperator<T: Scalar> {
         Form::Products
     }
 
+    /// The distance from 1 to the next larger number of the type in which the entries are stored: 2⁻⁵² for doubles. The
+    /// default [`Tolerance`](crate::Tolerance) of a rank follows it.
+    fn epsilon(&self) -> f64 {
+        T::EPSILON
+    }
+
     /// The singular values, when they are known without computation.
     fn known_singular_values(&self) -> Option<SingularValues> {
         None
@@ -126,6 +132,10 @@ impl<T: Scalar, A: LinearOperator<T> + ?Sized> LinearOperator<T> for &A {
 
     fn form(&self) -> Form<'_, T> {
         (**self).form()
+    }
+
+    fn epsilon(&self) -> f64 {
+        (**self).epsilon()
     }
 
     fn known_singular_values(&self) -> Option<SingularValues> {

@@ -31,4 +31,8 @@ impl<T: Scalar, A: LinearOperator<T>> LinearOperator<T> for Scaled<T, A> {
     fn apply_adjoint(&self, x: &Matrix<T>) -> Result<Matrix<T>> {
         Ok(scale(self.operator.apply_adjoint(x)?, self.factor.conj()))
     }
+
+    fn epsilon(&self) -> f64 {
+        self.operator.epsilon()
+    }
 }

@@ -206,9 +206,10 @@ impl SingularValues {
         Ok(Bulk { law, spikes, distance, soft_rank: (law.edges().1 / largest).min(1.0) })
     }
 
-    /// The squares σ² of the values above the default tolerance, smallest first.
+    /// The squares σ² of the values above the default tolerance for doubles, smallest first.
     pub(crate) fn squares_above_zero(&self) -> Vec<Enclosure> {
-        let least = Tolerance::default().size(self.shape(), self.first()).estimate();
+        // What was computed in doubles counts, whatever the type in which the entries are stored.
+        let least = Tolerance::default().size(self.shape(), f64::EPSILON, self.first()).estimate();
         let mut squares: Vec<Enclosure> =
             self.iter().filter(|s| s.estimate() > least).map(|s| s.times(s)).filter(|x| x.estimate() > 0.0).collect();
         squares.reverse();

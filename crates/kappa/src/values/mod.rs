@@ -5,6 +5,7 @@ mod eigenvalues;
 mod majorization;
 mod marchenko_pastur;
 mod singular_values;
+mod stored_rank;
 mod tail;
 
 pub use density::{Bins, Histogram};

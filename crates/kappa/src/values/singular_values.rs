@@ -28,6 +28,7 @@ pub struct SingularValues {
     doubt: Doubt,
     algorithm: &'static str,
     residual: Option<Residual>,
+    epsilon: f64,
 }
 
 /// A decomposition with a residual: A·2⁻ᵉ = U·diag(s)·Vᴴ + E with ‖UᴴU − I‖ ≤ α and ‖VᴴV − I‖ ≤ β.
@@ -81,6 +82,8 @@ pub struct SingularValuesParts {
     pub algorithm: &'static str,
     /// The residual of the decomposition, when it is known.
     pub residual: Option<Residual>,
+    /// The ε of the type in which the entries of the matrix are stored.
+    pub epsilon: f64,
 }
 
 /// A model of the errors of a computation: |σ̂ᵢ − σᵢ| ≤ c·ε·σ₁ with c = offset + slope·√max(m, n).
@@ -136,6 +139,7 @@ impl SingularValues {
             doubt: Doubt::Absolute { radius, evidence: Evidence::Estimate(model.name) },
             algorithm,
             residual: None,
+            epsilon: f64::EPSILON,
         }
     }
 
@@ -163,6 +167,7 @@ impl SingularValues {
             doubt: Doubt::Squares { radius, evidence },
             algorithm: "eigenvalues of the Gram product",
             residual: None,
+            epsilon: f64::EPSILON,
         }
     }
 
@@ -189,13 +194,26 @@ impl SingularValues {
         let (lower, values, upper) = (sorted(Enclosure::lower), sorted(Enclosure::estimate), sorted(Enclosure::upper));
         let evidence = enclosures.iter().fold(Evidence::Rounding, |e, x| e.and(x.evidence()));
         let each = (0..values.len()).map(|i| Enclosure::new(lower[i], values[i], upper[i], evidence)).collect();
-        Self { shape, values, doubt: Doubt::Each(each), algorithm: "read off", residual: None }
+        let doubt = Doubt::Each(each);
+        Self { shape, values, doubt, algorithm: "read off", residual: None, epsilon: f64::EPSILON }
     }
 
     /// The same values with this name of the algorithm.
     pub(crate) fn by(mut self, algorithm: &'static str) -> Self {
         self.algorithm = algorithm;
         self
+    }
+
+    /// The same values of a matrix whose entries are stored in a type with this ε: the default tolerance of
+    /// [`SingularValues::rank`] and [`SingularValues::stored_rank`] follow it.
+    pub fn stored_with(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+
+    /// The ε of the type in which the entries of the matrix are stored; 2⁻⁵² if nothing else is known.
+    pub fn epsilon(&self) -> f64 {
+        self.epsilon
     }
 
     /// The same values with upper ends at most `bound`, an upper bound of σ₁ that is known from elsewhere.
@@ -230,6 +248,7 @@ impl SingularValues {
             doubt: self.doubt.clone(),
             algorithm: self.algorithm,
             residual: self.residual.clone(),
+            epsilon: self.epsilon,
         }
     }
 
@@ -239,13 +258,13 @@ impl SingularValues {
     ///
     /// When the number of enclosures is not that of the estimates.
     pub fn from_parts(parts: SingularValuesParts) -> Result<Self> {
-        let SingularValuesParts { shape, estimates: values, doubt, algorithm, residual } = parts;
+        let SingularValuesParts { shape, estimates: values, doubt, algorithm, residual, epsilon } = parts;
         match &doubt {
             Doubt::Each(each) if each.len() != values.len() => {
                 let (enclosures, estimates) = (each.len(), values.len());
                 Err(Error::shape(format!("{enclosures} enclosures do not match {estimates} singular values")))
             }
-            _ => Ok(Self { shape, values, doubt, algorithm, residual }),
+            _ => Ok(Self { shape, values, doubt, algorithm, residual, epsilon }),
         }
     }
 
@@ -332,7 +351,10 @@ impl SingularValues {
             return Ok(Enclosure::exact(f64::INFINITY));
         }
         let ratio = first.over(last);
-        Ok(Enclosure::new(ratio.lower().max(1.0), ratio.estimate().max(1.0), ratio.upper(), ratio.evidence()))
+        let lower = ratio.lower().max(1.0);
+        // A quotient by a value that may be 0 is rounding error.
+        let estimate = if ratio.upper().is_infinite() { lower } else { ratio.estimate().max(1.0) };
+        Ok(Enclosure::new(lower, estimate, ratio.upper(), ratio.evidence()))
     }
 
     /// The singular values 1/σₚ ≥ … ≥ 1/σ₁ of the pseudoinverse of a full-rank matrix.
@@ -345,7 +367,7 @@ impl SingularValues {
     ///
     /// The ends differ when the enclosure of a singular value contains the tolerance.
     pub fn rank(&self, tolerance: Tolerance) -> Enclosure {
-        let size = tolerance.size(self.shape, self.first());
+        let size = tolerance.size(self.shape, self.epsilon, self.first());
         let count = |exceeds: &dyn Fn(Enclosure) -> bool| self.iter().filter(|&s| exceeds(s)).count() as f64;
         Enclosure::new(
             count(&|s| s.lower() > size.upper()),

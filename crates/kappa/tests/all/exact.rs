@@ -83,7 +83,10 @@ impl Gram {
     pub(crate) fn holds(&self, k: usize, lower: f64, upper: f64) -> bool {
         let n = self.entries.len();
         let not_below = |t: f64, nudge| n - self.below(t, nudge);
-        (lower <= 0.0 || not_below(lower, -1) > k) && (upper.is_infinite() || upper > 0.0 && not_below(upper, 1) <= k)
+        // Every nonzero value of these matrices is above the smallest double.
+        let least = f64::from_bits(1);
+        (lower <= 0.0 || not_below(lower, -1) > k)
+            && (upper.is_infinite() || not_below(if upper > 0.0 { upper } else { least }, 1) <= k)
     }
 }
 

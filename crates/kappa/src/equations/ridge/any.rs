@@ -3,6 +3,7 @@
 use kappa_dense::c64;
 
 use super::{Choice, Ridge, RidgePoint, RidgeSolution};
+use crate::Enclosure;
 use crate::error::Result;
 use crate::operator::{AnyMatrix, AnyOperator, RealOrComplex, both};
 
@@ -134,6 +135,16 @@ impl AnyRidgeSolution {
     /// The effective degrees of freedom.
     pub fn degrees(&self) -> f64 {
         both!(self, f => f.degrees)
+    }
+
+    /// ‖x − x*‖₂/‖x‖₂ for the exact solution x*.
+    pub fn error(&self) -> Enclosure {
+        both!(self, f => f.error)
+    }
+
+    /// Whether the rule for λ ended at the end of the range that it searched.
+    pub fn is_at_end(&self) -> bool {
+        both!(self, f => f.is_at_end)
     }
 
     /// The condition number of the regularized problem.

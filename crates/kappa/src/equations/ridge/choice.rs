@@ -52,7 +52,8 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
     ///
     /// As [`Ridge::lambda`].
     pub fn choose(&self, choice: Choice) -> Result<RidgeSolution<W>> {
-        self.solution(self.lambda(choice)?)
+        let (lambda, is_at_end) = self.chosen(choice)?;
+        Ok(RidgeSolution { is_at_end, ..self.solution(lambda)? })
     }
 
     /// The λ that a rule chooses.
@@ -62,11 +63,17 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
     /// - When the λ, δ or α of the rule is negative or not finite, or α is 0.
     /// - When no λ attains the residual norm δ; the message gives both ends of its range.
     pub fn lambda(&self, choice: Choice) -> Result<f64> {
+        self.chosen(choice).map(|(lambda, _)| lambda)
+    }
+
+    /// λ, and whether it is an end of the range that was searched.
+    fn chosen(&self, choice: Choice) -> Result<(f64, bool)> {
+        let known = |lambda: f64| Ok((lambda, false));
         // If A is zero, every λ gives the same solution.
         let is_zero = self.s.first().is_none_or(|s| *s == 0.0);
         match choice {
-            Choice::Gcv | Choice::LCurve | Choice::LeaveOneOut if is_zero => Ok(0.0),
-            Choice::Value(lambda) if lambda >= 0.0 && lambda.is_finite() => Ok(lambda),
+            Choice::Gcv | Choice::LCurve | Choice::LeaveOneOut if is_zero => known(0.0),
+            Choice::Value(lambda) if lambda >= 0.0 && lambda.is_finite() => known(lambda),
             Choice::Value(lambda) => Err(wrong_lambda(lambda)),
             Choice::Gcv => Ok(self.minimise(|lambda| self.point(lambda).gcv)),
             Choice::LCurve => Ok(self.corner()),
@@ -74,14 +81,14 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
                 let hat = self.hat()?;
                 Ok(self.minimise(|lambda| self.left_out(&hat, lambda)))
             }
-            Choice::Discrepancy(delta) => self.discrepancy(delta),
-            Choice::Norm(alpha) => self.norm_constrained(alpha),
+            Choice::Discrepancy(delta) => self.discrepancy(delta).and_then(known),
+            Choice::Norm(alpha) => self.norm_constrained(alpha).and_then(known),
         }
     }
 
     /// Of the local maxima of the curvature, the one nearest to the lower left corner of the bounding box of the
     /// L-curve: noise causes further maxima at tiny λ, where ‖Lx‖ is large.
-    fn corner(&self) -> f64 {
+    fn corner(&self) -> (f64, bool) {
         let (low, high) = self.range();
         let grid = logarithms(low, high, GRID);
         let points: Vec<RidgePoint> = grid.iter().map(|t| self.point(t.exp())).collect();
@@ -101,12 +108,14 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         };
         let (x, y) = (place(|p| p.residual_norm), place(|p| p.solution_norm));
         let best = (0..points.len()).filter(is_peak).min_by(|&i, &j| x[i].hypot(y[i]).total_cmp(&x[j].hypot(y[j])));
-        refined(&grid, best.unwrap_or(0), |lambda| -self.point(lambda).curvature)
+        let best = best.unwrap_or(0);
+        let is_at_end = best == 0 || best + 1 == grid.len();
+        (refined(&grid, best, |lambda| -self.point(lambda).curvature), is_at_end)
     }
 
     /// The minimiser on a logarithmic grid up to 10⁴σ₁², refined between its neighbours; 0 if the value at 0 is not
     /// larger.
-    fn minimise(&self, f: impl Fn(f64) -> f64) -> f64 {
+    fn minimise(&self, f: impl Fn(f64) -> f64) -> (f64, bool) {
         let f = |lambda: f64| Some(f(lambda)).filter(|x| !x.is_nan()).unwrap_or(f64::INFINITY);
         let (low, high) = self.range();
         let grid = logarithms(low, 1e4 * high, GRID + GRID / 4);
@@ -114,9 +123,9 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         // Among equal values the largest λ: the smoother solution.
         let best = (0..grid.len()).rev().min_by(|&i, &j| values[i].total_cmp(&values[j])).unwrap_or(0);
         if best == 0 && f(0.0) <= values[0] {
-            return 0.0;
+            return (0.0, false);
         }
-        refined(&grid, best, f)
+        (refined(&grid, best, f), best + 1 == grid.len())
     }
 
     /// The λ with ‖r(λ)‖ = δ. ‖r(λ)‖ increases with λ: bisection on a logarithmic scale.

@@ -2,6 +2,7 @@
 
 mod any;
 mod choice;
+mod error;
 
 pub use any::{AnyRidge, AnyRidgeSolution};
 pub use choice::Choice;
@@ -13,7 +14,7 @@ use super::standard_form::Back;
 use crate::error::{Error, Result};
 use crate::norm::times_vector;
 use crate::operator::{Entries, LinearOperator};
-use crate::{Profile, svd};
+use crate::{Enclosure, Profile, svd};
 
 /// A regularized least squares problem min ‖Ax − b‖² + λ‖Lx‖², decomposed once for all λ.
 ///
@@ -55,6 +56,8 @@ pub struct Ridge<W: Scalar> {
     /// of L.
     a: Matrix<W>,
     b: Vec<W>,
+    /// L; the identity by default.
+    operator: Option<Matrix<W>>,
 }
 
 /// A regularized solution.
@@ -72,6 +75,10 @@ pub struct RidgeSolution<W> {
     pub degrees: f64,
     /// The condition number (σ₁² + λ)/(σₙ² + λ) of the problem in standard form.
     pub cond: f64,
+    /// ‖x − x*‖₂/‖x‖₂ for the exact solution x* at this λ; ∞ above where it is not known.
+    pub error: Enclosure,
+    /// Whether the rule for λ has its optimum at the end of the range that it searched: the data do not determine λ.
+    pub is_at_end: bool,
 }
 
 /// The criteria for the choice of λ, at one λ.
@@ -133,6 +140,7 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         let standard = back.standard.clone();
         let mut ridge = Self::standard(&standard, &rest, Some(back))?;
         (ridge.shape, ridge.a, ridge.b) = ((a.rows(), a.columns()), a, b);
+        ridge.operator = Some(entries.view().to_wide());
         Ok(ridge)
     }
 
@@ -158,6 +166,7 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
             back,
             a: a.clone(),
             b: b.to_vec(),
+            operator: None,
         })
     }
 
@@ -282,13 +291,14 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         Ok(x)
     }
 
-    /// The solution at λ ≥ 0.
+    /// The solution at λ ≥ 0, with a bound of its error. For orders up to about 100 it is exact to the last digits,
+    /// whatever its condition.
     ///
     /// # Errors
     ///
     /// When λ is negative or not finite.
     pub fn solution(&self, lambda: f64) -> Result<RidgeSolution<W>> {
-        let x = self.solutions(&[lambda])?.into_vec();
+        let (x, error) = self.with_error(self.solutions(&[lambda])?.into_vec(), lambda);
         let point = self.point(lambda);
         let (first, last) = (self.s.first().copied().unwrap_or(0.0), self.s.last().copied().unwrap_or(0.0));
         let last = if self.s.len() < self.v.rows() { 0.0 } else { last };
@@ -303,6 +313,8 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
             } else {
                 f64::INFINITY
             },
+            error,
+            is_at_end: false,
         })
     }
 
