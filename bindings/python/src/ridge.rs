@@ -81,8 +81,8 @@ impl PyRidge {
     }
     /// sigma^2 / (sigma^2 + lambda).
     #[pyo3(signature = (lam))]
-    fn filter_factors<'py>(&self, py: Python<'py>, lam: f64) -> Floats<'py> {
-        self.ridge.filter_factors(lam).to_pyarray(py).into_any()
+    fn filter_factors<'py>(&self, py: Python<'py>, lam: f64) -> PyResult<Floats<'py>> {
+        Ok(self.ridge.filter_factors(lam).map_err(to_python)?.to_pyarray(py).into_any())
     }
     /// The solution for the lambda of a rule: a number, "gcv", "l-curve", "leave-one-out", "discrepancy:NOISE" or
     /// "norm:BOUND". `error` encloses |x - x*|/|x| for the exact solution x* at this lambda; `is_at_end` says that the

@@ -412,8 +412,8 @@ pub(crate) fn gelfand(a: &Bound<'_, PyAny>, most: u64) -> PyResult<Vec<(u64, PyE
     Ok(found.into_iter().map(|(k, x)| (k, x.into())).collect())
 }
 
-/// The roots of a polynomial, the coefficient of the highest power first as in numpy.roots: dicts of value, condition,
-/// backward_error, and distance to a polynomial with a double root there.
+/// The roots of a polynomial, the coefficient of the highest power first as in numpy.roots: dicts of value, radius (a
+/// proved bound of its error), condition, backward_error, and distance to a polynomial with a double root there.
 ///
 /// Examples
 /// --------
@@ -425,14 +425,19 @@ pub(crate) fn polynomial_roots<'py>(
     py: Python<'py>,
     coefficients: &ArrayLike<'py>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-    let mut powers = numbers(coefficients)?.to_complex().into_vec();
-    powers.reverse();
-    compute(py, || kappa::equations::polynomial_roots(&powers))
+    let powers = match numbers(coefficients)? {
+        AnyMatrix::Real(x) => AnyMatrix::Real(kappa::Matrix::from_fn(x.rows(), 1, |i, _| x[(x.rows() - 1 - i, 0)])),
+        AnyMatrix::Complex(x) => {
+            AnyMatrix::Complex(kappa::Matrix::from_fn(x.rows(), 1, |i, _| x[(x.rows() - 1 - i, 0)]))
+        }
+    };
+    compute(py, || powers.polynomial_roots())
         .map_err(to_python)?
         .iter()
         .map(|r| {
             Ok(dict!(py, {
                 "value": r.value,
+                "radius": r.radius,
                 "condition": r.condition,
                 "backward_error": r.backward_error,
                 "distance": r.distance,

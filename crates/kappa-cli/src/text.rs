@@ -82,6 +82,31 @@ pub(crate) fn matrix_within(x: &AnyMatrix, radius: f64) -> String {
     aligned(&rows, &vec![true; n])
 }
 
+/// A complex number with an absolute error of at most `radius`: the decimals that are certain; `not known` without any.
+pub(crate) fn complex_within(z: c64, radius: f64) -> String {
+    if radius == 0.0 {
+        return complex(z, DIGITS - 1);
+    }
+    if radius >= 0.5 * z.norm() {
+        return "not known".into();
+    }
+    // The place of the last certain decimal: half a unit of it is at least the radius.
+    let last = (2.0 * radius).log10().ceil() as i32;
+    let part = |x: f64| {
+        let first = if x == 0.0 { last - 1 } else { x.abs().log10().floor() as i32 };
+        let digits = (first - last + 1).min(DIGITS as i32 - 1);
+        match digits {
+            ..=0 => "0".to_owned(),
+            _ if (-4..=6).contains(&first) => format!("{x:.0$}", (digits - 1 - first).max(0) as usize),
+            _ => format!("{x:.0$e}", digits as usize - 1),
+        }
+    };
+    match z.im {
+        0.0 => part(z.re),
+        im => format!("{} {} {}i", part(z.re), if im < 0.0 { '-' } else { '+' }, part(im.abs())),
+    }
+}
+
 /// A complex number in at most `digits` digits; a real one without its imaginary part.
 pub(crate) fn complex(z: c64, digits: usize) -> String {
     let part = |x: f64| {

@@ -102,9 +102,10 @@ pub(crate) fn reflection<W: Scalar>(head: &mut W, tail: &mut [W], below: Option<
             return f64::INFINITY;
         }
     }
-    let before = head.abs_squared().sqrt();
+    // Not by the square of the head, which may underflow while the head itself decides the phase.
+    let (before, phase) = polar(head.re(), head.im());
     let length = (before * before + below).sqrt();
-    let phase = if before == 0.0 { W::from_parts(1.0, 0.0) } else { head.scale(1.0 / before) };
+    let phase = W::from_parts(phase.0, phase.1);
     // The sign that avoids cancellation: x₁ − β has the modulus |x₁| + ‖x‖.
     let sum = before + length;
     let divisor = phase.scale(sum);
@@ -115,6 +116,19 @@ pub(crate) fn reflection<W: Scalar>(head: &mut W, tail: &mut [W], below: Option<
     *head = phase.scale(-scale_by_power(length, e));
     // (1 + Σ|vᵢ|²)/2
     0.5 * (1.0 + below / (sum * sum))
+}
+
+/// The modulus of a complex number and the parts of its phase, which has modulus 1 whatever the size of the number.
+#[inline(always)]
+fn polar(re: f64, im: f64) -> (f64, (f64, f64)) {
+    if im == 0.0 {
+        return (re.abs(), (if re < 0.0 { -1.0 } else { 1.0 }, 0.0));
+    }
+    // 2⁶⁰⁰ brings subnormal parts to where quotients keep all their digits.
+    let up = if re.abs().max(im.abs()) < 1e-150 { 2f64.powi(600) } else { 1.0 };
+    let (re, im) = (re * up, im * up);
+    let size = re.hypot(im);
+    (size / up, (re / size, im / size))
 }
 
 #[inline(always)]

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::session::Session;
-use crate::text::{DIGITS, complex, list, scientific, titles};
+use crate::text::{DIGITS, at_most, complex_within, list, scientific, titles};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct FormatsArguments {
@@ -132,6 +132,8 @@ pub(crate) enum RootsResult {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct RootResult {
     value: Complex,
+    /// A proved bound of the error.
+    radius: Number,
     condition: Number,
     backward_error: Number,
     distance: Number,
@@ -141,6 +143,7 @@ impl From<&PolynomialRoot> for RootResult {
     fn from(r: &PolynomialRoot) -> Self {
         Self {
             value: r.value.into(),
+            radius: r.radius.into(),
             condition: r.condition.into(),
             backward_error: r.backward_error.into(),
             distance: r.distance.into(),
@@ -167,15 +170,15 @@ impl Ask for RootsArguments {
     }
 }
 
+const CONJUGATE: &str = "a conjugate pair: real part, modulus of the imaginary part";
+
 fn quadratic([a, b, c]: [f64; 3]) -> Result<Answer<RootsResult>, Failure> {
     let (kind, values) = match quadratic_roots(a, b, c)? {
         QuadraticRoots::Everything => ("every number is a root", vec![]),
         QuadraticRoots::Nothing => ("no number is a root", vec![]),
         QuadraticRoots::One(x) => ("one root, as a = 0", vec![x]),
         QuadraticRoots::Real(x, y) => ("two real roots", vec![x, y]),
-        QuadraticRoots::Conjugate(re, im) => {
-            ("a conjugate pair: real part, modulus of the imaginary part", vec![re, im])
-        }
+        QuadraticRoots::Conjugate(re, im) => (CONJUGATE, vec![re, im]),
     };
     let mut explanation =
         Explanation::plan("the root of larger modulus without cancellation, the other one from the product of both");
@@ -184,7 +187,13 @@ fn quadratic([a, b, c]: [f64; 3]) -> Result<Answer<RootsResult>, Failure> {
     }
     let explanation =
         explanation.reference("Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 1.8");
-    let text = list(&values);
+    let text = match values[..] {
+        [re, im] if kind == CONJUGATE => {
+            let (re, im) = (re.short(DIGITS), im.short(DIGITS));
+            format!("{re} + {im}i\n{re} - {im}i\n")
+        }
+        _ => list(&values),
+    };
     Ok(Answer::new(RootsResult::Quadratic { kind, values }, text).note(kind).explained(explanation))
 }
 
@@ -193,25 +202,23 @@ impl RootsArguments {
         let n = self.coefficients.len();
         let rising = AnyMatrix::Real(Matrix::from_fn(n, 1, |i, _| self.coefficients[n - 1 - i]));
         let roots = rising.polynomial_roots()?;
-        let mut lines = vec![titles(["root", "condition", "backward error", "distance to a double root"])];
+        let mut lines = vec![titles(["root", "error", "condition", "backward error", "distance to a double root"])];
         lines.extend(roots.iter().map(|r| {
             vec![
-                complex(r.value, DIGITS - 1),
+                complex_within(r.value, r.radius),
+                at_most(r.radius),
                 scientific(r.condition, 2),
                 scientific(r.backward_error, 1),
                 scientific(r.distance, 1),
             ]
         }));
-        let explanation = Explanation::plan(
-            "eigenvalues of the balanced companion matrix, each improved by a step of Newton's method",
-        )
-        .line(
-            "evidence",
-            "estimate: the error of a root is about its condition times its backward error, or \
-            2⁻⁵³ where that is larger",
-        )
-        .reference("Edelman and Murakami, Math. Comp. 64 (1995) 763–776");
+        let explanation = Explanation::plan("all roots at once by Aberth's iteration in twice the precision")
+            .line(
+                "evidence",
+                "rounding: discs around the roots that contain the exact ones, every rounding error counted",
+            )
+            .reference("Bini, Numer. Algorithms 13 (1996) 179–200; Smith, J. ACM 17 (1970) 661–674");
         let result = RootsResult::Polynomial { roots: roots.iter().map(RootResult::from).collect() };
-        Ok(Answer::new(result, aligned(&lines, &[false, true, true, true])).explained(explanation))
+        Ok(Answer::new(result, aligned(&lines, &[false, true, true, true, true])).explained(explanation))
     }
 }

@@ -89,7 +89,8 @@ impl Ask for RidgeArguments {
             };
             let ridge = AnyRidge::new(a, single(b)?, l.as_ref()).map_err(about.error())?;
             let s = ridge.choose(choice).map_err(about.error())?;
-            let chosen = ridge.point(s.lambda());
+            let chosen = ridge.point(s.lambda()).map_err(about.error())?;
+            let factors = ridge.filter_factors(s.lambda()).map_err(about.error())?;
             let answer = match self.path {
                 Some(count) => path(&ridge.path(count)).explained(explanation(&self.lambda)),
                 None => {
@@ -113,7 +114,7 @@ impl Ask for RidgeArguments {
                         is_at_end: s.is_at_end(),
                         cond: s.cond().into(),
                         error,
-                        filter_factors: Number::list(&ridge.filter_factors(s.lambda())),
+                        filter_factors: Number::list(&factors),
                         singular_values: Number::list(ridge.singular_values()),
                     };
                     let beside = Beside {
@@ -127,7 +128,7 @@ impl Ask for RidgeArguments {
                     if s.is_at_end() { answer.holds(false) } else { answer }
                 }
             };
-            Ok(self.with_pictures(answer, about.name, &ridge, &chosen))
+            Ok(self.with_pictures(answer, about.name, &ridge, (&chosen, &factors)))
         })
     }
 }
@@ -153,15 +154,14 @@ impl RidgeArguments {
         mut answer: Answer<RidgeResult>,
         name: &str,
         ridge: &AnyRidge,
-        chosen: &RidgePoint,
+        (chosen, factors): (&RidgePoint, &[f64]),
     ) -> Answer<RidgeResult> {
         if let Some(path) = &self.l_curve {
             let picture = draw_l_curve(name, &ridge.path(CURVE), chosen);
             answer = answer.file(Some(path), || Contents::picture(path, &picture));
         }
         if let Some(path) = &self.filters {
-            let filters = ridge.filter_factors(chosen.lambda);
-            let picture = draw_filters(name, ridge.singular_values(), &ridge.coefficients(), &filters);
+            let picture = draw_filters(name, ridge.singular_values(), &ridge.coefficients(), factors);
             answer = answer.file(Some(path), || Contents::picture(path, &picture));
         }
         answer

@@ -2,8 +2,10 @@
 
 use kappa_dense::{Matrix, Scalar};
 
+use crate::enclosure::directed::times_power;
+use crate::enclosure::exponent_far_from_one;
 use crate::error::{Error, Result};
-use crate::operator::{AnyOperator, LinearOperator, each};
+use crate::operator::{AnyOperator, LinearOperator, Scaled, each};
 use crate::random::Draws;
 use crate::{Enclosure, Evidence};
 
@@ -66,6 +68,22 @@ pub fn frobenius_by_sampling<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), h
         ))
         .with_hint("use 100 samples and a failure probability of 1e-3, for example"));
     }
+    // Squares of entries far from 1 would overflow or underflow: the operator is scaled by a power of two.
+    let mut probe = Draws(how.seed ^ 0x91e3);
+    let x = Matrix::from_fn(n, 1, |_, _| T::from_parts(probe.normal(), 0.0));
+    let y = a.apply(&x)?;
+    let e = exponent_far_from_one(crate::norm::largest_part(y.as_slice().iter().copied())).clamp(-1000, 1000);
+    if e != 0 {
+        let scaled = sampled(&Scaled { factor: T::from_parts(2f64.powi(-e), 0.0), operator: a }, how)?;
+        let (lower, upper) = (times_power(scaled.lower(), e).0, times_power(scaled.upper(), e).1);
+        return Ok(Enclosure::new(lower, times_power(scaled.estimate(), e).0, upper, scaled.evidence()));
+    }
+    sampled(a, how)
+}
+
+/// The same for products near 1 in size.
+fn sampled<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &Hutchinson) -> Result<Enclosure> {
+    let (_, n) = a.shape();
     let mut draws = Draws(how.seed ^ 0x4a7c);
     // A complex normal number has half the variance in each part.
     let scale = if T::IS_COMPLEX { 0.5f64.sqrt() } else { 1.0 };

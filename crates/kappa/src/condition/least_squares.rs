@@ -3,6 +3,7 @@
 use kappa_dense::{Matrix, Scalar, multiply};
 
 use crate::error::{Error, Result};
+use crate::norm::length;
 use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, RealOrComplex, wide_with};
 use crate::{Tolerance, svd};
 
@@ -67,11 +68,10 @@ pub fn least_squares_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &
     let wide = Matrix::from_column_major(m, 1, b.iter().map(|b| b.widen()).collect())?;
     let along = multiply(f.u().adjoint().as_ref(), wide.as_ref())?;
     let s = f.singular_values().estimates();
-    let size = |x: f64| x * x;
-    let root = |x: f64| x.sqrt();
-    let whole = root(b.iter().map(|x| x.widen().abs_squared()).sum());
-    let fitted = root((0..rank).map(|i| along[(i, 0)].abs_squared()).sum());
-    let x = root((0..rank).map(|i| along[(i, 0)].abs_squared() / size(s[i])).sum());
+    // Lengths are scaled, so that no square overflows or underflows; x is taken relative to σ₁.
+    let whole = length(wide.as_slice());
+    let fitted = length(&along.as_slice()[..rank]);
+    let x = length(&(0..rank).map(|i| along[(i, 0)].scale(s[0] / s[i])).collect::<Vec<_>>());
     if fitted <= f64::EPSILON * whole || whole == 0.0 {
         return Err(Error::unsupported("b is orthogonal to the range of the matrix: the solution is 0")
             .with_hint("relative condition numbers of 0 are infinite"));
@@ -83,10 +83,10 @@ pub fn least_squares_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &
         let c = along[(i, 0)];
         (0..m).for_each(|k| rest[(k, 0)] = rest[(k, 0)] - f.u()[(k, i)] * c);
     }
-    let residual = (root(rest.as_slice().iter().map(|x| x.abs_squared()).sum()) / whole).min(1.0);
+    let residual = (length(rest.as_slice()) / whole).min(1.0);
     let tangent = residual / cosine;
     let cond = s[0] / s[rank - 1];
-    let stretch = (s[0] * x / fitted).clamp(1.0, cond);
+    let stretch = (x / fitted).clamp(1.0, cond);
     let solution_by_a = if rank == m && m < n { 2.0 * cond } else { cond + cond * cond * tangent / stretch };
     Ok(LeastSquaresCondition {
         cond,

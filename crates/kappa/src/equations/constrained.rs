@@ -5,6 +5,7 @@ use kappa_dense::{Matrix, Scalar, Shape, Triangle, c64, multiply, qr, triangular
 use super::fitted::{LstsqMethod, UPPER};
 use super::least_squares::{Lstsq, lstsq_by};
 use super::problem::{Problem, length};
+use crate::enclosure::{exponent_far_from_one, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::norm::times_vector;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide_with};
@@ -79,6 +80,14 @@ pub fn constrained_lstsq<T: Scalar>(
     let (Problem { a, b }, Problem { a: c, b: d }) = (Problem::new(a, b)?, Problem::new(c, d)?);
     let (n, p) = (a.columns(), c.rows());
     let (lengths, c, d) = normalized(&c, &d);
+    // A = 2ᵃ·A′ and x = 2ᵗ·x′ with A′, x′ near 1 in size, so that no product overflows or underflows.
+    let largest = |x: &[T::Wide]| crate::norm::largest_part(x.iter().copied());
+    let ea = exponent_far_from_one(largest(a.as_slice()));
+    let a = scaled(&a, -ea);
+    let right = times_power_of_two(largest(&b), -ea).max(largest(&d));
+    let t = exponent_far_from_one(right);
+    let down = |x: Vec<T::Wide>, e: i32| x.into_iter().map(|x| times_power_of_two(x, -e)).collect::<Vec<_>>();
+    let (b, d) = (down(b, ea + t), down(d, t));
     if c.columns() != n {
         return Err(Error::shape(format!("the constraints have {} unknowns, the matrix has {n} columns", c.columns())));
     }
@@ -99,11 +108,15 @@ pub fn constrained_lstsq<T: Scalar>(
     };
     let off = minus(&d, &times_vector(&c, &x));
     Ok(ConstrainedSolution {
-        residual_norm: length(&rest),
-        constraint_norm: length(&off.iter().zip(&lengths).map(|(r, l)| r.scale(*l)).collect::<Vec<_>>()),
-        multipliers: multipliers.iter().zip(&lengths).map(|(y, l)| y.scale(1.0 / l)).collect(),
+        residual_norm: times_power_of_two(length(&rest), ea + t),
+        constraint_norm: length(&down(off.iter().zip(&lengths).map(|(r, l)| r.scale(*l)).collect(), -t)),
+        multipliers: multipliers
+            .iter()
+            .zip(&lengths)
+            .map(|(y, l)| times_power_of_two(over(*y, *l), 2 * ea + t))
+            .collect(),
         is_unique,
-        x,
+        x: down(x, -t),
     })
 }
 
@@ -113,9 +126,18 @@ fn normalized<W: Scalar>(c: &Matrix<W>, d: &[W]) -> (Vec<f64>, Matrix<W>, Vec<W>
     let row = |i: usize| -> Vec<W> { (0..c.columns()).map(|j| c[(i, j)]).collect() };
     // A row of zeros keeps its scale; `independent` then finds it dependent.
     let lengths: Vec<f64> = (0..c.rows()).map(|i| length(&row(i))).map(|l| if l > 0.0 { l } else { 1.0 }).collect();
-    let rows = Matrix::from_fn(c.rows(), c.columns(), |i, j| c[(i, j)].scale(1.0 / lengths[i]));
-    let right = d.iter().zip(&lengths).map(|(d, l)| d.scale(1.0 / l)).collect();
+    let rows = Matrix::from_fn(c.rows(), c.columns(), |i, j| over(c[(i, j)], lengths[i]));
+    let right = d.iter().zip(&lengths).map(|(d, l)| over(*d, *l)).collect();
     (lengths, rows, right)
+}
+
+/// x/l; the inverse of a subnormal l would overflow.
+fn over<W: Scalar>(x: W, l: f64) -> W {
+    W::from_parts(x.re() / l, x.im() / l)
+}
+
+fn scaled<W: Scalar>(a: &Matrix<W>, e: i32) -> Matrix<W> {
+    Matrix::from_fn(a.rows(), a.columns(), |i, j| times_power_of_two(a[(i, j)], e))
 }
 
 /// Fails if R of CᴴP = QR has a diagonal entry that is small relative to the largest.

@@ -223,12 +223,12 @@ fn criteria_look_far_enough() {
     for exponent in -40..=20 {
         let lambda = 10f64.powf(f64::from(exponent) / 5.0);
         assert!(
-            ridge.point(found.lambda).gcv <= ridge.point(lambda).gcv * (1.0 + 1e-9),
+            ridge.point(found.lambda).unwrap().gcv <= ridge.point(lambda).unwrap().gcv * (1.0 + 1e-9),
             "{lambda} beats {}",
             found.lambda
         );
         assert!(
-            fine.point(small.lambda).gcv <= fine.point(lambda).gcv * (1.0 + 1e-9),
+            fine.point(small.lambda).unwrap().gcv <= fine.point(lambda).unwrap().gcv * (1.0 + 1e-9),
             "{lambda} beats {}",
             small.lambda
         );

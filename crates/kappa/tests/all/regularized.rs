@@ -87,13 +87,13 @@ fn lambda_is_what_its_rule_says() {
     for other in [0.2, 0.7, 1.4, 5.0] {
         assert!(literally(chosen) <= literally(chosen * other) * (1.0 + 1e-9), "λ = {chosen:e}, {other}");
     }
-    let gcv = |lambda: f64| ridge.point(lambda).gcv;
+    let gcv = |lambda: f64| ridge.point(lambda).unwrap().gcv;
     let chosen = ridge.lambda(Choice::Gcv).unwrap();
     assert!([0.3, 0.9, 1.1, 3.0].iter().all(|f| gcv(chosen) <= gcv(chosen * f) * (1.0 + 1e-12)));
     // The curvature of three neighbouring points of the L-curve.
     for lambda in [1e-6, 1e-3, 0.1] {
         let at = |t: f64| {
-            let p = ridge.point(lambda * t.exp());
+            let p = ridge.point(lambda * t.exp()).unwrap();
             (p.residual_norm.ln(), p.solution_norm.ln())
         };
         let h = 1e-3;
@@ -101,7 +101,7 @@ fn lambda_is_what_its_rule_says() {
         let first = ((r.0 - p.0) / (2.0 * h), (r.1 - p.1) / (2.0 * h));
         let second = ((r.0 - 2.0 * q.0 + p.0) / (h * h), (r.1 - 2.0 * q.1 + p.1) / (h * h));
         let expected = (first.0 * second.1 - first.1 * second.0) / (first.0.powi(2) + first.1.powi(2)).powf(1.5);
-        let found = ridge.point(lambda).curvature;
+        let found = ridge.point(lambda).unwrap().curvature;
         assert!((found - expected).abs() < 1e-3 * (1.0 + expected.abs()), "{lambda}: {found} {expected}");
     }
     let bound = 0.5 * ridge.solution(0.0).unwrap().solution_norm;

@@ -46,12 +46,20 @@ impl AnyRidge {
     }
 
     /// σ²/(σ² + λ).
-    pub fn filter_factors(&self, lambda: f64) -> Vec<f64> {
+    ///
+    /// # Errors
+    ///
+    /// As [`Ridge`].
+    pub fn filter_factors(&self, lambda: f64) -> Result<Vec<f64>> {
         both!(self, f => f.filter_factors(lambda))
     }
 
     /// The criteria at one λ.
-    pub fn point(&self, lambda: f64) -> RidgePoint {
+    ///
+    /// # Errors
+    ///
+    /// As [`Ridge`].
+    pub fn point(&self, lambda: f64) -> Result<RidgePoint> {
         both!(self, f => f.point(lambda))
     }
 

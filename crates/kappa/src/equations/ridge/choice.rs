@@ -2,7 +2,9 @@
 
 use kappa_dense::{Matrix, Scalar, multiply};
 
-use super::{Ridge, RidgePoint, RidgeSolution, logarithms, wrong_lambda};
+use super::standard::{Standard, logarithms};
+use super::{Ridge, RidgePoint, RidgeSolution, wrong_lambda};
+use crate::enclosure::times_power_of_two;
 use crate::equations::problem::length;
 use crate::error::{Error, Result};
 use crate::norm::times_vector;
@@ -53,7 +55,10 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
     /// As [`Ridge::lambda`].
     pub fn choose(&self, choice: Choice) -> Result<RidgeSolution<W>> {
         let (lambda, is_at_end) = self.chosen(choice)?;
-        Ok(RidgeSolution { is_at_end, ..self.solution(lambda)? })
+        let found = self.inner_solution(lambda)?;
+        // A given λ is returned as it was given.
+        let lambda = if let Choice::Value(given) = choice { given } else { found.lambda };
+        Ok(RidgeSolution { is_at_end, lambda, ..found })
     }
 
     /// The λ that a rule chooses.
@@ -63,11 +68,27 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
     /// - When the λ, δ or α of the rule is negative or not finite, or α is 0.
     /// - When no λ attains the residual norm δ; the message gives both ends of its range.
     pub fn lambda(&self, choice: Choice) -> Result<f64> {
-        self.chosen(choice).map(|(lambda, _)| lambda)
+        self.chosen(choice).map(|(lambda, _)| self.scale.outward(lambda))
     }
 
-    /// λ, and whether it is an end of the range that was searched.
+    /// λ of the scaled problem, and whether it is an end of the range that was searched.
     fn chosen(&self, choice: Choice) -> Result<(f64, bool)> {
+        let scale = self.scale;
+        self.inner.chosen(
+            match choice {
+                Choice::Value(lambda) => Choice::Value(scale.inward(lambda)?),
+                Choice::Discrepancy(delta) => Choice::Discrepancy(times_power_of_two(delta, -scale.b)),
+                Choice::Norm(alpha) => Choice::Norm(times_power_of_two(alpha, -scale.l - scale.x())),
+                rule => rule,
+            },
+            scale.b,
+        )
+    }
+}
+
+impl<W: Scalar<Wide = W>> Standard<W> {
+    /// λ, and whether it is an end of the range that was searched; b is 2^unit times the scaled one.
+    fn chosen(&self, choice: Choice, unit: i32) -> Result<(f64, bool)> {
         let known = |lambda: f64| Ok((lambda, false));
         // If A is zero, every λ gives the same solution.
         let is_zero = self.s.first().is_none_or(|s| *s == 0.0);
@@ -81,7 +102,7 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
                 let hat = self.hat()?;
                 Ok(self.minimise(|lambda| self.left_out(&hat, lambda)))
             }
-            Choice::Discrepancy(delta) => self.discrepancy(delta).and_then(known),
+            Choice::Discrepancy(delta) => self.discrepancy(delta, unit).and_then(known),
             Choice::Norm(alpha) => self.norm_constrained(alpha).and_then(known),
         }
     }
@@ -129,12 +150,13 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
     }
 
     /// The λ with ‖r(λ)‖ = δ. ‖r(λ)‖ increases with λ: bisection on a logarithmic scale.
-    fn discrepancy(&self, delta: f64) -> Result<f64> {
+    fn discrepancy(&self, delta: f64, unit: i32) -> Result<f64> {
         let (least, most) = (self.squares(0.0).0.sqrt(), self.squares(f64::MAX.sqrt()).0.sqrt());
         if !(delta >= 0.0 && delta.is_finite()) {
             return Err(Error::argument(format!("the noise norm δ must be finite and ≥ 0, got {delta}")));
         }
         if delta < least || delta > most {
+            let [delta, least, most] = [delta, least, most].map(|x| times_power_of_two(x, unit));
             return Err(Error::unsupported(format!(
                 "no λ gives the residual norm δ = {delta:e}: it ranges from {least:e} at λ = 0 to {most:e} at λ = ∞"
             ))

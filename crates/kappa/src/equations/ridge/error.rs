@@ -3,7 +3,7 @@
 use kappa_dense::pair::{PAIR_UNIT, PairMatrix};
 use kappa_dense::{Matrix, Scalar};
 
-use super::Ridge;
+use super::standard::Standard;
 use crate::certificate::{Effort, moduli, normal_equations_in_many_bits, times};
 use crate::enclosure::directed::{add_down, add_up, div_up, mul_down, mul_up, norm_down, norm_up};
 use crate::equations::residual::{real_form, stacked, unstacked};
@@ -12,7 +12,7 @@ use crate::{Enclosure, Evidence, singular_values};
 /// Evidence of a bound that rests on the singular values of a decomposition.
 const VALUES: Evidence = Evidence::Estimate("the smallest singular value of a decomposition");
 
-impl<W: Scalar<Wide = W>> Ridge<W> {
+impl<W: Scalar<Wide = W>> Standard<W> {
     /// A solution, improved where that costs little, and a bound of ‖x − x*‖₂/‖x‖₂ for the exact solution x*.
     ///
     /// (AᴴA + λLᴴL)x* = Aᴴb. For a problem of small order this system is solved in many bits, without rounding its

@@ -3,18 +3,20 @@
 mod any;
 mod choice;
 mod error;
+mod standard;
 
 pub use any::{AnyRidge, AnyRidgeSolution};
 pub use choice::Choice;
 
-use kappa_dense::{Matrix, Scalar, multiply, reflections};
+use kappa_dense::{Matrix, Scalar};
 
-use super::problem::{Problem, length};
-use super::standard_form::Back;
+use self::standard::Standard;
+use super::problem::Problem;
+use crate::enclosure::directed::times_power;
+use crate::enclosure::{exponent_of, times_power_of_two};
 use crate::error::{Error, Result};
-use crate::norm::times_vector;
 use crate::operator::{Entries, LinearOperator};
-use crate::{Enclosure, Profile, svd};
+use crate::{Enclosure, Profile};
 
 /// A regularized least squares problem min ‖Ax − b‖² + λ‖Lx‖², decomposed once for all λ.
 ///
@@ -41,23 +43,54 @@ use crate::{Enclosure, Profile, svd};
 /// Reference: Hansen, *Rank-Deficient and Discrete Ill-Posed Problems* (1998), chapters 4, 5 and 7.
 #[derive(Clone, Debug)]
 pub struct Ridge<W: Scalar> {
-    shape: (usize, usize),
-    /// Singular values of the problem in standard form, largest first.
-    s: Vec<f64>,
-    /// uᵢᴴb.
-    beta: Vec<W>,
-    v: Matrix<W>,
-    /// ‖b‖² of the part of b that is orthogonal to the range.
-    beyond: f64,
-    size: f64,
-    /// The transformation from standard form to x.
-    back: Option<Back<W>>,
-    /// A and b in standard form, from which the hat matrix is computed on request: U, and the columns in the null space
-    /// of L.
-    a: Matrix<W>,
-    b: Vec<W>,
-    /// L; the identity by default.
-    operator: Option<Matrix<W>>,
+    inner: Standard<W>,
+    scale: Scale,
+    singular_values: Vec<f64>,
+}
+
+/// A = 2ᵃ·A′, b = 2ᵇ·b′ and L = 2ˡ·L′ with entries of A′, b′ and L′ near 1 in size: x = 2ᵇ⁻ᵃ·x′, and λ′ = 2²⁽ˡ⁻ᵃ⁾·λ. λ
+/// is of the size of σ², and curvatures are products of four such numbers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Scale {
+    a: i32,
+    b: i32,
+    l: i32,
+}
+
+impl Scale {
+    fn x(self) -> i32 {
+        self.b - self.a
+    }
+
+    /// λ of the problem as given.
+    fn outward(self, lambda: f64) -> f64 {
+        times_power_of_two(lambda, 2 * (self.a - self.l))
+    }
+
+    /// λ of the scaled problem.
+    fn inward(self, lambda: f64) -> Result<f64> {
+        if !(lambda >= 0.0 && lambda.is_finite()) {
+            return Err(wrong_lambda(lambda));
+        }
+        let found = times_power_of_two(lambda, 2 * (self.l - self.a));
+        if found.is_finite() && (found > 0.0 || lambda == 0.0) {
+            return Ok(found);
+        }
+        Err(Error::unsupported(format!(
+            "λ = {lambda:e} is beyond double precision relative to the square of the matrix"
+        ))
+        .with_hint("λ is of the size of the squares of the singular values"))
+    }
+
+    fn point(self, p: RidgePoint) -> RidgePoint {
+        RidgePoint {
+            lambda: self.outward(p.lambda),
+            residual_norm: times_power_of_two(p.residual_norm, self.b),
+            solution_norm: times_power_of_two(p.solution_norm, self.l + self.x()),
+            gcv: times_power_of_two(p.gcv, 2 * self.b),
+            ..p
+        }
+    }
 }
 
 /// A regularized solution.
@@ -105,11 +138,10 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
     ///
     /// # Errors
     ///
-    /// - When the shapes do not fit, or A is empty.
-    /// - When an entry is not finite, or the largest entry of A or b is outside 1e-60 to 1e60.
+    /// When the shapes do not fit, or A is empty, and when an entry is not finite.
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<Self> {
-        let Problem { a, b } = checked(a, b)?;
-        Self::standard(&a, &b, None)
+        let (Problem { a, b }, scale) = checked(a, b)?;
+        Ok(Self::of(Standard::new(&a, &b)?, scale))
     }
 
     /// Decomposes the problem min ‖Ax − b‖² + λ‖Lx‖², for example with differences L.
@@ -125,148 +157,62 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
         b: &[T],
         l: &(impl LinearOperator<T> + ?Sized),
     ) -> Result<Self> {
-        let Problem { a, b } = checked(a, b)?;
+        let (Problem { a, b }, scale) = checked(a, b)?;
         let entries = Entries::of(l)?;
         Profile::of_entries(entries.view())?;
-        check_size("L", entries.view().to_wide().as_slice())?;
-        if entries.view().columns() != a.columns() {
-            return Err(Error::shape(format!(
-                "the operator L has {} columns, the matrix has {}",
-                entries.view().columns(),
-                a.columns()
-            )));
+        let l = entries.view().to_wide();
+        if l.columns() != a.columns() {
+            let (found, needed) = (l.columns(), a.columns());
+            let message = format!("the operator L has {found} columns, the matrix has {needed}");
+            return Err(Error::shape(message));
         }
-        let (back, rest) = Back::new(&a, &b, entries.view())?;
-        let standard = back.standard.clone();
-        let mut ridge = Self::standard(&standard, &rest, Some(back))?;
-        (ridge.shape, ridge.a, ridge.b) = ((a.rows(), a.columns()), a, b);
-        ridge.operator = Some(entries.view().to_wide());
-        Ok(ridge)
+        let (l, exponent) = near_one(l);
+        Ok(Self::of(Standard::with_operator(a, b, l)?, Scale { l: exponent, ..scale }))
     }
 
-    fn standard(a: &Matrix<W>, b: &[W], back: Option<Back<W>>) -> Result<Self> {
-        let (m, n) = (a.rows(), a.columns());
-        let column = Matrix::from_column_major(m, 1, b.to_vec())?;
-        let (f, along) = if m > n {
-            let factors = reflections(a.as_ref())?;
-            let mut turned = column;
-            factors.apply(&mut turned, true);
-            (svd(&factors.r())?, Matrix::from_fn(n, 1, |i, _| turned[(i, 0)]))
-        } else {
-            (svd(a)?, column)
-        };
-        let beta = multiply(f.u().adjoint().as_ref(), along.as_ref())?.into_vec();
-        Ok(Self {
-            shape: (m, n),
-            s: f.singular_values().estimates().to_vec(),
-            v: f.v().clone(),
-            beyond: beyond(a, b, &f, &beta),
-            beta,
-            size: length(b),
-            back,
-            a: a.clone(),
-            b: b.to_vec(),
-            operator: None,
-        })
+    fn of(inner: Standard<W>, scale: Scale) -> Self {
+        let singular_values = inner.s.iter().map(|s| times_power_of_two(*s, scale.a - scale.l)).collect();
+        Self { inner, scale, singular_values }
     }
 
     /// The singular values of the problem in standard form; without L those of A.
     pub fn singular_values(&self) -> &[f64] {
-        &self.s
+        &self.singular_values
     }
 
     /// The moduli |uᵢᴴb|. The discrete Picard condition requires that they decay faster than the singular values until
     /// the noise dominates.
     pub fn coefficients(&self) -> Vec<f64> {
-        self.beta.iter().map(|&x| crate::norm::modulus(x)).collect()
+        self.inner.beta.iter().map(|&x| times_power_of_two(crate::norm::modulus(x), self.scale.b)).collect()
     }
 
     /// fᵢ = σᵢ²/(σᵢ² + λ). For λ = 0 those of the solution of least norm: 0 if σᵢ ≤ max(m, n)·2⁻⁵²·σ₁.
-    pub fn filter_factors(&self, lambda: f64) -> Vec<f64> {
-        let limit = self.shape.0.max(self.shape.1) as f64 * f64::EPSILON * self.s.first().copied().unwrap_or(0.0);
-        let of = |s: f64| if lambda == 0.0 { f64::from(s > limit) } else { 1.0 / (1.0 + (lambda / s) / s) };
-        self.s.iter().map(|&s| if s == 0.0 { 0.0 } else { of(s) }).collect()
-    }
-
-    /// The dimension of the null space of L.
-    fn free(&self) -> usize {
-        self.back.as_ref().map_or(0, |b| b.fixed.columns())
-    }
-
-    /// ‖b − Ax‖² and ‖Lx‖² at λ.
-    fn squares(&self, lambda: f64) -> (f64, f64) {
-        let f = self.filter_factors(lambda);
-        let mut found = (self.beyond, 0.0);
-        for ((f, beta), s) in f.iter().zip(&self.beta).zip(&self.s) {
-            let square = beta.abs_squared();
-            let left = if lambda == 0.0 { 1.0 - f } else { lambda / (lambda + s * s) };
-            found.0 += left * left * square;
-            if *f > 0.0 {
-                found.1 += (f / s) * (f / s) * square;
-            }
-        }
-        found
+    ///
+    /// # Errors
+    ///
+    /// When λ is negative or not finite.
+    pub fn filter_factors(&self, lambda: f64) -> Result<Vec<f64>> {
+        Ok(self.inner.filter_factors(self.scale.inward(lambda)?))
     }
 
     /// The residual, the norm of the solution and the criteria at one λ.
-    pub fn point(&self, lambda: f64) -> RidgePoint {
-        let (rest, norm) = self.squares(lambda);
-        let degrees = self.filter_factors(lambda).iter().sum::<f64>() + self.free() as f64;
-        let room = self.shape.0 as f64 - degrees;
-        RidgePoint {
-            lambda,
-            residual_norm: rest.sqrt(),
-            solution_norm: norm.sqrt(),
-            degrees,
-            gcv: if room > 0.0 { rest / (room * room) } else { f64::INFINITY },
-            curvature: self.curvature(lambda, rest, norm),
-        }
-    }
-
-    /// The curvature of (log‖r‖, log‖Lx‖) as a function of λ. With ρ = ‖r‖², η = ‖Lx‖² and ρ' = −λη' it is
-    /// 2η²ρ²/|η'|·(1 + λη'/η + λ²η'/ρ)/(λ²η² + ρ²)^(3/2), positive at the corner (as Hansen 1998, section 7.5, in
-    /// another form).
-    fn curvature(&self, lambda: f64, rho: f64, eta: f64) -> f64 {
-        // η' = −2Σσ²|β|²/(σ² + λ)³.
-        let slope = self.norm_slope(lambda);
-        let bracket = 1.0 + lambda * slope / eta + lambda * lambda * slope / rho;
-        // The order of the factors avoids overflow.
-        let length = (lambda * eta).hypot(rho);
-        let value = 2.0 * (eta * rho / length) * (eta * rho / length) / slope.abs() / length * bracket;
-        if value.is_finite() { value } else { f64::NEG_INFINITY }
-    }
-
-    /// d‖Lx‖²/dλ.
-    fn norm_slope(&self, lambda: f64) -> f64 {
-        let terms = self.beta.iter().zip(&self.s).filter(|(_, s)| **s > 0.0).map(|(b, s)| {
-            let d = s * s + lambda;
-            -2.0 * (s / d) * (s / d) * b.abs_squared() / d
-        });
-        terms.sum()
-    }
-
-    /// The range of λ of the path: from a tenth of the square of the smallest singular value above 16ε·σ₁, and 10⁻⁸σ₁²
-    /// at most, to σ₁².
-    fn range(&self) -> (f64, f64) {
-        let first = self.s[0];
-        let limit = 16.0 * f64::EPSILON * first;
-        let low = self.s.iter().copied().filter(|s| *s > limit).fold(first, f64::min);
-        ((0.1 * low * low).min(1e-8 * first * first), first * first)
+    ///
+    /// # Errors
+    ///
+    /// When λ is negative or not finite.
+    pub fn point(&self, lambda: f64) -> Result<RidgePoint> {
+        Ok(RidgePoint { lambda, ..self.scale.point(self.inner.point(self.scale.inward(lambda)?)) })
     }
 
     /// The criteria at `count` values of λ, as [`Ridge::lambdas`].
     pub fn path(&self, count: usize) -> Vec<RidgePoint> {
-        self.lambdas(count).into_iter().map(|lambda| self.point(lambda)).collect()
+        self.inner.lambdas(count).into_iter().map(|lambda| self.scale.point(self.inner.point(lambda))).collect()
     }
 
     /// `count` values of λ, evenly spaced on a logarithmic scale over the squares of the singular values, largest
     /// first.
     pub fn lambdas(&self, count: usize) -> Vec<f64> {
-        if self.s.first().is_none_or(|s| *s == 0.0) {
-            return vec![0.0; count];
-        }
-        let (low, high) = self.range();
-        logarithms(low, high, count).into_iter().rev().map(f64::exp).collect()
+        self.inner.lambdas(count).into_iter().map(|lambda| self.scale.outward(lambda)).collect()
     }
 
     /// The solutions for several λ, n×k, by one matrix product.
@@ -275,19 +221,9 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
     ///
     /// When a λ is negative or not finite.
     pub fn solutions(&self, lambdas: &[f64]) -> Result<Matrix<W>> {
-        if let Some(lambda) = lambdas.iter().find(|l| !(**l >= 0.0 && l.is_finite())) {
-            return Err(wrong_lambda(*lambda));
-        }
-        let filters: Vec<Vec<f64>> = lambdas.iter().map(|&l| self.filter_factors(l)).collect();
-        let along = Matrix::from_fn(self.s.len(), lambdas.len(), |i, k| {
-            if filters[k][i] == 0.0 { W::default() } else { self.beta[i].scale(filters[k][i] / self.s[i]) }
-        });
-        let x = multiply(self.v.as_ref(), along.as_ref())?;
-        let Some(back) = &self.back else { return Ok(x) };
-        let mut x = multiply(back.map.as_ref(), x.as_ref())?;
-        for k in 0..x.columns() {
-            x.column_mut(k).iter_mut().zip(&back.free).for_each(|(x, f)| *x += *f);
-        }
+        let lambdas: Vec<f64> = lambdas.iter().map(|&lambda| self.scale.inward(lambda)).collect::<Result<_>>()?;
+        let mut x = self.inner.solutions(&lambdas)?;
+        x.as_mut_slice().iter_mut().for_each(|x| *x = times_power_of_two(*x, self.scale.x()));
         Ok(x)
     }
 
@@ -298,13 +234,19 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
     ///
     /// When λ is negative or not finite.
     pub fn solution(&self, lambda: f64) -> Result<RidgeSolution<W>> {
-        let (x, error) = self.with_error(self.solutions(&[lambda])?.into_vec(), lambda);
-        let point = self.point(lambda);
-        let (first, last) = (self.s.first().copied().unwrap_or(0.0), self.s.last().copied().unwrap_or(0.0));
-        let last = if self.s.len() < self.v.rows() { 0.0 } else { last };
+        self.inner_solution(self.scale.inward(lambda)?).map(|found| RidgeSolution { lambda, ..found })
+    }
+
+    /// The solution at λ of the scaled problem.
+    fn inner_solution(&self, lambda: f64) -> Result<RidgeSolution<W>> {
+        let inner = &self.inner;
+        let (x, error) = inner.with_error(inner.solutions(&[lambda])?.into_vec(), lambda);
+        let point = self.scale.point(inner.point(lambda));
+        let (first, last) = (inner.s.first().copied().unwrap_or(0.0), inner.s.last().copied().unwrap_or(0.0));
+        let last = if inner.s.len() < inner.v.rows() { 0.0 } else { last };
         Ok(RidgeSolution {
-            x,
-            lambda,
+            x: x.into_iter().map(|x| times_power_of_two(x, self.scale.x())).collect(),
+            lambda: point.lambda,
             residual_norm: point.residual_norm,
             solution_norm: point.solution_norm,
             degrees: point.degrees,
@@ -320,14 +262,8 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
 
     /// ‖b‖₂ of the problem in standard form.
     pub fn size(&self) -> f64 {
-        self.size
+        times_power(self.inner.size, self.scale.b).0
     }
-}
-
-/// The logarithms of `count` numbers from `low` to `high`, evenly spaced.
-fn logarithms(low: f64, high: f64, count: usize) -> Vec<f64> {
-    let (a, b) = (low.ln(), high.ln());
-    (0..count).map(|k| if count == 1 { b } else { a + (b - a) * k as f64 / (count - 1) as f64 }).collect()
 }
 
 fn wrong_lambda(lambda: f64) -> Error {
@@ -335,43 +271,24 @@ fn wrong_lambda(lambda: f64) -> Error {
         .with_hint("λ = 0 is ordinary least squares; `gcv` chooses λ from the data")
 }
 
-/// A checked problem whose matrix is not empty.
-fn checked<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<Problem<T::Wide>> {
+/// A checked problem whose matrix is not empty, with entries near 1 in size.
+fn checked<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), b: &[T]) -> Result<(Problem<T::Wide>, Scale)> {
     let (m, n) = a.shape();
     if m == 0 || n == 0 {
         return Err(Error::shape(format!("the {m}×{n} matrix is empty")));
     }
-    let found = Problem::new(a, b)?;
-    check_size("the matrix", found.a.as_slice())?;
-    check_size("the right-hand side", &found.b)?;
-    Ok(found)
+    let Problem { a, b } = Problem::new(a, b)?;
+    let ((a, ea), (b, eb)) = (near_one(a), near_one(Matrix::from_column_major(m, 1, b)?));
+    Ok((Problem { a, b: b.into_vec() }, Scale { a: ea, b: eb, l: 0 }))
 }
 
-/// λ is of the size of σ², and curvatures are products of four such numbers: entries far from 1 would overflow or
-/// underflow.
-fn check_size<W: Scalar>(what: &str, entries: &[W]) -> Result<()> {
-    let largest = entries.iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
+/// The matrix times a power of two that brings its largest entry near 1 if it is far from it, and the exponent.
+fn near_one<W: Scalar>(mut a: Matrix<W>) -> (Matrix<W>, i32) {
+    let largest = a.as_slice().iter().map(|x| x.re().abs().max(x.im().abs())).fold(0.0, f64::max);
     if largest == 0.0 || (1e-60..1e60).contains(&largest) {
-        return Ok(());
+        return (a, 0);
     }
-    Err(Error::unsupported(format!(
-        "the largest entry of {what} is {largest:e}, outside 1e-60 to 1e60: its powers overflow or underflow"
-    ))
-    .with_hint(format!("multiply {what} by a power of ten, and scale x and λ accordingly")))
-}
-
-/// ‖b − UUᴴb‖², from the residual at λ = 0: the difference ‖b‖² − ‖Uᴴb‖² would cancel.
-fn beyond<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &[W], f: &crate::Svd<W>, beta: &[W]) -> f64 {
-    let s = f.singular_values().estimates();
-    // Singular values below the tolerance belong to the range of A as stored, but their directions are determined by
-    // rounding errors.
-    let limit = 16.0 * f64::EPSILON * s[0];
-    let part = |(b, s): (&W, &f64)| if *s > limit { b.scale(1.0 / s) } else { W::default() };
-    let along: Vec<W> = beta.iter().zip(s).map(part).collect();
-    let x = times_vector(f.v(), &along);
-    let fitted = times_vector(a, &x);
-    let rest: Vec<W> = b.iter().zip(fitted).map(|(b, p)| *b - p).collect();
-    let lost: f64 = beta.iter().zip(s).filter(|(_, s)| **s <= limit).map(|(b, _)| b.abs_squared()).sum();
-    let size = length(&rest);
-    (size * size - lost).max(0.0)
+    let e = exponent_of(largest);
+    a.as_mut_slice().iter_mut().for_each(|x| *x = times_power_of_two(*x, -e));
+    (a, e)
 }
