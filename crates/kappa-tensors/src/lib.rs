@@ -44,6 +44,7 @@ mod triplets;
 pub use detect::{Opening, open};
 pub use dtype::DType;
 pub use error::{Error, ErrorKind, Result, printable};
+pub use number::number;
 pub use rounded::Rounded;
 pub use source::{Skipped, Source, Triplets};
 pub use table::Frame;

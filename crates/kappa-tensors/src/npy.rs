@@ -6,7 +6,7 @@
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::rounded::of_integers;
-use crate::source::no_such_tensor;
+use crate::source::{UNSUPPORTED, no_such_tensor};
 use crate::tensor::byte_length;
 use crate::{DType, Numbers, Order, Rounded, Source, Tensor, TensorInfo, limits};
 
@@ -233,7 +233,7 @@ fn tuple(inside: &str) -> Option<Vec<usize>> {
 /// Parses a type string such as `<f4`; returns the type and whether it is big-endian.
 fn dtype(descr: &str) -> Result<(DType, bool)> {
     let unknown = || {
-        Error::unsupported(format!("has the unsupported type `{}`", printable(descr)))
+        Error::unsupported(format!("{UNSUPPORTED} type `{}`", printable(descr)))
             .with_hint("convert the array: `a.astype(\"f8\")`")
     };
     if descr.contains('O') {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::{Error, printable};
+
 /// A number that was read from text: the nearest double, and what it keeps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Number {
@@ -62,6 +64,31 @@ pub(crate) fn read(text: &str) -> Result<Number, Fault> {
         _ => kept(text, value),
     };
     Ok(Number { value, kept })
+}
+
+/// A number that was given as text, such as an argument of a command: a double, or a decimal that is rounded to one.
+///
+/// # Errors
+///
+/// When it is not a number, beyond the doubles or too near to 0 for them, or an integer that no double holds.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(kappa_tensors::number("0.1")?, 0.1);
+/// assert!(kappa_tensors::number("1e400").is_err() && kappa_tensors::number("9007199254740993").is_err());
+/// # Ok::<(), kappa_tensors::Error>(())
+/// ```
+pub fn number(text: &str) -> Result<f64, Error> {
+    let shown = printable(text.trim());
+    let found = read(text).map_err(|fault| Error::format(format!("`{shown}` {fault}")).with_hint(fault.hint()))?;
+    match found.kept {
+        Kept::Integer(_) => {
+            Err(Error::format(format!("`{shown}` is not a double; the nearest one is {}", found.value))
+                .with_hint("give an integer that a double holds, or scale all numbers"))
+        }
+        _ => Ok(found.value),
+    }
 }
 
 impl Number {

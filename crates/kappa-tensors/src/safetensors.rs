@@ -13,7 +13,7 @@ use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::npy::part_of;
 use crate::rounded::of_integers;
-use crate::source::{no_such_tensor, positions};
+use crate::source::{UNSUPPORTED, no_such_tensor, positions};
 use crate::tensor::byte_length;
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
@@ -172,8 +172,7 @@ fn check_layout(spans: &[(&String, Entry)], some_unknown: bool) -> Result<()> {
 /// Parses one entry of the header.
 fn entry(value: &Value) -> Result<Entry> {
     let text = value.get("dtype").and_then(Value::as_str).ok_or_else(|| Error::format("has no dtype"))?;
-    let dtype =
-        dtype(text).ok_or_else(|| Error::unsupported(format!("has the unsupported dtype `{}`", printable(text))))?;
+    let dtype = dtype(text).ok_or_else(|| Error::unsupported(format!("{UNSUPPORTED} dtype `{}`", printable(text))))?;
     let whole = |value: &Value| value.as_u64().and_then(|x| usize::try_from(x).ok());
     let list = |key: &str| -> Option<Vec<usize>> { value.get(key)?.as_array()?.iter().map(whole).collect() };
     let shape = list("shape").ok_or_else(|| Error::format("has no shape of nonnegative integers"))?;

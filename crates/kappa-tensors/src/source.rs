@@ -107,6 +107,16 @@ pub struct Skipped {
     pub is_broken: bool,
 }
 
+/// How the reason of a content begins whose type is not read.
+pub(crate) const UNSUPPORTED: &str = "has the unsupported";
+
+impl Skipped {
+    /// Whether it is well-formed, and of a type that is not read.
+    pub fn is_unsupported(&self) -> bool {
+        self.reason.starts_with(UNSUPPORTED)
+    }
+}
+
 /// The position of each name in a list of tensors; of the first one if a name occurs again. A linear search for every
 /// name is quadratic in the number of tensors, which an untrusted file chooses.
 pub(crate) fn positions(infos: &[TensorInfo]) -> HashMap<String, usize> {

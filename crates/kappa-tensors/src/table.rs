@@ -138,9 +138,10 @@ pub(crate) fn rows(bytes: &[u8]) -> Result<Rows> {
         .from_reader(bytes);
     let mut rows = Vec::new();
     let mut record = csv::ByteRecord::new();
+    let mut lines = LineCount { bytes, at: 0, line: 1 };
     let here = |e: csv::Error| Error::format(format!("is not a table: {e}"));
     while reader.read_byte_record(&mut record).map_err(here)? {
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| lines.line_of(position.byte() as usize));
         rows.push((line, record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()));
     }
     // An unclosed quote makes one cell of all lines below it.
@@ -152,6 +153,24 @@ pub(crate) fn rows(bytes: &[u8]) -> Result<Rows> {
             .with_hint("a cell that begins with a quote must end with one; double the quotes inside it"));
     }
     Ok(rows)
+}
+
+/// Counts lines. The reader of records begins one at the end of the line before it where lines end with CR and LF.
+struct LineCount<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl LineCount<'_> {
+    /// The number of the line in which the record that begins here has its first cell.
+    fn line_of(&mut self, start: usize) -> u64 {
+        let ends = self.bytes[start..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+        let to = start + ends;
+        self.line += self.bytes[self.at..to].iter().filter(|&&b| b == b'\n').count() as u64;
+        self.at = to;
+        self.line
+    }
 }
 
 fn blank_separated(bytes: &[u8]) -> Rows {

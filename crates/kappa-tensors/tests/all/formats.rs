@@ -88,6 +88,8 @@ fn a_table_is_read_whole_or_refused() {
         ("x,1\n2,3\n", "line 1, column 1: `x` is not a number; correct the cell; a line of titles"),
         ("a,b,c\n1,2,3\n4,5,six\n", "line 3, column 3: `six`"),
         ("1,2,iris\n3,4,iris\n", "line 1, column 3: `iris`"),
+        ("1,2\r\n\r\n3,x\r\n", "line 3, column 2: `x`"),
+        ("\n\n1,2\n# comment\n3,x\n", "line 5, column 2: `x`"),
         ("1,2\n3,4,5\n", "line 2 has 3 cells, the first row has 2"),
         ("1,2x\n3,4,5\n", "line 2 has 3 cells, the first row has 2"),
         ("a,b\n", "has no line of numbers"),
