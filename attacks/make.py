@@ -76,11 +76,14 @@ def safetensors_cases() -> None:
          "broken", "dtype")
     case("dimensions.safetensors", safetensors({"a": entry("F32", [1] * 500, 0, 4)}, b"\0" * 4), "broken",
          "500 dimensions")
+    case("empty_huge.safetensors", safetensors({"a": entry("F32", [0, 1 << 62], 0, 0)}), "broken", "and no entries")
     case("pickle.safetensors", pickle.dumps({"a": [1.0]}, protocol=4), "unsupported", "never runs a pickle")
     case("empty.safetensors", b"", "format", "is empty")
 
 
 def npy_cases() -> None:
+    case("empty_huge.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 1000000000000000), }"), "limit",
+         "has shape [0, 1000000000000000] and no entries")
     case("truncated.npy", npy(F4, b"\0" * 12), "format", "is truncated: shape [2, 2]")
     case("left_over.npy", npy(F4, b"\0" * 20), "format", "has surplus bytes")
     case("shape_2e60.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1073741824, 1073741824), }"),
@@ -124,6 +127,7 @@ def archive_cases() -> None:
         return buffer.getvalue()
 
     good = npy(F4, b"\0" * 16)
+    case("empty.npz", archive({}), "unsupported", "holds no arrays")
     case("bomb.npz", bomb(), "broken", "`a.npy`|")
     case("truncated.npz", archive({"a.npy": good})[:-30], "format", "not a readable zip archive")
     case("member_truncated.npz", archive({"a.npy": good, "b.npy": npy(F4, b"\0" * 3)}), "broken",
@@ -187,7 +191,39 @@ def text_cases() -> None:
     case("gzip_bomb.mtx.gz", gzip_bomb(), "format", "")
     case("gzip_truncated.mtx.gz", gzip(general.encode() * 100)[:-20], "format", "cannot be unpacked")
     case("ragged.csv", "a,b\n1,2\n3\n", "format", "line 3 has 1 cell, the first row has 2")
-    case("only_text.csv", "a,b\nx,y\n", "format", "has no numeric column")
+    case("only_text.csv", "a,b\nx,y\n", "format", "line 2, column 2: `y` is not a number")
+    case("one_name.csv", "a\nx\ny\n", "format", "has no numeric column")
+    array = "%%MatrixMarket matrix array integer general\n"
+    case("zero_by_many.mtx", array + "0 7199254740993\n", "limit", "line 2: has shape [0, 7199254740993]")
+    case("many_announced.mtx", array + "2 66666000\n1\n", "format", "line 2: is truncated: a 2×66666000 matrix has")
+    case("many_symmetric.mtx", array.replace("general", "symmetric") + "16000 16000\n1\n", "format", "is truncated")
+    case("few_entries.mtx", general + "134217728 134217728 1\n1 1 1\n", "limit",
+         "line 2: is a sparse 134217728×134217728 matrix with 1 entries, too large")
+    case("sparse_dense.mtx", general + "260000 1000 1\n1 1 1\n", "broken", "too large to store as a dense one")
+    case("count_2e63.mtx", general + "2 2 9223372036854775807\n1 1 1\n", "format", "is truncated")
+    case("overflow.mtx", general + "1 1 1\n1 1 -1e400\n", "format", "line 3: `-1e400` is beyond the largest double")
+    case("underflow.mtx", general + "1 1 1\n1 1 1e-9999\n", "format", "line 3: `1e-9999` is not 0")
+    case("sum_overflow.mtx", general + "1 1 2\n1 1 1e308\n1 1 1e308\n", "format", "duplicate entries at (1, 1)")
+    hermitian = "%%MatrixMarket matrix coordinate complex hermitian\n"
+    case("hermitian_diagonal.mtx", hermitian + "1 1 1\n1 1 1 5\n", "format",
+         "line 3: the diagonal entry (1, 1) of a Hermitian matrix is not real: `1 5`")
+    case("hermitian_array.mtx", hermitian.replace("coordinate", "array") + "1 1\n1 -0.5\n", "format",
+         "line 3: the diagonal entry (1, 1)")
+    case("skew_diagonal.mtx", general.replace("general", "skew-symmetric") + "1 1 1\n1 1 3\n", "format",
+         "line 3: the diagonal entry (1, 1) of a skew-symmetric matrix is `3`, not 0")
+    case("integer_fraction.mtx", array + "1 1\n0.5\n", "format", "line 3: `0.5` is not an integer")
+    case("unsigned_negative.mtx", array.replace("integer", "unsigned-integer") + "1 1\n-1\n", "format",
+         "line 3: `-1` is negative")
+    case("one_percent.mtx", "%MatrixMarket matrix array real general\n1 1\n1\n", "format",
+         "whose first line is not its banner: `%MatrixMarket matrix array real general`")
+    case("no_percent.mtx", "MatrixMarket matrix array real general\n1 1\n1\n", "format", "is not its banner")
+    case("overflow.csv", "1,2\n3,1e999\n", "format", "line 2, column 2: `1e999` is beyond the largest double")
+    case("underflow.csv", "1,2\n1e-999,4\n", "format", "line 2, column 1: `1e-999` is not 0")
+    case("typo.csv", "1,2\n3,x\n5,6\n", "format", "line 2, column 2: `x` is not a number")
+    case("hole.csv", "1,2\n3,\n5,6\n", "format", "line 2, column 2: the cell is empty")
+    case("hex.csv", "0x10,2\n3,4\n", "format", "line 1, column 1: `0x10` is not a number")
+    case("decimal_comma.csv", "1;2,5\n3;4,5\n", "format", "line 1, column 2: `2,5` is not a number")
+    case("thousands.csv", "1,000,7\n2,000,8\n", "format", "line 1, column 2: `1` and `000` may be one number")
     case("unknown.bin", bytes(range(256)), "unsupported", "not in a format that kappa recognises")
 
 
@@ -214,6 +250,8 @@ def index_cases() -> None:
          "is not a file name in the folder of the index"),
         (*index("not_text.safetensors.index.json", {"a": 7}), "format",
          "is not a file name in the folder of the index"),
+        (*index("itself.safetensors.index.json", {"a": "itself.safetensors.index.json"}), "format",
+         "is an index of shards where a shard is needed"),
         ("no_map.safetensors.index.json", '{"metadata": {}}', "format", "has no weight_map"),
     ]:
         case(name, text, kind, message)

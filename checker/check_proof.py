@@ -79,8 +79,12 @@ def squares(rows):
 
 def holds(a, claim, w):
     quantity, sign, number = claim.split()
-    bound = float(number)
-    bound = {"<": math.nextafter(bound, 0.0), ">": math.nextafter(bound, math.inf), "<=": bound, ">=": bound}[sign]
+    # The double on the stricter side of the decimal number.
+    bound, exact = float(number), Fraction(number) if math.isfinite(float(number)) else Fraction(0)
+    if sign in ("<", "<=") and (Fraction(bound) > exact or (sign == "<" and Fraction(bound) == exact)):
+        bound = math.nextafter(bound, 0.0)
+    if sign in (">", ">=") and (Fraction(bound) < exact or (sign == ">" and Fraction(bound) == exact)):
+        bound = math.nextafter(bound, math.inf)
     c, upper, name = Fraction(bound if bound > 0 else math.nan), sign in ("<", "<="), quantity.replace("_", "-")
     tall = transposed(a) if len(a) < len(a[0]) else a
     times = lambda m, x: [dot(row, x) for row in m]

@@ -124,7 +124,7 @@ fn exact<'py>(array: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, Entries
         ("f", 8, true) => (to("float64")?, Entries::F64),
         ("b" | "i" | "u", ..) => {
             let wide = to("float64")?;
-            refuse_rounded(&wide, size)?;
+            refuse_rounded(array, &wide, size)?;
             (wide, Entries::F64)
         }
         ("c", 8 | 16, true) => (to("complex128")?, Entries::C64),
@@ -148,7 +148,7 @@ where
 {
     let untyped = array.cast::<PyUntypedArray>()?;
     let (m, n) = match *untyped.shape() {
-        [n] => (n, usize::from(n > 0)),
+        [n] => (n, 1),
         [m, n] => (m, n),
         ref shape => {
             let message = format!("an array of shape {shape:?} is not a matrix\n\nhint: reshape it to two dimensions");
@@ -181,7 +181,7 @@ where
 }
 
 /// An enclosure for the rounded matrix would not be one for the matrix that was given.
-fn refuse_rounded(wide: &Bound<'_, PyAny>, size: usize) -> PyResult<()> {
+fn refuse_rounded(array: &Bound<'_, PyAny>, wide: &Bound<'_, PyAny>, size: usize) -> PyResult<()> {
     const EXACT: f64 = 9007199254740992.0;
     if size < 8 || wide.getattr("size")?.extract::<usize>()? == 0 {
         return Ok(());
@@ -191,9 +191,20 @@ fn refuse_rounded(wide: &Bound<'_, PyAny>, size: usize) -> PyResult<()> {
     if largest < EXACT {
         return Ok(());
     }
-    Err(PyValueError::new_err(
-        "an integer of 2^53 or more cannot be held by float64 without rounding\n\nhint: scale the matrix first",
-    ))
+    // Python compares integers and floats exactly.
+    let all = array.call_method0("ravel")?.call_method0("tolist")?;
+    let doubles = wide.call_method0("ravel")?.call_method0("tolist")?;
+    for (k, (given, double)) in all.try_iter()?.zip(doubles.try_iter()?).enumerate() {
+        let (given, double) = (given?, double?);
+        if !given.eq(&double)? {
+            return Err(PyValueError::new_err(format!(
+                "the integer {given} at position {} is beyond 2^53, and float64 cannot hold it\n\nhint: divide by a common \
+                 factor, or convert with .astype(float) for an answer about the nearest doubles",
+                k + 1
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// A sparse matrix of SciPy.

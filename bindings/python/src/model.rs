@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kappa::{Guarantee, Question};
-use kappa_model::{DType, Layer, Model, Opening, Progress, Report, Role, Skipped, Streaming, Survey, Verdict};
+use kappa_model::{
+    DType, Layer, Model, Opening, Progress, Report, Role, Skipped, Streaming, Survey, Verdict, measure_rounded,
+};
 use kappa_report::{envelope, measure_key, spread_numbers, survey_csv, survey_html, survey_json, survey_markdown};
 use kappa_tensors::{Numbers, Order};
 use numpy::PyArray1;
@@ -157,7 +159,8 @@ impl PyModel {
         let questions = questions_of(&questions)?;
         let answers = compute(py, || {
             let (name, matrix) = self.model.matrix(Some(name))?;
-            let answers = matrix.operator()?.measure_by(&questions, Guarantee::Usual);
+            let rounded = self.model.rounded(&name)?;
+            let answers = measure_rounded(&matrix.operator()?, &questions, Guarantee::Usual, rounded.as_ref());
             answers.map_err(|e| kappa_model::Error::about(&name, &e))
         });
         answers_dict(py, &questions, answers.map_err(model_to_python)?)
@@ -186,6 +189,16 @@ impl PyModel {
         let Some(info) = self.model.tensors().iter().find(|t| t.name == name) else {
             return Err(PyKeyError::new_err(name.to_owned()));
         };
+        let rounded = compute(py, || self.model.rounded(name)).map_err(model_to_python)?;
+        if let Some(rounded) = rounded.filter(|rounded| rounded.integers > 0) {
+            let place: Vec<usize> = rounded.first.iter().map(|k| k + 1).collect();
+            return Err(PyValueError::new_err(format!(
+                "`{}`: the integer {} at {place:?}, counted from 1, is beyond 2^53, and float64 cannot hold it\n\n\
+                 hint: numpy.load reads integers of NumPy files as they are",
+                kappa_model::printable(name),
+                rounded.text
+            )));
+        }
         let tensor = compute(py, || self.model.tensor(name)).map_err(model_to_python)?;
         let order = if tensor.order == Order::ColumnMajor { "F" } else { "C" };
         let flat = match tensor.numbers {
@@ -304,7 +317,7 @@ impl Answer for PySurvey {
         };
         let skipped = skipped.into_iter().map(|(name, reason, is_broken)| Skipped { name, reason, is_broken });
         let layers = layers.into_iter().map(layer).collect::<PyResult<_>>()?;
-        Ok(Self(Report { layers, skipped: skipped.collect() }))
+        Ok(Self(Report { layers, skipped: skipped.collect(), unreached: Vec::new() }))
     }
 }
 

@@ -33,6 +33,9 @@ pub(crate) trait Ask: clap::Args + Serialize {
     /// Whether the command reads tensor files, which `--no-mmap` is about.
     const READS_TENSORS: bool = true;
 
+    /// Whether every answer holds for certain, as with `--certify`.
+    const CERTIFIES: bool = false;
+
     /// The files that it reads and writes, for a check before anything is computed.
     fn files(&self) -> Files<'_>;
 

@@ -1,7 +1,7 @@
 //! What every command has in common: `--json`, `--explain`, `--no-mmap`, output files, and exit codes.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use kappa_report::Envelope;
+use kappa_report::{Envelope, Remark};
 
 use crate::answer::{Answer, Ask, NO_ANSWER};
 use crate::failure::Failure;
@@ -31,9 +31,18 @@ pub(crate) fn run<A: Ask>(name: &str, matches: &ArgMatches) -> Result<u8, Failur
     let ask = A::from_arg_matches(matches).map_err(|error| Failure::new(error.to_string()))?;
     let is_set = |flag: &str| matches.get_flag(flag);
     check_files(&ask)?;
-    let session = Session::new(!(A::READS_TENSORS && is_set("no-mmap")));
+    // Not every command has the option.
+    let certify = A::CERTIFIES || matches!(matches.try_get_one::<bool>("certify"), Ok(Some(true)));
+    let session = Session::new(!(A::READS_TENSORS && is_set("no-mmap")), certify);
     let answer = ask.answer(&session)?;
-    deliver(name, &ask, answer, is_set("json"), is_set("explain"))
+    deliver(name, &ask, answer, session.remarks(), Form { is_json: is_set("json"), is_explained: is_set("explain") })
+}
+
+/// The form in which an answer is printed.
+#[derive(Clone, Copy)]
+struct Form {
+    is_json: bool,
+    is_explained: bool,
 }
 
 /// Fails before anything is computed where an output file cannot be written or an input would be lost.
@@ -59,8 +68,8 @@ fn deliver<A: Ask>(
     name: &str,
     ask: &A,
     answer: Answer<A::Result>,
-    is_json: bool,
-    is_explained: bool,
+    remarks: Vec<Remark>,
+    Form { is_json, is_explained }: Form,
 ) -> Result<u8, Failure> {
     for (path, contents) in &answer.files {
         output::file(path, contents)?;
@@ -68,8 +77,10 @@ fn deliver<A: Ask>(
     if is_explained {
         output::words(&answer.explanation.to_string());
     }
+    let is_said = |remark: &&Remark| is_explained || (!is_json && !remark.is_quiet());
+    remarks.iter().filter(is_said).for_each(|remark| output::words(&format!("note: {remark}")));
     if is_json {
-        let object = Envelope::new(name, ask, &answer.result);
+        let object = Envelope::new(name, ask, &answer.result).with_remarks(remarks);
         let text =
             serde_json::to_string_pretty(&object).map_err(|e| Failure::new(format!("cannot write JSON: {e}")))?;
         output::data(&(text + "\n"))?;

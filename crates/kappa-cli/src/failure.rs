@@ -20,6 +20,11 @@ impl Failure {
         self
     }
 
+    /// The message without the hint.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The same failure with the place where it happened in front.
     pub(crate) fn within(mut self, place: &str) -> Self {
         self.message = format!("{place}: {}", self.message);

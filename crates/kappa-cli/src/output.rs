@@ -24,6 +24,15 @@ impl Contents {
         Self::Bytes(array(a))
     }
 
+    /// One column for `numpy.load` as an array of one dimension.
+    pub(crate) fn vector(a: &AnyMatrix) -> Self {
+        match a {
+            AnyMatrix::Real(x) if x.columns() == 1 => Self::Bytes(npy::encode_f64(&[x.rows()], &by_rows(x))),
+            AnyMatrix::Complex(x) if x.columns() == 1 => Self::Bytes(npy::encode_c64(&[x.rows()], &by_rows(x))),
+            _ => Self::array(a),
+        }
+    }
+
     /// All bytes of the file.
     fn bytes(&self) -> std::io::Result<Vec<u8>> {
         match self {

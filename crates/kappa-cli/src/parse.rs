@@ -8,13 +8,21 @@ pub(crate) fn read<T: std::str::FromStr<Err = kappa::Error>>(text: &str) -> Resu
     })
 }
 
+/// A number, which is refused if no double is near it.
+pub(crate) fn number(text: &str) -> Result<f64, String> {
+    kappa_tensors::number(text).map_err(|error| match error.hint() {
+        Some(hint) => format!("{error}\n\nhint: {hint}"),
+        None => error.to_string(),
+    })
+}
+
 /// A share: 0.001 or 0.1%.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
     let (number, factor) = match text.trim().strip_suffix('%') {
         Some(percent) => (percent, 0.01),
         None => (text.trim(), 1.0),
     };
-    match number.trim().parse::<f64>() {
+    match self::number(number) {
         Ok(x) if x >= 0.0 && x.is_finite() => Ok(x * factor),
         _ => Err(format!("`{text}` is not a share such as 0.001 or 0.1%")),
     }
@@ -30,7 +38,7 @@ pub(crate) fn count(text: &str) -> Result<usize, String> {
 
 /// What singular values are compared with: 0 or a positive number.
 pub(crate) fn threshold(text: &str) -> Result<f64, String> {
-    match text.trim().parse::<f64>() {
+    match number(text) {
         Ok(x) if x >= 0.0 && x.is_finite() => Ok(x),
         _ => Err(format!("`{text}` is not 0 or a positive number such as 0.5")),
     }
@@ -38,7 +46,7 @@ pub(crate) fn threshold(text: &str) -> Result<f64, String> {
 
 /// A complex number: 1.5 or 1.5,-2.
 pub(crate) fn complex(text: &str) -> Result<(f64, f64), String> {
-    let numbers: Result<Vec<f64>, _> = text.split(',').map(|x| x.trim().parse::<f64>()).collect();
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(number).collect();
     match numbers.as_deref() {
         Ok([re]) => Ok((*re, 0.0)),
         Ok([re, im]) => Ok((*re, *im)),
@@ -48,7 +56,7 @@ pub(crate) fn complex(text: &str) -> Result<(f64, f64), String> {
 
 /// Four numbers.
 pub(crate) fn region(text: &str) -> Result<[f64; 4], String> {
-    let numbers: Result<Vec<f64>, _> = text.split(',').map(|x| x.trim().parse::<f64>()).collect();
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(number).collect();
     let four = numbers.ok().and_then(|x| <[f64; 4]>::try_from(x).ok());
     four.ok_or_else(|| format!("`{text}` is not a region such as -1,3,-2,2"))
 }

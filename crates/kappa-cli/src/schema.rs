@@ -1,5 +1,6 @@
 //! The JSON schema of all answers, generated from their types.
 
+use kappa_report::Remark;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
@@ -24,6 +25,7 @@ fn schema() -> Value {
             })
         })
         .collect();
+    let remark = generator.subschema_for::<Remark>().to_value();
     let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
     let definitions: Map<String, Value> = generator.take_definitions(true);
     json!({
@@ -37,6 +39,7 @@ fn schema() -> Value {
             "command": { "enum": names },
             "inputs": { "type": "object" },
             "result": { "type": "object" },
+            "remarks": { "type": "array", "items": remark },
         },
         "allOf": results,
         "$defs": definitions,

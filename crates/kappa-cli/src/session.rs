@@ -1,10 +1,12 @@
 //! How files are read, and the matrix or vector that a command is about.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kappa::{AnyMatrix, AnyOperator};
-use kappa_model::{LayerMatrix, Model, Opening};
+use kappa_model::{LayerMatrix, Model, Opening, Rounded, Skipped};
+use kappa_report::Remark;
 use kappa_tensors::printable;
 use serde::Serialize;
 
@@ -20,15 +22,29 @@ pub(crate) struct Input {
     pub(crate) tensor: Option<String>,
 }
 
-/// How files are read.
+/// How files are read, and what is to be said about it.
 #[derive(Debug)]
 pub(crate) struct Session {
     opening: Opening,
+    /// Whether bounds must hold for the numbers of the file, and not for the nearest doubles alone.
+    certify: bool,
+    remarks: RefCell<Vec<Remark>>,
+}
+
+/// What a command does about entries that no double holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Rounding {
+    /// It answers about the nearest doubles; what must be certain is refused for integers.
+    Ignored,
+    /// It widens its bounds.
+    Allowed,
+    /// One of many tensors: as [`Rounding::Allowed`], and only what would surprise is said.
+    OneOfMany,
 }
 
 impl Session {
-    pub(crate) fn new(map: bool) -> Self {
-        Self { opening: Opening { map } }
+    pub(crate) fn new(map: bool, certify: bool) -> Self {
+        Self { opening: Opening { map }, certify, remarks: RefCell::default() }
     }
 
     /// Whether files are mapped into memory.
@@ -36,7 +52,44 @@ impl Session {
         self.opening.map
     }
 
+    /// What was said about the files so far.
+    pub(crate) fn remarks(&self) -> Vec<Remark> {
+        self.remarks.borrow().clone()
+    }
+
+    /// Whether entries of some file were rounded.
+    pub(crate) fn has_rounded(&self) -> bool {
+        self.remarks.borrow().iter().any(Remark::is_of_rounding)
+    }
+
+    fn say(&self, remark: Remark) {
+        let mut remarks = self.remarks.borrow_mut();
+        if !remarks.contains(&remark) {
+            remarks.push(remark);
+        }
+    }
+
+    /// Opens a file or folder, and says what of it is not read.
     pub(crate) fn open(&self, path: &Path) -> Result<Model, Failure> {
+        let model = self.open_whole(path)?;
+        self.say_left_out(&model, model.skipped());
+        Ok(model)
+    }
+
+    /// Says what of a file or folder is not read, the first few by name.
+    pub(crate) fn say_left_out(&self, model: &Model, left_out: &[Skipped]) {
+        const SHOWN: usize = 3;
+        for skipped in left_out.iter().take(SHOWN) {
+            let text = format!("not read: `{}`: {}", printable(&skipped.name), skipped.reason);
+            self.say(Remark::new("skipped", model.path(), text));
+        }
+        if let Some(more) = left_out.len().checked_sub(SHOWN).filter(|&more| more > 0) {
+            self.say(Remark::new("skipped", model.path(), format!("not read: {more} more")));
+        }
+    }
+
+    /// Opens a file or folder for a command that itself says what is not read.
+    pub(crate) fn open_whole(&self, path: &Path) -> Result<Model, Failure> {
         Ok(Model::open_with(path, &self.opening)?)
     }
 
@@ -46,8 +99,16 @@ impl Session {
         input: &Input,
         ask: impl FnOnce(&About<'_>, &AnyOperator<'_>) -> Result<R, Failure>,
     ) -> Result<R, Failure> {
-        let model = self.open(&input.file)?;
-        with_tensor(&model, input.tensor.as_deref(), ask)
+        self.with_tensor(&self.open(&input.file)?, input.tensor.as_deref(), Rounding::Ignored, ask)
+    }
+
+    /// Asks the matrix that the arguments name, about which the command allows for rounded entries.
+    pub(crate) fn with_rounded<R>(
+        &self,
+        input: &Input,
+        ask: impl FnOnce(&About<'_>, &AnyOperator<'_>) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        self.with_tensor(&self.open(&input.file)?, input.tensor.as_deref(), Rounding::Allowed, ask)
     }
 
     /// Asks the only matrix of a file.
@@ -56,12 +117,60 @@ impl Session {
         path: &Path,
         ask: impl FnOnce(&About<'_>, &AnyOperator<'_>) -> Result<R, Failure>,
     ) -> Result<R, Failure> {
-        with_tensor(&self.open(path)?, None, ask)
+        self.with_tensor(&self.open(path)?, None, Rounding::Ignored, ask)
+    }
+
+    /// Asks one tensor of an open file.
+    pub(crate) fn with_tensor<R>(
+        &self,
+        model: &Model,
+        tensor: Option<&str>,
+        rounding: Rounding,
+        ask: impl FnOnce(&About<'_>, &AnyOperator<'_>) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        let (name, matrix): (String, LayerMatrix<'_>) = model.matrix(tensor)?;
+        let rounded = self.say_reading(model, &name, rounding)?;
+        let is_vector = model.tensors().iter().any(|t| t.name == name && t.shape.len() == 1);
+        let about = About { file: model.path(), name: &name, rounded: rounded.as_ref(), is_vector };
+        ask(&about, &matrix.operator()?)
+    }
+
+    /// Says how a tensor was read, and gives what was rounded of it.
+    pub(crate) fn say_reading(
+        &self,
+        model: &Model,
+        name: &str,
+        rounding: Rounding,
+    ) -> Result<Option<Rounded>, Failure> {
+        for text in model.remarks(name) {
+            let remark = Remark::new("read", model.path(), text).of(name);
+            self.say(if rounding == Rounding::OneOfMany && !model.is_single_matrix() {
+                remark.quiet()
+            } else {
+                remark
+            });
+        }
+        let Some(rounded) = model.rounded(name)? else { return Ok(None) };
+        let is_about_doubles = self.certify && rounding == Rounding::Ignored;
+        if is_about_doubles && rounded.integers > 0 {
+            let place = format!("{}: `{}`", file_name(model.path()), printable(name));
+            return Err(not_doubles(&rounded).within(&place));
+        }
+        let remark = Remark::rounded(model.path(), name, &rounded, is_about_doubles);
+        self.say(if is_about_doubles || rounded.integers > 0 { remark } else { remark.quiet() });
+        Ok(Some(rounded))
+    }
+
+    /// Says that an exact answer is about the nearest doubles.
+    pub(crate) fn say_about_doubles(&self, about: &About<'_>, rounded: &Rounded) {
+        let quiet = Remark::rounded(about.file, about.name, rounded, false).quiet();
+        self.remarks.borrow_mut().retain(|remark| *remark != quiet);
+        self.say(Remark::rounded(about.file, about.name, rounded, true));
     }
 
     /// The named or only tensor of a file in double precision, with its name.
     pub(crate) fn matrix(&self, path: &Path, tensor: Option<&str>) -> Result<(String, AnyMatrix), Failure> {
-        with_tensor(&self.open(path)?, tensor, |about, a| {
+        self.with_tensor(&self.open(path)?, tensor, Rounding::Ignored, |about, a| {
             Ok((about.name.to_owned(), a.to_matrix().map_err(|e| about.failure(&e))?))
         })
     }
@@ -80,6 +189,18 @@ impl Session {
     pub(crate) fn real_matrix(&self, path: &Path, tensor: Option<&str>) -> Result<kappa::Matrix<f64>, Failure> {
         real(path, self.matrix(path, tensor)?.1)
     }
+}
+
+/// Why nothing can be certified about integers that were rounded.
+fn not_doubles(rounded: &Rounded) -> Failure {
+    let (text, place, double) = (printable(&rounded.text), kappa_report::place(&rounded.first), rounded.double);
+    let double = kappa_report::number_text(double);
+    let message =
+        format!("the integer {text} ({place}) is not a double: what holds for certain for {double} may not for it");
+    Failure::new(message).with_hint(
+        "without --certify the answer is about the nearest doubles; `kappa rank --exact`, `kappa cond --certify` and \
+         `kappa norm --certify` allow for such integers; or divide all by a common factor",
+    )
 }
 
 fn real(path: &Path, a: AnyMatrix) -> Result<kappa::Matrix<f64>, Failure> {
@@ -106,22 +227,22 @@ pub(crate) fn in_file(path: &Path) -> impl Fn(kappa_model::Error) -> Failure + '
     }
 }
 
-/// Asks one tensor of an open file.
-pub(crate) fn with_tensor<R>(
-    model: &Model,
-    tensor: Option<&str>,
-    ask: impl FnOnce(&About<'_>, &AnyOperator<'_>) -> Result<R, Failure>,
-) -> Result<R, Failure> {
-    let (name, matrix): (String, LayerMatrix<'_>) = model.matrix(tensor)?;
-    let about = About { file: model.path(), name: &name };
-    ask(&about, &matrix.operator()?)
-}
-
 /// The file and the tensor that a question is about, for its errors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct About<'a> {
     pub(crate) file: &'a Path,
     pub(crate) name: &'a str,
+    /// The entries that no double holds.
+    pub(crate) rounded: Option<&'a Rounded>,
+    /// Whether the file has one dimension for it.
+    pub(crate) is_vector: bool,
+}
+
+impl<'a> About<'a> {
+    /// A tensor of which nothing more is asked.
+    pub(crate) fn of(file: &'a Path, name: &'a str) -> Self {
+        Self { file, name, rounded: None, is_vector: false }
+    }
 }
 
 impl About<'_> {
@@ -129,6 +250,11 @@ impl About<'_> {
     pub(crate) fn failure(&self, error: &kappa::Error) -> Failure {
         let inner = Failure::from(kappa_model::Error::about(self.name, error));
         inner.within(&file_name(self.file))
+    }
+
+    /// The file and the tensor, for the front of a message.
+    pub(crate) fn place(&self) -> String {
+        format!("{}: `{}`", file_name(self.file), printable(self.name))
     }
 
     /// For `map_err`.

@@ -11,15 +11,23 @@ use crate::{Error, Result};
 /// and `[d₀·d₁·…, dₖ]` for Keras kernels, whose last dimension is the output. Vectors and single numbers are not
 /// matrices.
 pub(crate) fn matrix_shape(name: &str, shape: &[usize]) -> std::result::Result<(usize, usize), &'static str> {
-    if shape.contains(&0) {
-        return Err("an empty tensor");
-    }
     match shape {
+        _ if shape.contains(&0) => Err("an empty tensor"),
         [] => Err("a single number"),
         [_] => Err("a vector"),
-        [m, n] => Ok((*m, *n)),
-        [first @ .., last] if is_keras_kernel(name) => Ok((first.iter().product(), *last)),
-        [first, rest @ ..] => Ok((*first, rest.iter().product())),
+        _ => Ok(matrix_of(name, shape)),
+    }
+}
+
+/// The shape of the matrix in which a tensor is read, whatever its dimensions: a vector is a column.
+pub(crate) fn matrix_of(name: &str, shape: &[usize]) -> (usize, usize) {
+    let product = |sides: &[usize]| sides.iter().fold(1usize, |product, &side| product.saturating_mul(side));
+    match shape {
+        [] => (1, 1),
+        [n] => (*n, 1),
+        [m, n] => (*m, *n),
+        [first @ .., last] if is_keras_kernel(name) => (product(first), *last),
+        [first, rest @ ..] => (*first, product(rest)),
     }
 }
 

@@ -4,6 +4,7 @@ use kappa::Enclosure;
 use kappa::certificate::SpectralCertificate;
 
 use crate::layer::kernel_positions;
+use crate::rounded::widened_by;
 use crate::survey::pattern;
 use crate::{Error, Model, Result};
 
@@ -36,6 +37,7 @@ impl Model {
             let (name, matrix) = self.matrix(Some(&name))?;
             let norm = matrix.operator()?.spectral_certificate(&SpectralCertificate::default());
             let norm = norm.map_err(|e| Error::about(&name, &e))?.0;
+            let norm = self.rounded(&name)?.map_or(norm, |rounded| widened_by(norm, rounded.length(), false));
             let shape = self.tensors().iter().find(|t| t.name == name).map_or(&[][..], |t| &t.shape);
             let positions = kernel_positions(&name, shape);
             let factor = if positions > 1 {

@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use kappa_tensors::{Opening, Skipped, Source, Tensor, TensorInfo, Triplets, open};
+use kappa_tensors::limits::{DENSE_AN_ENTRY, EMPTY_SPARSE_SIDE};
+use kappa_tensors::{Opening, Rounded, Skipped, Source, Tensor, TensorInfo, Triplets, open};
 
-use crate::layer::{LayerMatrix, matrix_shape, row_major};
+use crate::layer::{LayerMatrix, matrix_of, matrix_shape, row_major};
 use crate::{Error, Result};
 
 /// A checkpoint, or a file with a single matrix.
@@ -44,13 +45,66 @@ impl Model {
     /// The names of the tensors that a survey measures.
     pub fn weights(&self) -> Vec<String> {
         let is_weight = |t: &&TensorInfo| {
-            matrix_shape(&t.name, &t.shape).is_ok() && (self.is_single_matrix() || !t.dtype.is_integer())
+            let is_number = self.is_single_matrix() || !t.dtype.is_integer();
+            matrix_shape(&t.name, &t.shape).is_ok() && is_number && self.scaled_by(t).is_none()
         };
         self.tensors().iter().filter(is_weight).map(|t| t.name.clone()).collect()
     }
 
-    pub(crate) fn skipped(&self) -> &[Skipped] {
+    /// The contents that cannot be read or are left out, with the reasons.
+    pub fn skipped(&self) -> &[Skipped] {
         self.source.skipped()
+    }
+
+    /// The tensors of two or more dimensions that are no weights, with the reasons: empty ones, integers that may be
+    /// codes, and scales.
+    pub fn unmeasured(&self) -> Vec<Skipped> {
+        let weights: std::collections::HashSet<String> = self.weights().into_iter().collect();
+        let others = self.tensors().iter().filter(|t| t.shape.len() >= 2 && !weights.contains(&t.name));
+        let skipped = |t: &TensorInfo| Skipped {
+            name: t.name.clone(),
+            reason: self.why_unmeasured(t).unwrap_or_else(|| "not a matrix".into()),
+            is_broken: self.scaled_by(t).is_none(),
+        };
+        others.map(skipped).collect()
+    }
+
+    /// Why a survey does not measure a tensor, whatever its size.
+    pub(crate) fn why_unmeasured(&self, info: &TensorInfo) -> Option<String> {
+        if let Some(codes) = self.scaled_by(info) {
+            return Some(format!("the scales of `{}`", crate::printable(&codes.name)));
+        }
+        if let Err(reason) = matrix_shape(&info.name, &info.shape) {
+            return Some(reason.into());
+        }
+        if info.dtype.is_integer() && !self.is_single_matrix() {
+            return Some(format!("whole numbers ({}), possibly quantization codes: not measured", info.dtype));
+        }
+        self.scales_of(info).err().map(|error| format!("not measured: {error}"))
+    }
+
+    /// How a tensor was read where that is not plain from its file: titles that were left out, and dimensions that were
+    /// joined.
+    pub fn remarks(&self, name: &str) -> Vec<String> {
+        let mut remarks = self.source.remarks(name).to_vec();
+        if let Some(info) = self.source.info(name).filter(|info| info.shape.len() > 2) {
+            let (m, n) = matrix_of(name, &info.shape);
+            remarks.push(format!("the tensor of shape {:?} is read as a matrix of {m}×{n}", info.shape));
+        }
+        if let Some(scales) = self.source.info(name).and_then(|info| self.scales_of(info).ok().flatten()) {
+            remarks.push(format!("the scales in `{}` are applied", crate::printable(scales.name())));
+        }
+        remarks
+    }
+
+    /// The entries of a tensor that double precision rounds, as decimals and integers beyond 2⁵³ are; `None` if all are
+    /// exact.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such tensor, and when its numbers cannot be read.
+    pub fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
+        Ok(self.source.rounded(name)?)
     }
 
     pub(crate) fn source(&self) -> &dyn Source {
@@ -73,12 +127,8 @@ impl Model {
         if let Some(found) = self.large_triplets(info) {
             return Ok((info.name.clone(), sparse(&found).map_err(|e| Error::about(&info.name, &e))?));
         }
-        let shape = match matrix_shape(&info.name, &info.shape) {
-            Ok(shape) => shape,
-            Err(_) => (info.len(), usize::from(!info.is_empty())),
-        };
-        let tensor = row_major(self.source.read(&info.name)?);
-        Ok((info.name.clone(), LayerMatrix::new(tensor, shape, info.dtype)))
+        let tensor = row_major(self.with_scales(info, self.source.read(&info.name)?)?);
+        Ok((info.name.clone(), LayerMatrix::new(tensor, matrix_of(&info.name, &info.shape), info.dtype)))
     }
 
     /// One tensor by its name, whatever its dimensions.
@@ -95,7 +145,9 @@ impl Model {
     fn large_triplets(&self, info: &TensorInfo) -> Option<Triplets<'_>> {
         let found = self.source.triplets(&info.name)?;
         let (m, n) = found.shape;
-        (m.min(n) > SPARSE_FROM || m.saturating_mul(n) > kappa::operator::DENSE_LIMIT).then_some(found)
+        // Of a few entries no large dense copy is made, see `kappa_tensors::limits::DENSE_AN_ENTRY`.
+        let most = found.entries.len().saturating_mul(DENSE_AN_ENTRY).saturating_add(EMPTY_SPARSE_SIDE);
+        (m.min(n) > SPARSE_FROM || m.saturating_mul(n) > most.min(kappa::operator::DENSE_LIMIT)).then_some(found)
     }
 
     /// The named tensor, or the only one.
@@ -117,7 +169,8 @@ impl Model {
     }
 
     fn only(&self) -> Result<&TensorInfo> {
-        let matrices = || self.tensors().iter().filter(|t| matrix_shape(&t.name, &t.shape).is_ok());
+        let is_matrix = |t: &&TensorInfo| matrix_shape(&t.name, &t.shape).is_ok() && self.scaled_by(t).is_none();
+        let matrices = || self.tensors().iter().filter(is_matrix);
         let candidates: Vec<&TensorInfo> = match matrices().count() {
             0 => self.tensors().iter().collect(),
             _ => matrices().collect(),

@@ -201,6 +201,10 @@ impl Model {
         let info = self.info_of(name)?;
         let (m, n) = matrix_shape(&info.name, &info.shape)
             .map_err(|why| Error::filter(format!("`{}` is {why}, not a matrix", crate::printable(&info.name))))?;
+        if let Some(scales) = self.scales_of(info)? {
+            let (name, scales) = (crate::printable(&info.name), crate::printable(scales.name()));
+            return Err(Error::filter(format!("`{name}` has scales in `{scales}`: it cannot be read in blocks")));
+        }
         let by_columns = self.source().order(&info.name) == Order::ColumnMajor;
         if by_columns && info.shape.len() > 2 {
             return Err(Error::filter(format!(

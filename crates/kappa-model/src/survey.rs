@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use glob::Pattern;
 use kappa::values::{Bulk, Clauset, Tail};
-use kappa::{Enclosure, Guarantee, Plan, Profile, Question, SingularValues};
-use kappa_tensors::{DType, TensorInfo};
+use kappa::{Enclosure, Guarantee, Norm, Plan, Profile, Question, SingularValues};
+use kappa_tensors::{DType, Numbers, TensorInfo};
 
-use crate::layer::{LayerMatrix, matrix_shape, row_major, same_numbers};
+use crate::layer::{LayerMatrix, matrix_of, row_major, same_numbers};
+use crate::rounded::{widened, widened_cond};
 use crate::schedule::{Ceiling, default_ceiling};
-use crate::{Error, Model, Result, Role, Skipped, Verdict};
+use crate::{Error, Model, Result, Role, Rounded, Skipped, Verdict};
 
 /// Options of a survey. The defaults measure everything with all threads.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,8 @@ pub struct Report {
     pub layers: Vec<Layer>,
     /// The tensors that were not measured, with the reason.
     pub skipped: Vec<Skipped>,
+    /// The names of weight matrices that were not measured for lack of memory.
+    pub unreached: Vec<String>,
 }
 
 /// One weight matrix, measured.
@@ -78,6 +81,14 @@ impl Report {
             let skipped = self.skipped.iter().find(|s| s.is_broken)?;
             Some(format!("`{}` {}", crate::printable(&skipped.name), skipped.reason))
         })
+    }
+
+    /// Whether a matrix was measured, none was left out for lack of memory, no tensor is damaged, and every number is
+    /// finite. A tensor of a type that is not read is none of these.
+    pub fn is_sound(&self) -> bool {
+        let is_damaged = |s: &Skipped| s.is_broken && !s.is_unsupported();
+        let has_fault = self.layers.iter().any(|layer| layer.verdicts.iter().any(Verdict::is_broken));
+        self.has_measures() && self.unreached.is_empty() && !has_fault && !self.skipped.iter().any(is_damaged)
     }
 
     /// Whether at least one matrix was measured.
@@ -152,28 +163,38 @@ impl Model {
 }
 
 fn survey(model: &Model, how: &Survey, progress: &Progress<'_>) -> Result<Report> {
-    let (jobs, mut skipped) = jobs(model, how)?;
+    let Jobs { jobs, mut skipped, unreached } = jobs(model, how)?;
     let mut layers = measure_all(model, &jobs, how, progress)?;
     let broken: Vec<Skipped> = layers.iter().filter_map(|(_, layer)| layer.as_ref().err().cloned()).collect();
     layers.sort_by_key(|(position, _)| *position);
     let mut layers: Vec<Layer> = layers.into_iter().filter_map(|(_, layer)| layer.ok()).collect();
     skipped.extend(broken);
     name_duplicates(model, &mut layers);
-    Ok(Report { layers, skipped })
+    Ok(Report { layers, skipped, unreached })
 }
 
-/// The layers to measure, and the tensors that are skipped.
-fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<(Vec<Job<'a>>, Vec<Skipped>)> {
+/// The layers to measure, the tensors that are skipped, and the names of those for which the memory is too small.
+struct Jobs<'a> {
+    jobs: Vec<Job<'a>>,
+    skipped: Vec<Skipped>,
+    unreached: Vec<String>,
+}
+
+fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<Jobs<'a>> {
     let patterns = how.layers.iter().map(|text| pattern(text)).collect::<Result<Vec<_>>>()?;
     let wanted = |name: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(name));
     let ceiling = how.memory.unwrap_or_else(default_ceiling);
-    let (mut jobs, mut skipped) = (Vec::new(), Vec::new());
+    let (mut jobs, mut skipped, mut unreached) = (Vec::new(), Vec::new(), Vec::new());
     for info in model.tensors().iter().filter(|info| wanted(&info.name)) {
-        match job(model, info, ceiling, how.certify) {
+        if let Some(reason) = model.why_unmeasured(info) {
+            skipped.push(unmeasured(model, info, reason));
+            continue;
+        }
+        match job(info, ceiling, how.certify) {
             Ok(job) => jobs.push(job),
             Err(reason) => {
-                let is_broken = info.is_empty() && info.shape.len() >= 2;
-                skipped.push(Skipped { name: info.name.clone(), reason, is_broken });
+                unreached.push(info.name.clone());
+                skipped.push(Skipped { name: info.name.clone(), reason, is_broken: false });
             }
         }
     }
@@ -188,17 +209,48 @@ fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<(Vec<Job<'a>>, Vec<Skipped
         return Err(Error::filter(format!("no tensor of `{file}` matches `{pattern}`"))
             .with_hint(format!("a pattern is a part of a name, or contains `*`; {first}")));
     }
-    Ok((jobs, skipped))
+    Ok(Jobs { jobs, skipped, unreached })
 }
 
-fn job<'a>(model: &Model, info: &'a TensorInfo, ceiling: u64, certify: bool) -> std::result::Result<Job<'a>, String> {
-    let shape = matrix_shape(&info.name, &info.shape)?;
-    if info.dtype.is_integer() && !model.is_single_matrix() {
-        return Err(format!("whole numbers ({}), possibly quantization codes: not measured", info.dtype));
+/// A tensor that is no weight matrix. Its numbers are still looked at: one that is not finite spoils the network too.
+fn unmeasured(model: &Model, info: &TensorInfo, reason: String) -> Skipped {
+    let is_empty = info.is_empty() && info.shape.len() >= 2;
+    let misfits = model.scales_of(info).is_err();
+    let found = if info.dtype.is_integer() || info.is_empty() { None } else { not_finite(model, info) };
+    model.source().forget(&info.name);
+    match found {
+        Some(found) => Skipped { name: info.name.clone(), reason: format!("not finite: {found}"), is_broken: true },
+        None => Skipped { name: info.name.clone(), reason, is_broken: is_empty || misfits },
     }
+}
+
+/// How many numbers of a tensor are not finite, and where the first of them is; or why it cannot be read.
+fn not_finite(model: &Model, info: &TensorInfo) -> Option<String> {
+    let tensor = match model.source().read(&info.name) {
+        Ok(tensor) => row_major(tensor),
+        Err(error) => return Some(error.reason().to_owned()),
+    };
+    let is_finite: &dyn Fn(usize) -> bool = match &tensor.numbers {
+        Numbers::F32(x) => &|k| x[k].is_finite(),
+        Numbers::F64(x) => &|k| x[k].is_finite(),
+        Numbers::C32(x) => &|k| x[k].re.is_finite() && x[k].im.is_finite(),
+        Numbers::C64(x) => &|k| x[k].re.is_finite() && x[k].im.is_finite(),
+    };
+    let mut wrong = (0..tensor.numbers.len()).filter(|&k| !is_finite(k));
+    let first = wrong.next()?;
+    let (count, all) = (1 + wrong.count(), tensor.numbers.len());
+    Some(format!("{count} of {all} numbers in a tensor of shape {:?}, the first at position {}", info.shape, first + 1))
+}
+
+fn job(info: &TensorInfo, ceiling: u64, certify: bool) -> std::result::Result<Job<'_>, String> {
+    let shape = matrix_of(&info.name, &info.shape);
     let plan = Plan::singular_values_by(shape, Guarantee::certified_if(certify));
     // Floats of 32 and 64 bits are measured without a copy; all others are widened first.
-    let widened = if matches!(info.dtype, DType::F32 | DType::F64) { 0 } else { info.len() * 4.max(info.dtype.size()) };
+    let widened = match info.dtype {
+        DType::F32 | DType::F64 => 0,
+        DType::F16 | DType::BF16 => info.len() * 4,
+        dtype => info.len() * 8.max(dtype.size()),
+    };
     let bytes = (plan.bytes as u64).saturating_add(widened as u64);
     if bytes > ceiling {
         let (needs, allowed) = (bytes.div_ceil(1 << 20), ceiling >> 20);
@@ -273,6 +325,8 @@ fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<La
     let name = &job.info.name;
     let broken = |reason: String| Skipped { name: name.clone(), reason, is_broken: true };
     let tensor = model.source().read(name).map_err(|e| broken(e.reason().into()))?;
+    let tensor = model.with_scales(job.info, tensor).map_err(|e| broken(e.to_string()))?;
+    let rounded = model.rounded(name).map_err(|e| broken(e.to_string()))?;
     let matrix = LayerMatrix::new(row_major(tensor), job.shape, job.info.dtype);
     let a = matrix.operator().map_err(|e| broken(e.to_string()))?;
     let profile = a.profile_by(Guarantee::certified_if(how.certify));
@@ -291,7 +345,7 @@ fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<La
         verdicts: Vec::new(),
     };
     match profile {
-        Ok(profile) => fill(&mut layer, &profile).map_err(|e| broken(e.to_string()))?,
+        Ok(profile) => fill(&mut layer, &profile, rounded.as_ref()).map_err(|e| broken(e.to_string()))?,
         Err(error) if error.is_not_finite() => {
             layer.verdicts.push(Verdict::NotFinite { message: error.reason().to_owned() });
         }
@@ -300,9 +354,17 @@ fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<La
     Ok(layer)
 }
 
-fn fill(layer: &mut Layer, profile: &Profile) -> Result<()> {
+fn fill(layer: &mut Layer, profile: &Profile, rounded: Option<&Rounded>) -> Result<()> {
+    let of = |question: Question| profile.answer(&question).map_err(|e| Error::about(&layer.name, &e));
     let answer = |question: Question| {
-        let answer = profile.answer(&question).map_err(|e| Error::about(&layer.name, &e))?;
+        let answer = of(question)?;
+        let answer = match (rounded, question) {
+            (None, _) => answer,
+            (Some(rounded), Question::Cond) => {
+                widened_cond(answer, of(Question::Norm(Norm::spectral()))?, Norm::spectral(), rounded)
+            }
+            (Some(rounded), _) => widened(&question, answer, rounded),
+        };
         Ok((question, answer))
     };
     layer.measures = Question::standard().into_iter().map(answer).collect::<Result<Vec<_>>>()?;

@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::remark::Remark;
 use crate::spread::{BulkResult, TailResult};
 
 /// The one object that every command prints with `--json`.
@@ -23,12 +24,21 @@ pub struct Envelope<'a, I, R> {
     pub inputs: I,
     /// What it answers.
     pub result: R,
+    /// What is to be said about the files; left out where that is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Remark>,
 }
 
 impl<'a, I, R> Envelope<'a, I, R> {
     /// An answer of this version of kappa.
     pub fn new(command: &'a str, inputs: I, result: R) -> Self {
-        Self { kappa: env!("CARGO_PKG_VERSION"), command, inputs, result }
+        Self { kappa: env!("CARGO_PKG_VERSION"), command, inputs, result, remarks: Vec::new() }
+    }
+
+    /// The same with remarks about the files.
+    #[must_use]
+    pub fn with_remarks(self, remarks: Vec<Remark>) -> Self {
+        Self { remarks, ..self }
     }
 }
 

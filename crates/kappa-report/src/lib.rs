@@ -8,6 +8,7 @@ mod markdown;
 mod picture;
 mod proof;
 mod regression;
+mod remark;
 mod sparkline;
 mod spread;
 mod text;
@@ -23,6 +24,7 @@ pub use picture::{
 };
 pub use proof::{ProofFile, ProofResult, digest};
 pub use regression::{RegressionResult, regression_json, regression_text};
+pub use remark::{Remark, place};
 pub use sparkline::sparkline;
 pub use spread::{BulkResult, HistogramResult, TailResult, bulk_rows, histogram_rows, spread_numbers, tail_rows};
 pub use text::{aligned, counted, ends, number_text, survey_text};

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use crate::bytes::Bytes;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, printable};
 use crate::matrix_market::{BANNER, MatrixMarket};
+use crate::matrix_table::Table;
 use crate::npy::{self, Npy};
 use crate::npz::{self, Npz};
 use crate::safetensors::{self, SafeTensors};
 use crate::scipy_sparse::ScipySparse;
-use crate::table::{self, Table};
-use crate::{Source, folder, gzip, sharded};
+use crate::{Source, folder, gzip, sharded, table};
 
 /// Options for opening files.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,6 +48,17 @@ pub fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
     from_bytes(bytes, &stem(path)).map_err(|error| error.in_file(path))
 }
 
+/// Opens a file that is itself no folder and no index, such as a shard: an index that names itself has no end.
+pub(crate) fn open_shard(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
+    let bytes = Bytes::open(path, opening.map)?;
+    if sharded::is_index(path, &bytes) {
+        return Err(Error::format("is an index of shards where a shard is needed")
+            .in_file(path)
+            .with_hint("an index assigns tensors to files that hold numbers"));
+    }
+    from_bytes(bytes, &stem(path)).map_err(|error| error.in_file(path))
+}
+
 /// The file's name up to its first dot: the name of the single matrix in it.
 fn stem(path: &Path) -> String {
     if path.as_os_str() == "-" {
@@ -65,7 +76,7 @@ fn from_bytes(bytes: Bytes, name: &str) -> Result<Box<dyn Source>> {
     if bytes.starts_with(npy::MAGIC) {
         return Ok(Box::new(Npy::new(bytes, name)?));
     }
-    if bytes.starts_with(npz::MAGIC) {
+    if bytes.starts_with(npz::MAGIC) || bytes.starts_with(npz::EMPTY_MAGIC) {
         let archive = Npz::new(bytes)?;
         return Ok(match ScipySparse::of(&archive, name)? {
             Some(sparse) => Box::new(sparse),
@@ -88,6 +99,15 @@ fn from_text(bytes: &[u8], name: &str) -> Result<Box<dyn Source>> {
     let banner = bytes.get(..BANNER.len()).unwrap_or_default();
     if banner.eq_ignore_ascii_case(BANNER.as_bytes()) {
         return Ok(Box::new(MatrixMarket::new(bytes, name)?));
+    }
+    // The banner with one `%`, or with none.
+    let line = bytes.split(|&b| b == b'\n').next().unwrap_or_default().trim_ascii();
+    let word = line.strip_prefix(b"%").unwrap_or(line);
+    let is_banner = word.get(..BANNER.len() - 2).is_some_and(|w| w.eq_ignore_ascii_case(&BANNER.as_bytes()[2..]));
+    if is_banner || line.starts_with(b"%") {
+        let what = "looks like a Matrix Market file whose first line is not its banner";
+        return Err(Error::format(format!("{what}: `{}`", printable(&String::from_utf8_lossy(line))))
+            .with_hint("the first line reads, for example, `%%MatrixMarket matrix coordinate real general`"));
     }
     if table::is_likely(bytes) {
         return Ok(Box::new(Table::new(bytes, name)?));

@@ -79,6 +79,12 @@ impl Error {
         self
     }
 
+    /// The same error with the number of the line in front of its message.
+    pub(crate) fn at_line(mut self, line: usize) -> Self {
+        self.message = format!("line {line}: {}", self.message);
+        self
+    }
+
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

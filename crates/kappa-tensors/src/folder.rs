@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::bytes::Bytes;
+use crate::detect::open_shard;
 use crate::error::{Error, Result};
-use crate::sharded::{Sharded, open_index};
-use crate::{Opening, Skipped, Source, limits, open as open_file};
+use crate::sharded::{Sharded, read_index};
+use crate::{Opening, Skipped, Source, limits};
 
 /// Endings of supported files in order of preference: the first group that occurs in the folder is read.
 const KINDS: [&[&str]; 3] = [&[".safetensors"], &[".npz", ".npy"], &[".mtx", ".mtx.gz", ".csv", ".tsv", ".csv.gz"]];
@@ -18,7 +19,7 @@ pub(crate) fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
         files.iter().filter(|f| endings.iter().any(|e| lower(f).ends_with(e))).collect()
     };
     if let Some(index) = named(&[".safetensors.index.json"]).first() {
-        return open_index(index, &Bytes::open(index, opening.map)?, opening);
+        return indexed(path, &files, index, opening);
     }
     let chosen = KINDS.iter().map(|kind| named(kind)).find(|found| !found.is_empty()).unwrap_or_default();
     if chosen.is_empty() {
@@ -34,7 +35,7 @@ pub(crate) fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
     }
     let (mut shards, mut names, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for file in &chosen {
-        match open_file(file, opening) {
+        match open_shard(file, opening) {
             Ok(shard) => {
                 names.push(name(file));
                 shards.push(shard);
@@ -57,11 +58,27 @@ pub(crate) fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
     for (name, error) in broken {
         all.skip(Skipped { name, reason: error.reason().into(), is_broken: true });
     }
-    for stranger in named(&STRANGERS) {
-        let reason = "its format is not supported".into();
-        all.skip(Skipped { name: name(stranger), reason, is_broken: false });
-    }
+    ignored(path, &files, &chosen)?.into_iter().for_each(|skipped| all.skip(skipped));
     Ok(Box::new(all))
+}
+
+/// What a folder holds beside the files that are read: files of other formats, and folders.
+fn ignored(path: &Path, files: &[PathBuf], chosen: &[&PathBuf]) -> Result<Vec<Skipped>> {
+    let ends = |file: &PathBuf, endings: &[&str]| endings.iter().any(|ending| lower(file).ends_with(ending));
+    let why = |file: &PathBuf| {
+        let is_readable = KINDS.iter().any(|kind| ends(file, kind));
+        match () {
+            () if chosen.contains(&file) => None,
+            () if is_readable => Some("not read: the folder is read by its files of another format".to_owned()),
+            () if ends(file, &STRANGERS) => Some("its format is not supported".to_owned()),
+            () => None,
+        }
+    };
+    let skipped = |name: String, reason: String| Skipped { name, reason, is_broken: false };
+    let of_files = files.iter().filter_map(|file| Some(skipped(name(file), why(file)?)));
+    let folders = entries(path)?.into_iter().filter(|entry| entry.is_dir());
+    let of_folders = folders.map(|folder| skipped(name(&folder), "a folder: its files are not read".into()));
+    Ok(of_files.chain(of_folders).collect())
 }
 
 /// Whether tensors of different files share a name, so that the name of the file must distinguish them.
@@ -70,17 +87,29 @@ fn share_names(shards: &[Box<dyn Source>]) -> bool {
     shards.iter().flat_map(|s| s.infos()).any(|info| !seen.insert(info.name.as_str()))
 }
 
+/// A sharded checkpoint, with what else its folder holds.
+fn indexed(path: &Path, files: &[PathBuf], index: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
+    let (mut all, shards) = read_index(index, &Bytes::open(index, opening.map)?, opening)?;
+    let chosen: Vec<&PathBuf> = files.iter().filter(|file| shards.contains(&name(file))).collect();
+    ignored(path, files, &chosen)?.into_iter().for_each(|skipped| all.skip(skipped));
+    Ok(Box::new(all))
+}
+
 fn files(path: &Path) -> Result<Vec<PathBuf>> {
+    Ok(entries(path)?.into_iter().filter(|entry| entry.is_file()).collect())
+}
+
+/// The files and folders in a folder, by name.
+fn entries(path: &Path) -> Result<Vec<PathBuf>> {
     let here = |e: std::io::Error| Error::io(&e).in_file(path);
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(here)? {
-        let file = entry.map_err(here)?.path();
-        if file.is_file() {
-            files.push(file);
-        }
+        files.push(entry.map_err(here)?.path());
         if files.len() > limits::FOLDER_FILES {
             let most = limits::FOLDER_FILES;
-            return Err(Error::limit(format!("is a folder of more than {most} files, the limit")).in_file(path));
+            return Err(
+                Error::limit(format!("is a folder of more than {most} files and folders, the limit")).in_file(path)
+            );
         }
     }
     // Sorted by name, because the order of the file system is arbitrary.

@@ -1,5 +1,7 @@
 //! Reads tensors from files: safetensors, NumPy, Matrix Market and tables. Contains no mathematics.
 //!
+//! Text and integers of 64 bits become doubles; [`Source::rounded`] says what was lost.
+//!
 //! [`open`] detects the format of a file or folder by its content, not its name, and returns a [`Source`]. Files are
 //! untrusted input: every length is checked before it is used, every limit has a name in [`limits`], and nothing in a
 //! file is executed.
@@ -26,18 +28,24 @@ mod folder;
 mod gzip;
 pub mod limits;
 mod matrix_market;
+mod matrix_table;
 pub mod npy;
 pub mod npz;
+mod number;
+mod rounded;
 mod safetensors;
 mod scipy_sparse;
 mod sharded;
 mod source;
 mod table;
 mod tensor;
+mod triplets;
 
 pub use detect::{Opening, open};
 pub use dtype::DType;
 pub use error::{Error, ErrorKind, Result, printable};
+pub use number::number;
+pub use rounded::Rounded;
 pub use source::{Skipped, Source, Triplets};
 pub use table::Frame;
 pub use tensor::{Numbers, Order, Tensor, TensorInfo};
@@ -45,8 +53,8 @@ pub use tensor::{Numbers, Order, Tensor, TensorInfo};
 /// Parsers of bytes in memory, for fuzzing and tests.
 pub mod parse {
     pub use crate::matrix_market::parse as matrix_market;
+    pub use crate::matrix_table::parse as table;
     pub use crate::npy::parse as npy;
     pub use crate::npz::parse as npz;
     pub use crate::safetensors::parse as safetensors;
-    pub use crate::table::parse as table;
 }

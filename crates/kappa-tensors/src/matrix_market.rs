@@ -6,7 +6,10 @@
 use num_complex::Complex64;
 
 use crate::error::{Error, Result, printable};
+use crate::number::{self, Fault, Kept, Number};
+use crate::rounded::{Rounded, Tally};
 use crate::source::{Triplets, no_such_tensor};
+use crate::triplets::{columns_of, merged};
 use crate::{DType, Numbers, Order, Source, Tensor, TensorInfo, limits};
 
 pub(crate) const BANNER: &str = "%%MatrixMarket";
@@ -16,6 +19,7 @@ pub(crate) const BANNER: &str = "%%MatrixMarket";
 pub(crate) struct MatrixMarket {
     infos: [TensorInfo; 1],
     entries: Entries,
+    rounded: Option<Rounded>,
 }
 
 /// Parses a file in memory.
@@ -31,6 +35,7 @@ pub fn parse(bytes: &[u8]) -> Result<impl Source> {
 enum Field {
     Real,
     Integer,
+    Unsigned,
     Complex,
     Pattern,
 }
@@ -73,9 +78,11 @@ impl Banner {
         let field = match word(3) {
             "real" | "double" => Field::Real,
             "integer" => Field::Integer,
+            // SciPy writes it for unsigned types.
+            "unsigned-integer" => Field::Unsigned,
             "complex" => Field::Complex,
             "pattern" => Field::Pattern,
-            other => return Err(bad("field", other, "real, integer, complex, pattern")),
+            other => return Err(bad("field", other, "real, integer, unsigned-integer, complex, pattern")),
         };
         let symmetry = match word(4) {
             "general" => Symmetry::General,
@@ -127,8 +134,8 @@ enum Entries {
 impl Entries {
     fn add(&mut self, rows: usize, (i, j): (usize, usize), x: Complex64) {
         match self {
-            Self::Real(entries) => entries[j * rows + i] += x.re,
-            Self::Complex(entries) => entries[j * rows + i] += x,
+            Self::Real(entries) => entries[j * rows + i] = x.re,
+            Self::Complex(entries) => entries[j * rows + i] = x,
             Self::Sparse(entries) => entries.push((i, j, x)),
         }
     }
@@ -146,56 +153,117 @@ impl MatrixMarket {
             Error::format(format!("is truncated: it ends after line {last}, before the line with rows and columns"))
         })?;
         let (rows, columns, count) = size(number, line, &banner)?;
-        let mut entries = if banner.is_sparse {
-            if rows.max(columns) > limits::SPARSE_SIDE {
-                let limit = limits::SPARSE_SIDE;
-                let message = format!("line {number}: a sparse {rows}×{columns} matrix is too large");
-                return Err(Error::limit(message).with_hint(format!("the limit is {limit} rows and {limit} columns")));
-            }
-            // The number of entries is announced by an untrusted file: the capacity is bounded by the size of the file.
-            Entries::Sparse(Vec::with_capacity(count.min(bytes.len() / 4)))
+        let here = |error: Error| error.at_line(number);
+        limits::check_empty(&[rows, columns]).map_err(here)?;
+        let entries = empty(&banner, (rows, columns, count), bytes.len()).map_err(here)?;
+        let mut matrix = Filled { banner, rows, entries, tally: Tally::default() };
+        if matrix.banner.is_sparse {
+            sparse(&mut lines, (rows, columns, count), &mut matrix)?;
         } else {
-            let total = dense_size(rows, columns).ok_or_else(|| {
-                let message = format!("line {number}: a dense {rows}×{columns} matrix is too large");
-                Error::limit(message).with_hint(format!("the limit is {} entries", limits::DENSE_ENTRIES))
-            })?;
-            match banner.field {
-                Field::Complex => Entries::Complex(vec![Complex64::default(); total]),
-                _ => Entries::Real(vec![0.0; total]),
-            }
-        };
-        let mut place = |number: usize, i: usize, j: usize, x: Complex64| -> Result<()> {
-            entries.add(rows, (i, j), x);
-            match banner.symmetry {
-                Symmetry::General => {}
-                Symmetry::SkewSymmetric if i == j && x != Complex64::default() => {
-                    let place = format!("({}, {})", i + 1, j + 1);
-                    return Err(at_line(
-                        number,
-                        format!("the diagonal entry {place} of a skew-symmetric matrix is not 0"),
-                    ));
-                }
-                _ if i == j => {}
-                Symmetry::Symmetric => entries.add(rows, (j, i), x),
-                Symmetry::SkewSymmetric => entries.add(rows, (j, i), -x),
-                Symmetry::Hermitian => entries.add(rows, (j, i), x.conj()),
-            }
-            Ok(())
-        };
-        if banner.is_sparse {
-            sparse(&mut lines, &banner, (rows, columns, count), &mut place)?;
-        } else {
-            dense(&mut lines, &banner, rows, columns, &mut place)?;
+            dense(&mut lines, rows, columns, &mut matrix)?;
         }
         if let Some((number, line)) = lines.next() {
             return Err(at_line(number, format!("`{}` follows the last entry", printable(line))));
         }
+        let Filled { banner, entries, mut tally, .. } = matrix;
+        let entries = match entries {
+            Entries::Sparse(list) => {
+                limits::check_sparse(rows, columns, list.len()).map_err(here)?;
+                // Only a general matrix has duplicates.
+                let is_general = banner.symmetry == Symmetry::General;
+                Entries::Sparse(if is_general { merged(list, &mut tally)? } else { list })
+            }
+            dense => dense,
+        };
         let dtype = if banner.field == Field::Complex { DType::C64 } else { DType::F64 };
-        Ok(Self { infos: [TensorInfo { name: name.into(), dtype, shape: vec![rows, columns] }], entries })
+        let infos = [TensorInfo { name: name.into(), dtype, shape: vec![rows, columns] }];
+        Ok(Self { infos, entries, rounded: tally.finish() })
     }
 
     fn is_complex(&self) -> bool {
         self.infos[0].dtype == DType::C64
+    }
+}
+
+/// Room for the entries. Their number is announced by an untrusted file: what is reserved is bounded by its size.
+fn empty(banner: &Banner, (rows, columns, count): (usize, usize, usize), bytes: usize) -> Result<Entries> {
+    if banner.is_sparse {
+        if rows.max(columns) > limits::SPARSE_SIDE {
+            let limit = limits::SPARSE_SIDE;
+            return Err(Error::limit(format!("a sparse {rows}×{columns} matrix is too large"))
+                .with_hint(format!("the limit is {limit} rows and {limit} columns")));
+        }
+        return Ok(Entries::Sparse(Vec::with_capacity(count.min(bytes / 4))));
+    }
+    let total = dense_size(rows, columns).ok_or_else(|| {
+        Error::limit(format!("a dense {rows}×{columns} matrix is too large"))
+            .with_hint(format!("the limit is {} entries", limits::DENSE_ENTRIES))
+    })?;
+    let announced = match banner.symmetry {
+        Symmetry::General => total,
+        Symmetry::SkewSymmetric => total.saturating_sub(rows) / 2,
+        _ => (total + rows) / 2,
+    };
+    // An entry has a digit and a line feed.
+    if announced > bytes / 2 + 1 {
+        return Err(Error::format(format!(
+            "is truncated: a {rows}×{columns} matrix has {announced} entries here, more than fit the {bytes} bytes of the \
+             file"
+        )));
+    }
+    Ok(match banner.field {
+        Field::Complex => Entries::Complex(vec![Complex64::default(); total]),
+        _ => Entries::Real(vec![0.0; total]),
+    })
+}
+
+/// A matrix while it is read.
+struct Filled {
+    banner: Banner,
+    rows: usize,
+    entries: Entries,
+    tally: Tally,
+}
+
+impl Filled {
+    /// Puts an entry at its place, and at the place that the symmetry gives it too.
+    fn place(&mut self, number: usize, (i, j): (usize, usize), entry: &Entry<'_>) -> Result<()> {
+        let x = entry.value();
+        let is_diagonal = i == j;
+        let mirror = match self.banner.symmetry {
+            Symmetry::SkewSymmetric if is_diagonal && x != Complex64::default() => {
+                let text = printable(entry.text);
+                let message =
+                    format!("the diagonal entry ({0}, {0}) of a skew-symmetric matrix is `{text}`, not 0", i + 1);
+                return Err(at_line(number, message));
+            }
+            Symmetry::Hermitian if is_diagonal && x.im != 0.0 => {
+                let text = printable(entry.text);
+                let message =
+                    format!("the diagonal entry ({0}, {0}) of a Hermitian matrix is not real: `{text}`", i + 1);
+                return Err(at_line(number, message).with_hint(
+                    "the diagonal of a Hermitian matrix has imaginary parts of 0; otherwise write `general`",
+                ));
+            }
+            _ if is_diagonal => None,
+            Symmetry::General => None,
+            Symmetry::Symmetric => Some((x, 1.0)),
+            Symmetry::SkewSymmetric => Some((-x, -1.0)),
+            Symmetry::Hermitian => Some((x.conj(), 1.0)),
+        };
+        self.entries.add(self.rows, (i, j), x);
+        if let Some((x, _)) = mirror {
+            self.entries.add(self.rows, (j, i), x);
+        }
+        for number in entry.parts.iter().filter(|number| number.kept != Kept::All) {
+            let mirrored = mirror.map(|(_, sign)| (vec![j, i], sign));
+            let places: Vec<(Vec<usize>, f64)> = std::iter::once((vec![i, j], 1.0)).chain(mirrored).collect();
+            self.tally.note(&places, number, || entry.text.to_owned());
+        }
+        if entry.parts.len() > 1 {
+            self.tally.forget_rest();
+        }
+        Ok(())
     }
 }
 
@@ -220,46 +288,42 @@ fn size(number: usize, line: &str, banner: &Banner) -> Result<(usize, usize, usi
     Ok((rows, columns, numbers.get(2).copied().unwrap_or(0)))
 }
 
-type Place<'a> = dyn FnMut(usize, usize, usize, Complex64) -> Result<()> + 'a;
-
-fn sparse(
-    lines: &mut Lines<'_>,
-    banner: &Banner,
-    (rows, columns, count): (usize, usize, usize),
-    place: &mut Place<'_>,
-) -> Result<()> {
+fn sparse(lines: &mut Lines<'_>, (rows, columns, count): (usize, usize, usize), to: &mut Filled) -> Result<()> {
     let mut seen = std::collections::HashSet::new();
+    let is_general = to.banner.symmetry == Symmetry::General;
     for k in 0..count {
         let (number, line) =
             lines.next().ok_or_else(|| Error::format(format!("is truncated: {count} entries announced, {k} found")))?;
-        let mut words = line.split_whitespace();
-        let mut index = |limit: usize, what: &str| {
-            let word = words.next().unwrap_or("");
-            match word.parse::<usize>() {
-                Ok(x) if (1..=limit).contains(&x) => Ok(x - 1),
-                _ => {
-                    let word = printable(word);
-                    Err(at_line(number, format!("the {what} index must be between 1 and {limit}, got `{word}`")))
-                }
+        let (first, rest) = word(line);
+        let (second, rest) = word(rest);
+        let index = |word: &str, limit: usize, what: &str| match word.parse::<usize>() {
+            Ok(x) if (1..=limit).contains(&x) => Ok(x - 1),
+            _ => {
+                let word = printable(word);
+                Err(at_line(number, format!("the {what} index must be between 1 and {limit}, got `{word}`")))
             }
         };
-        let (i, j) = (index(rows, "row")?, index(columns, "column")?);
-        if banner.symmetry != Symmetry::General && i < j {
+        let (i, j) = (index(first, rows, "row")?, index(second, columns, "column")?);
+        if !is_general && i < j {
             let message = format!("entry ({}, {}) of a symmetric matrix is above the diagonal", i + 1, j + 1);
             return Err(at_line(number, message));
         }
         // Duplicate entries are added in a general matrix; in a symmetric one they are an error.
-        if banner.symmetry != Symmetry::General && !seen.insert((i, j)) {
+        if !is_general && !seen.insert((i, j)) {
             return Err(at_line(number, format!("duplicate entry ({}, {}) of a symmetric matrix", i + 1, j + 1)));
         }
-        place(number, i, j, value(number, &mut words, banner.field)?)?;
+        let entry = Entry::read(number, rest, to.banner.field)?;
+        to.place(number, (i, j), &entry)?;
     }
     Ok(())
 }
 
-fn dense(lines: &mut Lines<'_>, banner: &Banner, rows: usize, columns: usize, place: &mut Place<'_>) -> Result<()> {
+fn dense(lines: &mut Lines<'_>, rows: usize, columns: usize, to: &mut Filled) -> Result<()> {
+    if rows == 0 {
+        return Ok(());
+    }
     for j in 0..columns {
-        let first = match banner.symmetry {
+        let first = match to.banner.symmetry {
             Symmetry::General => 0,
             Symmetry::SkewSymmetric => j + 1,
             _ => j,
@@ -268,30 +332,69 @@ fn dense(lines: &mut Lines<'_>, banner: &Banner, rows: usize, columns: usize, pl
             let (number, line) = lines
                 .next()
                 .ok_or_else(|| Error::format(format!("is truncated: it ends before entry ({}, {})", i + 1, j + 1)))?;
-            place(number, i, j, value(number, &mut line.split_whitespace(), banner.field)?)?;
+            let entry = Entry::read(number, line, to.banner.field)?;
+            to.place(number, (i, j), &entry)?;
         }
     }
     Ok(())
 }
 
+/// The first word, and the text behind it.
+fn word(line: &str) -> (&str, &str) {
+    let line = line.trim_start();
+    line.split_at(line.find(char::is_whitespace).unwrap_or(line.len()))
+}
+
 /// The number or numbers at the end of a line.
-fn value<'a>(number: usize, words: &mut impl Iterator<Item = &'a str>, field: Field) -> Result<Complex64> {
-    let mut real = || {
-        let word = words.next().unwrap_or("");
-        // Fortran writes exponents with D.
-        let parsed = word.parse::<f64>().or_else(|_| word.replace(['d', 'D'], "e").parse());
-        parsed.map_err(|_| at_line(number, format!("`{}` is not a number", printable(word))))
-    };
-    let x = match field {
-        Field::Pattern => Complex64::new(1.0, 0.0),
-        Field::Real | Field::Integer => Complex64::new(real()?, 0.0),
-        Field::Complex => Complex64::new(real()?, real()?),
-    };
-    match words.next() {
-        None => Ok(x),
-        // Some published pattern files have values; the banner says to ignore them.
-        Some(extra) if field == Field::Pattern && extra.parse::<f64>().is_ok() => Ok(x),
-        Some(extra) => Err(at_line(number, format!("unexpected `{}` after the entry", printable(extra)))),
+struct Entry<'a> {
+    text: &'a str,
+    parts: Vec<Number>,
+}
+
+impl<'a> Entry<'a> {
+    fn read(line: usize, text: &'a str, field: Field) -> Result<Self> {
+        let text = text.trim();
+        let mut words = text.split_whitespace();
+        let parts = match field {
+            Field::Pattern => Vec::new(),
+            Field::Complex => vec![part(line, words.next(), field)?, part(line, words.next(), field)?],
+            _ => vec![part(line, words.next(), field)?],
+        };
+        match words.next() {
+            None => Ok(Self { text, parts }),
+            // Some published pattern files have values; the banner says to ignore them.
+            Some(extra) if field == Field::Pattern && extra.parse::<f64>().is_ok() => Ok(Self { text, parts }),
+            Some(extra) => Err(at_line(line, format!("unexpected `{}` after the entry", printable(extra)))),
+        }
+    }
+
+    /// The entry; 1 in a pattern.
+    fn value(&self) -> Complex64 {
+        let part = |k: usize| self.parts.get(k).map(|x| x.value);
+        Complex64::new(part(0).unwrap_or(1.0), part(1).unwrap_or(0.0))
+    }
+}
+
+fn part(line: usize, word: Option<&str>, field: Field) -> Result<Number> {
+    let word = word.unwrap_or("");
+    // Fortran writes exponents with D.
+    let found = number::read(word).or_else(|fault| match fault {
+        Fault::NotANumber => number::read(&word.replace(['d', 'D'], "e")),
+        other => Err(other),
+    });
+    let refused = |why: &str| at_line(line, format!("`{}` {why}", printable(word)));
+    let number = found.map_err(|fault| refused(&fault.to_string()).with_hint(fault.hint()))?;
+    let is_whole = number.value.fract() == 0.0 && number.kept != Kept::Decimal;
+    match field {
+        Field::Integer | Field::Unsigned if !is_whole => {
+            Err(refused("is not an integer, which the first line announces")
+                .with_hint("write `real` instead of `integer` in the first line"))
+        }
+        Field::Unsigned if number.value < 0.0 => {
+            Err(refused("is negative, and the first line announces unsigned integers")
+                .with_hint("write `integer` instead of `unsigned-integer` in the first line"))
+        }
+        _ => Ok(number),
     }
 }
 
@@ -305,28 +408,21 @@ impl Source for MatrixMarket {
             return Err(no_such_tensor(name));
         }
         let (rows, columns) = (self.infos[0].shape[0], self.infos[0].shape[1]);
-        let total = || {
-            dense_size(rows, columns).ok_or_else(|| {
-                Error::limit(format!("is a sparse {rows}×{columns} matrix, too large to store as a dense one"))
-                    .of_tensor(name)
-                    .with_hint(format!("the limit is {} entries", limits::DENSE_ENTRIES))
-            })
-        };
         let numbers = match &self.entries {
             Entries::Real(x) => Numbers::F64((&**x).into()),
             Entries::Complex(x) => Numbers::C64((&**x).into()),
-            Entries::Sparse(x) if self.is_complex() => {
-                let mut whole = vec![Complex64::default(); total()?];
-                x.iter().for_each(|&(i, j, x)| whole[j * rows + i] += x);
-                Numbers::C64(whole.into())
-            }
             Entries::Sparse(x) => {
-                let mut whole = vec![0.0; total()?];
-                x.iter().for_each(|&(i, j, x)| whole[j * rows + i] += x.re);
-                Numbers::F64(whole.into())
+                columns_of(x, (rows, columns), self.is_complex()).map_err(|error| error.of_tensor(name))?
             }
         };
         Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::ColumnMajor, numbers })
+    }
+
+    fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
+        if self.infos[0].name != name {
+            return Err(no_such_tensor(name));
+        }
+        Ok(self.rounded.clone())
     }
 
     fn triplets(&self, name: &str) -> Option<Triplets<'_>> {

@@ -5,9 +5,10 @@
 
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
-use crate::source::no_such_tensor;
+use crate::rounded::of_integers;
+use crate::source::{UNSUPPORTED, no_such_tensor};
 use crate::tensor::byte_length;
-use crate::{DType, Numbers, Order, Source, Tensor, TensorInfo, limits};
+use crate::{DType, Numbers, Order, Rounded, Source, Tensor, TensorInfo, limits};
 
 pub(crate) const MAGIC: &[u8] = b"\x93NUMPY";
 
@@ -76,14 +77,21 @@ impl Source for Npy {
             return Err(no_such_tensor(name));
         }
         let Header { dtype, big_endian, order, ref shape, start } = self.header;
-        let numbers = Numbers::from_bytes(dtype, &self.bytes[start..], big_endian).map_err(|e| e.of_tensor(name))?;
+        let numbers = Numbers::from_bytes(dtype, &self.bytes[start..], big_endian);
         Ok(Tensor { shape: shape.clone(), order, numbers })
     }
 
     fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
         let bytes = self.part(start, count);
         let numbers = |bytes| Numbers::from_bytes(self.header.dtype, bytes, self.header.big_endian);
-        Some(if self.infos[0].name == name { bytes.and_then(numbers) } else { Err(no_such_tensor(name)) })
+        Some(if self.infos[0].name == name { bytes.map(numbers) } else { Err(no_such_tensor(name)) })
+    }
+
+    fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
+        if self.infos[0].name != name {
+            return Err(no_such_tensor(name));
+        }
+        Ok(self.header.rounded(&self.bytes[self.header.start..]))
     }
 
     fn forget_part(&self, _: &str, start: usize, count: usize) {
@@ -134,8 +142,14 @@ impl Header {
         Ok(Self { dtype, big_endian, order, shape: fields.shape, start: at + length })
     }
 
+    /// The integers that double precision rounds.
+    pub(crate) fn rounded(&self, bytes: &[u8]) -> Option<Rounded> {
+        of_integers(self.dtype, bytes, self.big_endian, &self.shape, self.order)
+    }
+
     /// Checks that the number of bytes fits shape and type.
     pub(crate) fn check_length(&self, found: u64) -> Result<()> {
+        limits::check_empty(&self.shape)?;
         let expected = byte_length(self.dtype, &self.shape)
             .ok_or_else(|| Error::limit(format!("has shape {:?}, whose number of entries overflows", self.shape)))?;
         if expected as u64 == found {
@@ -219,7 +233,7 @@ fn tuple(inside: &str) -> Option<Vec<usize>> {
 /// Parses a type string such as `<f4`; returns the type and whether it is big-endian.
 fn dtype(descr: &str) -> Result<(DType, bool)> {
     let unknown = || {
-        Error::unsupported(format!("has the unsupported type `{}`", printable(descr)))
+        Error::unsupported(format!("{UNSUPPORTED} type `{}`", printable(descr)))
             .with_hint("convert the array: `a.astype(\"f8\")`")
     };
     if descr.contains('O') {

@@ -11,9 +11,11 @@ use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::npy::Header;
 use crate::source::{no_such_tensor, positions};
-use crate::{Numbers, Skipped, Source, Tensor, TensorInfo, limits};
+use crate::{DType, Numbers, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
 pub(crate) const MAGIC: &[u8] = b"PK\x03\x04";
+/// What an archive without entries begins with.
+pub(crate) const EMPTY_MAGIC: &[u8] = b"PK\x05\x06";
 
 type Archive = ZipArchive<Cursor<Bytes>>;
 
@@ -79,7 +81,12 @@ impl Npz {
             }
         }
         if infos.is_empty() && !skipped.iter().any(|s| s.name.ends_with(".npy")) {
-            return Err(Error::unsupported("is a zip archive without NumPy arrays"));
+            let what = match skipped.len() {
+                0 => "is an archive that holds no arrays".to_owned(),
+                1 => format!("is a zip archive without NumPy arrays: it holds `{}`", printable(&skipped[0].name)),
+                n => format!("is a zip archive without NumPy arrays: it holds {n} other files"),
+            };
+            return Err(Error::unsupported(what).with_hint("save arrays by name: `np.savez(path, a=a)`"));
         }
         let positions = positions(&infos);
         Ok(Self { archive: Mutex::new(archive), infos, entries, positions, skipped })
@@ -140,6 +147,27 @@ impl Source for Npz {
     }
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
+        let (header, bytes) = self.unpacked(name)?;
+        let numbers = Numbers::from_bytes(header.dtype, &bytes[header.start..], header.big_endian);
+        Ok(Tensor { shape: header.shape, order: header.order, numbers: numbers.into_owned() })
+    }
+
+    fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
+        if self.info(name).is_some_and(|info| !matches!(info.dtype, DType::I64 | DType::U64)) {
+            return Ok(None);
+        }
+        let (header, bytes) = self.unpacked(name)?;
+        Ok(header.rounded(&bytes[header.start..]))
+    }
+
+    fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+}
+
+impl Npz {
+    /// The header of an array, and its bytes with the header.
+    pub(crate) fn unpacked(&self, name: &str) -> Result<(Header, Vec<u8>)> {
         let &position = self.positions.get(name).ok_or_else(|| no_such_tensor(name))?;
         let here = |e: Error| e.of_tensor(name);
         let bytes = {
@@ -154,12 +182,7 @@ impl Source for Npz {
         };
         let header = Header::parse(&bytes).map_err(here)?;
         header.check_length((bytes.len() - header.start) as u64).map_err(here)?;
-        let numbers = Numbers::from_bytes(header.dtype, &bytes[header.start..], header.big_endian).map_err(here)?;
-        Ok(Tensor { shape: header.shape, order: header.order, numbers: numbers.into_owned() })
-    }
-
-    fn skipped(&self) -> &[Skipped] {
-        &self.skipped
+        Ok((header, bytes))
     }
 }
 

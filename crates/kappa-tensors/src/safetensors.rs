@@ -12,9 +12,10 @@ use serde_json::{Deserializer, Value};
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::npy::part_of;
-use crate::source::{no_such_tensor, positions};
+use crate::rounded::of_integers;
+use crate::source::{UNSUPPORTED, no_such_tensor, positions};
 use crate::tensor::byte_length;
-use crate::{DType, Numbers, Order, Skipped, Source, Tensor, TensorInfo, limits};
+use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
 /// A safetensors file.
 #[derive(Debug)]
@@ -110,6 +111,9 @@ impl SafeTensors {
             let message = format!("is truncated: it needs bytes {begin} to {end} of the data, which end at {ends}");
             return self.skip(name, &Error::format(message));
         }
+        if let Err(error) = limits::check_empty(&shape) {
+            return self.skip(name, &error);
+        }
         match byte_length(dtype, &shape) {
             Some(length) if length == end - begin => {}
             expected => {
@@ -168,8 +172,7 @@ fn check_layout(spans: &[(&String, Entry)], some_unknown: bool) -> Result<()> {
 /// Parses one entry of the header.
 fn entry(value: &Value) -> Result<Entry> {
     let text = value.get("dtype").and_then(Value::as_str).ok_or_else(|| Error::format("has no dtype"))?;
-    let dtype =
-        dtype(text).ok_or_else(|| Error::unsupported(format!("has the unsupported dtype `{}`", printable(text))))?;
+    let dtype = dtype(text).ok_or_else(|| Error::unsupported(format!("{UNSUPPORTED} dtype `{}`", printable(text))))?;
     let whole = |value: &Value| value.as_u64().and_then(|x| usize::try_from(x).ok());
     let list = |key: &str| -> Option<Vec<usize>> { value.get(key)?.as_array()?.iter().map(whole).collect() };
     let shape = list("shape").ok_or_else(|| Error::format("has no shape of nonnegative integers"))?;
@@ -255,9 +258,13 @@ impl Source for SafeTensors {
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
         let (info, (start, length)) = self.find(name).ok_or_else(|| no_such_tensor(name))?;
-        let numbers = Numbers::from_bytes(info.dtype, &self.bytes[start..start + length], false)
-            .map_err(|e| e.of_tensor(name))?;
+        let numbers = Numbers::from_bytes(info.dtype, &self.bytes[start..start + length], false);
         Ok(Tensor { shape: info.shape.clone(), order: Order::RowMajor, numbers })
+    }
+
+    fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
+        let (info, (start, length)) = self.find(name).ok_or_else(|| no_such_tensor(name))?;
+        Ok(of_integers(info.dtype, &self.bytes[start..start + length], false, &info.shape, Order::RowMajor))
     }
 
     fn skipped(&self) -> &[Skipped] {
@@ -267,7 +274,7 @@ impl Source for SafeTensors {
     fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
         let (info, (begin, length)) = self.find(name)?;
         let bytes = part_of(&self.bytes[begin..begin + length], info.dtype, start, count);
-        let numbers = bytes.and_then(|bytes| Numbers::from_bytes(info.dtype, bytes, false));
+        let numbers = bytes.map(|bytes| Numbers::from_bytes(info.dtype, bytes, false));
         Some(numbers.map_err(|e| e.of_tensor(name)))
     }
 

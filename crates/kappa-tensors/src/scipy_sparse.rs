@@ -7,15 +7,22 @@ use num_complex::Complex64;
 
 use crate::error::{Error, Result};
 use crate::npz::Npz;
+use crate::number::Number;
+use crate::rounded::{Tally, integers};
 use crate::source::{Triplets, no_such_tensor};
-use crate::{DType, Numbers, Order, Source, Tensor, TensorInfo, limits};
+use crate::triplets::{columns_of, merged};
+use crate::{DType, Numbers, Order, Rounded, Source, Tensor, TensorInfo, limits};
 
 /// One sparse matrix.
 #[derive(Debug)]
 pub(crate) struct ScipySparse {
     infos: [TensorInfo; 1],
     entries: Vec<(usize, usize, Complex64)>,
+    rounded: Option<Rounded>,
 }
+
+/// Row, column, and place in `data` of each entry.
+type Places = Vec<(usize, usize, usize)>;
 
 impl ScipySparse {
     /// The matrix in an archive, or `None` where it holds something else.
@@ -36,7 +43,7 @@ impl ScipySparse {
                 limits::SPARSE_SIDE
             )));
         }
-        let entries = match format.as_str() {
+        let places = match format.as_str() {
             "csr" => read.compressed(rows, columns, true)?,
             "csc" => read.compressed(columns, rows, false)?,
             "coo" => read.coordinates()?,
@@ -50,11 +57,14 @@ impl ScipySparse {
                 .with_hint("known: csr, csc, coo, dia, bsr; convert it with `.tocsr()` before `save_npz`"));
             }
         };
-        if let Some(&(i, j, _)) = entries.iter().find(|&&(i, j, _)| i >= rows || j >= columns) {
+        if let Some(&(i, j, _)) = places.iter().find(|&&(i, j, _)| i >= rows || j >= columns) {
             return Err(Error::format(format!("has an entry at index ({i}, {j}), outside its {rows}×{columns} shape")));
         }
+        limits::check_sparse(rows, columns, places.len())?;
         let dtype = archive.info("data").map_or(DType::F64, |info| info.dtype);
-        Ok(Some(Self { infos: [TensorInfo { name: name.to_owned(), dtype, shape: vec![rows, columns] }], entries }))
+        let infos = [TensorInfo { name: name.to_owned(), dtype, shape: vec![rows, columns] }];
+        let (entries, rounded) = read.entries(places)?;
+        Ok(Some(Self { infos, entries, rounded }))
     }
 
     fn is_complex(&self) -> bool {
@@ -78,6 +88,21 @@ impl Arrays<'_> {
             Numbers::C64(x) => x.into_owned(),
         };
         Ok((numbers, shape, order))
+    }
+
+    /// The entries at their places, duplicates added, and those that were rounded.
+    fn entries(&self, places: Places) -> Result<(Vec<(usize, usize, Complex64)>, Option<Rounded>)> {
+        let (data, ..) = self.complex("data")?;
+        let mut tally = Tally::default();
+        let (header, bytes) = self.archive.unpacked("data")?;
+        if let Some(whole) = integers(header.dtype, &bytes[header.start..], header.big_endian) {
+            let whole: Vec<i128> = whole.collect();
+            for &(i, j, k) in places.iter().filter(|place| whole[place.2].unsigned_abs() > 1 << 53) {
+                tally.note(&[(vec![i, j], 1.0)], &Number::of_integer(whole[k]), || whole[k].to_string());
+            }
+        }
+        let entries = places.into_iter().map(|(i, j, k)| (i, j, data[k])).collect();
+        Ok((merged(entries, &mut tally)?, tally.finish()))
     }
 
     fn integers(&self, name: &str) -> Result<Vec<i64>> {
@@ -120,18 +145,18 @@ impl Arrays<'_> {
     }
 
     /// Rows one after the other (csr), or columns (csc).
-    fn compressed(&self, lines: usize, width: usize, by_rows: bool) -> Result<Vec<(usize, usize, Complex64)>> {
+    fn compressed(&self, lines: usize, width: usize, by_rows: bool) -> Result<Places> {
         let (data, ..) = self.complex("data")?;
         let (starts, places) = self.lines(lines, width, data.len())?;
         let line = |i: usize| (starts[i]..starts[i + 1]).map(move |k| (i, k));
         Ok((0..lines)
             .flat_map(line)
-            .map(|(i, k)| if by_rows { (i, places[k], data[k]) } else { (places[k], i, data[k]) })
+            .map(|(i, k)| if by_rows { (i, places[k], k) } else { (places[k], i, k) })
             .collect())
     }
 
     /// Dense blocks of one size, rows of them one after the other.
-    fn blocks(&self, rows: usize, columns: usize) -> Result<Vec<(usize, usize, Complex64)>> {
+    fn blocks(&self, rows: usize, columns: usize) -> Result<Places> {
         let (data, shape, order) = self.complex("data")?;
         let &[count, height, width] = shape.as_slice() else {
             return Err(Error::format("has blocks that are not an array of three dimensions"));
@@ -142,15 +167,15 @@ impl Arrays<'_> {
         }
         let (starts, places) = self.lines(rows / height, columns / width, count)?;
         let at = |k: usize, p: usize, q: usize| match order {
-            Order::RowMajor => data[(k * height + p) * width + q],
-            Order::ColumnMajor => data[(q * height + p) * count + k],
+            Order::RowMajor => (k * height + p) * width + q,
+            Order::ColumnMajor => (q * height + p) * count + k,
         };
         let mut entries = Vec::new();
         for (line, bounds) in starts.windows(2).enumerate() {
             for (k, &place) in places.iter().enumerate().take(bounds[1]).skip(bounds[0]) {
                 for (p, q) in (0..height).flat_map(|p| (0..width).map(move |q| (p, q))) {
                     let x = at(k, p, q);
-                    if x != Complex64::default() {
+                    if data[x] != Complex64::default() {
                         entries.push((line * height + p, place * width + q, x));
                     }
                 }
@@ -159,7 +184,7 @@ impl Arrays<'_> {
         Ok(entries)
     }
 
-    fn coordinates(&self) -> Result<Vec<(usize, usize, Complex64)>> {
+    fn coordinates(&self) -> Result<Places> {
         let (data, ..) = self.complex("data")?;
         let (rows, columns) = (self.indices("row")?, self.indices("col")?);
         if rows.len() != data.len() || columns.len() != data.len() {
@@ -168,11 +193,11 @@ impl Arrays<'_> {
                 "has arrays that do not fit together: `row` has {r} numbers, `col` {c}, `data` {d}"
             )));
         }
-        Ok(rows.into_iter().zip(columns).zip(data).map(|((i, j), x)| (i, j, x)).collect())
+        Ok(rows.into_iter().zip(columns).enumerate().map(|(k, (i, j))| (i, j, k)).collect())
     }
 
     /// Row k of `data` holds diagonal `offsets[k]`, its entry of column j at place j.
-    fn diagonals(&self, rows: usize, columns: usize) -> Result<Vec<(usize, usize, Complex64)>> {
+    fn diagonals(&self, rows: usize, columns: usize) -> Result<Places> {
         let (data, shape, order) = self.complex("data")?;
         let offsets = self.integers("offsets")?;
         let &[count, width] = shape.as_slice() else {
@@ -181,12 +206,12 @@ impl Arrays<'_> {
         if count != offsets.len() {
             return Err(Error::format(format!("has {count} diagonals with {} offsets", offsets.len())));
         }
-        let at = |k: usize, j: usize| if order == Order::RowMajor { data[k * width + j] } else { data[j * count + k] };
+        let at = |k: usize, j: usize| if order == Order::RowMajor { k * width + j } else { j * count + k };
         let mut entries = Vec::new();
         for (k, &offset) in offsets.iter().enumerate() {
             for j in 0..width.min(columns) {
                 let i = j as i64 - offset;
-                if (0..rows as i64).contains(&i) && at(k, j) != Complex64::default() {
+                if (0..rows as i64).contains(&i) && data[at(k, j)] != Complex64::default() {
                     entries.push((i as usize, j, at(k, j)));
                 }
             }
@@ -205,21 +230,15 @@ impl Source for ScipySparse {
             return Err(no_such_tensor(name));
         }
         let (rows, columns) = (self.infos[0].shape[0], self.infos[0].shape[1]);
-        let total = rows.checked_mul(columns).filter(|&total| total <= limits::DENSE_ENTRIES).ok_or_else(|| {
-            Error::limit(format!("is a sparse {rows}×{columns} matrix, too large to store as a dense one"))
-                .of_tensor(name)
-                .with_hint(format!("the limit is {} entries", limits::DENSE_ENTRIES))
-        })?;
-        let numbers = if self.is_complex() {
-            let mut whole = vec![Complex64::default(); total];
-            self.entries.iter().for_each(|&(i, j, x)| whole[j * rows + i] += x);
-            Numbers::C64(whole.into())
-        } else {
-            let mut whole = vec![0.0; total];
-            self.entries.iter().for_each(|&(i, j, x)| whole[j * rows + i] += x.re);
-            Numbers::F64(whole.into())
-        };
+        let numbers = columns_of(&self.entries, (rows, columns), self.is_complex()).map_err(|e| e.of_tensor(name))?;
         Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::ColumnMajor, numbers })
+    }
+
+    fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
+        if self.infos[0].name != name {
+            return Err(no_such_tensor(name));
+        }
+        Ok(self.rounded.clone())
     }
 
     fn triplets(&self, name: &str) -> Option<Triplets<'_>> {

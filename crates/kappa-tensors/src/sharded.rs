@@ -6,9 +6,10 @@ use std::path::{Component, Path};
 use serde_json::Value;
 
 use crate::bytes::Bytes;
+use crate::detect::open_shard;
 use crate::error::{Error, Result, printable};
 use crate::source::{Triplets, no_such_tensor, positions};
-use crate::{Numbers, Opening, Order, Skipped, Source, Tensor, TensorInfo, limits, open};
+use crate::{Numbers, Opening, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
 /// Several sources as one.
 pub(crate) struct Sharded {
@@ -55,8 +56,13 @@ impl Sharded {
         self.skipped.push(skipped);
     }
 
-    /// Keeps the tensors that the index lists, and reports those that are listed but missing.
-    fn restrict(&mut self, listed: &BTreeMap<String, String>) {
+    /// Keeps the tensors that the index lists, and reports those that are listed but missing, and the reverse.
+    fn restrict(&mut self, listed: &BTreeMap<String, String>, files: &[&String]) {
+        for info in self.infos.iter().filter(|info| !listed.contains_key(&info.name)) {
+            let file = self.places.get(&info.name).map_or("", |(shard, _)| files[*shard].as_str());
+            let reason = format!("`{}` holds it, and the index does not list it", printable(file));
+            self.skipped.push(Skipped { name: info.name.clone(), reason, is_broken: true });
+        }
         self.infos.retain(|info| listed.contains_key(&info.name));
         self.positions = positions(&self.infos);
         let skipped: HashSet<String> = self.skipped.iter().map(|s| s.name.clone()).collect();
@@ -85,6 +91,15 @@ impl Source for Sharded {
 
     fn skipped(&self) -> &[Skipped] {
         &self.skipped
+    }
+
+    fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
+        let (shard, inner) = self.places.get(name).ok_or_else(|| no_such_tensor(name))?;
+        self.shards[*shard].rounded(inner)
+    }
+
+    fn remarks(&self, name: &str) -> &[String] {
+        self.places.get(name).map_or(&[], |(shard, inner)| self.shards[*shard].remarks(inner))
     }
 
     fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
@@ -124,6 +139,11 @@ pub(crate) fn is_index(path: &Path, bytes: &[u8]) -> bool {
 
 /// Opens every shard that the index names. The shards must be in the folder of the index.
 pub(crate) fn open_index(path: &Path, bytes: &Bytes, opening: &Opening) -> Result<Box<dyn Source>> {
+    Ok(Box::new(read_index(path, bytes, opening)?.0))
+}
+
+/// The checkpoint of an index, and the names of its shards.
+pub(crate) fn read_index(path: &Path, bytes: &Bytes, opening: &Opening) -> Result<(Sharded, BTreeSet<String>)> {
     let here = |error: Error| error.in_file(path);
     if bytes.len() as u64 > limits::INDEX {
         return Err(here(Error::limit(format!(
@@ -158,11 +178,11 @@ pub(crate) fn open_index(path: &Path, bytes: &Bytes, opening: &Opening) -> Resul
                     .with_hint("fetch the missing file into the same folder"),
             ));
         }
-        shards.push(open(&shard, opening)?);
+        shards.push(open_shard(&shard, opening)?);
     }
     let mut all = Sharded::new(shards, |_, name| name.to_owned());
-    all.restrict(&listed);
-    Ok(Box::new(all))
+    all.restrict(&listed, &files.iter().collect::<Vec<_>>());
+    Ok((all, files))
 }
 
 /// Whether the name is a plain file name, without a folder or `..`.

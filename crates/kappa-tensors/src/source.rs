@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use num_complex::Complex64;
 
 use crate::error::{Error, Result};
-use crate::{Numbers, Order, Tensor, TensorInfo};
+use crate::{Numbers, Order, Rounded, Tensor, TensorInfo};
 
 /// A collection of named tensors: a file, a folder, or a checkpoint in shards.
 ///
@@ -16,8 +16,7 @@ pub trait Source: Send + Sync {
     ///
     /// # Errors
     ///
-    /// When there is no tensor of this name, the data break the rules of their format, or a number does not fit double
-    /// precision.
+    /// When there is no tensor of this name, and when the data break the rules of their format.
     fn read(&self, name: &str) -> Result<Tensor<'_>>;
 
     /// `count` numbers of a tensor from position `start` on, in storage order; `None` if the format does not allow
@@ -40,6 +39,22 @@ pub trait Source: Send + Sync {
 
     /// The contents that cannot be read, with the reasons.
     fn skipped(&self) -> &[Skipped] {
+        &[]
+    }
+
+    /// The entries of a tensor that its doubles do not hold; `None` if all are exact. Integers of 64 bits are read for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::read`].
+    fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
+        let _ = name;
+        Ok(None)
+    }
+
+    /// How a tensor was read where that is not plain from its file, such as a line that was taken for titles.
+    fn remarks(&self, name: &str) -> &[String] {
+        let _ = name;
         &[]
     }
 
@@ -88,8 +103,18 @@ pub struct Skipped {
     pub name: String,
     /// The reason.
     pub reason: String,
-    /// Whether it is damaged, as opposed to not supported.
+    /// Whether it is damaged or contradicts the rest, as opposed to not supported.
     pub is_broken: bool,
+}
+
+/// How the reason of a content begins whose type is not read.
+pub(crate) const UNSUPPORTED: &str = "has the unsupported";
+
+impl Skipped {
+    /// Whether it is well-formed, and of a type that is not read.
+    pub fn is_unsupported(&self) -> bool {
+        self.reason.starts_with(UNSUPPORTED)
+    }
 }
 
 /// The position of each name in a list of tensors; of the first one if a name occurs again. A linear search for every

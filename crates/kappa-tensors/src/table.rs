@@ -1,31 +1,8 @@
-//! Tables of numbers as text: comma, semicolon, tab or blanks between cells, with or without a header.
-//!
-//! The matrix consists of the columns in which every cell is a number. A column with text or missing cells is left out
-//! and listed with the reason; missing values are not imputed.
+//! Tables as text: comma, semicolon, tab or blanks between cells, with or without a header.
 
 use crate::bytes::Bytes;
-use crate::error::{Error, Result, printable};
-use crate::source::no_such_tensor;
-use crate::{DType, Numbers, Order, Skipped, Source, Tensor, TensorInfo, gzip, limits};
-
-/// The numeric columns of a table.
-#[derive(Debug)]
-pub(crate) struct Table {
-    infos: [TensorInfo; 1],
-    /// The entries in column-major order.
-    numbers: Vec<f64>,
-    skipped: Vec<Skipped>,
-}
-
-/// Parses a file in memory.
-///
-/// # Errors
-///
-/// When the bytes are not a table, its rows have different lengths, a quote is not closed, no column is numeric, or a
-/// limit is exceeded.
-pub fn parse(bytes: &[u8]) -> Result<impl Source> {
-    Table::new(bytes, "table")
-}
+use crate::error::{Error, Result};
+use crate::{Skipped, gzip, limits};
 
 /// Texts of a missing value.
 const MISSING: [&str; 7] = ["", "na", "n/a", "null", "none", ".", "?"];
@@ -37,7 +14,7 @@ pub(crate) fn is_likely(bytes: &[u8]) -> bool {
     !start.is_empty() && control == 0
 }
 
-type Rows = Vec<(u64, Vec<String>)>;
+pub(crate) type Rows = Vec<(u64, Vec<String>)>;
 
 /// A table as text: a title for each column, and the cells.
 ///
@@ -89,19 +66,15 @@ impl Frame {
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let mut rows = rows(bytes)?;
         let title = take_title(&mut rows);
-        let width = rows.first().map_or(0, |(_, row)| row.len());
-        if width > limits::TABLE_COLUMNS {
-            return Err(Error::limit(format!("has {width} columns; the limit is {}", limits::TABLE_COLUMNS)));
-        }
-        if let Some((line, row)) = rows.iter().find(|(_, row)| row.len() != width) {
-            let cells = if row.len() == 1 { "1 cell".into() } else { format!("{} cells", row.len()) };
-            return Err(Error::format(format!("line {line} has {cells}, the first row has {width}")).with_hint(
-                "every line of a table has the same number of cells; quote cells that contain the separator",
-            ));
-        }
+        let width = width(&rows)?;
         let has_header = rows.first().is_some_and(|(_, row)| row.iter().any(|c| number(c).is_none() && !is_missing(c)));
         let titles = if has_header { rows.remove(0).1 } else { (1..=width).map(|k| k.to_string()).collect() };
         Ok(Self { titles, rows, title })
+    }
+
+    /// A first line that is a title and not a row.
+    pub fn title(&self) -> Option<&Skipped> {
+        self.title.as_ref()
     }
 
     /// The number of rows.
@@ -120,32 +93,22 @@ impl Frame {
     }
 }
 
-impl Table {
-    pub(crate) fn new(bytes: &[u8], name: &str) -> Result<Self> {
-        let Frame { titles, rows, title } = Frame::parse(bytes)?;
-        let (mut numbers, mut kept, mut skipped) = (Vec::new(), 0, Vec::from_iter(title));
-        for (j, title) in titles.iter().enumerate() {
-            match column(&rows, j) {
-                Ok(cells) if !cells.is_empty() => {
-                    numbers.extend(cells);
-                    kept += 1;
-                }
-                Ok(_) => {}
-                Err(reason) => skipped.push(Skipped { name: format!("column {title}"), reason, is_broken: false }),
-            }
-        }
-        if kept == 0 {
-            let why = skipped.first().map_or("no rows".into(), |s| format!("{}: {}", printable(&s.name), s.reason));
-            return Err(Error::format(format!("has no numeric column ({why})"))
-                .with_hint("kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text"));
-        }
-        let info = TensorInfo { name: name.into(), dtype: DType::F64, shape: vec![rows.len(), kept] };
-        Ok(Self { infos: [info], numbers, skipped })
+/// The number of cells of every row.
+pub(crate) fn width(rows: &Rows) -> Result<usize> {
+    let width = rows.first().map_or(0, |(_, row)| row.len());
+    if width > limits::TABLE_COLUMNS {
+        return Err(Error::limit(format!("has {width} columns; the limit is {}", limits::TABLE_COLUMNS)));
     }
+    if let Some((line, row)) = rows.iter().find(|(_, row)| row.len() != width) {
+        let cells = if row.len() == 1 { "1 cell".into() } else { format!("{} cells", row.len()) };
+        return Err(Error::format(format!("line {line} has {cells}, the first row has {width}"))
+            .with_hint("every line of a table has the same number of cells; quote cells that contain the separator"));
+    }
+    Ok(width)
 }
 
 /// Removes a first line that is a title and not a row: it has text, and fewer cells than all other lines.
-fn take_title(rows: &mut Rows) -> Option<Skipped> {
+pub(crate) fn take_title(rows: &mut Rows) -> Option<Skipped> {
     let (line, first) = rows.first()?;
     let width = rows.get(1)?.1.len();
     let is_title = first.len() < width && first.iter().any(|c| number(c).is_none());
@@ -159,7 +122,9 @@ fn take_title(rows: &mut Rows) -> Option<Skipped> {
 }
 
 /// The rows with their line numbers.
-fn rows(bytes: &[u8]) -> Result<Rows> {
+pub(crate) fn rows(bytes: &[u8]) -> Result<Rows> {
+    // Spreadsheets begin UTF-8 with a mark, which is no part of the first cell.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let first = bytes.split(|&b| b == b'\n').find(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"));
     let count = |separator: u8| first.map_or(0, |line| line.iter().filter(|&&b| b == separator).count());
     let separator = [b'\t', b',', b';'].into_iter().max_by_key(|&b| count(b)).filter(|&b| count(b) > 0);
@@ -173,9 +138,10 @@ fn rows(bytes: &[u8]) -> Result<Rows> {
         .from_reader(bytes);
     let mut rows = Vec::new();
     let mut record = csv::ByteRecord::new();
+    let mut lines = LineCount { bytes, at: 0, line: 1 };
     let here = |e: csv::Error| Error::format(format!("is not a table: {e}"));
     while reader.read_byte_record(&mut record).map_err(here)? {
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| lines.line_of(position.byte() as usize));
         rows.push((line, record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()));
     }
     // An unclosed quote makes one cell of all lines below it.
@@ -189,6 +155,24 @@ fn rows(bytes: &[u8]) -> Result<Rows> {
     Ok(rows)
 }
 
+/// Counts lines. The reader of records begins one at the end of the line before it where lines end with CR and LF.
+struct LineCount<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl LineCount<'_> {
+    /// The number of the line in which the record that begins here has its first cell.
+    fn line_of(&mut self, start: usize) -> u64 {
+        let ends = self.bytes[start..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+        let to = start + ends;
+        self.line += self.bytes[self.at..to].iter().filter(|&&b| b == b'\n').count() as u64;
+        self.at = to;
+        self.line
+    }
+}
+
 fn blank_separated(bytes: &[u8]) -> Rows {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty() && !line.starts_with('#'));
@@ -199,41 +183,6 @@ fn number(cell: &str) -> Option<f64> {
     cell.trim().parse().ok()
 }
 
-fn is_missing(cell: &str) -> bool {
+pub(crate) fn is_missing(cell: &str) -> bool {
     MISSING.contains(&cell.trim().to_lowercase().as_str())
-}
-
-/// The numbers of a column, or the reason why it is left out.
-fn column(rows: &Rows, j: usize) -> std::result::Result<Vec<f64>, String> {
-    let cells = rows.iter().map(|(line, row)| (line, row[j].as_str()));
-    if let Some((line, text)) = cells.clone().find(|(_, c)| number(c).is_none() && !is_missing(c)) {
-        return Err(format!("text: `{}` in line {line}", printable(text)));
-    }
-    let missing = cells.clone().filter(|(_, c)| number(c).is_none()).count();
-    if let Some((line, _)) = cells.clone().find(|(_, c)| number(c).is_none()) {
-        return Err(format!("missing cells: {missing} of {}, the first in line {line}", rows.len()));
-    }
-    Ok(cells.filter_map(|(_, c)| number(c)).collect())
-}
-
-impl Source for Table {
-    fn infos(&self) -> &[TensorInfo] {
-        &self.infos
-    }
-
-    fn read(&self, name: &str) -> Result<Tensor<'_>> {
-        if self.infos[0].name != name {
-            return Err(no_such_tensor(name));
-        }
-        let numbers = Numbers::F64(self.numbers.as_slice().into());
-        Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::ColumnMajor, numbers })
-    }
-
-    fn skipped(&self) -> &[Skipped] {
-        &self.skipped
-    }
-
-    fn is_single_matrix(&self) -> bool {
-        true
-    }
 }

@@ -6,7 +6,6 @@ use half::{bf16, f16};
 use num_complex::{Complex32, Complex64};
 
 use crate::DType;
-use crate::error::{Error, Result};
 
 /// Name, type and shape of a tensor, known without reading its numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +39,8 @@ pub enum Order {
     ColumnMajor,
 }
 
-/// Numbers in the narrowest computable type that holds every stored value exactly.
+/// Numbers in the narrowest computable type that holds every stored value exactly; integers of 64 bits are rounded to
+/// doubles, see [`Source::rounded`](crate::Source::rounded).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Numbers<'a> {
     /// From f8, f16, bf16 and f32.
@@ -69,21 +69,17 @@ pub(crate) fn byte_length(dtype: DType, shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(dtype.size(), |product, &n| product.checked_mul(n))
 }
 
-/// Integers up to this modulus are exact in double precision.
-const EXACT: u64 = 1 << 53;
-
 impl<'a> Numbers<'a> {
     /// The numbers stored in these bytes; borrowed if they are little-endian, aligned, and of a computable type.
     ///
-    /// The length must be a multiple of the size of `dtype`, which the readers check. Fails for integers that double
-    /// precision cannot represent.
-    pub(crate) fn from_bytes(dtype: DType, bytes: &'a [u8], big_endian: bool) -> Result<Self> {
+    /// The length must be a multiple of the size of `dtype`, which the readers check.
+    pub(crate) fn from_bytes(dtype: DType, bytes: &'a [u8], big_endian: bool) -> Self {
         if big_endian && dtype.size() > 1 {
             let part = if matches!(dtype, DType::C32 | DType::C64) { dtype.size() / 2 } else { dtype.size() };
             let swapped: Vec<u8> = bytes.chunks(part).flat_map(|x| x.iter().rev().copied()).collect();
-            return Numbers::from_bytes(dtype, &swapped, false).map(Numbers::into_owned);
+            return Numbers::from_bytes(dtype, &swapped, false).into_owned();
         }
-        Ok(match dtype {
+        match dtype {
             DType::F32 => Self::F32(plain(bytes)),
             DType::F64 => Self::F64(plain(bytes)),
             DType::C32 => Self::C32(complex(plain::<f32>(bytes), Complex32::new)),
@@ -98,11 +94,9 @@ impl<'a> Numbers<'a> {
             DType::I16 => Self::F64(widened(bytes, |x| f64::from(i16::from_le_bytes(x)))),
             DType::U32 => Self::F64(widened(bytes, |x| f64::from(u32::from_le_bytes(x)))),
             DType::I32 => Self::F64(widened(bytes, |x| f64::from(i32::from_le_bytes(x)))),
-            DType::U64 => Self::F64(whole(bytes, |x| u64::from_le_bytes(x) as f64, u64::from_le_bytes)?),
-            DType::I64 => {
-                Self::F64(whole(bytes, |x| i64::from_le_bytes(x) as f64, |x| i64::from_le_bytes(x).unsigned_abs())?)
-            }
-        })
+            DType::U64 => Self::F64(widened(bytes, |x| u64::from_le_bytes(x) as f64)),
+            DType::I64 => Self::F64(widened(bytes, |x| i64::from_le_bytes(x) as f64)),
+        }
     }
 
     /// The same numbers, owned.
@@ -164,19 +158,6 @@ fn widened<'a, const N: usize, R: Clone>(bytes: &[u8], widen: impl Fn([u8; N]) -
     Cow::Owned(chunks.iter().map(|&x| widen(x)).collect())
 }
 
-/// Integers of 64 bits; fails if double precision would round one.
-fn whole<'a>(bytes: &[u8], value: impl Fn([u8; 8]) -> f64, size: impl Fn([u8; 8]) -> u64) -> Result<Cow<'a, [f64]>> {
-    let (chunks, _) = bytes.as_chunks::<8>();
-    if let Some(k) = chunks.iter().position(|&x| size(x) > EXACT) {
-        return Err(Error::unsupported(format!(
-            "has an integer above 2^53 at position {}, counted from 1: a double may not hold it",
-            k + 1
-        ))
-        .with_hint("divide the integers by a common factor, or subtract a common offset"));
-    }
-    Ok(widened(bytes, value))
-}
-
 /// 4 exponent bits with bias 7, 3 mantissa bits, no infinities; S.1111.111 is NaN (Micikevicius et al. 2022).
 fn f8_e4m3(x: u8) -> f32 {
     let (exponent, mantissa) = (i32::from(x >> 3 & 15), f32::from(x & 7));
@@ -202,7 +183,7 @@ mod tests {
             assert_eq!(f8_e4m3(bits | 128), -value);
         }
         assert!(f8_e4m3(0x7f).is_nan() && f8_e4m3(0xff).is_nan());
-        let e5m2 = |x: u8| match Numbers::from_bytes(DType::F8E5M2, &[x], false).unwrap() {
+        let e5m2 = |x: u8| match Numbers::from_bytes(DType::F8E5M2, &[x], false) {
             Numbers::F32(x) => x[0],
             _ => unreachable!(),
         };
@@ -216,24 +197,20 @@ mod tests {
         let little: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
         let big: Vec<u8> = numbers.iter().flat_map(|x| x.to_be_bytes()).collect();
         let expected = Numbers::F64(Cow::Borrowed(&numbers[..]));
-        assert_eq!(Numbers::from_bytes(DType::F64, &little, false).unwrap(), expected);
-        assert_eq!(Numbers::from_bytes(DType::F64, &big, true).unwrap(), expected);
+        assert_eq!(Numbers::from_bytes(DType::F64, &little, false), expected);
+        assert_eq!(Numbers::from_bytes(DType::F64, &big, true), expected);
         let mut shifted = vec![0u8];
         shifted.extend(&little);
-        assert_eq!(Numbers::from_bytes(DType::F64, &shifted[1..], false).unwrap(), expected);
+        assert_eq!(Numbers::from_bytes(DType::F64, &shifted[1..], false), expected);
         let pair: Vec<u8> = [1.0f32, 2.0].iter().flat_map(|x| x.to_be_bytes()).collect();
-        let complex = Numbers::from_bytes(DType::C32, &pair, true).unwrap();
+        let complex = Numbers::from_bytes(DType::C32, &pair, true);
         assert_eq!(complex, Numbers::C32(vec![Complex32::new(1.0, 2.0)].into()));
     }
 
     #[test]
-    fn integers_that_would_be_rounded_are_refused() {
-        let bytes = ((1i64 << 53) + 1).to_le_bytes();
-        assert!(Numbers::from_bytes(DType::I64, &bytes, false).unwrap_err().is_unsupported());
-        let bytes = (-(1i64 << 53)).to_le_bytes();
-        assert_eq!(
-            Numbers::from_bytes(DType::I64, &bytes, false).unwrap(),
-            Numbers::F64(vec![-(2f64.powi(53))].into())
-        );
+    fn integers_of_64_bits_become_the_nearest_doubles() {
+        let of = |n: i64| Numbers::from_bytes(DType::I64, &n.to_le_bytes(), false).into_owned();
+        assert_eq!(of((1 << 53) + 1), Numbers::F64(vec![2f64.powi(53)].into()));
+        assert_eq!(of(1 << 60), Numbers::F64(vec![2f64.powi(60)].into()));
     }
 }

@@ -122,7 +122,7 @@ impl AlignArguments {
         let (name, from) = session.matrix(&self.file, tensor(0))?;
         let (_, onto) = session.matrix(onto, tensor(1))?;
         let weights = self.weights.as_deref().map(|path| session.real_vector(path)).transpose()?;
-        let about = About { file: &self.file, name: &name };
+        let about = About::of(&self.file, &name);
         let s = AnyOperator::from(&from).align(&AnyOperator::from(&onto), &self.how(weights)).map_err(about.error())?;
         let lines = self.lines(&s, from.shape().0);
         let (turn, aligned) = (rotation(&s), AnyMatrix::Real(s.aligned));

@@ -11,7 +11,7 @@ use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
-use crate::parse::{read, shape};
+use crate::parse::{number, read, shape};
 use crate::session::{Input, Session};
 use crate::text::{DIGITS, line, table};
 
@@ -139,7 +139,7 @@ pub(crate) struct BallArguments {
     #[arg(long, short, value_name = "NORM", value_parser = read::<Norm>)]
     norm: Norm,
     /// The radius of the ball, or the weight λ of the norm for prox.
-    #[arg(long, short, value_name = "NUMBER", default_value_t = 1.0, allow_hyphen_values = true)]
+    #[arg(long, short, value_name = "NUMBER", default_value_t = 1.0, allow_hyphen_values = true, value_parser = number)]
     radius: f64,
     /// The file to write.
     #[arg(long, short, value_name = "FILE.npy")]

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
+use crate::parse::number;
 use crate::session::Session;
 use crate::text::{DIGITS, short};
 
@@ -20,43 +21,43 @@ pub(crate) struct BoundArguments {
     #[serde(skip_serializing_if = "Option::is_none")]
     theorem: Option<String>,
     /// The norm of the change.
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<f64>,
     /// The gap in the spectrum.
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     gap: Option<f64>,
     /// A condition number.
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     cond: Option<f64>,
     /// The relative error of the matrix.
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     matrix_error: Option<f64>,
     /// The relative error of the right-hand side.
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     rhs_error: Option<f64>,
     /// The relative residual.
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     residual: Option<f64>,
     /// A sum of norms.
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<f64>,
     /// The order of the matrix.
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<f64>,
     /// The defect of the left factor.
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<f64>,
     /// The defect of the right factor.
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     right: Option<f64>,
 }

@@ -7,6 +7,7 @@ use kappa::condition::{DataType, Extended, LeastSquaresCondition, SmallSample, S
 use kappa::krylov::OneNorm;
 use kappa::serialize::Number;
 use kappa::{AnyOperator, Enclosure, Guarantee, Norm};
+use kappa_model::{nearest, widened_cond};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
 use crate::parse::{read, share};
-use crate::session::{About, Input, Session, with_tensor};
+use crate::session::{About, Input, Rounding, Session};
 use crate::text::{DIGITS, line, scientific, short, table};
 
 #[derive(Args, Debug, Serialize)]
@@ -130,7 +131,11 @@ impl Ask for CondArguments {
 
     fn answer(&self, session: &Session) -> Result<Answer<CondResult>, Failure> {
         let rhs = self.rhs.as_deref().map(|path| session.column(path)).transpose()?;
-        session.with_matrix(&self.input, |about, a| match (self.perturbation, &rhs) {
+        let is_of_solution = self.componentwise || self.perturbation.is_some() || rhs.is_some();
+        let rounding = if is_of_solution { Rounding::Ignored } else { Rounding::Allowed };
+        let model = session.open(&self.input.file)?;
+        let tensor = self.input.tensor.as_deref();
+        session.with_tensor(&model, tensor, rounding, |about, a| match (self.perturbation, &rhs) {
             _ if self.componentwise => componentwise(about, a).map(|x| x.map(CondResult::Componentwise)),
             (Some(share), _) => regular(about, a, share).map(|x| x.map(CondResult::Perturbation)),
             (_, Some(b)) => of_solution(about, a, b).map(|x| x.map(CondResult::Solution)),
@@ -150,6 +155,7 @@ impl CondArguments {
         let is_default = self.estimate && self.norm == Norm::spectral();
         let norm = if is_default { Norm::max_column_sum() } else { self.norm };
         let (value, algorithm, reference) = self.value(a, norm).map_err(about.error())?;
+        let value = self.for_file(about, a, norm, value).map_err(about.error())?;
         let whole = value.enclosure();
         let (m, n) = a.shape();
         let explanation = Explanation::plan(format!("{algorithm} ({m}×{n})")).bounds(&whole).reference(reference);
@@ -162,6 +168,18 @@ impl CondArguments {
             algorithm,
         };
         Ok(Answer::new(result, format!("{}\n", one_sided(&value))).explained(explanation))
+    }
+
+    /// The condition number of the matrix of the file, where its entries were rounded: the exact rests are in
+    /// `about.rounded.rest()`, and this is what their size alone proves.
+    fn for_file(&self, about: &About<'_>, a: &AnyOperator<'_>, norm: Norm, value: Extended) -> kappa::Result<Extended> {
+        let Some(rounded) = about.rounded else { return Ok(value) };
+        let (m, n) = a.shape();
+        if m != n && norm != Norm::spectral() {
+            return Ok(nearest(value.enclosure()).into());
+        }
+        let size = a.norm_by(norm, Guarantee::certified_if(self.certify))?;
+        Ok(widened_cond(value.enclosure(), size, norm, rounded).into())
     }
 
     fn value(&self, a: &AnyOperator<'_>, norm: Norm) -> kappa::Result<(Extended, String, &'static str)> {
@@ -381,7 +399,7 @@ impl Ask for DigitsArguments {
     fn answer(&self, session: &Session) -> Result<Answer<DigitsResult>, Failure> {
         let algorithm: SolveAlgorithm = self.algorithm.parse()?;
         let model = session.open(&self.input.file)?;
-        with_tensor(&model, self.input.tensor.as_deref(), |about, a| {
+        session.with_tensor(&model, self.input.tensor.as_deref(), Rounding::Ignored, |about, a| {
             let dtype = model.tensors().iter().find(|t| t.name == about.name).map(|t| t.dtype.name());
             let data: DataType = match &self.data {
                 Some(text) => text.parse()?,

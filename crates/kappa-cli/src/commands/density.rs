@@ -17,6 +17,7 @@ use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
+use crate::parse::number;
 use crate::session::{About, Input, Session};
 use crate::text::{line, scientific, table, titles};
 
@@ -32,7 +33,7 @@ pub(crate) struct DensityArguments {
     #[arg(long)]
     logarithmic: bool,
     /// The smallest eigenvalue of the tail, instead of the best one.
-    #[arg(long, value_name = "X", conflicts_with = "lanczos")]
+    #[arg(long, value_name = "X", conflicts_with = "lanczos", value_parser = number)]
     x_min: Option<f64>,
     /// Minimum number of values in a tail.
     #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "lanczos")]

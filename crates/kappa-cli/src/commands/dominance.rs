@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::plans;
-use crate::session::{Session, with_tensor};
+use crate::session::{Rounding, Session};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct DominanceArguments {
@@ -45,7 +45,7 @@ impl Ask for DominanceArguments {
 
     fn answer(&self, session: &Session) -> Result<Answer<DominanceResult>, Failure> {
         let values = |path: &PathBuf| {
-            with_tensor(&session.open(path)?, self.tensor.as_deref(), |about, a| {
+            session.with_tensor(&session.open(path)?, self.tensor.as_deref(), Rounding::Ignored, |about, a| {
                 let values = a.singular_values_by(Guarantee::certified_if(self.certify));
                 values.map_err(about.error())
             })

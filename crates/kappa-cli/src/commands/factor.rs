@@ -13,6 +13,7 @@ use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Kind;
 use crate::output::{Contents, array};
+use crate::parse::number;
 use crate::session::{Input, Session};
 
 #[derive(Args, Debug, Serialize)]
@@ -27,7 +28,7 @@ pub(crate) struct FactorArguments {
     #[arg(long, value_name = "K")]
     rank: Option<usize>,
     /// Diagonal entries of R below this share of the first one count as zero, for complete-orthogonal.
-    #[arg(long, value_name = "SHARE", default_value_t = 1e-13)]
+    #[arg(long, value_name = "SHARE", default_value_t = 1e-13, value_parser = number)]
     tolerance: f64,
     /// The file to write.
     #[arg(long, short, value_name = "FILE.npz")]

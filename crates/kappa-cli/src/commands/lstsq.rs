@@ -13,7 +13,7 @@ use super::problem::{Beside, Problem, Solved, single};
 use super::solve::{Certificate, Iterating, Iterations, certified};
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
-use crate::parse::read;
+use crate::parse::{number, read};
 use crate::session::{About, Session, file_name};
 use crate::text::{about_size, at_most, line, scientific, short};
 
@@ -35,7 +35,7 @@ pub(crate) struct LstsqArguments {
     /// Singular values below this share of the largest count as zero; by default max(rows, columns)·ε of the stored type. Chooses svd
     /// where no method
     /// is named.
-    #[arg(long, value_name = "SHARE", conflicts_with_all = ["iterate", "equations", "covariance", "total"])]
+    #[arg(long, value_name = "SHARE", conflicts_with_all = ["iterate", "equations", "covariance", "total"], value_parser = number)]
     tolerance: Option<f64>,
     /// A positive weight for each row.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["iterate", "equations", "covariance", "total"])]
@@ -54,7 +54,7 @@ pub(crate) struct LstsqArguments {
     #[arg(num_args = 0..=1, default_missing_value = "everywhere", require_equals = true)]
     total: Option<Where>,
     /// Weigh the errors of b by this factor against those of the matrix.
-    #[arg(long, value_name = "GAMMA", requires = "total")]
+    #[arg(long, value_name = "GAMMA", requires = "total", value_parser = number)]
     scale: Option<f64>,
     /// Columns without errors, counted from 0.
     #[arg(long, value_name = "J,…", value_delimiter = ',', requires = "total")]

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use kappa::{Enclosure, Guarantee, Question};
+use kappa_model::measure_rounded;
 use kappa_report::{Named, aligned, ends, measure_key};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -48,8 +49,8 @@ impl Ask for MeasureArguments {
     fn answer(&self, session: &Session) -> Result<Answer<MeasureResult>, Failure> {
         let standard = Question::standard();
         let questions = if self.questions.is_empty() { &standard[..] } else { &self.questions[..] };
-        session.with_matrix(&self.input, |about, a| {
-            let answers = a.measure_by(questions, Guarantee::certified_if(self.certify));
+        session.with_rounded(&self.input, |about, a| {
+            let answers = measure_rounded(a, questions, Guarantee::certified_if(self.certify), about.rounded);
             let answers = answers.map_err(about.error())?;
             let pairs = || questions.iter().zip(&answers);
             let lines: Vec<Vec<String>> = pairs().map(|(q, x)| line(&q.to_string(), x.short(DIGITS))).collect();

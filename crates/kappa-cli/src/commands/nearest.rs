@@ -13,7 +13,7 @@ use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
-use crate::parse::read;
+use crate::parse::{number, read};
 use crate::session::{Input, Session};
 use crate::text::{self, line, note};
 
@@ -32,7 +32,7 @@ pub(crate) struct NearestArguments {
     #[arg(long, short, value_name = "NORM", value_parser = read::<Norm>)]
     norm: Option<Norm>,
     /// The least eigenvalue for semidefinite and correlation; 0 by default.
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = number)]
     min_eigenvalue: Option<f64>,
     /// Write the matrix for numpy.load, instead of printing it.
     #[arg(long, short, value_name = "FILE.npy")]

@@ -3,13 +3,14 @@
 use clap::Args;
 use kappa::ask::Hutchinson;
 use kappa::certificate::SpectralCertificate;
-use kappa::{AnyOperator, Enclosure, Guarantee, Lanczos, Norm};
+use kappa::{AnyOperator, Enclosure, Guarantee, Lanczos, Norm, Question};
+use kappa_model::{Rounded, widened};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
-use crate::parse::read;
+use crate::parse::{number, read};
 use crate::plans;
 use crate::session::{Input, Session};
 use crate::text::DIGITS;
@@ -25,7 +26,7 @@ pub(crate) struct NormArguments {
     #[arg(long, short, value_name = "NORM", default_value = "frobenius", value_parser = read::<Norm>)]
     norm: Norm,
     /// Stop at this relative width of the bounds, such as 1e-6; spectral norm only.
-    #[arg(long, value_name = "WIDTH", allow_hyphen_values = true)]
+    #[arg(long, value_name = "WIDTH", allow_hyphen_values = true, value_parser = number)]
     width: Option<f64>,
     /// Estimate the Frobenius norm from N products with random vectors, as for an operator without entries.
     #[arg(long, value_name = "N", conflicts_with_all = ["width", "certify"])]
@@ -62,8 +63,8 @@ impl Ask for NormArguments {
 
     fn answer(&self, session: &Session) -> Result<Answer<NormResult>, Failure> {
         self.check()?;
-        session.with_matrix(&self.input, |about, a| {
-            let (value, explanation) = self.value(a).map_err(about.error())?;
+        session.with_rounded(&self.input, |about, a| {
+            let (value, explanation) = self.value(a, about.rounded).map_err(about.error())?;
             let result = NormResult { tensor: about.name.to_owned(), shape: a.shape(), norm: self.norm, value };
             Ok(Answer::new(result, format!("{}\n", value.short(DIGITS))).explained(explanation))
         })
@@ -92,10 +93,12 @@ impl NormArguments {
     }
 
     /// The norm by the cheapest way that the options allow, and that way in words.
-    fn value(&self, a: &AnyOperator<'_>) -> kappa::Result<(Enclosure, Explanation)> {
+    fn value(&self, a: &AnyOperator<'_>, rounded: Option<&Rounded>) -> kappa::Result<(Enclosure, Explanation)> {
         let (m, n) = a.shape();
+        // The bounds are those of the matrix of the file, also where its entries were rounded.
+        let whole = |x| rounded.map_or(x, |rounded| widened(&Question::Norm(self.norm), x, rounded));
         if let Some(samples) = self.samples {
-            let value = a.frobenius_by_sampling(&Hutchinson { samples, ..Hutchinson::default() })?;
+            let value = whole(a.frobenius_by_sampling(&Hutchinson { samples, ..Hutchinson::default() })?);
             let plan = format!("{samples} products with random vectors (Hutchinson's estimator) ({m}×{n})");
             let explanation = Explanation::plan(plan)
                 .bounds(&value)
@@ -105,6 +108,7 @@ impl NormArguments {
         if self.norm == Norm::spectral() && self.certify {
             let how = SpectralCertificate { width: self.width.unwrap_or(0.0), ..Default::default() };
             let (value, method) = a.spectral_certificate(&how)?;
+            let value = whole(value);
             let plan = format!("‖Ax‖/‖x‖ from below, {} from above ({m}×{n})", method.name());
             let explanation = Explanation::plan(plan)
                 .bounds(&value)
@@ -115,6 +119,7 @@ impl NormArguments {
             Some(tolerance) => a.spectral_norm(&Lanczos { tolerance, ..Lanczos::default() })?,
             None => a.norm_by(self.norm, Guarantee::certified_if(self.certify))?,
         };
+        let value = whole(value);
         Ok((value, plans::of_norm(self.norm, (m, n), self.certify, &value)))
     }
 }

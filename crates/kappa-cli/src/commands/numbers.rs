@@ -11,13 +11,14 @@ use serde::Serialize;
 
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
+use crate::parse::number;
 use crate::session::Session;
 use crate::text::{DIGITS, at_most, complex_within, list, scientific, titles};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct FormatsArguments {
     /// A number to be stored in each format.
-    #[arg(value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(value_name = "NUMBER", allow_hyphen_values = true, value_parser = number)]
     #[serde(serialize_with = "stored")]
     number: Option<f64>,
 }
@@ -78,7 +79,8 @@ impl Ask for FormatsArguments {
             smallest_normal: f.smallest_normal(),
             smallest: f.smallest(),
             becomes: self.number.map(|x| f.round(x).into()),
-            ulp: self.number.map(|x| f.ulp(x).into()),
+            // The gap above infinity is no number.
+            ulp: self.number.map(|x| f.ulp(x)).filter(|ulp| !ulp.is_nan()).map(Stored::from),
         };
         let explanation = Explanation::plan("rounding to the nearest number of each format, ties to even")
             .line("evidence", "exact: the rounding of a double to a shorter format is computed without error")
@@ -116,6 +118,7 @@ impl FormatsArguments {
 pub(crate) struct RootsArguments {
     /// The coefficients, the highest power first: 1 -3 2 is x² − 3x + 2.
     #[arg(value_name = "COEFFICIENT", num_args = 2.., required = true, allow_negative_numbers = true)]
+    #[arg(value_parser = number)]
     coefficients: Vec<f64>,
 }
 

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
 use crate::parse::complex;
-use crate::session::{Session, with_tensor};
+use crate::session::{Rounding, Session};
 use crate::text::{scientific, titles};
 
 #[derive(Args, Debug, Serialize)]
@@ -69,7 +69,7 @@ impl Ask for PerturbArguments {
 
     fn answer(&self, session: &Session) -> Result<Answer<PerturbResult>, Failure> {
         let (_, after) = session.matrix(&self.other, self.tensor.as_deref())?;
-        with_tensor(&session.open(&self.file)?, self.tensor.as_deref(), |about, before| {
+        session.with_tensor(&session.open(&self.file)?, self.tensor.as_deref(), Rounding::Ignored, |about, before| {
             let found = before.perturb(&AnyOperator::from(&after)).map_err(about.error())?;
             let mut lines = vec![titles(["theorem", "bound", "actual", "ratio", "quantity"])];
             lines.extend(found.iter().map(|t| {

@@ -12,6 +12,7 @@ use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
+use crate::parse::number;
 use crate::session::{Input, Session};
 use crate::text::{self, line, note, scientific};
 
@@ -21,7 +22,7 @@ pub(crate) struct PinvArguments {
     #[serde(flatten)]
     input: Input,
     /// Singular values below this share of the largest count as zero; by default max(rows, columns)·ε of the stored type.
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = number)]
     tolerance: Option<f64>,
     /// Write the pseudoinverse for numpy.load, instead of printing it.
     #[arg(long, short, value_name = "FILE.npy")]

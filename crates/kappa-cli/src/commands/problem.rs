@@ -1,5 +1,6 @@
 //! What the commands with a right-hand side share: the two files, and how a solution is printed or written.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -12,7 +13,7 @@ use crate::answer::{Answer, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
-use crate::session::{About, Session, file_name, with_tensor};
+use crate::session::{About, Rounding, Session, file_name};
 use crate::text::{matrix, note};
 
 /// A matrix, a right-hand side, and where the solution goes.
@@ -28,6 +29,10 @@ pub(crate) struct Problem {
     /// Write the solution for numpy.load, instead of printing it.
     #[arg(long, short, value_name = "FILE.npy")]
     pub(crate) output: Option<PathBuf>,
+    /// Whether the file of b has one dimension, so that the file of x has one too; known when b was read.
+    #[arg(skip)]
+    #[serde(skip)]
+    is_vector: Cell<bool>,
 }
 
 /// A result with the solution x, which is left out with an output file.
@@ -61,9 +66,12 @@ impl Problem {
         session: &Session,
         ask: impl FnOnce(&About<'_>, &AnyOperator<'_>, &AnyMatrix) -> Result<R, Failure>,
     ) -> Result<R, Failure> {
-        let (_, b) = session.matrix(&self.rhs, None)?;
+        let b = session.with_file(&self.rhs, |about, b| {
+            self.is_vector.set(about.is_vector);
+            b.to_matrix().map_err(about.error())
+        })?;
         self.check_finite(&b)?;
-        with_tensor(&session.open(&self.file)?, self.tensor.as_deref(), |about, a| {
+        session.with_tensor(&session.open(&self.file)?, self.tensor.as_deref(), Rounding::Ignored, |about, a| {
             let (rows, columns) = b.shape();
             let b = if rows != a.shape().0 && rows.min(columns) == 1 { b.into_column() } else { b };
             ask(about, a, &b)
@@ -96,7 +104,7 @@ impl Problem {
         let result = Solved { result: beside.result, x: is_printed.then(|| Entries::from(x)) };
         Answer::new(result, text)
             .note(note(&beside.lines))
-            .file(self.output.as_ref(), || Contents::array(x))
+            .file(self.output.as_ref(), || if self.is_vector.get() { Contents::vector(x) } else { Contents::array(x) })
             .explained(beside.explanation)
     }
 }

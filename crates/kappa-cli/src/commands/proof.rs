@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
 use crate::parse::read;
-use crate::session::{About, Session, file_name, with_tensor};
+use crate::session::{About, Rounding, Session, file_name};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct ProveArguments {
@@ -48,14 +48,16 @@ fn with_real<R>(
     tensor: Option<&str>,
     ask: impl FnOnce(&About<'_>, &Matrix<f64>) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
-    with_tensor(&session.open(file)?, tensor, |about, a| match a.to_matrix().map_err(about.error())? {
-        kappa::AnyMatrix::Real(a) => ask(about, &a),
-        kappa::AnyMatrix::Complex(_) => Err(Failure::new(format!(
-            "{}: `{}` is complex, and proofs are about real matrices",
-            file_name(file),
-            about.name
-        ))
-        .with_hint("`kappa norm --certify` answers for complex ones")),
+    session.with_tensor(&session.open(file)?, tensor, Rounding::Ignored, |about, a| {
+        match a.to_matrix().map_err(about.error())? {
+            kappa::AnyMatrix::Real(a) => ask(about, &a),
+            kappa::AnyMatrix::Complex(_) => Err(Failure::new(format!(
+                "{}: `{}` is complex, and proofs are about real matrices",
+                file_name(file),
+                about.name
+            ))
+            .with_hint("`kappa norm --certify` answers for complex ones")),
+        }
     })
 }
 
@@ -63,6 +65,8 @@ impl Ask for ProveArguments {
     type Result = ProveResult;
     const ABOUT: &'static str = "Prove a claim, and write a witness that anyone can check";
     const EXAMPLES: &'static [&'static str] = &[r#"prove w.npy "norm:spectral <= 5" -o p.json"#];
+
+    const CERTIFIES: bool = true;
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.file]).writes(self.output.as_ref(), Kind::Any)
@@ -146,6 +150,8 @@ impl Ask for VerifyArguments {
     type Result = VerifyResult;
     const ABOUT: &'static str = "Check a proof with exact arithmetic: exit 0 if it holds, 1 if not";
     const EXAMPLES: &'static [&'static str] = &["verify w.npy p.json"];
+
+    const CERTIFIES: bool = true;
 
     fn files(&self) -> Files<'_> {
         Files::reads([&self.file, &self.proof])

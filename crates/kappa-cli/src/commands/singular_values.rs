@@ -2,12 +2,13 @@
 
 use clap::Args;
 use kappa::{AnyOperator, Enclosure, Guarantee};
+use kappa_model::widened_by;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
-use crate::parse::count;
+use crate::parse::{count, number};
 use crate::plans;
 use crate::session::{Input, Session};
 use crate::text::list;
@@ -25,7 +26,7 @@ pub(crate) struct SingularValuesArguments {
     smallest: Option<usize>,
     /// Values above this share of the largest need single precision only: half the time for matrices stored in 32 bits
     /// or fewer.
-    #[arg(long, value_name = "SHARE", allow_hyphen_values = true, conflicts_with = "certify")]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true, conflicts_with = "certify", value_parser = number)]
     floor: Option<f64>,
     /// Count every rounding error: the bounds hold for certain.
     #[arg(long)]
@@ -56,14 +57,16 @@ impl Ask for SingularValuesArguments {
     }
 
     fn answer(&self, session: &Session) -> Result<Answer<SingularValuesResult>, Failure> {
-        session.with_matrix(&self.input, |about, a| {
+        session.with_rounded(&self.input, |about, a| {
+            // Each value of the matrix of the file differs by at most the norm of what was rounded (Weyl).
+            let whole = |x| about.rounded.map_or(x, |rounded| widened_by(x, rounded.length(), false));
             if let Some(k) = self.smallest {
                 let values = a.smallest_singular_values(k).map_err(about.error())?;
-                return Ok(partial(about.name, a, values));
+                return Ok(partial(about.name, a, values.into_iter().map(whole).collect()));
             }
             if let Some(k) = self.top.filter(|_| self.floor.is_none() && !self.certify && !a.is_written_out()) {
                 let values = a.top_singular_values(k).map_err(about.error())?;
-                return Ok(partial(about.name, a, values.iter().take(k).collect()));
+                return Ok(partial(about.name, a, values.iter().take(k).map(whole).collect()));
             }
             let values = match self.floor {
                 Some(floor) => a.singular_values_above(floor),
@@ -72,10 +75,10 @@ impl Ask for SingularValuesArguments {
             let values = values.map_err(about.error())?;
             let shape = a.shape();
             let plan = self.floor.map_or_else(|| plans::of_values(shape, self.certify), |floor| a.plan_above(floor));
-            let explanation = plans::explained(plan, shape, &values.first())
+            let explanation = plans::explained(plan, shape, &whole(values.first()))
                 .line("algorithm", values.algorithm())
                 .line("note", "bounds and evidence are those of the largest value");
-            let shown: Vec<Enclosure> = values.iter().take(self.top.unwrap_or(usize::MAX)).collect();
+            let shown: Vec<Enclosure> = values.iter().take(self.top.unwrap_or(usize::MAX)).map(whole).collect();
             let text = list(&shown);
             let result = SingularValuesResult {
                 tensor: about.name.to_owned(),

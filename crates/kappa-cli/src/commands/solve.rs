@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::problem::{Beside, Problem, Solved, single};
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
-use crate::parse::read;
+use crate::parse::{number, read};
 use crate::session::{About, Session};
 use crate::text::{about_size, at_most, line, scientific, short};
 
@@ -121,7 +121,7 @@ pub(crate) struct Iterating {
     #[arg(long, value_name = "NAME", value_parser = read::<Iteration>, conflicts_with_all = ["certify", "method"])]
     pub(crate) iterate: Option<Iteration>,
     /// Stop the iteration at this backward error.
-    #[arg(long, value_name = "SIZE", requires = "iterate", default_value_t = 1e-12)]
+    #[arg(long, value_name = "SIZE", requires = "iterate", default_value_t = 1e-12, value_parser = number)]
     pub(crate) backward_error: f64,
     /// Maximum number of steps of the iteration; twice the number of unknowns and 20 more by default.
     #[arg(long, value_name = "N", requires = "iterate", default_value_t = 0, hide_default_value = true)]

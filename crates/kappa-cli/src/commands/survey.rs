@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 use kappa::Tolerance;
 use kappa::plan::Algorithm;
-use kappa_model::{Layer, Progress, Report, Survey, printable};
+use kappa_model::{Layer, Progress, Report, Skipped, Survey, printable};
 use kappa_report::{SurveyResult, aligned, survey_csv, survey_html, survey_markdown, survey_text};
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use crate::output::Kind;
 use crate::parse::bytes;
 use crate::plans;
 use crate::progress::{Bar, When};
-use crate::session::{Session, file_name, in_file};
+use crate::session::{Rounding, Session, file_name, in_file};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct SurveyArguments {
@@ -72,6 +72,8 @@ impl Ask for SurveyArguments {
 
     fn answer(&self, session: &Session) -> Result<Answer<SurveyResult>, Failure> {
         let mut report = self.report(session)?;
+        let is_sound = report.is_sound();
+        let mut notes = notes(&report, self.csv);
         let broken = report.first_broken().filter(|_| !report.has_measures()).map(|reason| self.broken(&reason));
         if let Some(word) = &self.only {
             keep_only(&mut report, word);
@@ -80,18 +82,22 @@ impl Ask for SurveyArguments {
             .file(self.html.as_ref(), || Contents::Bytes(survey_html(&report, &title(&self.model)).into_bytes()))
             .explained(explanation(&report));
         let is_empty = report.layers.is_empty() && report.skipped.is_empty();
-        let answer = match &self.only {
-            Some(word) if is_empty => answer.note(format!("no layer, and nothing that was skipped, is `{word}`")),
-            _ => answer,
-        };
+        if let Some(word) = self.only.as_ref().filter(|_| is_empty) {
+            notes.push(format!("no layer, and nothing that was skipped, is `{word}`"));
+        }
         // Nothing could be measured: the report is printed, and so is the reason.
-        Ok(Answer { failure: broken, ..answer })
+        Ok(Answer { failure: broken, notes, ..answer.holds(is_sound) })
     }
 }
 
 impl SurveyArguments {
     fn report(&self, session: &Session) -> Result<Report, Failure> {
-        let model = session.open(&self.model)?;
+        let model = session.open_whole(&self.model)?;
+        if model.is_single_matrix() {
+            for tensor in model.tensors() {
+                session.say_reading(&model, &tensor.name, Rounding::Allowed)?;
+            }
+        }
         let how =
             Survey { layers: self.layers.clone(), threads: self.threads, memory: self.memory, certify: self.certify };
         let bar = Bar::new(self.progress);
@@ -116,6 +122,29 @@ impl SurveyArguments {
             _ => survey_text(report, self.wide),
         }
     }
+}
+
+/// What the report itself does not say where it is read: why the exit code is 1, and what a table of values leaves out.
+fn notes(report: &Report, is_csv: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    if is_csv {
+        let skipped = |s: &Skipped| format!("not measured: `{}`: {}", printable(&s.name), s.reason);
+        notes.extend(report.skipped.iter().map(skipped));
+    }
+    match report.first_broken() {
+        Some(reason) if report.has_measures() && !report.is_sound() => notes.push(format!("not sound: {reason}")),
+        None if !report.has_measures() => {
+            let why =
+                report.skipped.first().map_or(String::new(), |s| format!(": `{}` {}", printable(&s.name), s.reason));
+            notes.push(format!("no matrix was measured{why}"));
+        }
+        _ => {}
+    }
+    if report.has_measures() && !report.unreached.is_empty() {
+        let (count, first) = (report.unreached.len(), printable(&report.unreached[0]));
+        notes.push(format!("not measured for lack of memory: {count} (the first is `{first}`); raise --memory"));
+    }
+    notes
 }
 
 fn keep_only(report: &mut Report, word: &str) {

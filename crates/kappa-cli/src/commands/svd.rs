@@ -19,7 +19,7 @@ use crate::output::Kind;
 use crate::output::{Contents, array};
 use crate::parse::bytes;
 use crate::progress::{Bar, When};
-use crate::session::{Input, Session, in_file, with_tensor};
+use crate::session::{Input, Rounding, Session, in_file};
 use crate::text::list;
 
 #[derive(Args, Debug, Serialize)]
@@ -102,8 +102,8 @@ impl Ask for SvdArguments {
         }
         let model = session.open(&self.input.file)?;
         match self.triplets.top {
-            Some(top) if self.is_by_blocks(&model)? => self.by_blocks(session, &model, top),
-            _ => self.in_memory(&model),
+            Some(top) if self.is_by_blocks(session, &model)? => self.by_blocks(session, &model, top),
+            _ => self.in_memory(session, &model),
         }
     }
 }
@@ -116,18 +116,18 @@ fn factors(s: &[f64], u: Option<Vec<u8>>, vh: Option<Vec<u8>>) -> Contents {
 
 impl SvdArguments {
     /// Whether blocks are asked for, or no method is and the matrix is too large to be reduced in memory.
-    fn is_by_blocks(&self, model: &Model) -> Result<bool, Failure> {
+    fn is_by_blocks(&self, session: &Session, model: &Model) -> Result<bool, Failure> {
         let tensor = self.input.tensor.as_deref();
         let is_asked = self.memory.is_some() || self.one_pass || self.capacity.is_some();
         if is_asked || self.triplets.method.is_some() || model.fits_in_memory(tensor)? {
             return Ok(is_asked);
         }
         // A large sparse matrix is multiplied, not read in blocks.
-        with_tensor(model, tensor, |_, a| Ok(!a.is_sparse()))
+        session.with_tensor(model, tensor, Rounding::Ignored, |_, a| Ok(!a.is_sparse()))
     }
 
-    fn in_memory(&self, model: &Model) -> Result<Answer<SvdResult>, Failure> {
-        with_tensor(model, self.input.tensor.as_deref(), |about, a| {
+    fn in_memory(&self, session: &Session, model: &Model) -> Result<Answer<SvdResult>, Failure> {
+        session.with_tensor(model, self.input.tensor.as_deref(), Rounding::Ignored, |about, a| {
             let Some(which) = self.triplets.which(a.is_sparse(), a.shape())? else {
                 return self.whole(about.name, a).map_err(about.error());
             };
@@ -196,6 +196,7 @@ impl SvdArguments {
         let found = model.stream_svd(self.input.tensor.as_deref(), &how, &progress);
         bar.finish();
         let found = found.map_err(in_file(&self.input.file))?;
+        session.say_reading(model, &found.name, Rounding::Ignored)?;
         let explanation = blocks(&found);
         let text = list(&found.values);
         let contents = || {

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 use crate::answer::Explanation;
 use crate::failure::Failure;
-use crate::parse::{read, share, threshold};
+use crate::parse::{number, read, share, threshold};
 
 /// Which triplets, and how they are found.
 #[derive(Args, Debug, Serialize)]
@@ -39,7 +39,7 @@ pub(crate) struct TripletArguments {
     /// Bound the remaining singular values to this relative width by Lanczos; for randomized, --error and partial,
     /// where it is 0.05
     /// by default.
-    #[arg(long, value_name = "WIDTH", allow_hyphen_values = true, requires = "part", conflicts_with_all = BY_BLOCKS)]
+    #[arg(long, value_name = "WIDTH", allow_hyphen_values = true, requires = "part", conflicts_with_all = BY_BLOCKS, value_parser = number)]
     bound: Option<f64>,
     /// Maximum number of restarts, for partial and --smallest; 300 by default.
     #[arg(long, value_name = "N", requires = "part", conflicts_with_all = BY_BLOCKS)]

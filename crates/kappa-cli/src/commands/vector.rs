@@ -7,6 +7,7 @@ use kappa::arithmetic::{mean_and_variance, sum};
 use kappa::norm::Inequality;
 use kappa::serialize::Number;
 use kappa::{AnyMatrix, Enclosure, VectorNorm};
+use kappa_model::{Rounded, nearest, widened_by};
 use kappa_report::{Named, aligned, number_text};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,6 +16,7 @@ use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
+use crate::parse::number;
 use crate::session::{Input, Session, file_name};
 use crate::text::{DIGITS, line, table, titles};
 
@@ -26,8 +28,8 @@ pub(crate) struct VectorArguments {
     #[serde(flatten)]
     input: Input,
     /// Any p ≥ 0: 0 counts the nonzeros, below 1 it is a quasi-norm, inf is the largest modulus.
-    #[arg(long, value_name = "P", default_value = "2", allow_hyphen_values = true)]
-    #[serde(serialize_with = "number")]
+    #[arg(long, value_name = "P", default_value = "2", allow_hyphen_values = true, value_parser = number)]
+    #[serde(serialize_with = "as_number")]
     p: f64,
     /// Weights above 0, one for each entry: (Σ w|x|ᵖ)^(1/p).
     #[arg(long, value_name = "FILE")]
@@ -43,7 +45,7 @@ pub(crate) struct VectorArguments {
     dual_vector: Option<PathBuf>,
 }
 
-fn number<S: serde::Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_number<S: serde::Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     Number(*x).serialize(serializer)
 }
 
@@ -74,9 +76,16 @@ impl Ask for VectorArguments {
             _ => VectorNorm::p(self.p)?,
         };
         let norm = if self.dual { norm.dual()? } else { norm };
-        session.with_matrix(&self.input, |about, a| {
+        session.with_rounded(&self.input, |about, a| {
             let x = a.to_matrix().map_err(about.error())?.into_column();
             let value = norm.of_any(&x).map_err(about.error())?;
+            // A unit vector has p-norm 1.
+            let is_plain = self.p >= 1.0 && self.weights.is_none() && self.mahalanobis.is_none();
+            let value = match about.rounded {
+                Some(rounded) if is_plain => widened_by(value, rounded.sum(), false),
+                _ if session.has_rounded() => nearest(value),
+                _ => value,
+            };
             let dual =
                 self.dual_vector.as_ref().map(|_| norm.dual_vector_any(&x)).transpose().map_err(about.error())?;
             let result =
@@ -114,8 +123,8 @@ pub(crate) struct InnerArguments {
     /// The second vector.
     other: PathBuf,
     /// The norm of Hölder's inequality and of the parallelogram law; 2 gives the inequality of Cauchy and Schwarz.
-    #[arg(long, value_name = "P", default_value = "2", allow_hyphen_values = true)]
-    #[serde(serialize_with = "number")]
+    #[arg(long, value_name = "P", default_value = "2", allow_hyphen_values = true, value_parser = number)]
+    #[serde(serialize_with = "as_number")]
     p: f64,
     /// Orthonormal columns for Bessel's inequality of the first vector.
     #[arg(long, value_name = "FILE")]
@@ -144,12 +153,17 @@ impl Ask for InnerArguments {
         let basis = self.basis.as_deref().map(|path| session.matrix(path, None)).transpose()?;
         let about = |error: kappa::Error| Failure::from(error).within(&file_name(&self.file));
         let modulus = x.inner_product(&y).map_err(about)?;
+        let whole = |x: Enclosure| if session.has_rounded() { nearest(x) } else { x };
+        let modulus = whole(modulus);
         let mut laws = vec![
             ("Hölder", x.holder(&y, &norm).map_err(about)?),
             ("parallelogram", x.parallelogram(&y, &norm).map_err(about)?),
         ];
         if let Some((_, e)) = &basis {
             laws.push(("Bessel", x.bessel(e).map_err(about)?));
+        }
+        for (_, law) in &mut laws {
+            *law = Inequality { left: whole(law.left), right: whole(law.right), slack: whole(law.slack) };
         }
         let text = inner_text(&modulus, &laws);
         let explanation = Explanation::plan("one pass over the entries, sums in twice the working precision")
@@ -208,7 +222,7 @@ impl Ask for SumArguments {
     }
 
     fn answer(&self, session: &Session) -> Result<Answer<SumResult>, Failure> {
-        session.with_matrix(&self.input, |about, a| {
+        session.with_rounded(&self.input, |about, a| {
             let AnyMatrix::Real(x) = a.to_matrix().map_err(about.error())?.into_column() else {
                 return Err(Failure::new(format!("{}: `{}` holds complex numbers", file_name(about.file), about.name))
                     .with_hint("sums are for real numbers; add real and imaginary parts separately"));
@@ -216,22 +230,26 @@ impl Ask for SumArguments {
             let x = x.as_slice();
             let found = sum(x).map_err(about.error())?;
             let moments = if x.len() > 1 { Some(mean_and_variance(x).map_err(about.error())?) } else { None };
+            let lost = about.rounded.map_or(0.0, Rounded::sum);
+            let by = |x, lost| if about.rounded.is_some() { widened_by(x, lost, true) } else { x };
+            let whole = |x| if about.rounded.is_some() { nearest(x) } else { x };
+            let (value, condition) = (by(found.value, lost), whole(found.condition));
+            let mean = moments.as_ref().map(|m| by(m.mean, (lost / x.len() as f64).next_up()));
+            let variance = moments.as_ref().map(|m| whole(m.variance));
             let mut lines = vec![
-                line("sum", found.value.short(DIGITS)),
+                line("sum", value.short(DIGITS)),
                 line("added from left to right", number_text(found.naive)),
                 line("correct digits of the naive sum", format!("{:.0}", found.naive_digits())),
-                line("condition Σ|x|/|Σx|", found.condition.short(4)),
+                line("condition Σ|x|/|Σx|", condition.short(4)),
                 line("digits lost to cancellation", format!("{:.1}", found.digits_lost())),
             ];
-            if let Some(m) = &moments {
-                lines.push(line("mean", m.mean.short(DIGITS)));
-                lines.push(line("variance", m.variance.short(DIGITS)));
-            }
+            lines.extend(mean.map(|x| line("mean", x.short(DIGITS))));
+            lines.extend(variance.map(|x| line("variance", x.short(DIGITS))));
             let explanation = Explanation::plan(
                 "error-free transformations: the rounding error of every \
                 addition is added as well",
             )
-            .bounds(&found.value)
+            .bounds(&value)
             .reference(
                 "Ogita, Rump and Oishi, SIAM J. Sci. Comput. 26 (2005) 1955–1988; Chan, Golub and \
                     LeVeque, Amer. Statist. 37 (1983) 242–247",
@@ -239,13 +257,13 @@ impl Ask for SumArguments {
             let result = SumResult {
                 tensor: about.name.to_owned(),
                 count: x.len(),
-                value: found.value,
+                value,
                 naive: found.naive.into(),
-                condition: found.condition,
+                condition,
                 digits_lost: found.digits_lost().into(),
                 naive_digits: found.naive_digits().into(),
-                mean: moments.as_ref().map(|m| m.mean),
-                variance: moments.as_ref().map(|m| m.variance),
+                mean,
+                variance,
             };
             Ok(Answer::new(result, table(&lines)).explained(explanation))
         })

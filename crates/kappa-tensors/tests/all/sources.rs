@@ -188,3 +188,58 @@ fn broken_sparse_matrices_of_scipy_are_refused_with_the_numbers() {
         assert!(error.contains(words), "`{error}` without `{words}`");
     }
 }
+
+#[test]
+fn integers_of_scipy_keep_what_doubles_lose() {
+    let integers = |numbers: &[i64]| {
+        let mut bytes = npy::encode_f64(&[numbers.len()], &vec![0.0; numbers.len()]);
+        let at = bytes.windows(3).position(|w| w == b"<f8").unwrap();
+        bytes[at..at + 3].copy_from_slice(b"<i8");
+        let start = bytes.len() - 8 * numbers.len();
+        numbers.iter().enumerate().for_each(|(k, n)| bytes[start + 8 * k..][..8].copy_from_slice(&n.to_le_bytes()));
+        bytes
+    };
+    let all = [
+        ("format", text("coo")),
+        ("shape", integers(&[2, 3])),
+        ("row", integers(&[1, 0, 1])),
+        ("col", integers(&[2, 0, 2])),
+        ("data", integers(&[(1 << 53) + 1, 1 << 60, 2])),
+    ];
+    let bytes = npz::write(std::io::Cursor::new(Vec::new()), &all).unwrap().into_inner();
+    let source = opened(&bytes).unwrap();
+    let name = source.infos()[0].name.clone();
+    // The duplicates at (1, 2) are 2⁵³ and 2, and 1 that no double holds.
+    let found = source.rounded(&name).unwrap().unwrap();
+    assert_eq!(
+        (found.count, found.first.as_slice(), found.rest()),
+        (1, [1, 2].as_slice(), Some([(1, 2, 1.0)].as_slice()))
+    );
+    assert_eq!(source.triplets(&name).unwrap().entries.len(), 2);
+}
+
+#[test]
+fn a_folder_says_what_it_does_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("a.npy"), npy::encode_f64(&[1, 1], &[1.0])).unwrap();
+    std::fs::write(at("b.csv"), "1,2\n").unwrap();
+    std::fs::write(at("c.pt"), "x").unwrap();
+    std::fs::write(at("notes.md"), "x").unwrap();
+    std::fs::create_dir(at("more")).unwrap();
+    let source = open(folder.path(), &Opening::default()).unwrap();
+    let skipped: Vec<(&str, bool)> = source.skipped().iter().map(|s| (s.name.as_str(), s.is_broken)).collect();
+    assert_eq!(skipped, [("b.csv", false), ("c.pt", false), ("more", false)]);
+}
+
+#[test]
+fn a_tensor_that_the_index_does_not_list_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = empty_tensors(["a", "b"].into_iter().map(str::to_owned), "[0]");
+    std::fs::write(folder.path().join("m.safetensors"), file).unwrap();
+    let index = "{\"weight_map\":{\"a\":\"m.safetensors\"}}";
+    std::fs::write(folder.path().join("m.safetensors.index.json"), index).unwrap();
+    let source = open(folder.path(), &Opening::default()).unwrap();
+    assert_eq!((source.names(), source.skipped().len()), (vec!["a"], 1));
+    assert!(source.skipped()[0].reason.contains("`m.safetensors` holds it, and the index does not list it"));
+}

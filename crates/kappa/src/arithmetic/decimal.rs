@@ -1,5 +1,7 @@
 //! Decimal numbers read from text. 0.1 is not a double; the sum of a pair of doubles is nearer to it.
 
+use std::cmp::Ordering;
+
 use kappa_dense::pair::Pair;
 use num_bigint::{BigInt, Sign};
 
@@ -78,6 +80,25 @@ impl Decimal {
     }
 }
 
+/// How the decimal number that a double prints as compares with it: less, equal or greater.
+///
+/// `0.1` is less than the double that prints as 0.1.
+pub(crate) fn printed(x: f64) -> Ordering {
+    let parts = if x.is_finite() { parts(&format!("{x:e}")) } else { None };
+    parts.map_or(Ordering::Equal, |(digits, exponent)| rest(&digits, exponent, x).0.cmp(&BigInt::ZERO))
+}
+
+/// Whether a text is the decimal number that its nearest double prints as, up to zeros at its ends.
+pub(crate) fn is_printed(text: &str, x: f64) -> bool {
+    let normal = |text: &str| {
+        let (digits, exponent) = parts(text)?;
+        let digits = digits.to_string();
+        let short = digits.trim_end_matches('0');
+        Some((short.to_owned(), if short.is_empty() { 0 } else { exponent + (digits.len() - short.len()) as i32 }))
+    };
+    normal(text).is_some_and(|number| Some(number) == normal(&format!("{x:e}")))
+}
+
 /// The digits as an integer, and the exponent of the power of ten that multiplies it.
 fn parts(text: &str) -> Option<(BigInt, i32)> {
     let (mantissa, exponent) = match text.find(['e', 'E']) {
@@ -125,6 +146,35 @@ fn quotient(p: &BigInt, q: &BigInt) -> (f64, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_decimal_of_a_double_is_on_its_true_side() {
+        for (x, side) in [
+            (0.1, Ordering::Less),
+            (0.3, Ordering::Greater),
+            (-0.1, Ordering::Greater),
+            (0.5, Ordering::Equal),
+            (0.0, Ordering::Equal),
+            (1e22, Ordering::Equal),
+            (1e23, Ordering::Greater),
+            (5e-324, Ordering::Greater),
+            (f64::INFINITY, Ordering::Equal),
+        ] {
+            assert_eq!(printed(x), side, "{x}");
+        }
+        for (text, is_same) in [
+            ("0.10", true),
+            ("+1e-1", true),
+            ("100", true),
+            ("-0.0", false),
+            ("0.0", true),
+            ("0.09999999999999999999999", false),
+            ("9007199254740993", false),
+            ("9007199254740992", true),
+        ] {
+            assert_eq!(is_printed(text, text.parse().unwrap()), is_same, "{text}");
+        }
+    }
 
     #[test]
     fn what_is_read_is_within_its_doubt() {

@@ -5,6 +5,9 @@ use kappa_dense::{MatrixRef, Scalar};
 use super::modular::Prime;
 use crate::error::{Error, Result};
 
+/// Row, column and number, as parts.
+type Entry = (usize, usize, (bool, u64, i32));
+
 /// The matrix of integers mᵢⱼ·2^eᵢⱼ, eᵢⱼ ≥ 0, that results from dividing rows and columns of A by powers of two.
 pub(crate) struct Whole {
     columns: usize,
@@ -12,35 +15,52 @@ pub(crate) struct Whole {
     pub(crate) shift: i64,
     /// Rows of entries: (is negative, mantissa, exponent).
     entries: Vec<Vec<(bool, u64, u32)>>,
+    /// Row, column, and a number to be added there, of the same form.
+    rest: Vec<(usize, usize, (bool, u64, u32))>,
 }
 
 impl Whole {
     /// Scales A to integers. Fails when an exponent stays negative.
     pub(crate) fn new<P: Scalar>(a: MatrixRef<'_, P>) -> Result<Self> {
+        Self::with_rest(a, &[])
+    }
+
+    /// The same for A + R, where R has these entries: what doubles cannot hold of the entries of A.
+    pub(crate) fn with_rest<P: Scalar>(a: MatrixRef<'_, P>, rest: &[(usize, usize, f64)]) -> Result<Self> {
         let (m, n) = (a.rows(), a.columns());
+        let mut rest: Vec<Entry> = rest.iter().filter(|x| x.2 != 0.0).map(|&(i, j, x)| (i, j, parts(x))).collect();
         let mut entries: Vec<Vec<(bool, u64, i32)>> =
             (0..m).map(|i| (0..n).map(|j| parts(a.get(i, j).re())).collect()).collect();
-        let least = |e: &mut dyn Iterator<Item = i32>| e.min().unwrap_or(0);
-        let mut shift = 0;
-        for row in &mut entries {
-            let e = least(&mut row.iter().filter(|x| x.1 != 0).map(|x| x.2));
-            row.iter_mut().for_each(|x| x.2 -= e);
-            shift += i64::from(e);
-        }
-        for j in 0..n {
-            let e = least(&mut entries.iter().map(|row| row[j]).filter(|x| x.1 != 0).map(|x| x.2));
-            entries.iter_mut().for_each(|row| row[j].2 -= e);
-            shift += i64::from(e);
-        }
-        let whole = |row: Vec<(bool, u64, i32)>| {
-            row.into_iter().map(|(s, m, e)| (s, m, if m == 0 { 0 } else { e.unsigned_abs() })).collect()
+        let lowest = |count: usize, parts: &mut dyn Iterator<Item = (usize, (bool, u64, i32))>| {
+            let mut found = vec![None; count];
+            for (k, (_, _, e)) in parts.filter(|(_, x)| x.1 != 0) {
+                found[k] = Some(found[k].map_or(e, |least: i32| least.min(e)));
+            }
+            found.into_iter().map(|e| e.unwrap_or(0)).collect::<Vec<i32>>()
         };
-        if entries.iter().flatten().any(|x| x.1 != 0 && x.2 < 0) {
+        let of_entries = entries.iter().enumerate().flat_map(|(i, row)| row.iter().map(move |x| (i, *x)));
+        let by_row = lowest(m, &mut of_entries.chain(rest.iter().map(|x| (x.0, x.2))));
+        for (row, e) in entries.iter_mut().zip(&by_row) {
+            row.iter_mut().for_each(|x| x.2 -= e);
+        }
+        rest.iter_mut().for_each(|x| x.2.2 -= by_row[x.0]);
+        let of_entries = entries.iter().flat_map(|row| row.iter().copied().enumerate());
+        let by_column = lowest(n, &mut of_entries.chain(rest.iter().map(|x| (x.1, x.2))));
+        for row in &mut entries {
+            row.iter_mut().zip(&by_column).for_each(|(x, e)| x.2 -= e);
+        }
+        rest.iter_mut().for_each(|x| x.2.2 -= by_column[x.1]);
+        let shift = by_row.iter().chain(&by_column).map(|&e| i64::from(e)).sum();
+        let one = |(s, m, e): (bool, u64, i32)| (s, m, if m == 0 { 0 } else { e.unsigned_abs() });
+        let whole = |row: Vec<(bool, u64, i32)>| row.into_iter().map(one).collect();
+        let rests = rest.iter().map(|x| x.2);
+        if entries.iter().flatten().copied().chain(rests).any(|x| x.1 != 0 && x.2 < 0) {
             return Err(Error::unsupported(
                 "powers of two in rows and columns do not scale the entries of the matrix to integers",
             ));
         }
-        Ok(Self { columns: n, shift, entries: entries.into_iter().map(whole).collect() })
+        let rest = rest.into_iter().map(|(i, j, x)| (i, j, one(x))).collect();
+        Ok(Self { columns: n, shift, entries: entries.into_iter().map(whole).collect(), rest })
     }
 
     /// An upper bound of the rank: the number of rows, or of columns, that are not zero.
@@ -65,10 +85,14 @@ impl Whole {
             lengths.sort_by(|x, y| y.total_cmp(x));
             lengths.iter().take(k).sum::<f64>() + 1.0
         };
-        let rows = self.entries.iter().map(|row| length(&row.iter().map(size).collect::<Vec<f64>>())).collect();
-        let columns = (0..self.columns)
-            .map(|j| length(&self.entries.iter().map(|row| size(&row[j])).collect::<Vec<f64>>()))
-            .collect();
+        let mut sizes: Vec<Vec<f64>> = self.entries.iter().map(|row| row.iter().map(size).collect()).collect();
+        for (i, j, x) in &self.rest {
+            // |x + y| ≤ 2·max(|x|, |y|)
+            sizes[*i][*j] = sizes[*i][*j].max(size(x)) + 1.0;
+        }
+        let rows = sizes.iter().map(|row| length(row)).collect();
+        let columns =
+            (0..self.columns).map(|j| length(&sizes.iter().map(|row| row[j]).collect::<Vec<f64>>())).collect();
         total(rows).min(total(columns)).max(1.0)
     }
 
@@ -78,7 +102,11 @@ impl Whole {
             let x = p.times(p.reduce(m), p.power(2, u64::from(e)));
             if negative && x != 0 { p.value() - x } else { x }
         };
-        self.entries.iter().map(|row| row.iter().map(to_field).collect()).collect()
+        let mut rows: Vec<Vec<u64>> = self.entries.iter().map(|row| row.iter().map(to_field).collect()).collect();
+        for (i, j, x) in &self.rest {
+            rows[*i][*j] = p.reduce(rows[*i][*j] + to_field(x));
+        }
+        rows
     }
 
     /// The determinant of a square matrix modulo a prime.

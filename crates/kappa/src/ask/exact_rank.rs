@@ -45,7 +45,7 @@ pub fn exact_rank<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<En
     Profile::of_entries(entries.view())?;
     let form = T::real_form(entries.view());
     let factor = if form.is_doubled() { 2.0 } else { 1.0 };
-    let found = rank_of(form.view(), BUDGET)?;
+    let found = rank_of(&Whole::new(form.view())?, (form.view().rows(), form.view().columns()), BUDGET)?;
     let (lower, upper) = (found.0 as f64 / factor, found.1 as f64 / factor);
     Ok(Enclosure::new(lower, lower, upper, Evidence::Rounding))
 }
@@ -76,7 +76,7 @@ pub(crate) fn rank_within_seconds<T: Scalar>(a: MatrixRef<'_, T>) -> Option<usiz
     if m as f64 * n as f64 * m.min(n) as f64 > budget {
         return None;
     }
-    let (lower, upper) = rank_of(form.view(), budget).ok()?;
+    let (lower, upper) = rank_of(&Whole::new(form.view()).ok()?, (m, n), budget).ok()?;
     (lower == upper).then_some(lower / copies)
 }
 
@@ -85,11 +85,10 @@ pub(crate) fn is_exactly_singular<T: Scalar>(a: MatrixRef<'_, T>) -> Option<bool
     rank_within_seconds(a).map(|rank| rank < a.rows().min(a.columns()))
 }
 
-/// Proved bounds of the rank of a real matrix.
-fn rank_of<P: Scalar>(a: MatrixRef<'_, P>, budget: f64) -> Result<(usize, usize)> {
-    let whole = Whole::new(a)?;
+/// Proved bounds of the rank of a matrix of integers.
+fn rank_of(whole: &Whole, (m, n): (usize, usize), budget: f64) -> Result<(usize, usize)> {
     let most = whole.most();
-    let work = |r: usize| a.rows() as f64 * a.columns() as f64 * r.max(1) as f64;
+    let work = |r: usize| m as f64 * n as f64 * r.max(1) as f64;
     let mut primes = primes();
     let mut best = 0;
     // One prime nearly always gives the rank.
@@ -129,6 +128,39 @@ impl AnyOperator<'_> {
     /// As [`exact_rank`](crate::exact_rank).
     pub fn exact_rank(&self) -> Result<Enclosure> {
         wide!(self, a => self::exact_rank(a)).map(RealOrComplex::into_inner)
+    }
+
+    /// The exact rank of A + R, where R has these entries (row, column and number, from 0; those of one place are
+    /// added): the rest of integers that doubles cannot hold. A large sparse matrix is copied to a dense one.
+    ///
+    /// # Errors
+    ///
+    /// As [`exact_rank`](crate::exact_rank), and when A is complex and R is not 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use kappa::{AnyOperator, Matrix};
+    /// // 2⁵³ + 1 is no double.
+    /// let a = Matrix::from_row_major(2, 2, vec![2f64.powi(53), 2f64.powi(53), 1.0, 1.0])?;
+    /// assert_eq!(AnyOperator::from(&a).exact_rank_with(&[(0, 0, 1.0)])?.estimate(), 2.0);
+    /// assert_eq!(AnyOperator::from(&a).exact_rank()?.estimate(), 1.0);
+    /// # Ok::<(), kappa::Error>(())
+    /// ```
+    pub fn exact_rank_with(&self, rest: &[(usize, usize, f64)]) -> Result<Enclosure> {
+        if rest.is_empty() {
+            return self.exact_rank();
+        }
+        let RealOrComplex::Real(a) = self.widened()? else {
+            return Err(Error::unsupported("integers beyond 2^53 are carried in real matrices only")
+                .with_hint("divide the integers by a common factor"));
+        };
+        let a = a.operand();
+        let entries = Entries::of(&a)?;
+        Profile::of_entries(entries.view())?;
+        let whole = Whole::with_rest(entries.view(), rest)?;
+        let (lower, upper) = rank_of(&whole, (entries.view().rows(), entries.view().columns()), BUDGET)?;
+        Ok(Enclosure::new(lower as f64, lower as f64, upper as f64, Evidence::Rounding))
     }
 }
 
@@ -170,6 +202,23 @@ mod tests {
         assert_eq!(exact_rank(&one).unwrap().upper(), 1.0);
         assert_eq!(is_exactly_singular(Matrix::from_fn(4, 4, |i, j| (i + j) as f64).as_ref()), Some(true));
         assert!(exact_rank(&Matrix::from_fn(1, 1, |_, _| f64::NAN)).unwrap_err().is_not_finite());
+    }
+
+    #[test]
+    fn what_doubles_lose_of_integers_counts() {
+        // Rows (a, b) and (2a, 2b + r) for a = 2⁵³ + 1: dependent for r = 0 alone, and never in doubles that are rounded.
+        let two = 2f64.powi(53);
+        for (r, rank) in [(0.0, 1.0), (1.0, 2.0), (2f64.powi(-80), 2.0)] {
+            let a = Matrix::from_row_major(2, 2, vec![two, 3.0, 2.0 * two, 6.0]).unwrap();
+            let rest = [(0, 0, 1.0), (1, 0, 2.0), (1, 1, r)];
+            let found = AnyOperator::from(&a).exact_rank_with(&rest).unwrap();
+            assert_eq!((found.lower(), found.upper()), (rank, rank), "{r}");
+        }
+        // A rest may cancel all of an entry, and entries of one place are added.
+        let one = Matrix::from_fn(1, 1, |_, _| 5.0);
+        assert_eq!(AnyOperator::from(&one).exact_rank_with(&[(0, 0, -4.0), (0, 0, -1.0)]).unwrap().upper(), 0.0);
+        let z = Matrix::from_fn(1, 1, |_, _| crate::c64::new(0.0, 1.0));
+        assert!(AnyOperator::from(&z).exact_rank_with(&[(0, 0, 1.0)]).unwrap_err().is_unsupported());
     }
 
     /// Division-free elimination; the entries stay minors.

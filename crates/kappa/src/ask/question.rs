@@ -1,8 +1,10 @@
 //! Questions as values, with the names that the command line and Python use.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::arithmetic::{is_printed, printed};
 use crate::error::{Error, Result};
 use crate::{Enclosure, Norm, Tolerance};
 
@@ -180,20 +182,43 @@ pub struct Check {
     pub question: Question,
     /// The relation.
     pub comparison: Comparison,
-    /// The number it is compared with.
+    /// The number it is compared with: the decimal number that this double prints as. 0.1 is no double, and less than
+    /// the double 0.1.
     pub bound: f64,
 }
 
 impl Check {
     /// `Some(true)` if every value of the enclosure satisfies the claim, `Some(false)` if none does, `None` otherwise.
     pub fn holds(&self, answer: Enclosure) -> Option<bool> {
+        // No double lies between the decimal and the double: where they differ, `<` and `<=` are the same.
+        let (is_less, is_at_most) = match printed(self.bound) {
+            Ordering::Equal => (answer.is_less_than(self.bound), answer.is_at_most(self.bound)),
+            Ordering::Less => [answer.is_less_than(self.bound); 2].into(),
+            Ordering::Greater => [answer.is_at_most(self.bound); 2].into(),
+        };
         match self.comparison {
-            Comparison::Less => answer.is_less_than(self.bound),
-            Comparison::AtMost => answer.is_at_most(self.bound),
-            Comparison::Greater => answer.is_at_most(self.bound).map(|x| !x),
-            Comparison::AtLeast => answer.is_less_than(self.bound).map(|x| !x),
-            Comparison::Equal if !answer.contains(self.bound) => Some(false),
+            Comparison::Less => is_less,
+            Comparison::AtMost => is_at_most,
+            Comparison::Greater => is_at_most.map(|x| !x),
+            Comparison::AtLeast => is_less.map(|x| !x),
+            Comparison::Equal if is_less == Some(true) || is_at_most == Some(false) => Some(false),
             Comparison::Equal => (answer.lower() == answer.upper()).then_some(true),
+        }
+    }
+
+    /// The double nearest to the bound of a claim that is proved for at most it: not above the decimal.
+    pub(crate) fn bound_from_below(&self) -> f64 {
+        match (printed(self.bound), self.comparison) {
+            (Ordering::Less, _) | (Ordering::Equal, Comparison::Less) => self.bound.next_down(),
+            _ => self.bound,
+        }
+    }
+
+    /// The double nearest to the bound of a claim that is proved for at least it: not below the decimal.
+    pub(crate) fn bound_from_above(&self) -> f64 {
+        match (printed(self.bound), self.comparison) {
+            (Ordering::Greater, _) | (Ordering::Equal, Comparison::Greater) => self.bound.next_up(),
+            _ => self.bound,
         }
     }
 }
@@ -219,12 +244,34 @@ impl FromStr for Check {
             Error::syntax(format!("`{text}` has no comparison sign"))
                 .with_hint("write QUESTION < NUMBER, with <, <=, >, >= or =, such as `cond < 1e8`")
         })?;
-        let bound = right.trim().parse::<f64>().ok().filter(|x| !x.is_nan()).ok_or_else(|| {
-            Error::syntax(format!("`{}` in `{text}` is not a number", right.trim()))
-                .with_hint("write QUESTION < NUMBER, such as `cond < 1e8`")
-        })?;
-        Ok(Self { question: left.parse()?, comparison, bound })
+        Ok(Self { question: left.parse()?, comparison, bound: bound(right.trim(), text)? })
     }
+}
+
+/// The number of a check, which must be one that a double stands for.
+fn bound(number: &str, check: &str) -> Result<f64> {
+    let refused = |why: String| Error::syntax(format!("`{number}` in `{check}` {why}"));
+    let x =
+        number.parse::<f64>().ok().filter(|x| !x.is_nan()).ok_or_else(|| {
+            refused("is not a number".into()).with_hint("write QUESTION < NUMBER, such as `cond < 1e8`")
+        })?;
+    let has_digits = number.contains(|c: char| c.is_ascii_digit());
+    if x.is_infinite() && has_digits {
+        return Err(refused("is beyond the largest double, 1.7976931348623157e308".into())
+            .with_hint("compare with `inf`, or scale the matrix by a power of two and compare with a smaller number"));
+    }
+    if x == 0.0 && number.split(['e', 'E']).next().is_some_and(|digits| digits.contains(|c| matches!(c, '1'..='9'))) {
+        return Err(refused("is not 0, and nearer to 0 than to the smallest double, 5e-324".into())
+            .with_hint("compare with 0, or scale the matrix by a power of two and compare with a larger number"));
+    }
+    if x != 0.0 && x.is_finite() && !is_printed(number, x) {
+        return Err(refused("has more digits than are compared".into()).with_hint(format!(
+            "compare with {x:e}, or with its neighbours {:e} and {:e}",
+            x.next_down(),
+            x.next_up()
+        )));
+    }
+    Ok(x)
 }
 
 impl fmt::Display for Check {
@@ -293,5 +340,28 @@ mod tests {
         assert_eq!(holds("rank >= 3"), None);
         assert_eq!(holds("rank = 7"), Some(false));
         assert_eq!(holds("rank == 2"), None);
+    }
+
+    #[test]
+    fn decimals_are_compared_and_not_their_doubles() {
+        let holds = |text: &str, x: f64| text.parse::<Check>().unwrap().holds(Enclosure::exact(x));
+        // The double 0.1 is more than the tenth, and the double 0.3 less than three of them.
+        assert_eq!(holds("max-abs <= 0.1", 0.1), Some(false));
+        assert_eq!(holds("max-abs > 0.1", 0.1), Some(true));
+        assert_eq!(holds("max-abs < 0.3", 0.3), Some(true));
+        assert_eq!(holds("max-abs >= 0.3", 0.3), Some(false));
+        assert_eq!(holds("max-abs = 0.3", 0.3), Some(false));
+        assert_eq!(holds("log_norm:1 < -0.1", -0.1), Some(true));
+        assert_eq!(holds("max-abs = 0.5", 0.5), Some(true));
+        assert_eq!(holds("max-abs < 0.5", 0.5), Some(false));
+        assert_eq!(holds("max-abs < 0.1", 0.1_f64.next_down()), Some(true));
+        let about = Enclosure::new(0.1_f64.next_down(), 0.1, 0.1_f64.next_up(), crate::Evidence::Rounding);
+        assert_eq!("max-abs = 0.1".parse::<Check>().unwrap().holds(about), None);
+        for text in ["cond < 1e400", "cond > 1e-999", "max-abs <= 0.09999999999999999999999", "cond < 9007199254740993"]
+        {
+            let error = text.parse::<Check>().unwrap_err();
+            assert!(error.is_syntax() && error.hint().is_some(), "{text}: {error}");
+        }
+        assert!("cond < inf".parse::<Check>().unwrap().bound.is_infinite());
     }
 }

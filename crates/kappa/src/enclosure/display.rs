@@ -25,7 +25,7 @@ impl Enclosure {
         if self.lower < 0.0 {
             return self.short_below_zero(digits);
         }
-        if self.lower == f64::INFINITY || (self.lower == f64::MAX && self.upper == f64::INFINITY) {
+        if self.lower == f64::INFINITY {
             return "∞".into();
         }
         if self.lower == self.upper {
@@ -104,6 +104,10 @@ fn outward(x: f64, up: bool) -> String {
     if x <= 0.0 {
         return plain(x.max(0.0), 2, true);
     }
+    // Of a number beyond the doubles no more is known; two digits would leave a twentieth of it out.
+    if x == f64::MAX && !up {
+        return "1.797e308".into();
+    }
     let decade = x.log10().floor() as i32 - 1;
     let candidates = (-2..=2).map(|step| {
         let digits = (x / 10f64.powi(decade)).round() + f64::from(step);
@@ -135,7 +139,15 @@ mod tests {
         assert_eq!(show(768.0, 768.0, 768.0, 4), "768");
         assert_eq!(show(7680000.0, 7680000.0, 7680000.0, 9), "7680000");
         assert_eq!(show(0.0, 0.0, 0.0, 4), "0");
-        assert_eq!(show(f64::MAX, f64::INFINITY, f64::INFINITY, 4), "∞");
+        assert_eq!(show(f64::INFINITY, f64::INFINITY, f64::INFINITY, 4), "∞");
+    }
+
+    #[test]
+    fn a_finite_number_beyond_the_doubles_is_not_infinite() {
+        assert_eq!(show(f64::MAX, f64::INFINITY, f64::INFINITY, 4), "≥ 1.797e308");
+        assert_eq!(show(f64::NEG_INFINITY, f64::NEG_INFINITY, f64::MIN, 4), "≤ -1.797e308");
+        assert_eq!(Enclosure::exact(f64::MAX).plus(Enclosure::exact(f64::MAX)).short(17), "≥ 1.797e308");
+        assert_eq!(show(f64::NEG_INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY, 4), "-∞");
     }
 
     #[test]

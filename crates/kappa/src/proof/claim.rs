@@ -82,13 +82,10 @@ impl Claim {
         Ok(self.check.holds(value) == Some(false))
     }
 
-    /// The bound to be proved: the number of the claim, or its neighbour in the stricter direction for `<` and `>`.
+    /// The bound to be proved: the double nearest to the number of the claim on the stricter side, and its neighbour for
+    /// `<` and `>` if it is the number.
     pub fn bound(&self) -> f64 {
-        match self.check.comparison {
-            Comparison::Less => self.check.bound.next_down(),
-            Comparison::Greater => self.check.bound.next_up(),
-            _ => self.check.bound,
-        }
+        if self.is_upper() { self.check.bound_from_below() } else { self.check.bound_from_above() }
     }
 }
 

@@ -1,0 +1,201 @@
+//! A table of numbers as a matrix. Every cell is a number, but for one line of titles and one column of row names.
+//!
+//! A cell that is anything else is refused, with its place: a row or column that is left out in silence gives the
+//! answer about another matrix.
+
+use crate::error::{Error, Result, printable};
+use crate::number::{self, Fault, Number};
+use crate::rounded::{Rounded, Tally};
+use crate::source::no_such_tensor;
+use crate::table::{Rows, is_missing, rows, take_title, width};
+use crate::{DType, Numbers, Order, Source, Tensor, TensorInfo};
+
+/// A matrix from a table.
+#[derive(Debug)]
+pub(crate) struct Table {
+    infos: [TensorInfo; 1],
+    /// The entries in column-major order.
+    numbers: Vec<f64>,
+    remarks: Vec<String>,
+    rounded: Option<Rounded>,
+}
+
+/// Parses a file in memory.
+///
+/// # Errors
+///
+/// When the bytes are not a table, its rows have different lengths, a quote is not closed, a cell is not a number, or a
+/// limit is exceeded.
+pub fn parse(bytes: &[u8]) -> Result<impl Source> {
+    Table::new(bytes, "table")
+}
+
+impl Table {
+    pub(crate) fn new(bytes: &[u8], name: &str) -> Result<Self> {
+        let mut rows = rows(bytes)?;
+        let mut remarks = Vec::new();
+        let has_word = rows.first().is_some_and(|(_, cells)| cells.iter().any(|cell| is_label(cell)));
+        let title = if has_word { take_title(&mut rows) } else { None };
+        remarks.extend(title.map(|title| format!("{} is {}", title.name, title.reason)));
+        let width = width(&rows)?;
+        let header = take_header(&mut rows);
+        remarks.extend(header.as_ref().map(|(line, cells)| titles(*line, cells)));
+        if rows.is_empty() {
+            return Err(Error::format("has no line of numbers").with_hint(FORMATS));
+        }
+        let has_names = has_row_names(&rows, header.is_some());
+        if has_names {
+            remarks.push(row_names(&rows));
+        }
+        let from = usize::from(has_names);
+        if from == width {
+            return Err(Error::format(format!("has no numeric column ({})", row_names(&rows))).with_hint(FORMATS));
+        }
+        let (numbers, rounded) = entries(&rows, from, width)?;
+        let info = TensorInfo { name: name.into(), dtype: DType::F64, shape: vec![rows.len(), width - from] };
+        Ok(Self { infos: [info], numbers, remarks, rounded })
+    }
+}
+
+const FORMATS: &str = "kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text";
+
+/// The entries in column-major order, and those that were rounded.
+fn entries(rows: &Rows, from: usize, width: usize) -> Result<(Vec<f64>, Option<Rounded>)> {
+    let (mut numbers, mut tally) = (vec![0.0; rows.len() * (width - from)], Tally::default());
+    // Row by row: the first cell that is refused is the first one for a reader too.
+    for (i, (line, cells)) in rows.iter().enumerate() {
+        for (j, cell) in cells.iter().enumerate().skip(from) {
+            let before = j.checked_sub(1).map(|k| cells[k].as_str());
+            let number = number(cell, before).map_err(|fault| refused((*line, j + 1), cell, fault, i == 0))?;
+            tally.note(&[(vec![i, j - from], 1.0)], &number, || cell.trim().to_owned());
+            numbers[(j - from) * rows.len() + i] = number.value;
+        }
+    }
+    Ok((numbers, tally.finish()))
+}
+
+/// Why a cell is refused.
+enum Refusal {
+    Number(Fault),
+    /// It may be the end of the number in the cell before, with a separator of thousands between them.
+    Thousands(String),
+}
+
+fn number(cell: &str, before: Option<&str>) -> std::result::Result<Number, Refusal> {
+    let number = number::read(cell).map_err(Refusal::Number)?;
+    match before {
+        Some(before) if is_end_of_thousands(before, cell) => Err(Refusal::Thousands(before.trim().to_owned())),
+        _ => Ok(number),
+    }
+}
+
+/// Whether `1` and `000`, or `12` and `050`, may be one number: nobody writes the zeros in front for a number of its own.
+fn is_end_of_thousands(before: &str, cell: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (before, cell) = (before.trim().trim_start_matches(['+', '-']), cell.trim());
+    let is_group = cell.len() == 3 && digits(cell) && cell.starts_with('0');
+    is_group && digits(before) && before.len() <= 3 && !before.starts_with('0')
+}
+
+fn refused((line, column): (u64, usize), cell: &str, refusal: Refusal, is_first: bool) -> Error {
+    let place = format!("line {line}, column {column}");
+    let text = printable(cell.trim());
+    match refusal {
+        Refusal::Thousands(before) => {
+            Error::format(format!("{place}: `{before}` and `{text}` may be one number with a separator of thousands"))
+                .with_hint("write 1000 for 1,000, and the cell 0 for 000")
+        }
+        Refusal::Number(Fault::NotANumber) if is_missing(cell) => {
+            let what =
+                if text.is_empty() { "the cell is empty".into() } else { format!("the value is missing: `{text}`") };
+            Error::format(format!("{place}: {what}"))
+                .with_hint("a matrix has a number in every place: fill the cell, or delete its row or column")
+        }
+        Refusal::Number(Fault::NotANumber) => {
+            Error::format(format!("{place}: `{text}` is not a number")).with_hint(hint(cell, is_first))
+        }
+        Refusal::Number(fault) => Error::format(format!("{place}: `{text}` {fault}")).with_hint(fault.hint()),
+    }
+}
+
+/// What the writer of this cell may have meant.
+fn hint(cell: &str, is_first: bool) -> &'static str {
+    let cell = cell.trim();
+    let has_digit = cell.contains(|c: char| c.is_ascii_digit());
+    let lower = cell.to_lowercase();
+    match () {
+        () if has_digit && cell.contains([',', ';']) => "write decimals with a point, 1.5 for 1,5, and 1000 for 1,000",
+        () if has_digit && cell.contains(char::is_whitespace) => {
+            "write numbers without separators of thousands, 1000 for 1 000"
+        }
+        () if lower.contains("0x") => "write the number in decimal digits",
+        () if has_digit && cell.contains('/') => "write the quotient as a decimal number",
+        () if number::read(&lower.replace('d', "e")).is_ok() => "write the exponent with e, 1e3 for 1d3",
+        () if is_first => "correct the cell; a line of titles has no number in it: begin it with `#` to leave it out",
+        () => "correct the cell, or delete its row or column: only the first column may hold names",
+    }
+}
+
+/// Whether a cell is a word, and not a number with a mistake in it.
+fn is_label(cell: &str) -> bool {
+    let cell = cell.trim();
+    let start = cell.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_');
+    let is_word = start.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    is_word && !is_missing(cell) && number::read(cell).is_err()
+}
+
+/// Removes a first row of titles: words only, but for cells that are empty.
+fn take_header(rows: &mut Rows) -> Option<(u64, Vec<String>)> {
+    let (_, cells) = rows.first()?;
+    let is_title = |cell: &String| cell.trim().is_empty() || is_label(cell);
+    (cells.iter().any(|cell| is_label(cell)) && cells.iter().all(is_title)).then(|| rows.remove(0))
+}
+
+/// Whether the first column names the rows: every cell is a word. One word alone may be a typing mistake.
+fn has_row_names(rows: &Rows, has_header: bool) -> bool {
+    (rows.len() > 1 || has_header) && rows.iter().all(|(_, cells)| cells.first().is_some_and(|cell| is_label(cell)))
+}
+
+/// The most words that a remark repeats.
+const SHOWN: usize = 4;
+
+fn words<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+    let all: Vec<String> = cells.map(|cell| format!("`{}`", printable(cell.trim()))).collect();
+    let more = if all.len() > SHOWN { ", …" } else { "" };
+    all[..all.len().min(SHOWN)].join(", ") + more
+}
+
+fn titles(line: u64, cells: &[String]) -> String {
+    format!("line {line} holds titles and no row of the matrix: {}", words(cells.iter().map(String::as_str)))
+}
+
+fn row_names(rows: &Rows) -> String {
+    let cells = rows.iter().filter_map(|(_, cells)| cells.first()).map(String::as_str);
+    format!("column 1 names the rows and is not part of the matrix: {}", words(cells))
+}
+
+impl Source for Table {
+    fn infos(&self) -> &[TensorInfo] {
+        &self.infos
+    }
+
+    fn read(&self, name: &str) -> Result<Tensor<'_>> {
+        if self.infos[0].name != name {
+            return Err(no_such_tensor(name));
+        }
+        let numbers = Numbers::F64(self.numbers.as_slice().into());
+        Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::ColumnMajor, numbers })
+    }
+
+    fn remarks(&self, _: &str) -> &[String] {
+        &self.remarks
+    }
+
+    fn rounded(&self, _: &str) -> Result<Option<Rounded>> {
+        Ok(self.rounded.clone())
+    }
+
+    fn is_single_matrix(&self) -> bool {
+        true
+    }
+}
