@@ -13,7 +13,7 @@ mod system;
 pub(crate) use determinant::{Determinant, Product, determinant};
 pub(crate) use eigen::{eigenvalue_radii, hermitian_eigenvalues};
 pub(crate) use inverse::{Doubt, InverseEnclosure, enclose_inverse, regular_within};
-pub(crate) use least_squares::{LeastSquaresCertificate, sum_of_squares};
+pub(crate) use least_squares::{LeastSquaresCertificate, ScaledSolution, sum_of_squares};
 pub(crate) use product::times;
 pub(crate) use semidefinite::{eigenvalue_below, largest_eigenvalue_up};
 pub(crate) use singular::certified_values_of;
