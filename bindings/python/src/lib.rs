@@ -7,6 +7,7 @@
 mod answers;
 mod array;
 mod certified;
+mod columns;
 mod command;
 mod compute;
 mod condition;

@@ -231,10 +231,8 @@ fn reasons(i: &Influence, mean: f64) -> String {
 /// The mean leverage, and the rows that are influential; none where every row has leverage 1.
 fn influential(fit: &Regression, has_all_rows: bool) -> (f64, Vec<Influence>) {
     let mean = fit.parameters() as f64 / fit.observations() as f64;
-    let mut found = fit.influence();
-    if !has_all_rows {
-        found.retain(|i| fit.degrees() > 0 && !reasons(i, mean).is_empty());
-    }
+    let is_listed = |i: &Influence| has_all_rows || fit.degrees() > 0 && !reasons(i, mean).is_empty();
+    let found = fit.each_influence().filter(is_listed).collect();
     (mean, found)
 }
 

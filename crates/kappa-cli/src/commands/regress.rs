@@ -98,7 +98,8 @@ impl Ask for RegressArguments {
         }
         let frame = Frame::open(&self.file).map_err(|e| Failure::from(kappa_model::Error::from(e)))?;
         let about = |error: kappa::Error| Failure::from(error).within(&file_name(&self.file));
-        let fit = self.fit(&frame).map_err(about)?;
+        let lines: Vec<u64> = (0..frame.rows()).map(|i| frame.line(i)).collect();
+        let fit = self.fit(frame).map_err(about)?;
         let design = fit.design();
         let digits = self.digits.into();
         let (result, text) = match self.influence {
@@ -110,8 +111,8 @@ impl Ask for RegressArguments {
             answer = answer.note(format!(
                 "{} of {} left out because of a missing value (the first in line {} of the file)",
                 design.dropped.len(),
-                counted(frame.rows(), "row"),
-                frame.line(first)
+                counted(lines.len(), "row"),
+                lines[first]
             ));
         }
         Ok(self.with_pictures(answer, &fit))
@@ -119,14 +120,17 @@ impl Ask for RegressArguments {
 }
 
 impl RegressArguments {
-    fn fit(&self, frame: &Frame) -> kappa::Result<Regression> {
-        let columns = columns(frame);
+    fn fit(&self, frame: Frame) -> kappa::Result<Regression> {
+        let columns = columns(&frame);
+        // A large table is in memory once at a time.
+        drop(frame);
         let formula = self.formula.clone().unwrap_or_else(every_other);
         let target = self.target.as_deref();
         let design = match &self.weights {
             Some(weights) => Design::with_weights(&columns, &formula, target, weights),
             None => Design::new(&columns, &formula, target),
         };
+        drop(columns);
         Regression::new(design?)?.with_confidence(self.confidence / 100.0)
     }
 

@@ -252,7 +252,7 @@ impl Regression {
     }
 
     /// x divided by the root of the weight of its row.
-    fn unweighted(&self, i: usize, x: Enclosure) -> Enclosure {
+    pub(super) fn unweighted(&self, i: usize, x: Enclosure) -> Enclosure {
         match &self.weights {
             None => x,
             Some(_) if x == Enclosure::exact(0.0) => x,

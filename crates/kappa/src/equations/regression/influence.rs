@@ -58,8 +58,12 @@ impl Regression {
     /// Reference: Belsley, Kuh and Welsch, *Regression Diagnostics* (1980), chapter 2; Cook, Technometrics 19 (1977)
     /// 15–18.
     pub fn influence(&self) -> Vec<Influence> {
-        let residuals = self.residual_enclosures();
-        (0..self.observations()).map(|i| self.influence_of(i, residuals[i])).collect()
+        self.each_influence().collect()
+    }
+
+    /// As [`Regression::influence`], one row after another.
+    pub fn each_influence(&self) -> impl Iterator<Item = Influence> {
+        (0..self.observations()).map(|i| self.influence_of(i, self.unweighted(i, self.residuals[i])))
     }
 
     fn influence_of(&self, i: usize, residual: Enclosure) -> Influence {

@@ -37,7 +37,8 @@ fn in_order(a: &str, b: &str) -> std::cmp::Ordering {
 }
 
 pub(super) fn is_category(factor: &Factor, column: &Column) -> bool {
-    matches!(factor, Factor::Category(..)) || matches!(factor, Factor::Column(_)) && column.is_category()
+    matches!(factor, Factor::Category(_) | Factor::CategoryWithBase(..))
+        || matches!(factor, Factor::Column(_)) && column.is_category()
 }
 
 /// A numeric column with a typing error must not silently become categorical.
