@@ -6,7 +6,7 @@ use kappa::arithmetic::Decimal;
 use kappa::equations::regression::{Cell, Column};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyString};
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 
 use crate::compute::interruptible;
 use crate::errors::source_to_python;
@@ -118,14 +118,19 @@ fn raw_cell(value: &Bound<'_, PyAny>, place: &Place<'_>) -> PyResult<RawCell> {
     if let Ok(text) = value.cast::<PyString>() {
         return Ok(RawCell::Text(text.to_cow()?.into_owned()));
     }
+    if value.is_instance_of::<PyBool>() {
+        return Ok(RawCell::Number(f64::from(value.is_truthy()?)));
+    }
+    if value.is_instance_of::<PyInt>() {
+        return integer(value, place);
+    }
     // pandas.NA and NaT name their own types.
     let kind = value.get_type().name()?.to_string();
     match kind.as_str() {
         "NAType" | "NaTType" | "MaskedConstant" => return Ok(RawCell::Missing(None)),
-        "bool" | "bool_" => return Ok(RawCell::Number(f64::from(value.is_truthy()?))),
+        "bool_" | "bool" => return Ok(RawCell::Number(f64::from(value.is_truthy()?))),
         "float32" | "float16" => return number(value.extract()?, place),
         "Decimal" => return decimal(value, place),
-        _ if value.is_instance_of::<PyBool>() => return Ok(RawCell::Number(f64::from(value.is_truthy()?))),
         _ => {}
     }
     if let Some((what, hint)) = refused(&kind) {
@@ -242,6 +247,16 @@ fn label(category: &Bound<'_, PyAny>) -> PyResult<String> {
     }
 }
 
+/// A cell of a column of categories; what is none of them is missing.
+fn level(value: &Bound<'_, PyAny>, places: &HashMap<String, u32>) -> PyResult<RawCell> {
+    let is_nan = value.cast::<PyFloat>().is_ok_and(|x| x.value().is_nan());
+    if value.is_none() || is_nan {
+        return Ok(RawCell::Missing(None));
+    }
+    let label = label(value)?;
+    Ok(places.get(&label).map_or(RawCell::Missing(None), |place| RawCell::Level(*place, label.clone())))
+}
+
 /// One column of a mapping: numbers, text, categories, or nothing.
 pub(crate) fn raw_cells(values: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<RawCell>> {
     if values.is_instance_of::<PyString>() {
@@ -261,10 +276,7 @@ pub(crate) fn raw_cells(values: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<R
         let value = value?;
         let cell = match &categories {
             None => raw_cell(&value, &Place { column: name, row })?,
-            Some(places) => match places.get(&label(&value)?) {
-                Some(place) => RawCell::Level(*place, label(&value)?),
-                None => RawCell::Missing(None),
-            },
+            Some(places) => level(&value, places)?,
         };
         found.push(cell);
     }
@@ -290,7 +302,8 @@ pub(crate) fn raw_columns(data: &Bound<'_, PyAny>, is_used: &dyn Fn(&str) -> boo
         return Ok((0..frame.titles.len()).map(column).collect());
     }
     // A mapping, pandas, or polars. A Series has items too, which are no columns.
-    let is_table = data.hasattr("items")? && !(data.hasattr("dtype")? && !data.hasattr("columns")?);
+    let is_series = data.hasattr("dtype")? && !data.hasattr("columns")?;
+    let is_table = data.hasattr("items")? && !is_series;
     let data = if is_table {
         data.clone()
     } else if data.hasattr("columns")? && data.hasattr("get_columns")? {

@@ -24,6 +24,7 @@ mod nearest;
 mod operator;
 mod partial;
 mod perturb;
+mod predict;
 mod proof;
 mod register;
 mod regress;

@@ -1,6 +1,5 @@
 //! Regression: a table of data to the table of a statistician, in Python.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use kappa::equations::regression::{Coefficient, Design, Formula, Regression, confidence_level};
@@ -13,7 +12,7 @@ use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::answers::{self, Answer, PyAnswer, answer, dict, initializer};
 use crate::array::out;
-use crate::columns::{Raw, RawCell, free_name, no_column, of_raw, raw_cells, raw_columns};
+use crate::columns::{Raw, RawCell, free_name, of_raw, raw_cells, raw_columns};
 use crate::compute::interruptible;
 use crate::enclosure::PyEnclosure;
 use crate::errors::{named, to_python};
@@ -35,23 +34,23 @@ names! { [PyRegression] [regress] }
 /// (2.15, array([9.5]))
 #[pyclass(name = "Regression", module = "kappa", frozen, extends = PyAnswer)]
 pub(crate) struct PyRegression {
-    fit: Arc<Regression>,
-    input: Arc<Input>,
+    pub(crate) fit: Arc<Regression>,
+    pub(crate) input: Arc<Input>,
 }
 
 /// What a model was fitted to.
 #[derive(Clone)]
-struct Input {
-    columns: Vec<Raw>,
-    formula: Option<String>,
-    target: Option<String>,
-    weights: Option<Weights>,
+pub(crate) struct Input {
+    pub(crate) columns: Vec<Raw>,
+    pub(crate) formula: Option<String>,
+    pub(crate) target: Option<String>,
+    pub(crate) weights: Option<Weights>,
     confidence: f64,
 }
 
 /// A column of the data, or a number for each row.
 #[derive(Clone, FromPyObject, IntoPyObject)]
-enum Weights {
+pub(crate) enum Weights {
     Column(String),
     Numbers(Vec<RawCell>),
 }
@@ -65,7 +64,7 @@ impl Weights {
     }
 }
 
-fn formula_of(text: Option<&str>) -> PyResult<Formula> {
+pub(crate) fn formula_of(text: Option<&str>) -> PyResult<Formula> {
     match text {
         Some(text) => text.parse::<Formula>().map_err(to_python),
         None => Ok(Formula { target: None, has_constant: true, terms: vec![None] }),
@@ -73,7 +72,7 @@ fn formula_of(text: Option<&str>) -> PyResult<Formula> {
 }
 
 /// Whether a model reads a column.
-fn is_read(formula: &Formula, target: Option<&str>, weights: Option<&str>, name: &str) -> bool {
+pub(crate) fn is_read(formula: &Formula, target: Option<&str>, weights: Option<&str>, name: &str) -> bool {
     let has_all = formula.terms.iter().any(Option::is_none);
     let mut factors = formula.terms.iter().flatten().flat_map(|term| &term.0);
     let is_named = [target, formula.target.as_deref(), weights].contains(&Some(name));
@@ -137,109 +136,6 @@ impl PyRegression {
         }
         (*self.fit).clone().with_confidence(1.0 - alpha).map_err(to_python)
     }
-
-    /// The columns of the data and below them the new ones, so that categories have the same columns. The response of
-    /// the new rows is not read.
-    fn both(&self, new: &[Raw], count: usize, is_used: &dyn Fn(&str) -> bool) -> PyResult<Vec<Raw>> {
-        let mut columns = Vec::new();
-        for Raw(name, cells) in &self.input.columns {
-            if *name == self.fit.design().target {
-                let zeros = std::iter::repeat_n(RawCell::Number(0.0), count);
-                columns.push(Raw(name.clone(), cells.iter().cloned().chain(zeros).collect()));
-            } else if is_used(name) {
-                let found = new.iter().find(|c| c.0 == *name).ok_or_else(|| no_column(name, new))?;
-                let more = as_levels(name, cells, &found.1)?;
-                columns.push(Raw(name.clone(), cells.iter().cloned().chain(more).collect()));
-            }
-        }
-        Ok(columns)
-    }
-
-    /// The rows of the model matrix for new data; None for rows with a missing value.
-    fn rows_for(&self, new: &Bound<'_, PyAny>) -> PyResult<Vec<Option<Vec<f64>>>> {
-        let design = self.fit.design();
-        let formula = formula_of(self.input.formula.as_deref())?;
-        let weights = match &self.input.weights {
-            Some(Weights::Column(name)) => Some(name.as_str()),
-            _ => None,
-        };
-        let is_used =
-            |name: &str| is_read(&formula, None, None, name) && name != design.target && Some(name) != weights;
-        let new = raw_columns(new, &is_used)?;
-        let used = || new.iter().filter(|c| is_used(&c.0));
-        let count = used().next().or(new.first()).map_or(0, |c| c.1.len());
-        if let Some(Raw(name, cells)) = used().find(|c| c.1.len() != count) {
-            return Err(PyValueError::new_err(format!(
-                "column `{name}` has {} rows, and the first has {count}",
-                cells.len()
-            )));
-        }
-        let columns = self.both(&new, count, &is_used)?;
-        let before = design.rows.len() + design.dropped.len();
-        let target = self.input.target.as_deref();
-        let both = Design::new(&of_raw(&columns), &formula, target).map_err(to_python)?;
-        let place = |wanted: &String| both.names.iter().position(|name| name == wanted);
-        let is_known =
-            |name: &String| design.names.contains(name) || design.undetermined.iter().any(|c| c.name == *name);
-        if let Some(unknown) = both.names.iter().find(|name| !is_known(name)) {
-            return Err(PyValueError::new_err(format!("`{unknown}` does not occur in the data of the fit")));
-        }
-        if let Some(missing) = design.names.iter().find(|name| place(name).is_none()) {
-            return Err(PyValueError::new_err(format!("the new data have no column for `{missing}`")));
-        }
-        let order: Vec<usize> = design.names.iter().filter_map(place).collect();
-        let matrix = both.matrix();
-        let mut rows = vec![None; count];
-        for (at, &row) in both.rows.iter().enumerate().filter(|(_, row)| **row >= before) {
-            self.check_determined(&matrix, at, &place, row - before)?;
-            rows[row - before] = Some(order.iter().map(|&j| matrix[(at, j)]).collect());
-        }
-        Ok(rows)
-    }
-
-    /// Refuses a row whose prediction needs a coefficient that the data of the fit do not determine.
-    fn check_determined(
-        &self,
-        matrix: &kappa::Matrix<f64>,
-        at: usize,
-        place: &dyn Fn(&String) -> Option<usize>,
-        row: usize,
-    ) -> PyResult<()> {
-        let value = |name: &String| place(name).map_or(0.0, |j| matrix[(at, j)]);
-        let is_off = |c: &&kappa::equations::regression::Undetermined| {
-            let sum: f64 = c.combination.iter().map(|(name, x)| x * value(name)).sum();
-            (value(&c.name) - sum).abs() > 1e-9 * (1.0 + sum.abs())
-        };
-        match self.fit.design().undetermined.iter().find(is_off) {
-            None => Ok(()),
-            Some(c) => Err(PyValueError::new_err(format!(
-                "row {} of the new data has no prediction: the coefficient of `{}` is not determined, as the data of the \
-                 fit have no row with some combination of its categories\n\nhint: leave the row out, or fit a model \
-                 without this product",
-                row + 1,
-                c.name
-            ))),
-        }
-    }
-}
-
-/// New cells of a column whose cells are categories with an order: the same categories.
-fn as_levels(name: &str, cells: &[RawCell], new: &[RawCell]) -> PyResult<Vec<RawCell>> {
-    let known: HashMap<&str, u32> = cells
-        .iter()
-        .filter_map(|cell| if let RawCell::Level(place, text) = cell { Some((text.as_str(), *place)) } else { None })
-        .collect();
-    if known.is_empty() {
-        return Ok(new.to_vec());
-    }
-    let of = |cell: &RawCell| match cell.label() {
-        None => Ok(RawCell::Missing(None)),
-        Some(text) => match known.get(text.as_str()) {
-            Some(place) => Ok(RawCell::Level(*place, text)),
-            None => Err(PyValueError::new_err(format!("`{name}={text}` does not occur in the data of the fit"))),
-        },
-    };
-    new.iter().map(of).collect()
 }
 
 answer!(PyRegression);
@@ -264,7 +160,7 @@ impl Answer for PyRegression {
 ///
 /// `data` maps names to columns (a dict, a pandas DataFrame), or is the path of a table as text, whose decimals are
 /// then taken as they are written. Integers of any size, Decimals and Fractions are not rounded; booleans are 0 and 1.
-/// Columns with text are categories, and those of a Categorical keep their order; the index of a DataFrame is no column.
+/// Columns with text are categories, those of a Categorical in its order; the index of a DataFrame is no column.
 /// Rows with None, NaN, NA or nothing in a column that is used are left out. `weights` multiply the squares of the
 /// residuals: the name of a column, or one number for each row. `confidence` is 0.95 or 95 for 95 %.
 ///
@@ -302,8 +198,9 @@ fn ends<'py>(py: Python<'py>, of: &[kappa::Enclosure]) -> PyResult<Floats<'py>> 
 
 #[pymethods]
 impl PyRegression {
-    /// One dict a column of the model: name, estimate, standard_error, t, p, interval, certain_digits. Without a residual
-    /// degree of freedom standard_error and t are None; p and interval are NaN where they are undefined or not known.
+    /// One dict a column of the model: name, estimate, standard_error, t, p, interval, certain_digits. Without a
+    /// residual degree of freedom standard_error and t are None; p and interval are NaN where they are not
+    /// defined or not known.
     // stub: -> list[dict[str, Any]]
     #[getter]
     fn coefficients<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
@@ -396,8 +293,8 @@ impl PyRegression {
     fn nobs(&self) -> usize {
         self.fit.observations()
     }
-    /// R squared: 1 - rss / sum of (y - mean)^2, or of y^2 without an intercept (see `r_squared_kind`). None where it is
-    /// undefined, as all values of y are equal.
+    /// R squared: 1 - rss / sum of (y - mean)^2, or of y^2 without an intercept (see `r_squared_kind`). None where it
+    /// is undefined, as all values of y are equal.
     #[getter]
     fn r_squared(&self) -> Option<PyEnclosure> {
         self.fit.r_squared_is_defined().then(|| self.fit.r_squared().into())

@@ -8,6 +8,7 @@ mod markdown;
 mod picture;
 mod proof;
 mod regression;
+mod regression_text;
 mod sparkline;
 mod spread;
 mod text;
@@ -22,9 +23,8 @@ pub use picture::{
     draw_pseudospectrum, draw_quantiles, draw_residuals, draw_scatter,
 };
 pub use proof::{ProofFile, ProofResult, digest};
-pub use regression::{
-    RegressionResult, coefficient_table, regression_json, regression_text, regression_text_of_all_rows,
-};
+pub use regression::{RegressionResult, regression_json};
+pub use regression_text::{coefficient_table, regression_text, regression_text_of_all_rows};
 pub use sparkline::sparkline;
 pub use spread::{BulkResult, HistogramResult, TailResult, bulk_rows, histogram_rows, spread_numbers, tail_rows};
 pub use text::{aligned, counted, ends, number_text, survey_text};

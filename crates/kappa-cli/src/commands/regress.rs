@@ -115,6 +115,13 @@ impl Ask for RegressArguments {
                 lines[first]
             ));
         }
+        if let Some(first) = design.undetermined.first() {
+            answer = answer.note(format!(
+                "{} left out because a combination of categories has no row (the first is {})",
+                counted(design.undetermined.len(), "column"),
+                first.name
+            ));
+        }
         Ok(self.with_pictures(answer, &fit))
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Built {
     pub(super) exact: Option<Vec<Exact>>,
     /// Whether its term has a combination of categories without a row.
     pub(super) has_empty_cell: bool,
+    /// Whether the numbers of a column of the table are known to be equal.
+    pub(super) is_constant: bool,
 }
 
 /// The exact numbers of a column, if they are needed: some pair is not exact, and all numbers are known.
@@ -55,7 +57,7 @@ fn known(values: &[Value], of: impl Fn(usize) -> Option<Exact>) -> Option<Vec<Ex
 
 impl Built {
     fn new(name: String, values: Vec<Value>, exact: Option<Vec<Exact>>) -> Self {
-        Self { name, values, exact, has_empty_cell: false }
+        Self { name, values, exact, has_empty_cell: false, is_constant: false }
     }
 
     /// A column of zeros and ones.
@@ -81,7 +83,9 @@ impl Built {
         let numbers: Vec<_> = rows.iter().map(|&row| number(row)).collect::<Result<_>>()?;
         let values: Vec<Value> = numbers.iter().map(|x| Value { value: x.value(), doubt: x.doubt() }).collect();
         let exact = known(&values, |i| Exact::of(numbers[i]));
-        Ok(Self::new(column.name.clone(), values, exact))
+        // Equal pairs are equal numbers if they determine them.
+        let is_constant = numbers.windows(2).all(|pair| pair[0] == pair[1]) && Exact::of(numbers[0]).is_some();
+        Ok(Self { is_constant, ..Self::new(column.name.clone(), values, exact) })
     }
 
     fn exact_at(&self, i: usize) -> Option<Exact> {

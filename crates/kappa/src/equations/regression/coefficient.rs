@@ -92,12 +92,15 @@ impl Regression {
     }
 
     fn coefficient(&self, j: usize, student: Option<StudentsT>, reach: f64) -> Coefficient {
-        let estimate = self.beta.enclosure(j);
+        let e = self.exponent - self.exponents[j];
+        let pinned = self.beta.enclosure(j);
+        // Beyond the range of doubles a pair says nothing.
+        let estimate = if pinned.width() < f64::INFINITY { pinned } else { moved(self.scaled_beta[j], e) };
         let has_standard_error = self.degrees() > 0;
         // Coefficient and standard error in the units of the scaled problem, where neither overflows.
         let scaled = self.scaled_variance().times(self.scaled_gram[j]).sqrt();
         let t = signed_quotient(self.scaled_beta[j], scaled);
-        let standard_error = moved(scaled, self.exponent - self.exponents[j]);
+        let standard_error = moved(scaled, e);
         let (value, radius) = (self.beta.value[j].high.abs(), self.beta.radius[j]);
         let digits = if radius == 0.0 { 31.0 } else { (value / radius).log10().clamp(0.0, 31.0) };
         let mut found = Coefficient {
@@ -115,7 +118,6 @@ impl Regression {
             found.p = probability(t.abs(), |x| student.map_or(f64::NAN, |d| 2.0 * d.sf(x)));
         }
         if has_standard_error {
-            let e = self.exponent - self.exponents[j];
             let half = scaled.times_exactly(reach).with_evidence(QUANTILE);
             let beta = self.scaled_beta[j];
             found.interval_ends = [moved(beta.minus(half), e), moved(beta.plus(half), e)];

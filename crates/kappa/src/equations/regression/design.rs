@@ -47,6 +47,7 @@ pub struct Design {
     pub(super) y: PairMatrix,
     pub(super) y_doubt: f64,
     pub(super) y_exact: Option<Vec<Exact>>,
+    pub(super) y_is_constant: bool,
     /// The weights of the rows that are used, and a bound of their relative error.
     pub(super) weights: Option<(Vec<Pair>, f64)>,
     /// Categorical columns with their number of categories.
@@ -133,6 +134,7 @@ impl Design {
             exact: Vec::new(),
             has_empty_cell: Vec::new(),
             y_exact: None,
+            y_is_constant: false,
             categories: Vec::new(),
         };
         if let Some(column) = given {
@@ -166,6 +168,7 @@ impl Design {
         self.y_doubt = worst(&target.values);
         self.y = PairMatrix::from_fn(m, 1, |i, _| target.values[i].value);
         self.y_exact = target.exact;
+        self.y_is_constant = target.is_constant;
         self.doubts = built.iter().map(|b| worst(&b.values)).collect();
         self.matrix = PairMatrix::from_fn(m, built.len(), |i, j| built[j].values[i].value);
         for one in built {

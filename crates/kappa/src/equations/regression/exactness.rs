@@ -27,7 +27,7 @@ pub(super) fn refine(fit: &mut Regression) {
     }
     let (coefficients, rows) = (open_coefficients(fit), open_rows(fit));
     let is_open = fit.square.lower() == 0.0 && fit.square.upper() > 0.0;
-    if coefficients.is_empty() && rows.is_empty() && !is_open || rows.len() > MOST {
+    if coefficients.is_empty() && rows.is_empty() && !is_open {
         return;
     }
     let whole: Option<Vec<WholeColumn>> = (0..fit.parameters()).map(|j| fit.design.whole(j)).collect();
@@ -83,12 +83,13 @@ fn open_rows(fit: &Regression) -> Vec<usize> {
         let may_be_zero = r.contains(0.0) && r.width() > 0.0;
         may_decide || may_be_zero || fit.is_exact != Some(true) && fit.without(*i).lower() <= 0.0
     };
-    (0..fit.observations()).filter(is_open).take(MOST + 1).collect()
+    (0..fit.observations()).filter(is_open).take(MOST).collect()
 }
 
 /// Whether the residual sum of squares is 0; `None` where that is not known.
 fn is_exact(fit: &Regression) -> Option<bool> {
-    if fit.square.upper() == 0.0 || fit.degrees() == 0 {
+    let is_mean = fit.design.has_constant && fit.design.y_is_constant;
+    if fit.square.upper() == 0.0 || fit.degrees() == 0 || is_mean {
         return Some(true);
     }
     if fit.square.lower() > 0.0 {

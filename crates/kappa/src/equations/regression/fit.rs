@@ -39,7 +39,7 @@ pub struct Regression {
     pub(super) leverages: Vec<Enclosure>,
     /// The residuals multiplied by the roots of the weights.
     pub(super) residuals: Vec<Enclosure>,
-    /// (1 − h)·(residual sum of squares without the row) in units of 4^exponent, where it may be 0 and is known exactly.
+    /// (1 − h)·(residual sum of squares without the row) in units of 4^exponent, where it may be 0 and is known.
     pub(super) deleted: BTreeMap<usize, Enclosure>,
     pub(super) is_exact: Option<bool>,
     /// Whether the columns of a model without a constant span one.
@@ -330,7 +330,7 @@ fn total(
 ) -> Result<Enclosure> {
     // Whatever the weights are.
     let is_zero = || y.high.as_slice().iter().all(|y| *y == 0.0);
-    if is_zero() || is_centred && design.whole_y().is_some_and(|y| y.is_constant()) {
+    if is_zero() || is_centred && design.y_is_constant {
         return Ok(Enclosure::exact(0.0));
     }
     if !is_centred {

@@ -28,8 +28,8 @@ pub struct Influence {
 }
 
 impl Influence {
-    /// Whether the numbers that compare the residual with its standard error are undefined: the row alone determines its
-    /// own fitted value, or all residuals are 0.
+    /// Whether the numbers that compare the residual with its standard error are undefined: the row alone determines
+    /// its own fitted value, or all residuals are 0.
     pub fn is_undefined(&self, fit: &Regression) -> bool {
         self.leverage == Enclosure::exact(1.0) || fit.is_exact_fit() == Some(true)
     }

@@ -90,8 +90,8 @@ fn said(design: &Design, relation: &Relation) -> String {
     }
 }
 
-const HINT: &str = "leave out one of these columns, or add rows in which they vary independently; least squares of least \
-                    norm (lstsq) has an answer all the same";
+const HINT: &str = "leave out one of these columns, or add rows in which they vary independently; least squares of \
+                    least norm (lstsq) has an answer all the same";
 
 /// The error that names the linearly dependent columns: exactly, or by a QR factorization with column pivoting.
 pub(super) fn collinear(design: &Design, doubts: &[f64]) -> Error {
@@ -127,10 +127,11 @@ fn nearly(design: &Design, doubts: &[f64]) -> Error {
         }
         Err(_) => (0..n).collect(),
     };
-    let is_or_are = if dependent.len() == 1 { "is a linear combination" } else { "are linear combinations" };
+    let is_or_are =
+        if dependent.len() == 1 { "is nearly a linear combination" } else { "are nearly linear combinations" };
     let worst = doubts.iter().copied().fold(kappa_dense::pair::PAIR_UNIT, f64::max);
     Error::unsupported(format!(
-        "{} {is_or_are} of other columns (collinearity), up to a relative error of about {worst:.0e} in the numbers",
+        "{} {is_or_are} of other columns (collinearity): exact at a relative error of about {worst:.0e} in the numbers",
         names(&dependent)
     ))
     .with_hint(HINT)

@@ -77,8 +77,8 @@ impl Regression {
         one_minus(self.square.over(self.total))
     }
 
-    /// R² = 1 − rss/Σ(y − ȳ)² of a model without an intercept whose columns span a constant: what the same model with an
-    /// intercept has. `None` for other models, and where Σ(y − ȳ)² is 0.
+    /// R² = 1 − rss/Σ(y − ȳ)² of a model without an intercept whose columns span a constant: that of the same model
+    /// with an intercept. `None` for other models, and where Σ(y − ȳ)² is 0.
     pub fn centred_r_squared(&self) -> Option<Enclosure> {
         let total = self.centred_total.filter(|total| total.upper() > 0.0)?;
         Some(one_minus(self.square.over(total)))
@@ -130,8 +130,8 @@ impl Regression {
         0.5 * weights - 0.5 * m * (log + 1.0)
     }
 
-    /// Akaike's information criterion −2·log L + 2(n + 1), with the variance counted as a parameter, as R does. −∞ for an
-    /// exact fit.
+    /// Akaike's information criterion −2·log L + 2(n + 1), with the variance counted as a parameter, as R does. −∞ for
+    /// an exact fit.
     pub fn aic(&self) -> f64 {
         2.0 * (self.parameters() + 1) as f64 - 2.0 * self.log_likelihood()
     }

@@ -16,7 +16,7 @@ pub(super) struct Exact {
 }
 
 /// Up to this many rows, numbers that a pair does not hold are kept with all their digits.
-pub(super) const EXACT_ROWS: usize = 20_000;
+pub(super) const EXACT_ROWS: usize = 100_000;
 /// The bits of a whole number beyond which a column is not written as whole numbers.
 const BITS: i32 = 6000;
 
@@ -119,13 +119,6 @@ impl WholeColumn {
         }
     }
 
-    pub(super) fn is_constant(&self) -> bool {
-        match &self.numbers {
-            Numbers::Small(x) => x.iter().all(|y| *y == x[0]),
-            Numbers::Large(x) => x.iter().all(|y| *y == x[0]),
-        }
-    }
-
     /// Σ xᵢyᵢ of the whole numbers.
     pub(super) fn dot(&self, other: &Self) -> BigInt {
         if let (Numbers::Small(x), Numbers::Small(y)) = (&self.numbers, &other.numbers)
@@ -191,7 +184,7 @@ impl std::fmt::Display for Fraction {
 impl Fraction {
     /// Whether the number is p/q.
     fn is(&self, p: i64, q: u32) -> bool {
-        let power = |b: u32, e: i32| BigInt::from(b).pow(e.max(0).min(BITS) as u32);
+        let power = |b: u32, e: i32| BigInt::from(b).pow(e.clamp(0, BITS) as u32);
         let left = &self.numerator * q * power(10, self.tens) * power(2, self.twos);
         left == &self.denominator * p * power(10, -self.tens) * power(2, -self.twos)
     }
