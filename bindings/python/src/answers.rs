@@ -360,6 +360,18 @@ pub(crate) fn rows_html(title: &str, rows: &Bound<'_, PyList>) -> PyResult<Strin
     Ok(format!("<table><caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"))
 }
 
+/// A table of text, titles first.
+pub(crate) fn table_html(title: &str, rows: &[Vec<String>]) -> String {
+    let line = |row: &Vec<String>, tag: &str| -> String {
+        let cells: String = row.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell))).collect();
+        format!("<tr>{cells}</tr>")
+    };
+    let head = rows.first().map(|row| line(row, "th")).unwrap_or_default();
+    let body: String = rows.iter().skip(1).map(|row| line(row, "td")).collect();
+    let title = escaped(title);
+    format!("<table><caption>{title}</caption><thead>{head}</thead><tbody>{body}</tbody></table>")
+}
+
 /// As many entries of an array as one line holds.
 const FEW: usize = 8;
 

@@ -7,6 +7,7 @@
 mod answers;
 mod array;
 mod certified;
+mod columns;
 mod command;
 mod compute;
 mod condition;
@@ -23,6 +24,7 @@ mod nearest;
 mod operator;
 mod partial;
 mod perturb;
+mod predict;
 mod proof;
 mod register;
 mod regress;

@@ -1,18 +1,21 @@
 //! Regression: a table of data to the table of a statistician, in Python.
 
-use kappa::equations::regression::{Cell, Coefficient, Column, Design, Formula, Regression};
-use kappa_report::{regression_json, regression_text};
+use std::sync::Arc;
+
+use kappa::equations::regression::{Coefficient, Design, Formula, Regression, confidence_level};
+use kappa_report::{coefficient_table, regression_json, regression_text};
 use numpy::ToPyArray;
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::answers::{self, Answer, PyAnswer, answer, dict, initializer};
 use crate::array::out;
-use crate::compute::compute;
+use crate::columns::{Raw, RawCell, free_name, of_raw, raw_cells, raw_columns};
+use crate::compute::interruptible;
 use crate::enclosure::PyEnclosure;
-use crate::errors::{named, source_to_python, to_python};
+use crate::errors::{named, to_python};
 use crate::names::names;
 use crate::types::Floats;
 
@@ -31,67 +34,85 @@ names! { [PyRegression] [regress] }
 /// (2.15, array([9.5]))
 #[pyclass(name = "Regression", module = "kappa", frozen, extends = PyAnswer)]
 pub(crate) struct PyRegression {
-    fit: Regression,
-    input: Input,
+    pub(crate) fit: Arc<Regression>,
+    pub(crate) input: Arc<Input>,
 }
 
 /// What a model was fitted to.
 #[derive(Clone)]
-struct Input {
-    columns: Vec<Raw>,
-    formula: Option<String>,
-    target: Option<String>,
-    weights: Option<Weights>,
+pub(crate) struct Input {
+    pub(crate) columns: Vec<Raw>,
+    pub(crate) formula: Option<String>,
+    pub(crate) target: Option<String>,
+    pub(crate) weights: Option<Weights>,
     confidence: f64,
 }
 
-/// A column of the data as it came in.
+/// A column of the data, or a number for each row.
 #[derive(Clone, FromPyObject, IntoPyObject)]
-struct Raw(String, Vec<RawCell>);
-
-#[derive(Clone, FromPyObject, IntoPyObject)]
-enum RawCell {
-    Number(f64),
-    Text(String),
-    Missing(Option<bool>),
+pub(crate) enum Weights {
+    Column(String),
+    Numbers(Vec<RawCell>),
 }
 
-impl RawCell {
-    fn cell(&self) -> Cell {
-        match self {
-            Self::Number(x) => Cell::from(*x),
-            Self::Text(text) => Cell::parse(text),
-            Self::Missing(_) => Cell::Missing,
+impl Weights {
+    fn of(given: &Bound<'_, PyAny>) -> PyResult<Self> {
+        match given.cast::<PyString>() {
+            Ok(name) => Ok(Self::Column(name.to_cow()?.into_owned())),
+            Err(_) => Ok(Self::Numbers(raw_cells(given, "weights")?)),
         }
     }
 }
 
-fn of_raw(columns: &[Raw]) -> Vec<Column> {
-    let of = |Raw(name, cells): &Raw| Column { name: name.clone(), cells: cells.iter().map(RawCell::cell).collect() };
-    columns.iter().map(of).collect()
-}
-
-fn formula_of(text: Option<&str>) -> PyResult<Formula> {
+pub(crate) fn formula_of(text: Option<&str>) -> PyResult<Formula> {
     match text {
         Some(text) => text.parse::<Formula>().map_err(to_python),
         None => Ok(Formula { target: None, has_constant: true, terms: vec![None] }),
     }
 }
 
+/// Whether a model reads a column.
+pub(crate) fn is_read(formula: &Formula, target: Option<&str>, weights: Option<&str>, name: &str) -> bool {
+    let has_all = formula.terms.iter().any(Option::is_none);
+    let mut factors = formula.terms.iter().flatten().flat_map(|term| &term.0);
+    let is_named = [target, formula.target.as_deref(), weights].contains(&Some(name));
+    has_all || is_named || factors.any(|factor| factor.column() == name)
+}
+
+impl Input {
+    fn fit(&self, formula: &Formula) -> kappa::Result<Regression> {
+        let mut columns = of_raw(&self.columns);
+        let target = self.target.as_deref();
+        let design = match &self.weights {
+            Some(Weights::Column(name)) => Design::with_weights(&columns, formula, target, name)?,
+            Some(Weights::Numbers(numbers)) => {
+                let name = free_name(&self.columns, "weights");
+                columns.extend(of_raw(&[Raw(name.clone(), numbers.clone())]));
+                Design::with_weights(&columns, formula, target, &name)?
+            }
+            None => Design::new(&columns, formula, target)?,
+        };
+        Regression::new(design)?.with_confidence(self.confidence)
+    }
+}
+
 impl PyRegression {
     fn of(py: Python<'_>, input: Input) -> PyResult<Self> {
         let formula = formula_of(input.formula.as_deref())?;
-        let columns = of_raw(&input.columns);
-        let target = input.target.as_deref();
-        let fit = compute(py, || {
-            let fit = match &input.weights {
-                Some(Weights::Column(name)) => Regression::new(Design::with_weights(&columns, &formula, target, name)?),
-                Some(Weights::Numbers(w)) => Regression::weighted(Design::new(&columns, &formula, target)?, Some(w)),
-                None => Regression::new(Design::new(&columns, &formula, target)?),
-            };
-            fit?.with_confidence(input.confidence)
-        });
-        Ok(Self { fit: fit.map_err(to_python)?, input })
+        let input = Arc::new(input);
+        let own = Arc::clone(&input);
+        let fit = interruptible(py, move || own.fit(&formula))?.map_err(to_python)?;
+        Ok(Self { fit: Arc::new(fit), input })
+    }
+
+    /// Asks the fit something that may take long.
+    fn ask<R: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        question: impl FnOnce(&Regression) -> kappa::Result<R> + Send + 'static,
+    ) -> PyResult<R> {
+        let fit = Arc::clone(&self.fit);
+        interruptible(py, move || question(&fit))?.map_err(to_python)
     }
 
     /// Numbers by the names of the columns: a Series of pandas where it is installed, else a dict.
@@ -108,56 +129,12 @@ impl PyRegression {
     }
 
     fn at(&self, alpha: f64) -> PyResult<Regression> {
-        self.fit.clone().with_confidence(1.0 - alpha).map_err(to_python)
-    }
-
-    /// The rows of the model matrix for new data; None for rows with a missing value.
-    fn rows_for(&self, new: &Bound<'_, PyAny>) -> PyResult<Vec<Option<Vec<f64>>>> {
-        let design = self.fit.design();
-        let new = raw_columns(new)?;
-        let count = new.first().map_or(0, |c| c.1.len());
-        if let Some(Raw(name, cells)) = new.iter().find(|c| c.1.len() != count) {
-            return Err(PyValueError::new_err(format!(
-                "column `{name}` has {} rows, and the first has {count}",
-                cells.len()
-            )));
+        if !(alpha > 0.0 && alpha < 1.0) {
+            let message =
+                format!("alpha lies strictly between 0 and 1, got {alpha}\n\nhint: alpha=0.05 is a level of 95 %");
+            return Err(PyValueError::new_err(message));
         }
-        let formula = formula_of(self.input.formula.as_deref())?;
-        let weights = match &self.input.weights {
-            Some(Weights::Column(name)) => Some(name.as_str()),
-            _ => None,
-        };
-        let used: Vec<&Raw> = self.input.columns.iter().filter(|c| Some(c.0.as_str()) != weights).collect();
-        // Rows of both, so that categories have the same columns. The response of the new rows is not read.
-        let mut columns = Vec::new();
-        for Raw(name, cells) in used {
-            let mut cells = cells.clone();
-            if *name == design.target {
-                cells.extend(std::iter::repeat_n(RawCell::Number(0.0), count));
-            } else if let Some(found) = new.iter().find(|c| c.0 == *name) {
-                cells.extend(found.1.iter().cloned());
-            } else {
-                // Left out: an error only where the formula uses it.
-                continue;
-            }
-            columns.push(Raw(name.clone(), cells));
-        }
-        let before = columns.first().map_or(0, |c| c.1.len() - count);
-        let both = Design::new(&of_raw(&columns), &formula, self.input.target.as_deref()).map_err(to_python)?;
-        if let Some(unknown) = both.names.iter().find(|name| !design.names.contains(name)) {
-            return Err(PyValueError::new_err(format!("`{unknown}` does not occur in the data of the fit")));
-        }
-        if let Some(missing) = design.names.iter().find(|name| !both.names.contains(name)) {
-            return Err(PyValueError::new_err(format!("the new data have no column for `{missing}`")));
-        }
-        let order: Vec<usize> =
-            design.names.iter().filter_map(|name| both.names.iter().position(|other| other == name)).collect();
-        let matrix = both.matrix();
-        let row = |i: usize| {
-            let at = both.rows.iter().position(|&row| row == before + i)?;
-            Some(order.iter().map(|&j| matrix[(at, j)]).collect())
-        };
-        Ok((0..count).map(row).collect())
+        (*self.fit).clone().with_confidence(1.0 - alpha).map_err(to_python)
     }
 }
 
@@ -169,7 +146,7 @@ impl Answer for PyRegression {
     initializer!();
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let Input { columns, formula, target, weights, confidence } = self.input.clone();
+        let Input { columns, formula, target, weights, confidence } = (*self.input).clone();
         (columns, formula, target, weights, confidence).into_bound_py_any(py)
     }
 
@@ -179,45 +156,13 @@ impl Answer for PyRegression {
     }
 }
 
-/// One column of a mapping: numbers, text, or nothing.
-fn raw_cells(values: &Bound<'_, PyAny>) -> PyResult<Vec<RawCell>> {
-    let cell = |value: Bound<'_, PyAny>| -> PyResult<RawCell> {
-        // pandas.NA and NaT name their own types.
-        let kind = value.get_type().name()?.to_string();
-        if value.is_none() || matches!(kind.as_str(), "NAType" | "NaTType" | "MaskedConstant") {
-            return Ok(RawCell::Missing(None));
-        }
-        if value.hasattr("__len__")? && value.extract::<String>().is_err() {
-            return Err(PyTypeError::new_err("a column needs one value for each row, not a sequence"));
-        }
-        if let Ok(x) = value.extract::<f64>() {
-            if x.is_infinite() {
-                return Err(PyValueError::new_err("an infinite value cannot be used in a regression"));
-            }
-            return Ok(if x.is_nan() { RawCell::Missing(None) } else { RawCell::Number(x) });
-        }
-        match value.extract::<String>() {
-            Ok(text) => Ok(RawCell::Text(text)),
-            Err(_) => Ok(RawCell::Text(value.str()?.to_string())),
-        }
-    };
-    values.try_iter()?.map(|value| cell(value?)).collect()
-}
-
-/// A column of the data, or a number for each row.
-// stub: str | Sequence[float] | NDArray[Any]
-#[derive(Clone, FromPyObject, IntoPyObject)]
-pub(crate) enum Weights {
-    Column(String),
-    Numbers(Vec<f64>),
-}
-
 /// Fits a linear model: `regress(data, "y ~ x + x^2 + region")`.
 ///
 /// `data` maps names to columns (a dict, a pandas DataFrame), or is the path of a table as text, whose decimals are
-/// then taken as they are written. Columns with text are categories; rows with None, NaN or nothing in a column that is
-/// used are left out. `weights` multiply the squares of the residuals: the name of a column, or one number for each
-/// row.
+/// then taken as they are written. Integers of any size, Decimals and Fractions are not rounded; booleans are 0 and 1.
+/// Columns with text are categories, those of a Categorical in its order; the index of a DataFrame is no column.
+/// Rows with None, NaN, NA or nothing in a column that is used are left out. `weights` multiply the squares of the
+/// residuals: the name of a column, or one number for each row. `confidence` is 0.95 or 95 for 95 %.
 ///
 /// Examples
 /// --------
@@ -231,42 +176,31 @@ pub(crate) fn regress(
     data: &Bound<'_, PyAny>,
     formula: Option<String>,
     target: Option<String>,
-    weights: Option<Weights>,
+    weights: Option<WeightsLike<'_>>,
     confidence: f64,
 ) -> PyResult<PyRegression> {
-    let columns = raw_columns(data)?;
+    let confidence = confidence_level(confidence).map_err(to_python)?;
+    let weights = weights.as_ref().map(Weights::of).transpose()?;
+    let wanted = formula_of(formula.as_deref())?;
+    let of_weights = if let Some(Weights::Column(name)) = &weights { Some(name.as_str()) } else { None };
+    let columns = raw_columns(data, &|name| is_read(&wanted, target.as_deref(), of_weights, name))?;
     PyRegression::of(data.py(), Input { columns, formula, target, weights, confidence })
 }
 
-fn raw_columns(data: &Bound<'_, PyAny>) -> PyResult<Vec<Raw>> {
-    let is_path = data.hasattr("__fspath__")? || data.extract::<String>().is_ok();
-    if is_path {
-        let path: std::path::PathBuf = data.extract()?;
-        let frame = kappa_tensors::Frame::open(&path).map_err(source_to_python)?;
-        let column = |j: usize| {
-            Raw(frame.titles[j].clone(), frame.column(j).map(|text| RawCell::Text(text.to_owned())).collect())
-        };
-        return Ok((0..frame.titles.len()).map(column).collect());
-    }
-    // A mapping, pandas, or polars.
-    let data = if data.hasattr("items")? {
-        data.clone()
-    } else if data.hasattr("to_dict")? {
-        data.call_method0("to_dict")?
-    } else {
-        return Err(PyTypeError::new_err("data maps names to columns: a dict, a DataFrame, or the path of a table"));
-    };
-    let mut found = Vec::new();
-    for item in data.call_method0("items")?.try_iter()? {
-        let (name, values): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item?.extract()?;
-        found.push(Raw(name.str()?.to_string(), raw_cells(&values)?));
-    }
-    Ok(found)
+/// The name of a column, or a number for each row.
+// stub: str | Sequence[Any] | NDArray[Any]
+pub(crate) type WeightsLike<'py> = Bound<'py, PyAny>;
+
+fn ends<'py>(py: Python<'py>, of: &[kappa::Enclosure]) -> PyResult<Floats<'py>> {
+    let end = |i: usize, j: usize| if j == 0 { of[i].lower() } else { of[i].upper() };
+    out(py, kappa::Matrix::from_fn(of.len(), 2, end).into())
 }
 
 #[pymethods]
 impl PyRegression {
-    /// One dict a column of the model: name, estimate, standard_error, t, p, interval, certain_digits.
+    /// One dict a column of the model: name, estimate, standard_error, t, p, interval, certain_digits. Without a
+    /// residual degree of freedom standard_error and t are None; p and interval are NaN where they are not
+    /// defined or not known.
     // stub: -> list[dict[str, Any]]
     #[getter]
     fn coefficients<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
@@ -275,8 +209,8 @@ impl PyRegression {
             list.append(dict!(py, {
                 "name": &c.name,
                 "estimate": PyEnclosure::from(c.estimate),
-                "standard_error": PyEnclosure::from(c.standard_error),
-                "t": PyEnclosure::from(c.t),
+                "standard_error": c.has_standard_error.then(|| PyEnclosure::from(c.standard_error)),
+                "t": c.t_is_defined().then(|| PyEnclosure::from(c.t)),
                 "p": c.p,
                 "interval": c.interval,
                 "certain_digits": c.digits,
@@ -297,12 +231,12 @@ impl PyRegression {
     /// The standard errors by name.
     #[getter]
     fn bse<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.by_name(py, |c| c.standard_error.estimate())
+        self.by_name(py, |c| if c.has_standard_error { c.standard_error.estimate() } else { f64::NAN })
     }
     /// The t statistics by name.
     #[getter]
     fn tvalues<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.by_name(py, |c| c.t.estimate())
+        self.by_name(py, |c| if c.t_is_defined() { c.t.estimate() } else { f64::NAN })
     }
     /// The p-values by name.
     #[getter]
@@ -359,25 +293,49 @@ impl PyRegression {
     fn nobs(&self) -> usize {
         self.fit.observations()
     }
-    /// R squared.
+    /// R squared: 1 - rss / sum of (y - mean)^2, or of y^2 without an intercept (see `r_squared_kind`). None where it
+    /// is undefined, as all values of y are equal.
     #[getter]
-    fn r_squared(&self) -> PyEnclosure {
-        self.fit.r_squared().into()
+    fn r_squared(&self) -> Option<PyEnclosure> {
+        self.fit.r_squared_is_defined().then(|| self.fit.r_squared().into())
+    }
+    /// "centred", or "uncentred" for a model without an intercept.
+    // stub: -> Literal["centred", "uncentred"]
+    #[getter]
+    fn r_squared_kind(&self) -> &'static str {
+        if self.fit.r_squared_is_centred() { "centred" } else { "uncentred" }
+    }
+    /// The centred R squared of a model without an intercept whose columns span a constant, as those of all categories
+    /// do; None for other models.
+    #[getter]
+    fn centred_r_squared(&self) -> Option<PyEnclosure> {
+        self.fit.centred_r_squared().map(Into::into)
+    }
+    /// Whether every residual is 0; None where that is not known.
+    #[getter]
+    fn exact_fit(&self) -> Option<bool> {
+        self.fit.is_exact_fit()
+    }
+    /// Columns without a coefficient, as no row has some combination of their categories.
+    #[getter]
+    fn undetermined(&self) -> Vec<String> {
+        self.fit.design().undetermined.iter().map(|c| c.name.clone()).collect()
     }
     /// Adjusted R squared.
     #[getter]
-    fn adjusted_r_squared(&self) -> PyEnclosure {
-        self.fit.adjusted_r_squared().into()
+    fn adjusted_r_squared(&self) -> Option<PyEnclosure> {
+        let is_defined = self.fit.r_squared_is_defined() && self.fit.degrees() > 0;
+        is_defined.then(|| self.fit.adjusted_r_squared().into())
     }
-    /// The residual standard error.
+    /// The residual standard error; None without a residual degree of freedom.
     #[getter]
-    fn residual_deviation(&self) -> PyEnclosure {
-        self.fit.residual_deviation().into()
+    fn residual_deviation(&self) -> Option<PyEnclosure> {
+        (self.fit.degrees() > 0).then(|| self.fit.residual_deviation().into())
     }
-    /// The F statistic; None for a model with an intercept alone.
+    /// The F statistic; None where it is undefined, as for a model with an intercept alone.
     #[getter]
     fn f(&self) -> Option<PyEnclosure> {
-        self.fit.f().map(Into::into)
+        self.fit.f().filter(|_| self.fit.f_is_defined()).map(Into::into)
     }
     /// Akaike's information criterion; the variance counts as a parameter, as in R.
     #[getter]
@@ -409,6 +367,21 @@ impl PyRegression {
     fn fitted<'py>(&self, py: Python<'py>) -> Floats<'py> {
         self.fit.fitted().to_pyarray(py).into_any()
     }
+    /// Proved ends of the residuals, two columns.
+    #[getter]
+    fn residual_bounds<'py>(&self, py: Python<'py>) -> PyResult<Floats<'py>> {
+        ends(py, &self.fit.residual_enclosures())
+    }
+    /// Proved ends of the fitted values, two columns.
+    #[getter]
+    fn fitted_bounds<'py>(&self, py: Python<'py>) -> PyResult<Floats<'py>> {
+        ends(py, &self.fit.fitted_enclosures())
+    }
+    /// Proved ends of the leverages, two columns.
+    #[getter]
+    fn leverage_bounds<'py>(&self, py: Python<'py>) -> PyResult<Floats<'py>> {
+        ends(py, self.fit.leverages())
+    }
     /// The rows that are used, from 0.
     #[getter]
     fn rows(&self) -> Vec<usize> {
@@ -420,31 +393,32 @@ impl PyRegression {
         let all: Vec<f64> = self.fit.leverages().iter().map(kappa::Enclosure::estimate).collect();
         all.to_pyarray(py).into_any()
     }
-    /// Everything as a dict, as `kappa regress --json` prints it.
+    /// Everything as a dict, with the influence of every row that is used.
     // stub: -> dict[str, Any]
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let json = compute(py, || regression_json(&self.fit)).map_err(to_python)?;
+        let json = self.ask(py, regression_json)?;
         py.import("json")?.call_method1("loads", (json.to_string(),))
     }
     /// Near collinearities, in sentences.
     #[getter]
     fn collinearity(&self, py: Python<'_>) -> PyResult<Vec<String>> {
-        Ok(compute(py, || self.fit.collinearity()).map_err(to_python)?.words())
+        Ok(self.ask(py, Regression::collinearity)?.words())
     }
     /// The table, with `digits` digits of each coefficient.
     #[pyo3(signature = (digits = 7))]
     fn summary(&self, py: Python<'_>, digits: usize) -> PyResult<String> {
-        compute(py, || regression_text(&self.fit, digits)).map_err(to_python)
+        self.ask(py, move |fit| regression_text(fit, digits))
     }
     fn __str__(&self, py: Python<'_>) -> PyResult<String> {
         self.summary(py, 7)
     }
-    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let rows = slf.getattr("coefficients")?.cast_into::<PyList>()?;
-        answers::rows_html(&slf.repr()?.to_string(), &rows)
+    fn _repr_html_(&self) -> String {
+        answers::table_html(&self.__repr__(), &coefficient_table(&self.fit, 7))
     }
     fn __repr__(&self) -> String {
         let (rows, n) = (self.fit.observations(), self.fit.parameters());
-        format!("Regression({} rows, {n} coefficients, R² {})", rows, self.fit.r_squared().short(6))
+        let kind = if self.fit.r_squared_is_centred() { "" } else { "uncentred " };
+        let found = self.r_squared().map_or_else(|| "undefined".to_owned(), |_| self.fit.r_squared().short(6));
+        format!("Regression({rows} rows, {n} coefficients, {kind}R² {found})")
     }
 }

@@ -526,11 +526,11 @@ def test_errors_teach(tmp_path: Path) -> None:
     f = saved(tmp_path, a=np.ones((3, 3)), b=np.ones(3), short=np.ones(2), t=np.ones((4, 2)))
     (tmp_path / "bad.csv").write_text("x,y\n1,2\n3\n")
     (tmp_path / "twice.csv").write_text("x,x\n1,2\n3,4\n")
-    (tmp_path / "few.csv").write_text("x,y\n1,2\n3,4\n")
+    (tmp_path / "few.csv").write_text("x,z,y\n1,2,2\n3,4,1\n")
     (tmp_path / "text.csv").write_text("g,y\na,b\nc,d\ne,f\n")
     (tmp_path / "holes.csv").write_text("x,y\n1,NA\nNA,4\n")
     (tmp_path / "comma.csv").write_text("x;y\n1,5;2\n2,5;3\n4,5;5\n")
-    (tmp_path / "dates.csv").write_text("date,y\n2020-01,1\n2020-02,3\n2020-03,2\n")
+    (tmp_path / "dates.csv").write_text("date,x,y\n2020-01,1,1\n2020-02,2,3\n2020-03,3,2\n")
     (tmp_path / "mixed.csv").write_text("x,y\n1,1\ntwo,2\n3,4\n4,5\n")
     (tmp_path / "quote.csv").write_text('x,y\n"1,1\n2,2\n3,4\n')
     good = NIST / "Norris.csv"

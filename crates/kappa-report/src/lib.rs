@@ -8,6 +8,7 @@ mod markdown;
 mod picture;
 mod proof;
 mod regression;
+mod regression_text;
 mod remark;
 mod sparkline;
 mod spread;
@@ -23,7 +24,8 @@ pub use picture::{
     draw_pseudospectrum, draw_quantiles, draw_residuals, draw_scatter,
 };
 pub use proof::{ProofFile, ProofResult, digest};
-pub use regression::{RegressionResult, regression_json, regression_text};
+pub use regression::{RegressionResult, regression_json};
+pub use regression_text::{coefficient_table, regression_text, regression_text_of_all_rows};
 pub use remark::{Remark, place};
 pub use sparkline::sparkline;
 pub use spread::{BulkResult, HistogramResult, TailResult, bulk_rows, histogram_rows, spread_numbers, tail_rows};

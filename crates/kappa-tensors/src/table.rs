@@ -1,11 +1,13 @@
 //! Tables as text: comma, semicolon, tab or blanks between cells, with or without a header.
 
+use std::borrow::Cow;
+
 use crate::bytes::Bytes;
 use crate::error::{Error, Result};
 use crate::{Skipped, gzip, limits};
 
 /// Texts of a missing value.
-const MISSING: [&str; 7] = ["", "na", "n/a", "null", "none", ".", "?"];
+const MISSING: [&str; 11] = ["", "na", "n/a", "<na>", "#na", "#n/a", "#n/a n/a", "null", "none", ".", "?"];
 
 /// Whether the bytes look like text: no control characters other than white space.
 pub(crate) fn is_likely(bytes: &[u8]) -> bool {
@@ -64,7 +66,7 @@ impl Frame {
     ///
     /// When the bytes are not a table, its rows have different lengths, a quote is not closed, or a limit is exceeded.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut rows = rows(bytes)?;
+        let mut rows = rows(&without_errors(bytes))?;
         let title = take_title(&mut rows);
         let width = width(&rows)?;
         let has_header = rows.first().is_some_and(|(_, row)| row.iter().any(|c| number(c).is_none() && !is_missing(c)));
@@ -119,6 +121,23 @@ pub(crate) fn take_title(rows: &mut Rows) -> Option<Skipped> {
     let title = Skipped { name: format!("line {line}"), reason, is_broken: false };
     rows.remove(0);
     Some(title)
+}
+
+/// The text with `NA` for `#N/A` and `#NA`, with which a spreadsheet marks a missing value, at the beginning of a line,
+/// where `#` would make a comment of the row.
+fn without_errors(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let marked = |line: &[u8]| {
+        let length = [&b"#N/A N/A"[..], b"#N/A", b"#NA"].into_iter().find(|m| line.starts_with(m)).map(<[u8]>::len)?;
+        line.get(length).is_none_or(|b| b",;\t\r".contains(b)).then_some(length)
+    };
+    if !bytes.split(|&b| b == b'\n').any(|line| marked(line).is_some()) {
+        return bytes.into();
+    }
+    let kept = bytes.split(|&b| b == b'\n').map(|line| match marked(line) {
+        Some(length) => [b"NA", &line[length..]].concat(),
+        None => line.to_vec(),
+    });
+    kept.collect::<Vec<_>>().join(&b'\n').into()
 }
 
 /// The rows with their line numbers.

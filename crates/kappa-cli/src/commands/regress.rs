@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kappa::equations::regression::{Cell, Column, Design, Formula, Regression, normal_quantile};
-use kappa_report::{RegressionResult, counted, draw_quantiles, draw_residuals, regression_text};
+use kappa::equations::regression::{Cell, Column, Design, Formula, Regression, confidence_level, normal_quantile};
+use kappa_report::{
+    RegressionResult, counted, draw_quantiles, draw_residuals, regression_text, regression_text_of_all_rows,
+};
 use kappa_tensors::Frame;
 use serde::{Serialize, Serializer};
 
@@ -23,20 +25,23 @@ pub(crate) struct RegressArguments {
     /// The response variable, where the formula does not name it.
     #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
-    /// Such as "y ~ x + x^2 + region", "powers(x, 10)", "log(x)", "C(year)", "a:b", "a*b", "- 1"; every other column
-    /// by default.
+    /// Such as "y ~ x + x^2 + region", "powers(x, 10)", "log(x)", "C(year)", "C(g, base=b)", "a:b", "a*b", "- 1";
+    /// every other column by default.
     #[arg(long, short, value_name = "FORMULA", value_parser = read::<Formula>, allow_hyphen_values = true)]
     #[serde(serialize_with = "shown")]
     formula: Option<Formula>,
     /// A column with a positive weight for each row.
     #[arg(long, value_name = "COLUMN")]
     weights: Option<String>,
-    /// Level of the confidence intervals, in percent.
+    /// Level of the confidence intervals: 95, 95% or 0.95.
     #[arg(long, value_name = "PERCENT", default_value_t = 95.0, value_parser = percent)]
     confidence: f64,
     /// Maximum number of digits of a coefficient; only certain digits are shown.
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u8).range(1..=17))]
     digits: u8,
+    /// List the residual, leverage and influence of every row, not of the influential rows only.
+    #[arg(long)]
+    influence: bool,
     /// Draw residuals over fitted values, .svg or .png.
     #[arg(long, value_name = "FILE")]
     residuals: Option<PathBuf>,
@@ -54,10 +59,24 @@ fn every_other() -> Formula {
     Formula { target: None, has_constant: true, terms: vec![None] }
 }
 
+/// A level of confidence in percent: 95, 95% or 0.95.
 fn percent(text: &str) -> Result<f64, String> {
-    match text.trim().trim_end_matches('%').parse::<f64>() {
-        Ok(x) if x > 0.0 && x < 100.0 => Ok(x),
-        _ => Err("a level of confidence lies strictly between 0 and 100 percent".into()),
+    let (number, is_percent) = match text.trim().strip_suffix('%') {
+        Some(number) => (number.trim_end(), true),
+        None => (text.trim(), false),
+    };
+    let x: f64 = number.parse().map_err(|_| "a level of confidence is a number such as 95, 95% or 0.95".to_owned())?;
+    if is_percent && x > 0.0 && x < 100.0 {
+        return Ok(x);
+    }
+    match confidence_level(if is_percent { f64::NAN } else { x }) {
+        Ok(_) if x > 1.0 => Ok(x),
+        // Without the rounding error of the product: 99.9 for 0.999.
+        Ok(level) => Ok((level * 1e14).round() / 1e12),
+        Err(error) => Err(format!(
+            "a level of confidence lies strictly between 0 and 100 %: {}",
+            error.hint().unwrap_or_default()
+        )),
     }
 }
 
@@ -79,16 +98,28 @@ impl Ask for RegressArguments {
         }
         let frame = Frame::open(&self.file).map_err(|e| Failure::from(kappa_model::Error::from(e)))?;
         let about = |error: kappa::Error| Failure::from(error).within(&file_name(&self.file));
-        let fit = self.fit(&frame).map_err(about)?;
+        let lines: Vec<u64> = (0..frame.rows()).map(|i| frame.line(i)).collect();
+        let fit = self.fit(frame).map_err(about)?;
         let design = fit.design();
-        let text = regression_text(&fit, self.digits.into()).map_err(about)?;
-        let mut answer = Answer::new(RegressionResult::new(&fit).map_err(about)?, text).explained(explanation());
+        let digits = self.digits.into();
+        let (result, text) = match self.influence {
+            true => (RegressionResult::of_all_rows(&fit), regression_text_of_all_rows(&fit, digits)),
+            false => (RegressionResult::new(&fit), regression_text(&fit, digits)),
+        };
+        let mut answer = Answer::new(result.map_err(about)?, text.map_err(about)?).explained(explanation());
         if let Some(&first) = design.dropped.first() {
             answer = answer.note(format!(
                 "{} of {} left out because of a missing value (the first in line {} of the file)",
                 design.dropped.len(),
-                counted(frame.rows(), "row"),
-                frame.line(first)
+                counted(lines.len(), "row"),
+                lines[first]
+            ));
+        }
+        if let Some(first) = design.undetermined.first() {
+            answer = answer.note(format!(
+                "{} left out because a combination of categories has no row (the first is {})",
+                counted(design.undetermined.len(), "column"),
+                first.name
             ));
         }
         Ok(self.with_pictures(answer, &fit))
@@ -96,14 +127,17 @@ impl Ask for RegressArguments {
 }
 
 impl RegressArguments {
-    fn fit(&self, frame: &Frame) -> kappa::Result<Regression> {
-        let columns = columns(frame);
+    fn fit(&self, frame: Frame) -> kappa::Result<Regression> {
+        let columns = columns(&frame);
+        // A large table is in memory once at a time.
+        drop(frame);
         let formula = self.formula.clone().unwrap_or_else(every_other);
         let target = self.target.as_deref();
         let design = match &self.weights {
             Some(weights) => Design::with_weights(&columns, &formula, target, weights),
             None => Design::new(&columns, &formula, target),
         };
+        drop(columns);
         Regression::new(design?)?.with_confidence(self.confidence / 100.0)
     }
 

@@ -10,12 +10,15 @@ use num_bigint::{BigInt, Sign};
 pub struct Decimal {
     value: Pair,
     is_exact: bool,
+    /// Where the pair is not exact: the number is a multiple of 10^tens below 2¹⁰³ of them, so that the nearest
+    /// multiple to the pair is the number.
+    tens: Option<i16>,
 }
 
 impl From<f64> for Decimal {
     /// The double itself, exactly.
     fn from(x: f64) -> Self {
-        Self { value: Pair::from(x), is_exact: true }
+        Self::exactly(Pair::from(x))
     }
 }
 
@@ -23,8 +26,18 @@ impl From<f64> for Decimal {
 pub(crate) const DECIMAL_DOUBT: f64 = 2.465190328815662e-32;
 /// The maximum number of digits that are read exactly; a longer number is rounded to a double.
 const DIGITS: usize = 800;
+/// Up to this many bits a whole number is determined by a pair whose relative error is at most 2⁻¹⁰⁵.
+const BITS: u64 = 103;
 
 impl Decimal {
+    fn exactly(value: Pair) -> Self {
+        Self { value, is_exact: true, tens: None }
+    }
+
+    fn about(value: Pair) -> Self {
+        Self { value, is_exact: false, tens: None }
+    }
+
     /// Reads a decimal number such as `-12.50`, `1e-3` or `.5` as a pair of doubles.
     ///
     /// Returns `None` when the text is not a finite number, or when the number is not 0 and too small for a double.
@@ -42,20 +55,92 @@ impl Decimal {
         let text = text.trim();
         let high: f64 = text.parse().ok().filter(|x: &f64| x.is_finite())?;
         let Some((digits, exponent)) = parts(text) else {
-            return (high != 0.0).then(|| Self { value: Pair::from(high), is_exact: false });
+            return (high != 0.0).then(|| Self::about(Pair::from(high)));
         };
         let (rest, den) = rest(&digits, exponent, high);
         if rest.sign() == Sign::NoSign {
-            return Some(Self { value: Pair::from(high), is_exact: true });
+            return Some(Self::exactly(Pair::from(high)));
         }
         // A number that underflows to 0 has no relative accuracy.
         if high == 0.0 {
             return None;
         }
         let (low, is_exact) = quotient(&rest, &den);
-        // A pair whose low part is subnormal has no relative accuracy beyond the high part: it does not count as exact.
+        let mut found = Self::with_low(high, low, is_exact);
+        if found.doubt() == DECIMAL_DOUBT && digits.bits() <= BITS {
+            found.tens = i16::try_from(exponent).ok();
+        }
+        Some(found)
+    }
+
+    /// A pair whose low part is subnormal has no relative accuracy beyond the high part: it does not count as exact.
+    fn with_low(high: f64, low: f64, is_exact: bool) -> Self {
         let is_whole = low.abs() >= f64::MIN_POSITIVE;
-        Some(Self { value: Pair { high, low }, is_exact: is_exact && is_whole })
+        Self { is_exact: is_exact && is_whole, ..Self::about(Pair { high, low }) }
+    }
+
+    /// Reads a ratio of integers such as `-1/3` as a pair of doubles.
+    ///
+    /// Returns `None` when the text is not a ratio, when the denominator is 0, or when the number overflows or
+    /// underflows a double.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kappa::arithmetic::Decimal;
+    /// let third = Decimal::parse_ratio("1/3").unwrap();
+    /// assert!(third.value().high == 1.0 / 3.0 && !third.is_exact());
+    /// assert!(Decimal::parse_ratio("9007199254740993/1").unwrap().is_exact());
+    /// ```
+    pub fn parse_ratio(text: &str) -> Option<Self> {
+        let (p, q) = text.split_once('/')?;
+        let (mut p, mut q): (BigInt, BigInt) = (p.trim().parse().ok()?, q.trim().parse().ok()?);
+        if q.sign() == Sign::Minus {
+            (p, q) = (-p, -q);
+        }
+        match (p.sign(), q.sign()) {
+            (_, Sign::NoSign) => return None,
+            (Sign::NoSign, _) => return Some(Self::from(0.0)),
+            _ => {}
+        }
+        let (high, _) = quotient(&p, &q);
+        if high == 0.0 || !high.is_finite() {
+            return None;
+        }
+        let (m, e) = mantissa(high);
+        let (rest, den) =
+            if e >= 0 { (p - (m << e as usize) * &q, q) } else { ((p << -e as usize) - m * &q, q << -e as usize) };
+        if rest.sign() == Sign::NoSign {
+            return Some(Self::from(high));
+        }
+        let (low, is_exact) = quotient(&rest, &den);
+        Some(Self::with_low(high, low, is_exact))
+    }
+
+    /// The number as (m, t, e), where it is m·10ᵗ·2ᵉ; `None` where the pair does not determine it.
+    pub(crate) fn whole(&self) -> Option<(BigInt, i32, i32)> {
+        let (m, e) = pair_whole(self.value);
+        if self.is_exact {
+            return Some((m, 0, e));
+        }
+        // The nearest whole number to m·2ᵉ·10⁻ᵗ.
+        let tens = i32::from(self.tens?);
+        let ten = |t: i32| BigInt::from(10).pow(t.max(0) as u32);
+        let (p, q) = ((m * ten(-tens)) << e.max(0) as usize, ten(tens) << (-e).max(0) as usize);
+        let half = if p.sign() == Sign::Minus { -q.clone() } else { q.clone() };
+        Some(((p * 2 + half) / (q * 2), tens, 0))
+    }
+
+    /// The shortest text that reads as this number; different numbers have different texts.
+    pub(crate) fn label(&self) -> String {
+        let short = self.value.high.to_string();
+        if Self::parse(&short).is_some_and(|x| x.value == self.value) {
+            return short;
+        }
+        match self.whole() {
+            Some((m, tens, twos)) => written(m, tens, twos),
+            None => format!("{short}{:+e}", self.value.low),
+        }
     }
 
     /// The number as a pair: the nearest double, and the double nearest to the remainder.
@@ -114,13 +199,43 @@ fn parts(text: &str) -> Option<(BigInt, i32)> {
     Some((digits.parse().ok()?, exponent))
 }
 
-/// digits·10^exponent − high as a fraction.
-fn rest(digits: &BigInt, exponent: i32, high: f64) -> (BigInt, BigInt) {
-    let bits = high.abs().to_bits();
+/// A finite x as (m, e), where it is m·2ᵉ.
+fn mantissa(x: f64) -> (BigInt, i32) {
+    let bits = x.abs().to_bits();
     let biased = (bits >> 52) as i32;
     let fraction = (bits & ((1 << 52) - 1)) as i64;
     let (mantissa, power) = if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) };
-    let mantissa = BigInt::from(if high < 0.0 { -mantissa } else { mantissa });
+    (BigInt::from(if x < 0.0 { -mantissa } else { mantissa }), power)
+}
+
+/// A pair as (m, e), where it is m·2ᵉ exactly.
+pub(crate) fn pair_whole(x: Pair) -> (BigInt, i32) {
+    let (high, low) = (mantissa(x.high), mantissa(x.low));
+    if x.low == 0.0 {
+        return high;
+    }
+    let e = high.1.min(low.1);
+    ((high.0 << (high.1 - e) as usize) + (low.0 << (low.1 - e) as usize), e)
+}
+
+/// m·10^tens·2^twos as a decimal without an exponent.
+fn written(m: BigInt, tens: i32, twos: i32) -> String {
+    let (m, tens) =
+        if twos < 0 { (m * BigInt::from(5).pow(-twos as u32), tens + twos) } else { (m << twos as usize, tens) };
+    if tens >= 0 {
+        return (m * BigInt::from(10).pow(tens as u32)).to_string();
+    }
+    let sign = if m.sign() == Sign::Minus { "-" } else { "" };
+    let (places, digits) = (-tens as usize, m.magnitude().to_string());
+    let digits = format!("{digits:0>width$}", width = places + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - places);
+    let text = format!("{sign}{whole}.{fraction}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// digits·10^exponent − high as a fraction.
+fn rest(digits: &BigInt, exponent: i32, high: f64) -> (BigInt, BigInt) {
+    let (mantissa, power) = mantissa(high);
     let ten = |e: i32| BigInt::from(10).pow(e.max(0) as u32);
     let up = |x: BigInt, e: i32| x << e.max(0) as usize;
     let left = up(digits * ten(exponent), -power);
@@ -173,6 +288,33 @@ mod tests {
             ("9007199254740992", true),
         ] {
             assert_eq!(is_printed(text, text.parse().unwrap()), is_same, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_digits_are_found_again() {
+        let read = |text: &str| Decimal::parse(text).unwrap().whole().map(|(m, t, e)| written(m, t, e));
+        for text in ["0.1", "-83.1", "0.30000000000000000000000000001", "1234567890123456789012345678.9", "2.5", "-7"] {
+            assert_eq!(read(text).as_deref(), Some(text));
+        }
+        assert_eq!(read("1e23"), Some(format!("1{}", "0".repeat(23))));
+        // More digits than a pair holds are not determined by it.
+        assert_eq!(read("0.1234567890123456789012345678901234567"), None);
+        for (text, label) in [("0.1", "0.1"), ("9007199254740993", "9007199254740993"), ("2.50", "2.5")] {
+            assert_eq!(Decimal::parse(text).unwrap().label(), label);
+        }
+        assert_ne!(Decimal::parse("0.1").unwrap().label(), Decimal::from(0.1).label());
+    }
+
+    #[test]
+    fn ratios_are_read_to_a_pair() {
+        let third = Decimal::parse_ratio("-1/3").unwrap();
+        let off = third.value * Pair::from(3.0) + Pair::from(1.0);
+        assert!(off.high.abs() < 1e-31 && third.doubt() == DECIMAL_DOUBT);
+        assert_eq!(Decimal::parse_ratio("36028797018963969/4").unwrap().label(), "9007199254740992.25");
+        assert_eq!(Decimal::parse_ratio("6/-4"), Some(Decimal::from(-1.5)));
+        for text in ["1/0", "1", "a/2", "1/2/3"] {
+            assert!(Decimal::parse_ratio(text).is_none(), "{text}");
         }
     }
 

@@ -25,7 +25,7 @@ mod variance;
 pub(crate) mod whole_matrix;
 
 pub use decimal::Decimal;
-pub(crate) use decimal::{is_printed, printed};
+pub(crate) use decimal::{is_printed, pair_whole, printed};
 pub use environment::check_environment;
 pub use format::{BF16, F8_E4M3, F8_E5M2, F16, F32, F64, Format};
 pub use kappa_dense::pair::{Pair, two_product, two_sum};

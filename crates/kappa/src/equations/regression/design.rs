@@ -1,62 +1,24 @@
-//! Columns of data, and the design matrix that a formula makes of them.
+//! The design matrix that a formula makes of columns of data.
 
-use kappa_dense::pair::{PAIR_UNIT, Pair, PairMatrix};
+use std::collections::HashSet;
 
+use kappa_dense::pair::{Pair, PairMatrix};
+
+use super::build::{Built, Value, products};
+use super::cell::{Cell, Column};
 use super::coding::{Coding, Levels};
-use super::formula::{Factor, Formula, Function, Term};
-use crate::arithmetic::{Decimal, two_product};
-use crate::enclosure::directed::{add_up, mul_up, times_power};
+use super::formula::{Factor, Formula, Term};
+use super::levels::{self, check_categories, find, is_category};
+use super::whole::{Exact, WholeColumn};
 use crate::error::{Error, Result};
 
-/// One cell of a table.
+/// A column whose coefficient the data do not determine, as a combination of categories has no row.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Cell {
-    /// A number: a decimal to the precision of two doubles.
-    Number(Decimal),
-    /// A category.
-    Text(String),
-    /// A missing value.
-    Missing,
-}
-
-/// Texts of a missing value.
-const MISSING: [&str; 7] = ["", "na", "n/a", "null", "none", ".", "?"];
-
-impl Cell {
-    /// Parses a cell: a number, a missing value (empty, `NA`, `.`, `?`, `null`, `nan`), else a category.
-    pub fn parse(text: &str) -> Self {
-        let text = text.trim();
-        match Decimal::parse(text) {
-            Some(x) => Self::Number(x),
-            None if MISSING.contains(&text.to_lowercase().as_str()) || text.eq_ignore_ascii_case("nan") => {
-                Self::Missing
-            }
-            None => Self::Text(text.to_owned()),
-        }
-    }
-}
-
-impl From<f64> for Cell {
-    /// The number itself; NaN is a missing value.
-    fn from(x: f64) -> Self {
-        if x.is_nan() { Self::Missing } else { Self::Number(Decimal::from(x)) }
-    }
-}
-
-/// A column with its name.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Column {
-    /// The name.
+pub struct Undetermined {
+    /// The name of the column.
     pub name: String,
-    /// The cells, one for each row.
-    pub cells: Vec<Cell>,
-}
-
-impl Column {
-    /// Whether the column is categorical: a cell has text.
-    fn is_category(&self) -> bool {
-        self.cells.iter().any(|c| matches!(c, Cell::Text(_)))
-    }
+    /// The columns of the model of which it is a combination, with their coefficients; empty for a column of zeros.
+    pub combination: Vec<(String, f64)>,
 }
 
 /// The design matrix and the response of a linear model, with names.
@@ -74,46 +36,22 @@ pub struct Design {
     pub dropped: Vec<usize>,
     /// Categorical columns without their reference level: column and reference.
     pub references: Vec<(String, String)>,
+    /// Columns that are left out of the model: no row has their combination of categories.
+    pub undetermined: Vec<Undetermined>,
     pub(super) matrix: PairMatrix,
     pub(super) doubts: Vec<f64>,
+    /// The numbers of the columns of which the pairs are rounded.
+    pub(super) exact: Vec<Option<Vec<Exact>>>,
+    /// Whether the term of a column has a combination of categories without a row.
+    pub(super) has_empty_cell: Vec<bool>,
     pub(super) y: PairMatrix,
     pub(super) y_doubt: f64,
-    /// The weights of the rows that are used.
-    pub(super) weights: Option<Vec<f64>>,
-}
-
-/// A value with a bound of its relative error.
-#[derive(Clone, Copy)]
-struct Value {
-    value: Pair,
-    doubt: f64,
-}
-
-impl Value {
-    fn times(self, other: Self) -> Self {
-        if self.value.high == 0.0 || other.value.high == 0.0 {
-            return Self { value: Pair::default(), doubt: 0.0 };
-        }
-        let value = self.value * other.value;
-        let (p, e) = two_product(self.value.high, other.value.high);
-        // A product that underflows has no relative error bound: NaN marks it, and `factor` then fails.
-        if p.abs() < 1e-250 || !value.high.is_finite() {
-            return Self { value: Pair::from(f64::NAN), doubt: 0.0 };
-        }
-        // The product of two doubles is a pair of doubles exactly.
-        let is_plain = self.value.low == 0.0 && other.value.low == 0.0;
-        let is_exact = is_plain && (value.high, value.low) == (p, e);
-        let own = if is_exact { 0.0 } else { PAIR_UNIT };
-        let both = add_up(add_up(self.doubt, other.doubt), mul_up(self.doubt, other.doubt));
-        Self { value, doubt: add_up(both, mul_up(own, add_up(1.0, both))) }
-    }
-}
-
-/// A named column of the matrix.
-#[derive(Clone)]
-struct Built {
-    name: String,
-    values: Vec<Value>,
+    pub(super) y_exact: Option<Vec<Exact>>,
+    pub(super) y_is_constant: bool,
+    /// The weights of the rows that are used, and a bound of their relative error.
+    pub(super) weights: Option<(Vec<Pair>, f64)>,
+    /// Categorical columns with their number of categories.
+    pub(super) categories: Vec<(String, usize)>,
 }
 
 impl Design {
@@ -192,15 +130,21 @@ impl Design {
             y: PairMatrix::zeros(0, 0),
             y_doubt: 0.0,
             weights: None,
+            undetermined: Vec::new(),
+            exact: Vec::new(),
+            has_empty_cell: Vec::new(),
+            y_exact: None,
+            y_is_constant: false,
+            categories: Vec::new(),
         };
         if let Some(column) = given {
-            let weights: Vec<f64> = design.numbers(column)?.iter().map(|w| w.value.high).collect();
-            design.weights = Some(positive(&design.rows, weights)?);
+            let weights = Built::numbers(column, &design.rows)?;
+            let pairs = weights.values.iter().map(|w| w.value).collect();
+            design.weights = Some((positive(&design.rows, pairs)?, worst(&weights.values)));
         }
         let mut built = Vec::new();
         if formula.has_constant {
-            let one = Value { value: Pair::from(1.0), doubt: 0.0 };
-            built.push(Built { name: "(Intercept)".into(), values: vec![one; design.rows.len()] });
+            built.push(Built::indicator("(Intercept)".into(), design.rows.iter().map(|_| true)));
         }
         let mut coding = Coding::new(formula.has_constant);
         for term in &terms {
@@ -209,8 +153,8 @@ impl Design {
         if built.is_empty() {
             return Err(Error::shape("the formula has no terms").with_hint("`y ~ 1` is the model of the mean alone"));
         }
-        let target = design.numbers(y)?;
-        design.finish(built, &target);
+        let target = Built::numbers(y, &design.rows)?;
+        design.finish(built, target);
         Ok(design)
     }
 
@@ -219,14 +163,39 @@ impl Design {
         self.matrix.high.clone()
     }
 
-    fn finish(&mut self, built: Vec<Built>, target: &[Value]) {
+    fn finish(&mut self, built: Vec<Built>, target: Built) {
         let m = self.rows.len();
-        let worst = |values: &[Value]| values.iter().map(|v| v.doubt).fold(0.0, f64::max);
-        self.y_doubt = worst(target);
-        self.y = PairMatrix::from_fn(m, 1, |i, _| target[i].value);
+        self.y_doubt = worst(&target.values);
+        self.y = PairMatrix::from_fn(m, 1, |i, _| target.values[i].value);
+        self.y_exact = target.exact;
+        self.y_is_constant = target.is_constant;
         self.doubts = built.iter().map(|b| worst(&b.values)).collect();
         self.matrix = PairMatrix::from_fn(m, built.len(), |i, j| built[j].values[i].value);
-        self.names = built.into_iter().map(|b| b.name).collect();
+        for one in built {
+            self.names.push(one.name);
+            self.exact.push(one.exact);
+            self.has_empty_cell.push(one.has_empty_cell);
+        }
+    }
+
+    /// Column j in whole numbers, where they are known.
+    pub(super) fn whole(&self, j: usize) -> Option<WholeColumn> {
+        WholeColumn::new(&self.matrix, j, self.doubts[j], self.exact[j].as_deref())
+    }
+
+    /// The response in whole numbers, where they are known.
+    pub(super) fn whole_y(&self) -> Option<WholeColumn> {
+        WholeColumn::new(&self.y, 0, self.y_doubt, self.y_exact.as_deref())
+    }
+
+    /// Keeps these columns only.
+    pub(super) fn keep(&mut self, columns: &[usize]) {
+        let matrix = &self.matrix;
+        self.matrix = PairMatrix::from_fn(matrix.rows(), columns.len(), |i, j| matrix.get(i, columns[j]));
+        self.doubts = columns.iter().map(|&j| self.doubts[j]).collect();
+        self.names = columns.iter().map(|&j| self.names[j].clone()).collect();
+        self.exact = columns.iter().map(|&j| self.exact[j].take()).collect();
+        self.has_empty_cell = columns.iter().map(|&j| self.has_empty_cell[j]).collect();
     }
 
     /// The columns that a product of factors adds to the model.
@@ -242,143 +211,77 @@ impl Design {
             }
             found.extend(product.unwrap_or_default());
         }
+        if kinds.iter().filter(|is_category| **is_category).count() > 1 {
+            let has_empty_cell = self.has_empty_cell(columns, term, &kinds)?;
+            found.iter_mut().for_each(|built| built.has_empty_cell = has_empty_cell);
+        }
         Ok(found)
+    }
+
+    /// Whether no row has some combination of the categories of a term.
+    fn has_empty_cell(&self, columns: &[Column], term: &Term, kinds: &[bool]) -> Result<bool> {
+        let factors = term.0.iter().zip(kinds).filter(|(_, is_category)| **is_category);
+        let of: Vec<&Column> = factors.map(|(f, _)| find(columns, f.column())).collect::<Result<_>>()?;
+        let cell = |row: usize| of.iter().map(|c| c.cells[row].level().1).collect::<Vec<String>>();
+        let seen: HashSet<Vec<String>> = self.rows.iter().map(|&row| cell(row)).collect();
+        let mut counted: Vec<&str> = Vec::new();
+        let mut cells = 1usize;
+        for column in of {
+            let own = || self.categories.iter().find(|(name, _)| *name == column.name);
+            if let Some((name, count)) = own().filter(|(name, _)| !counted.contains(&name.as_str())) {
+                counted.push(name);
+                cells = cells.saturating_mul(*count);
+            }
+        }
+        Ok(seen.len() < cells)
     }
 
     /// The columns of one factor; for a categorical one all levels, or all but the reference.
     fn factor(&mut self, columns: &[Column], factor: &Factor, is_full: bool) -> Result<Vec<Built>> {
         let column = find(columns, factor.column())?;
-        if is_category(factor, column) {
-            if matches!(factor, Factor::Column(_)) {
-                check_categories(column)?;
-            }
-            return Ok(self.categories(column, is_full));
+        if !is_category(factor, column) {
+            return Ok(vec![Built::numbers(column, &self.rows)?.mapped(factor, &self.rows)?]);
         }
-        let numbers = self.numbers(column)?;
-        let map = |f: &dyn Fn(Value) -> Result<Value>| numbers.iter().map(|&v| f(v)).collect::<Result<Vec<_>>>();
-        let values = match factor {
-            Factor::Power(_, k) => map(&|v| Ok((1..*k).fold(v, |p, _| p.times(v))))?,
-            Factor::Function(f, _) => {
-                let mut row = 0;
-                let applied = numbers.iter().map(|&v| {
-                    row += 1;
-                    apply(*f, v).ok_or_else(|| outside(*f, &column.name, v.value.high, self.rows[row - 1]))
-                });
-                applied.collect::<Result<Vec<_>>>()?
-            }
-            _ => numbers,
-        };
-        if let Some(i) = values.iter().position(|v| !v.value.high.is_finite()) {
-            return Err(Error::not_finite(self.rows[i], 0, 1)
-                .with_hint(format!("`{factor}` overflows or underflows double precision in that row of the table")));
+        if matches!(factor, Factor::Column(_)) {
+            check_categories(column)?;
         }
-        Ok(vec![Built { name: factor.to_string(), values }])
+        self.dummies(column, factor.base(), is_full)
     }
 
-    fn numbers(&self, column: &Column) -> Result<Vec<Value>> {
-        let of = |&row: &usize| match &column.cells[row] {
-            Cell::Number(x) => Ok(Value { value: x.value(), doubt: x.doubt() }),
-            Cell::Text(text) => Err(Error::syntax(format!(
-                "column `{}` has the text `{text}` in row {}, where a number is needed",
-                column.name,
-                row + 1
-            ))
-            .with_hint("a column with text is categorical: it has no powers or functions, and cannot be the response")),
-            Cell::Missing => {
-                Err(Error::shape(format!("column `{}` has a missing value in row {}", column.name, row + 1)))
-            }
-        };
-        self.rows.iter().map(of).collect()
-    }
-
-    fn categories(&mut self, column: &Column, is_full: bool) -> Vec<Built> {
-        let label = |row: usize| match &column.cells[row] {
-            Cell::Text(text) => text.clone(),
-            Cell::Number(x) => x.value().high.to_string(),
-            Cell::Missing => String::new(),
-        };
-        let mut levels: Vec<String> = self.rows.iter().map(|&row| label(row)).collect();
-        levels.sort_by(|a, b| in_order(a, b));
-        levels.dedup();
-        let skipped = usize::from(!is_full);
-        if skipped == 1 && !self.references.iter().any(|(name, _)| *name == column.name) {
-            self.references.push((column.name.clone(), levels[0].clone()));
+    /// A column of zeros and ones for each category, or for each but the reference.
+    fn dummies(&mut self, column: &Column, base: Option<&str>, is_full: bool) -> Result<Vec<Built>> {
+        let labels: Vec<(u32, String)> = self.rows.iter().map(|&row| column.cells[row].level()).collect();
+        let mut levels = levels::of(&labels);
+        let reference = levels::reference(&column.name, &levels, base)?;
+        if !self.categories.iter().any(|(name, _)| *name == column.name) {
+            self.categories.push((column.name.clone(), levels.len()));
         }
-        let of = |level: &String| Built {
-            name: format!("{}={level}", column.name),
-            values: self
-                .rows
-                .iter()
-                .map(|&row| Value { value: Pair::from(f64::from(label(row) == *level)), doubt: 0.0 })
-                .collect(),
+        if !is_full {
+            let left_out = levels.remove(reference);
+            if !self.references.iter().any(|(name, _)| *name == column.name) {
+                self.references.push((column.name.clone(), left_out));
+            }
+        }
+        let of = |level: &String| {
+            Built::indicator(format!("{}={level}", column.name), labels.iter().map(|(_, label)| label == level))
         };
-        levels[skipped..].iter().map(of).collect()
+        Ok(levels.iter().map(of).collect())
     }
 }
 
-/// Numbers by size, then text in alphabetical order.
-fn in_order(a: &str, b: &str) -> std::cmp::Ordering {
-    let number = |x: &str| x.parse::<f64>().ok().filter(|x| x.is_finite());
-    match (number(a), number(b)) {
-        (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
-        (x, y) => y.is_some().cmp(&x.is_some()).then_with(|| a.cmp(b)),
-    }
-}
-
-fn is_category(factor: &Factor, column: &Column) -> bool {
-    matches!(factor, Factor::Category(_)) || matches!(factor, Factor::Column(_)) && column.is_category()
+fn worst(values: &[Value]) -> f64 {
+    values.iter().map(|v| v.doubt).fold(0.0, f64::max)
 }
 
 /// Checks that the weights of these rows of the table are positive and finite.
-pub(super) fn positive(rows: &[usize], weights: Vec<f64>) -> Result<Vec<f64>> {
-    match rows.iter().zip(&weights).find(|(_, w)| !(**w > 0.0 && w.is_finite())) {
+pub(super) fn positive(rows: &[usize], weights: Vec<Pair>) -> Result<Vec<Pair>> {
+    match rows.iter().zip(&weights).find(|(_, w)| !(w.high > 0.0 && w.high.is_finite())) {
         Some((row, w)) => {
-            Err(Error::argument(format!("weights must be positive and finite, got {w} in row {}", row + 1))
+            Err(Error::argument(format!("weights must be positive and finite, got {} in row {}", w.high, row + 1))
                 .with_hint("to leave a row out, remove it or its weight from the table"))
         }
         None => Ok(weights),
     }
-}
-
-/// A numeric column with a typing error must not silently become categorical.
-fn check_categories(column: &Column) -> Result<()> {
-    let text = |cell: &Cell| if let Cell::Text(text) = cell { Some(text.clone()) } else { None };
-    let texts = || column.cells.iter().enumerate().filter_map(|(row, cell)| Some((row, text(cell)?)));
-    let with_point = |text: &str| matches!(Cell::parse(&text.replace(',', ".")), Cell::Number(_));
-    if let Some((row, text)) = texts().find(|(_, text)| text.contains(',') && with_point(text)) {
-        return Err(Error::syntax(format!(
-            "column `{}` has a decimal comma in row {}: `{text}`",
-            column.name,
-            row + 1
-        ))
-        .with_hint("write decimals with a point, and thousands without a separator"));
-    }
-    let numbers = column.cells.iter().filter(|c| matches!(c, Cell::Number(_))).count();
-    match texts().next() {
-        Some((row, text)) if numbers > 0 => Err(Error::syntax(format!(
-            "column `{}` has {numbers} numbers and the text `{text}` in row {}",
-            column.name,
-            row + 1
-        ))
-        .with_hint(format!(
-            "fix the cell, write NA for a missing value, or C({}) in the formula to treat all values as categories",
-            column.name
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn find<'a>(columns: &'a [Column], name: &str) -> Result<&'a Column> {
-    if columns.iter().filter(|c| c.name == name).count() > 1 {
-        return Err(Error::syntax(format!("two columns have the name `{name}`"))
-            .with_hint("give each column a name of its own"));
-    }
-    columns.iter().find(|c| c.name == name).ok_or_else(|| {
-        let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).take(20).collect();
-        let more = if columns.len() > 20 { ", …" } else { "" };
-        Error::syntax(format!("unknown column `{name}`"))
-            .with_hint(format!("the columns are {}{more}", names.join(", ")))
-    })
 }
 
 /// The terms with `.` expanded to all columns that are not named elsewhere.
@@ -399,53 +302,4 @@ fn expanded(columns: &[Column], formula: &Formula, others: &[Option<&str>]) -> V
     let mut terms: Vec<Term> = formula.terms.iter().flat_map(of).collect();
     terms.sort_by_key(|t| t.0.len());
     terms
-}
-
-fn products(left: &[Built], right: &[Built]) -> Vec<Built> {
-    let of = |a: &Built, b: &Built| Built {
-        name: format!("{}:{}", a.name, b.name),
-        values: a.values.iter().zip(&b.values).map(|(&a, &b)| a.times(b)).collect(),
-    };
-    left.iter().flat_map(|a| right.iter().map(move |b| of(a, b))).collect()
-}
-
-/// Bound of the relative error of the square root of a pair: a Newton step from the rounded root has an error below
-/// 10u².
-const ROOT_DOUBT: f64 = 7.888609052210118e-31;
-
-/// x·2ᵉ for a pair that does not overflow.
-fn scaled(x: Pair, e: i32) -> Pair {
-    let part = |x: f64| times_power(x.abs(), e).0.copysign(x);
-    Pair { high: part(x.high), low: part(x.low) }
-}
-
-/// The function at a value; `None` if it is undefined. Logarithm and exponential are rounded to doubles by the library:
-/// the model is that of these rounded numbers.
-fn apply(f: Function, v: Value) -> Option<Value> {
-    let x = v.value.high;
-    match f {
-        Function::Log if x > 0.0 => Some(Value { value: Pair::from(x.ln()), doubt: 0.0 }),
-        Function::Exp => Some(Value { value: Pair::from(x.exp()), doubt: 0.0 }),
-        Function::Sqrt if x > 0.0 => {
-            // Scaled by an even power of two, so that squares neither underflow nor overflow.
-            let e = match x {
-                x if x < 1e-200 => 600,
-                x if x > 1e200 => -600,
-                _ => 0,
-            };
-            let moved = scaled(v.value, e);
-            let root = moved.sqrt();
-            let is_exact = root.low == 0.0 && two_product(root.high, root.high) == (moved.high, moved.low);
-            let doubt = if is_exact { v.doubt } else { add_up(v.doubt, ROOT_DOUBT) };
-            Some(Value { value: scaled(root, -e / 2), doubt })
-        }
-        Function::Sqrt if x == 0.0 => Some(v),
-        _ => None,
-    }
-}
-
-fn outside(f: Function, name: &str, x: f64, row: usize) -> Error {
-    let what = if f == Function::Log { "logarithm" } else { "square root" };
-    Error::syntax(format!("the {what} of {x} is undefined: row {} of column `{name}`", row + 1))
-        .with_hint("leave such rows out, or use the column without the function")
 }

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 /// | `powers(x, 10)` | x, x², … x¹⁰ |
 /// | `log(x)`, `exp(x)`, `sqrt(x)` | a function of a column; `log` is the natural one |
 /// | `C(x)` | x as categories, also if it is numeric |
+/// | `C(x, base=b)`, `C(x, "b")` | the same, compared with the category b |
 /// | `a:b` | the product of a and b |
 /// | `a*b` | a, b and their product |
 /// | `- 1` or `+ 0` | without a constant |
@@ -51,6 +52,8 @@ pub enum Factor {
     Function(Function, String),
     /// Its values as categories.
     Category(String),
+    /// Its values as categories, compared with this one.
+    CategoryWithBase(String, String),
 }
 
 /// A function of numbers.
@@ -71,8 +74,17 @@ impl Factor {
     /// The name of its column.
     pub fn column(&self) -> &str {
         match self {
-            Self::Column(name) | Self::Power(name, _) | Self::Function(_, name) | Self::Category(name) => name,
+            Self::Column(name)
+            | Self::Power(name, _)
+            | Self::Function(_, name)
+            | Self::Category(name)
+            | Self::CategoryWithBase(name, _) => name,
         }
+    }
+
+    /// The category that the other ones are compared with, where the formula names it.
+    pub(super) fn base(&self) -> Option<&str> {
+        if let Self::CategoryWithBase(_, base) = self { Some(base) } else { None }
     }
 }
 
@@ -93,6 +105,10 @@ impl fmt::Display for Factor {
             Self::Function(Function::Exp, _) => write!(f, "exp({name})"),
             Self::Function(Function::Sqrt, _) => write!(f, "sqrt({name})"),
             Self::Category(_) => write!(f, "C({name})"),
+            Self::CategoryWithBase(_, base) => {
+                let quote = if base.contains('"') { '\'' } else { '"' };
+                write!(f, "C({name}, base={quote}{base}{quote})")
+            }
         }
     }
 }
@@ -123,6 +139,8 @@ impl fmt::Display for Formula {
 #[derive(Clone, Debug, PartialEq)]
 enum Token {
     Name(String),
+    /// In quotes: a category.
+    Text(String),
     Number(u32),
     Sign(char),
 }
@@ -133,13 +151,13 @@ fn tokens(text: &str) -> Result<Vec<Token>> {
     while let Some(&(at, c)) = rest.peek() {
         if c.is_whitespace() {
             rest.next();
-        } else if c == '`' {
+        } else if matches!(c, '`' | '"' | '\'') {
             rest.next();
-            let name: String = std::iter::from_fn(|| rest.next_if(|&(_, c)| c != '`')).map(|(_, c)| c).collect();
+            let name: String = std::iter::from_fn(|| rest.next_if(|&(_, other)| other != c)).map(|(_, c)| c).collect();
             if rest.next().is_none() {
                 return Err(wrong(text, at, "unclosed quote"));
             }
-            found.push(Token::Name(name));
+            found.push(if c == '`' { Token::Name(name) } else { Token::Text(name) });
         } else if c.is_ascii_digit() {
             let digits: String =
                 std::iter::from_fn(|| rest.next_if(|&(_, c)| c.is_ascii_digit())).map(|(_, c)| c).collect();
@@ -147,7 +165,7 @@ fn tokens(text: &str) -> Result<Vec<Token>> {
         } else if c.is_alphabetic() || c == '_' {
             let is_part = |&(_, c): &(usize, char)| c.is_alphanumeric() || c == '_' || c == '.';
             found.push(Token::Name(std::iter::from_fn(|| rest.next_if(is_part)).map(|(_, c)| c).collect()));
-        } else if "~+-*:^(),.".contains(c) {
+        } else if "~+-*:^(),.=".contains(c) {
             rest.next();
             found.push(Token::Sign(c));
         } else {
@@ -162,8 +180,8 @@ fn wrong(text: &str, at: usize, what: &str) -> Error {
     Error::syntax(format!("{what} at character {place} of the formula `{text}`")).with_hint(HINT)
 }
 
-const HINT: &str = "write `y ~ a + b`, `x^2`, `powers(x, 3)`, `log(x)`, `C(x)`, `a:b`, `a*b`, `- 1` for no constant; \
-                    quote names with blanks as `` `a b` ``";
+const HINT: &str = "write `y ~ a + b`, `x^2`, `powers(x, 3)`, `log(x)`, `C(x)`, `C(x, base=\"b\")`, `a:b`, `a*b`, \
+                    `- 1` for no constant; quote names with blanks as `` `a b` ``";
 
 struct Parser<'a> {
     text: &'a str,
@@ -185,7 +203,7 @@ impl Parser<'_> {
     fn unread(&self, what: &str) -> Error {
         let next = match self.tokens.get(self.at) {
             None => "end".to_owned(),
-            Some(Token::Name(name)) => format!("`{name}`"),
+            Some(Token::Name(name) | Token::Text(name)) => format!("`{name}`"),
             Some(Token::Number(number)) => format!("`{number}`"),
             Some(Token::Sign(sign)) => format!("`{sign}`"),
         };
@@ -212,6 +230,22 @@ impl Parser<'_> {
         }
     }
 
+    /// `base=b`, or `b` alone: a name, a whole number, or any text in quotes.
+    fn base(&mut self) -> Result<String> {
+        let is_named = matches!(self.tokens.get(self.at), Some(Token::Name(name)) if name == "base" || name == "level");
+        if is_named && self.tokens.get(self.at + 1) == Some(&Token::Sign('=')) {
+            self.at += 2;
+        }
+        let sign = if self.next_is('-') { "-" } else { "" };
+        let found = match self.tokens.get(self.at) {
+            Some(Token::Name(name) | Token::Text(name)) if sign.is_empty() => name.clone(),
+            Some(Token::Number(number)) => format!("{sign}{number}"),
+            _ => return Err(self.unread("a category, in quotes if it is not one word")),
+        };
+        self.at += 1;
+        Ok(found)
+    }
+
     /// x, x^k, f(x): one factor, or several powers of one.
     fn factors(&mut self) -> Result<Vec<Factor>> {
         let name = self.name()?;
@@ -232,6 +266,7 @@ impl Parser<'_> {
                 let k = self.power()?;
                 (1..=k).map(|k| power_of(inner.clone(), k)).collect()
             }
+            "C" if self.next_is(',') => vec![Factor::CategoryWithBase(inner, self.base()?)],
             "C" => vec![Factor::Category(inner)],
             "log" => vec![Factor::Function(Function::Log, inner)],
             "exp" => vec![Factor::Function(Function::Exp, inner)],
@@ -331,6 +366,9 @@ mod tests {
             ("y ~ C(g):log(x) - 1", "y ~ C(g):log(x) - 1"),
             ("`my y` ~ `a b`^3", "`my y` ~ `a b`^3"),
             ("powers(x, 3)", "x + x^2 + x^3"),
+            ("y ~ C(g, base=b) + C(h, 'a b')", "y ~ C(g, base=\"b\") + C(h, base=\"a b\")"),
+            ("y ~ C(year, 2020)*x", "y ~ C(year, base=\"2020\") + x + C(year, base=\"2020\"):x"),
+            ("y ~ C(g, -1)", "y ~ C(g, base=\"-1\")"),
         ] {
             let formula: Formula = text.parse().unwrap();
             assert_eq!(formula.to_string(), again, "{text}");
@@ -340,9 +378,23 @@ mod tests {
 
     #[test]
     fn nonsense_is_named() {
-        for text in
-            ["", "y ~", "y ~ x +", "y ~ x^", "y ~ x^99", "y ~ sin(x)", "y ~ x - z", "y ~ x $ z", "`y", "y ~ x x", "2"]
-        {
+        for text in [
+            "",
+            "y ~",
+            "y ~ x +",
+            "y ~ x^",
+            "y ~ x^99",
+            "y ~ sin(x)",
+            "y ~ x - z",
+            "y ~ x $ z",
+            "`y",
+            "y ~ x x",
+            "2",
+            "C(g,)",
+            "C(g, base)x",
+            "C(g, base=",
+            "y ~ 'x'",
+        ] {
             let error = text.parse::<Formula>().unwrap_err();
             assert!(error.is_syntax() && error.hint().is_some(), "{text}");
         }

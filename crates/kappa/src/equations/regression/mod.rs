@@ -15,15 +15,26 @@
 //! # Ok::<(), kappa::Error>(())
 //! ```
 
+mod build;
+mod cell;
 mod coding;
+mod coefficient;
 mod collinearity;
 mod design;
+mod elimination;
+mod exactness;
 mod fit;
 mod formula;
 mod influence;
+mod levels;
+mod rank;
+mod statistics;
+mod whole;
 
+pub use cell::{Cell, Column};
+pub use coefficient::{Coefficient, normal_quantile};
 pub use collinearity::{Collinearity, Dependency};
-pub use design::{Cell, Column, Design};
-pub use fit::{Coefficient, Regression, normal_quantile};
+pub use design::{Design, Undetermined};
+pub use fit::{Regression, confidence_level};
 pub use formula::{Factor, Formula, Function, Term};
 pub use influence::Influence;
