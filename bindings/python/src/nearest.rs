@@ -68,7 +68,7 @@ pub(crate) fn nearest_matrix<'py>(
         "symmetric" => a.nearest_symmetric(),
         "skew" => a.nearest_skew(),
         "orthogonal" => a.nearest_orthogonal(),
-        "normal" => a.nearest_normal().map(AnyNearest::Complex),
+        "normal" => a.nearest_normal(),
         "semidefinite" => a.nearest_semidefinite(least),
         "correlation" => {
             a.nearest_correlation(&AlternatingProjections { least, ..Default::default() }).map(AnyNearest::Real)

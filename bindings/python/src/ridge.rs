@@ -116,7 +116,7 @@ impl PyRidge {
     #[pyo3(signature = (count = 100))]
     fn path<'py>(&self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
-        for p in compute(py, || self.ridge.path(count)) {
+        for p in compute(py, || self.ridge.path(count)).map_err(to_python)? {
             list.append(dict!(py, {
                 "lambda": p.lambda,
                 "residual_norm": p.residual_norm,

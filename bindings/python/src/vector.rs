@@ -107,20 +107,31 @@ pub(crate) fn vector_constant(py: Python<'_>, p: f64, q: f64, n: usize) -> PyRes
     Ok((constant.value.into(), vector(py, &constant.attained_by)))
 }
 
-/// The modulus of <x, y>, the first conjugated, every rounding error counted.
+/// The inner product <x, y>, the first conjugated, every rounding error counted: an enclosure for real vectors, and the
+/// enclosures of the real and the imaginary part where a vector is complex.
 ///
 /// Examples
 /// --------
 /// >>> import kappa as kp
-/// >>> float(kp.inner_product([1.0, 2.0], [3.0, 4.0]))
-/// 11.0
+/// >>> float(kp.inner_product([1.0, 2.0], [3.0, -4.0]))
+/// -5.0
+/// >>> [float(part) for part in kp.inner_product([1j], [2.0])]
+/// [0.0, -2.0]
+// stub: -> Enclosure | tuple[Enclosure, Enclosure]
 #[pyfunction]
-pub(crate) fn inner_product(x: &ArrayLike<'_>, y: &ArrayLike<'_>) -> PyResult<PyEnclosure> {
-    let found = match (numbers(x)?, numbers(y)?) {
-        (AnyMatrix::Real(x), AnyMatrix::Real(y)) => kappa::norm::inner_product(x.as_slice(), y.as_slice()),
-        (x, y) => kappa::norm::inner_product(x.to_complex().as_slice(), y.to_complex().as_slice()),
-    };
-    found.map(Into::into).map_err(to_python)
+pub(crate) fn inner_product<'py>(
+    py: Python<'py>,
+    x: &ArrayLike<'py>,
+    y: &ArrayLike<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (x, y) = (numbers(x)?, numbers(y)?);
+    let found = x.inner_product(&y).map_err(to_python)?;
+    let re = PyEnclosure::from(found.re);
+    if x.is_complex() || y.is_complex() {
+        (re, PyEnclosure::from(found.im)).into_bound_py_any(py)
+    } else {
+        re.into_bound_py_any(py)
+    }
 }
 
 /// The nuclear norm of b @ a from its factors, without forming the product: at most the product of their Frobenius

@@ -120,7 +120,10 @@ def test_vector_norms() -> None:
     assert kp.bessel(x, q).slack.lower > 0
     assert abs(float(kp.parallelogram(x, y).slack)) < 1e-12 < abs(float(kp.parallelogram(x, y, 1).slack))
     z = x + 1j * y
-    assert float(kp.inner_product(z, z)) == pytest.approx(np.linalg.norm(z) ** 2)
+    re, im = kp.inner_product(z, z)
+    assert float(re) == pytest.approx(np.linalg.norm(z) ** 2) and 0.0 in im
+    # The sign is kept.
+    assert float(kp.inner_product(x, -x)) == pytest.approx(-(np.linalg.norm(x) ** 2))
 
 
 def test_sums_know_their_error() -> None:

@@ -93,6 +93,15 @@ impl Error {
             .with_hint("rows and columns count from 1; a matrix with NaN or Inf has no norm, rank or condition number")
     }
 
+    /// Refuses a number of things that would fill the memory.
+    pub(crate) fn check_count(what: &str, count: usize, most: usize) -> Result<()> {
+        if count <= most {
+            return Ok(());
+        }
+        Err(Self::limit(format!("`{what}` must be at most {most}, got {count}"))
+            .with_hint(format!("give a smaller `{what}`")))
+    }
+
     /// Refuses a vector with an entry that is not finite.
     pub(crate) fn check_vector<T: Scalar>(x: &[T]) -> Result<()> {
         let Some(first) = x.iter().position(|x| !x.is_finite()) else { return Ok(()) };

@@ -122,7 +122,7 @@ impl NearestArguments {
         let norm = self.norm.unwrap_or_else(Norm::frobenius);
         let least = self.min_eigenvalue.unwrap_or(0.0);
         match self.kind {
-            NearestKind::Normal => a.nearest_normal().map(AnyNearest::Complex),
+            NearestKind::Normal => a.nearest_normal(),
             NearestKind::Correlation => {
                 let how = AlternatingProjections { least, ..AlternatingProjections::default() };
                 a.nearest_correlation(&how).map(AnyNearest::Real)

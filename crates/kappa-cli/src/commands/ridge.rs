@@ -15,7 +15,7 @@ use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
-use crate::session::Session;
+use crate::session::{About, Session};
 use crate::text::{at_most, line, matrix_within, scientific, short, titles};
 
 #[derive(Args, Debug, Serialize)]
@@ -92,7 +92,7 @@ impl Ask for RidgeArguments {
             let chosen = ridge.point(s.lambda()).map_err(about.error())?;
             let factors = ridge.filter_factors(s.lambda()).map_err(about.error())?;
             let answer = match self.path {
-                Some(count) => path(&ridge.path(count)).explained(explanation(&self.lambda)),
+                Some(count) => path(&ridge.path(count).map_err(about.error())?).explained(explanation(&self.lambda)),
                 None => {
                     let error = s.error();
                     let mut lines = vec![
@@ -128,7 +128,7 @@ impl Ask for RidgeArguments {
                     if s.is_at_end() { answer.holds(false) } else { answer }
                 }
             };
-            Ok(self.with_pictures(answer, about.name, &ridge, (&chosen, &factors)))
+            self.with_pictures(answer, about, &ridge, (&chosen, &factors))
         })
     }
 }
@@ -152,19 +152,20 @@ impl RidgeArguments {
     fn with_pictures(
         &self,
         mut answer: Answer<RidgeResult>,
-        name: &str,
+        about: &About<'_>,
         ridge: &AnyRidge,
         (chosen, factors): (&RidgePoint, &[f64]),
-    ) -> Answer<RidgeResult> {
+    ) -> Result<Answer<RidgeResult>, Failure> {
+        let name = about.name;
         if let Some(path) = &self.l_curve {
-            let picture = draw_l_curve(name, &ridge.path(CURVE), chosen);
+            let picture = draw_l_curve(name, &ridge.path(CURVE).map_err(about.error())?, chosen);
             answer = answer.file(Some(path), || Contents::picture(path, &picture));
         }
         if let Some(path) = &self.filters {
             let picture = draw_filters(name, ridge.singular_values(), &ridge.coefficients(), factors);
             answer = answer.file(Some(path), || Contents::picture(path, &picture));
         }
-        answer
+        Ok(answer)
     }
 }
 

@@ -131,9 +131,17 @@ pub(crate) struct InnerArguments {
     basis: Option<PathBuf>,
 }
 
-/// The modulus of an inner product, and inequalities that it satisfies.
+/// A real number, or the parts of a complex one; `im` is 0 for real vectors.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Value {
+    re: Enclosure,
+    im: Enclosure,
+}
+
+/// An inner product, and inequalities that it satisfies.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct InnerResult {
+    value: Value,
     modulus: Enclosure,
     inequalities: Named<Inequality>,
 }
@@ -152,9 +160,10 @@ impl Ask for InnerArguments {
         let norm = VectorNorm::p(self.p)?;
         let basis = self.basis.as_deref().map(|path| session.matrix(path, None)).transpose()?;
         let about = |error: kappa::Error| Failure::from(error).within(&file_name(&self.file));
-        let modulus = x.inner_product(&y).map_err(about)?;
+        let product = x.inner_product(&y).map_err(about)?;
         let whole = |x: Enclosure| if session.has_rounded() { nearest(x) } else { x };
-        let modulus = whole(modulus);
+        let modulus = whole(product.modulus());
+        let value = Value { re: whole(product.re), im: whole(product.im) };
         let mut laws = vec![
             ("Hölder", x.holder(&y, &norm).map_err(about)?),
             ("parallelogram", x.parallelogram(&y, &norm).map_err(about)?),
@@ -165,7 +174,7 @@ impl Ask for InnerArguments {
         for (_, law) in &mut laws {
             *law = Inequality { left: whole(law.left), right: whole(law.right), slack: whole(law.slack) };
         }
-        let text = inner_text(&modulus, &laws);
+        let text = inner_text(&value, &laws);
         let explanation = Explanation::plan("one pass over the entries, sums in twice the working precision")
             .bounds(&modulus)
             .line("Hölder", "|⟨x, y⟩| ≤ ‖x‖ₚ‖y‖_q with 1/p + 1/q = 1")
@@ -175,17 +184,24 @@ impl Ask for InnerArguments {
                 Matrix Analysis, chapter 5",
             );
         let inequalities = Named(laws.into_iter().map(|(name, law)| (name.to_lowercase(), law)).collect());
-        Ok(Answer::new(InnerResult { modulus, inequalities }, text).explained(explanation))
+        Ok(Answer::new(InnerResult { value, modulus, inequalities }, text).explained(explanation))
     }
 }
 
-fn inner_text(modulus: &Enclosure, laws: &[(&str, Inequality)]) -> String {
+fn inner_text(value: &Value, laws: &[(&str, Inequality)]) -> String {
     let slack = |x: &Enclosure| if x.lower() < 0.0 && x.upper() > 0.0 { "0 (to rounding)".into() } else { x.short(12) };
     let title = |name: &str| match name {
         "parallelogram" => "parallelogram (an equality for p = 2 only)".to_owned(),
         name => name.to_owned(),
     };
-    let mut lines = vec![vec!["|⟨x, y⟩|".to_owned(), modulus.short(17), String::new(), String::new()]];
+    let is_real = value.im.lower() == 0.0 && value.im.upper() == 0.0;
+    let mut lines = if is_real {
+        vec![vec!["⟨x, y⟩".to_owned(), value.re.short(17), String::new(), String::new()]]
+    } else {
+        [("Re ⟨x, y⟩", value.re), ("Im ⟨x, y⟩", value.im)]
+            .map(|(title, part)| vec![title.to_owned(), part.short(17), String::new(), String::new()])
+            .to_vec()
+    };
     lines.push(titles(["inequality", "left", "right", "slack"]));
     lines.extend(laws.iter().map(|(name, l)| vec![title(name), l.left.short(12), l.right.short(12), slack(&l.slack)]));
     aligned(&lines, &[false; 4])

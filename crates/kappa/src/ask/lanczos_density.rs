@@ -185,8 +185,11 @@ impl LanczosDensity {
         let upper = (a + (a * a + high).sqrt()).powi(2).min(self.count as f64 * self.first.upper().powf(p));
         let root = |x: f64| x.powf(1.0 / p) * self.scale;
         let rounding = 1e-10;
-        let (lower, upper) = (root(lower) * (1.0 - rounding), root(upper) * (1.0 + rounding));
-        let middle = root(low.midpoint(high)).clamp(lower, upper);
+        // One step outward counts the rounding of subnormal numbers.
+        let lower = (root(lower) * (1.0 - rounding)).next_down().max(0.0);
+        let upper = (root(upper) * (1.0 + rounding)).next_up();
+        // With a large failure probability the ends may contradict each other.
+        let middle = root(low.midpoint(high)).max(lower.min(upper)).min(upper.max(lower));
         Ok(Enclosure::new(lower, middle, upper, evidence))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::Enclosure;
 use crate::error::Result;
-use crate::norm::{self, Inequality, VectorNorm};
+use crate::norm::{self, Inequality, InnerProduct, VectorNorm};
 use crate::operator::{AnyMatrix, both};
 
 /// The same question for two columns: both real, or both complex.
@@ -28,7 +28,7 @@ impl AnyMatrix {
     /// # Errors
     ///
     /// As [`inner_product`](crate::norm::inner_product).
-    pub fn inner_product(&self, y: &Self) -> Result<Enclosure> {
+    pub fn inner_product(&self, y: &Self) -> Result<InnerProduct> {
         columns!(self, y, (x, y) => norm::inner_product(x, y))
     }
 

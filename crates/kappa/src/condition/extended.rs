@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::arithmetic::power::logarithm_ends;
 use crate::enclosure::directed::times_power;
 use crate::{Enclosure, Evidence};
 
@@ -86,6 +87,22 @@ impl Extended {
             times_power(m.upper(), self.exponent).1,
             m.evidence(),
         )
+    }
+
+    /// The decimal logarithm, every rounding error counted.
+    pub fn log10_enclosed(&self) -> Enclosure {
+        let ends = |x: f64| match x {
+            0.0 => (f64::NEG_INFINITY, f64::NEG_INFINITY),
+            x if x.is_infinite() => (x, x),
+            x => logarithm_ends(x),
+        };
+        let log = |lower: f64, x: f64, upper: f64| {
+            Enclosure::new(ends(lower).0, x.ln(), ends(upper).1, self.mantissa.evidence())
+        };
+        let m = self.mantissa;
+        let (two, ten) = (log(2.0, 2.0, 2.0), log(10.0, 10.0, 10.0));
+        let sum = log(m.lower(), m.estimate(), m.upper()).plus(two.times_exactly(f64::from(self.exponent)));
+        sum.over(ten)
     }
 
     /// log₁₀ of the estimate.

@@ -465,6 +465,20 @@ impl<W: Scalar<Wide = W>> Solution<W> {
         })
     }
 
+    /// The relative error of x by underflow: ∞ where x underflowed to 0.
+    fn underflow(&self) -> f64 {
+        let of = |k: usize| {
+            let length = largest(self.x.column(k).iter().map(|&x| crate::norm::modulus(x)));
+            match length {
+                0.0 if self.residual.column(k).iter().any(|r| *r != W::default()) => f64::INFINITY,
+                0.0 => 0.0,
+                length if length < f64::MIN_POSITIVE => 4.0 * f64::from_bits(1) / length,
+                _ => 0.0,
+            }
+        };
+        (0..self.x.columns()).map(of).fold(0.0, f64::max)
+    }
+
     /// An estimate of ‖x − A⁻¹b‖_∞/‖x‖_∞ over all columns: ‖|A⁻¹|(|b − Ax| + (n + 1)u(|A||x| + |b|))‖_∞/‖x‖_∞, as
     /// LAPACK computes it.
     ///
@@ -486,6 +500,7 @@ impl<W: Scalar<Wide = W>> Solution<W> {
                 |x| f.solve(&weighted(x), false),
             );
             let value = if n == 0 { 0.0 } else { found.map_or(f64::INFINITY, |found| found.value) };
+            let value = value + self.underflow();
             Enclosure::new(
                 0.0,
                 value,

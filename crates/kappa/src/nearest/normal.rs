@@ -1,14 +1,14 @@
 use kappa_dense::{Matrix, Scalar, c64, eigh, multiply};
 
-use super::{Nearest, distance, square};
-use crate::Norm;
+use super::{AnyNearest, Nearest, distance, square};
 use crate::error::Result;
 use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide};
+use crate::{Enclosure, Norm};
 
 /// Maximum number of sweeps.
 const SWEEPS: usize = 200;
 
-/// A normal matrix (AAᴴ = AᴴA) near A in the Frobenius norm; always complex.
+/// A normal matrix (AAᴴ = AᴴA) near A in the Frobenius norm; complex unless A is Hermitian or diagonal, and so normal.
 ///
 /// Q·diag(QᴴAQ)·Qᴴ for a unitary Q that maximises the norm of the diagonal of QᴴAQ over rotations of two axes. A is
 /// n×n.
@@ -34,6 +34,10 @@ pub fn normal<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Neares
     let wide = square(a, "normal")?;
     let n = wide.rows();
     let a = Matrix::from_fn(n, n, |i, j| c64::new(wide[(i, j)].re(), wide[(i, j)].im()));
+    if is_normal_by_symmetry(&a) {
+        let distance = Enclosure::exact(0.0);
+        return Ok(Nearest { matrix: a, distance, norm: Norm::frobenius(), is_unique: Some(true), steps: 0 });
+    }
     let (mut t, mut q, mut steps) = (a.clone(), Matrix::<c64>::identity(n), 0);
     while steps < SWEEPS && sweep(&mut t, &mut q)? {
         steps += 1;
@@ -42,6 +46,15 @@ pub fn normal<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Neares
     let matrix = multiply(scaled.as_ref(), q.adjoint().as_ref())?;
     let distance = distance(&a, &matrix, Norm::frobenius())?;
     Ok(Nearest { matrix, distance, norm: Norm::frobenius(), is_unique: None, steps })
+}
+
+/// Whether A is Hermitian, skew-Hermitian or diagonal, and so normal: it is its own nearest normal matrix.
+fn is_normal_by_symmetry(a: &Matrix<c64>) -> bool {
+    let n = a.rows();
+    let all = |holds: &dyn Fn(usize, usize) -> bool| (0..n).all(|i| (0..n).all(|j| holds(i, j)));
+    all(&|i, j| a[(i, j)] == a[(j, i)].conj())
+        || all(&|i, j| a[(i, j)] == -a[(j, i)].conj())
+        || all(&|i, j| i == j || a[(i, j)] == c64::default())
 }
 
 /// One sweep over all planes; returns whether a rotation was applied.
@@ -101,7 +114,15 @@ impl AnyOperator<'_> {
     /// # Errors
     ///
     /// As [`nearest::normal`](crate::nearest::normal).
-    pub fn nearest_normal(&self) -> Result<Nearest<c64>> {
-        wide!(self, a => self::normal(a)).map(RealOrComplex::into_inner)
+    pub fn nearest_normal(&self) -> Result<AnyNearest> {
+        let found = wide!(self, a => self::normal(a)).map(RealOrComplex::into_inner)?;
+        let is_real = !self.is_complex() && found.matrix.as_slice().iter().all(|x| x.im == 0.0);
+        Ok(if !is_real {
+            AnyNearest::Complex(found)
+        } else {
+            let Nearest { matrix, distance, norm, is_unique, steps } = found;
+            let matrix = Matrix::from_fn(matrix.rows(), matrix.columns(), |i, j| matrix[(i, j)].re);
+            AnyNearest::Real(Nearest { matrix, distance, norm, is_unique, steps })
+        })
     }
 }

@@ -38,7 +38,29 @@ impl Inequality {
     }
 }
 
-/// The modulus |⟨x, y⟩| of the inner product ⟨x, y⟩ = Σ x̄ᵢyᵢ of two vectors of one length.
+/// An inner product ⟨x, y⟩ = Σ x̄ᵢyᵢ, enclosed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InnerProduct {
+    /// The real part: the inner product of real vectors, with its sign.
+    pub re: Enclosure,
+    /// The imaginary part; exactly 0 for real vectors.
+    pub im: Enclosure,
+}
+
+impl InnerProduct {
+    /// |⟨x, y⟩|.
+    pub fn modulus(&self) -> Enclosure {
+        let ends = |e: Enclosure| (e.lower().max(-e.upper()).max(0.0), e.upper().max(-e.lower()));
+        let ((a, b), (c, d)) = (ends(self.re), ends(self.im));
+        if (c, d) == (0.0, 0.0) {
+            return Enclosure::new(a, self.re.estimate().abs(), b, Evidence::Rounding);
+        }
+        let middle = self.re.estimate().hypot(self.im.estimate());
+        Enclosure::new(norm_down(&[a, c]), middle, norm_up(&[b, d]), Evidence::Rounding)
+    }
+}
+
+/// The inner product ⟨x, y⟩ = Σ x̄ᵢyᵢ of two vectors of one length.
 ///
 /// Every rounding error is counted. Costs O(n).
 ///
@@ -50,20 +72,17 @@ impl Inequality {
 ///
 /// ```
 /// # use kappa::norm::inner_product;
-/// assert!(inner_product(&[1.0, 2.0], &[3.0, -4.0])?.contains(5.0));
+/// let found = inner_product(&[1.0, 2.0], &[3.0, -4.0])?;
+/// assert!(found.re.contains(-5.0) && found.modulus().contains(5.0));
 /// # Ok::<(), kappa::Error>(())
 /// ```
-pub fn inner_product<T: Scalar>(x: &[T], y: &[T]) -> Result<Enclosure> {
+pub fn inner_product<T: Scalar>(x: &[T], y: &[T]) -> Result<InnerProduct> {
     let re = dot(x, y)?.value;
-    let ends = |e: Enclosure| (e.lower().max(-e.upper()).max(0.0), e.upper().max(-e.lower()));
     if !T::IS_COMPLEX {
-        let (low, high) = ends(re);
-        return Ok(Enclosure::new(low, re.estimate().abs(), high, Evidence::Rounding));
+        return Ok(InnerProduct { re, im: Enclosure::exact(0.0) });
     }
     let turned: Vec<T> = y.iter().map(|y| T::from_parts(y.im(), -y.re())).collect();
-    let im = dot(x, &turned)?.value;
-    let ((a, b), (c, d)) = (ends(re), ends(im));
-    Ok(Enclosure::new(norm_down(&[a, c]), re.estimate().hypot(im.estimate()), norm_up(&[b, d]), Evidence::Rounding))
+    Ok(InnerProduct { re, im: dot(x, &turned)?.value })
 }
 
 /// Hölder's inequality |⟨x, y⟩| ≤ ‖x‖·‖y‖* for a norm and its dual norm; for p = 2 it is the Cauchy–Schwarz inequality.
@@ -84,7 +103,7 @@ pub fn inner_product<T: Scalar>(x: &[T], y: &[T]) -> Result<Enclosure> {
 /// # Ok::<(), kappa::Error>(())
 /// ```
 pub fn holder<T: Scalar>(x: &[T], y: &[T], norm: &VectorNorm) -> Result<Inequality> {
-    Ok(Inequality::between(inner_product(x, y)?, norm.of(x)?.times(norm.dual()?.of(y)?)))
+    Ok(Inequality::between(inner_product(x, y)?.modulus(), norm.of(x)?.times(norm.dual()?.of(y)?)))
 }
 
 /// Bessel's inequality Σ|⟨eₖ, x⟩|² ≤ (1 + δ)‖x‖² for the columns eₖ of E, where δ bounds ‖EᴴE − I‖_F.
@@ -113,11 +132,11 @@ pub fn bessel<T: Scalar>(x: &[T], e: &Matrix<T>) -> Result<Inequality> {
     let mut left = Enclosure::exact(0.0);
     for j in 0..e.columns() {
         for i in 0..=j {
-            let inner = inner_product(wide.column(i), wide.column(j))?;
+            let inner = inner_product(wide.column(i), wide.column(j))?.modulus();
             let off = if i == j { add_up(inner.upper(), -1.0).max(add_up(1.0, -inner.lower())) } else { inner.upper() };
             defect = add_up(defect, mul_up(if i == j { 1.0 } else { 2.0 }, mul_up(off, off)));
         }
-        let along = inner_product(e.column(j), x)?;
+        let along = inner_product(e.column(j), x)?.modulus();
         left = left.plus(along.times(along));
     }
     let defect = sqrt_up(defect);

@@ -18,7 +18,7 @@ pub(crate) use entries::EntryNorms;
 pub(crate) use entrywise::entrywise_value;
 pub(crate) use gauge::{Gauge, PairSum, conjugate_bounds, norm_bounds};
 pub(crate) use induced::{induced_value, larger};
-pub use inequality::{Inequality, bessel, holder, inner_product, parallelogram};
+pub use inequality::{Inequality, InnerProduct, bessel, holder, inner_product, parallelogram};
 pub(crate) use mixed::{dual_vector, gauge_of, project, proximal};
 pub(crate) use shape::{Mixed, Outside, Structure};
 pub(crate) use sums::{Lines, Sums};

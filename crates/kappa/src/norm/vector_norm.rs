@@ -7,6 +7,7 @@ use super::vector::{largest_part, modulus_ends};
 use super::{conjugate, has_exact_conjugate, mixed, modulus, modulus_enclosure, vector_norm, with_modulus};
 use crate::arithmetic::{dot, environment::evidence, power::Exponent};
 use crate::enclosure::directed::{add_down, add_up, div_up, mul_down, mul_up, norm_up, times_power};
+use crate::enclosure::{exponent_of, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::{Enclosure, Evidence};
 
@@ -171,7 +172,10 @@ impl VectorNorm {
     pub fn dual_vector<T: Scalar>(&self, x: &[T]) -> Result<Vec<T::Wide>> {
         self.dual()?;
         Error::check_vector(x)?;
-        let wide: Vec<T::Wide> = x.iter().map(|x| x.widen()).collect();
+        // The dual vector does not depend on the size of x, whose powers may overflow or underflow.
+        let e = exponent_of(super::largest_part(x.iter().copied()));
+        let wide: Vec<T::Wide> = x.iter().map(|x| times_power_of_two(x.widen(), -e)).collect();
+        let x = wide.as_slice();
         let put_back = |sizes: Vec<f64>| wide.iter().zip(sizes).map(|(&x, size)| with_modulus(x, size)).collect();
         let moduli = || x.iter().map(|&x| modulus(x)).collect::<Vec<f64>>();
         match &self.0 {

@@ -40,6 +40,8 @@ impl Histogram {
     }
 }
 
+/// The maximum number of intervals that can be asked for.
+const MOST_COUNTED: usize = 1 << 20;
 /// The maximum number of intervals of [`Bins::Automatic`].
 const MOST: f64 = 50.0;
 
@@ -48,7 +50,7 @@ impl SingularValues {
     ///
     /// # Errors
     ///
-    /// When the number of intervals is 0; when edges are not finite and increasing; when the eigenvalues are too close
+    /// When the number of intervals is 0 or above 2²⁰; when edges are not finite and increasing; when the eigenvalues are too close
     /// for the number of intervals.
     ///
     /// # Examples
@@ -112,7 +114,7 @@ fn edges(squares: &[Enclosure], values: &SingularValues, bins: &Bins) -> Result<
     };
     let some = |count: usize| match count {
         0 => Err(Error::syntax("the number of intervals of a histogram must be at least 1, got 0")),
-        _ => Ok(count),
+        _ => Error::check_count("bins", count, MOST_COUNTED).map(|()| count),
     };
     let found = match bins {
         Bins::Automatic => even(freedman_diaconis(squares, high - low)),

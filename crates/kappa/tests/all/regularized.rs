@@ -188,7 +188,7 @@ fn the_chosen_lambda_is_near_the_best_for_ill_posed_problems() {
                     _ => Choice::Discrepancy(level * length(&noise)),
                 };
                 let chosen = ridge.choose(choice).unwrap();
-                let grid = ridge.lambdas(300);
+                let grid = ridge.lambdas(300).unwrap();
                 let all = ridge.solutions(&grid).unwrap();
                 let errors: Vec<f64> = (0..300).map(|k| apart(all.column(k), &x)).collect();
                 let best = (0..300).min_by(|&i, &j| errors[i].total_cmp(&errors[j])).unwrap();

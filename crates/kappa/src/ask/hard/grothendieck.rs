@@ -39,6 +39,9 @@ pub(super) fn grothendieck_bound<W: Scalar<Wide = W>>(a: &Matrix<W>, p: f64, q: 
 /// weights found.
 pub(crate) fn grothendieck_weights<W: Scalar<Wide = W>>(matrix: &Matrix<W>, p: f64, q: f64) -> (Vec<f64>, Vec<f64>) {
     let (m, n) = (matrix.rows(), matrix.columns());
+    if m == 0 || n == 0 {
+        return (vec![1.0; m], vec![1.0; n]);
+    }
     let (mut a, mut b) = (vec![1.0 / m as f64; m], vec![1.0 / n as f64; n]);
     // a is normalised in s/2 = q/(2 − q), b in t/2 = p/(p − 2).
     let (s, t) = (q / (2.0 - q), if p == f64::INFINITY { 1.0 } else { p / (p - 2.0) });

@@ -17,6 +17,7 @@ use self::signs::over_signs;
 use crate::arithmetic::{dot, power::Exponent};
 use crate::certificate::spectral_norm_up;
 use crate::enclosure::directed::{SMALLEST, add_up, div_down, mul_up, norm_down, norm_up, times_power};
+use crate::enclosure::{exponent_of, times_power_of_two};
 use crate::norm::{
     Gauge, Mixed, Outside, conjugate, conjugate_bounds, gauge_of, induced_value, largest_part, modulus, modulus_ends,
     norm_bounds, times_vector, vector_norm, with_modulus,
@@ -73,12 +74,19 @@ pub(crate) fn hard_value<T: Scalar>(a: MatrixRef<'_, T>, p: f64, q: f64, how: &I
     Enclosure::new(times_power(lower, e).0, estimate, times_power(upper, e).1, found.evidence())
 }
 
-/// A subgradient of the induced norm: ⟨wxᴴ, A⟩ = ‖Ax‖_q for the best x found and the dual vector w of Ax.
+/// A subgradient of the induced norm: ⟨wxᴴ, A⟩ = ‖Ax‖_q for the best x found with ‖x‖_p = 1 and the dual vector w of Ax.
 pub(crate) fn slope<W: Scalar<Wide = W>>(a: &Matrix<W>, p: f64, q: f64) -> Matrix<W> {
-    let problem = Problem::new(a, p, q);
+    let (m, n) = (a.rows(), a.columns());
+    let e = exponent_of(largest_part(a.as_slice().iter().copied()));
+    let scaled = Matrix::from_fn(m, n, |i, j| times_power_of_two(a[(i, j)], -e));
+    if m == 0 || n == 0 {
+        return scaled;
+    }
+    let problem = Problem::new(&scaled, p, q);
     let x = problem.search(&Induced::default());
     let w = dual_vector(q, &problem.image(&x));
-    Matrix::from_fn(a.rows(), a.columns(), |i, j| w[i] * x[j].conj())
+    let length = Problem::<W>::size(p, &x);
+    Matrix::from_fn(m, n, |i, j| (w[i] * x[j].conj()).scale(1.0 / length))
 }
 
 /// The best vector found for ‖A‖_{p→q}.

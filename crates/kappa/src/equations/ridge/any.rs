@@ -64,12 +64,20 @@ impl AnyRidge {
     }
 
     /// The criteria at `count` values of λ.
-    pub fn path(&self, count: usize) -> Vec<RidgePoint> {
+    ///
+    /// # Errors
+    ///
+    /// As [`Ridge`].
+    pub fn path(&self, count: usize) -> Result<Vec<RidgePoint>> {
         both!(self, f => f.path(count))
     }
 
     /// `count` values of λ from the largest to the smallest of the path.
-    pub fn lambdas(&self, count: usize) -> Vec<f64> {
+    ///
+    /// # Errors
+    ///
+    /// As [`Ridge`].
+    pub fn lambdas(&self, count: usize) -> Result<Vec<f64>> {
         both!(self, f => f.lambdas(count))
     }
 

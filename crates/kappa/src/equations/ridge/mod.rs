@@ -57,6 +57,9 @@ struct Scale {
     l: i32,
 }
 
+/// The largest number of points of a path.
+const MOST: usize = 1 << 20;
+
 impl Scale {
     fn x(self) -> i32 {
         self.b - self.a
@@ -205,14 +208,25 @@ impl<W: Scalar<Wide = W>> Ridge<W> {
     }
 
     /// The criteria at `count` values of λ, as [`Ridge::lambdas`].
-    pub fn path(&self, count: usize) -> Vec<RidgePoint> {
-        self.inner.lambdas(count).into_iter().map(|lambda| self.scale.point(self.inner.point(lambda))).collect()
+    ///
+    /// # Errors
+    ///
+    /// When `count` is above 2²⁰.
+    pub fn path(&self, count: usize) -> Result<Vec<RidgePoint>> {
+        Error::check_count("count", count, MOST)?;
+        let point = |lambda: f64| self.scale.point(self.inner.point(lambda));
+        Ok(self.inner.lambdas(count).into_iter().map(point).collect())
     }
 
     /// `count` values of λ, evenly spaced on a logarithmic scale over the squares of the singular values, largest
     /// first.
-    pub fn lambdas(&self, count: usize) -> Vec<f64> {
-        self.inner.lambdas(count).into_iter().map(|lambda| self.scale.outward(lambda)).collect()
+    ///
+    /// # Errors
+    ///
+    /// When `count` is above 2²⁰.
+    pub fn lambdas(&self, count: usize) -> Result<Vec<f64>> {
+        Error::check_count("count", count, MOST)?;
+        Ok(self.inner.lambdas(count).into_iter().map(|lambda| self.scale.outward(lambda)).collect())
     }
 
     /// The solutions for several λ, n×k, by one matrix product.

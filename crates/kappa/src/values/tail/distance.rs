@@ -5,6 +5,8 @@ use super::Steps;
 /// Logarithms y₁ ≤ … ≤ y_N of the values, and the ends of the steps of their distribution that are compared.
 pub(super) struct Logarithms<'a> {
     pub(super) y: &'a [f64],
+    /// The logarithm of the beginning of the law where it is given, and is not the first value of the tail.
+    pub(super) base: Option<f64>,
     pub(super) steps: Steps,
 }
 
@@ -16,6 +18,11 @@ pub(super) struct Distance {
 }
 
 impl Logarithms<'_> {
+    /// The logarithm of the beginning of a tail from index i on.
+    pub(super) fn start(&self, i: usize) -> f64 {
+        self.base.unwrap_or(self.y[i])
+    }
+
     /// The distance maxⱼ |S(yⱼ) − e^{−β(yⱼ − yᵢ)}| over j ≥ i, where S is the share of the values from i on that are
     /// ≥ yⱼ, and the share that are > yⱼ.
     ///
@@ -25,7 +32,9 @@ impl Logarithms<'_> {
     pub(super) fn distance(&self, i: usize, beta: f64, enough: f64, first: usize) -> Option<Distance> {
         let y = self.y;
         let (last, count) = (y.len() - 1, (y.len() - i) as f64);
-        let model = |j: usize| (-beta * (y[j] - y[i])).exp();
+        let start = self.start(i);
+        // A value that counts as equal to the beginning may lie a rounding error below it.
+        let model = |j: usize| (-beta * (y[j] - start).max(0.0)).exp();
         let above = |j: usize| (y.len() - j) as f64 / count;
         // The lower end of a step is compared as well when both ends are.
         let beyond = if self.steps == Steps::Both { 1 } else { 0 };
@@ -90,7 +99,7 @@ mod tests {
                     .collect();
                 y.sort_by(f64::total_cmp);
                 for steps in [Steps::Both, Steps::Lower] {
-                    let logarithms = Logarithms { y: &y, steps };
+                    let logarithms = Logarithms { y: &y, base: None, steps };
                     for (i, first) in [(0, 0), (size / 3, size), (size - 1, 0)] {
                         for beta in [0.0, 0.3, 1.0, 50.0] {
                             let expected = plain(&y, i, beta, steps);

@@ -118,8 +118,11 @@ impl Tail {
         }
         numbers.sort_by(|x, y| x.estimate().total_cmp(&y.estimate()));
         let values: Vec<f64> = numbers.iter().map(Enclosure::estimate).collect();
-        let found = search(&values, how)?;
-        let exponent = exponent(&numbers[found.from..], found.exponent);
+        // A value that may equal the given beginning counts as equal.
+        let given = how.x_min.map(|x| numbers.iter().position(|value| value.upper() >= x).unwrap_or(numbers.len()));
+        let found = search(&values, how, given)?;
+        let first = how.x_min.map_or(numbers[found.from], Enclosure::exact);
+        let exponent = exponent(&numbers[found.from..], first, found.exponent);
         Ok(Self { values, from: found.from, exponent, distance: found.distance, how: *how })
     }
 
@@ -157,7 +160,7 @@ impl Tail {
 
     /// The beginning x_min of the tail.
     pub fn x_min(&self) -> f64 {
-        self.values[self.from]
+        self.how.x_min.unwrap_or(self.values[self.from])
     }
 
     /// The Kolmogorov–Smirnov distance: the largest difference between the empirical distribution function and the law.
@@ -197,7 +200,7 @@ impl Tail {
         }
         let is_farther = |k: usize| {
             let mut draws = Draws(seed ^ (k as u64 + 1).wrapping_mul(0xd134_2543_de82_ef95));
-            search(&self.drawn(&mut draws), &self.how).is_ok_and(|found| found.distance >= self.distance)
+            replicate(&self.drawn(&mut draws), &self.how).is_ok_and(|found| found.distance >= self.distance)
         };
         let farther = (0..replicates).into_par_iter().filter(|&k| is_farther(k)).count();
         Ok(farther as f64 / replicates as f64)
@@ -216,22 +219,29 @@ impl Tail {
     }
 }
 
-/// The best tail of sorted positive values.
-fn search(values: &[f64], how: &Clauset) -> Result<Found> {
+/// The search for exact values.
+fn replicate(values: &[f64], how: &Clauset) -> Result<Found> {
+    search(values, how, how.x_min.map(|x| values.partition_point(|value| *value < x)))
+}
+
+/// The best tail of sorted positive values; the one from the place `given` on, if the beginning x_min is given.
+fn search(values: &[f64], how: &Clauset, given: Option<usize>) -> Result<Found> {
     let size = values.len();
     // Logarithms relative to the largest value, so that a large common factor does not cost digits.
-    let y: Vec<f64> = values.iter().map(|x| (x / values[size - 1]).max(f64::MIN_POSITIVE).ln()).collect();
-    let logarithms = Logarithms { y: &y, steps: how.steps };
+    let logarithm = |x: f64| (x / values[size - 1]).max(f64::MIN_POSITIVE).ln();
+    let y: Vec<f64> = values.iter().map(|&x| logarithm(x)).collect();
+    let base = how.x_min.filter(|x| *x > 0.0 && size > 0).map(logarithm);
+    let logarithms = Logarithms { y: &y, base, steps: how.steps };
     let is_start = |i: usize| i == 0 || values[i] > values[i - 1];
-    let candidates: Vec<usize> = match how.x_min {
-        Some(x) => (0..size).find(|&i| values[i] >= x).into_iter().collect(),
+    let candidates: Vec<usize> = match given {
+        Some(from) => (from..size).take(1).collect(),
         None => (0..size.saturating_sub(how.least.max(2) - 1)).filter(|&i| is_start(i)).collect(),
     };
     let mut sums = vec![0.0; size + 1];
     (0..size).rev().for_each(|i| sums[i] = sums[i + 1] + y[i]);
     let (mut best, mut at): (Option<Found>, usize) = (None, 0);
     for i in candidates {
-        let (count, sum) = ((size - i) as f64, sums[i] - (size - i) as f64 * y[i]);
+        let (count, sum) = ((size - i) as f64, sums[i] - (size - i) as f64 * logarithms.start(i));
         if y[i] == y[size - 1] || sum <= 0.0 {
             continue;
         }
@@ -251,10 +261,9 @@ fn search(values: &[f64], how: &Clauset) -> Result<Found> {
     })
 }
 
-/// The enclosure of α = 1 + n/Σ ln(xⱼ/x₁) from the ends of every value.
-fn exponent(tail: &[Enclosure], estimate: f64) -> Enclosure {
+/// The enclosure of α = 1 + n/Σ ln(xⱼ/first) from the ends of every value.
+fn exponent(tail: &[Enclosure], first: Enclosure, estimate: f64) -> Enclosure {
     let count = tail.len() as f64;
-    let first = tail[0];
     let (mut low, mut high) = (0.0, 0.0);
     // Logarithms of ratios, rounded outward; differences of large logarithms would lose digits.
     for x in tail {
@@ -362,6 +371,26 @@ mod tests {
         let values: Vec<f64> = (0..400).map(|k| 1.0 + (k % 2) as f64 + 1e-3 * k as f64 / 400.0).collect();
         let none = Tail::of(&values, &Clauset { x_min: Some(1.0), ..Clauset::default() }).unwrap();
         assert!(none.p_value(100, 1).unwrap() < 0.05 && none.p_value(0, 1).is_err());
+    }
+
+    #[test]
+    fn a_given_beginning_is_kept_as_it_is_given() {
+        // α = 1 + n/Σ ln(x/x_min), with x_min between two values, and equal to one that rounding moved below it.
+        let values = [0.5, 1.0 - 1e-16, 4.0, 16.0];
+        let of = |x: f64| Tail::of(&values, &Clauset { x_min: Some(x), ..Clauset::default() }).unwrap();
+        for (x, count, sum) in
+            [(0.75, 3.0, (1.0f64 / 0.75).ln() + (4.0f64 / 0.75).ln() + (16.0f64 / 0.75).ln()), (2.0, 2.0, 16f64.ln())]
+        {
+            let found = of(x);
+            assert_eq!((found.x_min(), found.len() as f64), (x, count));
+            assert!((found.exponent().estimate() - 1.0 - count / sum).abs() < 1e-12, "{x}: {:?}", found.exponent());
+            assert!(found.exponent().contains(1.0 + count / sum) || found.exponent().width() < 1e-12);
+        }
+        let doubtful =
+            |x: f64| Enclosure::new(x * (1.0 - 1e-12), x * (1.0 - 1e-13), x * (1.0 + 1e-12), Evidence::Residual);
+        let numbers = [1.0, 4.0, 16.0].map(doubtful).to_vec();
+        let found = Tail::of_enclosures(numbers, &Clauset { x_min: Some(1.0), ..Clauset::default() }).unwrap();
+        assert!((found.exponent().estimate() - 1.0 - 3.0 / 64f64.ln()).abs() < 1e-9 && found.x_min() == 1.0);
     }
 
     #[test]
