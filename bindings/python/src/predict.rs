@@ -38,9 +38,12 @@ impl PyRegression {
         };
         let is_used =
             |name: &str| is_read(&formula, None, None, name) && name != design.target && Some(name) != weights;
-        let new = raw_columns(new, &is_used)?;
-        let used = || new.iter().filter(|c| is_used(&c.0));
-        let count = used().next().or(new.first()).map_or(0, |c| c.1.len());
+        // A model of a constant alone reads no column: all of them count the rows.
+        let has_none = !self.input.columns.iter().any(|c| is_used(&c.0));
+        let counts = |name: &str| has_none || is_used(name);
+        let new = raw_columns(new, &counts)?;
+        let used = || new.iter().filter(|c| counts(&c.0));
+        let count = used().next().map_or(0, |c| c.1.len());
         if let Some(Raw(name, cells)) = used().find(|c| c.1.len() != count) {
             return Err(PyValueError::new_err(format!(
                 "column `{name}` has {} rows, and the first has {count}",

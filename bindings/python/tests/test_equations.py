@@ -366,6 +366,7 @@ def test_nist_regressions(name: Any) -> None:
         assert abs(float(c["estimate"]) - exact) <= 1e-14 * abs(exact) and c["certain_digits"] > 14
         assert c["estimate"].lower <= np.nextafter(exact, np.inf)
         assert np.nextafter(exact, -np.inf) <= c["estimate"].upper
+    assert fit.r_squared is not None
     assert np.isclose(float(fit.r_squared), float(said["r_squared"][1]), rtol=1e-13)
 
 

@@ -244,6 +244,7 @@ def test_regressions_speak_as_statsmodels_does() -> None:
     mean = design @ fit.params.to_numpy()
     assert np.allclose(fit.predict(new), mean)
     assert np.allclose(fit.predict(pandas.DataFrame(new)), mean) and np.allclose(fit.predict(TABLE), fit.fitted)
+    assert fit.residual_deviation is not None
     variance = float(fit.residual_deviation) ** 2
     spread = np.diag(design @ np.linalg.inv(x.T @ x) @ design.T) * variance
     for kind, own in (("confidence", 0.0), ("prediction", variance)):

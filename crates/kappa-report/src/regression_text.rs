@@ -1,8 +1,9 @@
 //! A regression as statisticians print it.
 
-use crate::{aligned, counted};
 use kappa::equations::regression::{Coefficient, Influence, Regression, Undetermined};
 use kappa::{Enclosure, Result};
+
+use crate::{aligned, counted};
 
 /// A number with at most `digits` digits, as far as they are certain.
 fn short(x: Enclosure, digits: usize) -> String {

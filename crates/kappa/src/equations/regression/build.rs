@@ -5,7 +5,7 @@ use kappa_dense::pair::{PAIR_UNIT, Pair};
 use super::cell::{Cell, Column};
 use super::formula::{Factor, Function};
 use super::whole::{EXACT_ROWS, Exact};
-use crate::arithmetic::two_product;
+use crate::arithmetic::{Decimal, two_product};
 use crate::enclosure::directed::{add_up, mul_up, times_power};
 use crate::error::{Error, Result};
 
@@ -83,8 +83,11 @@ impl Built {
         let numbers: Vec<_> = rows.iter().map(|&row| number(row)).collect::<Result<_>>()?;
         let values: Vec<Value> = numbers.iter().map(|x| Value { value: x.value(), doubt: x.doubt() }).collect();
         let exact = known(&values, |i| Exact::of(numbers[i]));
-        // Equal pairs are equal numbers if they determine them.
-        let is_constant = numbers.windows(2).all(|pair| pair[0] == pair[1]) && Exact::of(numbers[0]).is_some();
+        // Equal pairs are equal numbers where they determine them: 2.8 and 2.80.
+        let first = numbers[0];
+        let is_first =
+            |x: &&Decimal| x.value() == first.value() && x.is_exact() == first.is_exact() && Exact::of(x).is_some();
+        let is_constant = numbers.iter().all(is_first);
         Ok(Self { is_constant, ..Self::new(column.name.clone(), values, exact) })
     }
 
