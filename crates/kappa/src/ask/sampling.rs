@@ -68,6 +68,8 @@ pub fn frobenius_by_sampling<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), h
         ))
         .with_hint("use 100 samples and a failure probability of 1e-3, for example"));
     }
+    Error::check_count("samples", how.samples, 1 << 24)?;
+    Error::check_count("sketch", how.sketch, 1 << 16)?;
     // Squares of entries far from 1 would overflow or underflow: the operator is scaled by a power of two.
     let mut probe = Draws(how.seed ^ 0x91e3);
     let x = Matrix::from_fn(n, 1, |_, _| T::from_parts(probe.normal(), 0.0));

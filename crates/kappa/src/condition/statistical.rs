@@ -3,8 +3,9 @@
 use kappa_dense::{Matrix, Scalar, lu, multiply};
 
 use super::certified::square;
+use crate::enclosure::{exponent_far_from_one, times_power_of_two};
 use crate::error::{Error, Result};
-use crate::norm::modulus;
+use crate::norm::{largest_part, modulus};
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, wide_with};
 use crate::random::Draws;
 
@@ -94,10 +95,21 @@ pub fn statistical_cond<T: Scalar>(
     if factors.is_singular() {
         return Err(Error::singular("the matrix of the system is singular: a pivot is 0"));
     }
+    // Relative sensitivities do not depend on the sizes of A and b, whose products may overflow or underflow.
     let wide = entries.view().to_wide();
-    let right = Matrix::from_column_major(n, 1, b.iter().map(|b| b.widen()).collect())?;
+    let largest = |x: &[T::Wide]| exponent_far_from_one(largest_part(x.iter().copied()));
+    let (ea, right) = (largest(wide.as_slice()), b.iter().map(|b| b.widen()).collect::<Vec<_>>());
+    let eb = largest(&right);
+    let wide = Matrix::from_fn(n, n, |i, j| times_power_of_two(wide[(i, j)], -ea));
+    let right = Matrix::from_fn(n, 1, |i, _| times_power_of_two(right[i], -eb));
+    let factors = if ea == 0 { factors } else { lu(wide.as_ref())? };
     let x = factors.solve(&right);
-    derivatives(&wide, &right, &x, &factors, how)
+    if x.as_slice().iter().any(|x| !x.is_finite()) {
+        return Err(Error::singular("the solution overflows double precision: the matrix is numerically singular"));
+    }
+    let mut found = derivatives(&wide, &right, &x, &factors, how)?;
+    found.solution.iter_mut().for_each(|x| *x = times_power_of_two(*x, eb - ea));
+    Ok(found)
 }
 
 fn derivatives<W: Scalar<Wide = W>>(
@@ -122,23 +134,25 @@ fn derivatives<W: Scalar<Wide = W>>(
         z.iter_mut().for_each(|z| *z /= size);
         directions.push(z);
     }
-    let (mut squares, mut whole) = (vec![0.0; n], 0.0);
+    let (mut lengths, mut whole) = (vec![0.0; n], 0.0);
     for z in &directions {
         let e = Matrix::from_fn(n, n, |i, j| a[(i, j)].scale(z[j * n + i]));
         let ex = multiply(e.as_ref(), x.as_ref())?;
         let change = Matrix::from_fn(n, 1, |i, _| b[(i, 0)].scale(z[n * n + i]) - ex[(i, 0)]);
         let dx = factors.solve(&change);
-        for (square, &d) in squares.iter_mut().zip(dx.as_slice()) {
-            *square += modulus(d) * modulus(d);
-            whole += modulus(d) * modulus(d);
+        for (length, &d) in lengths.iter_mut().zip(dx.as_slice()) {
+            *length = f64::hypot(*length, modulus(d));
+            whole = f64::hypot(whole, modulus(d));
         }
     }
     // E‖projection‖ of a vector of length p on q random directions is ω_q/ω_p of its own length.
     let factor = wallis(directions.len()) / wallis(length);
     let solution: Vec<f64> = x.as_slice().iter().map(|x| x.re()).collect();
-    let size = solution.iter().map(|x| x * x).sum::<f64>().sqrt();
-    let entries = squares.iter().zip(&solution).map(|(s, x)| factor * s.sqrt() / x.abs()).collect();
-    Ok(StatisticalCondition { entries, whole: factor * whole.sqrt() / size, solution })
+    let size = crate::norm::length(&solution);
+    // An entry 0 that no change of the data moves is insensitive.
+    let relative = |change: f64, x: f64| if change == 0.0 { 0.0 } else { factor * change / x.abs() };
+    let entries = lengths.iter().zip(&solution).map(|(s, x)| relative(*s, *x)).collect();
+    Ok(StatisticalCondition { entries, whole: relative(whole, size), solution })
 }
 
 /// ω₁ = 1, ω₂ = 2/π, about √(2/(π(p − ½))) beyond: the mean of |first entry| of a unit vector of length p.

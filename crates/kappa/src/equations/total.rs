@@ -77,13 +77,18 @@ pub fn total_lstsq<T: Scalar>(
         return Err(Error::unsupported(format!("a {m}×{n} problem is empty, or has a solution without a correction"))
             .with_hint("`lstsq` gives the solution of least norm"));
     }
-    match errors {
+    let found = match errors {
         Errors::Everywhere => total(&a, &b, 1.0),
         Errors::Scaled(gamma) if *gamma > 0.0 && gamma.is_finite() => total(&a, &b, *gamma),
         Errors::Scaled(gamma) => Err(Error::argument(format!("γ must be positive and finite, got {gamma}"))),
         Errors::Matrix => data(&a, &b),
         Errors::ExactColumns(exact) => mixed(&a, &b, exact),
+    }?;
+    if found.x.iter().all(|x| x.is_finite()) {
+        return Ok(found);
     }
+    Err(Error::unsupported("the total least squares solution overflows double precision")
+        .with_hint("scale A and b to similar sizes, and take a γ near 1"))
 }
 
 fn no_solution() -> Error {

@@ -2,8 +2,9 @@ use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
 use crate::arithmetic::dot;
 use crate::enclosure::directed::{SMALLEST, add_down, add_up, div_down, div_up, mul_up, norm_down, norm_up};
+use crate::enclosure::{exponent_far_from_one, times_power_of_two};
 use crate::error::{Error, Result};
-use crate::norm::{modulus, modulus_enclosure, vector_norm};
+use crate::norm::{largest_part, modulus, modulus_enclosure, vector_norm};
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both};
 use crate::{Enclosure, Evidence, Norm, norm, singular_values};
 
@@ -79,6 +80,9 @@ struct Candidate<W: Scalar> {
     x: Vec<W>,
     b: Vec<W>,
     residual: Residual<W>,
+    /// A, x and b as they were given are 2^ea·A, 2^ex·x and 2^(ea + ex)·b.
+    ea: i32,
+    ex: i32,
 }
 
 impl<W: Scalar<Wide = W>> Candidate<W> {
@@ -86,9 +90,37 @@ impl<W: Scalar<Wide = W>> Candidate<W> {
         check(&a, x, b)?;
         let widened = |x: &[T]| x.iter().map(|x| x.widen()).collect::<Vec<W>>();
         let (a, x, b) = (a.to_wide(), widened(x), widened(b));
+        let ((a, x, b), ea, ex) = near_one(a, x, b);
         let residual = Residual::new(&a, &x, &b)?;
-        Ok(Self { a, x, b, residual })
+        Ok(Self { a, x, b, residual, ea, ex })
     }
+}
+
+/// A, x and b times powers of two, where A or x is far from 1 in size and that changes no digit.
+fn near_one<W: Scalar<Wide = W>>(a: Matrix<W>, x: Vec<W>, b: Vec<W>) -> ((Matrix<W>, Vec<W>, Vec<W>), i32, i32) {
+    let exponent = |x: &[W]| exponent_far_from_one(largest_part(x.iter().copied()));
+    let (ea, ex) = (exponent(a.as_slice()), exponent(&x));
+    let moved = |x: &[W], e: i32| -> Option<Vec<W>> {
+        let y: Vec<W> = x.iter().map(|&x| times_power_of_two(x, -e)).collect();
+        x.iter().zip(&y).all(|(&x, &y)| times_power_of_two(y, e) == x).then_some(y)
+    };
+    if (ea, ex) != (0, 0)
+        && let (Some(entries), Some(y), Some(c)) = (moved(a.as_slice(), ea), moved(&x, ex), moved(&b, ea + ex))
+    {
+        let scaled = Matrix::from_fn(a.rows(), a.columns(), |i, j| entries[j * a.rows() + i]);
+        return ((scaled, y, c), ea, ex);
+    }
+    ((a, x, b), 0, 0)
+}
+
+/// Refuses a change that double precision cannot hold.
+fn checked<W: Scalar>(found: BackwardError<W>) -> Result<BackwardError<W>> {
+    let is_finite = |x: &W| x.re().is_finite() && x.im().is_finite();
+    if found.matrix_change.as_slice().iter().chain(&found.rhs_change).all(is_finite) {
+        return Ok(found);
+    }
+    Err(Error::unsupported("the residual or the change of the matrix overflows double precision")
+        .with_hint("scale the matrix, the solution and the right-hand side"))
 }
 
 /// The enclosure of a norm whose argument may be wrong by `lost` in that norm.
@@ -126,19 +158,20 @@ pub fn backward_error_system<T: Scalar>(
 ) -> Result<BackwardError<T::Wide>> {
     let entries = Entries::of(a)?;
     let view = entries.view();
-    let Candidate { a: wide, x, b, residual: r } = Candidate::new(view, x, b)?;
+    let Candidate { a: wide, x, b, residual: r, ea, ex } = Candidate::new(view, x, b)?;
     let length = |v: &[T::Wide]| vector_norm(2.0, || v.iter().copied());
-    let ax = norm(&view, Norm::spectral())?.times(length(&x));
+    let ax = norm(&wide, Norm::spectral())?.times(length(&x));
     let size = ax.plus(length(&b));
     let value = r.length().over(size);
     let value = if r.length().upper() == 0.0 { Enclosure::exact(0.0) } else { value };
     let share = if size.estimate() > 0.0 { ax.estimate() / size.estimate() } else { 0.0 };
-    let square = length(&x).estimate().powi(2);
-    let scale = if square > 0.0 { share / square } else { 0.0 };
-    let matrix_change = Matrix::from_fn(wide.rows(), wide.columns(), |i, j| (r.estimate[i] * x[j].conj()).scale(scale));
+    let size = length(&x).estimate();
+    let (unit, scale) = if size > 0.0 { (1.0 / size, share / size) } else { (0.0, 0.0) };
+    let entry = |i: usize, j: usize| times_power_of_two(r.estimate[i].scale(scale) * x[j].scale(unit).conj(), ea);
+    let matrix_change = Matrix::from_fn(wide.rows(), wide.columns(), entry);
     // r = Ex − f: E takes its share of r, −f the rest.
-    let rhs_change = r.estimate.iter().map(|&r| (-r).scale(1.0 - share)).collect();
-    Ok(BackwardError { value, matrix_change, rhs_change })
+    let rhs_change = r.estimate.iter().map(|&r| times_power_of_two((-r).scale(1.0 - share), ea + ex)).collect();
+    checked(BackwardError { value, matrix_change, rhs_change })
 }
 
 /// The componentwise backward error of a candidate solution of Ax = b.
@@ -170,7 +203,7 @@ pub fn componentwise_backward_error<T: Scalar>(
 ) -> Result<BackwardError<T::Wide>> {
     let entries = Entries::of(a)?;
     let view = entries.view();
-    let Candidate { a: wide, x, b, residual: r } = Candidate::new(view, x, b)?;
+    let Candidate { a: wide, x, b, residual: r, ea, ex } = Candidate::new(view, x, b)?;
     let (m, n) = (wide.rows(), wide.columns());
     let sizes: Vec<Enclosure> = (0..m)
         .map(|i| {
@@ -195,9 +228,10 @@ pub fn componentwise_backward_error<T: Scalar>(
         0.0 => <T::Wide>::default(),
         size => x.conj().scale(1.0 / size),
     };
-    let matrix_change = Matrix::from_fn(m, n, |i, j| (quotient(i) * sign(x[j])).scale(modulus(wide[(i, j)])));
-    let rhs_change = (0..m).map(|i| (-quotient(i)).scale(modulus(b[i]))).collect();
-    Ok(BackwardError { value, matrix_change, rhs_change })
+    let entry = |i: usize, j: usize| times_power_of_two((quotient(i) * sign(x[j])).scale(modulus(wide[(i, j)])), ea);
+    let matrix_change = Matrix::from_fn(m, n, entry);
+    let rhs_change = (0..m).map(|i| times_power_of_two((-quotient(i)).scale(modulus(b[i])), ea + ex)).collect();
+    checked(BackwardError { value, matrix_change, rhs_change })
 }
 
 /// The backward error of a candidate solution of min ‖Ax − b‖₂ for changes of A alone.
@@ -232,7 +266,7 @@ pub fn backward_error_least_squares<T: Scalar>(
     let Candidate { a: wide, x, residual: Residual { estimate: r, .. }, .. } = Candidate::new(view, x, b)?;
     let length = |v: &[T::Wide]| vector_norm(2.0, || v.iter().copied()).estimate();
     let (rho, xi) = (length(&r), length(&x));
-    let size = norm(&view, Norm::frobenius())?.estimate();
+    let size = norm(&wide, Norm::frobenius())?.estimate();
     let evidence = Evidence::Estimate("singular values of an extended matrix");
     if xi == 0.0 || size == 0.0 {
         return Err(Error::unsupported("the backward error for changes of A alone is undefined if x = 0 or A = 0"));
@@ -245,7 +279,7 @@ pub fn backward_error_least_squares<T: Scalar>(
     let extended = Matrix::from_fn(m, n + m, |i, j| match j.checked_sub(n) {
         None => wide[(i, j)],
         Some(k) => {
-            let along = (r[i] * r[k].conj()).scale(1.0 / (rho * rho));
+            let along = r[i].scale(1.0 / rho) * r[k].scale(1.0 / rho).conj();
             (<T::Wide>::from_parts(f64::from(i == k), 0.0) - along).scale(eta)
         }
     });
@@ -293,6 +327,8 @@ pub fn backward_error_eigenpair<T: Scalar>(
     let wide = view.to_wide();
     let zeros = vec![<T::Wide>::default(); n];
     check(&wide.as_ref(), x, &zeros)?;
+    let ((wide, x, _), ea, _) = near_one(wide, x.to_vec(), Vec::new());
+    let (x, value) = (x.as_slice(), times_power_of_two(value, -ea));
     let shifted = Matrix::from_fn(n, n, |i, j| if i == j { wide[(i, j)] - value } else { wide[(i, j)] });
     // The shift is rounded: by at most u·|aᵢᵢ − λ| for each entry; four times that also covers the rounding of the
     // moduli and their product.
@@ -303,13 +339,13 @@ pub fn backward_error_eigenpair<T: Scalar>(
     if length.lower() == 0.0 {
         return Err(Error::unsupported("an eigenvector must not be 0, got x = 0"));
     }
-    let size = norm(&view, Norm::spectral())?;
+    let size = norm(&wide, Norm::spectral())?;
     let rest = give_or_take(r.length(), lost);
     let value = if rest.upper() == 0.0 { Enclosure::exact(0.0) } else { rest.over(length).over(size) };
-    let square = length.estimate().powi(2);
+    let unit = 1.0 / length.estimate();
     // The residual is 0 − (A − λ)x, so that E = r·xᴴ/xᴴx.
-    let matrix_change = Matrix::from_fn(n, n, |i, j| (r.estimate[i] * x[j].conj()).scale(1.0 / square));
-    Ok(BackwardError { value, matrix_change, rhs_change: Vec::new() })
+    let entry = |i: usize, j: usize| times_power_of_two(r.estimate[i].scale(unit) * x[j].scale(unit).conj(), ea);
+    checked(BackwardError { value, matrix_change: Matrix::from_fn(n, n, entry), rhs_change: Vec::new() })
 }
 
 /// The backward error of a candidate singular triplet (σ, u, v) with unit vectors u and v.
