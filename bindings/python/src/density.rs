@@ -203,20 +203,21 @@ pub(crate) struct PyBulk(pub(crate) Bulk);
 answer!(PyBulk);
 
 impl Answer for PyBulk {
-    const FIELDS: &'static [&'static str] = &["variance", "edges", "threshold", "spikes", "distance", "soft_rank"];
+    const FIELDS: &'static [&'static str] =
+        &["variance", "edges", "threshold", "spikes", "distance", "fits", "soft_rank"];
 
     initializer!();
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let Bulk { law, spikes, distance, soft_rank } = self.0;
-        (law.shape(), law.variance(), PyEnclosure::from(spikes), distance, soft_rank).into_bound_py_any(py)
+        let Bulk { law, spikes, distance, count, soft_rank } = self.0;
+        (law.shape(), law.variance(), PyEnclosure::from(spikes), distance, count, soft_rank).into_bound_py_any(py)
     }
 
     fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
-        type Whole = ((usize, usize), f64, PyEnclosure, f64, f64);
-        let (shape, variance, spikes, distance, soft_rank): Whole = state.extract()?;
+        type Whole = ((usize, usize), f64, PyEnclosure, f64, usize, f64);
+        let (shape, variance, spikes, distance, count, soft_rank): Whole = state.extract()?;
         let law = MarchenkoPastur::new(shape, variance).map_err(to_python)?;
-        Ok(Self(Bulk { law, spikes: spikes.into(), distance, soft_rank }))
+        Ok(Self(Bulk { law, spikes: spikes.into(), distance, count, soft_rank }))
     }
 }
 
@@ -237,12 +238,17 @@ impl PyBulk {
     fn threshold(&self) -> f64 {
         self.0.law.threshold()
     }
+    /// Whether the other eigenvalues are those of noise of one variance; if not, `spikes` means nothing.
+    #[getter]
+    fn fits(&self) -> bool {
+        self.0.fits()
+    }
     /// How many eigenvalues rise above the threshold.
     #[getter]
     fn spikes(&self) -> PyEnclosure {
         self.0.spikes.into()
     }
-    /// Kolmogorov and Smirnov's distance between the other eigenvalues and the law: above about 0.1 there is no bulk.
+    /// Kolmogorov and Smirnov's distance between the other eigenvalues and the law; `fits` judges it.
     #[getter]
     fn distance(&self) -> f64 {
         self.0.distance
@@ -262,6 +268,9 @@ impl PyBulk {
     }
     fn __repr__(&self) -> String {
         let (_, edge) = self.0.law.edges();
+        if !self.0.fits() {
+            return format!("Bulk(noise of one variance does not fit, distance {:.3})", self.0.distance);
+        }
         format!("Bulk({} spikes above {:.5e}, distance {:.3})", self.0.spikes.short(6), edge, self.0.distance)
     }
 }

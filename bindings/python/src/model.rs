@@ -138,19 +138,20 @@ impl PyModel {
         watched(py, |progress| self.model.stream_svd(name, &how, progress)).map(PyStreamedSvd)
     }
 
-    /// How much a chain of layers can stretch: the product of their certified spectral norms, and each factor by name.
+    /// How much a chain of layers can stretch: the product of their certified spectral norms, and each factor by name. The
+    /// product is None for a checkpoint whose layers were not chosen: it does not say how they are connected.
     #[pyo3(signature = (*, layers = None))]
     fn lipschitz_product<'py>(
         &self,
         py: Python<'py>,
         layers: Option<Patterns>,
-    ) -> PyResult<(PyEnclosure, EnclosureDict<'py>)> {
+    ) -> PyResult<(Option<PyEnclosure>, EnclosureDict<'py>)> {
         let found = compute(py, || self.model.lipschitz_product(&Patterns::all(layers))).map_err(model_to_python)?;
         let factors = PyDict::new(py);
         for (name, factor) in found.layers {
             factors.set_item(name, PyEnclosure::from(factor))?;
         }
-        Ok((found.product.into(), factors))
+        Ok((found.product.map(Into::into), factors))
     }
 
     /// Questions about one tensor: `model.measure("fc.weight", "cond", "rank")`; all without a question.

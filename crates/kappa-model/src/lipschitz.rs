@@ -14,11 +14,14 @@ pub struct LipschitzProduct {
     /// Each layer with an enclosure of its factor, in file order.
     pub layers: Vec<(String, Enclosure)>,
     /// Their product: its upper end is a Lipschitz constant of the chain of these layers with 1-Lipschitz activations.
-    pub product: Enclosure,
+    /// `None` for several layers that were not chosen: a checkpoint does not say how its layers are connected, and what
+    /// lies between them, such as a normalization with large factors, may be missing.
+    pub product: Option<Enclosure>,
 }
 
 impl Model {
-    /// The product of the certified spectral norms of the layers whose names match, or of all layers without a pattern.
+    /// The certified spectral norms of the layers whose names match, or of all layers without a pattern, and their
+    /// product where the layers were chosen by a pattern or the file is a single matrix.
     ///
     /// ∏ ‖Wₖ‖₂. Its upper end bounds the Lipschitz constant, in the 2-norm, of the layers applied one after the other
     /// with activations of slope at most 1 between them; all rounding errors are counted. A convolution contributes an
@@ -50,7 +53,8 @@ impl Model {
             product = product.times(factor);
             found.push((name, factor));
         }
-        Ok(LipschitzProduct { layers: found, product })
+        let is_chain = !layers.is_empty() || self.is_single_matrix() || self.tensors().len() == 1;
+        Ok(LipschitzProduct { layers: found, product: is_chain.then_some(product) })
     }
 
     /// The weights whose names match one of the patterns.

@@ -1,5 +1,6 @@
 //! What a survey's tables show, once for text and Markdown.
 
+use kappa::values::{Bulk, Tail};
 use kappa::{Enclosure, Norm, Question, Tolerance};
 use kappa_model::{Layer, printable};
 
@@ -28,6 +29,21 @@ fn number(title: &'static str, question: Question) -> Column {
 fn derived(title: &'static str, of: impl Fn(&Layer) -> Option<Enclosure> + 'static) -> Column {
     let cell = move |layer: &Layer| of(layer).map_or("–".into(), |x| x.short(DIGITS));
     Column { title, right: true, cell: Box::new(cell) }
+}
+
+/// The spikes of a layer whose other eigenvalues are those of noise.
+pub(crate) fn spikes(layer: &Layer) -> Option<Enclosure> {
+    layer.bulk.filter(Bulk::fits).map(|bulk| bulk.spikes)
+}
+
+/// The exponent of a tail with its standard error, in the decimals that the error leaves.
+pub(crate) fn alpha(tail: &Tail) -> String {
+    let (x, error) = (tail.exponent().estimate(), tail.standard_error());
+    if !(error < x) {
+        return "not known".into();
+    }
+    let places = (1.0 - error.log10().floor()).clamp(0.0, 6.0) as usize;
+    format!("{x:.places$} ± {error:.places$}")
 }
 
 fn energy() -> Column {
@@ -66,11 +82,11 @@ pub(crate) fn columns(all: bool) -> Vec<Column> {
     if all {
         columns.push(number("effective", Question::EffectiveRank));
     }
-    columns.push(derived("alpha", |l| l.tail.as_ref().map(|tail| tail.exponent())));
+    columns
+        .push(Column { title: "alpha", right: true, cell: Box::new(|l| l.tail.as_ref().map_or("–".into(), alpha)) });
     if all {
-        columns.push(derived("± alpha", |l| l.tail.as_ref().map(|tail| Enclosure::exact(tail.standard_error()))));
         columns.push(derived("distance", |l| l.tail.as_ref().map(|tail| Enclosure::exact(tail.distance()))));
-        columns.push(derived("spikes", |l| l.bulk.map(|bulk| bulk.spikes)));
+        columns.push(derived("spikes", spikes));
     }
     columns.push(energy());
     columns.push(words("spectrum", |l| l.singular_values.as_ref().map_or(String::new(), |s| sparkline(s, SPARKS))));

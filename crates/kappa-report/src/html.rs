@@ -1,11 +1,12 @@
 //! A survey as one HTML file that needs no network and reads without JavaScript.
 
 use kappa::serialize::Number;
+use kappa::values::Tail;
 use kappa::{Enclosure, Norm, Question, Tolerance};
 use kappa_model::{Layer, Report, printable};
 use serde::Serialize;
 
-use crate::columns::shape_words;
+use crate::columns::{alpha, shape_words, spikes};
 use crate::json::to_value;
 use crate::text::{counted, ends};
 
@@ -84,11 +85,16 @@ fn row((index, layer): (usize, &Layer)) -> String {
     }
     let energy = [90.0, 95.0, 99.0].map(|p| layer.measure(&Question::EnergyRank(p)));
     cells += &energy.map(number_cell).concat();
-    cells += &number_cell(layer.tail.as_ref().map(|tail| tail.exponent()));
-    cells += &number_cell(layer.bulk.map(|bulk| bulk.spikes));
+    cells += &layer.tail.as_ref().map_or_else(|| number_cell(None), alpha_cell);
+    cells += &number_cell(spikes(layer));
     let verdicts = layer.verdicts.iter().map(|v| format!("<span class=\"verdict\">{}</span>", escaped(&v.to_string())));
     cells += &format!("<td>{}</td>", verdicts.collect::<String>());
     format!("<tr data-layer=\"{index}\">{cells}</tr>\n")
+}
+
+/// The exponent of a tail with its standard error.
+fn alpha_cell(tail: &Tail) -> String {
+    format!("<td class=\"number\" data-value=\"{}\">{}</td>", tail.exponent().estimate(), alpha(tail))
 }
 
 /// A number with its ends on hover, and its value for sorting.

@@ -85,7 +85,7 @@ pub fn spread_numbers(tail: Option<&Tail>, bulk: Option<&Bulk>) -> [(&'static st
         ("tail_x_min", of_tail(Tail::x_min)),
         ("tail_count", of_tail(|t| t.len() as f64)),
         ("tail_distance", of_tail(Tail::distance)),
-        ("spikes", bulk.map(|b| b.spikes.estimate())),
+        ("spikes", bulk.filter(|b| b.fits()).map(|b| b.spikes.estimate())),
         ("noise_edge", bulk.map(|b| b.law.edges().1)),
     ]
 }
@@ -99,6 +99,8 @@ pub struct BulkResult {
     threshold: Number,
     spikes: Enclosure,
     distance: Number,
+    /// Whether noise of one variance fits; if not, the number of spikes means nothing.
+    fits: bool,
     soft_rank: Number,
 }
 
@@ -111,6 +113,7 @@ impl From<&Bulk> for BulkResult {
             threshold: bulk.law.threshold().into(),
             spikes: bulk.spikes,
             distance: bulk.distance.into(),
+            fits: bulk.fits(),
             soft_rank: bulk.soft_rank.into(),
         }
     }
@@ -193,12 +196,17 @@ pub fn bulk_rows(bulk: &Bulk) -> Vec<Vec<String>> {
     let short = |x: f64| Enclosure::exact(x).short(5);
     let line = |name: &str, words: String| vec![name.to_owned(), words];
     let (lower, upper) = bulk.law.edges();
-    let fit = if bulk.distance < 0.1 { "noise of one variance fits" } else { "noise of one variance does not fit" };
+    let fit = if bulk.fits() { "noise of one variance fits" } else { "noise of one variance does not fit" };
+    let spikes = if bulk.fits() {
+        format!("{} above {}", bulk.spikes.short(6), short(bulk.law.threshold()))
+    } else {
+        "not known".into()
+    };
     vec![
         line("noise", format!("{fit} (KS distance {})", short(bulk.distance))),
         line("  standard deviation", short(bulk.law.variance().sqrt())),
         line("  eigenvalues", format!("{} to {}", short(lower), short(upper))),
-        line("  spikes", format!("{} above {}", bulk.spikes.short(6), short(bulk.law.threshold()))),
+        line("  spikes", spikes),
         line("  soft rank", short(bulk.soft_rank)),
     ]
 }

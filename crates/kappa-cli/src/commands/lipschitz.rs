@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
-use crate::session::{Session, in_file};
+use crate::session::{Session, file_name, in_file};
 use crate::text::{line, table};
 
 #[derive(Args, Debug, Serialize)]
@@ -26,7 +26,8 @@ pub(crate) struct LipschitzArguments {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct LipschitzResult {
     layers: Vec<LayerFactor>,
-    product: Enclosure,
+    /// `null` where the layers of a checkpoint were not chosen, because nothing says how they are connected.
+    product: Option<Enclosure>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -48,17 +49,30 @@ impl Ask for LipschitzArguments {
         let found = session.open(&self.model)?.lipschitz_product(&self.layers).map_err(in_file(&self.model))?;
         let mut lines: Vec<Vec<String>> =
             found.layers.iter().map(|(name, x)| line(&printable(name), x.short(6))).collect();
-        lines.push(line("product", found.product.short(12)));
-        let explanation = Explanation::plan(
+        lines.extend(found.product.map(|product| line("product", product.short(12))));
+        let mut explanation = Explanation::plan(
             "the certified spectral norm of each layer; of a convolution an upper bound from its reshaped kernel",
         )
-        .bounds(&found.product)
         .line(
             "bound",
             "a Lipschitz constant in the 2-norm of the chain of these layers with activations of slope at most 1",
         )
         .reference("Tsuzuku, Sato and Sugiyama, NeurIPS 2018; Rump, Acta Numerica 19 (2010) 287–449");
+        if let Some(product) = &found.product {
+            explanation = explanation.bounds(product);
+        }
+        // Exit 2, after the constants of the layers: there is no chain to multiply.
+        let failure = found.product.is_none().then(|| {
+            let file = file_name(&self.model);
+            Failure::new(format!(
+                "`{file}` has no graph: it does not say how its layers are connected, so that there is no product"
+            ))
+            .with_hint(
+                "`--layers` chooses layers that follow one another, with activations of slope at most 1 between them",
+            )
+        });
         let layers = found.layers.into_iter().map(|(name, factor)| LayerFactor { name, factor }).collect();
-        Ok(Answer::new(LipschitzResult { layers, product: found.product }, table(&lines)).explained(explanation))
+        let answer = Answer::new(LipschitzResult { layers, product: found.product }, table(&lines));
+        Ok(Answer { failure, ..answer.explained(explanation) })
     }
 }

@@ -78,7 +78,8 @@ fn minus(text: &str) -> String {
     if text == "0" { text.into() } else { format!("-{text}") }
 }
 
-/// x with `digits` significant digits, without an exponent for moderate sizes. `exact` numbers drop trailing zeros.
+/// x with `digits` significant digits, without an exponent for moderate sizes. `exact` numbers drop trailing zeros, unless
+/// digits were rounded away: 0.20003 in four digits is 0.2000, and not 0.2.
 fn plain(x: f64, digits: usize, exact: bool) -> String {
     if x == 0.0 {
         return "0".into();
@@ -89,10 +90,15 @@ fn plain(x: f64, digits: usize, exact: bool) -> String {
     if (-4..=6).contains(&exponent) && (exponent < digits as i32 || exact) {
         let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
         let text = format!("{x:.decimals$}");
-        return if exact { trimmed(&text).into() } else { text };
+        return if exact { trimmed_if(&text, &text, x).into() } else { text };
     }
-    let mantissa = if exact { trimmed(mantissa) } else { mantissa };
+    let mantissa = if exact { trimmed_if(mantissa, &scientific, x) } else { mantissa };
     format!("{mantissa}e{exponent}")
+}
+
+/// `text` without trailing zeros if `whole` is x.
+fn trimmed_if<'a>(text: &'a str, whole: &str, x: f64) -> &'a str {
+    if whole.parse() == Ok(x) { trimmed(text) } else { text }
 }
 
 fn trimmed(text: &str) -> &str {
@@ -139,6 +145,9 @@ mod tests {
         assert_eq!(show(768.0, 768.0, 768.0, 4), "768");
         assert_eq!(show(7680000.0, 7680000.0, 7680000.0, 9), "7680000");
         assert_eq!(show(0.0, 0.0, 0.0, 4), "0");
+        assert_eq!(show(0.20003265, 0.20003265, 0.20003265, 4), "0.2000");
+        assert_eq!(show(2e20 + 65536.0, 2e20 + 65536.0, 2e20 + 65536.0, 3), "2.00e20");
+        assert_eq!(show(0.25, 0.25, 0.25, 4), "0.25");
         assert_eq!(show(f64::INFINITY, f64::INFINITY, f64::INFINITY, 4), "∞");
     }
 

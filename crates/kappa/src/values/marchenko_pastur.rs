@@ -122,11 +122,25 @@ pub struct Bulk {
     /// The number of values above [`MarchenkoPastur::threshold`]; the ends differ when the enclosure of a value
     /// contains the threshold.
     pub spikes: Enclosure,
-    /// The Kolmogorov–Smirnov distance between the values below the threshold and the law: near 0 for noise, above
-    /// about 0.1 for a matrix without a bulk.
+    /// The Kolmogorov–Smirnov distance between the values below the threshold and the law; [`Bulk::fits`] judges it.
     pub distance: f64,
+    /// The number of nonzero values.
+    pub count: usize,
     /// λ₊/σ₁²: 1 for pure noise, near 0 where the noise is far below the signal; at most 1.
     pub soft_rank: f64,
+}
+
+impl Bulk {
+    /// Whether the values below the threshold are those of noise of one variance. Where they are not, the number of
+    /// spikes means nothing.
+    ///
+    /// The eigenvalues of noise are rigid: the distance of n of them to the law is about (ln n)/n. The limit (1.5 +
+    /// 0.6·ln n)/n was exceeded by less than 1 in 100 of 1100 matrices of Gaussian and uniform noise with n from 12 to
+    /// 256.
+    pub fn fits(&self) -> bool {
+        let n = self.count as f64;
+        self.distance <= (1.5 + 0.6 * n.ln()) / n
+    }
 }
 
 /// The minimum number of values for a fit of the law.
@@ -203,7 +217,7 @@ impl SingularValues {
             evidence,
         );
         let largest = squares[count - 1].estimate();
-        Ok(Bulk { law, spikes, distance, soft_rank: (law.edges().1 / largest).min(1.0) })
+        Ok(Bulk { law, spikes, distance, count, soft_rank: (law.edges().1 / largest).min(1.0) })
     }
 
     /// The squares σ² of the values above the default tolerance for doubles, smallest first.
