@@ -79,13 +79,9 @@ def squares(rows):
 
 def holds(a, claim, w):
     quantity, sign, number = claim.split()
-    # The double on the stricter side of the decimal number.
-    bound, exact = float(number), Fraction(number) if math.isfinite(float(number)) else Fraction(0)
-    if sign in ("<", "<=") and (Fraction(bound) > exact or (sign == "<" and Fraction(bound) == exact)):
-        bound = math.nextafter(bound, 0.0)
-    if sign in (">", ">=") and (Fraction(bound) < exact or (sign == ">" and Fraction(bound) == exact)):
-        bound = math.nextafter(bound, math.inf)
-    c, upper, name = Fraction(bound if bound > 0 else math.nan), sign in ("<", "<="), quantity.replace("_", "-")
+    b, d = float(number), Fraction(number if 0 < float(number) < math.inf else "nan")  # d is claimed, not b
+    to = {"<": (0.0, b)[b < d], "<=": (0.0, b)[b <= d], ">": (math.inf, b)[b > d], ">=": (math.inf, b)[b >= d]}[sign]
+    c, upper, name = Fraction(math.nextafter(b, to)), sign in ("<", "<="), quantity.replace("_", "-")
     tall = transposed(a) if len(a) < len(a[0]) else a
     times = lambda m, x: [dot(row, x) for row in m]
     method, largest = w["method"], ("spectral", "singular-value:1")

@@ -209,7 +209,8 @@ fn empty(banner: &Banner, (rows, columns, count): (usize, usize, usize), bytes: 
         return Err(Error::format(format!(
             "is truncated: a {rows}×{columns} matrix has {announced} entries here, more than fit the {bytes} bytes of the \
              file"
-        )));
+        ))
+        .with_hint("the download or copy may have stopped early; fetch the file again"));
     }
     Ok(match banner.field {
         Field::Complex => Entries::Complex(vec![Complex64::default(); total]),
