@@ -135,7 +135,7 @@ def test_hostile_files_exit_with_2() -> None:
     for line in (ROOT / "attacks" / "expected.tsv").read_text().splitlines()[1:]:
         name, kind, _ = line.split("\t")
         done = run("survey", ROOT / "attacks" / "files" / name)
-        # Where something besides the broken tensor is measured, the exit code is 1; a type that is not read is no fault.
+        # Where something besides the broken tensor is measured, the exit code is 1; a type not read is no fault.
         if done.returncode in (0, 1):
             assert kind == "broken" and "not measured" in done.stdout, name
         else:

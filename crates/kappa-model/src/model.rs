@@ -88,7 +88,7 @@ impl Model {
         self.source.remarks(name)
     }
 
-    /// How a tensor is read as a matrix where that is not plain: dimensions that are joined, and scales that are applied.
+    /// How a tensor is read as a matrix where that is not plain: dimensions that are joined, scales that are applied.
     pub fn reading(&self, name: &str) -> Vec<String> {
         let Some(info) = self.source.info(name) else { return Vec::new() };
         let mut found = Vec::new();

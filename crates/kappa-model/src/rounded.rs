@@ -11,8 +11,8 @@ use kappa_tensors::Rounded;
 const NEAREST: Evidence = Evidence::Estimate("the doubles nearest to the numbers of the file");
 
 /// The answers to questions about a matrix of which `a` has the nearest doubles: [`AnyOperator::measure_by`], with the
-/// bounds of norms, singular values and the condition number widened by what was rounded. Bounds of other quantities are
-/// an estimate where entries were rounded.
+/// bounds of norms, singular values and the condition number widened by what was rounded. Bounds of other quantities
+/// are an estimate where entries were rounded.
 ///
 /// # Errors
 ///

@@ -91,7 +91,7 @@ fn number(cell: &str, before: Option<&str>) -> std::result::Result<Number, Refus
     }
 }
 
-/// Whether `1` and `000`, or `12` and `050`, may be one number: nobody writes the zeros in front for a number of its own.
+/// Whether `1` and `000`, or `12` and `050`, may be one number: nobody writes zeros in front of a number of its own.
 fn is_end_of_thousands(before: &str, cell: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let (before, cell) = (before.trim().trim_start_matches(['+', '-']), cell.trim());

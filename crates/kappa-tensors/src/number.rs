@@ -228,7 +228,7 @@ fn is_double(d: u128, e: i64) -> bool {
     }
     let mut d = d;
     for _ in 0..-e {
-        if d % 5 != 0 {
+        if !d.is_multiple_of(5) {
             return false;
         }
         d /= 5;
