@@ -182,7 +182,8 @@ fn refuse_rounded(array: &Bound<'_, PyAny>, wide: &Bound<'_, PyAny>, size: usize
         if !given.eq(&double)? {
             return Err(PyValueError::new_err(format!(
                 "the integer {given} at position {} is beyond 2^53, and float64 cannot hold it\n\n\
-                 hint: divide by a common factor, or convert with .astype(float) for an answer about the nearest doubles",
+                 hint: divide by a common factor, or convert with .astype(float) for an answer about the nearest \
+                 doubles",
                 k + 1
             )));
         }
