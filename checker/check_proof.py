@@ -25,13 +25,13 @@ from fractions import Fraction
 def read_npy(path):
     """Rows of doubles from a little-endian .npy file of floats or integers; a vector is a column."""
     data = open(path, "rb").read()
-    start = 12 if data[6] >= 2 else 10
-    end = start + int.from_bytes(data[8:start], "little")
+    end = (start := 12 if data[6] >= 2 else 10) + int.from_bytes(data[8:start], "little")
     header = ast.literal_eval(data[start:end].decode("latin1"))
     order, kind = header["descr"][0].replace("|", "<"), header["descr"][1:]
     codes = dict(b1="?", i1="b", u1="B", i2="h", u2="H", i4="i", u4="I", i8="q", u8="Q", f2="e", f4="f", f8="d")
-    rows, columns = (*header["shape"], 1)[:2]
+    rows, columns = header["shape"] if len(header["shape"]) > 1 else (*header["shape"], 1)
     flat = struct.unpack_from(f"{order}{rows * columns}{codes[kind]}", data, end)
+    assert all(float(x) == x for x in flat), "the integers are not doubles, or there is NaN"
     at = (lambda i, j: i + j * rows) if header["fortran_order"] else (lambda i, j: i * columns + j)
     return [[float(flat[at(i, j)]) for j in range(columns)] for i in range(rows)]
 
@@ -79,13 +79,9 @@ def squares(rows):
 
 def holds(a, claim, w):
     quantity, sign, number = claim.split()
-    # The double on the stricter side of the decimal number.
-    bound, exact = float(number), Fraction(number) if math.isfinite(float(number)) else Fraction(0)
-    if sign in ("<", "<=") and (Fraction(bound) > exact or (sign == "<" and Fraction(bound) == exact)):
-        bound = math.nextafter(bound, 0.0)
-    if sign in (">", ">=") and (Fraction(bound) < exact or (sign == ">" and Fraction(bound) == exact)):
-        bound = math.nextafter(bound, math.inf)
-    c, upper, name = Fraction(bound if bound > 0 else math.nan), sign in ("<", "<="), quantity.replace("_", "-")
+    b, d = float(number), Fraction(number if 0 < float(number) < math.inf else "nan")  # d is claimed, not b
+    to = {"<": (0.0, b)[b < d], "<=": (0.0, b)[b <= d], ">": (math.inf, b)[b > d], ">=": (math.inf, b)[b >= d]}[sign]
+    c, upper, name = Fraction(math.nextafter(b, to)), sign in ("<", "<="), quantity.replace("_", "-")
     tall = transposed(a) if len(a) < len(a[0]) else a
     times = lambda m, x: [dot(row, x) for row in m]
     method, largest = w["method"], ("spectral", "singular-value:1")

@@ -198,8 +198,9 @@ fn refuse_rounded(array: &Bound<'_, PyAny>, wide: &Bound<'_, PyAny>, size: usize
         let (given, double) = (given?, double?);
         if !given.eq(&double)? {
             return Err(PyValueError::new_err(format!(
-                "the integer {given} at position {} is beyond 2^53, and float64 cannot hold it\n\nhint: divide by a common \
-                 factor, or convert with .astype(float) for an answer about the nearest doubles",
+                "the integer {given} at position {} is beyond 2^53, and float64 cannot hold it\n\n\
+                 hint: divide by a common factor, or convert with .astype(float) for an answer about the nearest \
+                 doubles",
                 k + 1
             )));
         }

@@ -212,6 +212,9 @@ HOSTILE: dict[str, tuple[np.ndarray, str, dict[str, Any]]] = {
     "an infinite bound": (np.eye(2), "spectral <= 1e400", {"method": "above", "factor": [[2], [0, 2]]}),
     "a huge exponent": (np.ones((1, 2)), "induced:1e17,inf >= 2", {"method": "entries"}),
     "a factor of floats": (np.eye(2), "spectral <= 0.5", {"method": "above", "factor": [[0.5], [0.0, 0.5]]}),
+    "a double above its decimal": (np.array([[0.1]]), "max-abs <= 0.1", {"method": "entries"}),
+    "a double below its decimal": (np.array([[0.3]]), "max-abs >= 0.3", {"method": "entries"}),
+    "a decimal of many digits": (np.array([[0.1]]), "max-abs <= 0.09999999999999999999999", {"method": "entries"}),
 }
 
 
@@ -228,6 +231,30 @@ def test_no_checker_believes_a_hostile_proof(name: str, tmp_path: Path) -> None:
             [*map(str, command), tmp_path / "a.npy", tmp_path / "p.json"], capture_output=True, text=True
         )
         assert done.returncode in (1, 2) and not done.stdout.startswith("proved"), done.stdout
+
+
+def test_claims_are_about_decimals(tmp_path: Path) -> None:
+    # The double 0.1 is more than a tenth, the double 0.3 less than three of them.
+    for x, claim in ((0.1, "max-abs > 0.1"), (0.3, "max-abs < 0.3"), (0.5, "max-abs <= 0.5")):
+        np.save(tmp_path / "a.npy", np.array([[x]]))
+        (tmp_path / "p.json").write_text(kp.prove(np.array([[x]]), claim))
+        for command in ([sys.executable, "-I", str(CHECKER)], [str(COMMAND), "verify"]):
+            done = subprocess.run([*command, tmp_path / "a.npy", tmp_path / "p.json"], capture_output=True, text=True)
+            assert done.returncode == 0, (claim, done.stdout, done.stderr)
+
+
+def test_no_checker_rounds_integers_or_joins_dimensions(tmp_path: Path) -> None:
+    wide = np.ones((2, 2, 2))
+    wide[1] = 9.0
+    for a, doubles, claim in (
+        (np.array([[2**53 + 1]]), np.array([[2.0**53]]), "max-abs <= 9007199254740992"),
+        (wide, wide[0], "max-abs <= 1"),
+    ):
+        np.save(tmp_path / "a.npy", a)
+        (tmp_path / "p.json").write_text(kp.prove(doubles, claim))
+        for command in ([sys.executable, "-I", str(CHECKER)], [str(COMMAND), "verify"]):
+            done = subprocess.run([*command, tmp_path / "a.npy", tmp_path / "p.json"], capture_output=True, text=True)
+            assert done.returncode in (1, 2) and not done.stdout.startswith("proved"), done.stdout
 
 
 def test_certify_on_every_measure(tmp_path: Path) -> None:

@@ -135,8 +135,8 @@ def test_hostile_files_exit_with_2() -> None:
     for line in (ROOT / "attacks" / "expected.tsv").read_text().splitlines()[1:]:
         name, kind, _ = line.split("\t")
         done = run("survey", ROOT / "attacks" / "files" / name)
-        # A zip with one good array besides the broken one is surveyed; everything else has nothing to measure.
-        if done.returncode == 0:
+        # Where something besides the broken tensor is measured, the exit code is 1; a type not read is no fault.
+        if done.returncode in (0, 1):
             assert kind == "broken" and "not measured" in done.stdout, name
         else:
             assert done.returncode == 2, done.stderr

@@ -1,5 +1,6 @@
 """One door for matrices of every form: the same questions have the same answers, and every refusal has its kind."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,10 +138,29 @@ def test_numbers_are_never_rounded_on_the_way() -> None:
         lambda x: kp.norm(sparse.csr_array(np.array([x]))),
         lambda x: kp.solve(np.eye(2), np.array(x)),
     ):
-        with pytest.raises(ValueError, match="2\\^53"):
+        with pytest.raises(ValueError, match=f"integer {big} at position 1 is beyond 2\\^53"):
             ask(np.array([big, 1]))
+    # Beyond 2^53, and a double.
+    assert float(kp.norm(np.array([[2**60]]), "max-abs")) == 2.0**60
+    assert float(kp.norm(np.array([[2**64 - 2**11]], dtype=np.uint64), "max-abs")) == 2.0**64 - 2.0**11
     with pytest.raises(TypeError, match="longdouble|float128"):
         kp.sum(np.ones(2, dtype=np.longdouble))
+
+
+def test_integers_of_files_are_not_rounded_in_silence(tmp_path: Path) -> None:
+    big = 2**53 + 1
+    np.save(tmp_path / "big.npy", np.array([[big, 2**53], [1, 1]]))
+    np.savetxt(tmp_path / "big.csv", [[big, 2**53], [1, 1]], fmt="%d", delimiter=",")
+    for name in ("big.npy", "big.csv"):
+        model = kp.open(tmp_path / name)
+        with pytest.raises(ValueError, match=f"the integer {big} at \\[1, 1\\]"):
+            model["big"]
+        found = model.measure("big", "max-abs", "cond")
+        assert found["max_abs"].lower < big < found["max_abs"].upper
+        # det = 1, and the nearest doubles are singular.
+        assert found["cond"].lower < 1.7e32 and found["cond"].upper == math.inf
+        assert model.survey()[0]["max_abs_upper"] > big
+    assert kp.open(tmp_path / "big.npy").survey().skipped == []
 
 
 def test_errors_by_kind(tmp_path: Path) -> None:

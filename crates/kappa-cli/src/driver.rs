@@ -34,7 +34,12 @@ pub(crate) fn run<A: Ask>(name: &str, matches: &ArgMatches) -> Result<u8, Failur
     // Not every command has the option.
     let certify = A::CERTIFIES || matches!(matches.try_get_one::<bool>("certify"), Ok(Some(true)));
     let session = Session::new(!(A::READS_TENSORS && is_set("no-mmap")), certify);
-    let answer = ask.answer(&session)?;
+    let answer = ask.answer(&session);
+    if answer.is_err() {
+        // What is no part of the matrix may be why there is no answer.
+        session.remarks().iter().filter(|remark| !remark.is_quiet()).for_each(say);
+    }
+    let answer = answer?;
     deliver(name, &ask, answer, session.remarks(), Form { is_json: is_set("json"), is_explained: is_set("explain") })
 }
 
@@ -78,7 +83,7 @@ fn deliver<A: Ask>(
         output::words(&answer.explanation.to_string());
     }
     let is_said = |remark: &&Remark| is_explained || (!is_json && !remark.is_quiet());
-    remarks.iter().filter(is_said).for_each(|remark| output::words(&format!("note: {remark}")));
+    remarks.iter().filter(is_said).for_each(say);
     if is_json {
         let object = Envelope::new(name, ask, &answer.result).with_remarks(remarks);
         let text =
@@ -93,6 +98,10 @@ fn deliver<A: Ask>(
         Some(failure) => Err(failure),
         None => Ok(answer.code),
     }
+}
+
+fn say(remark: &Remark) {
+    output::words(&format!("note: {remark}"));
 }
 
 /// The exit code of a failure, after its message was printed.

@@ -38,7 +38,7 @@ pub(crate) enum Rounding {
     Ignored,
     /// It widens its bounds.
     Allowed,
-    /// One of many tensors: as [`Rounding::Allowed`], and only what would surprise is said.
+    /// It widens its bounds, and its answer names the shapes of many tensors.
     OneOfMany,
 }
 
@@ -142,14 +142,11 @@ impl Session {
         name: &str,
         rounding: Rounding,
     ) -> Result<Option<Rounded>, Failure> {
-        for text in model.remarks(name) {
-            let remark = Remark::new("read", model.path(), text).of(name);
-            self.say(if rounding == Rounding::OneOfMany && !model.is_single_matrix() {
-                remark.quiet()
-            } else {
-                remark
-            });
+        let mut texts = model.remarks(name).to_vec();
+        if rounding != Rounding::OneOfMany || model.is_single_matrix() {
+            texts.extend(model.reading(name));
         }
+        texts.into_iter().for_each(|text| self.say(Remark::new("read", model.path(), text).of(name)));
         let Some(rounded) = model.rounded(name)? else { return Ok(None) };
         let is_about_doubles = self.certify && rounding == Rounding::Ignored;
         if is_about_doubles && rounded.integers > 0 {

@@ -36,7 +36,7 @@ impl Model {
     pub fn lipschitz_product(&self, layers: &[String]) -> Result<LipschitzProduct> {
         let mut found = Vec::new();
         let mut product = Enclosure::exact(1.0);
-        for name in self.chosen(layers)? {
+        for name in self.matching(layers)? {
             let (name, matrix) = self.matrix(Some(&name))?;
             let norm = matrix.operator()?.spectral_certificate(&SpectralCertificate::default());
             let norm = norm.map_err(|e| Error::about(&name, &e))?.0;
@@ -58,7 +58,7 @@ impl Model {
     }
 
     /// The weights whose names match one of the patterns.
-    fn chosen(&self, layers: &[String]) -> Result<Vec<String>> {
+    fn matching(&self, layers: &[String]) -> Result<Vec<String>> {
         let patterns = layers.iter().map(|text| pattern(text)).collect::<Result<Vec<_>>>()?;
         let mut names = self.weights();
         names.retain(|name| patterns.is_empty() || patterns.iter().any(|p| p.matches(name)));

@@ -83,18 +83,32 @@ impl Model {
         self.scales_of(info).err().map(|error| format!("not measured: {error}"))
     }
 
-    /// How a tensor was read where that is not plain from its file: titles that were left out, and dimensions that were
-    /// joined.
-    pub fn remarks(&self, name: &str) -> Vec<String> {
-        let mut remarks = self.source.remarks(name).to_vec();
-        if let Some(info) = self.source.info(name).filter(|info| info.shape.len() > 2) {
+    /// What of a tensor's file is no part of its matrix, such as a line of titles.
+    pub fn remarks(&self, name: &str) -> &[String] {
+        self.source.remarks(name)
+    }
+
+    /// How a tensor is read as a matrix where that is not plain: dimensions that are joined, scales that are applied.
+    pub fn reading(&self, name: &str) -> Vec<String> {
+        let Some(info) = self.source.info(name) else { return Vec::new() };
+        let mut found = Vec::new();
+        if info.shape.len() > 2 {
             let (m, n) = matrix_of(name, &info.shape);
-            remarks.push(format!("the tensor of shape {:?} is read as a matrix of {m}×{n}", info.shape));
+            found.push(format!("the tensor of shape {:?} is read as a matrix of {m}×{n}", info.shape));
         }
-        if let Some(scales) = self.source.info(name).and_then(|info| self.scales_of(info).ok().flatten()) {
-            remarks.push(format!("the scales in `{}` are applied", crate::printable(scales.name())));
+        if let Some(scales) = self.scales_of(info).ok().flatten() {
+            found.push(format!("the scales in `{}` are applied", crate::printable(scales.name())));
         }
-        remarks
+        found
+    }
+
+    /// The name of a tensor: the given one, or that of the only matrix.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such tensor, or several and no name.
+    pub fn chosen(&self, name: Option<&str>) -> Result<String> {
+        Ok(self.info_of(name)?.name.clone())
     }
 
     /// The entries of a tensor that double precision rounds, as decimals and integers beyond 2⁵³ are; `None` if all are

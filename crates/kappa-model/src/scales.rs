@@ -1,7 +1,7 @@
 //! Floats of eight bits are codes where a tensor of scales belongs to them: the weight is the product of both.
 //!
-//! `w_scale_inv` (DeepSeek) and `w_scale` (compressed-tensors, ModelOpt) belong to `w`: one number, one for each row, or
-//! one for each block. A last block may be cut off by the end of the matrix.
+//! `w_scale_inv` (DeepSeek) and `w_scale` (compressed-tensors, ModelOpt) belong to `w`: one number, one for each row,
+//! or one for each block. A last block may be cut off by the end of the matrix.
 
 use kappa_tensors::{DType, Numbers, Order, Tensor, TensorInfo};
 

@@ -52,7 +52,7 @@ pub(crate) fn check_sparse(rows: usize, columns: usize, entries: usize) -> Resul
     if rows.max(columns) > most {
         return Err(Error::limit(format!("is a sparse {rows}×{columns} matrix with {entries} entries, too large"))
             .with_hint(format!(
-                "the limit is {SPARSE_SIDE} rows and columns, and {EMPTY_SPARSE_SIDE} plus {SIDES_AN_ENTRY} for each entry"
+                "the limit is {SPARSE_SIDE} rows and columns, and {EMPTY_SPARSE_SIDE} plus {SIDES_AN_ENTRY} an entry"
             )));
     }
     Ok(())

@@ -207,9 +207,9 @@ fn empty(banner: &Banner, (rows, columns, count): (usize, usize, usize), bytes: 
     // An entry has a digit and a line feed.
     if announced > bytes / 2 + 1 {
         return Err(Error::format(format!(
-            "is truncated: a {rows}×{columns} matrix has {announced} entries here, more than fit the {bytes} bytes of the \
-             file"
-        )));
+            "is truncated: a {rows}×{columns} matrix has {announced} entries here, more than fit {bytes} bytes"
+        ))
+        .with_hint("the download or copy may have stopped early; fetch the file again"));
     }
     Ok(match banner.field {
         Field::Complex => Entries::Complex(vec![Complex64::default(); total]),

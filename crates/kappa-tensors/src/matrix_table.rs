@@ -4,7 +4,7 @@
 //! answer about another matrix.
 
 use crate::error::{Error, Result, printable};
-use crate::number::{self, Fault, Number};
+use crate::number::{self, Fault, Kept, Number};
 use crate::rounded::{Rounded, Tally};
 use crate::source::no_such_tensor;
 use crate::table::{Rows, is_missing, rows, take_title, width};
@@ -67,7 +67,9 @@ fn entries(rows: &Rows, from: usize, width: usize) -> Result<(Vec<f64>, Option<R
         for (j, cell) in cells.iter().enumerate().skip(from) {
             let before = j.checked_sub(1).map(|k| cells[k].as_str());
             let number = number(cell, before).map_err(|fault| refused((*line, j + 1), cell, fault, i == 0))?;
-            tally.note(&[(vec![i, j - from], 1.0)], &number, || cell.trim().to_owned());
+            if number.kept != Kept::All {
+                tally.note(&[(vec![i, j - from], 1.0)], &number, || cell.trim().to_owned());
+            }
             numbers[(j - from) * rows.len() + i] = number.value;
         }
     }
@@ -89,7 +91,7 @@ fn number(cell: &str, before: Option<&str>) -> std::result::Result<Number, Refus
     }
 }
 
-/// Whether `1` and `000`, or `12` and `050`, may be one number: nobody writes the zeros in front for a number of its own.
+/// Whether `1` and `000`, or `12` and `050`, may be one number: nobody writes zeros in front of a number of its own.
 fn is_end_of_thousands(before: &str, cell: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let (before, cell) = (before.trim().trim_start_matches(['+', '-']), cell.trim());

@@ -162,8 +162,38 @@ fn normalized(text: &str) -> Option<(String, i64)> {
 /// The most digits that surely fit 127 bits.
 const DIGITS: usize = 38;
 
+/// d and e of d·10^e, if d has few digits: without memory for them, as most numbers of a file are such.
+fn scanned(text: &str) -> Option<(u128, i64)> {
+    let (mut d, mut e, mut count, mut is_fraction) = (0u128, 0i64, 0, false);
+    for (k, byte) in text.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' if count == DIGITS => return None,
+            b'0'..=b'9' => {
+                d = d * 10 + u128::from(byte - b'0');
+                count += usize::from(d > 0);
+                e -= i64::from(is_fraction);
+            }
+            b'.' => is_fraction = true,
+            b'e' | b'E' => {
+                e = e.checked_add(text[k + 1..].parse().ok()?)?;
+                break;
+            }
+            _ => {}
+        }
+    }
+    while d != 0 && d.is_multiple_of(10) {
+        (d, e) = (d / 10, e + 1);
+    }
+    Some((d, e))
+}
+
 /// What `value`, the nearest double that is not 0, keeps of a number.
 fn kept(text: &str, value: f64) -> Kept {
+    match scanned(text) {
+        Some((d, e)) if is_double(d, e) => return Kept::All,
+        Some((_, e)) if e < 0 => return Kept::Decimal,
+        _ => {}
+    }
     let Some((digits, exponent)) = normalized(text) else { return Kept::Decimal };
     let short = if digits.len() <= DIGITS { digits.parse::<u128>().ok() } else { None };
     let is_exact = match short {
@@ -198,7 +228,7 @@ fn is_double(d: u128, e: i64) -> bool {
     }
     let mut d = d;
     for _ in 0..-e {
-        if d % 5 != 0 {
+        if !d.is_multiple_of(5) {
             return false;
         }
         d /= 5;

@@ -10,14 +10,14 @@ use crate::npz::Npz;
 use crate::number::Number;
 use crate::rounded::{Tally, integers};
 use crate::source::{Triplets, no_such_tensor};
-use crate::triplets::{columns_of, merged};
+use crate::triplets::{List, columns_of, merged};
 use crate::{DType, Numbers, Order, Rounded, Source, Tensor, TensorInfo, limits};
 
 /// One sparse matrix.
 #[derive(Debug)]
 pub(crate) struct ScipySparse {
     infos: [TensorInfo; 1],
-    entries: Vec<(usize, usize, Complex64)>,
+    entries: List,
     rounded: Option<Rounded>,
 }
 
@@ -91,7 +91,7 @@ impl Arrays<'_> {
     }
 
     /// The entries at their places, duplicates added, and those that were rounded.
-    fn entries(&self, places: Places) -> Result<(Vec<(usize, usize, Complex64)>, Option<Rounded>)> {
+    fn entries(&self, places: Places) -> Result<(List, Option<Rounded>)> {
         let (data, ..) = self.complex("data")?;
         let mut tally = Tally::default();
         let (header, bytes) = self.archive.unpacked("data")?;

@@ -42,7 +42,7 @@ pub trait Source: Send + Sync {
         &[]
     }
 
-    /// The entries of a tensor that its doubles do not hold; `None` if all are exact. Integers of 64 bits are read for it.
+    /// The entries of a tensor that its doubles do not hold; `None` if all are exact. Reads integers of 64 bits.
     ///
     /// # Errors
     ///

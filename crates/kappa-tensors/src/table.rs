@@ -184,8 +184,13 @@ struct LineCount<'a> {
 impl LineCount<'_> {
     /// The number of the line in which the record that begins here has its first cell.
     fn line_of(&mut self, start: usize) -> u64 {
-        let ends = self.bytes[start..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
-        let to = start + ends;
+        let mut to = start;
+        // Blank lines and comments before the record belong to it.
+        while let Some(b'\r' | b'\n' | b'#') = self.bytes.get(to) {
+            let is_comment = self.bytes[to] == b'#';
+            let rest = self.bytes[to..].iter();
+            to += if is_comment { rest.take_while(|&&b| b != b'\n').count() } else { 1 };
+        }
         self.line += self.bytes[self.at..to].iter().filter(|&&b| b == b'\n').count() as u64;
         self.at = to;
         self.line

@@ -117,8 +117,9 @@ impl CheckArguments {
         let others = model.unmeasured().into_iter().chain(model.skipped().iter().cloned());
         let (broken, left_out): (Vec<Skipped>, Vec<Skipped>) = others.partition(|skipped| skipped.is_broken);
         session.say_left_out(&model, &left_out);
-        if weights.is_empty() && broken.is_empty() {
-            // A vector, or an error that says that there is no matrix.
+        let is_whole = model.skipped().iter().all(|skipped| !skipped.is_broken);
+        if weights.is_empty() && (broken.is_empty() || (model.tensors().len() == 1 && is_whole)) {
+            // A vector or an empty matrix, or an error that says that there is no matrix.
             let (outcomes, shape) = self.of_tensor(session, &model, None, Rounding::Allowed)?;
             return Ok((outcomes, Vec::new(), Some(shape)));
         }

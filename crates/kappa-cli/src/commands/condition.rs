@@ -175,7 +175,9 @@ impl CondArguments {
     fn for_file(&self, about: &About<'_>, a: &AnyOperator<'_>, norm: Norm, value: Extended) -> kappa::Result<Extended> {
         let Some(rounded) = about.rounded else { return Ok(value) };
         let (m, n) = a.shape();
-        if m != n && norm != Norm::spectral() {
+        // The error of decimals is within the model of an estimate.
+        let is_wide = rounded.integers > 0 || self.certify || self.estimate;
+        if !is_wide || (m != n && norm != Norm::spectral()) {
             return Ok(nearest(value.enclosure()).into());
         }
         let size = a.norm_by(norm, Guarantee::certified_if(self.certify))?;

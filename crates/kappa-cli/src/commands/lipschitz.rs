@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
-use crate::session::{Session, file_name, in_file};
+use crate::session::{Rounding, Session, file_name, in_file};
 use crate::text::{line, table};
 
 #[derive(Args, Debug, Serialize)]
@@ -46,7 +46,11 @@ impl Ask for LipschitzArguments {
     }
 
     fn answer(&self, session: &Session) -> Result<Answer<LipschitzResult>, Failure> {
-        let found = session.open(&self.model)?.lipschitz_product(&self.layers).map_err(in_file(&self.model))?;
+        let model = session.open(&self.model)?;
+        let found = model.lipschitz_product(&self.layers).map_err(in_file(&self.model))?;
+        for (name, _) in &found.layers {
+            session.say_reading(&model, name, Rounding::OneOfMany)?;
+        }
         let mut lines: Vec<Vec<String>> =
             found.layers.iter().map(|(name, x)| line(&printable(name), x.short(6))).collect();
         lines.extend(found.product.map(|product| line("product", product.short(12))));

@@ -35,7 +35,8 @@ pub(crate) struct LstsqArguments {
     /// Singular values below this share of the largest count as zero; by default max(rows, columns)·ε of the stored type. Chooses svd
     /// where no method
     /// is named.
-    #[arg(long, value_name = "SHARE", conflicts_with_all = ["iterate", "equations", "covariance", "total"], value_parser = number)]
+    #[arg(long, value_name = "SHARE", conflicts_with_all = ["iterate", "equations", "covariance", "total"])]
+    #[arg(value_parser = number)]
     tolerance: Option<f64>,
     /// A positive weight for each row.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["iterate", "equations", "covariance", "total"])]

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
 use crate::progress::{Bar, When};
-use crate::session::{Session, file_name, in_file};
+use crate::session::{Rounding, Session, file_name, in_file};
 use crate::text::{DIGITS, line, list, table};
 
 #[derive(Args, Debug, Serialize)]
@@ -140,6 +140,7 @@ impl SketchArguments {
                 continue;
             }
             let columns = model.columns(self.tensor.as_deref())?;
+            session.say_reading(&model, &model.chosen(self.tensor.as_deref())?, Rounding::Ignored)?;
             let sketch = match &mut whole {
                 Some(sketch) => sketch,
                 None => {

@@ -93,10 +93,8 @@ impl Ask for SurveyArguments {
 impl SurveyArguments {
     fn report(&self, session: &Session) -> Result<Report, Failure> {
         let model = session.open_whole(&self.model)?;
-        if model.is_single_matrix() {
-            for tensor in model.tensors() {
-                session.say_reading(&model, &tensor.name, Rounding::Allowed)?;
-            }
+        for name in model.weights() {
+            session.say_reading(&model, &name, Rounding::OneOfMany)?;
         }
         let how =
             Survey { layers: self.layers.clone(), threads: self.threads, memory: self.memory, certify: self.certify };

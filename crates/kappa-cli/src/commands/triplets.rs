@@ -39,7 +39,8 @@ pub(crate) struct TripletArguments {
     /// Bound the remaining singular values to this relative width by Lanczos; for randomized, --error and partial,
     /// where it is 0.05
     /// by default.
-    #[arg(long, value_name = "WIDTH", allow_hyphen_values = true, requires = "part", conflicts_with_all = BY_BLOCKS, value_parser = number)]
+    #[arg(long, value_name = "WIDTH", allow_hyphen_values = true, requires = "part", conflicts_with_all = BY_BLOCKS)]
+    #[arg(value_parser = number)]
     bound: Option<f64>,
     /// Maximum number of restarts, for partial and --smallest; 300 by default.
     #[arg(long, value_name = "N", requires = "part", conflicts_with_all = BY_BLOCKS)]

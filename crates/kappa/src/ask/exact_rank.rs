@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn what_doubles_lose_of_integers_counts() {
-        // Rows (a, b) and (2a, 2b + r) for a = 2⁵³ + 1: dependent for r = 0 alone, and never in doubles that are rounded.
+        // Rows (a, b) and (2a, 2b + r) for a = 2⁵³ + 1: dependent for r = 0 alone.
         let two = 2f64.powi(53);
         for (r, rank) in [(0.0, 1.0), (1.0, 2.0), (2f64.powi(-80), 2.0)] {
             let a = Matrix::from_row_major(2, 2, vec![two, 3.0, 2.0 * two, 6.0]).unwrap();

@@ -82,8 +82,8 @@ impl Claim {
         Ok(self.check.holds(value) == Some(false))
     }
 
-    /// The bound to be proved: the double nearest to the number of the claim on the stricter side, and its neighbour for
-    /// `<` and `>` if it is the number.
+    /// The bound to be proved: the double nearest to the number of the claim on the stricter side, and its neighbour
+    /// for `<` and `>` if it is the number.
     pub fn bound(&self) -> f64 {
         if self.is_upper() { self.check.bound_from_below() } else { self.check.bound_from_above() }
     }
