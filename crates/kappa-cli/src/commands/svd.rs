@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use kappa::factor::SingularTriplets;
+use kappa::serialize::Number;
 use kappa::{AnyMatrix, Enclosure, Guarantee};
 use kappa_model::{Model, Progress, Streamed, Streaming};
 use kappa_report::ends;
@@ -20,7 +21,7 @@ use crate::output::{Contents, array};
 use crate::parse::bytes;
 use crate::progress::{Bar, When};
 use crate::session::{Input, Session, in_file, with_tensor};
-use crate::text::list;
+use crate::text::{line, list, table};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct SvdArguments {
@@ -71,7 +72,17 @@ pub(crate) struct SvdResult {
 #[serde(untagged)]
 enum More {
     /// Of a matrix in memory.
-    InMemory { algorithm: String, error: Option<Enclosure>, spectral_error: Enclosure },
+    InMemory {
+        algorithm: String,
+        /// ‖A − UΣVᴴ‖_F.
+        error: Option<Enclosure>,
+        /// ‖A − UΣVᴴ‖₂.
+        spectral_error: Enclosure,
+        /// How far from each value some singular value is at most.
+        residuals: Vec<Number>,
+        /// Whether the residuals reached the tolerance within the restarts.
+        has_converged: bool,
+    },
     /// Of a file that is read block by block.
     ByBlocks { error: Enclosure, passes: usize, block: usize, capacity: usize, is_exact: bool },
     /// Of all triplets.
@@ -174,12 +185,17 @@ impl SvdArguments {
                 algorithm: f.algorithm().to_owned(),
                 error: f.error(),
                 spectral_error: f.spectral_error(),
+                residuals: Number::list(f.residuals()),
+                has_converged: f.has_converged(),
             },
         };
-        let (u, text) = (f.u().to_matrix()?, list(f.values()));
-        Ok(Answer::new(result, text)
+        let left_out = [f.error().map(|x| ("error in the Frobenius norm", x)), Some(("error in the spectral norm", f.spectral_error()))];
+        let lines: Vec<Vec<String>> = left_out.into_iter().flatten().map(|(title, x)| line(title, x.short(6))).collect();
+        let (u, text) = (f.u().to_matrix()?, format!("{}\n{}", list(f.values()), table(&lines)));
+        let answer = Answer::new(result, text)
             .file(self.output.as_ref(), || factors(f.estimates(), Some(array(&u)), Some(array(&f.vh()))))
-            .explained(triplets::explanation(which, a.shape(), &f)))
+            .explained(triplets::explanation(which, a.shape(), &f));
+        Ok(triplets::remarked(answer, &f, self.triplets.smallest.is_some()))
     }
 
     /// The largest triplets, block by block.
@@ -197,7 +213,7 @@ impl SvdArguments {
         bar.finish();
         let found = found.map_err(in_file(&self.input.file))?;
         let explanation = blocks(&found);
-        let text = list(&found.values);
+        let text = format!("{}\n{}", list(&found.values), table(&[line("error in the Frobenius norm", found.error.short(6))]));
         let contents = || {
             let estimates: Vec<f64> = found.values.iter().map(Enclosure::estimate).collect();
             let vh = found.v.as_ref().map(|v| array(&v.adjoint()));

@@ -206,7 +206,7 @@ pub struct CholeskyUpdate<W: Scalar> {
 }
 
 impl<W: Scalar<Wide = W>> CholeskyUpdate<W> {
-    /// Factors a Hermitian positive definite matrix, of which the lower triangle is read. n³/3 flops.
+    /// Factors a Hermitian positive definite matrix. n³/3 flops.
     ///
     /// # Errors
     ///
@@ -214,10 +214,7 @@ impl<W: Scalar<Wide = W>> CholeskyUpdate<W> {
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         let l = crate::cholesky(a)?;
         let entries = Entries::of(a)?;
-        let wide = entries.view().to_wide();
-        let matrix =
-            Matrix::from_fn(l.rows(), l.rows(), |i, j| if i >= j { wide[(i, j)] } else { wide[(j, i)].conj() });
-        Ok(Self { matrix, l, factorizations: 1 })
+        Ok(Self { matrix: entries.view().to_wide(), l, factorizations: 1 })
     }
 
     /// L, lower triangular.
