@@ -210,7 +210,8 @@ fn shift(h: &Matrix<Complex64>, (start, end): (usize, usize), steps: usize) -> C
     if x.re * y.re + x.im * y.im < 0.0 {
         y = -y;
     }
-    t - u * (u / (x + y))
+    // Divided by s before they are divided by each other, as squares of small entries underflow.
+    t - u * ((u / s) / ((x + y) / s))
 }
 
 /// One QR step on the block, applied to the whole of H; returns its rotations.

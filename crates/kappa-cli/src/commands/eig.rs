@@ -82,7 +82,8 @@ impl Ask for EigArguments {
             let is_plain = !self.condition && self.powers.is_none() && self.output.is_none();
             if let Some(k) = self.top.filter(|_| is_plain && !a.is_written_out()) {
                 let found = a.partial_eig(k, &Arnoldi::default()).map_err(about.error())?;
-                let norms = [Norm::max_row_sum(), Norm::max_column_sum(), Norm::frobenius()].map(|norm| a.norm_by(norm, Guarantee::Usual));
+                let norms = [Norm::max_row_sum(), Norm::max_column_sum(), Norm::frobenius()]
+                    .map(|norm| a.norm_by(norm, Guarantee::Usual));
                 let mut reach = f64::INFINITY;
                 for norm in norms {
                     reach = reach.min(norm.map_err(about.error())?.upper());

@@ -189,8 +189,12 @@ impl SvdArguments {
                 has_converged: f.has_converged(),
             },
         };
-        let left_out = [f.error().map(|x| ("error in the Frobenius norm", x)), Some(("error in the spectral norm", f.spectral_error()))];
-        let lines: Vec<Vec<String>> = left_out.into_iter().flatten().map(|(title, x)| line(title, x.short(6))).collect();
+        let left_out = [
+            f.error().map(|x| ("error in the Frobenius norm", x)),
+            Some(("error in the spectral norm", f.spectral_error())),
+        ];
+        let lines: Vec<Vec<String>> =
+            left_out.into_iter().flatten().map(|(title, x)| line(title, x.short(6))).collect();
         let (u, text) = (f.u().to_matrix()?, format!("{}\n{}", list(f.values()), table(&lines)));
         let answer = Answer::new(result, text)
             .file(self.output.as_ref(), || factors(f.estimates(), Some(array(&u)), Some(array(&f.vh()))))
@@ -213,7 +217,8 @@ impl SvdArguments {
         bar.finish();
         let found = found.map_err(in_file(&self.input.file))?;
         let explanation = blocks(&found);
-        let text = format!("{}\n{}", list(&found.values), table(&[line("error in the Frobenius norm", found.error.short(6))]));
+        let text =
+            format!("{}\n{}", list(&found.values), table(&[line("error in the Frobenius norm", found.error.short(6))]));
         let contents = || {
             let estimates: Vec<f64> = found.values.iter().map(Enclosure::estimate).collect();
             let vh = found.v.as_ref().map(|v| array(&v.adjoint()));

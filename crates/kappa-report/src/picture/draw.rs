@@ -247,7 +247,10 @@ mod tests {
         assert!((finest_level(&g) - 0.1f64.hypot(0.1)).abs() < 1e-12, "the corners around 0");
         let picture = draw_pseudospectrum("a <test>", &g);
         let svg = picture.svg();
-        assert!(["ε = 3.2e-1", "ε = 1e0"].iter().all(|level| svg.contains(level)), "every level is in the legend: {svg}");
+        assert!(
+            ["ε = 3.2e-1", "ε = 1e0"].iter().all(|level| svg.contains(level)),
+            "every level is in the legend: {svg}"
+        );
         assert!(svg.contains("a &lt;test&gt;") && svg.matches("<polyline").count() >= 2 && svg.ends_with("</svg>\n"));
         assert_eq!(&picture.png()[..8], b"\x89PNG\r\n\x1a\n");
     }

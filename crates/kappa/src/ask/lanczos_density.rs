@@ -186,8 +186,8 @@ impl LanczosDensity {
         let root = |x: f64| x.powf(1.0 / p) * self.scale;
         let rounding = 1e-10;
         let (lower, upper) = (root(lower) * (1.0 - rounding), root(upper) * (1.0 + rounding));
-        let middle = root(low.midpoint(high)).clamp(lower, upper);
-        Ok(Enclosure::new(lower, middle, upper, evidence))
+        // The ends may contradict each other where a bound failed, as a high probability of failure allows.
+        Ok(Enclosure::new(lower, root(low.midpoint(high)), upper, evidence))
     }
 
     /// The approximate share of the singular values below x; no bound is known.

@@ -23,6 +23,8 @@ pub(crate) struct Known {
     pub(crate) rest: Option<(f64, f64, Evidence)>,
     /// The rounding errors of the products, in units of σ₁, by a model.
     pub(crate) rounding: f64,
+    /// The length of the residuals A·vᵢ − σᵢuᵢ, divided by the scale, where they were computed.
+    pub(crate) right: f64,
     /// Whether the Ritz values are all singular values of A.
     pub(crate) is_complete: bool,
     /// Whether the residuals reached the tolerance.
@@ -56,7 +58,7 @@ pub(super) fn known<T: Scalar>(
         None => None,
     };
     let rounding = T::EPSILON * (4.0 + 4.0 * (m.max(n) as f64).sqrt());
-    Ok(Known { frobenius, rest, rounding, is_complete: false, has_converged: true })
+    Ok(Known { frobenius, rest, rounding, right: 0.0, is_complete: false, has_converged: true })
 }
 
 /// ‖A·vᵢ − σᵢuᵢ‖ and ‖Aᴴ·uᵢ − σᵢvᵢ‖ of A/scale, with one product each; what the recurrence says of them is not used.
@@ -84,16 +86,16 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         let k = k.min(ritz.values.len());
         let estimates = ritz.values[..k].to_vec();
         let first = estimates.first().copied().unwrap_or(0.0);
-        let doubt = mul_up(first, known.rounding);
-        let with_doubt = |&r: &f64| add_up(r, doubt);
-        let residuals: Vec<f64> = ritz.residuals[..k].iter().map(with_doubt).collect();
+        let model = mul_up(first, known.rounding);
+        let doubt = add_up(model, known.right);
+        let residuals: Vec<f64> = ritz.residuals[..k].iter().map(|&r| add_up(r, model)).collect();
         let r = norm_up(&residuals);
         let error = known.frobenius_error(&estimates, ritz.scale);
         let next = ritz.values.get(k).copied().unwrap_or(0.0);
         let (rest, evidence) = known.rest_of(next, error);
         let rest_upper = add_up(rest, doubt);
-        // Each residual is a row of A(I − VVᴴ).
-        let residuals: Vec<f64> = residuals.into_iter().map(|r| r.min(add_up(rest_upper, doubt))).collect();
+        // Each residual is a row of A(I − VVᴴ), which bounds those that were not computed.
+        let residuals = residuals.into_iter().map(|r| if r.is_finite() { r } else { rest_upper }).collect();
         let r = r.min(rest_upper);
         let enclose = |&s: &f64| {
             let by_weyl = add_up(s.max(rest_upper), r);
@@ -132,8 +134,7 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
         let pick = |x: &Matrix<T>| Matrix::from_fn(x.rows(), k, |i, j| x[(i, chosen[j])]);
         let spectral_error = Enclosure::new(0.0, first, f64::INFINITY, MODEL);
         let (u, v, has_converged) = (pick(&ritz.u), pick(&ritz.v), known.has_converged);
-        Self { u, v, estimates, values, residuals, error: None, spectral_error, has_converged, work }
-            .scaled(ritz.scale)
+        Self { u, v, estimates, values, residuals, error: None, spectral_error, has_converged, work }.scaled(ritz.scale)
     }
 
     /// The triplets of A·scale, for a power of two.

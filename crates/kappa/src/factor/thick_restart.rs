@@ -3,6 +3,7 @@ use kappa_dense::{Matrix, Scalar};
 use super::PartialSvd;
 use super::partial::Work;
 use super::partial_bounds::{Known, frobenius, known, residuals, smallest_of_all};
+use crate::enclosure::directed::norm_up;
 use crate::error::{Error, Result};
 use crate::krylov::{End, GolubKahan, GolubKahanRitz as Ritz, Lanczos, check_count};
 use crate::operator::{DENSE_LIMIT, Form, LinearOperator};
@@ -95,13 +96,14 @@ fn by_lanczos<T: Scalar>(
 ) -> Result<PartialSvd<T::Wide>> {
     let (ritz, ending, products) = searched(a, k, how)?;
     let work = Work { algorithm: "Lanczos with thick restarts", products };
-    let (ritz, products) = judged(a, ritz, k, how.end)?;
+    let Judged { ritz, right, products } = judged(a, ritz, k, how.end)?;
     let work = Work { products: work.products + products, ..work };
     let rest = how.bound.as_ref().filter(|_| how.end == End::Largest);
     let v = ritz.v.first_columns(k.min(ritz.v.columns()));
     let frobenius = if how.end == End::Largest { frobenius(a)? } else { None };
     let known = known(a, frobenius, ritz.scale, rest.map(|how| (&a, &v, how)))?;
-    let known = Known { is_complete: ending == Ending::Complete, has_converged: ending != Ending::OutOfSteps, ..known };
+    let (is_complete, has_converged) = (ending == Ending::Complete, ending != Ending::OutOfSteps);
+    let known = Known { right, is_complete, has_converged, ..known };
     Ok(match how.end {
         End::Largest => PartialSvd::largest(ritz, k, &known, work),
         End::Smallest => PartialSvd::smallest(ritz, k, &known, work),
@@ -204,13 +206,21 @@ impl Found {
     }
 }
 
-/// The triplets with residuals computed anew, and the number of products; those that are not wanted have none.
+/// Triplets with residuals that were computed anew; those that are not wanted have none.
+struct Judged<W: Scalar> {
+    ritz: Ritz<W>,
+    /// ‖AV − UΣ‖_F of the wanted ones, divided by the scale.
+    right: f64,
+    products: usize,
+}
+
+/// Computes the residuals of the wanted triplets.
 fn judged<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     ritz: Ritz<T::Wide>,
     k: usize,
     end: End,
-) -> Result<(Ritz<T::Wide>, usize)> {
+) -> Result<Judged<T::Wide>> {
     let count = ritz.values.len();
     let k = k.min(count);
     let from = if end == End::Largest { 0 } else { count - k };
@@ -234,5 +244,6 @@ fn judged<T: Scalar>(
         })
     };
     let (u, v) = (placed(&chosen.u), placed(&chosen.v));
-    Ok((Ritz { u, v, values, residuals: worst, scale: ritz.scale }, products))
+    let right = norm_up(&off.iter().map(|[right, _]| *right).collect::<Vec<f64>>());
+    Ok(Judged { ritz: Ritz { u, v, values, residuals: worst, scale: ritz.scale }, right, products })
 }

@@ -4,9 +4,7 @@ use kappa_dense::{Matrix, Scalar, c64};
 
 use crate::error::{Error, Result};
 use crate::norm::EntryNorms;
-use crate::operator::{
-    AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, check_hermitian, wide,
-};
+use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, check_hermitian, wide};
 
 /// PA = LU, for solving systems.
 #[derive(Clone, Debug)]

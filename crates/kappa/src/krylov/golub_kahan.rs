@@ -6,9 +6,7 @@
 
 use kappa_dense::{Matrix, MatrixRef, Precision, Scalar, Shape, eigh, multiply, qr, singular_values_in, svd};
 
-use super::orthonormal::{
-    Columns, SHRUNK, SHRUNK_OF_A_SPAN, by_gram_or_reflections, orthonormal, random_beside,
-};
+use super::orthonormal::{Columns, SHRUNK, SHRUNK_OF_A_SPAN, by_gram_or_reflections, orthonormal, random_beside};
 use super::products::finite;
 use crate::enclosure::exponent_of;
 use crate::error::{Error, Result};

@@ -8,9 +8,9 @@ use crate::ask::{certified_norm, certified_singular_values};
 use crate::condition::certified_cond;
 use crate::enclosure::directed::{add_down, add_up, div_up, mul_up, norm_down, norm_up, sqrt_up};
 use crate::error::{Error, Result};
+use crate::factor::Eig;
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide_pair};
 use crate::regions::normality;
-use crate::factor::Eig;
 use crate::{Enclosure, Evidence, Norm, Profile, SingularValues, eig, eigh, svd};
 
 /// A theorem applied to two matrices: its bound beside the actual quantity.
@@ -177,7 +177,8 @@ fn wedin<W: Scalar<Wide = W>>(
     let Some(k) = best else { return Ok(None) };
     let (f, g) = (svd(a)?, svd(b)?);
     // Computed vectors are those of a matrix near by, which turns their span by its distance over the gap.
-    let turned = turned(&s.iter().collect::<Vec<_>>(), k, a.rows()) + turned(&t.iter().collect::<Vec<_>>(), k, a.rows());
+    let turned =
+        turned(&s.iter().collect::<Vec<_>>(), k, a.rows()) + turned(&t.iter().collect::<Vec<_>>(), k, a.rows());
     let actual = crate::norm::larger(
         sine(&f.u().first_columns(k), &g.u().first_columns(k), turned)?,
         sine(&f.v().first_columns(k), &g.v().first_columns(k), turned)?,

@@ -45,7 +45,8 @@ pub fn normality<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Nor
     Profile::of_entries(entries.view())?;
     // Scaled so that squares neither overflow nor underflow.
     let (near, e) = near_one(&entries.view())?;
-    let is_exact = (0..n).all(|j| (0..n).all(|i| times_power_of_two(near[(i, j)], e) == entries.view().get(i, j).widen()));
+    let is_exact =
+        (0..n).all(|j| (0..n).all(|i| times_power_of_two(near[(i, j)], e) == entries.view().get(i, j).widen()));
     let found = of_near_one(&near)?;
     let departure = unscaled(found.departure, e);
     let lost = Evidence::Estimate("entries that underflow in scaling");
@@ -83,8 +84,7 @@ fn of_near_one<W: Scalar<Wide = W>>(a: &Matrix<W>) -> Result<Normality> {
     // That a matrix equals its adjoint is seen in its entries.
     let is_normal = f.parts().is_normal;
     let evidence = if is_known { size.evidence().and(f.eigenvalues().evidence()) } else { size.evidence() };
-    let departure =
-        if is_normal { Enclosure::exact(0.0) } else { Enclosure::new(lower, middle, upper, evidence) };
+    let departure = if is_normal { Enclosure::exact(0.0) } else { Enclosure::new(lower, middle, upper, evidence) };
     let (left, right) = (multiply(a.adjoint().as_ref(), a.as_ref())?, multiply(a.as_ref(), a.adjoint().as_ref())?);
     let difference = Matrix::from_fn(n, n, |i, j| left[(i, j)] - right[(i, j)]);
     let found = norm(&difference, Norm::frobenius())?;

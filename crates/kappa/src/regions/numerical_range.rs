@@ -52,9 +52,7 @@ pub struct Outline {
 pub fn numerical_range<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &NumericalRange) -> Result<Outline> {
     let (m, n) = a.shape();
     if m != n || n == 0 {
-        return Err(Error::shape(format!(
-            "a {m}×{n} matrix has no numerical range: it must be square and not empty"
-        )));
+        return Err(Error::shape(format!("a {m}×{n} matrix has no numerical range: it must be square and not empty")));
     }
     if how.directions < 3 {
         return Err(Error::syntax(format!("`directions` must be at least 3, got {}", how.directions))

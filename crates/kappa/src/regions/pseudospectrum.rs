@@ -213,7 +213,8 @@ pub fn pseudospectrum_cells<T: Scalar>(
         let judge_all = |part: &[(c64, f64)]| -> Vec<Result<Cell>> {
             part.iter().map(|&(center, half)| judge(&wide, center, half, epsilon)).collect()
         };
-        let judged: Vec<Result<Cell>> = open.par_chunks(share).map(judge_all).collect::<Vec<_>>().into_iter().flatten().collect();
+        let judged: Vec<Result<Cell>> =
+            open.par_chunks(share).map(judge_all).collect::<Vec<_>>().into_iter().flatten().collect();
         let mut next = Vec::new();
         for cell in judged {
             let cell = cell?;
