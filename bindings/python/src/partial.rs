@@ -247,10 +247,10 @@ pub(crate) fn truncated_svd(
 
 /// The k largest (or, with `which="smallest"`, smallest) singular triplets by Golub-Kahan-Lanczos with thick restarts.
 ///
-/// For large sparse matrices and LinearOperators, of which it keeps about 2k + 20 vectors. Multiple values and zeros come
-/// as often as they occur. `bound` is a relative width within which Lanczos bounds the norm of all that is left, so that
-/// the largest values are enclosed from above too; None saves those products. The smallest have no lower end above 0
-/// unless all values are known, as they are of matrices that are decomposed within seconds.
+/// For large sparse matrices and LinearOperators, of which it keeps about 2k + 20 vectors. Multiple values and zeros
+/// come as often as they occur. `bound` is a relative width within which Lanczos bounds the norm of all that is left,
+/// so that the largest values are enclosed from above too; None saves those products. The smallest have no lower end
+/// above 0 unless all values are known, as they are of matrices that are decomposed within seconds.
 ///
 /// Examples
 /// --------

@@ -18,8 +18,8 @@ names! { [] [perturbed, principal_angles, backward_error, backward_error_eigenpa
 
 /// Every theorem about the change from a to b: dicts of theorem, quantity, bound, actual and ratio.
 ///
-/// The theorems for eigenvalues and for the inverse of square matrices take minutes from an order of about 1000 on: they
-/// are applied up to order 250, or as `eigenvalues` says.
+/// The theorems for eigenvalues and for the inverse of square matrices take minutes from an order of about 1000 on:
+/// they are applied up to order 250, or as `eigenvalues` says.
 ///
 /// Examples
 /// --------

@@ -114,8 +114,8 @@ impl PyEig {
     fn groups(&self) -> Vec<Vec<usize>> {
         self.0.eigenvalues().groups()
     }
-    /// The condition number of the eigenvectors of the matrix: 1 for a Hermitian one, without an upper end where it may be
-    /// defective.
+    /// The condition number of the eigenvectors of the matrix: 1 for a Hermitian one, without an upper end where it may
+    /// be defective.
     fn vector_cond(&self, py: Python<'_>) -> PyResult<PyEnclosure> {
         compute(py, || self.0.vector_cond()).map(Into::into).map_err(to_python)
     }

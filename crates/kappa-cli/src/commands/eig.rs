@@ -149,8 +149,8 @@ fn explanation(f: &Eig) -> Explanation {
     let plan = if f.parts().is_normal {
         "the matrix equals its adjoint: orthonormal eigenvectors, and each eigenvalue enclosed"
     } else {
-        "eigenvalues by QR steps, or the diagonal of a triangular matrix; discs from the residual and the defect of the \
-         eigenvectors"
+        "eigenvalues by QR steps, or the diagonal of a triangular matrix; discs from the residual and the defect of \
+         the eigenvectors"
     };
     Explanation::plan(plan)
         .line("bounds", "the discs hold all eigenvalues, and a group of k discs that touches no other holds exactly k")

@@ -99,7 +99,10 @@ impl Ask for PerturbArguments {
             }
             let theorems = found.iter().map(AppliedTheorem::from).collect();
             let left_out = (m == n && !with_eigenvalues).then(|| {
-                format!("the theorems for eigenvalues and for the inverse are left out at order {n}; `--eigenvalues` applies them")
+                format!(
+                    "the theorems for eigenvalues and for the inverse are left out at order {n}; `--eigenvalues` \
+                     applies them"
+                )
             });
             let result = PerturbResult { tensor: about.name.to_owned(), theorems, left_out: left_out.clone() };
             let text = aligned(&lines, &[false, true, true, true, false]);

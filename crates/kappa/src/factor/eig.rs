@@ -24,8 +24,8 @@ pub struct EigParts {
     pub right: Matrix<c64>,
     /// Left eigenvectors in columns.
     pub left: Matrix<c64>,
-    /// Upper bounds of the row sums of |X⁻¹AX − diag(λ)| for the right eigenvectors X as they were computed; ∞ where none
-    /// are known.
+    /// Upper bounds of the row sums of |X⁻¹AX − diag(λ)| for the right eigenvectors X as they were computed; ∞ where
+    /// none are known.
     pub defects: Vec<f64>,
     /// Whether A has an orthonormal basis of eigenvectors, as its entries show.
     pub is_normal: bool,
@@ -34,11 +34,11 @@ pub struct EigParts {
 /// The eigenvalues of a square matrix, largest modulus first, each with a disc, and right and left eigenvectors of
 /// length 1.
 ///
-/// A·right = right·diag(λ), leftᴴ·A = diag(λ)·leftᴴ. A Hermitian matrix is decomposed as by [`eigh`]. The eigenvalues of
-/// a matrix that is triangular, or becomes so in another order of its rows and columns, are its diagonal, exactly. Of
-/// others the discs are rigorous (see [`Eigenvalues`]) where the eigenvectors are independent enough; where they are
-/// not, as for a Jordan block, the radii are ∞, norms bound the spectral radius, and [`schur`](crate::schur) is the form
-/// to use. About 30n³ flops, and 5 complex products for the discs.
+/// A·right = right·diag(λ), leftᴴ·A = diag(λ)·leftᴴ. A Hermitian matrix is decomposed as by [`eigh`]. The eigenvalues
+/// of a matrix that is triangular, or becomes so in another order of its rows and columns, are its diagonal, exactly.
+/// Of others the discs are rigorous (see [`Eigenvalues`]) where the eigenvectors are independent enough; where they are
+/// not, as for a Jordan block, the radii are ∞, norms bound the spectral radius, and [`schur`](crate::schur) is the
+/// form to use. About 30n³ flops, and 5 complex products for the discs.
 ///
 /// # Errors
 ///

@@ -114,8 +114,8 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
     /// The k smallest of these triplets: no more than these are the smallest singular values of A, and no less where
     /// all are known.
     ///
-    /// For orthonormal V the singular values of A·V are at least the smallest of A (Cauchy), for a tall A; for a wide one
-    /// the same holds for the adjoint, as A·V = U·Σ and AᴴU = V·Σ up to the residuals.
+    /// For orthonormal V the singular values of A·V are at least the smallest of A (Cauchy), for a tall A; for a wide
+    /// one the same holds for the adjoint, as A·V = U·Σ and AᴴU = V·Σ up to the residuals.
     pub(crate) fn smallest(ritz: Ritz<T>, k: usize, known: &Known, work: Work) -> Self {
         let count = ritz.values.len();
         let k = k.min(count);

@@ -38,7 +38,8 @@ pub struct PartialEig {
     /// An upper bound of ‖Ax − λx‖₂ of each, computed anew, with a model of its rounding errors: λ is an eigenvalue of
     /// A + E for some E with ‖E‖₂ no larger, and of a Hermitian A some eigenvalue lies this near.
     pub residuals: Vec<f64>,
-    /// Whether the stored entries of A, dense or sparse, show that it is Hermitian: then some eigenvalue lies within each residual.
+    /// Whether the stored entries of A, dense or sparse, show that it is Hermitian: then some eigenvalue lies within
+    /// each residual.
     pub is_hermitian: bool,
     /// Products with one vector.
     pub products: usize,
@@ -51,8 +52,8 @@ pub struct PartialEig {
 /// Arnoldi's iteration with full orthogonality and thick restarts from the Ritz vectors that are wanted: memory for
 /// about 3k + 20 complex vectors, and no entries of A. One Krylov space contains a multiple eigenvalue once: the
 /// complement of what was found is searched from a new random direction until nothing larger appears. What is found is
-/// judged by its residual (see [`PartialEig::residuals`]); that no eigenvalue of larger modulus was missed is not proved.
-/// Entries in single precision are widened, so that any tolerance can be reached.
+/// judged by its residual (see [`PartialEig::residuals`]); that no eigenvalue of larger modulus was missed is not
+/// proved. Entries in single precision are widened, so that any tolerance can be reached.
 ///
 /// # Errors
 ///

@@ -42,14 +42,15 @@ impl Default for ThickRestart {
 /// and the complement of what was found, is searched from new random directions until nothing larger (or smaller)
 /// appears, so that multiple values and zeros are found as often as they occur. The largest values are enclosed from
 /// below by interlacing and from above by a Lanczos bound of the remainder (evidence: probability). The smallest are
-/// enclosed from above alone, unless the space becomes complete: they converge slowly where they are clustered, and that
-/// none below was missed is not proved. If the restarts run out, [`PartialSvd::has_converged`] is false and the
+/// enclosed from above alone, unless the space becomes complete: they converge slowly where they are clustered, and
+/// that none below was missed is not proved. If the restarts run out, [`PartialSvd::has_converged`] is false and the
 /// residuals tell how far the triplets are off. The smallest of a matrix whose decomposition takes seconds are taken
 /// from that. Entries in single precision are widened, so that any tolerance can be reached.
 ///
 /// # Errors
 ///
-/// When a product fails or is not finite, when k = 0 or k > min(m, n), and when the tolerance is negative or not finite.
+/// When a product fails or is not finite, when k = 0 or k > min(m, n), and when the tolerance is negative or not
+/// finite.
 ///
 /// # Examples
 ///

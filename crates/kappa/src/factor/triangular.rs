@@ -79,8 +79,8 @@ impl<W: Scalar<Wide = W>> Lu<W> {
 ///
 /// # Errors
 ///
-/// When the matrix is not square or not exactly Hermitian, when it is not positive definite to working precision, and when an entry is not
-/// finite.
+/// When the matrix is not square or not exactly Hermitian, when it is not positive definite to working precision, and
+/// when an entry is not finite.
 ///
 /// # Examples
 ///

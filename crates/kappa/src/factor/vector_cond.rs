@@ -10,8 +10,8 @@ impl Eig {
     /// κ₂ of the matrix of right eigenvectors of length 1, the factor of the perturbation in the theorem of Bauer and
     /// Fike; ∞ for defective matrices.
     ///
-    /// Those of A, not the vectors as they were computed, which are independent for defective matrices too: the upper end
-    /// is ∞ unless the discs prove that A has this many eigenvectors. 1 where the entries show that A is normal.
+    /// Those of A, not the vectors as they were computed, which are independent for defective matrices too: the upper
+    /// end is ∞ unless the discs prove that A has this many eigenvectors. 1 where the entries show that A is normal.
     ///
     /// # Errors
     ///
@@ -34,8 +34,8 @@ impl Eig {
         Ok(Enclosure::new(lower, found.estimate(), upper, found.evidence().and(self.eigenvalues().evidence())))
     }
 
-    /// An upper bound of ‖Δ‖_F, where the columns of X(I + Δ) are eigenvectors of A for the computed X; `None` where two
-    /// discs touch, so that eigenvalues may be multiple.
+    /// An upper bound of ‖Δ‖_F, where the columns of X(I + Δ) are eigenvectors of A for the computed X; `None` where
+    /// two discs touch, so that eigenvalues may be multiple.
     ///
     /// With X⁻¹AX = D + F an eigenvector z of D + F for the disc j satisfies |zᵢ| ≤ (|F|e)ᵢ/|λ − dᵢ|, where its largest
     /// component is 1. That is below 1 for every i ≠ j, so that the largest is the j-th.

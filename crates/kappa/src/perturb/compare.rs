@@ -47,8 +47,8 @@ impl Applied {
 ///
 /// A and B are m×n. Singular values: Weyl, Mirsky in the Frobenius and the nuclear norm, Wedin for the leading
 /// subspaces at the largest gap. Square matrices besides: Elsner, Bauer–Fike if discs prove that A can be diagonalized,
-/// Hoffman–Wielandt if both are normal, the inverse if A is nonsingular and κε < 1. Hermitian matrices besides: Weyl for
-/// eigenvalues, and Davis–Kahan. About ten decompositions; [`perturb_by`] leaves the slow ones out.
+/// Hoffman–Wielandt if both are normal, the inverse if A is nonsingular and κε < 1. Hermitian matrices besides: Weyl
+/// for eigenvalues, and Davis–Kahan. About ten decompositions; [`perturb_by`] leaves the slow ones out.
 ///
 /// # Errors
 ///
@@ -80,6 +80,17 @@ pub const QUICK_EIGENVALUES: usize = 250;
 /// # Errors
 ///
 /// As [`perturb`].
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, perturb::perturb_by};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 1.0, 0.0, 1.0])?;
+/// let b = Matrix::from_row_major(2, 2, vec![2.0, 1.0, 0.1, 1.0])?;
+/// assert!(perturb_by(&a, &b, false)?.iter().all(|t| t.theorem.name() != "elsner"));
+/// assert!(perturb_by(&a, &b, true)?.iter().any(|t| t.theorem.name() == "elsner"));
+/// # Ok::<(), kappa::Error>(())
+/// ```
 pub fn perturb_by<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     b: &(impl LinearOperator<T> + ?Sized),
@@ -187,7 +198,8 @@ fn wedin<W: Scalar<Wide = W>>(
     Ok(Some(Applied::new(Wedin::new(gap(k), change.spectral)?, what, actual)))
 }
 
-/// The sine of the angle by which rounding errors turn the computed vectors of the k largest values at most, by a model.
+/// The sine of the angle by which rounding errors turn the computed vectors of the k largest values at most, by a
+/// model.
 fn turned(values: &[Enclosure], k: usize, n: usize) -> f64 {
     let size = values.iter().map(|x| x.upper().abs().max(x.lower().abs())).fold(0.0, f64::max);
     let gap = values[k - 1].lower() - values.get(k).map_or(0.0, Enclosure::upper);

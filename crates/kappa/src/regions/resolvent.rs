@@ -96,8 +96,8 @@ impl<'a> Resolvent<'a> {
 /// The largest eigenvalue of (TᴴT)⁻¹ from below, a bound from above that fails with probability [`FAILURE`], and the
 /// vector; `None` where a solve overflows. It ends where a lower bound of σₘᵢₙ is close enough, `carried` or its own.
 ///
-/// As [`largest_eigenvalue`](crate::krylov::largest_eigenvalue), but for the start: the sum of a fixed unit vector and a
-/// random one has a share below δ of the vector sought with at most twice the probability of the random one alone.
+/// As [`largest_eigenvalue`](crate::krylov::largest_eigenvalue), but for the start: the sum of a fixed unit vector and
+/// a random one has a share below δ of the vector sought with at most twice the probability of the random one alone.
 fn inverse_lanczos(t: &Matrix<c64>, start: Vec<c64>, carried: f64) -> Option<(f64, f64, Vec<c64>)> {
     let n = t.rows();
     let log_limit = (2.0 * (2.0 * n as f64 / std::f64::consts::PI).sqrt() / FAILURE).ln();

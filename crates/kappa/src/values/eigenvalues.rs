@@ -28,8 +28,8 @@ pub struct Eigenvalues {
 }
 
 impl Eigenvalues {
-    /// Eigenvalues with a disc around each, for those that were stored: the union of the discs contains all eigenvalues,
-    /// and a group of k discs that touch no other exactly k.
+    /// Eigenvalues with a disc around each, for those that were stored: the union of the discs contains all
+    /// eigenvalues, and a group of k discs that touch no other exactly k.
     pub fn new(values: Vec<c64>, radii: Vec<f64>, evidence: Evidence) -> Self {
         Self { values, radii, evidence, reach: f64::INFINITY }
     }

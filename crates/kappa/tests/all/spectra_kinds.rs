@@ -184,7 +184,7 @@ fn reference(a: &Matrix<f64>, z: c64) -> f64 {
 #[test]
 fn pseudospectra_hold_at_every_point_of_the_grid() {
     let q = mixed(24, 24, 1);
-    let q = kappa::polar(&q).unwrap().unitary().clone();
+    let q = kappa::polar(&q).unwrap().unitary;
     let values: Vec<f64> = (0..24).map(|i| 10f64.powf((i % 7) as f64 / 2.0 - 1.5)).collect();
     let symmetric = Matrix::from_fn(24, 24, |i, j| (0..24).map(|l| q[(i, l)] * values[l] * q[(j, l)]).sum::<f64>());
     let blocks = Matrix::from_fn(20, 20, |i, j| match (i / 2 == j / 2, i % 2, j % 2) {
