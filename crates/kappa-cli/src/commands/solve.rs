@@ -5,7 +5,7 @@ use kappa::equations::{AnySolution, EntryEnclosures, Method, Refinement};
 use kappa::krylov::{AnyIterated, Iterate, Iteration};
 use kappa::serialize::Number;
 use kappa::{AnyMatrix, AnyOperator, Enclosure, Guarantee, Solve};
-use kappa_report::aligned;
+use kappa_report::{aligned, counted};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -165,13 +165,13 @@ impl Iterating {
 fn iterated(by: Iteration, s: &AnyIterated) -> Beside<Iterations> {
     let backward = s.backward_error();
     let mut lines = vec![
-        line("solved by", format!("{by}, {} steps", s.steps())),
+        line("solved by", format!("{by}, {}", counted(s.steps(), "step"))),
         line("residual norm", short(s.residual_norm(), 6)),
         line("backward error", at_most(backward.upper())),
     ];
     if !s.has_converged() {
-        let advice =
-            "not converged: the maximum number of steps was reached; allow more with --steps, or scale the problem";
+        let advice = "not converged: the backward error was not reached; allow more steps with --steps, or ask `kappa \
+                      lstsq` where the system may have no solution";
         lines.push(line("warning", advice));
     }
     let reference = match by {

@@ -286,7 +286,12 @@ impl<'a, T: Scalar> Checked<'a, T> {
         let refused =
             |why: String| Err(Error::unsupported(why).with_hint("without a method the entries of the matrix decide"));
         if matches!(method, Method::Cholesky | Method::Ldlt) {
-            check_hermitian(self.view, "factors of this kind", "without a method the entries of the matrix decide")?;
+            check_hermitian(
+                self.view,
+                0.0,
+                "factors of this kind",
+                "without a method the entries of the matrix decide",
+            )?;
         }
         let triangle =
             |upper| Triangular::new(self.view, Triangle { upper, ..Triangle::default() }).map(Factor::Triangle);

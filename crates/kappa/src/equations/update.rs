@@ -214,7 +214,14 @@ impl<W: Scalar<Wide = W>> CholeskyUpdate<W> {
     pub fn new<T: Scalar<Wide = W>>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Self> {
         let l = crate::cholesky(a)?;
         let entries = Entries::of(a)?;
-        Ok(Self { matrix: entries.view().to_wide(), l, factorizations: 1 })
+        let wide = entries.view().to_wide();
+        // Exactly Hermitian, where its entries were rounded.
+        let matrix = Matrix::from_fn(l.rows(), l.rows(), |i, j| match i.cmp(&j) {
+            std::cmp::Ordering::Less => wide[(j, i)].conj(),
+            std::cmp::Ordering::Equal => W::from_parts(wide[(i, i)].re(), 0.0),
+            std::cmp::Ordering::Greater => wide[(i, j)],
+        });
+        Ok(Self { matrix, l, factorizations: 1 })
     }
 
     /// L, lower triangular.

@@ -229,7 +229,7 @@ pub fn eigh<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Eigh<T::
     let entries = Entries::of(a)?;
     let view = entries.view();
     let profile = EntryNorms::of(view)?;
-    check_hermitian(view, "eigenvalues", "take (A + Aᴴ)/2, or use `eig`, which needs no symmetry")?;
+    check_hermitian(view, 0.0, "eigenvalues", "take (A + Aᴴ)/2, or use `eig`, which needs no symmetry")?;
     let (mut values, vectors) = kappa_dense::eigh(view)?;
     values.reverse();
     let n = values.len();

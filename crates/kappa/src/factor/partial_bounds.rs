@@ -182,9 +182,8 @@ pub(super) fn smallest_of_all<T: Scalar>(
     let shape = (view.rows(), view.columns());
     let mut parts = kappa_dense::svd(view, Shape::Thin)?;
     let computed = parts.values.values.clone();
-    if kappa_dense::is_small(shape.0, shape.1) {
-        parts.values = kappa_dense::singular_values(view)?;
-    }
+    // Small values are more accurate without vectors.
+    parts.values = kappa_dense::singular_values(view)?;
     let rounding = parts.values.unit().max(f64::EPSILON) * (4.0 + 8.0 * (shape.0.max(shape.1) as f64).sqrt());
     let all = SingularValues::from_svd(shape, parts.values);
     let p = computed.len();

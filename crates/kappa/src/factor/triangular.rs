@@ -79,7 +79,7 @@ impl<W: Scalar<Wide = W>> Lu<W> {
 ///
 /// # Errors
 ///
-/// When the matrix is not square or not exactly Hermitian, when it is not positive definite to working precision, and
+/// When the matrix is not square or not Hermitian, but for the last bits of its entries, when it is not positive definite to working precision, and
 /// when an entry is not finite.
 ///
 /// # Examples
@@ -93,8 +93,8 @@ impl<W: Scalar<Wide = W>> Lu<W> {
 pub fn cholesky<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matrix<T::Wide>> {
     let entries = Entries::of(a)?;
     let view = entries.view();
-    EntryNorms::of(view)?;
-    check_hermitian(view, "Cholesky factor", "take (A + Aᴴ)/2, or use `lu`, which needs no symmetry")?;
+    let allowed = ROUNDING * EntryNorms::of(view)?.max_abs_value();
+    check_hermitian(view, allowed, "Cholesky factor", "take (A + Aᴴ)/2, or use `lu`, which needs no symmetry")?;
     let mut l = view.to_wide();
     if !kappa_dense::cholesky(&mut l) {
         return Err(Error::singular("the matrix is not positive definite to working precision")
@@ -102,6 +102,10 @@ pub fn cholesky<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matr
     }
     Ok(l)
 }
+
+/// Entries that differ from their mirror images by less than this share of the largest were rounded, as those of a
+/// computed product AAᴴ are; the lower triangle is then taken.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
 
 /// PAPᵀ = LDLᴴ: D has diagonal blocks of order 1 and 2.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,7 +115,7 @@ pub struct Ldlt<W: Scalar>(kappa_dense::Ldlt<W>);
 ///
 /// # Errors
 ///
-/// When the matrix is not square or not exactly Hermitian, and when an entry is not finite.
+/// When the matrix is not square or not Hermitian, but for the last bits of its entries, and when an entry is not finite.
 ///
 /// # Examples
 ///
@@ -126,8 +130,8 @@ pub struct Ldlt<W: Scalar>(kappa_dense::Ldlt<W>);
 pub fn ldlt<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Ldlt<T::Wide>> {
     let entries = Entries::of(a)?;
     let view = entries.view();
-    EntryNorms::of(view)?;
-    check_hermitian(view, "LDLᴴ factorization", "take (A + Aᴴ)/2, or use `lu`, which needs no symmetry")?;
+    let allowed = ROUNDING * EntryNorms::of(view)?.max_abs_value();
+    check_hermitian(view, allowed, "LDLᴴ factorization", "take (A + Aᴴ)/2, or use `lu`, which needs no symmetry")?;
     Ok(Ldlt(kappa_dense::ldlt(view)?))
 }
 

@@ -49,7 +49,8 @@ pub(super) fn lsmr<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
         add(&mut next, W::from_parts(-beta, 0.0), &v);
         v = next;
         alpha = normalize(&mut v);
-        size = size.hypot(beta).hypot(alpha);
+        // Beyond an exact breakdown the steps repeat themselves, and their sum is no norm; one step is at most ‖A‖.
+        size = if is_least_squares { size.hypot(beta).hypot(alpha) } else { size.max(alpha.hypot(beta)) };
         let old_rho = rho;
         let (c, s, r) = rotation(alpha_bar, beta);
         rho = r;
