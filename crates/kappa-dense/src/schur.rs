@@ -46,10 +46,10 @@ fn form<T: Scalar, W: Scalar<Wide = W>>(
     Ok((balance.undo(&q, false), unscaled(t, e)))
 }
 
-/// The matrix near 1 without entries whose squares nearly underflow: reflections that are made of them are not numbers.
-/// The change is far below the rounding errors of the form.
+/// The matrix near 1 without entries far below ε²: their products underflow, and reflections that are made of them are
+/// not numbers. The change is far below the rounding errors of the form.
 pub(crate) fn without_specks<W: Scalar>(a: &Matrix<W>) -> Matrix<W> {
-    let speck = 2f64.powi(-500);
+    let speck = 2f64.powi(-120);
     Matrix::from_fn(a.rows(), a.columns(), |i, j| {
         let part = |x: f64| if x.abs() < speck { 0.0 } else { x };
         W::from_parts(part(a[(i, j)].re()), part(a[(i, j)].im()))

@@ -21,7 +21,7 @@ use crate::output::{Contents, array};
 use crate::parse::bytes;
 use crate::progress::{Bar, When};
 use crate::session::{Input, Session, in_file, with_tensor};
-use crate::text::{line, list, table};
+use crate::text::{line, list, note};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct SvdArguments {
@@ -195,11 +195,11 @@ impl SvdArguments {
         ];
         let lines: Vec<Vec<String>> =
             left_out.into_iter().flatten().map(|(title, x)| line(title, x.short(6))).collect();
-        let (u, text) = (f.u().to_matrix()?, format!("{}\n{}", list(f.values()), table(&lines)));
+        let (u, text) = (f.u().to_matrix()?, list(f.values()));
         let answer = Answer::new(result, text)
             .file(self.output.as_ref(), || factors(f.estimates(), Some(array(&u)), Some(array(&f.vh()))))
             .explained(triplets::explanation(which, a.shape(), &f));
-        Ok(triplets::remarked(answer, &f, self.triplets.smallest.is_some()))
+        Ok(triplets::remarked(answer.note(note(&lines)), &f, self.triplets.smallest.is_some()))
     }
 
     /// The largest triplets, block by block.
@@ -217,8 +217,7 @@ impl SvdArguments {
         bar.finish();
         let found = found.map_err(in_file(&self.input.file))?;
         let explanation = blocks(&found);
-        let text =
-            format!("{}\n{}", list(&found.values), table(&[line("error in the Frobenius norm", found.error.short(6))]));
+        let text = list(&found.values);
         let contents = || {
             let estimates: Vec<f64> = found.values.iter().map(Enclosure::estimate).collect();
             let vh = found.v.as_ref().map(|v| array(&v.adjoint()));
@@ -237,7 +236,9 @@ impl SvdArguments {
                 is_exact: found.is_exact,
             },
         };
-        Ok(Answer::new(result, text).file(self.output.as_ref(), contents).explained(explanation))
+        let lines = [line("error in the Frobenius norm", found.error.short(6))];
+        let answer = Answer::new(result, text).note(note(&lines));
+        Ok(answer.file(self.output.as_ref(), contents).explained(explanation))
     }
 }
 

@@ -41,7 +41,7 @@ fn the_smallest_and_the_repeated_are_not_missed() {
     }
     // What is left out is told, in text and in JSON.
     let done = folder.run(&["svd", "one.npy", "--top", "3", "--method", "partial"]);
-    assert!(done.out.contains("error in the Frobenius norm  1.4142") && done.out.contains("spectral norm   1.0000"));
+    assert!(done.err.contains("error in the Frobenius norm  1.4142") && done.err.contains("spectral norm   1.0000"));
     let json = folder.run(&["svd", "one.npy", "--top", "3", "--json"]);
     let value: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     let error = value["result"]["error"]["estimate"].as_f64().unwrap();
