@@ -37,6 +37,7 @@ pub(crate) struct PyPartialSvd {
     residuals: Vec<f64>,
     error: Option<Enclosure>,
     spectral_error: Enclosure,
+    has_converged: bool,
     products: usize,
     algorithm: &'static str,
 }
@@ -51,6 +52,7 @@ impl PyPartialSvd {
             residuals: f.residuals().to_vec(),
             error: f.error(),
             spectral_error: f.spectral_error(),
+            has_converged: f.has_converged(),
             products: f.products(),
             algorithm: f.algorithm(),
         })
@@ -61,20 +63,20 @@ answer!(PyPartialSvd);
 
 impl Answer for PyPartialSvd {
     const FIELDS: &'static [&'static str] =
-        &["u", "s", "vh", "values", "residuals", "error", "spectral_error", "products", "algorithm"];
+        &["u", "s", "vh", "values", "residuals", "error", "spectral_error", "has_converged", "products", "algorithm"];
 
     initializer!();
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let vectors = (Kept(self.u.clone()), Numbers(self.estimates.clone()), Kept(self.vh.clone()));
         let bounds = (self.values(), Numbers(self.residuals.clone()), self.error(), self.spectral_error());
-        (vectors, bounds, self.products, self.algorithm).into_bound_py_any(py)
+        (vectors, bounds, (self.has_converged, self.products), self.algorithm).into_bound_py_any(py)
     }
 
     fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
         type Bounds = (Vec<PyEnclosure>, Numbers, Option<PyEnclosure>, PyEnclosure);
-        let ((u, estimates, vh), bounds, products, algorithm): ((Kept, Numbers, Kept), Bounds, usize, String) =
-            state.extract()?;
+        type Whole = ((Kept, Numbers, Kept), Bounds, (bool, usize), String);
+        let ((u, estimates, vh), bounds, (has_converged, products), algorithm): Whole = state.extract()?;
         let (values, residuals, error, spectral_error) = bounds;
         Ok(Self {
             u: u.0,
@@ -84,6 +86,7 @@ impl Answer for PyPartialSvd {
             residuals: residuals.0,
             error: error.map(Into::into),
             spectral_error: spectral_error.into(),
+            has_converged,
             products,
             algorithm: lasting(&algorithm),
         })
@@ -112,7 +115,7 @@ impl PyPartialSvd {
     fn values(&self) -> Vec<PyEnclosure> {
         enclosures(&self.values)
     }
-    /// At least ‖a·v − s·u‖, or that of the adjoint, for each triplet: some singular value lies within this of s.
+    /// At least ‖a·v − s·u‖ and that of the adjoint, for each triplet: some singular value lies within this of s.
     #[getter]
     fn residuals<'py>(&self, py: Python<'py>) -> Floats<'py> {
         self.residuals.to_pyarray(py).into_any()
@@ -126,6 +129,11 @@ impl PyPartialSvd {
     #[getter]
     fn spectral_error(&self) -> PyEnclosure {
         self.spectral_error.into()
+    }
+    /// Whether every residual reached the tolerance within the given restarts.
+    #[getter]
+    fn has_converged(&self) -> bool {
+        self.has_converged
     }
     /// Products of the matrix or its adjoint with one vector.
     #[getter]
@@ -239,9 +247,10 @@ pub(crate) fn truncated_svd(
 
 /// The k largest (or, with `which="smallest"`, smallest) singular triplets by Golub-Kahan-Lanczos with thick restarts.
 ///
-/// For large sparse matrices and LinearOperators, of which it keeps about 2k + 20 vectors. `bound` is a relative width
-/// within which Lanczos bounds the norm of all that is left, so that the values are enclosed from above too; None saves
-/// those products.
+/// For large sparse matrices and LinearOperators, of which it keeps about 2k + 20 vectors. Multiple values and zeros
+/// come as often as they occur. `bound` is a relative width within which Lanczos bounds the norm of all that is left,
+/// so that the largest values are enclosed from above too; None saves those products. The smallest have no lower end
+/// above 0 unless all values are known, as they are of matrices that are decomposed within seconds.
 ///
 /// Examples
 /// --------

@@ -18,6 +18,9 @@ names! { [] [perturbed, principal_angles, backward_error, backward_error_eigenpa
 
 /// Every theorem about the change from a to b: dicts of theorem, quantity, bound, actual and ratio.
 ///
+/// The theorems for eigenvalues and for the inverse of square matrices take minutes from an order of about 1000 on:
+/// they are applied up to order 250, or as `eigenvalues` says.
+///
 /// Examples
 /// --------
 /// >>> import kappa as kp
@@ -25,11 +28,12 @@ names! { [] [perturbed, principal_angles, backward_error, backward_error_eigenpa
 /// >>> round(float(found["actual"]), 12)
 /// 0.1
 #[pyfunction]
-#[pyo3(name = "perturb")]
+#[pyo3(name = "perturb", signature = (a, b, *, eigenvalues = None))]
 pub(crate) fn perturbed<'py>(
     py: Python<'py>,
     a: &Bound<'py, PyAny>,
     b: &ArrayLike<'py>,
+    eigenvalues: Option<bool>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     // Theorems stay on the thread that made them: what is sent over is made of them.
     type Row = (String, Vec<f64>, String, [Enclosure; 2], f64);
@@ -38,7 +42,8 @@ pub(crate) fn perturbed<'py>(
         let of = |t: &perturb::Applied| {
             (t.theorem.name().to_owned(), t.theorem.numbers(), t.quantity.clone(), [t.bound, t.actual], t.ratio())
         };
-        Ok(a.perturb(&(&other).into())?.iter().map(of).collect())
+        let with_eigenvalues = eigenvalues.unwrap_or(a.shape().1 <= perturb::QUICK_EIGENVALUES);
+        Ok(a.perturb_by(&(&other).into(), with_eigenvalues)?.iter().map(of).collect())
     })?;
     found
         .into_iter()

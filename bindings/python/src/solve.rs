@@ -300,7 +300,8 @@ impl PySolver {
 /// backward_error, steps, has_converged.
 ///
 /// `by` is cg (Hermitian positive definite), minres (Hermitian) or lsmr (any shape); SciPy sparse matrices and
-/// LinearOperators are not converted to dense arrays.
+/// LinearOperators are not converted to dense arrays. The backward error is that of the system; of the least squares
+/// problem with `least_squares`, and where the matrix is not square.
 ///
 /// Examples
 /// --------
@@ -309,16 +310,17 @@ impl PySolver {
 /// >>> s["x"].round(12), s["has_converged"]
 /// (array([1. , 0.5]), True)
 #[pyfunction]
-#[pyo3(signature = (a, b, *, by = "lsmr", tolerance = 1e-12, steps = 0))]
+#[pyo3(signature = (a, b, *, by = "lsmr", tolerance = 1e-12, steps = 0, least_squares = false))]
 pub(crate) fn solve_iteratively<'py>(
     a: &Bound<'py, PyAny>,
     b: &ArrayLike<'py>,
     by: &str,
     tolerance: f64,
     steps: usize,
+    least_squares: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
     let py = a.py();
-    let how = Iterate { by: by.parse().map_err(to_python)?, tolerance, steps };
+    let how = Iterate { by: by.parse().map_err(to_python)?, tolerance, steps, least_squares };
     let b = single(b)?;
     // Nobody knows how many steps it takes.
     let s = with_matrix_of_work(a, |_, _| usize::MAX, move |a| a.solve_iteratively(&b, &how))?;

@@ -47,20 +47,27 @@ impl Answer for PyEig {
     initializer!();
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let values = self.0.eigenvalues();
+        let (values, parts) = (self.0.eigenvalues(), self.0.parts());
         let radii = (0..values.len()).map(|k| values.radius(k)).collect();
         let kept = |a: &kappa::Matrix<c64>| Kept(a.clone().into());
         let vectors = (kept(self.0.right()), kept(self.0.left()));
         let all = values.estimates().to_pyarray(py);
-        (all, Numbers(radii), evidence_state(values.evidence()), vectors).into_bound_py_any(py)
+        let more = (Numbers(parts.defects.clone()), parts.is_normal, values.reach());
+        (all, Numbers(radii), evidence_state(values.evidence()), vectors, more).into_bound_py_any(py)
     }
 
     fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
-        type Whole<'py> = (Bound<'py, PyAny>, Numbers, (String, String, f64), (Kept, Kept));
-        let (values, radii, why, (right, left)): Whole<'_> = state.extract()?;
+        type More = (Numbers, bool, f64);
+        type Whole<'py> = (Bound<'py, PyAny>, Numbers, (String, String, f64), (Kept, Kept), More);
+        let (values, radii, why, (right, left), (defects, is_normal, reach)): Whole<'_> = state.extract()?;
         let values = numbers(&values)?.to_complex().into_vec();
-        let vectors = (right.0.to_complex(), left.0.to_complex());
-        kappa::factor::Eig::from_parts(values, radii.0, evidence(why)?, vectors).map(Self).map_err(to_python)
+        if values.len() != radii.0.len() {
+            return Err(PyValueError::new_err("an Eig was stored with other numbers of eigenvalues and radii"));
+        }
+        let values = kappa::values::Eigenvalues::new(values, radii.0, evidence(why)?).within(reach);
+        let (right, left) = (right.0.to_complex(), left.0.to_complex());
+        let parts = kappa::factor::EigParts { values, right, left, defects: defects.0, is_normal };
+        kappa::factor::Eig::from_parts(parts).map(Self).map_err(to_python)
     }
 }
 
@@ -107,7 +114,8 @@ impl PyEig {
     fn groups(&self) -> Vec<Vec<usize>> {
         self.0.eigenvalues().groups()
     }
-    /// The condition number of the matrix of right eigenvectors.
+    /// The condition number of the eigenvectors of the matrix: 1 for a Hermitian one, without an upper end where it may
+    /// be defective.
     fn vector_cond(&self, py: Python<'_>) -> PyResult<PyEnclosure> {
         compute(py, || self.0.vector_cond()).map(Into::into).map_err(to_python)
     }

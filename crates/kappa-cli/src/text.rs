@@ -1,6 +1,6 @@
 //! Lines of text for people.
 
-use kappa::{AnyMatrix, Enclosure, c64};
+use kappa::{AnyMatrix, Enclosure, Evidence, c64};
 use kappa_report::{aligned, number_text};
 
 /// Digits printed of a number whose bounds allow that many.
@@ -69,17 +69,21 @@ pub(crate) fn matrix(x: &AnyMatrix) -> String {
     aligned(&rows, &vec![true; n])
 }
 
-/// The same for entries with an absolute error of at most `radius`: the digits that are certain, or both ends.
-pub(crate) fn matrix_within(x: &AnyMatrix, radius: f64) -> String {
-    let part = |x: f64| Enclosure::new(x - radius, x, x + radius, kappa::Evidence::Residual).short(DIGITS - 1);
-    let number = |z: c64| match x.is_complex() {
-        true if z.im < 0.0 => format!("{}-{}i", part(z.re), part(-z.im)),
-        true => format!("{}+{}i", part(z.re), part(z.im)),
-        false => part(z.re),
-    };
+/// One row a line, with the digits that an error relative to the largest entry of each column leaves.
+pub(crate) fn certain_digits(x: &AnyMatrix, relative: f64) -> String {
     let (m, n) = x.shape();
-    let rows: Vec<Vec<String>> = (0..m).map(|i| (0..n).map(|j| number(x.get(i, j))).collect()).collect();
-    aligned(&rows, &vec![true; n])
+    let size = |j: usize| (0..m).map(|i| x.get(i, j).norm()).fold(0.0, f64::max);
+    let errors: Vec<f64> = (0..n).map(|j| size(j) * relative).collect();
+    let part = |x: f64, error: f64| {
+        let evidence = Evidence::Estimate("an estimated error");
+        Enclosure::new((x - error).next_down(), x, (x + error).next_up(), evidence).short(DIGITS)
+    };
+    let number = |z: c64, error: f64| match x.is_complex() {
+        true => format!("{}{}{}i", part(z.re, error), if z.im < 0.0 { "-" } else { "+" }, part(z.im.abs(), error)),
+        false => part(z.re, error),
+    };
+    let row = |i: usize| (0..n).map(|j| number(x.get(i, j), errors[j])).collect();
+    aligned(&(0..m).map(row).collect::<Vec<Vec<String>>>(), &vec![true; n])
 }
 
 /// A complex number with an absolute error of at most `radius`: the decimals that are certain; `not known` without any.

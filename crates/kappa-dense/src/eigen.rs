@@ -14,7 +14,7 @@ use crate::guard::{prepared, prepared_lower, square};
 use crate::power::scale_by_power;
 use crate::reduce;
 use crate::scale::scale_entry;
-use crate::schur::{complex, complex_form, real_form};
+use crate::schur::{complex, complex_form, real_form, without_specks};
 use crate::triangular_vectors::{left_triangular_vectors, triangular_vectors};
 use crate::wide;
 use crate::{Error, Matrix, MatrixRef, Scalar, length, multiply};
@@ -153,7 +153,9 @@ fn eigen<T: Scalar>(a: MatrixRef<'_, T>, sides: Sides) -> Result<EigParts, Error
     }
     let balance = Balance::of(&mut work, true);
     let by_engine = |cut| by_engine::<T>(&work, sides, cut).filter(|found| is_accurate::<T>(&work, found));
-    let found = by_engine(cut::for_shape(n, n)).or_else(|| by_schur_form(&work, sides));
+    let found = by_engine(cut::for_shape(n, n))
+        .or_else(|| by_schur_form(&work, sides))
+        .or_else(|| by_schur_form(&without_specks(&work), sides));
     let EigParts { mut values, right, left } = found.ok_or_else(|| Error::not_triangular(n))?;
     values.iter_mut().for_each(|x| *x = scale_entry(*x, e));
     let undone = |x: &Matrix<Complex64>, is_left| unit_columns(balance.undo(x, is_left));

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::Matrix;
-use crate::hessenberg::active;
+use crate::hessenberg::{PATIENCE, active};
 
 /// Maximum number of double steps an eigenvalue.
 const STEPS: usize = 300;
@@ -83,8 +83,9 @@ pub(crate) fn triangularize_real(h: &mut Matrix<f64>, q: &mut Matrix<f64>) -> bo
     let mut waiting = Waiting::default();
     let mut end = h.rows();
     let mut steps = 0;
+    let negligible = f64::EPSILON * h.as_slice().iter().map(|x| x.abs()).fold(0.0, f64::max);
     while end > 0 {
-        let start = active(h, end);
+        let start = active(h, end, if steps >= PATIENCE { negligible } else { 0.0 });
         if start > 0 {
             h[(start, start - 1)] = 0.0;
         }

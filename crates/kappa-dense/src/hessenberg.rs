@@ -120,17 +120,20 @@ impl Waiting {
 /// converge.
 ///
 /// Wilkinson's shift, exceptional shifts after 10 and 20 steps, and the deflation test of Ahues and Tisseur (LAPACK
-/// Working Note 122, 1997).
+/// Working Note 122, 1997). Where rounding keeps an entry of a graded matrix above that test, it is dropped once it is
+/// below ε·‖H‖: the form is then still backward stable, as it is for any other matrix.
 pub(crate) fn triangularize(h: &mut Matrix<Complex64>, q: &mut Matrix<Complex64>) -> bool {
     let n = h.rows();
     // QRᴴ is the adjoint of RQᴴ, whose columns can be updated one by one.
     let mut adjoint = q.adjoint();
     let mut waiting = Waiting::default();
     let mut end = n;
+    // Rotations keep the norm of H.
+    let negligible = ULP * h.as_slice().iter().map(|&x| size(x)).fold(0.0, f64::max);
     while end > 0 {
         let mut steps = 0;
         loop {
-            let start = active(h, end);
+            let start = active(h, end, if steps >= PATIENCE { negligible } else { 0.0 });
             if start > 0 {
                 h[(start, start - 1)] = Complex64::default();
             }
@@ -144,7 +147,7 @@ pub(crate) fn triangularize(h: &mut Matrix<Complex64>, q: &mut Matrix<Complex64>
             let chain = sweep(h, (start, end), shift(h, (start, end), steps));
             waiting.push(chain, &mut adjoint);
         }
-        end = active(h, end);
+        end -= 1;
     }
     for j in 0..n {
         h.column_mut(j)[j + 1..].fill(Complex64::default());
@@ -154,9 +157,12 @@ pub(crate) fn triangularize(h: &mut Matrix<Complex64>, q: &mut Matrix<Complex64>
     true
 }
 
-/// The first row of the last block that is not deflated yet.
-pub(crate) fn active<W: Scalar>(h: &Matrix<W>, end: usize) -> usize {
-    let smallest = f64::MIN_POSITIVE / ULP;
+/// Steps for one eigenvalue after which entries below ε·‖H‖ count as zero; usually two or three are taken.
+pub(crate) const PATIENCE: usize = 60;
+
+/// The first row of the last block that is not deflated yet; entries up to `negligible` count as zero.
+pub(crate) fn active<W: Scalar>(h: &Matrix<W>, end: usize, negligible: f64) -> usize {
+    let smallest = (f64::MIN_POSITIVE / ULP).max(negligible);
     let mut k = end - 1;
     while k > 0 {
         let below = size(h[(k, k - 1)]);
@@ -204,7 +210,8 @@ fn shift(h: &Matrix<Complex64>, (start, end): (usize, usize), steps: usize) -> C
     if x.re * y.re + x.im * y.im < 0.0 {
         y = -y;
     }
-    t - u * (u / (x + y))
+    // Divided by s before they are divided by each other, as squares of small entries underflow.
+    t - u * ((u / s) / ((x + y) / s))
 }
 
 /// One QR step on the block, applied to the whole of H; returns its rotations.

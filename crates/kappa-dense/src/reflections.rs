@@ -57,15 +57,20 @@ fn reflected<T: Scalar>(a: MatrixRef<'_, T>, pivoted: bool) -> Result<Reflection
     let (mut factors, e) = prepared(a)?;
     let with = if m == 0 || n == 0 {
         Reflected { order: (0..n).collect(), ..Reflected::default() }
-    } else if !pivoted && is_small::<T>(m, n) {
+    } else if (!pivoted || is_zero(&factors)) && is_small::<T>(m, n) {
         let coefficients = reflect_columns(factors.as_mut_slice(), m, n);
         Reflected { order: (0..n).collect(), coefficients, block: 1 }
-    } else if pivoted {
+    } else if pivoted && !is_zero(&factors) {
         T::Wide::pivoted_qr(factors.as_mut_slice(), (m, n), cut::for_factors(m.min(n)))
     } else {
         reflections_in_place(&mut factors)
     };
     Ok(Reflections { factors, with, e })
+}
+
+/// Whether there is no column to begin with: the engine divides by the length of the longest one.
+fn is_zero<W: Scalar>(a: &Matrix<W>) -> bool {
+    a.as_slice().iter().all(|&x| x == W::default())
 }
 
 /// Maximum size at which single reflections are faster than blocks of them (measured on 2 cores).

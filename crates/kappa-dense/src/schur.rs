@@ -41,8 +41,19 @@ fn form<T: Scalar, W: Scalar<Wide = W>>(
     let (mut work, e) = prepared(a)?;
     // A matrix that is triangular after a permutation is not changed by rounding.
     let balance = Balance::of(&mut work, false);
-    let (q, t) = find(&work).ok_or_else(|| Error::not_triangular(n))?;
+    let found = find(&work).or_else(|| find(&without_specks(&work)));
+    let (q, t) = found.ok_or_else(|| Error::not_triangular(n))?;
     Ok((balance.undo(&q, false), unscaled(t, e)))
+}
+
+/// The matrix near 1 without entries far below ε²: their products underflow, and reflections that are made of them are
+/// not numbers. The change is far below the rounding errors of the form.
+pub(crate) fn without_specks<W: Scalar>(a: &Matrix<W>) -> Matrix<W> {
+    let speck = 2f64.powi(-120);
+    Matrix::from_fn(a.rows(), a.columns(), |i, j| {
+        let part = |x: f64| if x.abs() < speck { 0.0 } else { x };
+        W::from_parts(part(a[(i, j)].re()), part(a[(i, j)].im()))
+    })
 }
 
 /// Q and T of the complex form of a matrix near 1; `None` where the steps do not converge.

@@ -111,6 +111,15 @@ impl Error {
             .with_hint("entries count from 1; a vector with NaN or Inf has no norm, sum or spectrum"))
     }
 
+    /// Refuses a tolerance of an iteration that is negative or not finite.
+    pub(crate) fn check_tolerance(tolerance: f64) -> Result<()> {
+        if tolerance >= 0.0 && tolerance.is_finite() {
+            return Ok(());
+        }
+        Err(Self::argument(format!("`tolerance` must be finite and ≥ 0, got {tolerance}"))
+            .with_hint("a usual tolerance is 1e-10; 0 asks for what the precision of the entries allows"))
+    }
+
     /// Refuses a matrix with an entry that is not finite.
     pub(crate) fn check_matrix<T: Scalar>(x: &Matrix<T>) -> Result<()> {
         let (entries, rows) = (x.as_slice(), x.rows());

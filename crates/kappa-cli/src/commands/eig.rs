@@ -7,7 +7,7 @@ use kappa::condition::EigenvalueCondition;
 use kappa::factor::{Arnoldi, Eig, PartialEig};
 use kappa::regions::Normality;
 use kappa::serialize::{Complex, Number};
-use kappa::{AnyMatrix, AnyOperator, Enclosure, Evidence};
+use kappa::{AnyMatrix, AnyOperator, Enclosure, Evidence, Guarantee, Norm};
 use kappa_report::{aligned, counted};
 use kappa_tensors::npy;
 use schemars::JsonSchema;
@@ -82,7 +82,13 @@ impl Ask for EigArguments {
             let is_plain = !self.condition && self.powers.is_none() && self.output.is_none();
             if let Some(k) = self.top.filter(|_| is_plain && !a.is_written_out()) {
                 let found = a.partial_eig(k, &Arnoldi::default()).map_err(about.error())?;
-                return Ok(partial(about.name, a.shape(), &found));
+                let norms = [Norm::max_row_sum(), Norm::max_column_sum(), Norm::frobenius()]
+                    .map(|norm| a.norm_by(norm, Guarantee::Usual));
+                let mut reach = f64::INFINITY;
+                for norm in norms {
+                    reach = reach.min(norm.map_err(about.error())?.upper());
+                }
+                return Ok(partial(about.name, a.shape(), &found, reach));
             }
             let f = a.eig().map_err(about.error())?;
             let more = self.more(a).map_err(about.error())?;
@@ -93,8 +99,8 @@ impl Ask for EigArguments {
     }
 }
 
-/// The values of largest modulus, by products alone.
-fn partial(name: &str, shape: (usize, usize), found: &PartialEig) -> Answer<EigResult> {
+/// The values of largest modulus, by products alone; no eigenvalue has a modulus above `reach`, a norm.
+fn partial(name: &str, shape: (usize, usize), found: &PartialEig, reach: f64) -> Answer<EigResult> {
     let evidence =
         if found.is_hermitian { Evidence::Residual } else { Evidence::Estimate("residuals of Arnoldi vectors") };
     let values = found.values.iter().zip(found.radii()).map(|(&value, radius)| Eigenvalue {
@@ -104,15 +110,15 @@ fn partial(name: &str, shape: (usize, usize), found: &PartialEig) -> Answer<EigR
         vector_condition: None,
     });
     let first = found.values.first().map_or(0.0, |x| x.norm());
-    let reach = found.values.iter().map(|x| x.re).fold(f64::NEG_INFINITY, f64::max);
+    let rightmost = found.values.iter().map(|x| x.re).fold(f64::NEG_INFINITY, f64::max);
     let lower = if found.is_hermitian { (first - found.residuals[0]).max(0.0) } else { 0.0 };
     let result = EigResult {
         tensor: name.to_owned(),
         shape,
         values: values.collect(),
         evidence,
-        spectral_radius: Enclosure::new(lower, first, f64::INFINITY, evidence),
-        spectral_abscissa: Enclosure::new(f64::NEG_INFINITY, reach, f64::INFINITY, evidence),
+        spectral_radius: Enclosure::new(lower.min(reach), first, reach, evidence),
+        spectral_abscissa: Enclosure::new(-reach, rightmost, reach, evidence),
         departure: None,
         powers: None,
     };
@@ -124,7 +130,10 @@ fn partial(name: &str, shape: (usize, usize), found: &PartialEig) -> Answer<EigR
         .reference("Stewart, SIAM J. Matrix Anal. Appl. 23 (2001) 601–614");
     let text = text(&result);
     let answer = Answer::new(result, text).explained(explanation);
-    if found.has_converged { answer } else { answer.note("warning: not all residuals reached the tolerance") }
+    if found.has_converged {
+        return answer;
+    }
+    answer.note("warning: not converged: the restarts ran out before all residuals reached the tolerance").holds(false)
 }
 
 fn factors(f: &Eig) -> Contents {
@@ -137,7 +146,13 @@ fn factors(f: &Eig) -> Contents {
 }
 
 fn explanation(f: &Eig) -> Explanation {
-    Explanation::plan("eigenvalues by QR steps; discs from the residual and the defect of the eigenvectors")
+    let plan = if f.parts().is_normal {
+        "the matrix equals its adjoint: orthonormal eigenvectors, and each eigenvalue enclosed"
+    } else {
+        "eigenvalues by QR steps, or the diagonal of a triangular matrix; discs from the residual and the defect of \
+         the eigenvectors"
+    };
+    Explanation::plan(plan)
         .line("bounds", "the discs hold all eigenvalues, and a group of k discs that touches no other holds exactly k")
         .line("evidence", f.eigenvalues().evidence().to_string())
         .reference(

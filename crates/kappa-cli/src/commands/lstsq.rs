@@ -140,7 +140,7 @@ impl Ask for LstsqArguments {
 
     fn answer(&self, session: &Session) -> Result<Answer<LstsqResult>, Failure> {
         self.problem.with(session, |about, a, b| {
-            if let Some(answer) = self.iterating.answer(&self.problem, about, a, b)? {
+            if let Some(answer) = self.iterating.answer(&self.problem, about, a, b, true)? {
                 return Ok(answer.map(LstsqResult::Iterated));
             }
             if self.certify {

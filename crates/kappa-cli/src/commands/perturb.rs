@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kappa::perturb::{AnyBackwardError, Applied};
+use kappa::perturb::{AnyBackwardError, Applied, QUICK_EIGENVALUES};
 use kappa::serialize::Number;
 use kappa::{AnyMatrix, AnyOperator, Enclosure, c64};
 use kappa_report::aligned;
@@ -27,6 +27,10 @@ pub(crate) struct PerturbArguments {
     /// The tensor, where a file holds more than one matrix.
     #[arg(long, short, value_name = "NAME")]
     tensor: Option<String>,
+    /// Also the theorems for eigenvalues and for the inverse, of square matrices above order 250 too: they take minutes
+    /// from an order of about 1000 on.
+    #[arg(long)]
+    eigenvalues: bool,
 }
 
 /// Every theorem about a change of a matrix, with the bound and the actual change.
@@ -34,6 +38,8 @@ pub(crate) struct PerturbArguments {
 pub(crate) struct PerturbResult {
     tensor: String,
     theorems: Vec<AppliedTheorem>,
+    /// Why theorems for eigenvalues and for the inverse were left out.
+    left_out: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -70,7 +76,9 @@ impl Ask for PerturbArguments {
     fn answer(&self, session: &Session) -> Result<Answer<PerturbResult>, Failure> {
         let (_, after) = session.matrix(&self.other, self.tensor.as_deref())?;
         session.with_tensor(&session.open(&self.file)?, self.tensor.as_deref(), Rounding::Ignored, |about, before| {
-            let found = before.perturb(&AnyOperator::from(&after)).map_err(about.error())?;
+            let (m, n) = before.shape();
+            let with_eigenvalues = self.eigenvalues || n <= QUICK_EIGENVALUES;
+            let found = before.perturb_by(&AnyOperator::from(&after), with_eigenvalues).map_err(about.error())?;
             let mut lines = vec![titles(["theorem", "bound", "actual", "ratio", "quantity"])];
             lines.extend(found.iter().map(|t| {
                 vec![
@@ -90,8 +98,16 @@ impl Ask for PerturbArguments {
                     .reference(t.theorem.reference());
             }
             let theorems = found.iter().map(AppliedTheorem::from).collect();
-            let result = PerturbResult { tensor: about.name.to_owned(), theorems };
-            Ok(Answer::new(result, aligned(&lines, &[false, true, true, true, false])).explained(explanation))
+            let left_out = (m == n && !with_eigenvalues).then(|| {
+                format!(
+                    "the theorems for eigenvalues and for the inverse are left out at order {n}; `--eigenvalues` \
+                     applies them"
+                )
+            });
+            let result = PerturbResult { tensor: about.name.to_owned(), theorems, left_out: left_out.clone() };
+            let text = aligned(&lines, &[false, true, true, true, false]);
+            let answer = Answer::new(result, text).explained(explanation);
+            Ok(left_out.into_iter().fold(answer, Answer::note))
         })
     }
 }

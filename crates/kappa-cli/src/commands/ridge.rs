@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
 use crate::session::{About, Session};
-use crate::text::{at_most, line, matrix_within, scientific, short, titles};
+use crate::text::{at_most, certain_digits, line, scientific, short, titles};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct RidgeArguments {
@@ -139,10 +139,11 @@ const AT_END: &str =
 /// The digits of the solution that its error leaves certain; all of them where the error is not known.
 fn certain(s: &AnyRidgeSolution) -> Option<String> {
     let x = s.x();
-    let (m, n) = x.shape();
-    let size = (0..m).flat_map(|i| (0..n).map(move |j| (i, j))).map(|(i, j)| x.get(i, j).norm()).fold(0.0, f64::hypot);
-    let radius = s.error().upper() * size * (1.0 + 1e-12);
-    radius.is_finite().then(|| matrix_within(&x, radius))
+    let sizes = || (0..x.shape().0).map(|i| x.get(i, 0).norm());
+    // The error is relative to ‖x‖₂, the digits to the largest entry.
+    let share = sizes().fold(0.0, f64::hypot) / sizes().fold(0.0, f64::max);
+    let relative = s.error().upper() * if share.is_finite() { share * (1.0 + 1e-12) } else { 1.0 };
+    relative.is_finite().then(|| certain_digits(&x, relative))
 }
 
 /// Points of the curve in a picture.

@@ -1,11 +1,14 @@
 //! `kappa singular-values`.
 
 use clap::Args;
+use kappa::factor::{SingularTriplets, ThickRestart};
+use kappa::krylov::End;
 use kappa::{AnyOperator, Enclosure, Guarantee};
 use kappa_model::widened_by;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::triplets::remarked;
 use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::parse::{count, number};
@@ -60,13 +63,18 @@ impl Ask for SingularValuesArguments {
         session.with_rounded(&self.input, |about, a| {
             // Each value of the matrix of the file differs by at most the norm of what was rounded (Weyl).
             let whole = |x| about.rounded.map_or(x, |rounded| widened_by(x, rounded.length(), false));
-            if let Some(k) = self.smallest {
+            if let Some(k) = self.smallest.filter(|_| a.is_written_out()) {
                 let values = a.smallest_singular_values(k).map_err(about.error())?;
-                return Ok(partial(about.name, a, values.into_iter().map(whole).collect()));
+                return Ok(some(about.name, a, values.into_iter().map(whole).collect(), "all singular values"));
             }
-            if let Some(k) = self.top.filter(|_| self.floor.is_none() && !self.certify && !a.is_written_out()) {
-                let values = a.top_singular_values(k).map_err(about.error())?;
-                return Ok(partial(about.name, a, values.iter().take(k).map(whole).collect()));
+            let is_plain = self.floor.is_none() && !self.certify && !a.is_written_out();
+            if let Some(k) = self.smallest.or(self.top).filter(|_| is_plain) {
+                let end = if self.smallest.is_some() { End::Smallest } else { End::Largest };
+                let which = SingularTriplets::Partial(k, ThickRestart { end, ..ThickRestart::default() });
+                let f = a.triplets(&which).map_err(about.error())?;
+                let values = f.values().iter().copied().map(whole).collect();
+                let answer = some(about.name, a, values, f.algorithm());
+                return Ok(remarked(answer, &f, end == End::Smallest));
             }
             let values = match self.floor {
                 Some(floor) => a.singular_values_above(floor),
@@ -91,10 +99,9 @@ impl Ask for SingularValuesArguments {
     }
 }
 
-/// Some values at one end, of a large sparse matrix by products alone.
-fn partial(name: &str, a: &AnyOperator<'_>, values: Vec<Enclosure>) -> Answer<SingularValuesResult> {
+/// Some values at one end.
+fn some(name: &str, a: &AnyOperator<'_>, values: Vec<Enclosure>, algorithm: &str) -> Answer<SingularValuesResult> {
     let (m, n) = a.shape();
-    let algorithm = if a.is_written_out() { "all singular values" } else { "Lanczos with thick restarts" };
     let mut explanation = Explanation::plan(format!("{algorithm} ({m}×{n})"));
     if let Some(first) = values.first() {
         explanation = explanation.bounds(first);

@@ -5,7 +5,7 @@ use kappa::equations::{AnySolution, EntryEnclosures, Method, Refinement};
 use kappa::krylov::{AnyIterated, Iterate, Iteration};
 use kappa::serialize::Number;
 use kappa::{AnyMatrix, AnyOperator, Enclosure, Guarantee, Solve};
-use kappa_report::aligned;
+use kappa_report::{aligned, counted};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ use crate::answer::{Answer, Ask, Explanation, Files};
 use crate::failure::Failure;
 use crate::parse::{number, read};
 use crate::session::{About, Session};
-use crate::text::{about_size, at_most, line, scientific, short};
+use crate::text::{about_size, at_most, certain_digits, line, scientific, short};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct SolveArguments {
@@ -74,7 +74,7 @@ impl Ask for SolveArguments {
 
     fn answer(&self, session: &Session) -> Result<Answer<SolveResult>, Failure> {
         self.problem.with(session, |about, a, b| {
-            if let Some(answer) = self.iterating.answer(&self.problem, about, a, b)? {
+            if let Some(answer) = self.iterating.answer(&self.problem, about, a, b, false)? {
                 return Ok(answer.map(SolveResult::Iterated));
             }
             if self.certify {
@@ -85,12 +85,16 @@ impl Ask for SolveArguments {
             let how = Solve { method: self.method, refinement: self.refine, ..Solve::default() };
             let s = a.solve_by(b, &how).map_err(about.error())?;
             let x = s.x().to_matrix().map_err(about.error())?;
-            Ok(self.problem.solved(&x, direct(&s)).map(SolveResult::Direct))
+            let error = s.forward_error();
+            let answer = self.problem.solved(&x, direct(&x, &s)).map(SolveResult::Direct);
+            let is_known = error.estimate() < 1.0;
+            let lost = "warning: no digit of the solution is certain: the matrix is singular to working precision";
+            Ok(if is_known { answer } else { answer.note(lost).holds(false) })
         })
     }
 }
 
-fn direct(s: &AnySolution) -> Beside<Direct> {
+fn direct(x: &AnyMatrix, s: &AnySolution) -> Beside<Direct> {
     let (backward, cond, forward, plan) = (s.backward_error(), s.cond(), s.forward_error(), s.plan());
     let lines = vec![
         line("solved by", plan.to_string()),
@@ -111,7 +115,9 @@ fn direct(s: &AnySolution) -> Beside<Direct> {
         forward_error: forward,
         backward_errors: s.backward_errors().to_vec(),
     };
-    Beside { result, lines, explanation, text: None }
+    // The error is that of each column, relative to its largest entry.
+    let relative = forward.estimate().max(if forward.upper().is_finite() { forward.upper() } else { 0.0 });
+    Beside { result, lines, explanation, text: Some(certain_digits(x, relative)) }
 }
 
 /// An iteration that needs products alone.
@@ -147,24 +153,25 @@ impl Iterating {
         about: &About<'_>,
         a: &AnyOperator<'_>,
         b: &AnyMatrix,
+        least_squares: bool,
     ) -> Result<Option<Answer<Solved<Iterations>>>, Failure> {
         let Some(by) = self.iterate else { return Ok(None) };
-        let how = Iterate { by, tolerance: self.backward_error, steps: self.steps };
+        let how = Iterate { by, tolerance: self.backward_error, steps: self.steps, least_squares };
         let s = a.solve_iteratively(single(b)?, &how).map_err(about.error())?;
-        Ok(Some(problem.solved(&s.x(), iterated(by, &s))))
+        Ok(Some(problem.solved(&s.x(), iterated(by, &s)).holds(s.has_converged())))
     }
 }
 
 fn iterated(by: Iteration, s: &AnyIterated) -> Beside<Iterations> {
     let backward = s.backward_error();
     let mut lines = vec![
-        line("solved by", format!("{by}, {} steps", s.steps())),
+        line("solved by", format!("{by}, {}", counted(s.steps(), "step"))),
         line("residual norm", short(s.residual_norm(), 6)),
         line("backward error", at_most(backward.upper())),
     ];
     if !s.has_converged() {
-        let advice =
-            "not converged: the maximum number of steps was reached; allow more with --steps, or scale the problem";
+        let advice = "not converged: the backward error was not reached; allow more steps with --steps, or ask `kappa \
+                      lstsq` where the system may have no solution";
         lines.push(line("warning", advice));
     }
     let reference = match by {

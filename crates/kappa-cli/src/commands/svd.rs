@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use kappa::factor::SingularTriplets;
+use kappa::serialize::Number;
 use kappa::{AnyMatrix, Enclosure, Guarantee};
 use kappa_model::{Model, Progress, Streamed, Streaming};
 use kappa_report::ends;
@@ -20,7 +21,7 @@ use crate::output::{Contents, array};
 use crate::parse::bytes;
 use crate::progress::{Bar, When};
 use crate::session::{Input, Rounding, Session, in_file};
-use crate::text::list;
+use crate::text::{line, list, note};
 
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct SvdArguments {
@@ -71,7 +72,17 @@ pub(crate) struct SvdResult {
 #[serde(untagged)]
 enum More {
     /// Of a matrix in memory.
-    InMemory { algorithm: String, error: Option<Enclosure>, spectral_error: Enclosure },
+    InMemory {
+        algorithm: String,
+        /// ‖A − UΣVᴴ‖_F.
+        error: Option<Enclosure>,
+        /// ‖A − UΣVᴴ‖₂.
+        spectral_error: Enclosure,
+        /// How far from each value some singular value is at most.
+        residuals: Vec<Number>,
+        /// Whether the residuals reached the tolerance within the restarts.
+        has_converged: bool,
+    },
     /// Of a file that is read block by block.
     ByBlocks { error: Enclosure, passes: usize, block: usize, capacity: usize, is_exact: bool },
     /// Of all triplets.
@@ -174,12 +185,21 @@ impl SvdArguments {
                 algorithm: f.algorithm().to_owned(),
                 error: f.error(),
                 spectral_error: f.spectral_error(),
+                residuals: Number::list(f.residuals()),
+                has_converged: f.has_converged(),
             },
         };
+        let left_out = [
+            f.error().map(|x| ("error in the Frobenius norm", x)),
+            Some(("error in the spectral norm", f.spectral_error())),
+        ];
+        let lines: Vec<Vec<String>> =
+            left_out.into_iter().flatten().map(|(title, x)| line(title, x.short(6))).collect();
         let (u, text) = (f.u().to_matrix()?, list(f.values()));
-        Ok(Answer::new(result, text)
+        let answer = Answer::new(result, text)
             .file(self.output.as_ref(), || factors(f.estimates(), Some(array(&u)), Some(array(&f.vh()))))
-            .explained(triplets::explanation(which, a.shape(), &f)))
+            .explained(triplets::explanation(which, a.shape(), &f));
+        Ok(triplets::remarked(answer.note(note(&lines)), &f, self.triplets.smallest.is_some()))
     }
 
     /// The largest triplets, block by block.
@@ -217,7 +237,9 @@ impl SvdArguments {
                 is_exact: found.is_exact,
             },
         };
-        Ok(Answer::new(result, text).file(self.output.as_ref(), contents).explained(explanation))
+        let lines = [line("error in the Frobenius norm", found.error.short(6))];
+        let answer = Answer::new(result, text).note(note(&lines));
+        Ok(answer.file(self.output.as_ref(), contents).explained(explanation))
     }
 }
 

@@ -9,9 +9,10 @@ use kappa::{Enclosure, Lanczos};
 use kappa_report::ends;
 use serde::{Serialize, Serializer};
 
-use crate::answer::Explanation;
+use crate::answer::{Answer, Explanation};
 use crate::failure::Failure;
 use crate::parse::{number, read, share, threshold};
+use crate::text::scientific;
 
 /// Which triplets, and how they are found.
 #[derive(Args, Debug, Serialize)]
@@ -25,7 +26,8 @@ pub(crate) struct TripletArguments {
     /// Only as many triplets, from random sketches, as bring the error ‖A − UΣVᴴ‖_F down to this share of ‖A‖_F.
     #[arg(long, value_name = "SHARE", value_parser = share, group = "part", conflicts_with = "certify")]
     error: Option<f64>,
-    /// Only the K smallest triplets, smallest first, by Lanczos: slow where they are close together.
+    /// Only the K smallest triplets, smallest first: from a decomposition of all entries where that takes seconds, else
+    /// by Lanczos, which is slow where they are close together.
     #[arg(long, value_name = "K", group = "part", conflicts_with = "certify")]
     pub(crate) smallest: Option<usize>,
     /// The algorithm for --top; by default partial for a large sparse matrix, and truncated for others.
@@ -166,6 +168,28 @@ fn reference(which: &SingularTriplets) -> &'static str {
         SingularTriplets::Within(..) => "Yu, Gu and Li, SIAM J. Matrix Anal. Appl. 39 (2018) 1339–1359",
         SingularTriplets::Partial(..) => "Baglama and Reichel, SIAM J. Sci. Comput. 27 (2005) 19–42",
     }
+}
+
+/// The same answer with what people must know of it; exit code 1 where the iteration ended too soon.
+pub(crate) fn remarked<R>(answer: Answer<R>, f: &AnyPartialSvd, is_smallest: bool) -> Answer<R> {
+    let worst = f.residuals().iter().copied().fold(0.0, f64::max);
+    let is_open = is_smallest && f.values().iter().any(|x| x.lower() == 0.0 && x.upper() > 0.0 && worst < x.upper());
+    let answer = if is_open && f.algorithm().contains("Lanczos") {
+        answer.note(format!(
+            "some singular value lies within {} of each value; that none below was missed is not proved",
+            scientific(worst, 1)
+        ))
+    } else {
+        answer
+    };
+    if f.has_converged() {
+        return answer;
+    }
+    let message = format!(
+        "warning: not converged: the restarts ran out at a residual of {}; allow more with --restarts",
+        scientific(worst, 1)
+    );
+    answer.note(message).holds(false)
 }
 
 /// How they were found, and the error of the truncation.

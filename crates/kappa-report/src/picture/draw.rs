@@ -108,13 +108,12 @@ pub fn draw_pseudospectrum(title: &str, g: &Grid) -> Picture {
     let mut picture = Picture::new(format!("pseudospectra of {title}"), ("real part", "imaginary part"), shapes)
         .with_window(window(&g.re), window(&g.im))
         .with_legend(Ink::TEXT, "eigenvalues");
-    if let (Some(first), Some(last)) = (levels.first(), levels.last()) {
-        let name = |level: f64| {
-            if level == level.round() { format!("1e{level}") } else { format!("{:.1e}", 10f64.powf(level)) }
-        };
-        picture = picture
-            .with_legend(shade(0.0), format!("ε = {}, the innermost", name(*first)))
-            .with_legend(shade(1.0), format!("ε = {}, the outermost; {} borders", name(*last), levels.len()));
+    let name = |level: f64| {
+        if level == level.round() { format!("1e{level}") } else { format!("{:.1e}", 10f64.powf(level)) }
+    };
+    for (k, &level) in levels.iter().enumerate() {
+        let share = k as f64 / levels.len().max(2).saturating_sub(1) as f64;
+        picture = picture.with_legend(shade(share), format!("ε = {}", name(level)));
     }
     picture
 }
@@ -137,8 +136,11 @@ fn finest_level(g: &Grid) -> f64 {
 }
 
 /// Chains of points where log₁₀ of the grid crosses a level: marching squares, pieces joined end to end.
+///
+/// σₘᵢₙ changes by no more than z does, which confines a crossing: where it grows as fast as that, as around an
+/// eigenvalue of a normal matrix, the crossing is exact.
 fn contour(g: &Grid, level: f64) -> Vec<Vec<(f64, f64)>> {
-    let (columns, rows) = (g.re.len(), g.im.len());
+    let (columns, rows, epsilon) = (g.re.len(), g.im.len(), 10f64.powf(level));
     // Values of 0 lie far below every level.
     let height = |i: usize, j: usize| g.values[i * columns + j].max(1e-300).log10() - level;
     let mut pieces: Vec<[(f64, f64); 2]> = Vec::new();
@@ -152,8 +154,11 @@ fn contour(g: &Grid, level: f64) -> Vec<Vec<(f64, f64)>> {
                 let (k, l) = if corners[k] < corners[(k + 1) % 4] { (k, (k + 1) % 4) } else { ((k + 1) % 4, k) };
                 let (a, b) = (h[k], h[l]);
                 if (a < 0.0) != (b < 0.0) {
-                    let t = (a / (a - b)).clamp(0.0, 1.0);
                     let ((i0, j0), (i1, j1)) = (corners[k], corners[l]);
+                    let length = (g.re[j1] - g.re[j0]).abs().max((g.im[i1] - g.im[i0]).abs());
+                    let off = |i: usize, j: usize| (g.values[i * columns + j] - epsilon).abs() / length;
+                    let (least, most) = (off(i0, j0).min(1.0), (1.0 - off(i1, j1)).max(0.0));
+                    let t = (a / (a - b)).min(most).max(least).clamp(0.0, 1.0);
                     crossings.push((g.re[j0] + t * (g.re[j1] - g.re[j0]), g.im[i0] + t * (g.im[i1] - g.im[i0])));
                 }
             }
@@ -232,8 +237,9 @@ mod tests {
     #[test]
     fn the_border_of_a_distance_is_a_circle() {
         let axis: Vec<f64> = (0..41).map(|k| -2.0 + 0.1 * f64::from(k)).collect();
-        let values = axis.iter().flat_map(|y| axis.iter().map(move |x: &f64| x.hypot(*y))).collect();
-        let g = Grid { re: axis.clone(), im: axis, values, eigenvalues: vec![c64::default()] };
+        let values: Vec<f64> = axis.iter().flat_map(|y| axis.iter().map(move |x: &f64| x.hypot(*y))).collect();
+        let (lower, upper) = (values.clone(), values.clone());
+        let g = Grid { re: axis.clone(), im: axis, values, lower, upper, eigenvalues: vec![c64::default()] };
         let chains = contour(&g, 0.0);
         assert_eq!(chains.len(), 1, "one closed chain");
         assert_eq!(chains[0].first(), chains[0].last());
@@ -241,6 +247,10 @@ mod tests {
         assert!((finest_level(&g) - 0.1f64.hypot(0.1)).abs() < 1e-12, "the corners around 0");
         let picture = draw_pseudospectrum("a <test>", &g);
         let svg = picture.svg();
+        assert!(
+            ["ε = 3.2e-1", "ε = 1e0"].iter().all(|level| svg.contains(level)),
+            "every level is in the legend: {svg}"
+        );
         assert!(svg.contains("a &lt;test&gt;") && svg.matches("<polyline").count() >= 2 && svg.ends_with("</svg>\n"));
         assert_eq!(&picture.png()[..8], b"\x89PNG\r\n\x1a\n");
     }

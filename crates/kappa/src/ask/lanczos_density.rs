@@ -188,9 +188,8 @@ impl LanczosDensity {
         // One step outward counts the rounding of subnormal numbers.
         let lower = (root(lower) * (1.0 - rounding)).next_down().max(0.0);
         let upper = (root(upper) * (1.0 + rounding)).next_up();
-        // With a large failure probability the ends may contradict each other.
-        let middle = root(low.midpoint(high)).max(lower.min(upper)).min(upper.max(lower));
-        Ok(Enclosure::new(lower, middle, upper, evidence))
+        // The ends may contradict each other where a bound failed, as a high probability of failure allows.
+        Ok(Enclosure::new(lower, root(low.midpoint(high)), upper, evidence))
     }
 
     /// The approximate share of the singular values below x; no bound is known.

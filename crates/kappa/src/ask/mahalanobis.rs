@@ -37,7 +37,9 @@ impl VectorNorm {
         }
         if let Some((i, j)) = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).find(|&(i, j)| m[(i, j)] != m[(j, i)]) {
             return Err(Error::unsupported(format!(
-                "the matrix of the norm is not symmetric: entry ({i}, {j}) is {} and entry ({j}, {i}) is {}",
+                "the matrix of the norm is not symmetric: entry ({0}, {1}) is {2} and entry ({1}, {0}) is {3}",
+                i + 1,
+                j + 1,
                 m[(i, j)],
                 m[(j, i)]
             ))

@@ -2,6 +2,7 @@
 
 use kappa_dense::Matrix;
 
+use crate::enclosure::{exponent_of, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::factor::SparseFactor;
 use crate::krylov::{Lanczos, OneNorm, Stop, largest_eigenvalue, one_norm_search};
@@ -20,6 +21,10 @@ pub(crate) fn sparse_cond(a: &Sparse<f64>, norm: Norm) -> Result<(Enclosure, Str
         .with_hint("only square sparse matrices are factored in sparse form"));
     }
     a.check_finite()?;
+    // κ does not change with the scale, and the squares of entries near 1 neither overflow nor underflow.
+    let largest = a.entries_as_column()?.to_wide().as_slice().iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    let e = exponent_of(largest);
+    let a = &a.map(|x| times_power_of_two(x, -e));
     let Some(factor) = SparseFactor::new(a)? else {
         let value = Enclosure::exact(f64::INFINITY).with_evidence(Evidence::Estimate("a pivot of 0"));
         return Ok((value, "sparse LU factorization: a pivot is 0".into()));

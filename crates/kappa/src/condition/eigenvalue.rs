@@ -2,10 +2,11 @@
 
 use kappa_dense::{Matrix, Scalar, c64};
 
+use crate::enclosure::times_power_of_two;
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::norm::modulus_enclosure;
-use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, wide, wide_pair};
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, near_one, wide, wide_pair};
 use crate::{Enclosure, Evidence, eig, schur};
 
 /// One eigenvalue with its sensitivity.
@@ -44,9 +45,10 @@ pub struct EigenvalueCondition {
 ///
 /// Reference: Wilkinson, *The Algebraic Eigenvalue Problem*, 1965; Stewart and Sun, *Matrix Perturbation Theory*, V.2.
 pub fn eigenvalue_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Vec<EigenvalueCondition>> {
-    let f = eig(a)?;
+    let (a, e) = near_one(a)?;
+    let f = eig(&a)?;
     let n = f.eigenvalues().len();
-    let t = schur(a)?;
+    let t = schur(&a)?;
     let size = t.t().as_slice().iter().map(|x| x.norm()).fold(0.0, f64::max);
     (0..n)
         .map(|k| {
@@ -55,10 +57,10 @@ pub fn eigenvalue_cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Resu
             let condition = if along.norm() > 0.0 { (1.0 / along.norm()).max(1.0) } else { f64::INFINITY };
             let sep = one_separation(t.t(), value, size)?;
             Ok(EigenvalueCondition {
-                value,
+                value: times_power_of_two(value, e),
                 condition,
-                vector_condition: if sep > 0.0 { 1.0 / sep } else { f64::INFINITY },
-                distance: sep / condition,
+                vector_condition: times_power_of_two(if sep > 0.0 { 1.0 / sep } else { f64::INFINITY }, -e),
+                distance: times_power_of_two(sep / condition, e),
             })
         })
         .collect()
@@ -168,7 +170,13 @@ pub fn separation<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     b: &(impl LinearOperator<T> + ?Sized),
 ) -> Result<Enclosure> {
-    let (s, t) = (schur(a)?.t().clone(), schur(b)?.t().clone());
+    // Both are scaled by the same power of two.
+    let ((a, e), (b, other)) = (near_one(a)?, near_one(b)?);
+    let top = e.max(other);
+    let scaled = |x: &Matrix<T::Wide>, e: i32| {
+        schur(&Matrix::from_fn(x.rows(), x.columns(), |i, j| times_power_of_two(x[(i, j)], e - top)))
+    };
+    let (s, t) = (scaled(&a, e)?.t().clone(), scaled(&b, other)?.t().clone());
     let (p, q) = (s.rows(), t.rows());
     if p == 0 || q == 0 {
         return Err(Error::shape("the separation of an empty matrix is not defined: it has no eigenvalues"));
@@ -185,7 +193,8 @@ pub fn separation<T: Scalar>(
     let how = Lanczos { tolerance: 1e-6, steps: 300, ..Lanczos::default() };
     let largest = largest_eigenvalue(p * q, &how, Stop::Stalled, apply).value;
     let found = if largest.is_finite() && largest > 0.0 { (1.0 / largest.sqrt()).min(gap) } else { 0.0 };
-    Ok(Enclosure::new(0.0, found, gap.max(found), evidence))
+    let unscaled = |x: f64| times_power_of_two(x, top);
+    Ok(Enclosure::new(0.0, unscaled(found), unscaled(gap.max(found)).next_up(), evidence))
 }
 
 /// X with SX − XT = C, column after column.

@@ -12,7 +12,7 @@ use crate::Profile;
 use crate::enclosure::times_power_of_two;
 use crate::error::{Error, Result};
 use crate::factor::SparseFactor;
-use crate::operator::{LinearOperator, Sparse};
+use crate::operator::{LinearOperator, Sparse, check_hermitian};
 use crate::plan::with_prefix;
 
 /// The method that solves a linear system.
@@ -285,8 +285,13 @@ impl<'a, T: Scalar> Checked<'a, T> {
         let n = self.n;
         let refused =
             |why: String| Err(Error::unsupported(why).with_hint("without a method the entries of the matrix decide"));
-        if matches!(method, Method::Cholesky | Method::Ldlt) && !self.is_hermitian() {
-            return refused(format!("{method} needs a Hermitian matrix; the {n}×{n} matrix is not Hermitian"));
+        if matches!(method, Method::Cholesky | Method::Ldlt) {
+            check_hermitian(
+                self.view,
+                0.0,
+                "factors of this kind",
+                "without a method the entries of the matrix decide",
+            )?;
         }
         let triangle =
             |upper| Triangular::new(self.view, Triangle { upper, ..Triangle::default() }).map(Factor::Triangle);

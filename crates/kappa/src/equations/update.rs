@@ -206,7 +206,7 @@ pub struct CholeskyUpdate<W: Scalar> {
 }
 
 impl<W: Scalar<Wide = W>> CholeskyUpdate<W> {
-    /// Factors a Hermitian positive definite matrix, of which the lower triangle is read. n³/3 flops.
+    /// Factors a Hermitian positive definite matrix. n³/3 flops.
     ///
     /// # Errors
     ///
@@ -215,8 +215,12 @@ impl<W: Scalar<Wide = W>> CholeskyUpdate<W> {
         let l = crate::cholesky(a)?;
         let entries = Entries::of(a)?;
         let wide = entries.view().to_wide();
-        let matrix =
-            Matrix::from_fn(l.rows(), l.rows(), |i, j| if i >= j { wide[(i, j)] } else { wide[(j, i)].conj() });
+        // Exactly Hermitian, where its entries were rounded.
+        let matrix = Matrix::from_fn(l.rows(), l.rows(), |i, j| match i.cmp(&j) {
+            std::cmp::Ordering::Less => wide[(j, i)].conj(),
+            std::cmp::Ordering::Equal => W::from_parts(wide[(i, i)].re(), 0.0),
+            std::cmp::Ordering::Greater => wide[(i, j)],
+        });
         Ok(Self { matrix, l, factorizations: 1 })
     }
 

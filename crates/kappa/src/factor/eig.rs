@@ -1,27 +1,44 @@
-use kappa_dense::{Matrix, Scalar, c64};
+use kappa_dense::{Matrix, MatrixRef, Scalar, c64};
 
+use super::eig_form::{Form, diagonal};
 use crate::certificate::{eigenvalue_radii, hermitian_eigenvalues};
 use crate::enclosure::directed::{add_up, mul_up, times_power};
 use crate::error::{Error, Result};
 use crate::norm::EntryNorms;
-use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, check_hermitian, wide};
 use crate::values::Eigenvalues;
-use crate::{Enclosure, Evidence, SingularValues, singular_values};
+use crate::{Enclosure, Evidence};
 
 /// Eigenvalues with right and left eigenvectors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Eig {
-    values: Eigenvalues,
-    right: Matrix<c64>,
-    left: Matrix<c64>,
+    parts: EigParts,
+}
+
+/// The parts of [`Eig`], for storing and restoring it without loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EigParts {
+    /// The eigenvalues with their discs.
+    pub values: Eigenvalues,
+    /// Right eigenvectors in columns.
+    pub right: Matrix<c64>,
+    /// Left eigenvectors in columns.
+    pub left: Matrix<c64>,
+    /// Upper bounds of the row sums of |X⁻¹AX − diag(λ)| for the right eigenvectors X as they were computed; ∞ where
+    /// none are known.
+    pub defects: Vec<f64>,
+    /// Whether A has an orthonormal basis of eigenvectors, as its entries show.
+    pub is_normal: bool,
 }
 
 /// The eigenvalues of a square matrix, largest modulus first, each with a disc, and right and left eigenvectors of
 /// length 1.
 ///
-/// A·right = right·diag(λ), leftᴴ·A = diag(λ)·leftᴴ. The discs are rigorous (see [`Eigenvalues`]) where the
-/// eigenvectors are independent enough; where they are not, as for a Jordan block, the radii are ∞ and
-/// [`schur`](crate::schur) is the form to use. About 30n³ flops, and 5 complex products for the discs.
+/// A·right = right·diag(λ), leftᴴ·A = diag(λ)·leftᴴ. A Hermitian matrix is decomposed as by [`eigh`]. The eigenvalues
+/// of a matrix that is triangular, or becomes so in another order of its rows and columns, are its diagonal, exactly.
+/// Of others the discs are rigorous (see [`Eigenvalues`]) where the eigenvectors are independent enough; where they are
+/// not, as for a Jordan block, the radii are ∞, norms bound the spectral radius, and [`schur`](crate::schur) is the
+/// form to use. About 30n³ flops, and 5 complex products for the discs.
 ///
 /// # Errors
 ///
@@ -33,7 +50,7 @@ pub struct Eig {
 /// # use kappa::{Matrix, eig};
 /// let a = Matrix::from_row_major(2, 2, vec![2.0, 1.0, 0.0, 3.0])?;
 /// let f = eig(&a)?;
-/// assert!((f.eigenvalues().get(0).re - 3.0).abs() < 1e-15);
+/// assert!(f.eigenvalues().get(0).re == 3.0 && f.eigenvalues().radius(0) == 0.0);
 /// // The left vector of 3 is e₂, its right one (1, 1)/√2.
 /// assert!((f.left()[(0, 0)].norm()) < 1e-15);
 /// # Ok::<(), kappa::Error>(())
@@ -43,35 +60,95 @@ pub struct Eig {
 pub fn eig<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Eig> {
     let entries = Entries::of(a)?;
     let view = entries.view();
+    if view.rows() != view.columns() {
+        let (m, n) = (view.rows(), view.columns());
+        return Err(Error::shape(format!("a {m}×{n} matrix has no eigenvalues")).with_hint("give a square matrix"));
+    }
     let profile = EntryNorms::of(view)?;
-    let parts = kappa_dense::eig(view)?;
-    let n = parts.values.len();
-    let mut order: Vec<usize> = (0..n).collect();
-    // By modulus, then conjugate pairs with the positive imaginary part first.
-    let size = |k: usize| parts.values[k].norm();
+    let sums = profile.sums_at(0);
+    let reach = sums.frobenius.min(sums.column).min(sums.row);
+    let form = Form::of(view);
+    let mut parts = match form {
+        Form::Diagonal => of_diagonal(view),
+        Form::Hermitian => of_hermitian(view)?,
+        Form::Triangular | Form::General => of_general(view, &profile, form)?,
+    };
+    parts.values = parts.values.within(reach);
+    Ok(Eig { parts })
+}
+
+/// The order of the eigenvalues: by modulus, then conjugate pairs with the positive imaginary part first.
+fn by_size(values: &[c64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    let size = |k: usize| values[k].norm();
     order.sort_by(|&i, &j| {
         let close = (size(i) - size(j)).abs() <= 1e-14 * size(i);
         let by_size = if close { std::cmp::Ordering::Equal } else { size(j).total_cmp(&size(i)) };
-        by_size.then(parts.values[j].im.total_cmp(&parts.values[i].im)).then(i.cmp(&j))
+        by_size.then(values[j].im.total_cmp(&values[i].im)).then(i.cmp(&j))
     });
     order.sort_by(|&i, &j| size(j).total_cmp(&size(i)));
+    order
+}
+
+fn of_diagonal<T: Scalar>(view: MatrixRef<'_, T>) -> EigParts {
+    let n = view.rows();
+    let diagonal = diagonal(view);
+    let order = by_size(&diagonal);
+    let vectors = Matrix::from_fn(n, n, |i, j| c64::new(f64::from(i == order[j]), 0.0));
+    let values = Eigenvalues::new(order.iter().map(|&k| diagonal[k]).collect(), vec![0.0; n], Evidence::Rounding);
+    EigParts { values, right: vectors.clone(), left: vectors, defects: vec![0.0; n], is_normal: true }
+}
+
+fn of_hermitian<T: Scalar>(view: MatrixRef<'_, T>) -> Result<EigParts> {
+    let f = eigh(&view)?;
+    let n = view.rows();
+    let found: Vec<c64> = f.values.iter().map(|x| c64::new(x.estimate(), 0.0)).collect();
+    let order = by_size(&found);
+    let evidence = f.values.iter().fold(Evidence::Rounding, |e, x| e.and(x.evidence()));
+    let radius = |x: &Enclosure| add_up(x.upper(), -x.estimate()).max(add_up(x.estimate(), -x.lower()));
+    let radii: Vec<f64> = order.iter().map(|&k| radius(&f.values[k])).collect();
+    let vectors = Matrix::from_fn(n, n, |i, j| {
+        let x = f.vectors[(i, order[j])];
+        c64::new(x.re(), x.im())
+    });
+    let values = Eigenvalues::new(order.iter().map(|&k| found[k]).collect(), radii, evidence);
+    Ok(EigParts { values, right: vectors.clone(), left: vectors, defects: vec![f64::INFINITY; n], is_normal: true })
+}
+
+fn of_general<T: Scalar>(view: MatrixRef<'_, T>, profile: &EntryNorms, form: Form) -> Result<EigParts> {
+    let mut parts = kappa_dense::eig(view)?;
+    let n = parts.values.len();
+    if form == Form::Triangular {
+        exactly(&mut parts.values, diagonal(view));
+    }
+    let order = by_size(&parts.values);
     let pick = |x: &Matrix<c64>| Matrix::from_fn(n, n, |i, j| x[(i, order[j])]);
     let (right, left) = (pick(&parts.right), pick(&parts.left));
     let values: Vec<c64> = order.iter().map(|&k| parts.values[k]).collect();
-    let discs = radii(view, profile.max_abs_value(), &values, &right);
-    let values = match discs {
-        Some(radii) => Eigenvalues::new(values, radii, crate::arithmetic::environment::evidence(true)),
-        None => Eigenvalues::new(
-            values,
-            vec![f64::INFINITY; n],
-            Evidence::Estimate("eigenvectors that are nearly dependent"),
-        ),
+    let defects = radii(view, profile.max_abs_value(), &values, &right);
+    let values = match &defects {
+        _ if form == Form::Triangular => Eigenvalues::new(values, vec![0.0; n], Evidence::Rounding),
+        Some(radii) => Eigenvalues::new(values, radii.clone(), crate::arithmetic::environment::evidence(true)),
+        None => {
+            let evidence = Evidence::Estimate("eigenvectors that are nearly dependent");
+            Eigenvalues::new(values, vec![f64::INFINITY; n], evidence)
+        }
     };
-    Ok(Eig { values, right, left })
+    let defects = defects.unwrap_or_else(|| vec![f64::INFINITY; n]);
+    Ok(EigParts { values, right, left, defects, is_normal: false })
+}
+
+/// Replaces computed eigenvalues by the diagonal entries that they are, in the same order.
+fn exactly(computed: &mut [c64], mut diagonal: Vec<c64>) {
+    let before = |x: &c64, y: &c64| x.re.total_cmp(&y.re).then(x.im.total_cmp(&y.im));
+    let mut order: Vec<usize> = (0..computed.len()).collect();
+    order.sort_by(|&i, &j| before(&computed[i], &computed[j]));
+    diagonal.sort_by(before);
+    order.into_iter().zip(diagonal).for_each(|(k, x)| computed[k] = x);
 }
 
 /// The radii for A from those for A·2⁻ᵉ.
-fn radii<T: Scalar>(a: kappa_dense::MatrixRef<'_, T>, max: f64, values: &[c64], x: &Matrix<c64>) -> Option<Vec<f64>> {
+fn radii<T: Scalar>(a: MatrixRef<'_, T>, max: f64, values: &[c64], x: &Matrix<c64>) -> Option<Vec<f64>> {
     if max == 0.0 {
         return Some(vec![0.0; values.len()]);
     }
@@ -88,56 +165,37 @@ fn radii<T: Scalar>(a: kappa_dense::MatrixRef<'_, T>, max: f64, values: &[c64], 
 }
 
 impl Eig {
+    /// The parts that [`Eig::from_parts`] takes.
+    pub fn parts(&self) -> &EigParts {
+        &self.parts
+    }
+
     /// The decomposition that holds these parts, for one that was stored.
     ///
     /// # Errors
     ///
     /// Where the vectors are not as many as the eigenvalues.
-    pub fn from_parts(
-        values: Vec<c64>,
-        radii: Vec<f64>,
-        evidence: Evidence,
-        (right, left): (Matrix<c64>, Matrix<c64>),
-    ) -> Result<Self> {
-        let n = values.len();
-        if radii.len() != n || right.shape() != (n, n) || left.shape() != (n, n) {
+    pub fn from_parts(parts: EigParts) -> Result<Self> {
+        let n = parts.values.len();
+        if parts.defects.len() != n || parts.right.shape() != (n, n) || parts.left.shape() != (n, n) {
             return Err(Error::shape(format!("{n} eigenvalues need as many radii and vectors")));
         }
-        Ok(Self { values: Eigenvalues::new(values, radii, evidence), right, left })
+        Ok(Self { parts })
     }
 
     /// The eigenvalues, with their discs.
     pub fn eigenvalues(&self) -> &Eigenvalues {
-        &self.values
+        &self.parts.values
     }
 
     /// Right eigenvectors in columns, of length 1.
     pub fn right(&self) -> &Matrix<c64> {
-        &self.right
+        &self.parts.right
     }
 
     /// Left eigenvectors in columns, of length 1, in the same order.
     pub fn left(&self) -> &Matrix<c64> {
-        &self.left
-    }
-
-    /// κ₂ of the matrix of right eigenvectors, the factor of the perturbation in the theorem of Bauer and Fike; ∞ for
-    /// defective matrices.
-    ///
-    /// # Errors
-    ///
-    /// As [`cond`](crate::cond).
-    pub fn vector_cond(&self) -> Result<Enclosure> {
-        singular_values(&self.right)?.cond()
-    }
-
-    /// The singular values of the matrix of right eigenvectors.
-    ///
-    /// # Errors
-    ///
-    /// As [`singular_values`](crate::singular_values).
-    pub fn vector_singular_values(&self) -> Result<SingularValues> {
-        singular_values(&self.right)
+        &self.parts.left
     }
 }
 
@@ -171,7 +229,7 @@ pub fn eigh<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Eigh<T::
     let entries = Entries::of(a)?;
     let view = entries.view();
     let profile = EntryNorms::of(view)?;
-    check_hermitian(view)?;
+    check_hermitian(view, 0.0, "eigenvalues", "take (A + Aᴴ)/2, or use `eig`, which needs no symmetry")?;
     let (mut values, vectors) = kappa_dense::eigh(view)?;
     values.reverse();
     let n = values.len();
@@ -224,22 +282,6 @@ fn unscaled(low: f64, middle: f64, high: f64, e: i32, evidence: Evidence) -> Enc
         if up == (x >= 0.0) { large.copysign(x) } else { small.copysign(x) }
     };
     Enclosure::new(end(low, false), middle, end(high, true), evidence)
-}
-
-fn check_hermitian<T: Scalar>(a: kappa_dense::MatrixRef<'_, T>) -> Result<()> {
-    let (m, n) = (a.rows(), a.columns());
-    if m != n {
-        return Err(Error::shape(format!("a {m}×{n} matrix has no eigenvalues")).with_hint("give a square matrix"));
-    }
-    match (0..n).flat_map(|j| (0..=j).map(move |i| (i, j))).find(|&(i, j)| a.get(i, j) != a.get(j, i).conj()) {
-        None => Ok(()),
-        Some((i, j)) => Err(Error::unsupported(format!(
-            "the matrix is not Hermitian: entry ({i}, {j}) is {:?} and entry ({j}, {i}) is {:?}",
-            a.get(i, j),
-            a.get(j, i)
-        ))
-        .with_hint("take (A + Aᴴ)/2, or use `eig`, which needs no symmetry")),
-    }
 }
 
 impl<W: Scalar> Eigh<W> {

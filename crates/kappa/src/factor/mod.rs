@@ -3,7 +3,9 @@
 mod any_sketch;
 mod decompose;
 mod eig;
+mod eig_form;
 mod partial;
+mod partial_bounds;
 mod partial_eig;
 mod polar;
 mod qr;
@@ -16,11 +18,12 @@ mod svd;
 mod thick_restart;
 mod triangular;
 mod triplets;
+mod vector_cond;
 
 pub use any_sketch::{AnyRowSketch, AnyTopRight, RowImage};
 pub use decompose::{svd, svd_full, truncated_svd};
 pub use eig::AnyEigh;
-pub use eig::{Eig, Eigh, eig, eigh, jordan};
+pub use eig::{Eig, EigParts, Eigh, eig, eigh, jordan};
 pub use partial::AnyPartialSvd;
 pub use partial::PartialSvd;
 pub use partial_eig::{Arnoldi, PartialEig, partial_eig};

@@ -1,10 +1,8 @@
 use kappa_dense::{Matrix, Scalar, Vectors, c64};
 
-use crate::enclosure::directed::{SMALLEST, add_up, max_or_nan, mul_down, mul_up, norm_down, norm_up, sqrt_up};
+use crate::enclosure::directed::{SMALLEST, add_up, max_or_nan, mul_up, norm_down, norm_up, sqrt_up};
 use crate::error::Result;
-use crate::krylov::{GolubKahanRitz as Ritz, Lanczos, norm_of_rest};
-use crate::norm::EntryNorms;
-use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, RealOrComplex, both};
+use crate::operator::{AnyMatrix, AnyOperator, RealOrComplex, both};
 use crate::{Enclosure, Evidence, LowRank, SingularValues};
 
 /// Some singular triplets of A: one of A·vᵢ = σᵢ·uᵢ and Aᴴ·uᵢ = σᵢ·vᵢ holds up to rounding, the other up to a residual.
@@ -20,14 +18,15 @@ use crate::{Enclosure, Evidence, LowRank, SingularValues};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartialSvd<T: Scalar> {
-    u: Matrix<T>,
-    v: Matrix<T>,
-    estimates: Vec<f64>,
-    values: Vec<Enclosure>,
-    residuals: Vec<f64>,
-    error: Option<Enclosure>,
-    spectral_error: Enclosure,
-    work: Work,
+    pub(super) u: Matrix<T>,
+    pub(super) v: Matrix<T>,
+    pub(super) estimates: Vec<f64>,
+    pub(super) values: Vec<Enclosure>,
+    pub(super) residuals: Vec<f64>,
+    pub(super) error: Option<Enclosure>,
+    pub(super) spectral_error: Enclosure,
+    pub(super) has_converged: bool,
+    pub(super) work: Work,
 }
 
 /// The algorithm that found triplets, and its cost.
@@ -39,112 +38,7 @@ pub(crate) struct Work {
     pub(crate) products: usize,
 }
 
-/// What is known of A in addition to its triplets.
-pub(crate) struct Known {
-    /// ‖A‖_F, for an operator with entries.
-    pub(crate) frobenius: Option<Enclosure>,
-    /// An upper bound of ‖A(I − VVᴴ)‖₂, or of ‖(I − UUᴴ)A‖₂ where Aᴴ·uᵢ = σᵢ·vᵢ holds up to rounding, divided by the
-    /// scale; `None` where it was not requested.
-    pub(crate) rest: Option<(f64, Evidence)>,
-    /// The rounding errors of the products, in units of σ₁, by a model.
-    pub(crate) rounding: f64,
-}
-
-/// ‖A‖_F, for an operator with entries.
-pub(super) fn frobenius<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Option<Enclosure>> {
-    let norms = match (a.form().sparse(), a.form().dense()) {
-        (Some(sparse), _) => EntryNorms::of(sparse.entries_as_column()?)?,
-        (None, Some(dense)) => EntryNorms::of(dense)?,
-        (None, None) => return Ok(None),
-    };
-    Ok(Some(norms.frobenius()))
-}
-
-/// The Frobenius norm, the rounding model and, where `rest` is given, a bound of ‖B(I − VVᴴ)‖ by Lanczos for B = A or
-/// Aᴴ.
-pub(super) fn known<T: Scalar>(
-    a: &(impl LinearOperator<T> + ?Sized),
-    frobenius: Option<Enclosure>,
-    scale: f64,
-    rest: Option<(&impl LinearOperator<T>, &Matrix<T::Wide>, &Lanczos)>,
-) -> Result<Known> {
-    let (m, n) = a.shape();
-    let rest = match rest {
-        Some((b, v, how)) => Some((norm_of_rest(b, v, scale, how)?.1, Evidence::Probability(how.failure))),
-        None => None,
-    };
-    let rounding = T::EPSILON * (4.0 + 4.0 * (m.max(n) as f64).sqrt());
-    Ok(Known { frobenius, rest, rounding })
-}
-
 impl<T: Scalar<Wide = T>> PartialSvd<T> {
-    /// The k largest of these triplets, and bounds for the singular values of A.
-    ///
-    /// In bases that begin with the triplets A is [Σ, R; 0, E] with the residuals in R, so that
-    /// σᵢ(Σ) ≤ σᵢ(A) ≤ max(σᵢ(Σ), ‖E‖₂) + ‖R‖_F (Weyl), and σᵢ(A)² ≤ σᵢ(Σ)² + ‖[R; E]‖₂² with [R; E] = A(I − VVᴴ). The
-    /// same holds for the adjoint.
-    pub(crate) fn largest(ritz: Ritz<T>, k: usize, known: &Known, work: Work) -> Self {
-        let k = k.min(ritz.values.len());
-        let estimates = ritz.values[..k].to_vec();
-        let residuals = ritz.residuals[..k].to_vec();
-        let first = estimates.first().copied().unwrap_or(0.0);
-        let doubt = mul_up(first, known.rounding);
-        let r = add_up(norm_up(&residuals), doubt);
-        let model = Evidence::Estimate("errors of products and reflections in working precision");
-        // ‖A − UΣVᴴ‖_F² = ‖A‖_F² − Σσᵢ², exactly where A·V = U·Σ.
-        let error = known.frobenius.map(|frobenius| frobenius.times_exactly(1.0 / ritz.scale)).map(|frobenius| {
-            let kept: f64 = estimates.iter().map(|s| s * s).sum();
-            let off = mul_up(4.0 * known.rounding, mul_up(frobenius.upper(), frobenius.upper()));
-            let root = |square: f64| square.max(0.0).sqrt();
-            let square = frobenius.estimate() * frobenius.estimate() - kept;
-            let lower = mul_down(frobenius.lower(), frobenius.lower()) - kept - off;
-            let upper = add_up(mul_up(frobenius.upper(), frobenius.upper()) - kept, off);
-            Enclosure::new(root(lower), root(square), sqrt_up(upper.max(0.0)), model)
-        });
-        let by_frobenius = error.map(|e| (e.upper(), model));
-        let (rest, evidence) = match (known.rest, by_frobenius) {
-            (Some(rest), Some(other)) if rest.0 > other.0 => other,
-            (Some((rest, evidence)), _) => (rest, evidence.and(model)),
-            (None, Some(other)) => other,
-            (None, None) => (f64::INFINITY, Evidence::Residual),
-        };
-        let rest_upper = add_up(rest, doubt);
-        // Each residual is a row of A(I − VVᴴ).
-        let residuals: Vec<f64> = residuals.into_iter().map(|r| r.min(rest_upper)).collect();
-        let r = r.min(rest_upper);
-        let enclose = |&s: &f64| {
-            let by_weyl = add_up(s.max(rest_upper), r);
-            let by_squares = add_up(sqrt_up(add_up(mul_up(s, s), mul_up(rest_upper, rest_upper))), doubt);
-            Enclosure::new((s - doubt).max(0.0), s, by_weyl.min(by_squares), evidence)
-        };
-        let values = estimates.iter().map(enclose).collect();
-        let next = ritz.values.get(k).copied().unwrap_or(0.0);
-        // A − UΣVᴴ is A(I − VVᴴ).
-        let spectral_error = Enclosure::new((next - doubt).max(0.0), next, rest_upper, evidence);
-        let (u, v) = (ritz.u.first_columns(k), ritz.v.first_columns(k));
-        Self { u, v, estimates, values, residuals, error, spectral_error, work }.scaled(ritz.scale)
-    }
-
-    /// The k smallest of these triplets: a singular value of A lies within the residual of each.
-    pub(crate) fn smallest(ritz: Ritz<T>, k: usize, known: &Known, work: Work) -> Self {
-        let count = ritz.values.len();
-        let k = k.min(count);
-        let first = ritz.values.first().copied().unwrap_or(0.0);
-        let doubt = mul_up(first, known.rounding);
-        let chosen: Vec<usize> = (count - k..count).rev().collect();
-        let estimates: Vec<f64> = chosen.iter().map(|&i| ritz.values[i]).collect();
-        let residuals: Vec<f64> = chosen.iter().map(|&i| ritz.residuals[i]).collect();
-        let around = |(&s, &r): (&f64, &f64)| {
-            let r = add_up(r, doubt);
-            Enclosure::new((s - r).next_down().max(0.0), s, add_up(s, r), Evidence::Residual)
-        };
-        let values = estimates.iter().zip(&residuals).map(around).collect();
-        let pick = |x: &Matrix<T>| Matrix::from_fn(x.rows(), k, |i, j| x[(i, chosen[j])]);
-        let spectral_error = Enclosure::new(0.0, first, f64::INFINITY, Evidence::Residual);
-        Self { u: pick(&ritz.u), v: pick(&ritz.v), estimates, values, residuals, error: None, spectral_error, work }
-            .scaled(ritz.scale)
-    }
-
     /// The largest triplets where all singular values are known, with both residuals of each: ‖A·v − σ·u‖ and
     /// ‖Aᴴ·u − σ·v‖.
     ///
@@ -199,17 +93,9 @@ impl<T: Scalar<Wide = T>> PartialSvd<T> {
             residuals: residuals.iter().map(|&[right, left]| max_or_nan(right, left)).collect(),
             error: Some(error),
             spectral_error,
+            has_converged: true,
             work: Work { algorithm: all.algorithm(), products: 2 * k },
         }
-    }
-
-    /// The triplets of A·scale, for a power of two.
-    fn scaled(mut self, scale: f64) -> Self {
-        self.estimates.iter_mut().chain(&mut self.residuals).for_each(|x| *x *= scale);
-        self.values.iter_mut().for_each(|x| *x = x.times_exactly(scale));
-        self.error = self.error.map(|x| x.times_exactly(scale));
-        self.spectral_error = self.spectral_error.times_exactly(scale);
-        self
     }
 }
 
@@ -226,8 +112,11 @@ impl<T: Scalar> PartialSvd<T> {
 
     /// The singular values, enclosed: the largest first, or the smallest first where the smallest were requested.
     ///
-    /// For the largest, value i is the i-th singular value of A; for the smallest, *some* singular value of A lies in
-    /// the enclosure.
+    /// Value i is the i-th largest or i-th smallest singular value of A. Vectors prove one end of it: no vectors of
+    /// this number give more than the largest values, or less than the smallest. The other end needs a bound of all
+    /// that was not found. It is 0 for the smallest unless all singular values are known, and ∞ for the largest where
+    /// neither ‖A‖_F nor products bound the rest. That *some* singular value lies within its residual of each estimate
+    /// holds in any case.
     pub fn values(&self) -> &[Enclosure] {
         &self.values
     }
@@ -237,8 +126,8 @@ impl<T: Scalar> PartialSvd<T> {
         &self.estimates
     }
 
-    /// Upper bounds of ‖Aᴴuᵢ − σᵢvᵢ‖ or ‖A·vᵢ − σᵢuᵢ‖, whichever is not zero: a singular value of A lies within this
-    /// distance of each estimate.
+    /// Upper bounds of ‖Aᴴuᵢ − σᵢvᵢ‖ and ‖A·vᵢ − σᵢuᵢ‖, rounding errors of the products included (by a model): a
+    /// singular value of A lies within this distance of each estimate.
     ///
     /// Where no bound was requested and the product was saved, they follow from ‖A‖_F.
     pub fn residuals(&self) -> &[f64] {
@@ -253,6 +142,11 @@ impl<T: Scalar> PartialSvd<T> {
     /// ‖A − UΣVᴴ‖₂; it is at least the next singular value.
     pub fn spectral_error(&self) -> Enclosure {
         self.spectral_error
+    }
+
+    /// Whether every residual reached the tolerance, or the precision of the entries, within the given restarts.
+    pub fn has_converged(&self) -> bool {
+        self.has_converged
     }
 
     /// The number of products of A or its adjoint with one vector.
@@ -318,6 +212,11 @@ impl AnyPartialSvd {
     /// ‖A − UΣVᴴ‖₂.
     pub fn spectral_error(&self) -> Enclosure {
         both!(self, f => f.spectral_error())
+    }
+
+    /// Whether every residual reached the tolerance.
+    pub fn has_converged(&self) -> bool {
+        both!(self, f => f.has_converged())
     }
 
     /// The number of products of A or its adjoint with one vector.

@@ -1,11 +1,12 @@
 //! A few eigenvalues of an operator that can only multiply.
 
-use kappa_dense::{Matrix, Scalar, Shape, c64, eig_right, multiply, qr};
+use kappa_dense::{Matrix, Scalar, Shape, c64, eig_right, eigh, multiply, qr};
 
+use crate::enclosure::directed::add_up;
 use crate::error::{Error, Result};
 use crate::krylov::{finite, inner, normalize};
 use crate::norm::{length, modulus};
-use crate::operator::{AnyOperator, LinearOperator, each};
+use crate::operator::{AnyOperator, Form, LinearOperator, each, is_known_hermitian};
 use crate::random::Draws;
 
 /// How eigenvalues of largest modulus are searched: passed last, and usually left at its default.
@@ -34,11 +35,11 @@ pub struct PartialEig {
     pub values: Vec<c64>,
     /// Right eigenvectors of length 1 in columns, n×k.
     pub vectors: Matrix<c64>,
-    /// ‖Ax − λx‖₂ of each, computed anew: λ is an eigenvalue of A + E for some E with ‖E‖₂ no larger, and of a
-    /// Hermitian A some
-    /// eigenvalue lies this near.
+    /// An upper bound of ‖Ax − λx‖₂ of each, computed anew, with a model of its rounding errors: λ is an eigenvalue of
+    /// A + E for some E with ‖E‖₂ no larger, and of a Hermitian A some eigenvalue lies this near.
     pub residuals: Vec<f64>,
-    /// Whether the stored entries of A show that it is Hermitian: then some eigenvalue lies within each residual.
+    /// Whether the stored entries of A, dense or sparse, show that it is Hermitian: then some eigenvalue lies within
+    /// each residual.
     pub is_hermitian: bool,
     /// Products with one vector.
     pub products: usize,
@@ -49,14 +50,15 @@ pub struct PartialEig {
 /// The k eigenvalues of largest modulus of a square operator, with eigenvectors and residuals.
 ///
 /// Arnoldi's iteration with full orthogonality and thick restarts from the Ritz vectors that are wanted: memory for
-/// about 3k + 20 complex
-/// vectors, and no entries of A. What is found is judged by its residual (see [`PartialEig::residuals`]); that no
-/// eigenvalue of larger
-/// modulus was missed is not proved, as a start that is orthogonal to its vector would hide it.
+/// about 3k + 20 complex vectors, and no entries of A. One Krylov space contains a multiple eigenvalue once: the
+/// complement of what was found is searched from a new random direction until nothing larger appears. What is found is
+/// judged by its residual (see [`PartialEig::residuals`]); that no eigenvalue of larger modulus was missed is not
+/// proved. Entries in single precision are widened, so that any tolerance can be reached.
 ///
 /// # Errors
 ///
-/// For an operator that is not square, for k = 0 or k > n, and where a product fails or is not finite.
+/// For an operator that is not square, for k = 0 or k > n, where a product fails or is not finite, and where the
+/// tolerance is negative or not finite.
 ///
 /// # Examples
 ///
@@ -80,27 +82,62 @@ pub fn partial_eig<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, h
     if k == 0 || k > n {
         return Err(Error::argument(format!("the number of eigenvalues must be from 1 to {n}, got {k}")));
     }
+    Error::check_tolerance(how.tolerance)?;
+    match a.form() {
+        Form::Dense(dense) if !T::IS_DOUBLE => searched(&dense.to_wide(), k, how),
+        Form::Sparse(sparse) if !T::IS_DOUBLE => searched(&sparse.to_wide(), k, how),
+        _ => searched(a, k, how),
+    }
+}
+
+fn searched<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), k: usize, how: &Arnoldi) -> Result<PartialEig> {
+    let n = a.shape().0;
     let width = if how.width == 0 { 3 * k + 20 } else { how.width.max(k + 2) }.min(n);
+    let share = how.tolerance.max(4.0 * T::EPSILON);
     let mut space = Space::new(n, how.seed);
-    let mut left = how.restarts;
+    space.is_hermitian = is_known_hermitian(a);
+    let (mut left, mut before) = (how.restarts, None::<Vec<f64>>);
     loop {
-        while space.basis.len() < width && !space.is_closed {
+        while space.basis.len() < width {
+            if space.is_closed {
+                // The start had no share of what is left.
+                space.open(n);
+            }
             space.grow(a)?;
         }
         let ritz = space.ritz()?;
         let size = ritz.first().map_or(0.0, |r| modulus(r.value)).max(f64::MIN_POSITIVE);
-        let is_done = ritz.len() >= k && ritz[..k].iter().all(|r| r.residual <= how.tolerance * size);
-        if is_done || space.is_closed && ritz.len() >= k || left == 0 || width == n && space.basis.len() == n {
-            return judged(a, &space, &ritz[..k.min(ritz.len())], how.tolerance);
+        let limit = share * size;
+        let has_converged = ritz.len() >= k && ritz[..k].iter().all(|r| r.residual <= limit);
+        let is_same = before.as_ref().is_some_and(|before| is_same(before, &ritz, limit));
+        let is_complete = space.basis.len() == n;
+        if is_complete || left == 0 || has_converged && is_same && is_settled(&ritz, k, limit, size) {
+            let found = judged(a, &space, &ritz[..k.min(ritz.len())], share)?;
+            return Ok(PartialEig { has_converged: found.has_converged && (is_complete || has_converged), ..found });
         }
         left -= 1;
-        if space.is_closed {
-            // The start had no share of what is left: another one, orthogonal to all that was found.
+        if has_converged && !is_same {
+            // What one space missed lies in the complement of what it found.
+            before = Some(ritz[..k].iter().map(|r| modulus(r.value)).collect());
+            space.restart(&ritz, k)?;
             space.open(n);
         } else {
             space.restart(&ritz, (k + (width - k) / 2).min(width - 1))?;
         }
     }
+}
+
+/// Whether these values are as large as those that were found before: a conjugate pair may come in either order.
+fn is_same(before: &[f64], ritz: &[Ritz], limit: f64) -> bool {
+    before.iter().zip(ritz).all(|(&size, r)| (size - modulus(r.value)).abs() <= 4.0 * limit)
+}
+
+/// Whether the next value beyond the first k is known well enough to lie beyond.
+fn is_settled(ritz: &[Ritz], k: usize, limit: f64, size: f64) -> bool {
+    ritz.get(k).is_some_and(|next| {
+        let gap = modulus(ritz[k - 1].value) - modulus(next.value);
+        next.residual <= limit.max(1e-5 * size).max(0.5 * gap)
+    })
 }
 
 /// A Ritz pair: its vector in the basis, and what Arnoldi's relation leaves.
@@ -117,6 +154,7 @@ struct Space {
     /// Column j of H and the entry of r that belongs to it.
     columns: Vec<(Vec<c64>, c64)>,
     is_closed: bool,
+    is_hermitian: bool,
     products: usize,
     draws: Draws,
 }
@@ -128,6 +166,7 @@ impl Space {
             next: Vec::new(),
             columns: Vec::new(),
             is_closed: false,
+            is_hermitian: false,
             products: 0,
             draws: Draws(seed ^ 0x6172_6e6f),
         };
@@ -142,6 +181,9 @@ impl Space {
         normalize(&mut x);
         self.next = x;
         self.is_closed = false;
+        // What the vectors that were kept leave points to the vector that is replaced.
+        let count = self.basis.len();
+        self.columns.iter_mut().for_each(|(column, _)| column.truncate(count));
     }
 
     fn grow<T: Scalar>(&mut self, a: &(impl LinearOperator<T> + ?Sized)) -> Result<()> {
@@ -176,16 +218,24 @@ impl Space {
 
     /// Ritz pairs, largest modulus first.
     fn ritz(&self) -> Result<Vec<Ritz>> {
-        let parts = eig_right(self.projection().as_ref())?;
+        let (values, right) = if self.is_hermitian {
+            let h = self.projection();
+            let half = Matrix::from_fn(h.rows(), h.rows(), |i, j| (h[(i, j)] + h[(j, i)].conj()).scale(0.5));
+            let (values, vectors) = eigh(half.as_ref())?;
+            (values.into_iter().map(|x| c64::new(x, 0.0)).collect(), vectors)
+        } else {
+            let parts = eig_right(self.projection().as_ref())?;
+            (parts.values, parts.right)
+        };
         let k = self.basis.len();
         let link = self.columns.last().map_or(c64::new(0.0, 0.0), |column| column.1);
         let mut found: Vec<Ritz> = (0..k)
             .map(|j| {
-                let y = parts.right.column(j);
+                let y = right.column(j);
                 let size = length(y);
                 let coordinates: Vec<c64> = y.iter().map(|x| x.scale(1.0 / size)).collect();
                 let residual = modulus(link * coordinates[k - 1]);
-                Ritz { value: parts.values[j], coordinates, residual }
+                Ritz { value: values[j], coordinates, residual }
             })
             .collect();
         found.sort_by(|x, y| modulus(y.value).total_cmp(&modulus(x.value)));
@@ -235,7 +285,10 @@ fn judged<T: Scalar>(
     // Rounding of products keeps a residual a little above what the recurrence reached.
     let limit = (tolerance * size).max(1e-13 * size);
     let has_converged = residuals.iter().all(|&r| r <= 4.0 * limit);
-    let is_hermitian = a.form().sparse().is_some_and(crate::operator::Sparse::is_hermitian);
+    // The rounding errors of a product and of the difference, by a model, so that a residual is an upper bound.
+    let doubt = T::EPSILON * (4.0 + 2.0 * (n as f64).sqrt()) * size;
+    residuals.iter_mut().for_each(|r| *r = add_up(*r, doubt));
+    let is_hermitian = space.is_hermitian;
     let products = space.products + ritz.len();
     Ok(PartialEig { values, vectors, residuals, is_hermitian, products, has_converged })
 }

@@ -1,7 +1,8 @@
 use kappa_dense::{Matrix, Scalar, Shape, c64, multiply};
 
+use crate::enclosure::times_power_of_two;
 use crate::error::{Error, Result};
-use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, near_one, wide};
 
 /// A = QR with square unitary Q; it can be updated when rows and columns are inserted and deleted.
 #[derive(Clone, Debug, PartialEq)]
@@ -344,10 +345,14 @@ pub fn rank_revealing_qr<T: Scalar>(
     if how.factor.is_nan() || how.factor < 1.0 {
         return Err(Error::syntax(format!("`factor` must be ≥ 1, got {}", how.factor)));
     }
-    let wide = view.to_wide();
-    let mut f = pivoted_qr(&view)?;
+    // Scaled to near 1, so that the squares and inverses that choose a swap neither overflow nor underflow.
+    let (wide, e) = near_one(&view)?;
+    let mut f = pivoted_qr(&wide)?;
     for _ in 0..=how.swaps {
-        let Some((i, j)) = best_swap(&f.r, k, how.factor)? else { return Ok(f) };
+        let Some((i, j)) = best_swap(&f.r, k, how.factor)? else {
+            f.r.as_mut_slice().iter_mut().for_each(|x| *x = times_power_of_two(*x, e));
+            return Ok(f);
+        };
         f.columns.swap(i, k + j);
         let permuted = Matrix::from_fn(m, n, |row, column| wide[(row, f.columns[column])]);
         let parts = kappa_dense::qr(permuted.as_ref(), Shape::Thin)?;

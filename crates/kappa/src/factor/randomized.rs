@@ -2,11 +2,12 @@ use kappa_dense::{Matrix, MatrixRef, Scalar};
 use rayon::prelude::*;
 
 use super::PartialSvd;
-use super::partial::{Work, frobenius, known};
+use super::partial::Work;
+use super::partial_bounds::{frobenius, known};
 use crate::Enclosure;
 use crate::error::{Error, Result};
 use crate::krylov::{GolubKahan, GolubKahanRitz as Ritz, Lanczos, check_count, power_near};
-use crate::operator::{Adjoint, LinearOperator};
+use crate::operator::{Adjoint, Form, LinearOperator};
 use crate::random::Sketch;
 
 /// The parameters of a randomised decomposition: passed last, and usually left at their default.
@@ -130,8 +131,31 @@ struct Asked<'a, A: ?Sized> {
 }
 
 impl<A: ?Sized> Asked<'_, A> {
-    /// AᴴU = Q·R and the singular values of R, in double precision except for the product.
+    /// AᴴU = Q·R and the singular values of R, all in double precision where the entries are stored.
     fn by_last_product<T: Scalar>(
+        &self,
+        u: &Matrix<T>,
+        scale: f64,
+        products: usize,
+        count: impl Fn(&[f64]) -> usize,
+    ) -> Result<PartialSvd<T::Wide>>
+    where
+        A: LinearOperator<T>,
+    {
+        let wide_u = || u.as_ref().to_wide();
+        let (norm, how) = (self.norm, self.how);
+        match self.a.form() {
+            Form::Dense(a) if !T::IS_DOUBLE => {
+                Asked { a: &a.to_wide(), norm, how }.finished(&wide_u(), scale, products, count)
+            }
+            Form::Sparse(a) if !T::IS_DOUBLE => {
+                Asked { a: &a.to_wide(), norm, how }.finished(&wide_u(), scale, products, count)
+            }
+            _ => self.finished(u, scale, products, count),
+        }
+    }
+
+    fn finished<T: Scalar>(
         &self,
         u: &Matrix<T>,
         scale: f64,

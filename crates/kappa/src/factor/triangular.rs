@@ -4,7 +4,7 @@ use kappa_dense::{Matrix, Scalar, c64};
 
 use crate::error::{Error, Result};
 use crate::norm::EntryNorms;
-use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
+use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, both, check_hermitian, wide};
 
 /// PA = LU, for solving systems.
 #[derive(Clone, Debug)]
@@ -75,12 +75,12 @@ impl<W: Scalar<Wide = W>> Lu<W> {
     }
 }
 
-/// L with A = LLᴴ for a Hermitian positive definite matrix; only the lower triangle is read. n³/3 flops.
+/// L with A = LLᴴ for a Hermitian positive definite matrix. n³/3 flops.
 ///
 /// # Errors
 ///
-/// When the matrix is not square, when it is not positive definite to working precision, and when an entry is not
-/// finite.
+/// When the matrix is not square or not Hermitian, but for the last bits of its entries, when it is not positive definite to working precision, and
+/// when an entry is not finite.
 ///
 /// # Examples
 ///
@@ -93,11 +93,8 @@ impl<W: Scalar<Wide = W>> Lu<W> {
 pub fn cholesky<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matrix<T::Wide>> {
     let entries = Entries::of(a)?;
     let view = entries.view();
-    EntryNorms::of(view)?;
-    let (m, n) = (view.rows(), view.columns());
-    if m != n {
-        return Err(Error::shape(format!("a {m}×{n} matrix has no Cholesky factor")).with_hint("give a square matrix"));
-    }
+    let allowed = ROUNDING * EntryNorms::of(view)?.max_abs_value();
+    check_hermitian(view, allowed, "Cholesky factor", "take (A + Aᴴ)/2, or use `lu`, which needs no symmetry")?;
     let mut l = view.to_wide();
     if !kappa_dense::cholesky(&mut l) {
         return Err(Error::singular("the matrix is not positive definite to working precision")
@@ -106,16 +103,19 @@ pub fn cholesky<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Matr
     Ok(l)
 }
 
+/// Entries that differ from their mirror images by less than this share of the largest were rounded, as those of a
+/// computed product AAᴴ are; the lower triangle is then taken.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+
 /// PAPᵀ = LDLᴴ: D has diagonal blocks of order 1 and 2.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ldlt<W: Scalar>(kappa_dense::Ldlt<W>);
 
-/// The factorization PAPᵀ = LDLᴴ of Bunch and Kaufman for a Hermitian matrix, definite or not; only the lower triangle
-/// is read. n³/3 flops.
+/// The factorization PAPᵀ = LDLᴴ of Bunch and Kaufman for a Hermitian matrix, definite or not. n³/3 flops.
 ///
 /// # Errors
 ///
-/// When the matrix is not square, and when an entry is not finite.
+/// When the matrix is not square or not Hermitian, but for the last bits of its entries, and when an entry is not finite.
 ///
 /// # Examples
 ///
@@ -128,7 +128,11 @@ pub struct Ldlt<W: Scalar>(kappa_dense::Ldlt<W>);
 /// # Ok::<(), kappa::Error>(())
 /// ```
 pub fn ldlt<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Ldlt<T::Wide>> {
-    Ok(Ldlt(kappa_dense::ldlt(Entries::of(a)?.view())?))
+    let entries = Entries::of(a)?;
+    let view = entries.view();
+    let allowed = ROUNDING * EntryNorms::of(view)?.max_abs_value();
+    check_hermitian(view, allowed, "LDLᴴ factorization", "take (A + Aᴴ)/2, or use `lu`, which needs no symmetry")?;
+    Ok(Ldlt(kappa_dense::ldlt(view)?))
 }
 
 impl<W: Scalar> Ldlt<W> {

@@ -4,15 +4,14 @@
 //! restarts as in Baglama and Reichel, SIAM J. Sci. Comput. 27 (2005) 19–42. No structure of T is assumed: it is the
 //! computed QᴴAP.
 
-use kappa_dense::{
-    Matrix, MatrixRef, Precision, Scalar, Shape, adjoint_times, cholesky_qr, eigh, multiply, qr, singular_values_in,
-    svd,
-};
+use kappa_dense::{Matrix, MatrixRef, Precision, Scalar, Shape, eigh, multiply, qr, singular_values_in, svd};
 
+use super::orthonormal::{Columns, SHRUNK, SHRUNK_OF_A_SPAN, by_gram_or_reflections, orthonormal, random_beside};
 use super::products::finite;
 use crate::enclosure::exponent_of;
 use crate::error::{Error, Result};
 use crate::operator::LinearOperator;
+use crate::random::Draws;
 
 /// A·P = Q·T and AᴴQ = P·Tᴴ + next·C up to rounding. P is n×l and Q is m×k with k ≤ l, both orthonormal; A is scaled by
 /// a power of two.
@@ -33,26 +32,6 @@ pub(crate) struct GolubKahan<'a, T: Scalar, A: ?Sized> {
     shrunk: f64,
     /// The power 2ᵉ for which A·2⁻ᵉ has size near 1, from the first product.
     scale: Option<f64>,
-}
-
-/// A matrix to which columns are appended.
-struct Columns<W> {
-    rows: usize,
-    entries: Vec<W>,
-}
-
-impl<W: Scalar> Columns<W> {
-    fn new(rows: usize) -> Self {
-        Self { rows, entries: Vec::new() }
-    }
-
-    fn count(&self) -> usize {
-        self.entries.len().checked_div(self.rows).unwrap_or(0)
-    }
-
-    fn view(&self) -> Result<MatrixRef<'_, W>> {
-        Ok(MatrixRef::column_major(self.rows, self.count(), &self.entries)?)
-    }
 }
 
 /// Ritz values: singular values of T, largest first, with approximate singular vectors of A.
@@ -161,6 +140,21 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         self.next.columns() == 0
     }
 
+    /// Whether one of the bases spans everything and the other all that belongs to it: T then has every singular value
+    /// of A, with its multiplicity.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.is_exhausted() && (self.p.count() >= self.shape.1 || self.q.count() >= self.shape.0)
+    }
+
+    /// Replaces the next block by random directions orthogonal to P: beyond an invariant subspace, or to search the
+    /// complement of what was found anew. A single Krylov space contains each multiple value only once.
+    pub(crate) fn reopen(&mut self, columns: usize, draws: &mut Draws) -> Result<()> {
+        let room = self.shape.1.saturating_sub(self.p.count());
+        self.next = random_beside(&self.p, columns.min(room), draws)?;
+        self.coupling = Matrix::zeros(self.next.columns(), self.q.count());
+        Ok(())
+    }
+
     /// Adds one block to each basis, by a product with A and one with Aᴴ.
     pub(crate) fn grow(&mut self) -> Result<()> {
         let block = self.grow_left()?;
@@ -191,6 +185,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
             self.scale = Some(scale);
         }
         let ((along, r), block) = orthonormal(image, &self.q, self.shrunk)?;
+        let (r, block) = self.filled(r, block, added)?;
         let after = before + block.columns();
         let mut t = Vec::with_capacity(after * (self.p.count() + added));
         if before > 0 {
@@ -211,6 +206,26 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
         self.coupling = Matrix::zeros(0, after);
         self.next = Matrix::zeros(self.shape.1, 0);
         Ok(block)
+    }
+
+    /// The block of Q with as many columns as that of P, where there is room: a vector that A takes into the span of Q
+    /// leaves no new direction, and without one in its place a zero singular value would have no left vector.
+    fn filled(&self, r: Matrix<T>, block: Matrix<T>, wanted: usize) -> Result<(Matrix<T>, Matrix<T>)> {
+        let found = block.columns();
+        let missing = wanted.min(self.shape.0 - self.q.count()).saturating_sub(found);
+        if missing == 0 {
+            return Ok((r, block));
+        }
+        let mut basis = self.q.entries.clone();
+        basis.extend_from_slice(block.as_slice());
+        let basis = Columns { rows: self.shape.0, entries: basis };
+        // The numbers depend on the size of the basis alone, and so does the answer on the seed of the start alone.
+        let extra = random_beside(&basis, missing, &mut Draws(0x6c65_6674 ^ basis.count() as u64))?;
+        let mut entries = block.into_vec();
+        entries.extend_from_slice(extra.as_slice());
+        let rows = found + extra.columns();
+        let r = Matrix::from_fn(rows, r.columns(), |i, j| if i < found { r[(i, j)] } else { T::default() });
+        Ok((r, Matrix::from_column_major(self.shape.0, rows, entries)?))
     }
 
     /// Computes the next block of P from AᴴQ − P·Tᴴ, which is nonzero only for the new columns of Q.
@@ -312,7 +327,7 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
     }
 }
 
-pub(super) fn narrowed<T: Scalar>(x: &Matrix<T::Wide>) -> Matrix<T> {
+pub(crate) fn narrowed<T: Scalar>(x: &Matrix<T::Wide>) -> Matrix<T> {
     Matrix::from_fn(x.rows(), x.columns(), |i, j| T::from_parts(x[(i, j)].re(), x[(i, j)].im()))
 }
 
@@ -326,96 +341,8 @@ pub(crate) fn power_near(x: f64) -> f64 {
 }
 
 /// Y/scale. Fails when an entry of Y is not finite.
-pub(super) fn scaled<T: Scalar>(mut y: Matrix<T>, scale: f64) -> Result<Matrix<T>> {
+pub(crate) fn scaled<T: Scalar>(mut y: Matrix<T>, scale: f64) -> Result<Matrix<T>> {
     finite::<T, _>(y.as_slice())?;
     y.as_mut_slice().iter_mut().for_each(|y| *y = y.scale(1.0 / scale));
     Ok(y)
-}
-
-/// A column whose length shrinks below this share in the orthogonalisation counts as linearly dependent on the basis.
-const fn gone<T: Scalar>() -> f64 {
-    if T::IS_DOUBLE { 1e-13 } else { 1e-6 }
-}
-
-/// A column whose length shrinks below this share in the orthogonalisation is orthogonalised once more.
-const SHRUNK: f64 = 1e-2;
-/// The same share when only the span is used: in single precision the column is orthogonal to 1e-3.
-const SHRUNK_OF_A_SPAN: f64 = 1e-4;
-
-/// (C, R) and X with block = basis·C + X·R, where X is orthonormal and orthogonal to the basis. X has no columns for
-/// linearly dependent columns of the block.
-type Parts<T> = ((Matrix<T>, Matrix<T>), Matrix<T>);
-
-fn orthonormal<T: Scalar>(block: Matrix<T>, basis: &Columns<T>, shrunk: f64) -> Result<Parts<T>> {
-    let sizes: Vec<f64> = (0..block.columns()).map(|j| kappa_dense::length(block.column(j))).collect();
-    let scale = sizes.iter().copied().fold(0.0, f64::max);
-    let (mut along, rest) = projected(block, basis)?;
-    let (mut x, mut r) = factored(&rest)?;
-    let least = (0..r.rows()).map(|i| r[(i, i)].abs_squared().sqrt()).fold(f64::INFINITY, f64::min);
-    if least < shrunk * scale {
-        // Cancellation cost orthogonality: the orthogonalisation is repeated, now for columns of length 1.
-        let (more, rest) = projected(x, basis)?;
-        let (again, s) = factored(&rest)?;
-        add(&mut along, &multiply(more.as_ref(), r.as_ref())?);
-        r = multiply(s.as_ref(), r.as_ref())?;
-        let is_kept = |i: usize| {
-            let size = (i..r.columns()).map(|j| r[(i, j)].abs_squared()).sum::<f64>().sqrt();
-            s[(i, i)].abs_squared() > 0.25 && size > gone::<T>() * scale
-        };
-        let kept: Vec<usize> = (0..again.columns()).filter(|&i| is_kept(i)).collect();
-        x = Matrix::from_fn(again.rows(), kept.len(), |i, j| again[(i, kept[j])]);
-        r = Matrix::from_fn(kept.len(), r.columns(), |i, j| r[(kept[i], j)]);
-    }
-    Ok(((along, r), x))
-}
-
-/// The bound of ‖QᴴQ − I‖ that is sufficient for single precision.
-const ORTHONORMAL_IN_SINGLE: f64 = 1e-9;
-
-/// The factors Q and R, computed in double precision; for entries in single precision by Cholesky QR where its
-/// orthogonality is sufficient.
-fn factored<T: Scalar>(a: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>)> {
-    let (q, r) = if T::IS_DOUBLE { by_reflections(a) } else { by_gram_or_reflections(a, ORTHONORMAL_IN_SINGLE) }?;
-    Ok((narrowed(&q), narrowed(&r)))
-}
-
-type Factors<T> = (Matrix<<T as Scalar>::Wide>, Matrix<<T as Scalar>::Wide>);
-
-fn by_gram_or_reflections<T: Scalar>(a: &Matrix<T>, allowed: f64) -> Result<Factors<T>> {
-    cholesky_qr(&a.as_ref().to_wide(), allowed).map_or_else(|| by_reflections(a), Ok)
-}
-
-fn by_reflections<T: Scalar>(a: &Matrix<T>) -> Result<Factors<T>> {
-    let f = qr(a.as_ref(), Shape::Thin)?;
-    Ok((f.q, f.r))
-}
-
-/// A column that keeps more than this share of its length needs no second round (Daniel, Gragg, Kaufman and Stewart,
-/// Math. Comp. 30 (1976) 772–795).
-const ENOUGH: f64 = std::f64::consts::FRAC_1_SQRT_2;
-
-/// C and block − basis·C, with a second round when the first one shrinks a column (Kahan, Parlett).
-fn projected<T: Scalar>(mut block: Matrix<T>, basis: &Columns<T>) -> Result<(Matrix<T>, Matrix<T>)> {
-    let mut along = Matrix::zeros(basis.count(), block.columns());
-    if basis.count() == 0 {
-        return Ok((along, block));
-    }
-    let lengths = |block: &Matrix<T>| -> Vec<f64> {
-        (0..block.columns()).map(|j| kappa_dense::length(block.column(j))).collect()
-    };
-    let before = lengths(&block);
-    for round in 0..2 {
-        let c = adjoint_times(basis.view()?, block.as_ref())?;
-        let part = multiply(basis.view()?, c.as_ref())?;
-        block.as_mut_slice().iter_mut().zip(part.as_slice()).for_each(|(x, &y)| *x = *x - y);
-        add(&mut along, &c);
-        if round == 0 && lengths(&block).iter().zip(&before).all(|(after, before)| *after > ENOUGH * before) {
-            break;
-        }
-    }
-    Ok((along, block))
-}
-
-fn add<W: Scalar>(to: &mut Matrix<W>, x: &Matrix<W>) {
-    to.as_mut_slice().iter_mut().zip(x.as_slice()).for_each(|(to, &x)| *to += x);
 }

@@ -114,8 +114,7 @@ pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
             Stop::Stalled => subtract(&mut w, &basis[k.saturating_sub(2)..]),
         }
         let beta = length(&w);
-        t.diagonal.push(alpha);
-        t.beside.push(beta);
+        t.push(alpha, beta);
         let size = t.size();
         let ended = k >= n || k >= how.steps || beta <= 4.0 * f64::EPSILON * size;
         if ended || k.is_multiple_of(GLANCE) {
@@ -148,13 +147,19 @@ pub(crate) fn largest_eigenvalue<W: Scalar<Wide = W>>(
 /// The tridiagonal projection T of the operator: α on the diagonal, β beside it. The last β couples T to the next
 /// vector.
 #[derive(Default)]
-struct Tridiagonal {
+pub(crate) struct Tridiagonal {
     diagonal: Vec<f64>,
     beside: Vec<f64>,
 }
 
 impl Tridiagonal {
-    fn size(&self) -> f64 {
+    /// Adds a step: xᴴBx of the last vector, and its coupling to the next one.
+    pub(crate) fn push(&mut self, alpha: f64, beta: f64) {
+        self.diagonal.push(alpha);
+        self.beside.push(beta);
+    }
+
+    pub(crate) fn size(&self) -> f64 {
         self.diagonal.iter().chain(&self.beside).fold(f64::MIN_POSITIVE, |m, x| m.max(x.abs()))
     }
 
@@ -163,7 +168,7 @@ impl Tridiagonal {
     }
 
     /// The largest eigenvalue of T, by bisection on the sign of the pivots of x·I − T.
-    fn largest(&self) -> f64 {
+    pub(crate) fn largest(&self) -> f64 {
         let n = self.diagonal.len();
         let radius = |i: usize| self.beta(i) + if i > 0 { self.beta(i - 1) } else { 0.0 };
         let mut upper = (0..n).map(|i| self.diagonal[i] + radius(i)).fold(f64::NEG_INFINITY, f64::max);
@@ -190,8 +195,12 @@ impl Tridiagonal {
 
     /// The eigenvector for the largest eigenvalue, by three steps of inverse iteration. The shift x is just above the
     /// eigenvalue, so that x·I − T is positive definite and elimination needs no pivoting.
-    fn vector(&self, value: f64) -> Vec<f64> {
+    pub(crate) fn vector(&self, value: f64) -> Vec<f64> {
         let n = self.diagonal.len();
+        if self.size() <= f64::MIN_POSITIVE {
+            // Of the zero operator every vector is one.
+            return (0..n).map(|i| f64::from(i == 0)).collect();
+        }
         let shift = value + 4.0 * f64::EPSILON * self.size();
         let mut pivots = Vec::with_capacity(n);
         let mut pivot = f64::INFINITY;
@@ -216,7 +225,7 @@ impl Tridiagonal {
     }
 
     /// The point above the largest zero `from` of pₖ at which ln pₖ reaches `limit`.
-    fn reaches(&self, limit: f64, from: f64) -> f64 {
+    pub(crate) fn reaches(&self, limit: f64, from: f64) -> f64 {
         let size = self.size();
         let (mut lower, mut width) = (from, f64::EPSILON * size);
         while self.log_polynomial(from + width) < limit {
@@ -250,12 +259,12 @@ impl Tridiagonal {
 }
 
 /// ‖x‖₂ of a vector near length 1: neither scaled nor compensated.
-fn length<W: Scalar<Wide = W>>(x: &[W]) -> f64 {
+pub(crate) fn length<W: Scalar<Wide = W>>(x: &[W]) -> f64 {
     inner(x, x).re().sqrt()
 }
 
 /// w −= Q·Qᴴw, twice, because one pass does not give orthogonality to working precision (Kahan, Parlett).
-fn subtract<W: Scalar<Wide = W>>(w: &mut [W], basis: &[Vec<W>]) {
+pub(crate) fn subtract<W: Scalar<Wide = W>>(w: &mut [W], basis: &[Vec<W>]) {
     for _ in 0..2 {
         let along: Vec<W> = basis.iter().map(|q| inner(q, w)).collect();
         for (q, c) in basis.iter().zip(along) {
@@ -265,7 +274,7 @@ fn subtract<W: Scalar<Wide = W>>(w: &mut [W], basis: &[Vec<W>]) {
 }
 
 /// The linear combination Σ cⱼqⱼ, normalised to length 1.
-fn combine<W: Scalar<Wide = W>>(basis: &[Vec<W>], c: &[f64]) -> Vec<W> {
+pub(crate) fn combine<W: Scalar<Wide = W>>(basis: &[Vec<W>], c: &[f64]) -> Vec<W> {
     let mut x = vec![W::default(); basis[0].len()];
     for (q, &c) in basis.iter().zip(c) {
         x.iter_mut().zip(q).for_each(|(x, q)| *x += q.scale(c));

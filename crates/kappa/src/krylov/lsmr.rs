@@ -18,6 +18,7 @@ pub(super) fn lsmr<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     b: &[W],
     tolerance: f64,
     most: usize,
+    is_least_squares: bool,
 ) -> Result<Found<W>> {
     let mut u = b.to_vec();
     let beta = normalize(&mut u);
@@ -35,7 +36,7 @@ pub(super) fn lsmr<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     let target = beta;
     while steps < most && zeta_bar != 0.0 {
         let is_solved = rest <= tolerance * (size * length(&x) + target);
-        let is_least = zeta_bar.abs() <= tolerance * size * rest;
+        let is_least = is_least_squares && zeta_bar.abs() <= tolerance * size * rest;
         if is_solved || is_least {
             break;
         }
@@ -48,7 +49,8 @@ pub(super) fn lsmr<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
         add(&mut next, W::from_parts(-beta, 0.0), &v);
         v = next;
         alpha = normalize(&mut v);
-        size = size.hypot(beta).hypot(alpha);
+        // Beyond an exact breakdown the steps repeat themselves, and their sum is no norm; one step is at most ‖A‖.
+        size = if is_least_squares { size.hypot(beta).hypot(alpha) } else { size.max(alpha.hypot(beta)) };
         let old_rho = rho;
         let (c, s, r) = rotation(alpha_bar, beta);
         rho = r;

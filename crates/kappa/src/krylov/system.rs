@@ -5,7 +5,8 @@ use kappa_dense::{Scalar, c64};
 use super::products::{Found, Products, inner, length, normalize};
 use crate::enclosure::{exponent_of, times_power_of_two};
 use crate::error::{Error, Result};
-use crate::operator::{AnyMatrix, AnyOperator, LinearOperator, RealOrComplex, both, wide_with};
+use crate::operator::{AnyMatrix, AnyOperator, Form, LinearOperator, RealOrComplex, both, wide_with};
+use crate::random::random_unit;
 use crate::{Enclosure, Evidence};
 
 /// The iteration that solves a problem given by products.
@@ -53,11 +54,14 @@ pub struct Iterate {
     /// The maximum number of steps. Each takes one product with A (and for LSMR one with Aᴴ). 0 stands for
     /// 2·max(m, n) + 20.
     pub steps: usize,
+    /// Whether x is judged as a solution of min ‖Ax − b‖₂ where A is square and the iteration is LSMR. Otherwise, and
+    /// by default, as a solution of Ax = b. What is not square is a least squares problem in any case.
+    pub least_squares: bool,
 }
 
 impl Default for Iterate {
     fn default() -> Self {
-        Self { by: Iteration::default(), tolerance: 1e-12, steps: 0 }
+        Self { by: Iteration::default(), tolerance: 1e-12, steps: 0, least_squares: false }
     }
 }
 
@@ -70,8 +74,9 @@ pub struct Iterated<W> {
     pub residual_norm: f64,
     /// ‖Aᴴ(b − Ax)‖₂, recomputed likewise.
     pub gradient_norm: f64,
-    /// The backward error of x from these norms: that of the system or that of the least squares problem, whichever is
-    /// smaller.
+    /// The backward error of x from these norms, for the question that was asked: ‖b − Ax‖/(‖A‖‖x‖ + ‖b‖) for a system.
+    /// For a least squares problem ‖Aᴴr‖/(‖A‖‖r‖) too, whichever is smaller: a solution of a system near by solves the
+    /// least squares problem near by.
     pub backward_error: Enclosure,
     /// The number of steps.
     pub steps: usize,
@@ -89,7 +94,7 @@ pub struct Iterated<W> {
 /// # Errors
 ///
 /// - When the length of b is not m, or A is not square and the iteration is not LSMR.
-/// - When the iteration needs a Hermitian operator and a test product shows that A is not Hermitian.
+/// - When the iteration needs a Hermitian operator, and stored entries or a test product show that A is not Hermitian.
 /// - When conjugate gradients find a direction with xᴴAx ≤ 0.
 /// - When an entry of b, of a product or of the solution is not finite, or a product fails.
 /// - When the tolerance is negative or not finite.
@@ -122,24 +127,25 @@ pub fn solve_iteratively<W: Scalar<Wide = W>>(
         return Err(Error::shape(format!("{} need a square operator, got {m}×{n}", how.by))
             .with_hint("use LSMR, which takes any shape"));
     }
-    if !(how.tolerance >= 0.0 && how.tolerance.is_finite()) {
-        return Err(Error::argument(format!("`tolerance` must be finite and ≥ 0, got {}", how.tolerance))
-            .with_hint("the default is 1e-12"));
-    }
+    Error::check_tolerance(how.tolerance)?;
     let products = Products::new(a);
     // b is scaled to size 1, so that squares in the recurrences neither overflow nor underflow.
     let e = exponent_of(crate::norm::largest_part(b.iter().copied()));
     let b: &[W] = &b.iter().map(|x| times_power_of_two(*x, -e)).collect::<Vec<_>>();
+    let is_least_squares = how.by == Iteration::Lsmr && (m != n || how.least_squares);
     if how.by != Iteration::Lsmr {
+        check_entries(a, how.by)?;
         check_hermitian(&products, b, how.by)?;
+        // A right-hand side may lie where the operator is Hermitian though it is not so elsewhere.
+        check_hermitian(&products, &random_unit::<W>(n, 0x6865_726d), how.by)?;
     }
     let most = if how.steps == 0 { 2 * m.max(n) + 20 } else { how.steps };
     let found = match how.by {
         Iteration::ConjugateGradients => super::cg::conjugate_gradients(&products, b, how.tolerance, most)?,
         Iteration::Minres => super::minres::minres(&products, b, how.tolerance, most)?,
-        Iteration::Lsmr => super::lsmr::lsmr(&products, b, how.tolerance, most)?,
+        Iteration::Lsmr => super::lsmr::lsmr(&products, b, how.tolerance, most, is_least_squares)?,
     };
-    let mut found = judged(&products, b, found, how.tolerance)?;
+    let mut found = judged(&products, b, found, how.tolerance, is_least_squares)?;
     found.x.iter_mut().for_each(|x| *x = times_power_of_two(*x, e));
     found.residual_norm = times_power_of_two(found.residual_norm, e);
     found.gradient_norm = times_power_of_two(found.gradient_norm, e);
@@ -148,6 +154,38 @@ pub fn solve_iteratively<W: Scalar<Wide = W>>(
         false => Err(Error::unsupported("the solution overflows double precision").with_hint("scale b")),
     }
 }
+
+/// Refuses stored entries that are not those of a Hermitian matrix, up to rounding.
+fn check_entries<W: Scalar<Wide = W>>(a: &(impl LinearOperator<W> + ?Sized), by: Iteration) -> Result<()> {
+    let largest_part = |x: W| x.re().abs().max(x.im().abs());
+    let (mut size, mut worst) = (0.0f64, (0.0f64, 0, 0));
+    let mut see = |i: usize, j: usize, x: W, y: W| {
+        size = size.max(largest_part(x));
+        let off = largest_part(x - y.conj());
+        if off > worst.0 {
+            worst = (off, i, j);
+        }
+    };
+    let n = a.shape().1;
+    match a.form() {
+        Form::Dense(a) => (0..n).for_each(|j| (0..n).for_each(|i| see(i, j, a.get(i, j), a.get(j, i)))),
+        Form::Sparse(a) => (0..n).for_each(|j| a.column(j).for_each(|(i, x)| see(i, j, x, a.entry(j, i)))),
+        Form::Products => return Ok(()),
+    }
+    let (off, i, j) = worst;
+    if off <= ROUNDING * size {
+        return Ok(());
+    }
+    Err(Error::unsupported(format!(
+        "{by} need a Hermitian operator, but entries ({0}, {1}) and ({1}, {0}) differ by {off:.3e}",
+        i + 1,
+        j + 1
+    ))
+    .with_hint("use LSMR, which takes any operator"))
+}
+
+/// Entries that differ from those of their mirror image by less than this share of the largest were rounded.
+const ROUNDING: f64 = 1e-10;
 
 /// Tests ‖Ab‖² = bᴴA(Ab), which holds for a Hermitian A and in general not for others.
 fn check_hermitian<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
@@ -158,6 +196,9 @@ fn check_hermitian<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     let mut once = a.apply(b)?;
     // Both sides are divided by ‖Ab‖, because its square may overflow.
     let left = normalize(&mut once);
+    if left == 0.0 {
+        return Ok(());
+    }
     let twice = a.apply(&once)?;
     let right = inner(b, &twice);
     let off = crate::norm::modulus(W::from_parts(left, 0.0) - right);
@@ -177,6 +218,7 @@ fn judged<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     b: &[W],
     found: Found<W>,
     tolerance: f64,
+    is_least_squares: bool,
 ) -> Result<Iterated<W>> {
     let Found { x, size, steps } = found;
     let rest: Vec<W> = b.iter().zip(a.apply(&x)?).map(|(b, p)| *b - p).collect();
@@ -185,7 +227,7 @@ fn judged<W: Scalar<Wide = W>, A: LinearOperator<W> + ?Sized>(
     let scale = size * length(&x) + length(b);
     let system = if residual_norm == 0.0 { 0.0 } else { residual_norm / scale };
     let normal = if gradient_norm == 0.0 { 0.0 } else { gradient_norm / (size * residual_norm) };
-    let value = system.min(normal);
+    let value = if is_least_squares { system.min(normal) } else { system };
     let evidence = Evidence::Estimate("a recomputed residual and the iteration's estimate of ‖A‖");
     Ok(Iterated {
         // The recomputed residual is slightly larger than that of the recurrence, because of rounding.

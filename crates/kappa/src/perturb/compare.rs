@@ -6,8 +6,9 @@ use super::{
 };
 use crate::ask::{certified_norm, certified_singular_values};
 use crate::condition::certified_cond;
-use crate::enclosure::directed::{add_down, add_up, norm_down, norm_up};
+use crate::enclosure::directed::{add_down, add_up, div_up, mul_up, norm_down, norm_up, sqrt_up};
 use crate::error::{Error, Result};
+use crate::factor::Eig;
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide_pair};
 use crate::regions::normality;
 use crate::{Enclosure, Evidence, Norm, Profile, SingularValues, eig, eigh, svd};
@@ -45,9 +46,9 @@ impl Applied {
 /// Every theorem that applies to the change from A to B, each beside the actual change.
 ///
 /// A and B are m×n. Singular values: Weyl, Mirsky in the Frobenius and the nuclear norm, Wedin for the leading
-/// subspaces at the largest gap. Square matrices besides: Elsner, Bauer–Fike if A can be diagonalized, Hoffman–Wielandt
-/// if both are normal, the inverse if A is nonsingular and κε < 1. Hermitian matrices besides: Weyl for eigenvalues,
-/// and Davis–Kahan. About ten decompositions.
+/// subspaces at the largest gap. Square matrices besides: Elsner, Bauer–Fike if discs prove that A can be diagonalized,
+/// Hoffman–Wielandt if both are normal, the inverse if A is nonsingular and κε < 1. Hermitian matrices besides: Weyl
+/// for eigenvalues, and Davis–Kahan. About ten decompositions; [`perturb_by`] leaves the slow ones out.
 ///
 /// # Errors
 ///
@@ -67,6 +68,34 @@ pub fn perturb<T: Scalar>(
     a: &(impl LinearOperator<T> + ?Sized),
     b: &(impl LinearOperator<T> + ?Sized),
 ) -> Result<Vec<Applied>> {
+    perturb_by(a, b, true)
+}
+
+/// The order up to which the eigenvalue theorems take seconds.
+pub const QUICK_EIGENVALUES: usize = 250;
+
+/// As [`perturb`], with the theorems for eigenvalues and for the inverse of square matrices only where they are asked
+/// for: they take minutes from an order of about 1000 on, the others seconds.
+///
+/// # Errors
+///
+/// As [`perturb`].
+///
+/// # Examples
+///
+/// ```
+/// # use kappa::{Matrix, perturb::perturb_by};
+/// let a = Matrix::from_row_major(2, 2, vec![2.0, 1.0, 0.0, 1.0])?;
+/// let b = Matrix::from_row_major(2, 2, vec![2.0, 1.0, 0.1, 1.0])?;
+/// assert!(perturb_by(&a, &b, false)?.iter().all(|t| t.theorem.name() != "elsner"));
+/// assert!(perturb_by(&a, &b, true)?.iter().any(|t| t.theorem.name() == "elsner"));
+/// # Ok::<(), kappa::Error>(())
+/// ```
+pub fn perturb_by<T: Scalar>(
+    a: &(impl LinearOperator<T> + ?Sized),
+    b: &(impl LinearOperator<T> + ?Sized),
+    with_eigenvalues: bool,
+) -> Result<Vec<Applied>> {
     let (a, b) = (Entries::of(a)?, Entries::of(b)?);
     let (m, n) = (a.view().rows(), a.view().columns());
     if (b.view().rows(), b.view().columns()) != (m, n) {
@@ -82,7 +111,7 @@ pub fn perturb<T: Scalar>(
     let (a, b) = (a.view().to_wide(), b.view().to_wide());
     let change = Change::new(&a, &b)?;
     let mut found = singular(&a, &b, &change)?;
-    if m == n {
+    if m == n && with_eigenvalues {
         found.extend(square(&a, &b, &change)?);
     }
     Ok(found)
@@ -158,13 +187,33 @@ fn wedin<W: Scalar<Wide = W>>(
     let best = (1..p).filter(|&k| gap(k) > 0.0).max_by(|&i, &j| gap(i).total_cmp(&gap(j)));
     let Some(k) = best else { return Ok(None) };
     let (f, g) = (svd(a)?, svd(b)?);
-    let sine = |x: &Matrix<W>, y: &Matrix<W>| -> Result<Enclosure> {
-        let angle = principal_angles(&x.first_columns(k), &y.first_columns(k))?[0];
-        Ok(Enclosure::new(angle.lower().sin(), angle.estimate().sin(), angle.upper().min(1.5).sin(), angle.evidence()))
-    };
-    let actual = crate::norm::larger(sine(f.u(), g.u())?, sine(f.v(), g.v())?);
+    // Computed vectors are those of a matrix near by, which turns their span by its distance over the gap.
+    let turned =
+        turned(&s.iter().collect::<Vec<_>>(), k, a.rows()) + turned(&t.iter().collect::<Vec<_>>(), k, a.rows());
+    let actual = crate::norm::larger(
+        sine(&f.u().first_columns(k), &g.u().first_columns(k), turned)?,
+        sine(&f.v().first_columns(k), &g.v().first_columns(k), turned)?,
+    );
     let what = format!("sine of the angle between the leading singular subspaces of dimension {k}");
     Ok(Some(Applied::new(Wedin::new(gap(k), change.spectral)?, what, actual)))
+}
+
+/// The sine of the angle by which rounding errors turn the computed vectors of the k largest values at most, by a
+/// model.
+fn turned(values: &[Enclosure], k: usize, n: usize) -> f64 {
+    let size = values.iter().map(|x| x.upper().abs().max(x.lower().abs())).fold(0.0, f64::max);
+    let gap = values[k - 1].lower() - values.get(k).map_or(0.0, Enclosure::upper);
+    let error = f64::EPSILON * (8.0 + 8.0 * (n as f64).sqrt()) * size;
+    if gap > 2.0 * error { error / gap } else { 1.0 }
+}
+
+/// The sine of the largest angle between two ranges that are known up to a turn with this sine.
+fn sine<W: Scalar<Wide = W>>(x: &Matrix<W>, y: &Matrix<W>, turned: f64) -> Result<Enclosure> {
+    let angle = principal_angles(x, y)?[0];
+    let turn = turned.min(1.0).asin();
+    let end = |angle: f64| angle.clamp(0.0, std::f64::consts::FRAC_PI_2).sin();
+    let (lower, upper) = (end(angle.lower() - turn), end(angle.upper() + turn));
+    Ok(Enclosure::new(lower, end(angle.estimate()), upper, angle.evidence()))
 }
 
 fn square<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) -> Result<Vec<Applied>> {
@@ -210,9 +259,8 @@ fn hermitian<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change)
     let gap = |k: usize| add_down(f.eigenvalues()[k - 1].lower(), -g.eigenvalues()[k].upper());
     let best = (1..a.rows()).filter(|&k| gap(k) > 0.0).max_by(|&i, &j| gap(i).total_cmp(&gap(j)));
     if let Some(k) = best {
-        let angle = principal_angles(&f.vectors().first_columns(k), &g.vectors().first_columns(k))?[0];
-        let actual =
-            Enclosure::new(angle.lower().sin(), angle.estimate().sin(), angle.upper().min(1.5).sin(), angle.evidence());
+        let turned = turned(f.eigenvalues(), k, a.rows()) + turned(g.eigenvalues(), k, a.rows());
+        let actual = sine(&f.vectors().first_columns(k), &g.vectors().first_columns(k), turned)?;
         let what = format!("sine of the angle between the invariant subspaces of the {k} largest eigenvalues");
         found.push(Applied::new(DavisKahan::new(gap(k), change.spectral)?, what, actual));
     }
@@ -248,9 +296,8 @@ fn general<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) -
     let what = "the largest distance of an eigenvalue of the second matrix from the nearest one of the first";
     let size = certified_norm(a, Norm::spectral())?.upper() + certified_norm(b, Norm::spectral())?.upper();
     let mut found = vec![Applied::new(Elsner::new(size, change.spectral, n as f64)?, what, actual)];
-    let condition = f.vector_cond()?.upper();
-    if condition.is_finite() {
-        found.push(Applied::new(BauerFike::new(condition, change.spectral)?, what, actual));
+    if let Some(theorem) = bauer_fike(&f, change)? {
+        found.push(Applied::new(theorem, what, actual));
     }
     // With A = QTQᴴ the normal matrix Q·diag(T)·Qᴴ has the eigenvalues of A, and its distance from A is the departure
     // from normality: the theorem holds for any two matrices if their departures are added to the change.
@@ -266,7 +313,39 @@ fn general<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>, change: &Change) -
     Ok(found)
 }
 
+/// The theorem of Bauer and Fike for the eigenvectors X as they were computed; `None` where nothing proves that they
+/// belong to n eigenvalues.
+///
+/// X⁻¹AX = D + F, where discs bound the row sums of F, so that every eigenvalue of B lies within ‖F‖ + κ(X)·‖E‖ of an
+/// entry of D; and some eigenvalue of A lies in the group of discs around each of these. Both count as a larger change.
+fn bauer_fike(f: &Eig, change: &Change) -> Result<Option<BauerFike>> {
+    let (values, n) = (f.eigenvalues(), f.eigenvalues().len());
+    if f.parts().is_normal && (0..n).all(|k| values.radius(k).is_finite()) {
+        return Ok(Some(BauerFike::new(1.0, change.spectral)?));
+    }
+    let row_sum = f.parts().defects.iter().copied().fold(0.0, f64::max);
+    let condition = certified_cond(f.right(), Norm::spectral())?.value.enclosure().upper();
+    if !(row_sum.is_finite() && condition.is_finite()) {
+        return Ok(None);
+    }
+    let across = |group: &Vec<usize>| group.iter().fold(0.0, |sum, &k| add_up(sum, mul_up(2.0, values.radius(k))));
+    let apart = values.groups().iter().map(across).fold(0.0, f64::max);
+    // ‖F‖₂ ≤ √n·‖F‖_∞.
+    let off = add_up(mul_up(sqrt_up(n as f64), row_sum), apart);
+    let change = add_up(change.spectral, div_up(off, condition.max(1.0)));
+    if change.is_finite() { BauerFike::new(condition, change).map(Some) } else { Ok(None) }
+}
+
 impl AnyOperator<'_> {
+    /// [`perturb::perturb_by`](crate::perturb::perturb_by) of this operator.
+    ///
+    /// # Errors
+    ///
+    /// As [`perturb::perturb`](crate::perturb::perturb).
+    pub fn perturb_by(&self, other: &AnyOperator<'_>, with_eigenvalues: bool) -> Result<Vec<Applied>> {
+        wide_pair!((self, other), (a, b) => self::perturb_by(a, b, with_eigenvalues)).map(RealOrComplex::into_inner)
+    }
+
     /// [`perturb::perturb`](crate::perturb::perturb) of this operator.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ pub use backward::{
     backward_error_system, componentwise_backward_error,
 };
 pub use bauer_fike::BauerFike;
-pub use compare::{Applied, perturb};
+pub use compare::{Applied, QUICK_EIGENVALUES, perturb, perturb_by};
 pub use davis_kahan::DavisKahan;
 pub use eisenstat_ipsen::EisenstatIpsen;
 pub use elsner::Elsner;

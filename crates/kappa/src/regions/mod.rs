@@ -5,6 +5,7 @@ mod gershgorin;
 mod normality;
 mod numerical_range;
 mod pseudospectrum;
+mod resolvent;
 
 pub use ellipse::{Ellipse, ellipse};
 pub use gershgorin::{Disc, Gershgorin, gershgorin};

@@ -2,8 +2,9 @@ use kappa_dense::{Matrix, Scalar, multiply};
 
 use crate::ask::certified_norm;
 use crate::enclosure::directed::{add_down, add_up, mul_down, mul_up, sqrt_down, sqrt_up, times_power};
+use crate::enclosure::times_power_of_two;
 use crate::error::{Error, Result};
-use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, near_one, wide};
 use crate::{Enclosure, Evidence, Norm, Profile, eig, norm};
 
 /// The distance of a matrix from the normal matrices, whose behaviour the eigenvalues determine.
@@ -36,11 +37,34 @@ pub struct Normality {
 ///
 /// Reference: Henrici, Numer. Math. 4 (1962) 24–40; Elsner and Paardekooper, Linear Algebra Appl. 92 (1987) 107–124.
 pub fn normality<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Normality> {
+    let (m, n) = a.shape();
+    if m != n {
+        return Err(Error::shape(format!("a {m}×{n} matrix has no eigenvalues")).with_hint("give a square matrix"));
+    }
     let entries = Entries::of(a)?;
-    let view = entries.view();
-    let f = eig(&view)?;
-    let max = Profile::of_entries(view)?.max_abs_value();
-    let size = certified_norm(&view, Norm::frobenius())?;
+    Profile::of_entries(entries.view())?;
+    // Scaled so that squares neither overflow nor underflow.
+    let (near, e) = near_one(&entries.view())?;
+    let is_exact =
+        (0..n).all(|j| (0..n).all(|i| times_power_of_two(near[(i, j)], e) == entries.view().get(i, j).widen()));
+    let found = of_near_one(&near)?;
+    let departure = unscaled(found.departure, e);
+    let lost = Evidence::Estimate("entries that underflow in scaling");
+    let departure = if is_exact { departure } else { departure.with_evidence(departure.evidence().and(lost)) };
+    Ok(Normality { departure, commutator: unscaled(unscaled(found.commutator, e), e) })
+}
+
+/// x·2ᵉ of something that is not negative.
+fn unscaled(x: Enclosure, e: i32) -> Enclosure {
+    let end = |x: f64| times_power(x, e);
+    Enclosure::new(end(x.lower()).0, end(x.estimate()).0, end(x.upper()).1, x.evidence())
+}
+
+/// The same of a matrix with entries near 1.
+fn of_near_one<W: Scalar<Wide = W>>(a: &Matrix<W>) -> Result<Normality> {
+    let n = a.rows();
+    let f = eig(a)?;
+    let size = certified_norm(a, Norm::frobenius())?;
     let sum = f.eigenvalues().length();
     // √(s² − t²) = √((s − t)(s + t)).
     let product = |s: f64, t: f64, up: bool| {
@@ -53,23 +77,24 @@ pub fn normality<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Nor
             sqrt_down(mul_down(less, more))
         }
     };
-    let upper = if sum.upper().is_finite() { product(size.upper(), sum.lower(), true) } else { size.upper() };
-    let lower = if sum.upper().is_finite() { product(size.lower(), sum.upper(), false) } else { 0.0 };
+    let is_known = sum.upper().is_finite();
+    let upper = if is_known { product(size.upper(), sum.lower(), true) } else { size.upper() };
+    let lower = if is_known { product(size.lower(), sum.upper(), false) } else { 0.0 };
     let middle = ((size.estimate() - sum.estimate()).max(0.0) * (size.estimate() + sum.estimate())).sqrt();
-    let departure = Enclosure::new(lower, middle, upper, size.evidence().and(f.eigenvalues().evidence()));
-    // Scaled so that squares neither overflow nor underflow.
-    let e = if max > 0.0 { (max.min(f64::MAX).log2().floor() as i32).clamp(-500, 500) } else { 0 };
-    let n = view.rows();
-    let wide = Matrix::from_fn(n, n, |i, j| view.get(i, j).widen().scale(2f64.powi(-e)));
-    let (left, right) =
-        (multiply(wide.adjoint().as_ref(), wide.as_ref())?, multiply(wide.as_ref(), wide.adjoint().as_ref())?);
+    // That a matrix equals its adjoint is seen in its entries.
+    let is_normal = f.parts().is_normal;
+    let evidence = if is_known { size.evidence().and(f.eigenvalues().evidence()) } else { size.evidence() };
+    let departure = if is_normal { Enclosure::exact(0.0) } else { Enclosure::new(lower, middle, upper, evidence) };
+    let (left, right) = (multiply(a.adjoint().as_ref(), a.as_ref())?, multiply(a.as_ref(), a.adjoint().as_ref())?);
     let difference = Matrix::from_fn(n, n, |i, j| left[(i, j)] - right[(i, j)]);
     let found = norm(&difference, Norm::frobenius())?;
-    let scaled_size = times_power(size.upper(), -e).1;
-    let lost = 4.0 * f64::EPSILON * (n as f64 + 4.0) * scaled_size * scaled_size;
-    let commutator = Enclosure::around(found.estimate(), lost, Evidence::Estimate("rounding of two products"));
-    let factor = 2f64.powi(e).powi(2);
-    Ok(Normality { departure, commutator: commutator.times_exactly(factor) })
+    let lost = 4.0 * f64::EPSILON * (n as f64 + 4.0) * size.upper() * size.upper();
+    let commutator = if is_normal {
+        Enclosure::exact(0.0)
+    } else {
+        Enclosure::around(found.estimate(), lost, Evidence::Estimate("rounding of two products"))
+    };
+    Ok(Normality { departure, commutator })
 }
 
 /// Gelfand's sequence ‖Aᵏ‖₂^(1/k) for k = 1, 2, 4, … up to `most`: each term is at least the spectral radius, which is

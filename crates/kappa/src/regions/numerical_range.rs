@@ -1,10 +1,10 @@
 use kappa_dense::{Matrix, Scalar, c64};
 use rayon::prelude::*;
 
-use crate::Profile;
+use crate::enclosure::times_power_of_two;
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
-use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
+use crate::operator::{AnyOperator, LinearOperator, RealOrComplex, near_one, wide};
 
 /// The parameters of a numerical range; passed last, and usually left at their default.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,34 +50,30 @@ pub struct Outline {
 ///
 /// Reference: Johnson, SINUM 15 (1978) 595–602.
 pub fn numerical_range<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &NumericalRange) -> Result<Outline> {
-    let entries = Entries::of(a)?;
-    let view = entries.view();
-    let n = view.rows();
-    if view.columns() != n || n == 0 {
-        return Err(Error::shape(format!(
-            "a {n}×{} matrix has no numerical range: it must be square and not empty",
-            view.columns()
-        )));
+    let (m, n) = a.shape();
+    if m != n || n == 0 {
+        return Err(Error::shape(format!("a {m}×{n} matrix has no numerical range: it must be square and not empty")));
     }
     if how.directions < 3 {
         return Err(Error::syntax(format!("`directions` must be at least 3, got {}", how.directions))
             .with_hint("a polygon around the numerical range needs at least 3 directions"));
     }
-    Profile::of_entries(view)?;
-    let a = Matrix::from_fn(n, n, |i, j| c64::new(view.get(i, j).re(), view.get(i, j).im()));
+    let (a, e) = near_one(a)?;
+    let a = Matrix::from_fn(n, n, |i, j| c64::new(a[(i, j)].re(), a[(i, j)].im()));
     let adjoint = a.adjoint();
     let angle = |k: usize| 2.0 * std::f64::consts::PI * k as f64 / how.directions as f64;
     let found: Vec<(c64, f64)> = (0..how.directions).into_par_iter().map(|k| support(&a, &adjoint, angle(k))).collect();
-    let inside = found.iter().map(|x| x.0).collect();
+    let inside: Vec<c64> = found.iter().map(|x| x.0).collect();
     // Neighbouring lines Re(e^(−iθ)z) = s intersect at e^(iθ)(s + i·(t − s·cos δ)/sin δ).
     let step = angle(1);
-    let outside = (0..how.directions)
+    let outside: Vec<c64> = (0..how.directions)
         .map(|k| {
             let (s, t) = (found[k].1, found[(k + 1) % how.directions].1);
             c64::from_polar(1.0, angle(k)) * c64::new(s, (t - s * step.cos()) / step.sin())
         })
         .collect();
-    Ok(Outline { inside, outside })
+    let unscaled = |points: Vec<c64>| points.into_iter().map(|z| times_power_of_two(z, e)).collect();
+    Ok(Outline { inside: unscaled(inside), outside: unscaled(outside) })
 }
 
 /// The farthest point of the range in one direction, and its distance along it.
@@ -86,8 +82,8 @@ fn support(a: &Matrix<c64>, adjoint: &Matrix<c64>, angle: f64) -> (c64, f64) {
     let d = c64::from_polar(1.0, angle);
     let size = a.as_slice().iter().map(|x| x.norm_sqr()).sum::<f64>().sqrt();
     let apply = |x: &[c64]| {
-        // Shifted by ‖A‖_F, so that the largest eigenvalue has the largest modulus.
-        let mut y: Vec<c64> = x.iter().map(|x| x.scale(size)).collect();
+        // Shifted by 2‖A‖_F, so that the operator is definite and the largest eigenvalue has the largest modulus.
+        let mut y: Vec<c64> = x.iter().map(|x| x.scale(2.0 * size)).collect();
         for (j, &xj) in x.iter().enumerate() {
             let (p, q) = (d.conj() * xj * 0.5, d * xj * 0.5);
             for ((y, a), b) in y.iter_mut().zip(a.column(j)).zip(adjoint.column(j)) {
@@ -104,7 +100,7 @@ fn support(a: &Matrix<c64>, adjoint: &Matrix<c64>, angle: f64) -> (c64, f64) {
         let along: c64 = x.iter().zip(a.column(j)).map(|(x, a)| x.conj() * a).sum();
         point += along * xj;
     }
-    (point, (ritz.value - size).max((d.conj() * point).re))
+    (point, (ritz.value - 2.0 * size).max((d.conj() * point).re))
 }
 
 impl AnyOperator<'_> {

@@ -24,11 +24,30 @@ pub struct Eigenvalues {
     values: Vec<c64>,
     radii: Vec<f64>,
     evidence: Evidence,
+    reach: f64,
 }
 
 impl Eigenvalues {
-    pub(crate) fn new(values: Vec<c64>, radii: Vec<f64>, evidence: Evidence) -> Self {
-        Self { values, radii, evidence }
+    /// Eigenvalues with a disc around each, for those that were stored: the union of the discs contains all
+    /// eigenvalues, and a group of k discs that touch no other exactly k.
+    pub fn new(values: Vec<c64>, radii: Vec<f64>, evidence: Evidence) -> Self {
+        Self { values, radii, evidence, reach: f64::INFINITY }
+    }
+
+    /// The same with an upper bound of all moduli, such as a norm of the matrix.
+    pub fn within(self, reach: f64) -> Self {
+        Self { reach: self.reach.min(reach), ..self }
+    }
+
+    /// An upper bound of all moduli that does not come from the discs: a norm of the matrix; ∞ where none is known.
+    pub fn reach(&self) -> f64 {
+        self.reach
+    }
+
+    /// The evidence for a bound of the largest modulus or real part: where there are no discs, a norm bounds it.
+    fn evidence_of_extremes(&self) -> Evidence {
+        let is_bounded = self.radii.iter().all(|r| r.is_finite());
+        if is_bounded { self.evidence } else { Evidence::Theorem("no eigenvalue is larger than a norm") }
     }
 
     /// The number of eigenvalues: the order of the matrix.
@@ -70,7 +89,7 @@ impl Eigenvalues {
         connected(self.len(), touches)
     }
 
-    /// The spectral radius ρ(A) = max |λ|, enclosed by the discs; 0 for an empty matrix.
+    /// The spectral radius ρ(A) = max |λ|, enclosed by the discs and a norm; 0 for an empty matrix.
     ///
     /// ρ(A) ≤ ‖A‖ in every induced norm, and ρ(A) = lim ‖Aᵏ‖^(1/k) (Gelfand).
     pub fn spectral_radius(&self) -> Enclosure {
@@ -80,7 +99,7 @@ impl Eigenvalues {
         })
     }
 
-    /// The spectral abscissa max Re λ, enclosed by the discs; −∞ for an empty matrix.
+    /// The spectral abscissa max Re λ, enclosed by the discs and a norm; −∞ for an empty matrix.
     ///
     /// The solutions of x′ = Ax decay if and only if it is negative.
     pub fn spectral_abscissa(&self) -> Enclosure {
@@ -93,7 +112,8 @@ impl Eigenvalues {
             group.iter().map(|&k| add_down(self.values[k].re, -self.radii[k])).fold(f64::INFINITY, f64::min)
         });
         let middle = self.values.iter().map(|z| z.re).fold(f64::NEG_INFINITY, f64::max);
-        Enclosure::new(least.fold(f64::NEG_INFINITY, f64::max), middle, most, self.evidence)
+        let least = least.fold(-self.reach, f64::max);
+        Enclosure::new(least, middle, most.min(self.reach), self.evidence_of_extremes())
     }
 
     fn extreme(&self, size: impl Fn(c64) -> (f64, f64, f64)) -> Enclosure {
@@ -108,7 +128,7 @@ impl Eigenvalues {
             group.iter().map(low).fold(f64::INFINITY, f64::min)
         });
         let middle = self.values.iter().map(|&z| size(z).1).fold(0.0, f64::max);
-        Enclosure::new(least.fold(0.0, f64::max), middle, upper, self.evidence)
+        Enclosure::new(least.fold(0.0, f64::max), middle, upper.min(self.reach), self.evidence_of_extremes())
     }
 
     /// √Σ|λ|². It is at most ‖A‖_F, with equality if and only if A is normal.

@@ -1,11 +1,10 @@
 //! Answers taken apart and put together again, and questions to operators whose type is known at run time only.
 
 use kappa::ask::{LanczosDensity, StochasticLanczos};
-use kappa::factor::Eig;
+use kappa::factor::{Eig, EigParts};
 use kappa::values::{Clauset, Doubt, Tail};
 use kappa::{
-    AnyOperator, Evidence, Guarantee, Matrix, Norm, SingularValues, Sparse, Tolerance, eig, singular_values,
-    singular_values_by,
+    AnyOperator, Guarantee, Matrix, Norm, SingularValues, Sparse, Tolerance, eig, singular_values, singular_values_by,
 };
 
 fn hilbert(m: usize, n: usize) -> Matrix<f64> {
@@ -46,13 +45,15 @@ fn tails_densities_and_eigenvalues_survive_being_taken_apart() {
     let density = LanczosDensity::of(&hilbert(40, 30), &StochasticLanczos { probes: 3, ..Default::default() }).unwrap();
     assert_eq!(LanczosDensity::from_parts(density.parts()), density);
 
-    let f = eig(&hilbert(5, 5)).unwrap();
-    let values = f.eigenvalues();
-    let radii = (0..5).map(|k| values.radius(k)).collect();
-    let vectors = || (f.right().clone(), f.left().clone());
-    let again = Eig::from_parts(values.estimates().to_vec(), radii, values.evidence(), vectors()).unwrap();
-    assert_eq!(again, f);
-    assert!(Eig::from_parts(Vec::new(), Vec::new(), Evidence::Rounding, vectors()).unwrap_err().is_shape());
+    let skewed = Matrix::from_fn(5, 5, |i, j| (i * i + 3 * j) as f64 / (1 + i + j) as f64);
+    for a in [hilbert(5, 5), skewed] {
+        let f = eig(&a).unwrap();
+        let again = Eig::from_parts(f.parts().clone()).unwrap();
+        assert_eq!(again, f);
+        assert_eq!(again.vector_cond().unwrap(), f.vector_cond().unwrap());
+        let fewer = EigParts { defects: Vec::new(), ..f.parts().clone() };
+        assert!(Eig::from_parts(fewer).unwrap_err().is_shape());
+    }
 }
 
 #[test]
