@@ -170,8 +170,8 @@ impl CondArguments {
         Ok(Answer::new(result, format!("{}\n", one_sided(&value))).explained(explanation))
     }
 
-    /// The condition number of the matrix of the file, where its entries were rounded: the exact rests are in
-    /// `about.rounded.rest()`, and this is what their size alone proves.
+    /// The condition number of the matrix of the file, where its entries were rounded: with the exact rests of integers
+    /// in many bits, otherwise what the size of the rounding proves.
     fn for_file(&self, about: &About<'_>, a: &AnyOperator<'_>, norm: Norm, value: Extended) -> kappa::Result<Extended> {
         let Some(rounded) = about.rounded else { return Ok(value) };
         let (m, n) = a.shape();
@@ -179,6 +179,12 @@ impl CondArguments {
         let is_wide = rounded.integers > 0 || self.certify || self.estimate;
         if !is_wide || (m != n && norm != Norm::spectral()) {
             return Ok(nearest(value.enclosure()).into());
+        }
+        if self.certify
+            && let Some(rest) = rounded.rest()
+            && let Ok(found) = a.cond_with(norm, rest)
+        {
+            return Ok(found.value);
         }
         let size = a.norm_by(norm, Guarantee::certified_if(self.certify))?;
         Ok(widened_cond(value.enclosure(), size, norm, rounded).into())

@@ -51,8 +51,18 @@ pub(crate) fn inverse_in_many_bits<T: Scalar>(
     let is_turned = is_turned(wide.as_ref());
     let upright = if is_turned { wide.adjoint() } else { wide };
     let form = <T::Wide>::real_form(upright.as_ref());
-    let found = Found::new(form.view(), effort)?;
+    let found = Found::new(Approximation::new(form.view(), &[], effort)?);
     let whole = found.enclosure(upright.columns(), upright.rows());
+    Some(if is_turned { turned(whole) } else { whole })
+}
+
+/// The same for the real matrix A + R₁ + R₂ + …, whose entries need not be doubles.
+pub(crate) fn inverse_of_sum(a: &Matrix<f64>, rests: &[Matrix<f64>], effort: Effort) -> Option<InverseEnclosure<f64>> {
+    let is_turned = is_turned(a.as_ref());
+    let upright = |x: &Matrix<f64>| if is_turned { x.adjoint() } else { x.clone() };
+    let (a, rests) = (upright(a), rests.iter().map(upright).collect::<Vec<_>>());
+    let found = Found::new(Approximation::new(a.as_ref(), &rests, effort)?);
+    let whole = found.enclosure(a.columns(), a.rows());
     Some(if is_turned { turned(whole) } else { whole })
 }
 
@@ -93,7 +103,7 @@ pub(super) struct Approximation {
 impl Approximation {
     /// For a square matrix.
     pub(super) fn of_square<P: Real>(a: MatrixRef<'_, P>, effort: Effort) -> Option<Self> {
-        if a.rows() == a.columns() { Self::new(a, effort) } else { None }
+        if a.rows() == a.columns() { Self::new(a, &[], effort) } else { None }
     }
 
     /// For a square matrix of numbers below 1, none of which need be a double.
@@ -102,7 +112,8 @@ impl Approximation {
         Self::of_scaled(w, columns, effort)
     }
 
-    fn new<P: Real>(a: MatrixRef<'_, P>, effort: Effort) -> Option<Self> {
+    /// For A + R₁ + R₂ + ….
+    fn new<P: Real>(a: MatrixRef<'_, P>, rests: &[Matrix<f64>], effort: Effort) -> Option<Self> {
         let (m, n) = (a.rows(), a.columns());
         if n == 0 {
             return None;
@@ -113,7 +124,9 @@ impl Approximation {
                 if size > 0.0 { size.log2().floor() as i32 + 1 } else { 0 }
             })
             .collect();
-        Self::of_scaled(FixedPoint::scaled(a, &columns), columns, effort)
+        let w = FixedPoint::scaled(a, &columns);
+        let w = rests.iter().fold(w, |w, rest| w.plus(&FixedPoint::scaled(rest.as_ref(), &columns)));
+        Self::of_scaled(w, columns, effort)
     }
 
     fn of_scaled(w: FixedPoint, columns: Vec<i32>, effort: Effort) -> Option<Self> {
@@ -156,11 +169,10 @@ struct Found {
 }
 
 impl Found {
-    fn new<P: Real>(a: MatrixRef<'_, P>, effort: Effort) -> Option<Self> {
-        let is_square = a.rows() == a.columns();
-        let Approximation { w, r, columns, rest } = Approximation::new(a, effort)?;
+    fn new(Approximation { w, r, columns, rest }: Approximation) -> Self {
+        let is_square = w.rows() == w.columns();
         let inverse = if is_square { r } else { r.transpose().times(&w.transpose()) };
-        Some(Self { inverse, columns, rest, is_square })
+        Self { inverse, columns, rest, is_square }
     }
 
     /// Back from the real form to an n×m matrix, with its largest entry near 1.

@@ -16,7 +16,7 @@ pub(crate) use determinant::{Determinant, Product, determinant};
 pub(crate) use eigen::{eigenvalue_radii, hermitian_eigenvalues};
 pub(crate) use inverse::{Doubt, InverseEnclosure, enclose_inverse, regular_within};
 pub(crate) use least_squares::{LeastSquaresCertificate, ScaledSolution, sum_of_squares};
-pub(crate) use many_bits::{Effort, inverse_in_many_bits};
+pub(crate) use many_bits::{Effort, inverse_in_many_bits, inverse_of_sum};
 pub(crate) use many_bits_system::{normal_equations_in_many_bits, solve_in_many_bits};
 pub(crate) use product::{moduli, times};
 pub(crate) use semidefinite::{eigenvalue_below, largest_eigenvalue_up};

@@ -8,14 +8,15 @@ use super::Extended;
 use crate::arithmetic::check_environment;
 use crate::ask::{certified_norm, is_exactly_singular, is_wide};
 use crate::certificate::{
-    Doubt, Effort, InverseEnclosure, certified_values_of, enclose_inverse, inverse_in_many_bits, regular_within,
+    Doubt, Effort, InverseEnclosure, certified_values_of, enclose_inverse, inverse_in_many_bits, inverse_of_sum,
+    regular_within,
 };
 use crate::enclosure::directed::{
     SMALLEST, add_down, add_up, div_down, div_up, gamma_up, mul_up, norm_up, sqrt_up, sum_up, times_power,
 };
 use crate::error::{Error, Result};
 use crate::norm::Sums;
-use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
+use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
 use crate::{Enclosure, Norm, Profile};
 
 /// A condition number and where it comes from.
@@ -370,7 +371,52 @@ pub(super) fn total_up(x: &[f64]) -> f64 {
     sum_up(x.iter().sum(), x.len())
 }
 
+/// κ(A + R) for a real A, where R has these entries: the rest of numbers that doubles cannot hold.
+fn cond_of_sum(a: &AnyOperator<'_>, rest: &[(usize, usize, f64)], norm: Norm) -> Result<Condition> {
+    check_environment()?;
+    let (m, n) = a.shape();
+    let AnyMatrix::Real(matrix) = a.to_matrix()? else {
+        return Err(Error::unsupported("the rest of numbers that doubles cannot hold is for real matrices"));
+    };
+    // Several rests of one place go to different matrices, so that they are added without rounding.
+    let mut rests: Vec<Matrix<f64>> = Vec::new();
+    for &(i, j, x) in rest {
+        match rests.iter_mut().find(|r| r[(i, j)] == 0.0) {
+            Some(free) => free[(i, j)] = x,
+            None => rests.push(Matrix::from_fn(m, n, |k, l| if (k, l) == (i, j) { x } else { 0.0 })),
+        }
+    }
+    if a.exact_rank_with(rest)?.upper() < m.min(n) as f64 {
+        return Ok(infinite("exact integer elimination: the rank is not full"));
+    }
+    let profile = Profile::of_entries(matrix.as_ref())?;
+    let size = extended_norm(matrix.as_ref(), profile.max_abs_value(), norm)?;
+    let total = rests.iter().fold(0.0, |sum, rest| add_up(sum, norm_up(rest.as_slice())));
+    let lost = mul_up(against_frobenius(norm, (m, n))?, total);
+    let lost = times_power(lost, -size.exponent()).1;
+    let size = Extended::new(around(size.mantissa(), lost), size.exponent());
+    let least = if norm.is_submultiplicative() { 1.0 } else { 0.0 };
+    match inverse_of_sum(&matrix, &rests, Effort::LARGE) {
+        Some(inverse) => Ok(Condition {
+            value: size.times(norm_of_inverse(&inverse, norm)?).at_least(least),
+            algorithm: "an inverse in many bits and its residual, for the numbers as they are written".into(),
+        }),
+        None => Err(Error::limit(format!("an inverse of the {m}×{n} matrix in many bits takes too long"))
+            .with_hint("divide the integers by a common factor, so that doubles hold them")),
+    }
+}
+
 impl AnyOperator<'_> {
+    /// The condition number of A + R, certified, where R has these entries (row, column and number, from 0): the rest of
+    /// integers that doubles cannot hold. In many bits: see [`cond_by`](crate::cond_by) for its cost.
+    ///
+    /// # Errors
+    ///
+    /// As [`cond_by`](crate::cond_by), and when A is complex, and when the inverse takes too long.
+    pub fn cond_with(&self, norm: Norm, rest: &[(usize, usize, f64)]) -> Result<Condition> {
+        cond_of_sum(self, rest, norm)
+    }
+
     /// [`is_regular_within`](crate::condition::is_regular_within) of this operator.
     ///
     /// # Errors

@@ -157,6 +157,19 @@ fn rectangular_and_complex_matrices_are_certified_too() {
     }
 }
 
+/// A = [[b, b − 1], [b + 1, b]] has the determinant 1 for every b, here far beyond doubles: its rests are carried.
+#[test]
+fn integers_beyond_doubles_keep_their_condition_number() {
+    let b = 2f64.powi(100);
+    let a = Matrix::from_fn(2, 2, |_, _| b);
+    let rest = [(0, 1, -1.0), (1, 0, 0.5), (1, 0, 0.5)];
+    let found = kappa::AnyOperator::from(&a).cond_with(Norm::max_row_sum(), &rest).unwrap().value;
+    // ‖A‖_∞ = 2b + 1 = ‖A⁻¹‖_∞.
+    assert!((found.log10() - 2.0 * (2.0 * b).log10()).abs() < 1e-9 && found.mantissa().width() < 1e-9, "{found:?}");
+    let singular = kappa::AnyOperator::from(&a).cond_with(Norm::spectral(), &[(0, 0, 0.0)]).unwrap().value;
+    assert_eq!(singular.enclosure().lower(), f64::INFINITY);
+}
+
 #[test]
 fn solutions_beyond_pairs_of_doubles_are_enclosed() {
     let how = Solve { guarantee: Guarantee::Certified, ..Solve::default() };
