@@ -79,8 +79,8 @@ impl<W: Scalar<Wide = W>> Lu<W> {
 ///
 /// # Errors
 ///
-/// When the matrix is not square or not Hermitian, but for the last bits of its entries, when it is not positive definite to working precision, and
-/// when an entry is not finite.
+/// When the matrix is not square or not Hermitian, but for the last bits of its entries, when it is not positive
+/// definite to working precision, and when an entry is not finite.
 ///
 /// # Examples
 ///
@@ -115,7 +115,8 @@ pub struct Ldlt<W: Scalar>(kappa_dense::Ldlt<W>);
 ///
 /// # Errors
 ///
-/// When the matrix is not square or not Hermitian, but for the last bits of its entries, and when an entry is not finite.
+/// When the matrix is not square or not Hermitian, but for the last bits of its entries, and when an entry is not
+/// finite.
 ///
 /// # Examples
 ///

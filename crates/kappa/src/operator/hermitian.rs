@@ -27,8 +27,8 @@ pub(crate) fn is_known_hermitian<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized
     }
 }
 
-/// Refuses a matrix that is not square or not Hermitian, of which one triangle would be read for both. Entries may differ
-/// from their mirror images by as much as is allowed.
+/// Refuses a matrix that is not square or not Hermitian, of which one triangle would be read for both. Entries may
+/// differ from their mirror images by as much as is allowed.
 pub(crate) fn check_hermitian<T: Scalar>(
     a: MatrixRef<'_, T>,
     allowed: f64,
