@@ -150,7 +150,7 @@ fn the_tour_and_the_sections_print_what_they_show() {
 fn the_table_of_the_readme_is_what_a_survey_prints() {
     let text = std::fs::read_to_string(root().join("README.md")).unwrap();
     let table = printed("kappa survey examples/digits/digits.safetensors", &root());
-    let shown: Vec<&str> = table.lines().map(str::trim_end).filter(|line| line.contains("weight")).collect();
+    let shown: Vec<&str> = table.lines().map(str::trim_end).filter(|line| line.contains("linear")).collect();
     assert_eq!(shown.len(), 3, "{table}");
     for line in shown {
         assert!(text.contains(line), "the README does not show `{line}`");

@@ -150,6 +150,8 @@ fn power_of(divide: &mut impl FnMut(f64), mut k: i64) {
 fn clusters(z: &[Point], radii: &[f64]) -> Vec<Vec<usize>> {
     let n = z.len();
     let touches = |k: usize, j: usize| {
+        // In units of the larger one, where nothing overflows.
+        let (k, j) = if z[j].e > z[k].e { (j, k) } else { (k, j) };
         let gap = z[k].minus(z[j]).rounded().norm() * (1.0 - 1e-12);
         let other = times_power(radii[j], (z[j].e - z[k].e).clamp(-3000, 3000) as i32).1;
         radii[k].is_infinite() || radii[j].is_infinite() || gap <= add_up(radii[k], other)

@@ -121,7 +121,7 @@ impl Tail {
         // A value that may equal the given beginning counts as equal.
         let given = how.x_min.map(|x| numbers.iter().position(|value| value.upper() >= x).unwrap_or(numbers.len()));
         let found = search(&values, how, given)?;
-        let first = how.x_min.map_or(numbers[found.from], Enclosure::exact);
+        let first = how.x_min.filter(|x| *x > 0.0).map_or(numbers[found.from], Enclosure::exact);
         let exponent = exponent(&numbers[found.from..], first, found.exponent);
         Ok(Self { values, from: found.from, exponent, distance: found.distance, how: *how })
     }
@@ -160,7 +160,7 @@ impl Tail {
 
     /// The beginning x_min of the tail.
     pub fn x_min(&self) -> f64 {
-        self.how.x_min.unwrap_or(self.values[self.from])
+        self.how.x_min.filter(|x| *x > 0.0).unwrap_or(self.values[self.from])
     }
 
     /// The Kolmogorov–Smirnov distance: the largest difference between the empirical distribution function and the law.
