@@ -401,7 +401,7 @@ pub(crate) fn quadratic_roots(a: f64, b: f64, c: f64) -> PyResult<(&'static str,
 /// >>> import kappa as kp
 /// >>> sorted(kp.formats())[:4]
 /// ['bf16', 'f16', 'f32', 'f64']
-// stub: -> dict[str, dict[str, float]]
+// stub: -> dict[str, dict[str, float | None]]
 #[pyfunction]
 #[pyo3(signature = (number = None))]
 pub(crate) fn formats(py: Python<'_>, number: Option<f64>) -> PyResult<Bound<'_, PyDict>> {
@@ -416,7 +416,8 @@ pub(crate) fn formats(py: Python<'_>, number: Option<f64>) -> PyResult<Bound<'_,
         });
         if let Some(x) = number {
             one.set_item("becomes", f.round(x))?;
-            one.set_item("ulp", f.ulp(x))?;
+            // Infinity has no unit in the last place.
+            one.set_item("ulp", Some(f.ulp(x)).filter(|ulp| !ulp.is_nan()))?;
         }
         all.set_item(f.name(), one)?;
     }

@@ -69,7 +69,9 @@ def test_checks_have_three_outcomes(w: Path) -> None:
     assert run("check", w, "cond < 2", "rank = 2").returncode == 0
     assert run("check", w, "cond < 1").returncode == 1
     np.save(w, np.ones((2, 2)))
-    undecided = run("check", w, "cond < 1e40")
+    assert run("check", w, "cond < 1e40").returncode == 1, "singular: the condition number is infinite"
+    np.save(w, np.diag([1.0, 2.0]))
+    undecided = run("check", w, "cond = 2")
     assert undecided.returncode == 2 and "undecided" in undecided.stderr and "hint:" in undecided.stderr
     whole = run("check", DIGITS, "cond < 10")
     assert whole.returncode == 1 and whole.stdout.count("cond < 10") == 3

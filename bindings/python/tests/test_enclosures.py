@@ -65,6 +65,11 @@ class Truth:
             }
             last = self.values[-1]
             self.measures["cond"] = size / last if last > 0 else mpmath.inf
+            # Stored as doubles: u = 2^-53.
+            limit, rest, stored = mpmath.mpf(2) ** -53 / (1 - mpmath.mpf(2) ** -53), mpmath.mpf(0), len(self.values)
+            while stored > 0 and mpmath.sqrt(rest + self.values[stored - 1] ** 2) <= limit * mpmath.sqrt(squares):
+                stored, rest = stored - 1, rest + self.values[stored - 1] ** 2
+            self.measures["stored_rank"] = mpmath.mpf(stored)
             zero = (
                 "effective_rank",
                 "stable_rank",
@@ -92,7 +97,8 @@ class Truth:
 def holds(answer: kp.Enclosure, true: mpmath.mpf) -> bool:
     """Whether the truth, known to 200 bits, lies between the ends."""
     if true == mpmath.inf:
-        return answer.upper == np.inf
+        # What 200 bits cannot tell from infinity may be known better.
+        return answer.upper == np.inf or answer.lower > 1e55
     with mpmath.workprec(2 * BITS):
         slack = true * mpmath.mpf(2) ** (10 - BITS)
         return bool(mpmath.mpf(answer.lower) - slack <= true <= mpmath.mpf(answer.upper) + slack)

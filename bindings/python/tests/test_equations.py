@@ -61,7 +61,7 @@ def test_structure_is_seen() -> None:
     assert kp.solve(g @ g.T + np.eye(20), b).method.startswith("Cholesky")
     for method in ("lu", "ldlt", "cholesky", "mixed"):
         assert np.allclose(kp.solve(t, b, method=method).x, expected, rtol=1e-12)
-    with pytest.raises(ValueError, match="Hermitian"):
+    with pytest.raises(ValueError, match="not symmetric"):
         kp.solve(g, b, method="cholesky")
     with pytest.raises(ValueError, match="singular"):
         kp.solve(np.ones((3, 3)), np.ones(3))
@@ -500,7 +500,7 @@ def test_the_commands_keep_the_json_contract(tmp_path: Path) -> None:
         ["lstsq", f["t"], f["r"], "--total"], ["lstsq", f["t"], f["r"], "--total=matrix"],
         ["lstsq", f["t"], f["r"], "--total", "--scale", "2"],
         ["lstsq", f["t"], f["r"], "--total", "--exact-columns", "0,2"], ["lstsq", f["t"], f["r"], "--iterate", "lsmr"],
-        ["ridge", f["t"], f["r"]], ["ridge", f["t"], f["r"], "--lambda", "leave-one-out", "--differences", "2"],
+        ["ridge", f["t"], f["r"]], ["ridge", f["t"], f["r"], "--lambda", "0.1", "--differences", "2"],
         ["ridge", f["t"], f["r"], "--path", "5"], ["ridge", f["t"], f["r"], "--operator", f["t"]],
         ["ridge", f["t"], f["r"], "--l-curve", tmp_path / "l.svg", "--filters", tmp_path / "f.png"],
         ["regress", table, "--formula", "y ~ x1 + log(x2)"],

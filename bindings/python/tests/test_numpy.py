@@ -131,7 +131,8 @@ def test_measure_and_check() -> None:
     m = kp.measure(a, "rank", "cond", "norm:nuclear", "energy_rank:90")
     assert [float(x) for x in m.values()] == [3.0, 4.0, 7.0, 2.0]
     assert kp.check(a, "cond < 5") is True and kp.check(a, "cond < 3") is False
-    assert kp.check(np.ones((2, 2)), "cond < 1e40") is None
+    assert kp.check(np.ones((2, 2)), "cond < 1e40") is False
+    assert kp.check(np.diag([1.0, 2.0]), "cond = 2") is None
     assert set(kp.measure(a)) >= {"frobenius", "max_column_sum", "energy_rank_99"}
 
 

@@ -64,7 +64,7 @@ def test_the_report_sorts_filters_and_opens(browser: Any, tmp_path: Path) -> Non
     assert page.locator("tr.detail").count() == 0
     assert page.locator("#depth canvas").count() == 2
     page.check("#only")
-    assert page.text_content("#count") == "0 of 3"
+    assert page.text_content("#count") == "2 of 3"
     assert page.complaints == []
 
 

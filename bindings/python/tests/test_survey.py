@@ -40,7 +40,10 @@ def check_layer(layer: dict[str, Any], a: np.ndarray) -> None:
     for percent in (90, 95, 99):
         expected = int(np.searchsorted(energy, percent / 100) + 1)
         assert layer[f"energy_rank_{percent}_lower"] <= expected <= layer[f"energy_rank_{percent}_upper"]
-    tolerance = max(a.shape) * np.finfo(float).eps * s[0]
+    tolerance = s[0] * {
+        "f32": max(a.shape) * 2.0**-23, "c64": max(a.shape) * 2.0**-23, "f16": 2.0**-11, "bf16": 2.0**-8,
+        "f8_e4m3": 2.0**-4, "f8_e5m2": 2.0**-3,
+    }.get(layer["dtype"], max(a.shape) * 2.0**-52)
     assert layer["rank_lower"] <= (s > tolerance).sum() <= layer["rank_upper"]
     if s[-1] > 1e3 * tolerance:
         assert layer["cond"] == pytest.approx(s[0] / s[-1], rel=1e-12 * s[0] / s[-1] + 1e-12)
@@ -151,7 +154,7 @@ def test_verdicts_say_what_to_look_at(tmp_path: Path) -> None:
     assert verdicts["one"] == ["rank deficient: 1 of 5", "one direction dominates"]
     assert verdicts["zero"] == ["zero"]
     assert verdicts["dead"] == ["rank deficient: 4 of 5", "dead rows: 1", "dead columns: 1"]
-    assert verdicts["steep"] == ["near singular", "one direction dominates"]
+    assert verdicts["steep"] == ["rank deficient: 3 of 4", "one direction dominates"]
     assert verdicts["bad"] == ["not finite: has 2 entries that are not finite (first at row 3, column 4)"]
     assert verdicts["copy"][-1] == "duplicate of dead" and verdicts["good"] == []
     assert survey[4]["frobenius"] is None and {"name": "none", "reason": "an empty tensor"} in survey.skipped
@@ -199,7 +202,9 @@ def test_reference_values_of_real_data(shared: Path) -> None:
         assert values is not None
         assert abs(values.estimates[-1] - float(fact["sigma_min"])) <= digits * first, fact
         assert abs(values.estimates[1] - float(fact["sigma_2"])) <= digits * first, fact
-        assert layer["rank_lower"] <= int(fact["rank"]) <= layer["rank_upper"], fact
+        # The facts count with the precision of doubles.
+        if layer["dtype"] not in ("f32", "f16", "bf16", "c64"):
+            assert layer["rank_lower"] <= int(fact["rank"]) <= layer["rank_upper"], fact
         checked += 1
     assert checked > 90
 

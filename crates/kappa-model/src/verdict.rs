@@ -68,7 +68,9 @@ impl Verdict {
         if values.first().upper() == 0.0 {
             return Ok(vec![Self::Zero]);
         }
-        let rank: Enclosure = values.rank(Tolerance::default());
+        // For types of 16 and 8 bits small values mean little one by one; the rank up to rounding means all of them.
+        let is_narrow = values.epsilon() > f64::from(f32::EPSILON);
+        let rank: Enclosure = if is_narrow { values.stored_rank() } else { values.rank(Tolerance::default()) };
         let full = m.min(n);
         if rank.upper() < full as f64 {
             verdicts.push(Self::RankDeficient { rank: rank.estimate() as usize, full });

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, Triangle, Triangular, c64, multiply, triangular_solve};
 
 use super::certified::EntryEnclosures;
-use crate::enclosure::times_power_of_two;
+use crate::enclosure::{exponent_of, times_power_of_two};
 use crate::error::{Error, Result};
 use crate::krylov::{Lanczos, Stop, largest_eigenvalue};
 use crate::norm::length;
@@ -289,6 +289,9 @@ fn ends<W: Scalar<Wide = W>>(r: &Matrix<W>) -> (f64, f64) {
     if n == 0 {
         return (0.0, 0.0);
     }
+    // Near 1 in size, so that no square overflows or underflows.
+    let e = exponent_of(crate::norm::largest_part(r.as_slice().iter().copied()));
+    let r = &Matrix::from_fn(n, n, |i, j| times_power_of_two(r[(i, j)], -e));
     let adjoint = r.adjoint();
     let how = Lanczos { tolerance: 1e-6, steps: 200, ..Lanczos::default() };
     let normal = |x: &[W]| times_vector(&adjoint, &times_vector(r, x));
@@ -296,7 +299,7 @@ fn ends<W: Scalar<Wide = W>>(r: &Matrix<W>) -> (f64, f64) {
     let inverse = |x: &[W]| t.solve(&t.solve(&Matrix::from_fn(n, 1, |i, _| x[i]), true), false).into_vec();
     let first = largest_eigenvalue(n, &how, Stop::Enclosed, normal).value.max(0.0).sqrt();
     let last = largest_eigenvalue(n, &how, Stop::Enclosed, inverse).value.max(0.0).sqrt();
-    (first, if last > 0.0 { 1.0 / last } else { 0.0 })
+    (times_power_of_two(first, e), if last > 0.0 { times_power_of_two(1.0 / last, e) } else { 0.0 })
 }
 
 /// [`LstsqSolution`] of a real or of a complex matrix.

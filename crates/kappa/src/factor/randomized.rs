@@ -63,6 +63,7 @@ pub fn randomized_svd<T: Scalar>(
     k: usize,
     how: &RandomizedSvd,
 ) -> Result<PartialSvd<T::Wide>> {
+    Error::check_count("steps", how.steps, 1000)?;
     let least = check_count(k, a.shape())?;
     let columns = (k + how.oversampling).min(least);
     let is_worth_a_copy = |a: &MatrixRef<'_, T>| a.rows() * a.columns() >= LARGE;

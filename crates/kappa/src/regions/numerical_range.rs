@@ -54,6 +54,7 @@ pub fn numerical_range<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &N
     if m != n || n == 0 {
         return Err(Error::shape(format!("a {m}×{n} matrix has no numerical range: it must be square and not empty")));
     }
+    Error::check_count("directions", how.directions, 1 << 16)?;
     if how.directions < 3 {
         return Err(Error::syntax(format!("`directions` must be at least 3, got {}", how.directions))
             .with_hint("a polygon around the numerical range needs at least 3 directions"));
