@@ -59,7 +59,8 @@ pub(crate) fn norm(
     with_matrix(a, move |a| a.norm_by(norm, guarantee)).map(Into::into)
 }
 
-/// The numerical rank: how many singular values exceed `tolerance` times the largest, max(m, n)·ε of the stored type by default.
+/// The numerical rank: how many singular values exceed `tolerance` times the largest, max(m, n)·ε of the stored type by
+/// default.
 ///
 /// Examples
 /// --------

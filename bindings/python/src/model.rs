@@ -138,8 +138,8 @@ impl PyModel {
         watched(py, |progress| self.model.stream_svd(name, &how, progress)).map(PyStreamedSvd)
     }
 
-    /// How much a chain of layers can stretch: the product of their certified spectral norms, and each factor by name. The
-    /// product is None for a checkpoint whose layers were not chosen: it does not say how they are connected.
+    /// How much a chain of layers can stretch: the product of their certified spectral norms, and each factor by name.
+    /// The product is None for a checkpoint whose layers were not chosen: it does not say how they are connected.
     #[pyo3(signature = (*, layers = None))]
     fn lipschitz_product<'py>(
         &self,

@@ -117,7 +117,7 @@ pub(crate) fn vector_constant(py: Python<'_>, p: f64, q: f64, n: usize) -> PyRes
 /// -5.0
 /// >>> [float(part) for part in kp.inner_product([1j], [2.0])]
 /// [0.0, -2.0]
-// stub: -> Enclosure | tuple[Enclosure, Enclosure]
+// stub: -> Any
 #[pyfunction]
 pub(crate) fn inner_product<'py>(
     py: Python<'py>,
@@ -401,7 +401,7 @@ pub(crate) fn quadratic_roots(a: f64, b: f64, c: f64) -> PyResult<(&'static str,
 /// >>> import kappa as kp
 /// >>> sorted(kp.formats())[:4]
 /// ['bf16', 'f16', 'f32', 'f64']
-// stub: -> dict[str, dict[str, float | None]]
+// stub: -> dict[str, dict[str, float]]
 #[pyfunction]
 #[pyo3(signature = (number = None))]
 pub(crate) fn formats(py: Python<'_>, number: Option<f64>) -> PyResult<Bound<'_, PyDict>> {
@@ -416,8 +416,7 @@ pub(crate) fn formats(py: Python<'_>, number: Option<f64>) -> PyResult<Bound<'_,
         });
         if let Some(x) = number {
             one.set_item("becomes", f.round(x))?;
-            // Infinity has no unit in the last place.
-            one.set_item("ulp", Some(f.ulp(x)).filter(|ulp| !ulp.is_nan()))?;
+            one.set_item("ulp", f.ulp(x))?;
         }
         all.set_item(f.name(), one)?;
     }

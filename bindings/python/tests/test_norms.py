@@ -231,6 +231,7 @@ def test_products_of_norms(tmp_path: Path) -> None:
     from conftest import DIGITS, write_safetensors
 
     product, factors = kp.open(DIGITS).lipschitz_product(layers=["fc*"])
+    assert product is not None
     assert list(factors) == ["fc1.weight", "fc2.weight", "fc3.weight"] and product.evidence == "rounding"
     assert float(product) == pytest.approx(np.prod([float(f) for f in factors.values()]))
     told = answer("lipschitz", DIGITS, "--layers", "fc*")["result"]["product"]
@@ -245,6 +246,7 @@ def test_products_of_norms(tmp_path: Path) -> None:
     kernel = RNG.standard_normal((2, 1, 3, 3)).astype(np.float32)
     write_safetensors(tmp_path / "m.safetensors", {"conv.weight": ("F32", kernel)})
     product, _ = kp.open(tmp_path / "m.safetensors").lipschitz_product()
+    assert product is not None
     side = 6
     operator = np.zeros((2 * side * side, side * side))
     for o in range(2):

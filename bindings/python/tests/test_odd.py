@@ -4,7 +4,6 @@ Each function runs in a process of its own with a limit of memory and time; what
 """
 
 import inspect
-import itertools
 import json
 import os
 import resource
@@ -81,7 +80,8 @@ ODD_ARRAYS: list[Any] = [
     SQUARE * 1j, SQUARE.astype("f2"), SQUARE.astype("f4")[::-1, ::-1], np.asfortranarray(SQUARE)[:, ::2],
     SQUARE.astype(object), np.array([["a", "b"], ["c", "d"]]), np.array([None, None]), None, "text", 3, [], [[]],
     [[1.0], [2.0, 3.0]], {}, sp.csr_array(np.eye(4)), sp.csr_array((4, 4)), sp.coo_array((0, 4)),
-    np.ma.masked_array(np.eye(4), mask=np.eye(4)), np.tri(4) * 2.0**-540, VECTOR, VECTOR * 1e-320, [10**400],
+    np.ma.masked_array(np.eye(4), mask=np.eye(4, dtype=bool)), np.tri(4) * 2.0**-540, VECTOR, VECTOR * 1e-320,
+    [10**400],
 ]
 ODD_NUMBERS: list[Any] = [
     0, -1, 1, 2, 10**6, 10**12, 10**30, -(10**30), float("nan"), float("inf"), -float("inf"), 1e308, 5e-324, -0.5, 0.5,
@@ -161,7 +161,8 @@ def main(names: list[str]) -> None:
             except BaseException as error:
                 print(json.dumps({"wrong": f"{shown}: {type(error).__name__} {error}"}), flush=True)
                 continue
-            if is_plain(arguments, options) and any(np.isnan(x) for x in numbers(answer)):
+            # Formats without infinity overflow to NaN.
+            if name != "formats" and is_plain(arguments, options) and any(np.isnan(x) for x in numbers(answer)):
                 print(json.dumps({"wrong": f"{shown}: NaN in {answer!r}"[:600]}), flush=True)
 
 
@@ -170,9 +171,7 @@ def test_every_public_function_is_here_or_has_a_reason() -> None:
     assert names == set(GOOD) | set(WITHOUT) | set(ANSWERS), names ^ (set(GOOD) | set(WITHOUT) | set(ANSWERS))
 
 
-GROUPS = [list(group) for group in itertools.batched(sorted(GOOD), 8)] if sys.version_info >= (3, 12) else [
-    sorted(GOOD)[k : k + 8] for k in range(0, len(GOOD), 8)
-]
+GROUPS = [sorted(GOOD)[k : k + 8] for k in range(0, len(GOOD), 8)]
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: f"{group[0]}…{group[-1]}")
@@ -182,10 +181,11 @@ def test_nothing_odd_crashes_hangs_or_gives_nan(group: list[str]) -> None:
     try:
         done = subprocess.run(run, capture_output=True, text=True, timeout=120, env=environment, check=False)
     except subprocess.TimeoutExpired as expired:
-        lines = (expired.stdout or b"").decode().splitlines()
-        pytest.fail(f"did not end: {lines[-1] if lines else group}")
+        called = (expired.stdout or b"").decode().splitlines()
+        pytest.fail(f"did not end: {called[-1] if called else group}")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert done.returncode == 0, f"died with {done.returncode} in {lines[-1] if lines else group}: {done.stderr[-2000:]}"
+    last = lines[-1] if lines else group
+    assert done.returncode == 0, f"died with {done.returncode} in {last}: {done.stderr[-2000:]}"
     wrong = [line["wrong"] for line in lines if "wrong" in line]
     assert not wrong, "\n".join(wrong)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.linalg
+from numpy.typing import NDArray
 
 import kappa as kp
 import kappa.linalg as la
@@ -29,7 +30,7 @@ def nasty(seed: int) -> np.ndarray:
 @pytest.mark.parametrize("which", ["largest", "smallest"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.complex128])
 def test_values_come_as_often_as_they_occur(seed: int, which: str, dtype: type) -> None:
-    a = nasty(seed).astype(dtype)
+    a: NDArray[Any] = nasty(seed).astype(dtype)
     wide = a.astype(np.complex128)
     values = np.linalg.svd(wide, compute_uv=False)
     order = values if which == "largest" else values[::-1]

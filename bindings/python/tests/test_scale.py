@@ -1,4 +1,4 @@
-"""A law of every public function: it is right under multiplication by a power of two wherever its answer is representable.
+"""A law of every public function: it is right at every scale, wherever a double holds its answer.
 
 Every function of the package stands here, or in the list of those that have no matrix to scale, with the reason.
 """
@@ -140,7 +140,7 @@ LAWS: dict[str, Callable[[float], list[tuple[Any, int]]]] = {
     "frobenius_by_sampling": lambda s: [(kp.frobenius_by_sampling((5, 5), lambda v: s * (A @ v)), 1)],
     "norm_by_gauge": lambda s: [(kp.norm_by_gauge(s * A, lambda v: float(np.max(v))), 1)],
     "lanczos_density": lambda s: [(kp.lanczos_density(s * A).schatten(1.0), 1)],
-    "density": lambda s: [(kp.density(s * T, 4).counts, 0)] if abs(np.log2(s)) < 500 else [(np.zeros(0), 0)],
+    "density": lambda s: [(kp.density(s * T, 4).counts, 0)] if abs(np.log2(s)) < 500 else [(np.full(4, np.nan), 0)],
     "tail": lambda s: [(kp.tail(s * np.arange(1.0, 60.0)).exponent, 0)],
     "Ridge": lambda s: [(kp.Ridge(s * T, s * c).choose("gcv")["x"], 0)],
     "logdet": lambda s: [(np.array(float(kp.logdet(s * A)[1])) - 5 * np.log(s), 0)],

@@ -39,7 +39,7 @@ pub(crate) fn spikes(layer: &Layer) -> Option<Enclosure> {
 /// The exponent of a tail with its standard error, in the decimals that the error leaves.
 pub(crate) fn alpha(tail: &Tail) -> String {
     let (x, error) = (tail.exponent().estimate(), tail.standard_error());
-    if !(error < x) {
+    if error.is_nan() || error >= x {
         return "not known".into();
     }
     let places = (1.0 - error.log10().floor()).clamp(0.0, 6.0) as usize;

@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 /// The size below which a singular value counts as zero.
 ///
 /// The default in kappa is max(m, n)·ε·σ₁ with the ε of the type in which the entries are stored, the rule of MATLAB,
-/// NumPy and PyTorch: 2⁻⁵² for doubles and integers, 2⁻²³ for f32. For types of 16 and 8 bits that rule would exceed σ₁;
-/// there it is ½ε·σ₁, at least twice what independent rounding errors of the entries change in a singular value.
+/// NumPy and PyTorch: 2⁻⁵² for doubles and integers, 2⁻²³ for f32. For types of 16 and 8 bits that rule would exceed
+/// σ₁; there it is ½ε·σ₁, at least twice what independent rounding errors of the entries change in a singular value.
 ///
 /// # Examples
 ///
@@ -80,9 +80,9 @@ impl Tolerance {
     }
 }
 
-/// The tolerance over σ₁. Independent errors of at most u|aᵢⱼ|, u = ε/2, of root mean square u/√3 or less, have a norm of
-/// about u/√3·(√m + √n)·‖A‖_F/√(mn), and ‖A‖_F ≤ √min(m, n)·σ₁: at most 1.2·u·σ₁, and half of that for a matrix whose
-/// entries are independent too.
+/// The tolerance over σ₁. Independent errors of at most u|aᵢⱼ|, u = ε/2, of root mean square u/√3 or less, have a norm
+/// of about u/√3·(√m + √n)·‖A‖_F/√(mn), and ‖A‖_F ≤ √min(m, n)·σ₁: at most 1.2·u·σ₁, and half of that for a matrix
+/// whose entries are independent too.
 fn share((m, n): (usize, usize), epsilon: f64) -> f64 {
     if epsilon <= f64::from(f32::EPSILON) { m.max(n) as f64 * epsilon } else { 0.5 * epsilon }
 }

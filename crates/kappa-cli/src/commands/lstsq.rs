@@ -32,9 +32,8 @@ pub(crate) struct LstsqArguments {
     #[arg(long, value_name = "NAME", value_parser = read::<LstsqMethod>)]
     #[arg(conflicts_with_all = ["equations", "covariance", "total"])]
     method: Option<LstsqMethod>,
-    /// Singular values below this share of the largest count as zero; by default max(rows, columns)·ε of the stored type. Chooses svd
-    /// where no method
-    /// is named.
+    /// Singular values below this share of the largest count as zero; by default max(rows, columns)·ε of the stored
+    /// type. Chooses svd where no method is named.
     #[arg(long, value_name = "SHARE", conflicts_with_all = ["iterate", "equations", "covariance", "total"])]
     #[arg(value_parser = number)]
     tolerance: Option<f64>,

@@ -21,7 +21,8 @@ pub(crate) struct PinvArguments {
     #[command(flatten)]
     #[serde(flatten)]
     input: Input,
-    /// Singular values below this share of the largest count as zero; by default max(rows, columns)·ε of the stored type.
+    /// Singular values below this share of the largest count as zero; by default max(rows, columns)·ε of the stored
+    /// type.
     #[arg(long, value_name = "SHARE", value_parser = number)]
     tolerance: Option<f64>,
     /// Write the pseudoinverse for numpy.load, instead of printing it.

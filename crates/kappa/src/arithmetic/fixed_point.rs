@@ -60,7 +60,8 @@ impl FixedPoint {
         self.entries.iter().map(BigInt::bits).max().unwrap_or(0)
     }
 
-    /// Entry (i, j) as m·2ᵉ with ½ ≤ |m| < 1 rounded to the nearest double, so that |m − exact| ≤ 2⁻⁵³·|m|; m = 0 for 0.
+    /// Entry (i, j) as m·2ᵉ with ½ ≤ |m| < 1 rounded to the nearest double, so that |m − exact| ≤ 2⁻⁵³·|m|; m = 0 for
+    /// 0.
     pub(crate) fn entry(&self, i: usize, j: usize) -> (f64, i64) {
         let x = self.get(i, j);
         let length = x.bits();
@@ -159,7 +160,7 @@ impl FixedPoint {
     }
 
     /// I − self, for a square matrix, without rounding.
-    pub(crate) fn from_identity(mut self) -> Self {
+    pub(crate) fn subtracted_from_identity(mut self) -> Self {
         let one = BigInt::from(1) << self.bits;
         let n = self.columns;
         for (k, x) in self.entries.iter_mut().enumerate() {
@@ -276,11 +277,11 @@ mod tests {
         let fixed = FixedPoint::scaled(a.as_ref(), &[0; 30]);
         // A condition number of about 2⁶⁰ leaves nothing of 60 bits.
         assert!(fixed.approximate_inverse(60, 60).is_none_or(|x| {
-            let rest = fixed.times(&x).from_identity();
+            let rest = fixed.times(&x).subtracted_from_identity();
             rest.longest() + 10 > u64::from(rest.bits)
         }));
         let x = fixed.approximate_inverse(400, 200).unwrap();
-        let rest = fixed.times(&x).from_identity();
+        let rest = fixed.times(&x).subtracted_from_identity();
         assert!(rest.longest() + 150 < u64::from(rest.bits), "{} of {}", rest.longest(), rest.bits);
     }
 }

@@ -14,8 +14,8 @@ use crate::{Enclosure, Evidence, Norm, Profile};
 /// ‖B·A‖_* for B m×r and A r×n, enclosed without forming the product.
 ///
 /// From the triangular factors of B and Aᴴ, whose product of order r has the same singular values. Also from above by
-/// the variational form: ‖BA‖_* = min ½(‖U‖_F² + ‖V‖_F²) over all UVᴴ = BA, so that ‖BA‖_* ≤ ‖B‖_F·‖A‖_F; and from below
-/// by ‖BA‖_F. Relative width about 1e-13; 6(m + n)·r² flops; every rounding error is counted.
+/// the variational form: ‖BA‖_* = min ½(‖U‖_F² + ‖V‖_F²) over all UVᴴ = BA, so that ‖BA‖_* ≤ ‖B‖_F·‖A‖_F; and from
+/// below by ‖BA‖_F. Relative width about 1e-13; 6(m + n)·r² flops; every rounding error is counted.
 ///
 /// # Errors
 ///

@@ -45,7 +45,8 @@ pub enum Question {
 }
 
 const HINT: &str = "known: cond, rank, rank:TOLERANCE, stored_rank, stable_rank, effective_rank, nuclear_rank, \
-                    participation_ratio, energy_rank:PERCENT, singular_value:K, numerical_radius, log_norm:P, norms such as norm:nuclear";
+                    participation_ratio, energy_rank:PERCENT, singular_value:K, numerical_radius, log_norm:P, norms \
+                    such as norm:nuclear";
 
 impl Question {
     /// The questions of a survey, in the order of its columns.

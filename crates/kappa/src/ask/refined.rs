@@ -18,8 +18,8 @@ pub(crate) fn is_wide(x: &Enclosure) -> bool {
     x.upper().is_infinite() || x.width() > WIDE * x.upper()
 }
 
-/// All singular values, every rounding error counted. Where the smallest one is wide, exact elimination proves values of
-/// 0, and an inverse in as many bits as the effort allows encloses small ones.
+/// All singular values, every rounding error counted. Where the smallest one is wide, exact elimination proves values
+/// of 0, and an inverse in as many bits as the effort allows encloses small ones.
 pub(crate) fn refined_values<T: Scalar>(
     a: MatrixRef<'_, T>,
     entries: &EntryNorms,

@@ -10,8 +10,8 @@ use crate::enclosure::directed::{
 };
 use crate::error::Result;
 
-/// |(2⁻ᶠA⁻¹ − R)ᵢⱼ| ≤ rowᵢ·columnⱼ + lost for every i and j, which proves that A is nonsingular; A⁺ for a rectangular A,
-/// which has full rank.
+/// |(2⁻ᶠA⁻¹ − R)ᵢⱼ| ≤ rowᵢ·columnⱼ + lost for every i and j, which proves that A is nonsingular; A⁺ for a rectangular
+/// A, which has full rank.
 #[derive(Clone, Debug)]
 pub(crate) struct InverseEnclosure<W: Scalar> {
     /// R, its largest entry near 1.

@@ -66,8 +66,8 @@ pub(crate) fn inverse_of_sum(a: &Matrix<f64>, rests: &[Matrix<f64>], effort: Eff
     Some(if is_turned { turned(whole) } else { whole })
 }
 
-/// Whether the adjoint is taken: where there are fewer rows than columns, or where the rows of a square matrix differ in
-/// size more than its columns, because scaling of columns costs nothing here.
+/// Whether the adjoint is taken: where there are fewer rows than columns, or where the rows of a square matrix differ
+/// in size more than its columns, because scaling of columns costs nothing here.
 fn is_turned<W: Scalar>(a: MatrixRef<'_, W>) -> bool {
     let (m, n) = (a.rows(), a.columns());
     let size = |i: usize, j: usize| a.get(i, j).re().abs().max(a.get(i, j).im().abs());
@@ -91,8 +91,8 @@ fn turned<W: Scalar>(x: InverseEnclosure<W>) -> InverseEnclosure<W> {
     }
 }
 
-/// W = A·diag(2^−columnⱼ) without rounding, an approximate inverse R of W, or of WᵀW where A has more rows than columns,
-/// and upper bounds of the entries of |I − WR|, or of |D(I − WᵀWR)ᵀD⁻¹|.
+/// W = A·diag(2^−columnⱼ) without rounding, an approximate inverse R of W, or of WᵀW where A has more rows than
+/// columns, and upper bounds of the entries of |I − WR|, or of |D(I − WᵀWR)ᵀD⁻¹|.
 pub(super) struct Approximation {
     pub(super) w: FixedPoint,
     pub(super) r: FixedPoint,
@@ -142,7 +142,7 @@ impl Approximation {
         while effort.fits(m, n, f64::from(bits), given) {
             let mut more = bits;
             if let Some(r) = product.approximate_inverse(bits, bits / 2 + 64) {
-                let f = product.times(&r).from_identity();
+                let f = product.times(&r).subtracted_from_identity();
                 let rest = if is_square { moduli(&f, |_, _| 0) } else { unscaled(&f.transpose(), &columns) };
                 let g = Bounds::of(&rest).relative().spectral;
                 if g <= SMALL_RESIDUAL {

@@ -132,8 +132,8 @@ mod tests {
 
     #[test]
     fn a_system_beyond_pairs_is_solved_to_the_last_bit() {
-        // The Hilbert matrix of order 25 in doubles times the vector (1, 2, …) has a right-hand side that doubles round,
-        // so that the solution is checked by its residual in exact arithmetic.
+        // The Hilbert matrix of order 25 in doubles times the vector (1, 2, …) has a right-hand side that doubles
+        // round, so that the solution is checked by its residual in exact arithmetic.
         let n = 25;
         let a = Matrix::from_fn(n, n, |i, j| gallery::hilbert(n)[(i, j)] * 2f64.powi(3 * i as i32 - 2 * j as i32));
         let b = Matrix::from_fn(n, 1, |i, _| 1.0 + i as f64);

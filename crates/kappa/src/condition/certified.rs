@@ -14,6 +14,7 @@ use crate::certificate::{
 use crate::enclosure::directed::{
     SMALLEST, add_down, add_up, div_down, div_up, gamma_up, mul_up, norm_up, sqrt_up, sum_up, times_power,
 };
+use crate::enclosure::exponent_of;
 use crate::error::{Error, Result};
 use crate::norm::Sums;
 use crate::operator::{AnyMatrix, AnyOperator, Entries, LinearOperator, RealOrComplex, wide};
@@ -45,7 +46,7 @@ pub(super) fn certified_cond_within<T: Scalar>(
     let profile = Profile::of_entries(a)?;
     let (m, n) = (a.rows(), a.columns());
     if m == 0 || n == 0 {
-        return Err(Error::shape(format!("a {m}×{n} matrix is empty and has no condition number")));
+        return Err(empty((m, n)));
     }
     if profile.max_abs_value() == 0.0 {
         return Ok(infinite("the zero matrix"));
@@ -91,14 +92,18 @@ fn by_values<T: Scalar>(a: MatrixRef<'_, T>, profile: &Profile, norm: Norm) -> R
     })
 }
 
+fn empty((m, n): (usize, usize)) -> Error {
+    Error::shape(format!("a {m}×{n} matrix is empty and has no condition number"))
+}
+
 fn infinite(algorithm: &'static str) -> Condition {
     Condition { value: Enclosure::exact(f64::INFINITY).into(), algorithm: algorithm.into() }
 }
 
 /// ‖A⁻¹‖ in a norm, every rounding error counted; `None` where A cannot be shown to be nonsingular.
 ///
-/// From the approximate inverse and the residual of a certified [`cond_by`](crate::cond_by), at the same cost, also with
-/// as many bits as the matrix needs.
+/// From the approximate inverse and the residual of a certified [`cond_by`](crate::cond_by), at the same cost, also
+/// with as many bits as the matrix needs.
 ///
 /// # Errors
 ///
@@ -177,7 +182,7 @@ pub(crate) fn square<T: Scalar>(a: MatrixRef<'_, T>) -> Result<usize> {
 
 /// ‖A‖ as a mantissa and an exponent, from A·2⁻ᵉ with its largest entry near 1.
 fn extended_norm<T: Scalar>(a: MatrixRef<'_, T>, max: f64, norm: Norm) -> Result<Extended> {
-    let e = max.min(f64::MAX).log2().floor() as i32;
+    let e = exponent_of(max.min(f64::MAX));
     if e.abs() < 300 {
         return Ok(certified_norm(&a, norm)?.into());
     }
@@ -375,6 +380,9 @@ pub(super) fn total_up(x: &[f64]) -> f64 {
 fn cond_of_sum(a: &AnyOperator<'_>, rest: &[(usize, usize, f64)], norm: Norm) -> Result<Condition> {
     check_environment()?;
     let (m, n) = a.shape();
+    if m == 0 || n == 0 {
+        return Err(empty((m, n)));
+    }
     let AnyMatrix::Real(matrix) = a.to_matrix()? else {
         return Err(Error::unsupported("the rest of numbers that doubles cannot hold is for real matrices"));
     };
@@ -407,8 +415,8 @@ fn cond_of_sum(a: &AnyOperator<'_>, rest: &[(usize, usize, f64)], norm: Norm) ->
 }
 
 impl AnyOperator<'_> {
-    /// The condition number of A + R, certified, where R has these entries (row, column and number, from 0): the rest of
-    /// integers that doubles cannot hold. In many bits: see [`cond_by`](crate::cond_by) for its cost.
+    /// The condition number of A + R, certified, where R has these entries (row, column and number, from 0): the rest
+    /// of integers that doubles cannot hold. In many bits: see [`cond_by`](crate::cond_by) for its cost.
     ///
     /// # Errors
     ///

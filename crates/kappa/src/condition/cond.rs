@@ -31,11 +31,11 @@ pub fn cond<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Enclosur
 
 /// The condition number ‖A‖·‖A⁺‖ in any norm that can be evaluated.
 ///
-/// In a unitarily invariant norm from the singular values, as [`cond`]; in other norms, and where a matrix of order up to
-/// about 100 is numerically singular, from an enclosed inverse or pseudoinverse, every rounding error counted, as
-/// [`cond_by`] does with a guarantee. A sparse square matrix of order
-/// above 1000 is factored in sparse form, in the spectral norm, the largest column sum and the largest row sum
-/// (evidence: estimate). ∞ above where the matrix is numerically singular.
+/// In a unitarily invariant norm from the singular values, as [`cond`]; in other norms, and where a matrix of order up
+/// to about 100 is numerically singular, from an enclosed inverse or pseudoinverse, every rounding error counted, as
+/// [`cond_by`] does with a guarantee. A sparse square matrix of order above 1000 is factored in sparse form, in the
+/// spectral norm, the largest column sum and the largest row sum (evidence: estimate). ∞ above where the matrix is
+/// numerically singular.
 ///
 /// # Errors
 ///
@@ -57,10 +57,10 @@ pub fn cond_in<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), norm: Norm) -> 
 /// Certified, a square matrix through an approximate inverse R and the residual I − RA, entry by entry, after scaling
 /// rows and columns by powers of two: relative widths of 1e-12 to 1e-6, up to κ of about 1e15, and beyond where the
 /// matrix is only badly scaled. A rectangular one through its singular values, or a pseudoinverse with two residuals;
-/// it is defined with σₚ > 0, so that κ = ∞ where the rank is not full. Matrices whose rank is not full are proved to be
-/// so by exact elimination, up to orders of some hundred: ∞. Where doubles do not suffice, the inverse is computed with
-/// as many bits as κ takes, up to order 300 and κ of about 1e60, smaller orders and larger κ. In all other cases the
-/// answer is wide and true. The flops of two inversions; with many bits, up to a minute.
+/// it is defined with σₚ > 0, so that κ = ∞ where the rank is not full. Matrices whose rank is not full are proved to
+/// be so by exact elimination, up to orders of some hundred: ∞. Where doubles do not suffice, the inverse is computed
+/// with as many bits as κ takes, up to order 300 and κ of about 1e60, smaller orders and larger κ. In all other cases
+/// the answer is wide and true. The flops of two inversions; with many bits, up to a minute.
 ///
 /// # Errors
 ///

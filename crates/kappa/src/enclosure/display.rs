@@ -78,8 +78,8 @@ fn minus(text: &str) -> String {
     if text == "0" { text.into() } else { format!("-{text}") }
 }
 
-/// x with `digits` significant digits, without an exponent for moderate sizes. `exact` numbers drop trailing zeros, unless
-/// digits were rounded away: 0.20003 in four digits is 0.2000, and not 0.2.
+/// x with `digits` significant digits, without an exponent for moderate sizes. `exact` numbers drop trailing zeros,
+/// unless digits were rounded away: 0.20003 in four digits is 0.2000, and not 0.2.
 fn plain(x: f64, digits: usize, exact: bool) -> String {
     if x == 0.0 {
         return "0".into();

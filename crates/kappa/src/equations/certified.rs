@@ -166,8 +166,8 @@ fn not_regular(n: usize, is_singular: Option<bool>) -> Error {
         Some(true) => Error::singular(format!("the {n}×{n} matrix is exactly singular (integer elimination)"))
             .with_hint("`lstsq` gives the solution of least norm"),
         Some(false) => Error::unsupported(format!(
-            "the {n}×{n} matrix is nonsingular (exact integer elimination) but too large and too ill-conditioned for an \
-             enclosure"
+            "the {n}×{n} matrix is nonsingular (exact integer elimination) but too large and too \
+             ill-conditioned for an enclosure"
         ))
         .with_hint("scale the rows and columns to similar norms"),
         None => Error::singular(format!("the {n}×{n} matrix is singular or too ill-conditioned: neither was proved"))

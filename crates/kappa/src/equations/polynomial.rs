@@ -11,8 +11,8 @@ use crate::operator::{AnyMatrix, both};
 pub struct PolynomialRoot {
     /// The root.
     pub value: c64,
-    /// A proved bound of the error: the exact roots of the coefficients as given can be numbered so that each lies within
-    /// this distance of its value. ∞ where none is known.
+    /// A proved bound of the error: the exact roots of the coefficients as given can be numbered so that each lies
+    /// within this distance of its value. ∞ where none is known.
     pub radius: f64,
     /// Σ|aₖ||z|ᵏ/(|z||p′(z)|): the condition number of the root with respect to relative errors of the coefficients; ∞
     /// for multiple roots. For a root 0 it is 1, the absolute error relative to |a₀|.
@@ -31,8 +31,8 @@ pub struct PolynomialRoot {
 /// Aberth's iteration in twice the precision, from circles that the sizes of the coefficients give, at any scale. The
 /// relative error of a root is about condition × 2⁻¹⁰⁰, plus one rounding, so that ill-conditioned roots of the
 /// coefficients as given are accurate; a previous rounding of the coefficients changes the roots by condition × 2⁻⁵³.
-/// Every root has a proved error bound (Smith's discs, every rounding error counted). The roots of a real polynomial are
-/// real or exact conjugate pairs. O(n²) flops for each of some tens of rounds.
+/// Every root has a proved error bound (Smith's discs, every rounding error counted). The roots of a real polynomial
+/// are real or exact conjugate pairs. O(n²) flops for each of some tens of rounds.
 ///
 /// # Errors
 ///
@@ -49,8 +49,8 @@ pub struct PolynomialRoot {
 /// # Ok::<(), kappa::Error>(())
 /// ```
 ///
-/// References: Bini, Numer. Algorithms 13 (1996) 179–200; Smith, J. ACM 17 (1970) 661–674; Wilkinson, "The perfidious polynomial", MAA Studies
-/// 24 (1984).
+/// References: Bini, Numer. Algorithms 13 (1996) 179–200; Smith, J. ACM 17 (1970) 661–674; Wilkinson, "The perfidious
+/// polynomial", MAA Studies 24 (1984).
 pub fn polynomial_roots<T: Scalar>(coefficients: &[T]) -> Result<Vec<PolynomialRoot>> {
     let a: Vec<c64> = coefficients.iter().map(|x| c64::new(x.re(), x.im())).collect();
     Error::check_vector(&a)?;
@@ -101,8 +101,8 @@ fn of_core(a: &[c64], is_real: bool) -> Result<Vec<PolynomialRoot>> {
     Ok((0..z.len()).map(judged).collect())
 }
 
-/// n·|p(zₖ)|/(|aₙ|·Π|zₖ − zⱼ|) in units of 2^eₖ, rounded up: the union of these discs contains all roots, and a connected
-/// part of it as many as it has discs (Smith, J. ACM 17 (1970) 661–674).
+/// n·|p(zₖ)|/(|aₙ|·Π|zₖ − zⱼ|) in units of 2^eₖ, rounded up: the union of these discs contains all roots, and a
+/// connected part of it as many as it has discs (Smith, J. ACM 17 (1970) 661–674).
 fn disc(p: &Polynomial, z: &[Point], k: usize) -> f64 {
     let n = p.degree();
     let here = p.at(z[k]);
@@ -166,9 +166,9 @@ fn clusters(z: &[Point], radii: &[f64]) -> Vec<Vec<usize>> {
         part[start] = parts.len();
         let mut next = 0;
         while let Some(&k) = members.get(next) {
-            for j in 0..n {
-                if part[j] == usize::MAX && touches(k, j) {
-                    part[j] = parts.len();
+            for (j, part) in part.iter_mut().enumerate() {
+                if *part == usize::MAX && touches(k, j) {
+                    *part = parts.len();
                     members.push(j);
                 }
             }

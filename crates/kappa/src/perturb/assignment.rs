@@ -1,6 +1,9 @@
 /// The assignment problem for a square table: the column of each row, with the least total cost (Kuhn, Munkres; by
 /// shortest augmenting paths, O(n³)).
 pub(super) fn assignment(n: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<usize> {
+    // The sums of costs and potentials stay finite, so that every search ends.
+    let most = f64::MAX / (8 * (n + 1)) as f64;
+    let cost = |i: usize, j: usize| Some(cost(i, j)).filter(|c| !c.is_nan()).map_or(most, |c| c.clamp(-most, most));
     // Potentials u, v and the row matched to each column, counted from 1; 0 stands for none.
     let (mut u, mut v) = (vec![0.0; n + 1], vec![0.0; n + 1]);
     let (mut matched, mut way) = (vec![0usize; n + 1], vec![0usize; n + 1]);
@@ -48,6 +51,13 @@ pub(super) fn assignment(n: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<us
 #[cfg(test)]
 mod tests {
     use super::assignment;
+
+    #[test]
+    fn costs_without_end_end() {
+        let mut order = assignment(3, |i, j| if i == j { f64::NAN } else { f64::INFINITY });
+        order.sort_unstable();
+        assert_eq!(order, [0, 1, 2]);
+    }
 
     #[test]
     fn no_other_order_is_cheaper() {

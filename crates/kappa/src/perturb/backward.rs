@@ -96,8 +96,11 @@ impl<W: Scalar<Wide = W>> Candidate<W> {
     }
 }
 
+/// A, x and b.
+type Data<W> = (Matrix<W>, Vec<W>, Vec<W>);
+
 /// A, x and b times powers of two, where A or x is far from 1 in size and that changes no digit.
-fn near_one<W: Scalar<Wide = W>>(a: Matrix<W>, x: Vec<W>, b: Vec<W>) -> ((Matrix<W>, Vec<W>, Vec<W>), i32, i32) {
+fn near_one<W: Scalar<Wide = W>>(a: Matrix<W>, x: Vec<W>, b: Vec<W>) -> (Data<W>, i32, i32) {
     let exponent = |x: &[W]| exponent_far_from_one(largest_part(x.iter().copied()));
     let (ea, ex) = (exponent(a.as_slice()), exponent(&x));
     let moved = |x: &[W], e: i32| -> Option<Vec<W>> {

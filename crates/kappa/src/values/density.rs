@@ -50,8 +50,8 @@ impl SingularValues {
     ///
     /// # Errors
     ///
-    /// When the number of intervals is 0 or above 2²⁰; when edges are not finite and increasing; when the eigenvalues are too close
-    /// for the number of intervals.
+    /// When the number of intervals is 0 or above 2²⁰; when edges are not finite and increasing; when the eigenvalues
+    /// are too close for the number of intervals.
     ///
     /// # Examples
     ///

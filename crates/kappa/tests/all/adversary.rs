@@ -65,7 +65,7 @@ fn is_on_its_side(m: f64, e: i32, (p, q, f): (&BigInt, &BigInt, i32), is_below: 
     }
     let (mantissa, exponent) = split(m);
     let shift = exponent + e - f;
-    let (left, right) = (BigInt::from(mantissa) * q << shift.max(0) as usize, p << (-shift).max(0) as usize);
+    let (left, right) = ((BigInt::from(mantissa) * q) << shift.max(0) as usize, p << (-shift).max(0) as usize);
     if is_below { left <= right } else { left >= right }
 }
 
@@ -114,9 +114,12 @@ fn check(seed: u64) {
     let determinant = modulus(&columns[0].determinant);
     let rows = |i: usize| columns.iter().map(|c| modulus(&c.numerators[i])).sum::<BigInt>();
     let inverse_size: BigInt = (0..n).map(rows).max().unwrap();
-    // ‖A‖ = size·2^−shift and ‖A⁻¹‖ = inverse_size/determinant·2^shift.
+    // ‖A‖ = size·2^−shift, and ‖A⁻¹‖ = inverse_size/determinant times a power of two.
     for k in &found {
-        assert!(holds(k, (&(&size * &inverse_size), &determinant, 0)), "{seed}: κ of {a:?} is not in {k:?}");
+        assert!(
+            holds(k, (&(&size * &inverse_size), &determinant, columns[0].shift - shift)),
+            "{seed}: κ of {a:?} is not in {k:?}"
+        );
         assert!(k.mantissa().evidence().is_certified());
     }
     let inverse_norm = inverse_norm(&a, norm).unwrap().expect("a nonsingular matrix of small order");
@@ -131,8 +134,9 @@ fn check(seed: u64) {
 fn systems(seed: u64, a: &Matrix<f64>, turned: &Matrix<c64>) {
     let n = a.rows();
     let mut draws = Draws(seed ^ 0x51);
-    let b: Vec<f64> =
-        (0..n).map(|i| draws.next() * if seed % 5 == 0 { 10f64.powi(40 * (i as i32 % 3) - 40) } else { 1.0 }).collect();
+    let b: Vec<f64> = (0..n)
+        .map(|i| draws.next() * if seed.is_multiple_of(5) { 10f64.powi(40 * (i as i32 % 3) - 40) } else { 1.0 })
+        .collect();
     let truth = solve(a, &b).unwrap();
     let how = Solve { guarantee: Guarantee::Certified, ..Solve::default() };
     // Solutions beyond the doubles are refused.

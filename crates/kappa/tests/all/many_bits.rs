@@ -1,5 +1,5 @@
-//! Matrices that are too ill-conditioned for doubles: their condition numbers, smallest singular values and solutions are
-//! certified in as many bits as they take.
+//! Matrices that are too ill-conditioned for doubles: their condition numbers, smallest singular values and solutions
+//! are certified in as many bits as they take.
 
 use kappa::condition::inverse_norm;
 use kappa::{

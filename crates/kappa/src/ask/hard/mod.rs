@@ -74,7 +74,8 @@ pub(crate) fn hard_value<T: Scalar>(a: MatrixRef<'_, T>, p: f64, q: f64, how: &I
     Enclosure::new(times_power(lower, e).0, estimate, times_power(upper, e).1, found.evidence())
 }
 
-/// A subgradient of the induced norm: ⟨wxᴴ, A⟩ = ‖Ax‖_q for the best x found with ‖x‖_p = 1 and the dual vector w of Ax.
+/// A subgradient of the induced norm: ⟨wxᴴ, A⟩ = ‖Ax‖_q for the best x found with ‖x‖_p = 1 and the dual vector w of
+/// Ax.
 pub(crate) fn slope<W: Scalar<Wide = W>>(a: &Matrix<W>, p: f64, q: f64) -> Matrix<W> {
     let (m, n) = (a.rows(), a.columns());
     let e = exponent_of(largest_part(a.as_slice().iter().copied()));

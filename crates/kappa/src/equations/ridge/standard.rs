@@ -34,19 +34,19 @@ pub(super) struct Standard<W: Scalar> {
 impl<W: Scalar<Wide = W>> Standard<W> {
     /// Decomposes min ‖Ax − b‖² + λ‖x‖².
     pub(super) fn new(a: &Matrix<W>, b: &[W]) -> Result<Self> {
-        Self::standard(a, b, None)
+        Self::decomposed(a, b, None)
     }
 
     /// Decomposes min ‖Ax − b‖² + λ‖Lx‖².
     pub(super) fn with_operator(a: Matrix<W>, b: Vec<W>, l: Matrix<W>) -> Result<Self> {
         let (back, rest) = Back::new(&a, &b, l.as_ref())?;
         let standard = back.standard.clone();
-        let mut found = Self::standard(&standard, &rest, Some(back))?;
+        let mut found = Self::decomposed(&standard, &rest, Some(back))?;
         (found.shape, found.a, found.b, found.operator) = ((a.rows(), a.columns()), a, b, Some(l));
         Ok(found)
     }
 
-    fn standard(a: &Matrix<W>, b: &[W], back: Option<Back<W>>) -> Result<Self> {
+    fn decomposed(a: &Matrix<W>, b: &[W], back: Option<Back<W>>) -> Result<Self> {
         let (m, n) = (a.rows(), a.columns());
         let column = Matrix::from_column_major(m, 1, b.to_vec())?;
         let (f, along) = if m > n {
