@@ -270,7 +270,13 @@ pub(crate) fn digits<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let cond = match cond.extract::<PyRef<'_, PyEnclosure>>() {
         Ok(cond) => cond.inner(),
-        Err(_) => kappa::Enclosure::exact(cond.extract::<f64>()?),
+        Err(_) => match cond.extract::<f64>()? {
+            x if x >= 1.0 => kappa::Enclosure::exact(x),
+            x => {
+                let message = format!("a condition number is at least 1, got {x}\n\nhint: pass kp.cond(a)");
+                return Err(pyo3::exceptions::PyValueError::new_err(message));
+            }
+        },
     };
     let data: DataType = data.parse().map_err(to_python)?;
     let algorithm: SolveAlgorithm = algorithm.parse().map_err(to_python)?;

@@ -3,7 +3,7 @@ use kappa_dense::{Leading, Precision, Scalar, Shape, c64};
 use crate::Svd;
 use crate::error::{Error, Result};
 use crate::factor::PartialSvd;
-use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, check_full_factor};
 use crate::values::SingularValues;
 
 /// The thin singular value decomposition A = U·diag(σ)·Vᴴ: U m×p and V n×p with orthonormal columns, p = min(m, n).
@@ -34,7 +34,7 @@ pub fn svd<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Svd<T::Wi
 ///
 /// # Errors
 ///
-/// As [`svd`].
+/// As [`svd`], and when a factor has more than [`DENSE_LIMIT`](crate::operator::DENSE_LIMIT) entries.
 ///
 /// # Examples
 ///
@@ -47,6 +47,7 @@ pub fn svd<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Svd<T::Wi
 /// # Ok::<(), kappa::Error>(())
 /// ```
 pub fn svd_full<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Svd<T::Wide>> {
+    check_full_factor(a.shape().0.max(a.shape().1))?;
     decompose(a, Shape::Full)
 }
 

@@ -2,7 +2,7 @@ use kappa_dense::{Matrix, Scalar, Shape, c64, multiply};
 
 use crate::enclosure::times_power_of_two;
 use crate::error::{Error, Result};
-use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, near_one, wide};
+use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, check_full_factor, near_one, wide};
 
 /// A = QR with square unitary Q; it can be updated when rows and columns are inserted and deleted.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Qr<W: Scalar> {
 ///
 /// # Errors
 ///
-/// When an entry is not finite.
+/// When an entry is not finite, and when Q has more than [`DENSE_LIMIT`](crate::operator::DENSE_LIMIT) entries.
 ///
 /// # Examples
 ///
@@ -31,6 +31,7 @@ pub struct Qr<W: Scalar> {
 ///
 /// Reference: Golub and Van Loan, *Matrix Computations*, 4th ed., sections 5.2 and 6.5.
 pub fn qr<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized)) -> Result<Qr<T::Wide>> {
+    check_full_factor(a.shape().0)?;
     let parts = kappa_dense::qr(Entries::of(a)?.view(), Shape::Full)?;
     Ok(Qr { q: parts.q, r: parts.r })
 }

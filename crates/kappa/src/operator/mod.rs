@@ -112,6 +112,17 @@ pub(crate) fn check_dense_limit(m: usize, n: usize) -> Result<()> {
     }
 }
 
+/// Refuses a square unitary factor of this order that would not fit.
+pub(crate) fn check_full_factor(order: usize) -> Result<()> {
+    match order.checked_mul(order) {
+        Some(entries) if entries <= DENSE_LIMIT => Ok(()),
+        _ => Err(Error::limit(format!(
+            "a full unitary factor of order {order} is too large to store (limit {DENSE_LIMIT:e} entries)"
+        ))
+        .with_hint("thin factors are small: those of pivoted QR and of the thin singular value decomposition")),
+    }
+}
+
 /// The error of multiplying an m×n operator by a block with the wrong number of rows.
 pub(crate) fn check_rows(operator: &str, expected: usize, found: usize) -> Result<()> {
     if expected == found {

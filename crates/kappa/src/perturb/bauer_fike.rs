@@ -1,4 +1,4 @@
-use super::{Theorem, at_most, positive, size};
+use super::{Theorem, at_most, condition, size};
 use crate::Enclosure;
 use crate::enclosure::directed::mul_up;
 use crate::error::Result;
@@ -25,7 +25,7 @@ impl BauerFike {
     /// # Ok::<(), kappa::Error>(())
     /// ```
     pub fn new(cond: f64, change: f64) -> Result<Self> {
-        Ok(Self { cond: positive("the condition number", cond)?.max(1.0), change: size("the change", change)? })
+        Ok(Self { cond: condition("the condition number", cond)?, change: size("the change", change)? })
     }
 
     pub(super) fn from([cond, change]: [f64; 2]) -> Result<Self> {

@@ -1,4 +1,4 @@
-use super::{Theorem, at_most, positive};
+use super::{Theorem, at_most, whole};
 use crate::Enclosure;
 use crate::arithmetic::root;
 use crate::enclosure::directed::{div_up, mul_up};
@@ -31,7 +31,7 @@ impl Elsner {
         Ok(Self {
             size: super::size("the size", size)?,
             change: super::size("the change", change)?,
-            order: positive("the order", order)?.max(1.0),
+            order: whole("the order", order)?,
         })
     }
 

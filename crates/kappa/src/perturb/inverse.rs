@@ -1,4 +1,4 @@
-use super::{Theorem, amplified, at_most, positive, size};
+use super::{Theorem, amplified, at_most, condition, size};
 use crate::Enclosure;
 use crate::error::Result;
 
@@ -26,7 +26,7 @@ impl InversePerturbation {
     /// ```
     pub fn new(cond: f64, matrix_error: f64) -> Result<Self> {
         Ok(Self {
-            cond: positive("the condition number", cond)?.max(1.0),
+            cond: condition("the condition number", cond)?,
             matrix_error: size("the error of the matrix", matrix_error)?,
         })
     }

@@ -1,4 +1,4 @@
-use super::{Theorem, amplified, at_most, positive, size, sum};
+use super::{Theorem, amplified, at_most, condition, size, sum};
 use crate::Enclosure;
 use crate::enclosure::directed::mul_up;
 use crate::error::Result;
@@ -27,7 +27,7 @@ impl LeastSquaresPerturbation {
     /// ```
     pub fn new(cond: f64, matrix_error: f64, residual: f64) -> Result<Self> {
         Ok(Self {
-            cond: positive("the condition number", cond)?.max(1.0),
+            cond: condition("the condition number", cond)?,
             matrix_error: size("the error", matrix_error)?,
             residual: size("the residual", residual)?,
         })

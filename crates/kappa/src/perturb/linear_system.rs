@@ -1,4 +1,4 @@
-use super::{Theorem, at_most, positive, size, sum};
+use super::{Theorem, at_most, condition, size, sum};
 use crate::Enclosure;
 use crate::enclosure::directed::{div_up, mul_up};
 use crate::error::Result;
@@ -29,7 +29,7 @@ impl LinearSystem {
     /// ```
     pub fn new(cond: f64, matrix_error: f64, rhs_error: f64) -> Result<Self> {
         Ok(Self {
-            cond: positive("the condition number", cond)?.max(1.0),
+            cond: condition("the condition number", cond)?,
             matrix_error: size("the error of the matrix", matrix_error)?,
             rhs_error: size("the error of the right-hand side", rhs_error)?,
         })

@@ -209,6 +209,24 @@ fn positive(what: &str, x: f64) -> Result<f64> {
         .with_hint("the theorem gives no bound otherwise: try a smaller change, or another part of the spectrum"))
 }
 
+/// A condition number, which is at least 1 but for the rounding of its computation.
+fn condition(what: &str, x: f64) -> Result<f64> {
+    if x >= 1.0 - 1e-9 {
+        return Ok(x.max(1.0));
+    }
+    Err(Error::argument(format!("{what} must be at least 1, not {x}"))
+        .with_hint("κ = ‖A‖·‖A⁻¹‖ is never below 1; 1 stands for a multiple of a unitary matrix"))
+}
+
+/// A whole number from 1 on.
+fn whole(what: &str, x: f64) -> Result<f64> {
+    if x >= 1.0 && x.fract() == 0.0 {
+        return Ok(x);
+    }
+    Err(Error::argument(format!("{what} must be a whole number from 1 on, not {x}"))
+        .with_hint("the order is the number of rows of the matrix"))
+}
+
 /// [0, bound].
 fn at_most(bound: f64, name: &'static str) -> Enclosure {
     Enclosure::new(0.0, bound, bound, Evidence::Theorem(name))

@@ -1,6 +1,6 @@
 use kappa_dense::Scalar;
 
-use super::{Theorem, amplified, at_most, positive, size};
+use super::{Theorem, amplified, at_most, condition, positive, size};
 use crate::condition::{Extended, skeel_cond_at};
 use crate::error::Result;
 use crate::operator::LinearOperator;
@@ -36,7 +36,7 @@ impl ComponentwiseSystem {
 
     pub(super) fn from([cond, cond_at, error]: [f64; 3]) -> Result<Self> {
         Ok(Self {
-            cond: positive("Skeel's condition number", cond)?.max(1.0),
+            cond: condition("Skeel's condition number", cond)?,
             cond_at: positive("Skeel's condition number at the solution", cond_at)?,
             error: size("the relative error", error)?,
         })

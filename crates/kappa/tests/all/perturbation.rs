@@ -245,7 +245,9 @@ fn theorems_have_names_and_check_their_hypotheses() {
     assert!(theorem("murphy", &[1.0]).unwrap_err().hint().unwrap().contains("weyl"));
     assert!(DavisKahan::new(0.0, 1.0).is_err() && Wedin::new(-1.0, 1.0).is_err() && Weyl::new(-1.0).is_err());
     assert!(
-        BauerFike::new(0.5, 1.0).unwrap().cond() == 1.0 && Elsner::new(1.0, 0.0, 3.0).unwrap().bound().upper() == 0.0
+        BauerFike::new(0.5, 1.0).is_err()
+            && BauerFike::new(1.0 - 1e-12, 1.0).unwrap().cond() == 1.0
+            && Elsner::new(1.0, 0.0, 3.0).unwrap().bound().upper() == 0.0
     );
     assert!(HoffmanWielandt::new(f64::NAN).is_err() && Mirsky::new(f64::NAN).is_err());
     assert_eq!(InversePerturbation::new(1e3, 1e-3).unwrap().bound().upper(), f64::INFINITY);
