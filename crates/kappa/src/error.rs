@@ -130,12 +130,17 @@ impl Error {
     }
 
     /// The same error about the right-hand side of a problem.
-    pub(crate) fn of_right_hand_side(mut self) -> Self {
-        self.subject = None;
-        self.message = format!("the right-hand side {}", self.message);
-        self.with_hint(
+    pub(crate) fn of_right_hand_side(self) -> Self {
+        self.of("the right-hand side").with_hint(
             "rows count from 1; a right-hand side with NaN or Inf has no solution: remove that row of A and b",
         )
+    }
+
+    /// The same error about something that was made of the input; the message is its predicate.
+    pub(crate) fn of(mut self, what: &str) -> Self {
+        self.subject = None;
+        self.message = format!("{what} {}", self.message);
+        self
     }
 
     /// The same error about the input as a whole; the message is its predicate.

@@ -31,10 +31,11 @@ impl Applied {
         Self { bound: theorem.bound(), theorem: Box::new(theorem), quantity: quantity.into(), actual }
     }
 
-    /// actual/bound: 1 if the theorem is attained; 0 if the quantity is 0.
+    /// actual/bound: 1 if the theorem is attained; 0 if the quantity is 0, or the bound is infinite and says nothing.
     pub fn ratio(&self) -> f64 {
-        let nothing = self.actual.estimate() == 0.0 || self.bound.upper() == 0.0 && self.actual.lower() == 0.0;
-        if nothing { 0.0 } else { self.actual.estimate() / self.bound.upper() }
+        let bound = self.bound.upper();
+        let nothing = self.actual.estimate() == 0.0 || bound == 0.0 && self.actual.lower() == 0.0;
+        if nothing || bound == f64::INFINITY { 0.0 } else { self.actual.estimate() / bound }
     }
 
     /// Whether the actual value is certainly above the bound, which only a violated hypothesis can cause.
@@ -128,6 +129,9 @@ impl Change {
     fn new<W: Scalar<Wide = W>>(a: &Matrix<W>, b: &Matrix<W>) -> Result<Self> {
         let (m, n) = (a.rows(), a.columns());
         let e = Matrix::from_fn(m, n, |i, j| b[(i, j)] - a[(i, j)]);
+        Error::check_matrix(&e).map_err(|error| {
+            error.of("the difference of the two matrices").with_hint("divide both matrices by the same power of 2")
+        })?;
         let upper = |norm: Norm| Ok::<f64, Error>(certified_norm(&e, norm)?.upper());
         let frobenius = upper(Norm::frobenius())?;
         // Each entry of the difference is rounded once: u·‖E‖_F, √min(m, n) times that in the nuclear norm.

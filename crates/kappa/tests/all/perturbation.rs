@@ -232,7 +232,7 @@ fn relative_scaling_moves_singular_values_relatively() {
 #[test]
 fn theorems_have_names_and_check_their_hypotheses() {
     for info in theorems() {
-        let numbers = vec![0.5; info.parameters.len()];
+        let numbers = vec![1.0; info.parameters.len()];
         let t = theorem(info.name, &numbers).unwrap();
         assert_eq!(t.name(), info.name);
         assert!(t.bound().upper() >= 0.0 && !t.statement().is_empty() && !t.reference().is_empty());
@@ -457,4 +457,20 @@ fn the_backward_error_of_a_triplet_counts_what_underflow_takes() {
     let a = Matrix::from_row_major(2, 1, vec![2.0 * least, 2.0 * least]).unwrap();
     let value = backward_error_of_triplet(&a, 3.0 * least, &[0.6, 0.8], &[1.0]).unwrap();
     assert!(value.upper() >= 0.2f64.hypot(0.4) / 8f64.sqrt(), "{value:?}");
+}
+
+/// A bound that overflows says nothing, so it is not attained: the ratio is 0, never ∞/∞. A difference that overflows
+/// is refused, and the words say that it is the difference.
+#[test]
+fn a_bound_that_overflows_has_ratio_zero() {
+    let a = Matrix::from_row_major(2, 2, vec![1e308; 4]).unwrap();
+    let b = Matrix::from_row_major(2, 2, vec![-7e307, 7e307, 7e307, -7e307]).unwrap();
+    let found = perturb(&a, &b).unwrap();
+    assert!(found.iter().any(|t| t.bound.upper() == f64::INFINITY), "{found:?}");
+    for t in &found {
+        assert!((0.0..=1.0 + 1e-9).contains(&t.ratio()) && !t.is_violated(), "{t:?}");
+    }
+    let c = Matrix::from_row_major(2, 2, vec![-1e308; 4]).unwrap();
+    let refused = perturb(&a, &c).unwrap_err();
+    assert!(refused.is_not_finite() && refused.to_string().contains("difference of the two matrices"), "{refused}");
 }
