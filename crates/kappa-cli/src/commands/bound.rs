@@ -151,7 +151,7 @@ impl BoundArguments {
 fn all() -> Answer<BoundResult> {
     let statement = |t: &TheoremInfo| {
         // Numbers that satisfy every hypothesis, to construct the theorem for its statement.
-        let sample = vec![0.5; t.parameters.len()];
+        let sample = vec![1.0; t.parameters.len()];
         theorem(t.name, &sample).map(|t| t.statement()).unwrap_or_default()
     };
     let line = |t: &TheoremInfo| {
