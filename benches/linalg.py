@@ -79,7 +79,7 @@ def linalg(threads: int) -> None:
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     lines += [
         "",
-        f"Geometric mean {mean:.2f}, least {worst:.2f}. {threads} threads, {processor()}, NumPy {np.__version__} on "
+        f"Geometric mean of the ratios {mean:.2f}, smallest {worst:.2f}. {threads} threads, {processor()}, NumPy {np.__version__} on "
         f"{blas['name']} {blas['version']}, Python {platform.python_version()}, kappa {kappa.__version__}; medians in "
         "one run.",
     ]

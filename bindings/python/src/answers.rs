@@ -347,17 +347,11 @@ pub(crate) fn rows_html(title: &str, rows: &Bound<'_, PyList>) -> PyResult<Strin
     };
     let keys: Vec<String> =
         first.cast::<PyDict>()?.keys().iter().map(|k| Ok(k.str()?.to_string())).collect::<PyResult<_>>()?;
-    let head: String = keys.iter().map(|k| format!("<th>{}</th>", escaped(k))).collect();
-    let mut body = String::new();
+    let mut table = vec![keys.clone()];
     for row in rows {
-        body += "<tr>";
-        for key in &keys {
-            body += &format!("<td>{}</td>", escaped(&shown(&row.get_item(key)?)?));
-        }
-        body += "</tr>";
+        table.push(keys.iter().map(|key| shown(&row.get_item(key)?)).collect::<PyResult<_>>()?);
     }
-    let title = escaped(title);
-    Ok(format!("<table><caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"))
+    Ok(table_html(title, &table))
 }
 
 /// A table of text, titles first.

@@ -2,6 +2,7 @@
 //! are.
 
 use kappa::{AnyMatrix, AnyOperator, MatrixRef, Scalar, Sparse, c32, c64};
+use kappa_tensors::DType;
 use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -99,11 +100,11 @@ fn epsilon(array: &Bound<'_, PyAny>) -> PyResult<f64> {
     let dtype = array.getattr("dtype")?;
     let (kind, size): (String, usize) = (dtype.getattr("kind")?.extract()?, dtype.getattr("itemsize")?.extract()?);
     Ok(match (kind.as_str(), size, dtype.getattr("name")?.extract::<String>()?.as_str()) {
-        ("f", 2, _) => 2f64.powi(-10),
-        ("f", 4, _) | ("c", 8, _) => f64::from(f32::EPSILON),
-        (_, 2, "bfloat16") => 2f64.powi(-7),
-        (_, 1, name) if name.contains("e5m2") => 0.25,
-        (_, 1, name) if name.contains("e4m3") => 0.125,
+        ("f", 2, _) => DType::F16.epsilon(),
+        ("f", 4, _) | ("c", 8, _) => DType::F32.epsilon(),
+        (_, 2, "bfloat16") => DType::BF16.epsilon(),
+        (_, 1, name) if name.contains("e5m2") => DType::F8E5M2.epsilon(),
+        (_, 1, name) if name.contains("e4m3") => DType::F8E4M3.epsilon(),
         _ => f64::EPSILON,
     })
 }

@@ -2,18 +2,16 @@
 
 /// Anything that kappa reads from text; the hint of its error stands below the message, as everywhere.
 pub(crate) fn read<T: std::str::FromStr<Err = kappa::Error>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error: kappa::Error| match error.hint() {
-        Some(hint) => format!("{error}\n\nhint: {hint}"),
-        None => error.to_string(),
-    })
+    text.parse().map_err(|error: kappa::Error| with_hint(&error, error.hint()))
+}
+
+fn with_hint(error: &impl std::fmt::Display, hint: Option<&str>) -> String {
+    hint.map_or_else(|| error.to_string(), |hint| format!("{error}\n\nhint: {hint}"))
 }
 
 /// A number, which is refused if no double is near it.
 pub(crate) fn number(text: &str) -> Result<f64, String> {
-    kappa_tensors::number(text).map_err(|error| match error.hint() {
-        Some(hint) => format!("{error}\n\nhint: {hint}"),
-        None => error.to_string(),
-    })
+    kappa_tensors::number(text).map_err(|error| with_hint(&error, error.hint()))
 }
 
 /// A share: 0.001 or 0.1%.

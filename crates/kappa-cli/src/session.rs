@@ -34,11 +34,11 @@ pub(crate) struct Session {
 /// What a command does about entries that no double holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Rounding {
-    /// It answers about the nearest doubles; what must be certain is refused for integers.
+    /// The answer is about the matrix of the nearest doubles. With `--certify` rounded integers are refused.
     Ignored,
-    /// It widens its bounds.
+    /// The bounds are widened, so that they hold for the numbers of the file.
     Allowed,
-    /// It widens its bounds, and its answer names the shapes of many tensors.
+    /// As `Allowed`, for one of many tensors: the answer lists their shapes, so no remark repeats them.
     OneOfMany,
 }
 
@@ -150,8 +150,7 @@ impl Session {
         let Some(rounded) = model.rounded(name)? else { return Ok(None) };
         let is_about_doubles = self.certify && rounding == Rounding::Ignored;
         if is_about_doubles && rounded.integers > 0 {
-            let place = format!("{}: `{}`", file_name(model.path()), printable(name));
-            return Err(not_doubles(&rounded).within(&place));
+            return Err(not_doubles(&rounded).within(&About::of(model.path(), name).place()));
         }
         let remark = Remark::rounded(model.path(), name, &rounded, is_about_doubles);
         self.say(if is_about_doubles || rounded.integers > 0 { remark } else { remark.quiet() });

@@ -55,12 +55,13 @@ pub fn pivoted_reflections<T: Scalar>(a: MatrixRef<'_, T>) -> Result<Reflections
 fn reflected<T: Scalar>(a: MatrixRef<'_, T>, pivoted: bool) -> Result<Reflections<T::Wide>, Error> {
     let (m, n) = (a.rows(), a.columns());
     let (mut factors, e) = prepared(a)?;
+    let is_pivoted = pivoted && !is_zero(&factors);
     let with = if m == 0 || n == 0 {
         Reflected { order: (0..n).collect(), ..Reflected::default() }
-    } else if (!pivoted || is_zero(&factors)) && is_small::<T>(m, n) {
+    } else if !is_pivoted && is_small::<T>(m, n) {
         let coefficients = reflect_columns(factors.as_mut_slice(), m, n);
         Reflected { order: (0..n).collect(), coefficients, block: 1 }
-    } else if pivoted && !is_zero(&factors) {
+    } else if is_pivoted {
         T::Wide::pivoted_qr(factors.as_mut_slice(), (m, n), cut::for_factors(m.min(n)))
     } else {
         reflections_in_place(&mut factors)

@@ -44,11 +44,15 @@ impl Model {
 
     /// The names of the tensors that a survey measures.
     pub fn weights(&self) -> Vec<String> {
-        let is_weight = |t: &&TensorInfo| {
-            let is_number = self.is_single_matrix() || !t.dtype.is_integer();
-            matrix_shape(&t.name, &t.shape).is_ok() && is_number && self.scaled_by(t).is_none()
-        };
-        self.tensors().iter().filter(is_weight).map(|t| t.name.clone()).collect()
+        self.tensors().iter().filter(|t| self.is_weight(t)).map(|t| t.name.clone()).collect()
+    }
+
+    fn is_weight(&self, info: &TensorInfo) -> bool {
+        self.is_matrix(info) && (self.is_single_matrix() || !info.dtype.is_integer())
+    }
+
+    fn is_matrix(&self, info: &TensorInfo) -> bool {
+        matrix_shape(&info.name, &info.shape).is_ok() && self.scaled_by(info).is_none()
     }
 
     /// The contents that cannot be read or are left out, with the reasons.
@@ -59,8 +63,7 @@ impl Model {
     /// The tensors of two or more dimensions that are no weights, with the reasons: empty ones, integers that may be
     /// codes, and scales.
     pub fn unmeasured(&self) -> Vec<Skipped> {
-        let weights: std::collections::HashSet<String> = self.weights().into_iter().collect();
-        let others = self.tensors().iter().filter(|t| t.shape.len() >= 2 && !weights.contains(&t.name));
+        let others = self.tensors().iter().filter(|t| t.shape.len() >= 2 && !self.is_weight(t));
         let skipped = |t: &TensorInfo| Skipped {
             name: t.name.clone(),
             reason: self.why_unmeasured(t).unwrap_or_else(|| "not a matrix".into()),
@@ -183,8 +186,7 @@ impl Model {
     }
 
     fn only(&self) -> Result<&TensorInfo> {
-        let is_matrix = |t: &&TensorInfo| matrix_shape(&t.name, &t.shape).is_ok() && self.scaled_by(t).is_none();
-        let matrices = || self.tensors().iter().filter(is_matrix);
+        let matrices = || self.tensors().iter().filter(|t| self.is_matrix(t));
         let candidates: Vec<&TensorInfo> = match matrices().count() {
             0 => self.tensors().iter().collect(),
             _ => matrices().collect(),

@@ -1,13 +1,14 @@
 //! Answers about a matrix whose entries are not all doubles.
 //!
 //! Let A be the matrix of the file, Â the matrix of the nearest doubles, and E = A − Â, of which
-//! [`Rounded`] holds bounds. Every norm here in which a matrix with a single 1 has norm 1 differs by at most Σ|eᵢⱼ|
-//! between A and Â, and by ‖E‖_F those that never exceed the Frobenius norm (Weyl's inequality for singular values).
+//! [`Rounded`] holds bounds. A norm in which a matrix with one entry 1 and zeros elsewhere has norm 1 differs by at
+//! most Σ|eᵢⱼ| between A and Â; a norm that never exceeds the Frobenius norm, and each singular value (Weyl's
+//! inequality), by at most ‖E‖_F.
 
 use kappa::{AnyOperator, Enclosure, Evidence, Guarantee, Norm, Question};
 use kappa_tensors::Rounded;
 
-/// The evidence for an answer about the nearest doubles that says nothing certain about the matrix of the file.
+/// The evidence for an answer about the nearest doubles, where no bound for the matrix of the file is known.
 const NEAREST: Evidence = Evidence::Estimate("the doubles nearest to the numbers of the file");
 
 /// The answers to questions about a matrix of which `a` has the nearest doubles: [`AnyOperator::measure_by`], with the

@@ -27,7 +27,7 @@ fn is_code(info: &TensorInfo) -> bool {
 }
 
 impl Model {
-    /// The codes that a tensor has the scales of.
+    /// The tensor of 8-bit codes whose scales this tensor holds.
     pub(crate) fn scaled_by(&self, info: &TensorInfo) -> Option<&TensorInfo> {
         let owners = ENDINGS.iter().filter_map(|ending| self.source().info(info.name.strip_suffix(ending)?));
         owners.into_iter().find(|owner| is_code(owner) && !is_code(info) && !info.dtype.is_integer())
@@ -89,7 +89,8 @@ impl Scales<'_> {
         &self.info.name
     }
 
-    /// The products: of at most 4 and 24 bits, so that doubles hold them.
+    /// The products of codes and scales. A code has at most 4 significant bits, a scale of a type of up to 32 bits at
+    /// most 24: these products are exact in doubles.
     fn applied(&self, codes: Tensor<'_>, scales: &Tensor<'_>) -> Tensor<'static> {
         let columns = codes.shape.get(1).copied().unwrap_or(1).max(1);
         let rows = codes.shape.first().copied().unwrap_or(1).max(1);

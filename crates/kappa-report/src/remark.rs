@@ -42,7 +42,7 @@ impl Remark {
         Self { tensor: Some(tensor.to_owned()), ..self }
     }
 
-    /// The same for JSON and explanations alone: it would surprise nobody.
+    /// The same for JSON and explanations alone, because it does not change how the answer is read.
     #[must_use]
     pub fn quiet(self) -> Self {
         Self { is_quiet: true, ..self }

@@ -113,9 +113,11 @@ fn from_text(bytes: &[u8], name: &str) -> Result<Box<dyn Source>> {
     if table::is_likely(bytes) {
         return Ok(Box::new(Table::new(bytes, name)?));
     }
-    Err(Error::unsupported("is not in a format that kappa recognises")
-        .with_hint("kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text"))
+    Err(Error::unsupported("is not in a format that kappa recognises").with_hint(FORMATS))
 }
+
+/// The hint for a file in none of the formats.
+pub(crate) const FORMATS: &str = "kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text";
 
 /// Recognised formats that are not supported, by their first bytes.
 const STRANGERS: &[(&[u8], &str)] = &[
@@ -138,8 +140,5 @@ fn known_stranger(bytes: &[u8]) -> Option<Error> {
         return Some(Error::pickle("Python pickle"));
     }
     let (_, name) = STRANGERS.iter().find(|(magic, _)| bytes.starts_with(magic))?;
-    Some(
-        Error::unsupported(format!("is a {name}, a format that kappa does not support"))
-            .with_hint("kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text"),
-    )
+    Some(Error::unsupported(format!("is a {name}, a format that kappa does not support")).with_hint(FORMATS))
 }

@@ -63,6 +63,11 @@ impl DType {
         }
     }
 
+    /// Whether doubles may round its numbers: integers of 64 bits.
+    pub(crate) fn is_wider_than_double(self) -> bool {
+        matches!(self, Self::I64 | Self::U64)
+    }
+
     /// Whether this is a complex type.
     pub fn is_complex(self) -> bool {
         matches!(self, Self::C32 | Self::C64)

@@ -3,6 +3,7 @@
 //! A cell that is anything else is refused, with its place: a row or column that is left out in silence gives the
 //! answer about another matrix.
 
+use crate::detect::FORMATS;
 use crate::error::{Error, Result, printable};
 use crate::number::{self, Fault, Kept, Number};
 use crate::rounded::{Rounded, Tally};
@@ -57,8 +58,6 @@ impl Table {
     }
 }
 
-const FORMATS: &str = "kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text";
-
 /// The entries in column-major order, and those that were rounded.
 fn entries(rows: &Rows, from: usize, width: usize) -> Result<(Vec<f64>, Option<Rounded>)> {
     let (mut numbers, mut tally) = (vec![0.0; rows.len() * (width - from)], Tally::default());
@@ -91,7 +90,8 @@ fn number(cell: &str, before: Option<&str>) -> std::result::Result<Number, Refus
     }
 }
 
-/// Whether `1` and `000`, or `12` and `050`, may be one number: nobody writes zeros in front of a number of its own.
+/// Whether `1` and `000`, or `12` and `050`, may be one number: a separate number
+/// has no leading zeros.
 fn is_end_of_thousands(before: &str, cell: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let (before, cell) = (before.trim().trim_start_matches(['+', '-']), cell.trim());

@@ -11,7 +11,7 @@ use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::npy::Header;
 use crate::source::{no_such_tensor, positions};
-use crate::{DType, Numbers, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
+use crate::{Numbers, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
 pub(crate) const MAGIC: &[u8] = b"PK\x03\x04";
 /// What an archive without entries begins with.
@@ -153,7 +153,7 @@ impl Source for Npz {
     }
 
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
-        if self.info(name).is_some_and(|info| !matches!(info.dtype, DType::I64 | DType::U64)) {
+        if self.info(name).is_some_and(|info| !info.dtype.is_wider_than_double()) {
             return Ok(None);
         }
         let (header, bytes) = self.unpacked(name)?;

@@ -28,7 +28,8 @@ pub struct Rounded {
 const MOST: usize = 1 << 20;
 
 impl Rounded {
-    /// An upper bound of Σ|eᵢⱼ|, and so of every norm of E in which a matrix with a single 1 has norm 1.
+    /// An upper bound of Σ|eᵢⱼ|. By the triangle inequality it bounds every norm of E in which a matrix with one entry
+    /// 1 and zeros elsewhere has norm 1.
     pub fn sum(&self) -> f64 {
         self.sum
     }

@@ -94,9 +94,10 @@ impl Arrays<'_> {
     fn entries(&self, places: Places) -> Result<(List, Option<Rounded>)> {
         let (data, ..) = self.complex("data")?;
         let mut tally = Tally::default();
-        let (header, bytes) = self.archive.unpacked("data")?;
-        if let Some(whole) = integers(header.dtype, &bytes[header.start..], header.big_endian) {
-            let whole: Vec<i128> = whole.collect();
+        if self.archive.info("data").is_some_and(|info| info.dtype.is_wider_than_double()) {
+            let (header, bytes) = self.archive.unpacked("data")?;
+            let whole: Vec<i128> =
+                integers(header.dtype, &bytes[header.start..], header.big_endian).into_iter().flatten().collect();
             for &(i, j, k) in places.iter().filter(|place| whole[place.2].unsigned_abs() > 1 << 53) {
                 tally.note(&[(vec![i, j], 1.0)], &Number::of_integer(whole[k]), || whole[k].to_string());
             }

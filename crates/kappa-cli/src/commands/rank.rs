@@ -37,7 +37,7 @@ pub(crate) struct RankResult {
     shape: (usize, usize),
     tolerance: Tolerance,
     value: Enclosure,
-    /// The least rank of a matrix that this one cannot be told from, up to rounding to the stored type.
+    /// The smallest rank among the matrices that differ from this one by no more than rounding to the stored type.
     stored_rank: Enclosure,
     exact: Option<Enclosure>,
 }

@@ -170,7 +170,7 @@ fn reference(which: &SingularTriplets) -> &'static str {
     }
 }
 
-/// The same answer with what people must know of it; exit code 1 where the iteration ended too soon.
+/// The same answer with the warnings of the iteration; exit code 1 where it did not converge.
 pub(crate) fn remarked<R>(answer: Answer<R>, f: &AnyPartialSvd, is_smallest: bool) -> Answer<R> {
     let worst = f.residuals().iter().copied().fold(0.0, f64::max);
     let is_open = is_smallest && f.values().iter().any(|x| x.lower() == 0.0 && x.upper() > 0.0 && worst < x.upper());

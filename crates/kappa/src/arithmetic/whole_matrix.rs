@@ -127,19 +127,23 @@ impl Whole {
 
     /// The rank modulo a prime.
     pub(crate) fn rank(&self, p: Prime) -> usize {
-        let mut rows = self.modulo(p);
-        let mut rank = 0;
-        for j in 0..self.columns {
-            let Some(pivot) = (rank..rows.len()).find(|&i| rows[i][j] != 0) else { continue };
-            rows.swap(rank, pivot);
-            eliminate(&mut rows, rank, j, p);
-            rank += 1;
-            if rank == rows.len() {
-                break;
-            }
-        }
-        rank
+        rank_modulo(self.modulo(p), self.columns, p)
     }
+}
+
+/// The rank of a matrix of residues with this many columns.
+pub(crate) fn rank_modulo(mut rows: Vec<Vec<u64>>, columns: usize, p: Prime) -> usize {
+    let mut rank = 0;
+    for j in 0..columns {
+        let Some(pivot) = (rank..rows.len()).find(|&i| rows[i][j] != 0) else { continue };
+        rows.swap(rank, pivot);
+        eliminate(&mut rows, rank, j, p);
+        rank += 1;
+        if rank == rows.len() {
+            break;
+        }
+    }
+    rank
 }
 
 /// Subtracts multiples of row `pivot` from the rows below it, so that their entries in column `j` vanish.

@@ -24,7 +24,7 @@ pub enum Question {
     Cond,
     /// The number of singular values above the tolerance.
     Rank(Tolerance),
-    /// The least rank of a matrix that A cannot be told from, up to rounding to the stored type.
+    /// The smallest rank among the matrices that differ from A by no more than rounding to the stored type.
     StoredRank,
     /// ‖A‖_F²/‖A‖₂².
     StableRank,
@@ -207,7 +207,7 @@ impl Check {
         }
     }
 
-    /// The double nearest to the bound of a claim that is proved for at most it: not above the decimal.
+    /// The largest double that an upper end may have so that the claim holds for the decimal as it was written.
     pub(crate) fn bound_from_below(&self) -> f64 {
         match (printed(self.bound), self.comparison) {
             (Ordering::Less, _) | (Ordering::Equal, Comparison::Less) => self.bound.next_down(),
@@ -215,7 +215,7 @@ impl Check {
         }
     }
 
-    /// The double nearest to the bound of a claim that is proved for at least it: not below the decimal.
+    /// The smallest double that a lower end may have so that the claim holds for the decimal as it was written.
     pub(crate) fn bound_from_above(&self) -> f64 {
         match (printed(self.bound), self.comparison) {
             (Ordering::Greater, _) | (Ordering::Equal, Comparison::Greater) => self.bound.next_up(),

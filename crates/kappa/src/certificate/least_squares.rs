@@ -10,7 +10,7 @@ use crate::enclosure::directed::max_or_nan;
 use crate::enclosure::directed::{
     SMALLEST, add_down, add_up, div_down, div_up, mul_down, mul_up, norm_up, sqrt_down, sqrt_up, sum_up, times_power,
 };
-use crate::enclosure::exponent_of;
+use crate::enclosure::{exponent_of, pair_times_power_of_two};
 use crate::error::Result;
 use crate::{Enclosure, Evidence};
 
@@ -77,11 +77,6 @@ fn negated(x: &PairMatrix) -> PairMatrix {
     PairMatrix::from_fn(x.rows(), x.columns(), |i, j| -x.get(i, j))
 }
 
-fn scaled(x: Pair, e: i32) -> Pair {
-    let part = |x: f64| times_power(x.abs(), e).0.copysign(x);
-    Pair { high: part(x.high), low: part(x.low) }
-}
-
 /// Σ xᵢ² of n pairs.
 fn square_of(x: impl Iterator<Item = Pair>, n: usize) -> Enclosure {
     let sum = x.fold(Pair::default(), |sum, x| sum + x * x);
@@ -94,10 +89,10 @@ fn largest_exponent(b: &PairMatrix) -> i32 {
     b.high.as_slice().iter().filter(|x| **x != 0.0).map(|x| exponent_of(*x)).max().unwrap_or(0)
 }
 
-/// Σ bᵢ² in units of 4ᵉ, with e: of a finite column whose entries have a relative uncertainty.
+/// (S, e) with Σ bᵢ² = S·4ᵉ, for a finite column whose entries have the relative uncertainty `doubt`.
 pub(crate) fn sum_of_squares(b: &PairMatrix, doubt: f64) -> (Enclosure, i32) {
     let (m, e) = (b.rows(), largest_exponent(b));
-    let square = square_of((0..m).map(|i| scaled(b.get(i, 0), -e)), m);
+    let square = square_of((0..m).map(|i| pair_times_power_of_two(b.get(i, 0), -e)), m);
     // (1 ± d)² differs from 1 by at most 2d + d²; the loss in scaling is below 2⁻¹⁰⁰⁰ of the largest square.
     let relative = add_up(mul_up(doubt, add_up(2.0, doubt)), f64::MIN_POSITIVE);
     let margin = mul_up(square.upper(), relative);
@@ -124,8 +119,9 @@ impl LeastSquaresCertificate {
         let (m, n) = (matrix.rows(), matrix.columns());
         let top = |j: usize| matrix.high.column(j).iter().fold(0.0f64, |m, x| m.max(x.abs()));
         let exponents: Vec<i32> = (0..n).map(|j| exponent_of(top(j))).collect();
-        let a = PairMatrix::from_fn(m, n, |i, j| scaled(matrix.get(i, j), -exponents[j]));
-        let is_lossless = (0..n).all(|j| (0..m).all(|i| scaled(a.get(i, j), exponents[j]) == matrix.get(i, j)));
+        let a = PairMatrix::from_fn(m, n, |i, j| pair_times_power_of_two(matrix.get(i, j), -exponents[j]));
+        let is_lossless =
+            (0..n).all(|j| (0..m).all(|i| pair_times_power_of_two(a.get(i, j), exponents[j]) == matrix.get(i, j)));
         let Some(s) = inverse_triangle(&a)? else { return Ok(None) };
         let moduli = sizes(&a);
         let w = a.times(&s);
@@ -198,8 +194,9 @@ impl LeastSquaresCertificate {
         let m = b.rows();
         let e = largest_exponent(b);
         let given = b;
-        let b = PairMatrix::from_fn(m, 1, |i, _| scaled(given.get(i, 0), -e));
-        let is_lossless = self.is_lossless && (0..m).all(|i| scaled(b.get(i, 0), e) == given.get(i, 0));
+        let b = PairMatrix::from_fn(m, 1, |i, _| pair_times_power_of_two(given.get(i, 0), -e));
+        let is_lossless =
+            self.is_lossless && (0..m).all(|i| pair_times_power_of_two(b.get(i, 0), e) == given.get(i, 0));
         let x = self.refined(&b);
         let rest = self.rest(&b, &x);
         let (at, bs, xs) = (&self.moduli, sizes_of(&b, 0), sizes_of(&x, 0));
@@ -253,7 +250,7 @@ impl LeastSquaresCertificate {
         // so that nothing overflows or underflows.
         let there = (0..n).filter(|&i| b.high[(i, 0)] != 0.0);
         let e = there.map(|i| exponent_of(b.high[(i, 0)]) - self.exponents[i]).max().unwrap_or(0);
-        let b = PairMatrix::from_fn(n, 1, |i, _| scaled(b.get(i, 0), -self.exponents[i] - e));
+        let b = PairMatrix::from_fn(n, 1, |i, _| pair_times_power_of_two(b.get(i, 0), -self.exponents[i] - e));
         // y with AᵀAy = b, x̃ = Ay.
         let mut y = PairMatrix::zeros(n, 1);
         let mut last = f64::INFINITY;

@@ -6,6 +6,7 @@ use kappa_dense::{Matrix, MatrixRef, Real, Scalar};
 use super::inverse::{InverseEnclosure, RelativeErrors};
 use crate::arithmetic::fixed_point::FixedPoint;
 use crate::enclosure::directed::{add_up, div_up, max_or_nan, mul_up, norm_up, sqrt_up, sum_up, times_power};
+use crate::enclosure::times_power_of_two;
 
 /// The processor seconds that an inverse in many bits may take, by the counts of its operations.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,9 +52,8 @@ pub(crate) fn inverse_in_many_bits<T: Scalar>(
     let is_turned = is_turned(wide.as_ref());
     let upright = if is_turned { wide.adjoint() } else { wide };
     let form = <T::Wide>::real_form(upright.as_ref());
-    let found = Found::new(Approximation::new(form.view(), &[], effort)?);
-    let whole = found.enclosure(upright.columns(), upright.rows());
-    Some(if is_turned { turned(whole) } else { whole })
+    let found = Approximation::new(form.view(), &[], effort)?;
+    Some(finished(found, (upright.columns(), upright.rows()), is_turned))
 }
 
 /// The same for the real matrix A + R₁ + R₂ + …, whose entries need not be doubles.
@@ -61,9 +61,14 @@ pub(crate) fn inverse_of_sum(a: &Matrix<f64>, rests: &[Matrix<f64>], effort: Eff
     let is_turned = is_turned(a.as_ref());
     let upright = |x: &Matrix<f64>| if is_turned { x.adjoint() } else { x.clone() };
     let (a, rests) = (upright(a), rests.iter().map(upright).collect::<Vec<_>>());
-    let found = Found::new(Approximation::new(a.as_ref(), &rests, effort)?);
-    let whole = found.enclosure(a.columns(), a.rows());
-    Some(if is_turned { turned(whole) } else { whole })
+    let found = Approximation::new(a.as_ref(), &rests, effort)?;
+    Some(finished(found, (a.columns(), a.rows()), is_turned))
+}
+
+/// The n×m enclosure of the inverse, of whose adjoint the approximation is where the matrix was turned.
+fn finished<W: Scalar>(found: Approximation, (n, m): (usize, usize), is_turned: bool) -> InverseEnclosure<W> {
+    let whole = Found::new(found).enclosure(n, m);
+    if is_turned { turned(whole) } else { whole }
 }
 
 /// Whether the adjoint is taken: where there are fewer rows than columns, or where the rows of a square matrix differ
@@ -191,7 +196,7 @@ impl Found {
             .unwrap_or(0);
         let value = |i: usize, j: usize| {
             let (mantissa, exponent) = entry(i, j);
-            times_power(mantissa.abs(), clamped(exponent - f)).0.copysign(mantissa)
+            times_power_of_two(mantissa, clamped(exponent - f))
         };
         let center = Matrix::from_fn(n, m, |i, j| {
             let im = if all_rows > n { value(n + i, j) } else { 0.0 };

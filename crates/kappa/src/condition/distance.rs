@@ -4,7 +4,6 @@ use kappa_dense::{Matrix, Scalar, c64, lu};
 
 use super::certified::{inverse_norm, square};
 use crate::ask::{certified_norm, certified_singular_values};
-use crate::enclosure::directed::{div_down, div_up};
 use crate::error::{Error, Result};
 use crate::norm::{Family, modulus};
 use crate::operator::{AnyOperator, Entries, LinearOperator, RealOrComplex, both, wide};
@@ -86,7 +85,7 @@ fn by_columns<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, norm: Norm, by_rows:
     let factors = lu(*a)?;
     if factors.is_singular() {
         let value = match inverse_norm(a, norm)? {
-            Some(inverse) => inverted(inverse.enclosure()),
+            Some(inverse) => Enclosure::exact(1.0).over(inverse.enclosure()),
             None if crate::ask::is_exactly_singular(*a) == Some(true) => Enclosure::exact(0.0),
             None => Enclosure::new(0.0, 0.0, size.upper(), size.evidence()),
         };
@@ -110,16 +109,12 @@ fn by_columns<T: Scalar>(a: &kappa_dense::MatrixRef<'_, T>, norm: Norm, by_rows:
         _ => wide[(i, j)],
     });
     let value = match inverse_norm(a, norm)? {
-        Some(inverse) => inverted(inverse.enclosure()),
+        Some(inverse) => Enclosure::exact(1.0).over(inverse.enclosure()),
         None if crate::ask::is_exactly_singular(*a) == Some(true) => Enclosure::exact(0.0),
         // The matrix found gives an upper bound only if it is exactly singular; ‖A‖ is always an upper bound.
         None => Enclosure::new(0.0, 1.0 / total, size.upper(), size.evidence()),
     };
     Ok(Distance { value, relative: relative(value, size), nearest })
-}
-
-fn inverted(x: Enclosure) -> Enclosure {
-    Enclosure::new(div_down(1.0, x.upper()), 1.0 / x.estimate(), div_up(1.0, x.lower()), x.evidence())
 }
 
 impl AnyOperator<'_> {

@@ -7,7 +7,7 @@ mod pinned;
 mod scaling;
 
 pub(crate) use pinned::{Pinned, enclosure as pinned_enclosure};
-pub(crate) use scaling::{exponent_far_from_one, exponent_of, times_power_of_two};
+pub(crate) use scaling::{exponent_far_from_one, exponent_of, pair_times_power_of_two, times_power_of_two};
 
 use std::fmt;
 

@@ -2,6 +2,7 @@
 //! overflow nor underflow.
 
 use kappa_dense::Scalar;
+use kappa_dense::pair::Pair;
 
 use super::directed::times_power;
 
@@ -13,6 +14,11 @@ pub(crate) fn times_power_of_two<W: Scalar>(x: W, e: i32) -> W {
         (if high == f64::INFINITY { high } else { low }).copysign(x)
     };
     if e == 0 { x } else { W::from_parts(part(x.re()), part(x.im())) }
+}
+
+/// x·2ᵉ for a pair.
+pub(crate) fn pair_times_power_of_two(x: Pair, e: i32) -> Pair {
+    Pair { high: times_power_of_two(x.high, e), low: times_power_of_two(x.low, e) }
 }
 
 /// ⌊log₂|x|⌋, with an error of at most 1.

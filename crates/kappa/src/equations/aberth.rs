@@ -6,7 +6,7 @@ use kappa_dense::c64;
 use kappa_dense::pair::{PAIR_UNIT, Pair};
 
 use crate::enclosure::directed::{add_up, mul_up, times_power};
-use crate::enclosure::exponent_of;
+use crate::enclosure::{exponent_of, times_power_of_two};
 
 /// A complex number of two [`Pair`]s.
 #[derive(Clone, Copy, Debug, Default)]
@@ -143,8 +143,7 @@ impl Polynomial {
                 return (x, 0);
             }
             let e = exponent_of(size);
-            let part = |x: f64| times_power(x.abs(), -e).0.copysign(x);
-            (c64::new(part(x.re), part(x.im)), i64::from(e))
+            (times_power_of_two(x, -e), i64::from(e))
         };
         Self { a: a.iter().map(scaled).collect() }
     }

@@ -277,21 +277,23 @@ mod tests {
         assert!(double.iter().all(|r| r.distance < 1e-7));
     }
 
+    /// The coefficients of Π (x − k) over the roots k, exact below 2⁵³.
+    fn product(roots: &[i64]) -> Vec<f64> {
+        let mut c = vec![1i64];
+        for &k in roots {
+            let mut next = vec![0; c.len() + 1];
+            for (i, &x) in c.iter().enumerate() {
+                next[i + 1] += x;
+                next[i] -= x * k;
+            }
+            c = next;
+        }
+        c.into_iter().map(|x| x as f64).collect()
+    }
+
     #[test]
     fn roots_of_exact_coefficients_are_exact() {
         // Π (x − k), k = 1 … 17: coefficients below 2⁵³, conditions up to 1e12; and roots of any multiplicity.
-        let product = |roots: &[i64]| -> Vec<f64> {
-            let mut c = vec![1i64];
-            for &k in roots {
-                let mut next = vec![0; c.len() + 1];
-                for (i, &x) in c.iter().enumerate() {
-                    next[i + 1] += x;
-                    next[i] -= x * k;
-                }
-                c = next;
-            }
-            c.into_iter().map(|x| x as f64).collect()
-        };
         let whole: Vec<i64> = (1..=17).rev().collect();
         for (r, &k) in polynomial_roots(&product(&whole)).unwrap().iter().zip(&whole) {
             assert!(r.value.im == 0.0 && (r.value.re - k as f64).abs() <= f64::EPSILON * k as f64, "{r:?} {k}");
@@ -340,16 +342,7 @@ mod tests {
     #[test]
     fn the_exact_roots_lie_within_the_radii() {
         for roots in [&[1i64, 2, 3][..], &[5, 5, -7], &[1, 1, 1, 1], &[100, 101, 102, 103], &[0, 3, 3, -3, 3]] {
-            let mut c = vec![1i64];
-            for &k in roots {
-                let mut next = vec![0; c.len() + 1];
-                for (i, &x) in c.iter().enumerate() {
-                    next[i + 1] += x;
-                    next[i] -= x * k;
-                }
-                c = next;
-            }
-            let found = polynomial_roots(&c.iter().map(|&x| x as f64).collect::<Vec<f64>>()).unwrap();
+            let found = polynomial_roots(&product(roots)).unwrap();
             let mut left = roots.to_vec();
             left.sort_by_key(|k| -k.abs());
             for r in &found {

@@ -112,11 +112,11 @@ impl<T: Scalar> PartialSvd<T> {
 
     /// The singular values, enclosed: the largest first, or the smallest first where the smallest were requested.
     ///
-    /// Value i is the i-th largest or i-th smallest singular value of A. Vectors prove one end of it: no vectors of
-    /// this number give more than the largest values, or less than the smallest. The other end needs a bound of all
-    /// that was not found. It is 0 for the smallest unless all singular values are known, and ∞ for the largest where
-    /// neither ‖A‖_F nor products bound the rest. That *some* singular value lies within its residual of each estimate
-    /// holds in any case.
+    /// Value i is the i-th largest or i-th smallest singular value of A. The vectors prove one end: by
+    /// interlacing, the i-th largest value from orthonormal vectors is a lower bound, the i-th smallest an upper one.
+    /// The other end needs a bound of all that was not found. It is 0 for the smallest unless all singular values are
+    /// known, and ∞ for the largest where neither ‖A‖_F nor products bound the rest. That *some* singular value lies
+    /// within its residual of each estimate holds in any case.
     pub fn values(&self) -> &[Enclosure] {
         &self.values
     }

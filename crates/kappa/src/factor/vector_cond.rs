@@ -10,8 +10,9 @@ impl Eig {
     /// κ₂ of the matrix of right eigenvectors of length 1, the factor of the perturbation in the theorem of Bauer and
     /// Fike; ∞ for defective matrices.
     ///
-    /// Those of A, not the vectors as they were computed, which are independent for defective matrices too: the upper
-    /// end is ∞ unless the discs prove that A has this many eigenvectors. 1 where the entries show that A is normal.
+    /// The value concerns the exact eigenvectors of A; computed ones are independent even for a defective matrix. So
+    /// the upper end is ∞ unless the discs prove that A has n independent eigenvectors. 1 where the entries show that
+    /// A is normal.
     ///
     /// # Errors
     ///

@@ -11,6 +11,9 @@ pub struct BauerFike {
 }
 
 impl BauerFike {
+    pub(super) const STATEMENT: &'static str =
+        "for every eigenvalue μ of A + E: min |μ − λᵢ(A)| ≤ κ(X)·‖E‖, where A = XΛX⁻¹";
+
     /// The theorem for these numbers.
     ///
     /// # Errors
@@ -49,7 +52,7 @@ impl Theorem for BauerFike {
     }
 
     fn statement(&self) -> &'static str {
-        "for every eigenvalue μ of A + E: min |μ − λᵢ(A)| ≤ κ(X)·‖E‖, where A = XΛX⁻¹"
+        Self::STATEMENT
     }
 
     fn reference(&self) -> &'static str {

@@ -31,7 +31,7 @@ impl Applied {
         Self { bound: theorem.bound(), theorem: Box::new(theorem), quantity: quantity.into(), actual }
     }
 
-    /// actual/bound: 1 if the theorem is attained; 0 if the quantity is 0, or the bound is infinite and says nothing.
+    /// actual/bound: 1 if the theorem is attained; 0 if the quantity is 0 or the bound is infinite.
     pub fn ratio(&self) -> f64 {
         let bound = self.bound.upper();
         let nothing = self.actual.estimate() == 0.0 || bound == 0.0 && self.actual.lower() == 0.0;

@@ -14,6 +14,9 @@ pub struct DavisKahan {
 }
 
 impl DavisKahan {
+    pub(super) const STATEMENT: &'static str =
+        "‖sin Θ‖ ≤ ‖E‖/δ, where δ separates the kept eigenvalues from the others of the changed matrix";
+
     /// The theorem for these numbers.
     ///
     /// # Errors
@@ -53,7 +56,7 @@ impl Theorem for DavisKahan {
     }
 
     fn statement(&self) -> &'static str {
-        "‖sin Θ‖ ≤ ‖E‖/δ, where δ separates the kept eigenvalues from the others of the changed matrix"
+        Self::STATEMENT
     }
 
     fn reference(&self) -> &'static str {

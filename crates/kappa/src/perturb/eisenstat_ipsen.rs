@@ -11,6 +11,9 @@ pub struct EisenstatIpsen {
 }
 
 impl EisenstatIpsen {
+    pub(super) const STATEMENT: &'static str = "|σᵢ(D₁AD₂) − σᵢ(A)| ≤ σᵢ(A)·(√((1 + α)(1 + β)) − 1 \
+        or 1 − √((1 − α)(1 − β))), α = ‖D₁D₁ᴴ − I‖, β = ‖D₂ᴴD₂ − I‖";
+
     /// The theorem for these numbers.
     ///
     /// # Errors
@@ -49,7 +52,7 @@ impl Theorem for EisenstatIpsen {
     }
 
     fn statement(&self) -> &'static str {
-        "|σᵢ(D₁AD₂) − σᵢ(A)| ≤ σᵢ(A)·(√((1 + α)(1 + β)) − 1 or 1 − √((1 − α)(1 − β))), α = ‖D₁D₁ᴴ − I‖, β = ‖D₂ᴴD₂ − I‖"
+        Self::STATEMENT
     }
 
     fn reference(&self) -> &'static str {

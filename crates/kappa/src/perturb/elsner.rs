@@ -14,6 +14,9 @@ pub struct Elsner {
 }
 
 impl Elsner {
+    pub(super) const STATEMENT: &'static str =
+        "for every eigenvalue μ of B: min |μ − λᵢ(A)| ≤ (‖A‖ + ‖B‖)^(1 − 1/n)·‖A − B‖^(1/n)";
+
     /// The theorem for these numbers.
     ///
     /// # Errors
@@ -61,7 +64,7 @@ impl Theorem for Elsner {
     }
 
     fn statement(&self) -> &'static str {
-        "for every eigenvalue μ of B: min |μ − λᵢ(A)| ≤ (‖A‖ + ‖B‖)^(1 − 1/n)·‖A − B‖^(1/n)"
+        Self::STATEMENT
     }
 
     fn reference(&self) -> &'static str {

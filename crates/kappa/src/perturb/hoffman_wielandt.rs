@@ -10,6 +10,9 @@ pub struct HoffmanWielandt {
 }
 
 impl HoffmanWielandt {
+    pub(super) const STATEMENT: &'static str =
+        "√Σ|λᵢ(A) − λₚ₍ᵢ₎(B)|² ≤ ‖A − B‖_F for some order p, where A and B are normal";
+
     /// The theorem for these numbers.
     ///
     /// # Errors
@@ -43,7 +46,7 @@ impl Theorem for HoffmanWielandt {
     }
 
     fn statement(&self) -> &'static str {
-        "√Σ|λᵢ(A) − λₚ₍ᵢ₎(B)|² ≤ ‖A − B‖_F for some order p, where A and B are normal"
+        Self::STATEMENT
     }
 
     fn reference(&self) -> &'static str {

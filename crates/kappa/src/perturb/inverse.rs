@@ -10,6 +10,8 @@ pub struct InversePerturbation {
 }
 
 impl InversePerturbation {
+    pub(super) const STATEMENT: &'static str = "‖(A + E)⁻¹ − A⁻¹‖/‖A⁻¹‖ ≤ κε/(1 − κε) where κε < 1, ε = ‖E‖/‖A‖";
+
     /// The theorem for these numbers.
     ///
     /// # Errors
@@ -52,7 +54,7 @@ impl Theorem for InversePerturbation {
     }
 
     fn statement(&self) -> &'static str {
-        "‖(A + E)⁻¹ − A⁻¹‖/‖A⁻¹‖ ≤ κε/(1 − κε) where κε < 1, ε = ‖E‖/‖A‖"
+        Self::STATEMENT
     }
 
     fn reference(&self) -> &'static str {

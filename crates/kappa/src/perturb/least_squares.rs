@@ -12,6 +12,8 @@ pub struct LeastSquaresPerturbation {
 }
 
 impl LeastSquaresPerturbation {
+    pub(super) const STATEMENT: &'static str = "‖Δx‖/‖x‖ ≤ κε/(1 − κε)·(2 + (κ + 1)·‖r‖/(‖A‖‖x‖)) where κε < 1";
+
     /// The theorem for these numbers.
     ///
     /// # Errors
@@ -59,7 +61,7 @@ impl Theorem for LeastSquaresPerturbation {
     }
 
     fn statement(&self) -> &'static str {
-        "‖Δx‖/‖x‖ ≤ κε/(1 − κε)·(2 + (κ + 1)·‖r‖/(‖A‖‖x‖)) where κε < 1"
+        Self::STATEMENT
     }
 
     fn reference(&self) -> &'static str {

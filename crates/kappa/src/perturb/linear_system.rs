@@ -13,6 +13,8 @@ pub struct LinearSystem {
 }
 
 impl LinearSystem {
+    pub(super) const STATEMENT: &'static str = "‖Δx‖/‖x‖ ≤ κ(ε_A + ε_b)/(1 − κε_A) where κε_A < 1";
+
     /// The theorem for these numbers.
     ///
     /// # Errors
@@ -61,7 +63,7 @@ impl Theorem for LinearSystem {
     }
 
     fn statement(&self) -> &'static str {
-        "‖Δx‖/‖x‖ ≤ κ(ε_A + ε_b)/(1 − κε_A) where κε_A < 1"
+        Self::STATEMENT
     }
 
     fn reference(&self) -> &'static str {

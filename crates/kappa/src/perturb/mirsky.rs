@@ -9,6 +9,8 @@ pub struct Mirsky {
 }
 
 impl Mirsky {
+    pub(super) const STATEMENT: &'static str = "‖diag(σᵢ(A + E) − σᵢ(A))‖ ≤ ‖E‖ in every unitarily invariant norm";
+
     /// The theorem for these numbers.
     ///
     /// # Errors
@@ -42,7 +44,7 @@ impl Theorem for Mirsky {
     }
 
     fn statement(&self) -> &'static str {
-        "‖diag(σᵢ(A + E) − σᵢ(A))‖ ≤ ‖E‖ in every unitarily invariant norm"
+        Self::STATEMENT
     }
 
     fn reference(&self) -> &'static str {

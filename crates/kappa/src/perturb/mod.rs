@@ -59,6 +59,8 @@ pub trait Theorem: std::fmt::Debug {
 pub struct TheoremInfo {
     /// The name, such as `davis-kahan`.
     pub name: &'static str,
+    /// The statement, in one line.
+    pub statement: &'static str,
     /// The numbers that it needs, each with its meaning.
     pub parameters: &'static [(&'static str, &'static str)],
     /// Makes the theorem from those numbers, in that order.
@@ -90,26 +92,35 @@ pub fn theorems() -> &'static [TheoremInfo] {
         };
     }
     const ALL: &[TheoremInfo] = &[
-        TheoremInfo { name: "weyl", parameters: &[CHANGE], make: make!(Weyl, 1) },
-        TheoremInfo { name: "mirsky", parameters: &[CHANGE], make: make!(Mirsky, 1) },
-        TheoremInfo { name: "hoffman-wielandt", parameters: &[CHANGE], make: make!(HoffmanWielandt, 1) },
+        TheoremInfo { name: "weyl", statement: Weyl::STATEMENT, parameters: &[CHANGE], make: make!(Weyl, 1) },
+        TheoremInfo { name: "mirsky", statement: Mirsky::STATEMENT, parameters: &[CHANGE], make: make!(Mirsky, 1) },
+        TheoremInfo {
+            name: "hoffman-wielandt",
+            statement: HoffmanWielandt::STATEMENT,
+            parameters: &[CHANGE],
+            make: make!(HoffmanWielandt, 1),
+        },
         TheoremInfo {
             name: "bauer-fike",
+            statement: BauerFike::STATEMENT,
             parameters: &[("cond", "κ of the matrix of eigenvectors"), CHANGE],
             make: make!(BauerFike, 2),
         },
         TheoremInfo {
             name: "elsner",
+            statement: Elsner::STATEMENT,
             parameters: &[("size", "‖A‖₂ + ‖A + E‖₂"), CHANGE, ("order", "the order n")],
             make: make!(Elsner, 3),
         },
         TheoremInfo {
             name: "davis-kahan",
+            statement: DavisKahan::STATEMENT,
             parameters: &[("gap", "the gap between the eigenvalues kept and the others of the changed matrix"), CHANGE],
             make: make!(DavisKahan, 2),
         },
         TheoremInfo {
             name: "wedin",
+            statement: Wedin::STATEMENT,
             parameters: &[
                 ("gap", "the gap between the singular values kept and the others of the changed matrix"),
                 CHANGE,
@@ -118,21 +129,25 @@ pub fn theorems() -> &'static [TheoremInfo] {
         },
         TheoremInfo {
             name: "eisenstat-ipsen",
+            statement: EisenstatIpsen::STATEMENT,
             parameters: &[("left", "‖D₁D₁ᴴ − I‖"), ("right", "‖D₂ᴴD₂ − I‖")],
             make: make!(EisenstatIpsen, 2),
         },
         TheoremInfo {
             name: "inverse",
+            statement: InversePerturbation::STATEMENT,
             parameters: &[("cond", "κ(A)"), ("matrix-error", "‖E‖/‖A‖")],
             make: make!(InversePerturbation, 2),
         },
         TheoremInfo {
             name: "linear-system",
+            statement: LinearSystem::STATEMENT,
             parameters: &[("cond", "κ(A)"), ("matrix-error", "‖E‖/‖A‖"), ("rhs-error", "‖f‖/‖b‖")],
             make: make!(LinearSystem, 3),
         },
         TheoremInfo {
             name: "least-squares",
+            statement: LeastSquaresPerturbation::STATEMENT,
             parameters: &[
                 ("cond", "κ(A)"),
                 ("matrix-error", "the relative error of A and b"),
@@ -142,6 +157,7 @@ pub fn theorems() -> &'static [TheoremInfo] {
         },
         TheoremInfo {
             name: "componentwise-system",
+            statement: ComponentwiseSystem::STATEMENT,
             parameters: &[
                 ("cond", "‖|A⁻¹||A|‖_∞, Skeel's condition number"),
                 ("cond-at", "‖|A⁻¹||A||x|‖_∞/‖x‖_∞, Skeel's condition number at the solution"),

@@ -16,6 +16,9 @@ pub struct ComponentwiseSystem {
 }
 
 impl ComponentwiseSystem {
+    pub(super) const STATEMENT: &'static str =
+        "‖Δx‖_∞/‖x‖_∞ ≤ 2ε·cond(A, x)/(1 − ε·cond(A)) where |E| ≤ ε|A|, |f| ≤ ε|b| and ε·cond(A) < 1";
+
     /// The theorem for a matrix and the solution of a system with it.
     ///
     /// ```
@@ -64,7 +67,7 @@ impl Theorem for ComponentwiseSystem {
     }
 
     fn statement(&self) -> &'static str {
-        "‖Δx‖_∞/‖x‖_∞ ≤ 2ε·cond(A, x)/(1 − ε·cond(A)) where |E| ≤ ε|A|, |f| ≤ ε|b| and ε·cond(A) < 1"
+        Self::STATEMENT
     }
 
     fn reference(&self) -> &'static str {

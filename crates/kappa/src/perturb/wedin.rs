@@ -14,6 +14,9 @@ pub struct Wedin {
 }
 
 impl Wedin {
+    pub(super) const STATEMENT: &'static str = "max(‖sin Θ(U)‖, ‖sin Θ(V)‖) ≤ ‖E‖₂/δ, \
+        where δ separates the kept singular values from the others of the changed matrix";
+
     /// The theorem for these numbers.
     ///
     /// # Errors
@@ -52,8 +55,7 @@ impl Theorem for Wedin {
     }
 
     fn statement(&self) -> &'static str {
-        "max(‖sin Θ(U)‖, ‖sin Θ(V)‖) ≤ ‖E‖₂/δ, where δ separates the kept singular values from the others of the \
-         changed matrix"
+        Self::STATEMENT
     }
 
     fn reference(&self) -> &'static str {

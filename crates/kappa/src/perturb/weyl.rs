@@ -9,6 +9,9 @@ pub struct Weyl {
 }
 
 impl Weyl {
+    pub(super) const STATEMENT: &'static str =
+        "|σᵢ(A + E) − σᵢ(A)| ≤ ‖E‖₂ for every i, and the same for eigenvalues of Hermitian matrices";
+
     /// The theorem for these numbers.
     ///
     /// # Errors
@@ -42,7 +45,7 @@ impl Theorem for Weyl {
     }
 
     fn statement(&self) -> &'static str {
-        "|σᵢ(A + E) − σᵢ(A)| ≤ ‖E‖₂ for every i, and the same for eigenvalues of Hermitian matrices"
+        Self::STATEMENT
     }
 
     fn reference(&self) -> &'static str {

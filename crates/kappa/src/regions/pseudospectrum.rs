@@ -72,10 +72,11 @@ pub struct Grid {
 /// upper bound: its inverse is the norm of the resolvent.
 ///
 /// One Schur form. Of a normal matrix it gives the distances from the eigenvalues; of others a few steps of inverse
-/// Lanczos with its triangular factor follow at each point, about 20n² complex flops. They start from the vector of the
-/// neighbour, which may be a singular vector here too and then hides all others, and from as much of a random vector,
-/// whose share of the right one bounds what was missed. A bound also carries over from point to point, as σₘᵢₙ changes
-/// by no more than z does. The bounds count rounding by a model. The result does not depend on the number of threads,
+/// Lanczos with its triangular factor follow at each point, about 20n² complex flops. They start from the sum of
+/// the singular vector of the neighbour and a random vector of the same length: the first alone may be a singular
+/// vector here too, and then no other is found; the random one has a component along the vector sought, whose likely
+/// size bounds what was missed. A bound also carries over from point to point, as σₘᵢₙ changes by no more than z does.
+/// The bounds count rounding by a model. The result does not depend on the number of threads,
 /// and is scaled as the matrix is.
 ///
 /// # Errors
@@ -207,8 +208,8 @@ pub fn pseudospectrum_cells<T: Scalar>(
             ))
             .with_hint(format!("ask for `depth` {}, or for a smaller region", level.saturating_sub(1))));
         }
-        // A square is judged by parallel products. A thread that waits for one takes up another task, and one inside
-        // the other for every square would fill its stack: only as many tasks as can nest.
+        // A square is judged by parallel products. A thread that waits for one starts another task on the same stack;
+        // the number of tasks is limited so that nested ones do not overflow it.
         let share = open.len().div_ceil(TASKS).max(1);
         let judge_all = |part: &[(c64, f64)]| -> Vec<Result<Cell>> {
             part.iter().map(|&(center, half)| judge(&wide, center, half, epsilon)).collect()

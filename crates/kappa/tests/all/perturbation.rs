@@ -234,7 +234,7 @@ fn theorems_have_names_and_check_their_hypotheses() {
     for info in theorems() {
         let numbers = vec![1.0; info.parameters.len()];
         let t = theorem(info.name, &numbers).unwrap();
-        assert_eq!(t.name(), info.name);
+        assert_eq!((t.name(), t.statement()), (info.name, info.statement));
         assert!(t.bound().upper() >= 0.0 && !t.statement().is_empty() && !t.reference().is_empty());
         assert!(t.bound().evidence().to_string().starts_with("theorem"), "{}", t.bound().evidence());
         assert!(theorem(info.name, &[]).unwrap_err().hint().is_some());
@@ -459,7 +459,7 @@ fn the_backward_error_of_a_triplet_counts_what_underflow_takes() {
     assert!(value.upper() >= 0.2f64.hypot(0.4) / 8f64.sqrt(), "{value:?}");
 }
 
-/// A bound that overflows says nothing, so it is not attained: the ratio is 0, never ∞/∞. A difference that overflows
+/// A bound that overflows is not attained: its ratio is 0, never ∞/∞. A difference that overflows
 /// is refused, and the words say that it is the difference.
 #[test]
 fn a_bound_that_overflows_has_ratio_zero() {

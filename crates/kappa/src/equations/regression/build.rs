@@ -6,7 +6,8 @@ use super::cell::{Cell, Column};
 use super::formula::{Factor, Function};
 use super::whole::{EXACT_ROWS, Exact};
 use crate::arithmetic::{Decimal, two_product};
-use crate::enclosure::directed::{add_up, mul_up, times_power};
+use crate::enclosure::directed::{add_up, mul_up};
+use crate::enclosure::pair_times_power_of_two;
 use crate::error::{Error, Result};
 
 /// A value with a bound of its relative error.
@@ -139,12 +140,6 @@ pub(super) fn products(left: &[Built], right: &[Built]) -> Vec<Built> {
 /// 10u².
 const ROOT_DOUBT: f64 = 7.888609052210118e-31;
 
-/// x·2ᵉ for a pair that does not overflow.
-fn scaled(x: Pair, e: i32) -> Pair {
-    let part = |x: f64| times_power(x.abs(), e).0.copysign(x);
-    Pair { high: part(x.high), low: part(x.low) }
-}
-
 /// The function at a value; `None` if it is undefined. Logarithm and exponential are rounded to doubles by the library:
 /// the model is that of these rounded numbers.
 fn apply(f: Function, v: Value) -> Option<Value> {
@@ -159,11 +154,11 @@ fn apply(f: Function, v: Value) -> Option<Value> {
                 x if x > 1e200 => -600,
                 _ => 0,
             };
-            let moved = scaled(v.value, e);
+            let moved = pair_times_power_of_two(v.value, e);
             let root = moved.sqrt();
             let is_exact = root.low == 0.0 && two_product(root.high, root.high) == (moved.high, moved.low);
             let doubt = if is_exact { v.doubt } else { add_up(v.doubt, ROOT_DOUBT) };
-            Some(Value { value: scaled(root, -e / 2), doubt })
+            Some(Value { value: pair_times_power_of_two(root, -e / 2), doubt })
         }
         Function::Sqrt if x == 0.0 => Some(v),
         _ => None,

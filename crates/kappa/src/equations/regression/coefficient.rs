@@ -79,8 +79,8 @@ impl Regression {
         StudentsT::new(0.0, 1.0, self.degrees() as f64).ok()
     }
 
-    /// The quantile of Student's distribution that a confidence interval reaches: so many standard errors to each side.
-    /// NaN where no degree of freedom is left.
+    /// The quantile of Student's distribution: half the width of a confidence interval, in standard errors. NaN
+    /// where no degree of freedom is left.
     pub fn quantile(&self) -> f64 {
         self.student().map_or(f64::NAN, |d| d.inverse_cdf(0.5 + 0.5 * self.confidence))
     }
@@ -94,7 +94,7 @@ impl Regression {
     fn coefficient(&self, j: usize, student: Option<StudentsT>, reach: f64) -> Coefficient {
         let e = self.exponent - self.exponents[j];
         let pinned = self.beta.enclosure(j);
-        // Beyond the range of doubles a pair says nothing.
+        // The enclosure is infinite where the coefficient leaves the range of doubles; the scaled one is then used.
         let estimate = if pinned.width() < f64::INFINITY { pinned } else { moved(self.scaled_beta[j], e) };
         let has_standard_error = self.degrees() > 0;
         // Coefficient and standard error in the units of the scaled problem, where neither overflows.

@@ -5,7 +5,7 @@ use kappa_dense::pair::{Pair, PairMatrix};
 
 use super::fit::{Regression, moved};
 use crate::certificate::LeastSquaresCertificate;
-use crate::enclosure::times_power_of_two;
+use crate::enclosure::{pair_times_power_of_two, times_power_of_two};
 use crate::error::Result;
 use crate::{Enclosure, svd};
 
@@ -93,9 +93,8 @@ impl Regression {
         // (XᵀX)⁻¹eⱼ of the scaled columns, with a component of 1 for column j.
         let raw = s.times(&PairMatrix::from_fn(n, 1, |k, _| s.get(j, k)));
         let c: Vec<Pair> = (0..n).map(|k| raw.get(k, 0) / raw.get(j, 0)).collect();
-        let scaled = |x: Pair, e: i32| Pair { high: times_power_of_two(x.high, e), low: times_power_of_two(x.low, e) };
         (0..x.rows()).all(|i| {
-            let term = |k: usize| c[k] * scaled(x.get(i, k), -self.exponents[k]);
+            let term = |k: usize| c[k] * pair_times_power_of_two(x.get(i, k), -self.exponents[k]);
             let sum = (0..n).fold(Pair::default(), |sum, k| sum + term(k));
             let moduli: f64 = (0..n).map(|k| term(k).high.abs()).sum();
             sum.high.abs() <= f64::EPSILON * moduli

@@ -4,6 +4,7 @@ use num_bigint::{BigInt, Sign};
 
 use super::whole::{Fraction, WholeColumn};
 use crate::arithmetic::modular::{Prime, primes};
+use crate::arithmetic::whole_matrix;
 
 /// A column that is a combination of earlier ones.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ fn gram(columns: &[&WholeColumn]) -> Vec<Vec<BigInt>> {
     gram
 }
 
-/// Whether an elimination of n rows with so many more columns stays below the limit.
+/// Whether the elimination of an n×(n + more) matrix stays below the limit.
 fn is_feasible(gram: &[Vec<BigInt>], more: usize) -> bool {
     let n = gram.len() as f64;
     let bits = gram.iter().flatten().map(BigInt::bits).max().unwrap_or(0) as f64;
@@ -79,22 +80,8 @@ fn rank_modulo(gram: &[Vec<BigInt>], p: Prime) -> usize {
         let rest = ((x % &modulus) + &modulus) % &modulus;
         u64::try_from(rest).unwrap_or(0)
     };
-    let mut rows: Vec<Vec<u64>> = gram.iter().map(|row| row.iter().map(residue).collect()).collect();
-    let mut rank = 0;
-    for j in 0..gram.len() {
-        let Some(pivot) = (rank..rows.len()).find(|&i| rows[i][j] != 0) else { continue };
-        rows.swap(rank, pivot);
-        let inverse = p.inverse(rows[rank][j]);
-        let (above, below) = rows.split_at_mut(rank + 1);
-        for row in below.iter_mut().filter(|row| row[j] != 0) {
-            let factor = p.value() - p.times(row[j], inverse);
-            for (x, y) in row[j..].iter_mut().zip(&above[rank][j..]) {
-                *x = p.reduce(*x + p.times(factor, *y));
-            }
-        }
-        rank += 1;
-    }
-    rank
+    let rows = gram.iter().map(|row| row.iter().map(residue).collect()).collect();
+    whole_matrix::rank_modulo(rows, gram.len(), p)
 }
 
 /// The columns that are combinations of earlier ones; `None` where finding them takes too long.

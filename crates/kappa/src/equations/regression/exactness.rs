@@ -1,5 +1,5 @@
-//! What decides is decided in whole numbers: a residual sum of squares, a coefficient or a residual that is 0, a
-//! leverage that is 1, and rows without which the others are fitted exactly.
+//! Exact integer arithmetic settles what an enclosure leaves open: whether a residual sum of squares, a coefficient or
+//! a residual is 0, whether a leverage is 1, and whether the other rows are fitted exactly.
 
 use kappa_dense::pair::{Pair, PairMatrix};
 

@@ -11,7 +11,7 @@ use crate::Enclosure;
 use crate::arithmetic::check_environment;
 use crate::certificate::{LeastSquaresCertificate, ScaledSolution, sum_of_squares};
 use crate::enclosure::directed::{add_down, add_up, mul_up, times_power};
-use crate::enclosure::{Pinned, pinned_enclosure};
+use crate::enclosure::{Pinned, pinned_enclosure, times_power_of_two};
 use crate::error::{Error, Result};
 
 /// A linear model fitted by least squares, with enclosures of all that statisticians print.
@@ -276,11 +276,7 @@ pub(super) fn moved(x: Enclosure, e: i32) -> Enclosure {
         let (low, high) = times_power(x.abs(), e);
         if up == (x >= 0.0) { high.copysign(x) } else { low.copysign(x) }
     };
-    let near = |x: f64| {
-        let (low, high) = times_power(x.abs(), e);
-        (if high == f64::INFINITY { high } else { low }).copysign(x)
-    };
-    Enclosure::new(end(x.lower(), false), near(x.estimate()), end(x.upper(), true), x.evidence())
+    Enclosure::new(end(x.lower(), false), times_power_of_two(x.estimate(), e), end(x.upper(), true), x.evidence())
 }
 
 /// The weights of the rows that are used.

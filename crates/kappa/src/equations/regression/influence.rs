@@ -1,9 +1,8 @@
 //! The influence of each row on a regression.
 
 use super::fit::{Regression, moved};
-use super::statistics::signed_quotient;
+use super::statistics::{one_minus, signed_quotient};
 use crate::Enclosure;
-use crate::enclosure::directed::{add_down, add_up};
 
 /// The influence of one row on the fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -102,7 +101,8 @@ impl Regression {
     }
 }
 
-/// 1 − h.
+/// 1 − h for a leverage h ≤ 1.
 fn complement(h: Enclosure) -> Enclosure {
-    Enclosure::new(add_down(1.0, -h.upper()).max(0.0), 1.0 - h.estimate(), add_up(1.0, -h.lower()), h.evidence())
+    let x = one_minus(h);
+    Enclosure::new(x.lower().max(0.0), x.estimate(), x.upper(), x.evidence())
 }

@@ -154,8 +154,8 @@ impl Regression {
     }
 }
 
-fn one_minus(x: Enclosure) -> Enclosure {
-    Enclosure::new(add_down(1.0, -x.upper()), 1.0 - x.estimate(), add_up(1.0, -x.lower()), x.evidence())
+pub(super) fn one_minus(x: Enclosure) -> Enclosure {
+    Enclosure::exact(1.0).minus(x)
 }
 
 /// x/y for y ≥ 0 and x of any sign.

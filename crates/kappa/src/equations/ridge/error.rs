@@ -39,7 +39,7 @@ impl<W: Scalar<Wide = W>> Standard<W> {
 
     /// Whether the columns of A are independent to working precision.
     fn is_of_full_rank(&self) -> bool {
-        let limit = self.shape.0.max(self.shape.1) as f64 * f64::EPSILON * self.s.first().copied().unwrap_or(0.0);
+        let limit = self.limit();
         self.s.len() == self.v.rows() && self.s.last().is_some_and(|s| *s > limit)
     }
 

@@ -72,9 +72,14 @@ impl<W: Scalar<Wide = W>> Standard<W> {
         })
     }
 
+    /// The size below which a singular value counts as zero: max(m, n)·2⁻⁵²·σ₁.
+    pub(super) fn limit(&self) -> f64 {
+        self.shape.0.max(self.shape.1) as f64 * f64::EPSILON * self.s.first().copied().unwrap_or(0.0)
+    }
+
     /// fᵢ = σᵢ²/(σᵢ² + λ). For λ = 0 those of the solution of least norm: 0 if σᵢ ≤ max(m, n)·2⁻⁵²·σ₁.
     pub(super) fn filter_factors(&self, lambda: f64) -> Vec<f64> {
-        let limit = self.shape.0.max(self.shape.1) as f64 * f64::EPSILON * self.s.first().copied().unwrap_or(0.0);
+        let limit = self.limit();
         let of = |s: f64| if lambda == 0.0 { f64::from(s > limit) } else { 1.0 / (1.0 + (lambda / s) / s) };
         self.s.iter().map(|&s| if s == 0.0 { 0.0 } else { of(s) }).collect()
     }
