@@ -79,9 +79,9 @@ def linalg(threads: int) -> None:
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     lines += [
         "",
-        f"Geometric mean of the ratios {mean:.2f}, smallest {worst:.2f}. {threads} threads, {processor()}, NumPy {np.__version__} on "
-        f"{blas['name']} {blas['version']}, Python {platform.python_version()}, kappa {kappa.__version__}; medians in "
-        "one run.",
+        f"Geometric mean of the ratios {mean:.2f}, smallest {worst:.2f}. {threads} threads, {processor()}, NumPy "
+        f"{np.__version__} on {blas['name']} {blas['version']}, Python {platform.python_version()}, kappa "
+        f"{kappa.__version__}; medians in one run.",
     ]
     print(lines[-1])
     block = "<!-- compare linalg -->\n" + "\n".join(lines) + "\n<!-- end -->"

@@ -12,6 +12,8 @@ use crate::{format, house, python};
 struct Count {
     passed: usize,
     failed: usize,
+    /// Failures that no test program counts, such as those of the lints.
+    messages: Vec<String>,
     rust: Vec<Timed>,
     python: Vec<Timed>,
 }
@@ -52,6 +54,8 @@ pub(crate) fn run(may_install: bool) -> Result<bool, String> {
     }
     println!("\n{}\n{}", phases.table(), phases::slowest("Slowest tests of Rust", count.rust));
     println!("{}", phases::slowest("Slowest tests of Python", count.python));
+    // Once more at the end, where a failure among thousands of lines is looked for.
+    count.messages.iter().for_each(|message| println!("FAILED: {message}\n"));
     println!("{} passed, {} failed", count.passed, count.failed);
     Ok(count.failed == 0)
 }
@@ -63,6 +67,7 @@ impl Count {
             Ok(()) => self.passed += 1,
             Err(message) => {
                 eprintln!("xtask: {message}");
+                self.messages.push(message);
                 self.failed += 1;
             }
         }

@@ -2,12 +2,11 @@
 //! default, `KAPPA_CASES` of them where that is set.
 
 use crate::draws::Draws;
-use crate::exact::{Solved, shift_of, solve, split, whole, wholes};
+use crate::exact::{Ratio, Solved, shift_of, solve, whole, wholes};
 use kappa::ask::logdet_by;
 use kappa::condition::{Extended, inverse_norm};
 use kappa::{
-    AnyOperator, Enclosure, Guarantee, Matrix, Norm, Solve, Sparse, c64, cond_by, distance_to_singularity, exact_rank,
-    solve_by,
+    AnyOperator, Guarantee, Matrix, Norm, Solve, Sparse, c64, cond_by, distance_to_singularity, exact_rank, solve_by,
 };
 use num_bigint::{BigInt, Sign};
 
@@ -15,14 +14,28 @@ fn cases() -> u64 {
     std::env::var("KAPPA_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(2000)
 }
 
+/// Calls `check` for each case, in two threads.
+pub(crate) fn for_each_case(check: impl Fn(u64) + Sync) {
+    let (cases, workers, check) = (cases(), 2, &check);
+    std::thread::scope(|scope| {
+        for worker in 0..workers {
+            scope.spawn(move || (0..cases).filter(|seed| seed % workers == worker).for_each(check));
+        }
+    });
+}
+
 /// The number of kinds of matrices.
 const KINDS: u64 = 14;
 
 /// A square matrix of order 1 to 5.
 fn case(seed: u64) -> Matrix<f64> {
-    let mut draws = Draws(seed.wrapping_mul(0x9e37_79b9).wrapping_add(17));
-    let n = 1 + draws.below(5);
-    let a: Matrix<f64> = draws.matrix(n, n);
+    let n = 1 + Draws(seed.wrapping_mul(0x9e37_79b9).wrapping_add(17)).below(5);
+    hard(seed, n)
+}
+
+/// A hard square matrix of order n.
+pub(crate) fn hard(seed: u64, n: usize) -> Matrix<f64> {
+    let a: Matrix<f64> = Draws(seed.wrapping_mul(0x9e37_79b9).wrapping_add(17)).matrix(n, n);
     let scaled = |f: &dyn Fn(usize, usize) -> f64| Matrix::from_fn(n, n, |i, j| a[(i, j)] * f(i, j));
     let small = |i: usize, j: usize| ((i * 7 + j * 3 + seed as usize) % 11) as f64 - 5.0;
     match seed % KINDS {
@@ -58,24 +71,9 @@ fn modulus(x: &BigInt) -> BigInt {
     if x.sign() == Sign::Minus { -x } else { x.clone() }
 }
 
-/// Whether m·2^e ≤ p/q·2^f (`is_below`), or ≥, for q > 0.
-fn is_on_its_side(m: f64, e: i32, (p, q, f): (&BigInt, &BigInt, i32), is_below: bool) -> bool {
-    if m.is_infinite() {
-        return !is_below;
-    }
-    let (mantissa, exponent) = split(m);
-    let shift = exponent + e - f;
-    let (left, right) = ((BigInt::from(mantissa) * q) << shift.max(0) as usize, p << (-shift).max(0) as usize);
-    if is_below { left <= right } else { left >= right }
-}
-
-fn holds(x: &Extended, truth: (&BigInt, &BigInt, i32)) -> bool {
+fn holds(x: &Extended, truth: &Ratio) -> bool {
     let (m, e) = (x.mantissa(), x.exponent());
-    is_on_its_side(m.lower(), e, truth, true) && is_on_its_side(m.upper(), e, truth, false)
-}
-
-fn contains(x: &Enclosure, truth: (&BigInt, &BigInt, i32)) -> bool {
-    is_on_its_side(x.lower(), 0, truth, true) && is_on_its_side(x.upper(), 0, truth, false)
+    truth.compare(m.lower(), e).is_le() && truth.compare(m.upper(), e).is_ge()
 }
 
 fn check(seed: u64) {
@@ -117,15 +115,16 @@ fn check(seed: u64) {
     // ‖A‖ = size·2^−shift, and ‖A⁻¹‖ = inverse_size/determinant times a power of two.
     for k in &found {
         assert!(
-            holds(k, (&(&size * &inverse_size), &determinant, columns[0].shift - shift)),
+            holds(k, &Ratio::new(&size * &inverse_size, determinant.clone(), columns[0].shift - shift)),
             "{seed}: κ of {a:?} is not in {k:?}"
         );
         assert!(k.mantissa().evidence().is_certified());
     }
     let inverse_norm = inverse_norm(&a, norm).unwrap().expect("a nonsingular matrix of small order");
-    assert!(holds(&inverse_norm, (&inverse_size, &determinant, columns[0].shift)), "{seed}: {inverse_norm:?} of {a:?}");
+    let truth = Ratio::new(inverse_size.clone(), determinant.clone(), columns[0].shift);
+    assert!(holds(&inverse_norm, &truth), "{seed}: {inverse_norm:?} of {a:?}");
     let distance = distance_to_singularity(&a, norm).unwrap().value;
-    assert!(contains(&distance, (&determinant, &inverse_size, -columns[0].shift)), "{seed}: {distance:?} of {a:?}");
+    assert!(Ratio::new(determinant, inverse_size, -columns[0].shift).is_in(&distance), "{seed}: {distance:?} of {a:?}");
     systems(seed, &a, &turned);
     determinants(seed, &a, &columns[0].determinant, shift);
 }
@@ -178,12 +177,7 @@ fn determinants(seed: u64, a: &Matrix<f64>, whole_determinant: &BigInt, shift: i
 
 #[test]
 fn no_certified_answer_misses_the_exact_one() {
-    let (cases, workers) = (cases(), 2);
-    std::thread::scope(|scope| {
-        for worker in 0..workers {
-            scope.spawn(move || (0..cases).filter(|seed| seed % workers == worker).for_each(check));
-        }
-    });
+    for_each_case(check);
 }
 
 #[test]

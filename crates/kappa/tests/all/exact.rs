@@ -1,6 +1,8 @@
 //! Exact arithmetic for the tests: matrices of doubles as integers times one power of two.
 
-use kappa::Matrix;
+use std::cmp::Ordering;
+
+use kappa::{Enclosure, Matrix};
 use num_bigint::{BigInt, Sign};
 
 /// x = mantissa·2^exponent, exactly.
@@ -91,7 +93,7 @@ impl Gram {
 }
 
 /// The exact comparison of Σ xᵢ with a bound.
-pub(crate) fn compare_sum(x: &[f64], bound: f64) -> std::cmp::Ordering {
+pub(crate) fn compare_sum(x: &[f64], bound: f64) -> Ordering {
     let mut all = x.to_vec();
     all.push(bound);
     let shift = shift_of(&all);
@@ -148,17 +150,62 @@ pub(crate) fn solve_whole(mut m: Vec<Vec<BigInt>>, b: Vec<BigInt>) -> Option<Sol
 }
 
 impl Solved {
+    /// xᵢ.
+    pub(crate) fn entry(&self, i: usize) -> Ratio {
+        Ratio::new(self.numerators[i].clone(), self.determinant.clone(), self.shift)
+    }
+
     /// Whether lower ≤ xᵢ ≤ upper.
     pub(crate) fn holds(&self, i: usize, lower: f64, upper: f64) -> bool {
-        // t ≤ xᵢ ⇔ t·2^(−shift)·D ≤ N for D > 0, with a common power of two.
+        self.entry(i).is_within(lower, upper)
+    }
+}
+
+/// p/q·2^shift for q > 0.
+#[derive(Clone, Debug)]
+pub(crate) struct Ratio {
+    p: BigInt,
+    q: BigInt,
+    shift: i32,
+}
+
+impl Ratio {
+    /// p/q·2^shift for q ≠ 0.
+    pub(crate) fn new(p: BigInt, q: BigInt, shift: i32) -> Self {
+        if q.sign() == Sign::Minus { Self { p: -p, q: -q, shift } } else { Self { p, q, shift } }
+    }
+
+    /// The order of m·2^e and this number.
+    pub(crate) fn compare(&self, m: f64, e: i32) -> Ordering {
+        if m.is_infinite() {
+            return m.total_cmp(&0.0);
+        }
+        let (mantissa, exponent) = split(m);
+        let shift = exponent + e - self.shift;
+        let left = (BigInt::from(mantissa) * &self.q) << shift.max(0) as usize;
+        left.cmp(&(&self.p << (-shift).max(0) as usize))
+    }
+
+    /// Whether lower ≤ this number ≤ upper.
+    pub(crate) fn is_within(&self, lower: f64, upper: f64) -> bool {
+        self.compare(lower, 0).is_le() && self.compare(upper, 0).is_ge()
+    }
+
+    pub(crate) fn is_in(&self, x: &Enclosure) -> bool {
+        self.is_within(x.lower(), x.upper())
+    }
+
+    /// Whether the enclosure contains the square root of this number, which is not negative.
+    pub(crate) fn root_is_in(&self, x: &Enclosure) -> bool {
         let compare = |t: f64| {
+            if t < 0.0 || t.is_infinite() {
+                return t.total_cmp(&0.0);
+            }
             let (mantissa, exponent) = split(t);
-            let e = exponent - self.shift;
-            let left = BigInt::from(mantissa) * &self.determinant;
-            let (left, right) = (left << e.max(0) as usize, &self.numerators[i] << (-e).max(0) as usize);
-            let order = left.cmp(&right);
-            if self.determinant.sign() == Sign::Minus { order.reverse() } else { order }
+            let shift = 2 * exponent - self.shift;
+            let left = (BigInt::from(mantissa) * mantissa * &self.q) << shift.max(0) as usize;
+            left.cmp(&(&self.p << (-shift).max(0) as usize))
         };
-        (lower == f64::NEG_INFINITY || compare(lower).is_le()) && (upper == f64::INFINITY || compare(upper).is_ge())
+        compare(x.lower()).is_le() && compare(x.upper()).is_ge()
     }
 }
