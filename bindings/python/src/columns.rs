@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use kappa::arithmetic::Decimal;
 use kappa::equations::regression::{Cell, Column};
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 
@@ -290,6 +290,12 @@ pub(crate) fn raw_columns(data: &Bound<'_, PyAny>, is_used: &dyn Fn(&str) -> boo
         let path: std::path::PathBuf = data.extract()?;
         let opened = interruptible(data.py(), move || kappa_tensors::Frame::open(&path))?;
         let frame = opened.map_err(source_to_python)?;
+        if let Some(title) = frame.title() {
+            let message = format!("{} is left out: {}", title.name, title.reason);
+            // Names of lines and reasons have no NUL.
+            let message = std::ffi::CString::new(message).unwrap_or_default();
+            PyErr::warn(data.py(), &data.py().get_type::<PyUserWarning>(), &message, 1)?;
+        }
         let column = |j: usize| {
             let name = frame.titles[j].clone();
             let cells = if is_used(&name) {

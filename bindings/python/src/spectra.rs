@@ -348,6 +348,9 @@ pub(crate) fn numerical_range<'py>(
 /// The smallest singular value of z - A on a grid: real parts, imaginary parts, and a table with a row for each
 /// imaginary part.
 ///
+/// With `points` the grid has as many equidistant lines in each direction; by default up to 100, and closer ones beside
+/// the eigenvalues.
+///
 /// Examples
 /// --------
 /// >>> import kappa as kp

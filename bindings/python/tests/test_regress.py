@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import pathlib
 import random
 import subprocess
 import sys
@@ -185,6 +186,13 @@ def test_missing_values_of_every_kind_are_left_out() -> None:
     named = pandas.Categorical(["None", "a", None, "a", "None", "a"], ["None", "a"])
     fit = kp.regress(pandas.DataFrame({"y": y, "g": named}), "y ~ g")
     assert fit.rows == [0, 1, 3, 4, 5] and fit.names == ["(Intercept)", "g=a"]
+
+
+def test_a_title_of_a_file_is_left_out_aloud(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Measurements, in metres\nx,y,z\n1,2,0\n2,3,0\n3,5,0\n")
+    with pytest.warns(UserWarning, match="line 1 is left out: a title"):
+        assert kp.regress(path, "y ~ x").nobs == 3
 
 
 def test_booleans_are_numbers_and_an_index_is_no_column() -> None:

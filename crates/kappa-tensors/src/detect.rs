@@ -96,7 +96,7 @@ fn from_bytes(bytes: Bytes, name: &str) -> Result<Box<dyn Source>> {
 }
 
 fn from_text(bytes: &[u8], name: &str) -> Result<Box<dyn Source>> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = table::without_mark(bytes);
     let banner = bytes.get(..BANNER.len()).unwrap_or_default();
     if banner.eq_ignore_ascii_case(BANNER.as_bytes()) {
         return Ok(Box::new(MatrixMarket::new(bytes, name)?));

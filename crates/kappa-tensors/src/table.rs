@@ -66,7 +66,7 @@ impl Frame {
     ///
     /// When the bytes are not a table, its rows have different lengths, a quote is not closed, or a limit is exceeded.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut rows = rows(&without_errors(bytes))?;
+        let mut rows = rows(&without_errors(without_mark(bytes)))?;
         let title = take_title(&mut rows);
         let width = width(&rows)?;
         let has_header = rows.first().is_some_and(|(_, row)| row.iter().any(|c| number(c).is_none() && !is_missing(c)));
@@ -123,6 +123,11 @@ pub(crate) fn take_title(rows: &mut Rows) -> Option<Skipped> {
     Some(title)
 }
 
+/// The text without the mark with which spreadsheets begin UTF-8, and which is no part of the first cell.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 /// The text with `NA` for `#N/A` and `#NA`, with which a spreadsheet marks a missing value, at the beginning of a line,
 /// where `#` would make a comment of the row.
 fn without_errors(bytes: &[u8]) -> Cow<'_, [u8]> {
@@ -142,8 +147,7 @@ fn without_errors(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// The rows with their line numbers.
 pub(crate) fn rows(bytes: &[u8]) -> Result<Rows> {
-    // Spreadsheets begin UTF-8 with a mark, which is no part of the first cell.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = without_mark(bytes);
     let first = bytes.split(|&b| b == b'\n').find(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"));
     let count = |separator: u8| first.map_or(0, |line| line.iter().filter(|&&b| b == separator).count());
     let separator = [b'\t', b',', b';'].into_iter().max_by_key(|&b| count(b)).filter(|&b| count(b) > 0);

@@ -28,7 +28,8 @@ pub(crate) struct DrawArguments {
     /// The picture to write, .svg or .png.
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
-    /// Points in each direction for pseudospectra.
+    /// Points in each direction for pseudospectra, at equal distances; by default up to 100, with further ones beside
+    /// the eigenvalues.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     points: usize,
     /// The part of the plane for pseudospectra: from and to on the real axis, from and to on the imaginary one.

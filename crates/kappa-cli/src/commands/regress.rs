@@ -99,6 +99,7 @@ impl Ask for RegressArguments {
         let frame = Frame::open(&self.file).map_err(|e| Failure::from(kappa_model::Error::from(e)))?;
         let about = |error: kappa::Error| Failure::from(error).within(&file_name(&self.file));
         let lines: Vec<u64> = (0..frame.rows()).map(|i| frame.line(i)).collect();
+        let title = frame.title().map(|title| format!("{} is left out: {}", title.name, title.reason));
         let fit = self.fit(frame).map_err(about)?;
         let design = fit.design();
         let digits = self.digits.into();
@@ -107,6 +108,9 @@ impl Ask for RegressArguments {
             false => (RegressionResult::new(&fit), regression_text(&fit, digits)),
         };
         let mut answer = Answer::new(result.map_err(about)?, text.map_err(about)?).explained(explanation());
+        if let Some(title) = title {
+            answer = answer.note(title);
+        }
         if let Some(&first) = design.dropped.first() {
             answer = answer.note(format!(
                 "{} of {} left out because of a missing value (the first in line {} of the file)",

@@ -18,6 +18,12 @@ fn missing_rows_are_counted_and_named() {
     assert!(text.out.contains("4 observations (3 left out: a value is missing in rows 2, 3, 6)"), "{}", text.out);
     assert_eq!(json["dropped_row_numbers"], serde_json::json!([2, 3, 6]));
     assert!(text.err.contains("3 of 7 rows"), "{}", text.err);
+    // Behind the mark with which spreadsheets begin UTF-8 too.
+    let (text, _) = asked("\u{feff}#N/A;y\n#N/A;2\n2;3\n3;4\n4;6\n", &["-f", "y ~ 1"]);
+    assert!(text.out.contains("4 observations"), "{}", text.whole());
+    // A line that is no row is named.
+    let (text, _) = asked("Measurements, in metres\nx,y,z\n1,2,0\n2,3,0\n3,5,0\n", &["-f", "y ~ x"]);
+    assert!(text.err.contains("line 1 is left out: a title"), "{}", text.whole());
     // A comment stays one.
     let (text, _) = asked("# N/A is missing\n#NA too\nx,y\n1,2\n2,3\n3,5\n", &["-f", "y ~ x"]);
     assert!(text.out.contains("3 observations\n"), "{}", text.whole());

@@ -115,10 +115,12 @@ pub struct Digits {
     pub lost: f64,
     /// Digits that are correct for every change of that size, at least 0: from κε/(1 − κε).
     pub certain: f64,
-    /// An upper bound of ‖Δx‖/‖x‖, ∞ where κε ≥ 1.
+    /// An upper bound of ‖Δx‖/‖x‖, ∞ where κε ≥ 1 or κ is not bounded.
     pub error: f64,
-    /// The condition number κ: the upper end where it is finite.
+    /// The condition number κ: the upper end where it is finite, the lower end otherwise.
     pub cond: f64,
+    /// Whether κ has a finite upper end, or is known to be infinite.
+    pub is_bounded: bool,
     /// The data.
     pub data: DataType,
     /// The algorithm.
@@ -129,8 +131,8 @@ pub struct Digits {
 /// n, the accuracy of the data, and the algorithm, computing in double precision.
 ///
 /// With ε = 2·(error of the data) for A and b together and the backward error of the algorithm: ‖Δx‖/‖x‖ ≤ κε/(1 − κε)
-/// where κε < 1; otherwise no digit is certain. κ is the upper end of `cond` where it is finite, and its estimate
-/// otherwise.
+/// where κε < 1; otherwise no digit is certain. κ is the upper end of `cond`; where that is infinite no digit is
+/// certain, and the lower end says how many are lost at least.
 ///
 /// # Examples
 ///
@@ -145,7 +147,8 @@ pub struct Digits {
 /// Reference: Higham, *Accuracy and Stability*, 2nd ed., sections 7.1, 9.4, 20.4.
 pub fn digits(cond: Enclosure, n: usize, data: DataType, algorithm: SolveAlgorithm) -> Digits {
     let u = f64::EPSILON / 2.0;
-    let kappa = if cond.upper().is_finite() { cond.upper() } else { cond.estimate() };
+    let is_bounded = cond.upper().is_finite() || cond.lower() == f64::INFINITY;
+    let kappa = if is_bounded { cond.upper() } else { cond.lower() };
     let kappa = kappa.max(1.0);
     let own = match algorithm {
         SolveAlgorithm::Exact => 0.0,
@@ -154,7 +157,7 @@ pub fn digits(cond: Enclosure, n: usize, data: DataType, algorithm: SolveAlgorit
     };
     let epsilon = 2.0 * data.error() + own;
     let grown = kappa * epsilon;
-    let error = if grown < 1.0 { grown / (1.0 - grown) } else { f64::INFINITY };
+    let error = if grown < 1.0 && is_bounded { grown / (1.0 - grown) } else { f64::INFINITY };
     let lost = kappa.log10() * if algorithm == SolveAlgorithm::NormalEquations { 2.0 } else { 1.0 };
     Digits {
         held: -data.error().log10(),
@@ -162,6 +165,7 @@ pub fn digits(cond: Enclosure, n: usize, data: DataType, algorithm: SolveAlgorit
         certain: if error > 0.0 { (-error.log10()).clamp(0.0, 17.0) } else { 17.0 },
         error,
         cond: kappa,
+        is_bounded,
         data,
         algorithm,
     }
@@ -180,7 +184,9 @@ impl fmt::Display for Digits {
             DataType::Format(format) => format!("of the {held:.0} digits of {format} data"),
             DataType::Relative(_) => format!("of the {held:.0} digits of {}", self.data),
         };
-        let cost = format!("a condition number of {cond} costs {:.0}", self.lost.round());
+        let least = if self.is_bounded { "" } else { "at least " };
+        let lost = if self.lost.is_finite() { format!("{least}{:.0}", self.lost.round()) } else { "all".into() };
+        let cost = format!("a condition number of {least}{cond} costs {lost}");
         if certain >= 1.0 {
             let digits = if certain == 1.0 { "1 survives".into() } else { format!("{certain:.0}") };
             return match certain {

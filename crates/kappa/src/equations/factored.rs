@@ -12,7 +12,7 @@ use crate::Profile;
 use crate::enclosure::times_power_of_two;
 use crate::error::{Error, Result};
 use crate::factor::SparseFactor;
-use crate::operator::{LinearOperator, Sparse, check_hermitian};
+use crate::operator::{LinearOperator, Sparse, check_hermitian, shown};
 use crate::plan::with_prefix;
 
 /// The method that solves a linear system.
@@ -281,7 +281,32 @@ impl<'a, T: Scalar> Checked<'a, T> {
         self.factored_by(Method::Lu)
     }
 
-    pub(super) fn factored_by(&self, method: Method) -> Result<Factored<T::Wide>> {
+    /// The factors by a method that the caller chose, whose form the matrix must have.
+    pub(super) fn requested(&self, method: Method) -> Result<Factored<T::Wide>> {
+        self.check_form(method)?;
+        self.factored_by(method)
+    }
+
+    /// Refuses entries that the method does not read.
+    fn check_form(&self, method: Method) -> Result<()> {
+        let everything = usize::MAX;
+        let (lower, upper, form) = match method {
+            Method::Diagonal => (0, 0, "diagonal"),
+            Method::LowerTriangular => (everything, 0, "lower triangular"),
+            Method::UpperTriangular => (0, everything, "upper triangular"),
+            Method::Banded { lower, upper } => (lower, upper, "a band matrix of this width"),
+            _ => return Ok(()),
+        };
+        let is_read = |i: usize, j: usize| if i > j { i - j <= lower } else { j - i <= upper };
+        let (n, zero) = (self.n, T::default());
+        let mut places = (0..n).flat_map(|i| (0..n).map(move |j| (i, j)));
+        let Some((i, j)) = places.find(|&(i, j)| !is_read(i, j) && self.view.get(i, j) != zero) else { return Ok(()) };
+        let x = shown(self.view.get(i, j));
+        Err(Error::unsupported(format!("the matrix is not {form}: entry ({}, {}) is {x}", i + 1, j + 1))
+            .with_hint("without a method the entries of the matrix decide; `np.tril(a)` is the lower triangle of a"))
+    }
+
+    fn factored_by(&self, method: Method) -> Result<Factored<T::Wide>> {
         let n = self.n;
         let refused =
             |why: String| Err(Error::unsupported(why).with_hint("without a method the entries of the matrix decide"));

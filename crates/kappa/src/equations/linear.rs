@@ -252,7 +252,7 @@ fn factored_dense<T: Scalar>(view: MatrixRef<'_, T>, how: &Solve) -> Result<Fact
     let checked = Checked::new(view)?;
     match how.method {
         None => checked.factored(),
-        Some(method) => checked.factored_by(method),
+        Some(method) => checked.requested(method),
     }
 }
 

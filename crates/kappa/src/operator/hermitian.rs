@@ -50,7 +50,8 @@ pub(crate) fn check_hermitian<T: Scalar>(
     Err(Error::unsupported(format!("the matrix is not {kind}: {message}")).with_hint(hint))
 }
 
-fn shown<T: Scalar>(x: T) -> String {
+/// An entry in a message.
+pub(crate) fn shown<T: Scalar>(x: T) -> String {
     let (re, im) = (x.re(), x.im());
     match T::IS_COMPLEX {
         true => format!("{re}{}{}i", if im.is_sign_negative() { '-' } else { '+' }, im.abs()),

@@ -20,7 +20,7 @@ pub use any::{AnyMatrix, AnyOperator, Operand, RealOrComplex};
 pub(crate) use any::{both, each, wide, wide_pair, wide_with};
 pub use diagonal::Diagonal;
 pub(crate) use entries::Entries;
-pub(crate) use hermitian::{asymmetry, check_hermitian, is_known_hermitian};
+pub(crate) use hermitian::{asymmetry, check_hermitian, is_known_hermitian, shown};
 pub use low_rank::LowRank;
 pub(crate) use near_one::near_one;
 pub use product::Product;

@@ -47,7 +47,9 @@ impl Region {
 pub struct Pseudospectrum {
     /// The part of the plane; `None` stands for a rectangle around the eigenvalues.
     pub region: Option<Region>,
-    /// Points in each direction; 0 stands for 100, and for fewer from order 320: 32 at order 1000, and at least 24.
+    /// Points in each direction, at equal distances. 0 stands for 100, and for fewer from order 320 (32 at order 1000,
+    /// and at least 24), with four further lines beside each eigenvalue where these are at most half as many again: at
+    /// 1/4 and 1/16 of the distance of two lines on either side.
     pub points: usize,
 }
 
@@ -112,11 +114,12 @@ pub fn pseudospectrum<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &Ps
         0 => (32_000 / n.max(1)).clamp(24, 100),
         count => count.clamp(2, 2000),
     };
-    let axis = |(low, high): (f64, f64)| -> Vec<f64> {
-        let share = |k: usize| k as f64 / (count - 1) as f64;
-        (0..count).map(|k| low * (1.0 - share(k)) + high * share(k)).collect()
+    let is_refined = how.points == 0;
+    let axis = |ends: (f64, f64), part: fn(&c64) -> f64| {
+        let near: Vec<f64> = if is_refined { eigenvalues.iter().map(part).collect() } else { Vec::new() };
+        lines(ends, count, near)
     };
-    let (re, im) = (axis(region.re), axis(region.im));
+    let (re, im) = (axis(region.re, |z| z.re), axis(region.im, |z| z.im));
     let row = |&y: &f64| -> Vec<Point> {
         let points: Vec<c64> = re.iter().map(|&x| times_power_of_two(c64::new(x, y), -e)).collect();
         resolvent.row(&points, y.to_bits())
@@ -125,6 +128,22 @@ pub fn pseudospectrum<T: Scalar>(a: &(impl LinearOperator<T> + ?Sized), how: &Ps
     let part = |of: fn(&Point) -> f64| points.iter().map(|p| times_power_of_two(of(p), e)).collect::<Vec<f64>>();
     let (values, lower, upper) = (part(|p| p.value), part(|p| p.lower), part(|p| p.upper));
     Ok(Grid { re, im, values, lower, upper, eigenvalues })
+}
+
+/// `count` numbers at equal distances, and closer ones beside those of `near`, where the resolvent is steep.
+fn lines((low, high): (f64, f64), count: usize, mut near: Vec<f64>) -> Vec<f64> {
+    let share = |k: usize| k as f64 / (count - 1) as f64;
+    let mut found: Vec<f64> = (0..count).map(|k| low * (1.0 - share(k)) + high * share(k)).collect();
+    let step = high / (count - 1) as f64 - low / (count - 1) as f64;
+    near.sort_by(f64::total_cmp);
+    near.dedup_by(|x, y| *x - *y <= 0.5 * step);
+    if 8 * near.len() <= count {
+        let beside = near.iter().flat_map(|x| [-0.25, -0.0625, 0.0625, 0.25].map(|part| x + part * step));
+        found.extend(beside.filter(|x| low < *x && *x < high));
+        found.sort_by(f64::total_cmp);
+        found.dedup();
+    }
+    found
 }
 
 /// The result for one square of the plane.

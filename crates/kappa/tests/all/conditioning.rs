@@ -9,9 +9,9 @@ use kappa::factor::{GuEisenstat, complete_orthogonal, ldlt, pivoted_qr, rank_rev
 use kappa::krylov::OneNorm;
 use kappa::operator::Diagonal;
 use kappa::{
-    Enclosure, Guarantee, LinearOperator, Matrix, Norm, Scalar, Sparse, c64, cholesky, cond, cond_by, cond_in, digits,
-    distance_to_singularity, eig, eigh, exact_rank, gallery, lu, norm_by, polar, qr, schur, singular_values,
-    skeel_cond, svd,
+    Enclosure, Evidence, Guarantee, LinearOperator, Matrix, Norm, Scalar, Sparse, c64, cholesky, cond, cond_by,
+    cond_in, digits, distance_to_singularity, eig, eigh, exact_rank, gallery, lu, norm_by, polar, qr, schur,
+    singular_values, skeel_cond, svd,
 };
 
 use crate::draws::Draws;
@@ -652,6 +652,15 @@ fn digits_are_told_as_people_say_them() {
         say(1e9, "bf16", SolveAlgorithm::Lu).starts_with("none of the 2 digits of bf16 data is certain to survive")
     );
     assert!(say(f64::INFINITY, "f64", SolveAlgorithm::Lu).contains("infinity"));
+    // A condition number without an upper bound promises nothing.
+    let open = Enclosure::new(1e3, 2e3, f64::INFINITY, Evidence::Estimate("a lower bound"));
+    let found = digits(open, 50, "f64".parse().unwrap(), SolveAlgorithm::Lu);
+    assert_eq!((found.certain, found.error, found.cond), (0.0, f64::INFINITY, 1e3));
+    let words = "none of the 16 digits of f64 data is certain to survive: a condition number of at least 1000 costs at \
+                 least 3";
+    assert_eq!(found.to_string(), words);
+    let singular = digits(Enclosure::exact(f64::INFINITY), 50, "f64".parse().unwrap(), SolveAlgorithm::Lu);
+    assert!(singular.to_string().contains("a condition number of infinity costs all"), "{singular}");
     let plain = digits(Enclosure::exact(1e6), 50, DataType::Relative(1e-16), SolveAlgorithm::Qr);
     let normal = digits(Enclosure::exact(1e6), 50, DataType::Relative(1e-16), SolveAlgorithm::NormalEquations);
     assert!(plain.certain > normal.certain + 4.0, "{plain:?} {normal:?}");

@@ -2,13 +2,14 @@
 //! triangular, not symmetric, very large and very small.
 
 use kappa::condition::{eigenvalue_cond, separation};
+use kappa::equations::Method;
 use kappa::factor::{GuEisenstat, complete_orthogonal, ldlt, pivoted_qr, rank_revealing_qr};
 use kappa::krylov::{Iterate, Iteration, solve_iteratively};
 use kappa::perturb::{perturb, principal_angles};
 use kappa::regions::{
     NumericalRange, Pseudospectrum, Region, normality, numerical_range, pseudospectrum, pseudospectrum_cells,
 };
-use kappa::{Matrix, Scalar, c64, cholesky, eig, eigh, schur, singular_values};
+use kappa::{Matrix, Scalar, Solve, c64, cholesky, eig, eigh, schur, singular_values, solve_by};
 
 fn matrix(n: usize, entries: &[f64]) -> Matrix<f64> {
     Matrix::from_row_major(n, n, entries.to_vec()).unwrap()
@@ -51,6 +52,52 @@ fn what_is_not_symmetric_has_no_symmetric_factors() {
         let text = message(solve_iteratively(&skewed, &[1.0, 0.0, 0.0, 0.0], &how).unwrap_err());
         assert!(text.contains("(3, 4)") || text.contains("(4, 3)"), "{text}");
     }
+}
+
+#[test]
+fn a_method_for_one_form_refuses_entries_that_it_does_not_read() {
+    let b = Matrix::from_fn(3, 1, |i, _| i as f64);
+    let entries = [1.0, 0.0, 5.0, 2.0, 1.0, 0.0, 0.0, 3.0, 1.0];
+    for (method, place) in [
+        (Method::Diagonal, "entry (1, 3) is 5"),
+        (Method::LowerTriangular, "entry (1, 3) is 5"),
+        (Method::UpperTriangular, "entry (2, 1) is 2"),
+        (Method::Banded { lower: 1, upper: 1 }, "entry (1, 3) is 5"),
+    ] {
+        let how = Solve { method: Some(method), ..Solve::default() };
+        let error = solve_by(&matrix(3, &entries), &b, &how).unwrap_err();
+        assert!(error.to_string().contains(place) && error.hint().is_some(), "{error}");
+        let turned = Matrix::from_fn(3, 3, |i, j| c64::new(0.0, entries[3 * i + j]));
+        let error = solve_by(&turned, &Matrix::from_fn(3, 1, |_, _| c64::new(1.0, 0.0)), &how).unwrap_err();
+        assert!(error.to_string().contains("is not"), "{error}");
+        assert!(solve_by(&diagonal(&[1.0, 2.0, 4.0]), &b, &how).is_ok());
+    }
+}
+
+#[test]
+fn lines_of_a_grid_are_closer_beside_few_eigenvalues() {
+    let a = matrix(2, &[1.0, 1.0, 0.0, 3.0]);
+    let even = pseudospectrum(&a, &Pseudospectrum { points: 100, ..Pseudospectrum::default() }).unwrap();
+    let g = pseudospectrum(&a, &Pseudospectrum::default()).unwrap();
+    assert_eq!((even.re.len(), even.im.len(), g.re.len(), g.im.len()), (100, 100, 108, 104));
+    assert!(g.re.windows(2).chain(g.im.windows(2)).all(|pair| pair[0] < pair[1]));
+    let step = even.re[1] - even.re[0];
+    for x in [1.0, 3.0] {
+        assert_eq!(
+            g.re.iter().filter(|re| (**re - x).abs() < 0.3 * step).count(),
+            4 + even.re.iter().filter(|re| (**re - x).abs() < 0.3 * step).count()
+        );
+    }
+    // Each value is the smallest singular value there.
+    for (k, &value) in g.values.iter().enumerate() {
+        let z = c64::new(g.re[k % g.re.len()], g.im[k / g.re.len()]);
+        let shifted = Matrix::from_fn(2, 2, |i, j| if i == j { z } else { c64::default() } - c64::new(a[(i, j)], 0.0));
+        let truth = singular_values(&shifted).unwrap().last();
+        assert!(truth.lower() <= g.upper[k] && g.lower[k] <= truth.upper() && (value - truth.estimate()).abs() < 1e-3);
+    }
+    // Of many eigenvalues the lines stay at equal distances.
+    let many = diagonal(&(0..40).map(f64::from).collect::<Vec<f64>>());
+    assert_eq!(pseudospectrum(&many, &Pseudospectrum::default()).unwrap().re.len(), 100);
 }
 
 #[test]

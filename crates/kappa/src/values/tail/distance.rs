@@ -27,9 +27,9 @@ impl Logarithms<'_> {
     /// ≥ yⱼ, and the share that are > yⱼ.
     ///
     /// Branch and bound: both functions decrease, so that in an interval each lies between its values at the ends.
-    /// Returns `None` as soon as the distance reaches `enough`. The index `first` is evaluated before all others,
-    /// because the maxima for neighbouring i are often at the same j.
-    pub(super) fn distance(&self, i: usize, beta: f64, enough: f64, first: usize) -> Option<Distance> {
+    /// Returns the index at which the distance reaches `enough` as an error, as soon as there is one. The index `first`
+    /// is evaluated before all others, because neighbouring i are often far from their laws at the same j.
+    pub(super) fn distance(&self, i: usize, beta: f64, enough: f64, first: usize) -> Result<Distance, usize> {
         let y = self.y;
         let (last, count) = (y.len() - 1, (y.len() - i) as f64);
         let start = self.start(i);
@@ -47,8 +47,9 @@ impl Logarithms<'_> {
             }
             (share, best.size)
         };
-        if look(first.clamp(i, last)).1 >= enough {
-            return None;
+        let first = first.clamp(i, last);
+        if look(first).1 >= enough {
+            return Err(first);
         }
         let mut open = vec![((i, look(i).0), (last, look(last).0))];
         while let Some(((from, high), (to, low))) = open.pop() {
@@ -59,12 +60,12 @@ impl Logarithms<'_> {
             let middle = from.midpoint(to);
             let (share, size) = look(middle);
             if size >= enough {
-                return None;
+                return Err(middle);
             }
             open.push(((from, high), (middle, share)));
             open.push(((middle, share), (to, low)));
         }
-        (best.size < enough).then_some(best)
+        if best.size < enough { Ok(best) } else { Err(best.at) }
     }
 }
 
@@ -106,7 +107,7 @@ mod tests {
                             let found = logarithms.distance(i, beta, f64::INFINITY, first).unwrap();
                             assert!((found.size - expected).abs() < 1e-14, "{size} {kind} {i} {beta}");
                             let stopped = logarithms.distance(i, beta, 0.5 * expected, first);
-                            assert!(stopped.is_none());
+                            assert!(stopped.is_err());
                         }
                     }
                 }

@@ -247,9 +247,12 @@ fn search(values: &[f64], how: &Clauset, given: Option<usize>) -> Result<Found> 
         }
         let beta = count / sum;
         let enough = best.as_ref().map_or(f64::INFINITY, |found| found.distance);
-        if let Some(distance) = logarithms.distance(i, beta, enough, at) {
-            at = distance.at;
-            best = Some(Found { from: i, exponent: 1.0 + beta, distance: distance.size });
+        match logarithms.distance(i, beta, enough, at) {
+            Ok(distance) => {
+                at = distance.at;
+                best = Some(Found { from: i, exponent: 1.0 + beta, distance: distance.size });
+            }
+            Err(far) => at = far,
         }
     }
     best.ok_or_else(|| match how.x_min {
