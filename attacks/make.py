@@ -133,7 +133,7 @@ def archive_cases() -> None:
     case("member_truncated.npz", archive({"a.npy": good, "b.npy": npy(F4, b"\0" * 3)}), "broken",
          "`b.npy`|is truncated")
     case("no_arrays.npz", archive({"readme.txt": b"hello"}), "unsupported", "without NumPy arrays")
-    case("pytorch.npz", archive({"x/data.pkl": pickle.dumps(1)}), "unsupported", "never runs a pickle")
+    case("pytorch.npz", archive({"x/data.pkl": pickle.dumps(1)}), "unsupported", "holds no tensors")
     packed = bytearray(archive({"a.npy": good}))
     packed[40:44] = b"\xff\xff\xff\xff"
     case("deflate_damaged.npz", bytes(packed), "broken", "cannot be unpacked")
@@ -257,6 +257,147 @@ def index_cases() -> None:
         case(name, text, kind, message)
 
 
+def gguf(tensors: list[tuple], pairs: bytes = b"", count: int | None = None, keys: int = 0, data: bytes = b"",
+         version: int = 3) -> bytes:
+    """Name, dimensions, type and offset of each tensor."""
+    head = b"GGUF" + struct.pack("<I", version)
+    head += struct.pack("<QQ", len(tensors) if count is None else count, keys) + pairs
+    for name, shape, kind, offset in tensors:
+        head += struct.pack("<Q", len(name)) + name + struct.pack("<I", len(shape))
+        head += b"".join(struct.pack("<Q", n) for n in shape) + struct.pack("<IQ", kind, offset)
+    return head + b"\0" * (-len(head) % 32) + data
+
+
+def pair(key: bytes, kind: int, value: bytes) -> bytes:
+    return struct.pack("<Q", len(key)) + key + struct.pack("<I", kind) + value
+
+
+def gguf_cases() -> None:
+    good = (b"w", (4, 3), 0, 0)
+    case("count_2e63.gguf", gguf([], count=1 << 63), "limit", "lists 9223372036854775808 tensors")
+    case("count_1e6.gguf", gguf([], count=1_000_000), "format", "is truncated")
+    case("keys_2e60.gguf", gguf([], keys=1 << 60), "format", "is truncated")
+    case("key_2e60.gguf", gguf([], struct.pack("<Q", 1 << 60), keys=1), "format", "is truncated")
+    case("array_2e60.gguf", gguf([], pair(b"k", 9, struct.pack("<IQ", 4, 1 << 60)), keys=1), "format", "is truncated")
+    case("texts_2e60.gguf", gguf([], pair(b"k", 9, struct.pack("<IQ", 8, 1 << 60)), keys=1), "format", "is truncated")
+    nested = b"".join(struct.pack("<IQ", 9, 1) for _ in range(9))
+    case("nested_arrays.gguf", gguf([], pair(b"k", 9, nested), keys=1), "limit", "nests arrays")
+    case("metadata_type.gguf", gguf([], pair(b"k", 77, b""), keys=1), "format", "unknown type 77")
+    case("alignment_0.gguf", gguf([], pair(b"general.alignment", 4, b"\0" * 4), keys=1), "format", "an alignment of 0")
+    case("version_99.gguf", gguf([], version=99), "unsupported", "version 99")
+    case("big_endian.gguf", b"GGUF" + struct.pack(">IQQ", 3, 0, 0), "unsupported", "big-endian")
+    case("dimensions_99.gguf", gguf([(b"w", (1,) * 99, 0, 0)]), "limit", "99 dimensions")
+    case("size_overflow.gguf", gguf([(b"w", (1 << 40, 1 << 40), 0, 0)]), "broken", "overflows 64 bits")
+    case("tensor_truncated.gguf", gguf([good], data=b"\0" * 47), "broken", "`w`: is truncated: it needs 48 bytes")
+    case("offset_2e63.gguf", gguf([(b"w", (4, 3), 0, 1 << 63)], data=b"\0" * 48), "broken", "is truncated")
+    case("half_block.gguf", gguf([(b"w", (33, 2), 2, 0)], data=b"\0" * 48), "broken", "q4_0 has blocks of 32")
+    case("listed_twice.gguf", gguf([good, good], data=b"\0" * 48), "broken", "is listed twice")
+    case("empty_by_many.gguf", gguf([(b"w", (0, 1 << 50), 0, 0)]), "broken", "no entries")
+    case("header_cut.gguf", gguf([good])[:40], "format", "is truncated")
+
+
+STORAGE = b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x0ctQ"
+
+
+def rebuilt(shape: bytes, strides: bytes, offset: bytes = b"K\0", storage: bytes = STORAGE) -> bytes:
+    """A tensor of a storage of 12 numbers."""
+    arguments = b"(" + storage + offset + shape + strides + b"\x89}t"
+    return b"ctorch._utils\n_rebuild_tensor_v2\n" + arguments + b"R"
+
+
+def torch_zip(pickle_: bytes, data: bytes | None = b"\0" * 48) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("a/data.pkl"), b"\x80\x02" + pickle_)
+        if data is not None:
+            archive.writestr(zipfile.ZipInfo("a/data/0"), data)
+    return buffer.getvalue()
+
+
+def torch_cases() -> None:
+    def wrapped(tensor: bytes) -> bytes:
+        return torch_zip(b"}X\x01\0\0\0w" + tensor + b"s.")
+
+    case("system.pt", torch_zip(b"cos\nsystem\nX\x04\0\0\0true\x85R."), "unsupported",
+         "holds no tensors: system is an object of the class `os.system`: not read, and never executed")
+    case("stack_empty.pt", torch_zip(b"0."), "format", "do not fit its stack")
+    case("no_mark.pt", torch_zip(b"t."), "format", "do not fit its stack")
+    case("recall.pt", torch_zip(b"h\x07."), "format", "recalls 7 in vain")
+    case("opcode.pt", torch_zip(b"\xff."), "format", "is no opcode")
+    case("extension.pt", torch_zip(b"\x82\x01."), "unsupported", "refers to what is not in it")
+    case("no_stop.pt", torch_zip(b"}"), "format", "is truncated")
+    case("text_2e31.pt", torch_zip(b"X\xff\xff\xff\x7fabc."), "format", "is truncated")
+    case("odd_pairs.pt", torch_zip(b"}(K\x01u."), "format", "do not fit its stack")
+    laughs = b"]q\x00" + b"".join(b"](" + b"h" + bytes([k]) + b"h" + bytes([k]) + b"eq" + bytes([k + 1])
+                                   for k in range(40)) + b"."  # fmt: skip
+    case("laughs.pt", torch_zip(laughs), "limit", "more than 1000000 objects")
+    case("cycle.pt", torch_zip(b"]q\x00h\x00a."), "broken", "is nested deeper than 100 containers")
+    case("deep.pt", torch_zip(b"]" * 5000 + b"a" * 4999 + b"."), "broken", "is nested deeper than 100 containers")
+    case("beyond.pt", wrapped(rebuilt(b"K\x04K\x04\x86", b"K\x04K\x01\x86")),
+         "broken", "leave its storage of 12 numbers")
+    case("offset.pt", wrapped(rebuilt(b"K\x01\x85", b"K\x01\x85", b"K\x0c")), "broken", "leave its storage")
+    huge = b"\x8a\x05\0\0\0\0\x01"
+    case("expanded.pt", wrapped(rebuilt(huge + huge + b"\x86", b"K\0K\0\x86")), "broken", "overflows 64 bits")
+    case("expanded_once.pt", wrapped(rebuilt(huge + b"\x85", b"K\0\x85")), "broken", "in a storage of 12 numbers")
+    case("stride_2e63.pt", wrapped(rebuilt(b"K\x02\x85", b"\x8a\x08" + b"\xff" * 7 + b"\x7f\x85")),
+         "broken", "leave its storage")
+    case("negative.pt", wrapped(rebuilt(b"J\xff\xff\xff\xff\x85", b"K\x01\x85")), "broken", "not those of a tensor")
+    case("strides_fewer.pt", wrapped(rebuilt(b"K\x02K\x02\x86", b"K\x01\x85")), "broken", "2 dimensions and 1 strides")
+    case("no_storage.pt", torch_zip(b"}X\x01\0\0\0w" + rebuilt(b"K\x02\x85", b"K\x01\x85") + b"s.", None), "broken",
+         "its storage `0` is not in the file")
+    case("storage_cut.pt", torch_zip(b"}X\x01\0\0\0w" + rebuilt(b"K\x0c\x85", b"K\x01\x85") + b"s.", b"\0" * 20),
+         "broken",
+         "leave its storage of 5 numbers")
+    case("no_arguments.pt", wrapped(b"ctorch._utils\n_rebuild_tensor_v2\n)R"), "broken", "not those of a tensor")
+    two = rebuilt(b"K\x02\x85", b"K\x01\x85")
+    twice = b"}(X\x03\0\0\0a.b" + two + b"X\x01\0\0\0a}X\x01\0\0\0b" + two + b"su."
+    case("name_twice.pt", torch_zip(twice), "broken", "is a second tensor of this name")
+    magic = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+    case("legacy_cut.pt", magic + b"\x80\x02M\xe9\x03.", "format", "is truncated")
+    case("legacy_version.pt", magic + b"\x80\x02K\x01.", "unsupported", "unknown version")
+    legacy = magic + b"\x80\x02M\xe9\x03.\x80\x02}.\x80\x02}X\x01\0\0\0w" + rebuilt(b"K\x02\x85", b"K\x01\x85")
+    legacy += b"s.\x80\x02]X\x01\0\0\x000a."
+    case("legacy_no_data.pt", legacy, "format", "is truncated")
+    case("legacy_count.pt", legacy + struct.pack("<Q", 1 << 62), "broken", "its storage `0` is not in the file")
+
+
+def quantised_cases() -> None:
+    def file(**tensors: tuple[str, list[int]]) -> bytes:
+        sizes = {"I32": 4, "F16": 2, "U8": 1, "F32": 4, "F8_E4M3": 1, "I64": 8, "I8": 1}
+        header, at = {}, 0
+        for name, (dtype, shape) in tensors.items():
+            length = sizes[dtype]
+            for n in shape:
+                length *= n
+            header["w." + name] = entry(dtype, shape, at, at + length)
+            at += length
+        return safetensors(header, b"\x07" * at)
+
+    words = {"qweight": ("I32", [8, 8]), "qzeros": ("I32", [2, 1]), "scales": ("F16", [2, 8])}
+    case("gptq_groups.safetensors", file(**(words | {"g_idx": ("I32", [64])})),
+         "broken", "has an input in group 117901063 of 2")
+    case("gptq_scales.safetensors", file(**(words | {"scales": ("F16", [3, 8])})), "broken", "codes without scales")
+    case("gptq_zeros.safetensors", file(**(words | {"qzeros": ("I32", [0, 1])})), "broken", "codes without scales")
+    case("gptq_alone.safetensors", file(qweight=("I32", [8, 8])), "broken", "`qzeros` or `scales` is missing")
+    case("fp8_blocks.safetensors", file(weight=("F8_E4M3", [4, 4]), weight_scale=("F32", [5, 1])), "broken",
+         "codes without scales")
+    case("fp8_no_scales.safetensors", file(weight=("F8_E4M3", [4, 4]), weight_scale=("F32", [0, 0])), "broken",
+         "codes without scales")
+    case("int4_shape.safetensors", file(weight_packed=("I32", [4, 1]), weight_scale=("F32", [4, 1]),
+         weight_shape=("I64", [2])), "broken", "codes without scales")
+    case("mxfp4_scales.safetensors", file(a_blocks=("U8", [2, 2, 16]), a_scales=("U8", [2, 3])), "broken",
+         "codes without scales")
+    case("mxfp4_alone.safetensors", file(a_blocks=("U8", [2, 2, 16])), "broken", "`_scales` are missing")
+    header = {"w.weight": entry("U8", [8, 1], 0, 8), "w.weight.quant_state.bitsandbytes__nf4": entry("U8", [2], 8, 10),
+              "w.weight.absmax": entry("F32", [1], 10, 14), "w.weight.quant_map": entry("F32", [16], 14, 78)}
+    case("nf4_state.safetensors", safetensors(header, b"\0" * 8 + b"{}" + b"\0" * 68), "broken", "codes without scales")
+    text = json.dumps({"shape": [1 << 40, 1 << 40], "blocksize": 64}).encode()
+    header["w.weight.quant_state.bitsandbytes__nf4"] = entry("U8", [len(text)], 8, 8 + len(text))
+    header["w.weight.absmax"] = entry("F32", [1], 8 + len(text), 12 + len(text))
+    header["w.weight.quant_map"] = entry("F32", [16], 12 + len(text), 76 + len(text))
+    case("nf4_shape.safetensors", safetensors(header, b"\0" * 8 + text + b"\0" * 68), "broken", "codes without scales")
+
+
 def main() -> None:
     safetensors_cases()
     npy_cases()
@@ -264,6 +405,9 @@ def main() -> None:
     scipy_cases()
     text_cases()
     index_cases()
+    gguf_cases()
+    torch_cases()
+    quantised_cases()
     lines = ["\t".join(c) for c in sorted(CASES)]
     (HERE / "expected.tsv").write_text("# file\terror\tpart of the message\n" + "\n".join(lines) + "\n")
     print(f"{len(CASES)} files")

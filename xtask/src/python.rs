@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::run::{exists, output, program, root};
 
 /// What the tests and the comparison need.
-const PACKAGES: [&str; 13] = [
+const PACKAGES: [&str; 14] = [
     "numpy",
     "scipy",
     "mpmath",
@@ -18,6 +18,7 @@ const PACKAGES: [&str; 13] = [
     "polars",
     "safetensors",
     "ml_dtypes",
+    "gguf",
     "jsonschema",
     "playwright",
 ];

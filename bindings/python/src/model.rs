@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kappa::{Guarantee, Question};
 use kappa_model::{
-    DType, Layer, Model, Opening, Progress, Report, Role, Skipped, Streaming, Survey, Verdict, measure_rounded,
+    DType, Layer, Listed, Model, Opening, Progress, Report, Role, Skipped, Streaming, Survey, Verdict, measure_rounded,
 };
 use kappa_report::{envelope, measure_key, spread_numbers, survey_csv, survey_html, survey_json, survey_markdown};
 use kappa_tensors::{Numbers, Order};
@@ -14,7 +14,7 @@ use numpy::PyArray1;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PyList};
+use pyo3::types::{PyDict, PyIterator, PyList, PyTuple};
 
 use crate::answers::{self, Answer, PyAnswer, answer, dict, initializer};
 use crate::compute::{compute, on_pool};
@@ -30,6 +30,9 @@ names! { [PyModel, PySurvey] [open] }
 
 /// Opens a checkpoint: a file, a folder, or the index of a sharded one, by content. Reads headers only.
 ///
+/// With `strict`, a PyTorch file that names classes other than those of tensors is refused; by default these are left
+/// out. Nothing in a file is ever executed.
+///
 /// Examples
 /// --------
 /// >>> import pathlib, tempfile, numpy as np, kappa as kp
@@ -38,9 +41,9 @@ names! { [PyModel, PySurvey] [open] }
 /// >>> kp.open(path).names
 /// ['w']
 #[pyfunction]
-#[pyo3(signature = (path, *, mmap = true))]
-pub(crate) fn open(py: Python<'_>, path: PathBuf, mmap: bool) -> PyResult<PyModel> {
-    PyModel::opened(py, path, mmap)
+#[pyo3(signature = (path, *, mmap = true, strict = false))]
+pub(crate) fn open(py: Python<'_>, path: PathBuf, mmap: bool, strict: bool) -> PyResult<PyModel> {
+    PyModel::opened(py, path, Opening { map: mmap, strict })
 }
 
 /// A checkpoint, or a file with a single matrix: a mapping from names to tensors.
@@ -62,13 +65,13 @@ pub(crate) fn open(py: Python<'_>, path: PathBuf, mmap: bool) -> PyResult<PyMode
 pub(crate) struct PyModel {
     model: Model,
     path: PathBuf,
-    mmap: bool,
+    opening: Opening,
 }
 
 impl PyModel {
-    fn opened(py: Python<'_>, path: PathBuf, mmap: bool) -> PyResult<Self> {
-        let model = compute(py, || Model::open_with(&path, &Opening { map: mmap })).map_err(model_to_python)?;
-        Ok(Self { model, path, mmap })
+    fn opened(py: Python<'_>, path: PathBuf, opening: Opening) -> PyResult<Self> {
+        let model = compute(py, || Model::open_with(&path, &opening)).map_err(model_to_python)?;
+        Ok(Self { model, path, opening })
     }
 
     fn has(&self, name: &str) -> bool {
@@ -84,12 +87,12 @@ impl Answer for PyModel {
     initializer!();
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        (std::path::absolute(&self.path)?, self.mmap).into_bound_py_any(py)
+        (std::path::absolute(&self.path)?, self.opening.map, self.opening.strict).into_bound_py_any(py)
     }
 
     fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let (path, mmap): (PathBuf, bool) = state.extract()?;
-        Self::opened(state.py(), path, mmap)
+        let (path, map, strict): (PathBuf, bool, bool) = state.extract()?;
+        Self::opened(state.py(), path, Opening { map, strict })
     }
 }
 
@@ -165,6 +168,32 @@ impl PyModel {
             answers.map_err(|e| kappa_model::Error::about(&name, &e))
         });
         answers_dict(py, &questions, answers.map_err(model_to_python)?)
+    }
+
+    /// What the file holds, without its numbers: for each tensor its name, type, shape, bytes in the file, role, the
+    /// matrix as which it is measured, and the stored tensors that it is decoded from.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import pathlib, tempfile, numpy as np, kappa as kp
+    /// >>> path = pathlib.Path(tempfile.mkdtemp()) / "w.npy"
+    /// >>> np.save(path, np.eye(3))
+    /// >>> row = kp.open(path).list()[0]
+    /// >>> row["name"], row["dtype"], row["shape"], row["bytes"]
+    /// ('w', 'f64', (3, 3), 72)
+    fn list<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let row = |t: Listed| -> PyResult<Bound<'py, PyDict>> {
+            Ok(dict!(py, {
+                "name": t.name,
+                "dtype": t.dtype.name(),
+                "shape": PyTuple::new(py, t.shape)?,
+                "bytes": t.bytes,
+                "role": t.role.to_string(),
+                "matrix": t.matrix,
+                "parts": t.parts,
+            }))
+        };
+        self.model.list().into_iter().map(row).collect()
     }
 
     /// The names of the tensors, in file order.

@@ -1,6 +1,7 @@
-//! What every command has in common: `--json`, `--explain`, `--no-mmap`, output files, and exit codes.
+//! What every command has in common: `--json`, `--explain`, `--no-mmap`, `--strict`, output files, and exit codes.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use kappa_model::Opening;
 use kappa_report::{Envelope, Remark};
 
 use crate::answer::{Answer, Ask, NO_ANSWER};
@@ -21,7 +22,9 @@ pub(crate) fn with_common_options(command: Command, reads_tensors: bool) -> Comm
     let explain = flag("explain", "Print how the answer was found, its evidence and the reference, to standard error");
     let command = command.disable_help_flag(true).arg(json).arg(explain);
     let no_mmap = "Read files instead of mapping them into memory: safe if another process truncates them meanwhile";
-    let command = if reads_tensors { command.arg(flag("no-mmap", no_mmap)) } else { command };
+    let strict = "Refuse a PyTorch file that names classes other than those of tensors, instead of leaving them out";
+    let files = reads_tensors.then(|| [flag("no-mmap", no_mmap), flag("strict", strict)]);
+    let command = command.args(files.into_iter().flatten());
     let help = Arg::new("help").short('h').long("help").help("Print help").action(ArgAction::Help);
     command.arg(help.help_heading(COMMON))
 }
@@ -33,7 +36,8 @@ pub(crate) fn run<A: Ask>(name: &str, matches: &ArgMatches) -> Result<u8, Failur
     check_files(&ask)?;
     // Not every command has the option.
     let certify = A::CERTIFIES || matches!(matches.try_get_one::<bool>("certify"), Ok(Some(true)));
-    let session = Session::new(!(A::READS_TENSORS && is_set("no-mmap")), certify);
+    let is_asked = |flag: &str| A::READS_TENSORS && is_set(flag);
+    let session = Session::new(Opening { map: !is_asked("no-mmap"), strict: is_asked("strict") }, certify);
     let answer = ask.answer(&session);
     if answer.is_err() {
         // What is no part of the matrix may be why there is no answer.

@@ -43,8 +43,8 @@ pub(crate) enum Rounding {
 }
 
 impl Session {
-    pub(crate) fn new(map: bool, certify: bool) -> Self {
-        Self { opening: Opening { map }, certify, remarks: RefCell::default() }
+    pub(crate) fn new(opening: Opening, certify: bool) -> Self {
+        Self { opening, certify, remarks: RefCell::default() }
     }
 
     /// Whether files are mapped into memory.

@@ -52,7 +52,7 @@ impl Model {
     }
 
     fn is_matrix(&self, info: &TensorInfo) -> bool {
-        matrix_shape(&info.name, &info.shape).is_ok() && self.scaled_by(info).is_none()
+        matrix_shape(&info.name, &info.shape).is_ok()
     }
 
     /// The contents that cannot be read or are left out, with the reasons.
@@ -60,35 +60,38 @@ impl Model {
         self.source.skipped()
     }
 
-    /// The tensors of two or more dimensions that are no weights, with the reasons: empty ones, integers that may be
-    /// codes, and scales.
+    /// The tensors of two or more dimensions that are no weights, with the reasons: empty ones, and integers that may
+    /// be codes.
     pub fn unmeasured(&self) -> Vec<Skipped> {
         let others = self.tensors().iter().filter(|t| t.shape.len() >= 2 && !self.is_weight(t));
         let skipped = |t: &TensorInfo| Skipped {
             name: t.name.clone(),
             reason: self.why_unmeasured(t).unwrap_or_else(|| "not a matrix".into()),
-            is_broken: self.scaled_by(t).is_none(),
+            is_broken: true,
         };
         others.map(skipped).collect()
     }
 
     /// Why a survey does not measure a tensor, whatever its size.
     pub(crate) fn why_unmeasured(&self, info: &TensorInfo) -> Option<String> {
-        if let Some(codes) = self.scaled_by(info) {
-            return Some(format!("the scales of `{}`", crate::printable(&codes.name)));
-        }
         if let Err(reason) = matrix_shape(&info.name, &info.shape) {
             return Some(reason.into());
         }
-        if info.dtype.is_integer() && !self.is_single_matrix() {
-            return Some(format!("whole numbers ({}), possibly quantization codes: not measured", info.dtype));
-        }
-        self.scales_of(info).err().map(|error| format!("not measured: {error}"))
+        (info.dtype.is_integer() && !self.is_single_matrix()).then(|| {
+            let is_code = CODES.iter().any(|ending| info.name.ends_with(ending));
+            let what = if is_code { "codes without scales" } else { "possibly quantization codes" };
+            format!("whole numbers ({}), {what}: not measured", info.dtype)
+        })
     }
 
     /// What of a tensor's file is no part of its matrix, such as a line of titles.
     pub fn remarks(&self, name: &str) -> &[String] {
         self.source.remarks(name)
+    }
+
+    /// What the file says about itself, by key: the architecture of a model, for example.
+    pub fn metadata(&self) -> &kappa_tensors::Metadata {
+        self.source.metadata()
     }
 
     /// How a tensor is read as a matrix where that is not plain: dimensions that are joined, scales that are applied.
@@ -99,9 +102,7 @@ impl Model {
             let (m, n) = matrix_of(name, &info.shape);
             found.push(format!("the tensor of shape {:?} is read as a matrix of {m}×{n}", info.shape));
         }
-        if let Some(scales) = self.scales_of(info).ok().flatten() {
-            found.push(format!("the scales in `{}` are applied", crate::printable(scales.name())));
-        }
+        found.extend(self.source.decoding(name));
         found
     }
 
@@ -144,7 +145,7 @@ impl Model {
         if let Some(found) = self.large_triplets(info) {
             return Ok((info.name.clone(), sparse(&found).map_err(|e| Error::about(&info.name, &e))?));
         }
-        let tensor = row_major(self.with_scales(info, self.source.read(&info.name)?)?);
+        let tensor = row_major(self.source.read(&info.name)?);
         Ok((info.name.clone(), LayerMatrix::new(tensor, matrix_of(&info.name, &info.shape), info.dtype)))
     }
 
@@ -215,6 +216,9 @@ impl Model {
         }
     }
 }
+
+/// Endings of the names of weights, which whole numbers stand for only as codes.
+const CODES: [&str; 4] = ["weight", "qweight", "weight_packed", "_blocks"];
 
 /// Sparse matrices whose smaller side is longer than this are not stored as dense matrices.
 const SPARSE_FROM: usize = 1000;

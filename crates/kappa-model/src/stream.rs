@@ -201,9 +201,9 @@ impl Model {
         let info = self.info_of(name)?;
         let (m, n) = matrix_shape(&info.name, &info.shape)
             .map_err(|why| Error::filter(format!("`{}` is {why}, not a matrix", crate::printable(&info.name))))?;
-        if let Some(scales) = self.scales_of(info)? {
-            let (name, scales) = (crate::printable(&info.name), crate::printable(scales.name()));
-            return Err(Error::filter(format!("`{name}` has scales in `{scales}`: it cannot be read in blocks")));
+        if let Some(decoding) = self.source().decoding(&info.name) {
+            let name = crate::printable(&info.name);
+            return Err(Error::filter(format!("`{name}` cannot be read in blocks: {decoding}")));
         }
         let by_columns = self.source().order(&info.name) == Order::ColumnMajor;
         if by_columns && info.shape.len() > 2 {

@@ -215,12 +215,11 @@ fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<Jobs<'a>> {
 /// A tensor that is no weight matrix. Its numbers are still looked at: one that is not finite spoils the network too.
 fn unmeasured(model: &Model, info: &TensorInfo, reason: String) -> Skipped {
     let is_empty = info.is_empty() && info.shape.len() >= 2;
-    let misfits = model.scales_of(info).is_err();
     let found = if info.dtype.is_integer() || info.is_empty() { None } else { not_finite(model, info) };
     model.source().forget(&info.name);
     match found {
         Some(found) => Skipped { name: info.name.clone(), reason: format!("not finite: {found}"), is_broken: true },
-        None => Skipped { name: info.name.clone(), reason, is_broken: is_empty || misfits },
+        None => Skipped { name: info.name.clone(), reason, is_broken: is_empty },
     }
 }
 
@@ -249,6 +248,8 @@ fn job(info: &TensorInfo, ceiling: u64, certify: bool) -> std::result::Result<Jo
     let widened = match info.dtype {
         DType::F32 | DType::F64 => 0,
         DType::F16 | DType::BF16 => info.len() * 4,
+        // Decoded to singles, beside the codes and scales as doubles.
+        DType::Packed(_) => info.len() * 8,
         dtype => info.len() * 8.max(dtype.size()),
     };
     let bytes = (plan.bytes as u64).saturating_add(widened as u64);
@@ -325,7 +326,6 @@ fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<La
     let name = &job.info.name;
     let broken = |reason: String| Skipped { name: name.clone(), reason, is_broken: true };
     let tensor = model.source().read(name).map_err(|e| broken(e.reason().into()))?;
-    let tensor = model.with_scales(job.info, tensor).map_err(|e| broken(e.to_string()))?;
     let rounded = model.rounded(name).map_err(|e| broken(e.to_string()))?;
     let matrix = LayerMatrix::new(row_major(tensor), job.shape, job.info.dtype);
     let a = matrix.operator().map_err(|e| broken(e.to_string()))?;

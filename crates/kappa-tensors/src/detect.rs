@@ -1,16 +1,20 @@
 //! Detection of file formats by content.
 
+use std::io::Read;
 use std::path::Path;
 
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
+use crate::gguf::{self, Gguf};
 use crate::matrix_market::{BANNER, MatrixMarket};
 use crate::matrix_table::Table;
 use crate::npy::{self, Npy};
-use crate::npz::{self, Npz};
+use crate::npz::Npz;
 use crate::safetensors::{self, SafeTensors};
 use crate::scipy_sparse::ScipySparse;
-use crate::{Source, folder, gzip, sharded, table};
+use crate::source::Metadata;
+use crate::torch::{self, Torch};
+use crate::{Source, archive, folder, gzip, limits, quantised, sharded, table};
 
 /// Options for opening files.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,11 +22,14 @@ pub struct Opening {
     /// Whether files are mapped into memory (the default) or read. If another process truncates a mapped file, the
     /// signal SIGBUS ends this process.
     pub map: bool,
+    /// Whether a pickle that names classes other than those of tensors is refused; by default these are left out, and
+    /// named.
+    pub strict: bool,
 }
 
 impl Default for Opening {
     fn default() -> Self {
-        Self { map: true }
+        Self { map: true, strict: false }
     }
 }
 
@@ -37,15 +44,35 @@ impl Default for Opening {
 /// - When it is not in a format that kappa reads; the message names the format it is recognised as.
 /// - When it breaks the rules of its format, or exceeds a limit of [`limits`](crate::limits).
 pub fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
+    Ok(quantised::decoded(stored(path, opening)?, &config(path)))
+}
+
+/// The `config.json` or `quantize_config.json` beside the weights, or nothing.
+fn config(path: &Path) -> Metadata {
+    let folder = if path.is_dir() { Some(path) } else { path.parent() };
+    let read = |name: &str| -> Option<Metadata> {
+        let file = std::fs::File::open(folder?.join(name)).ok()?;
+        let mut text = Vec::new();
+        file.take(limits::CONFIG).read_to_end(&mut text).ok()?;
+        serde_json::from_slice(&text).ok()
+    };
+    ["quantize_config.json", "config.json"].into_iter().find_map(read).unwrap_or_default()
+}
+
+/// The tensors as they are stored.
+fn stored(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
     if path.is_dir() {
         return folder::open(path, opening);
+    }
+    if let Some(split) = sharded::open_split(path, opening)? {
+        return Ok(split);
     }
     let bytes = Bytes::open(path, opening.map)?;
     // The shards of an index are named relative to its folder, which a pipe does not have.
     if path.is_file() && sharded::is_index(path, &bytes) {
         return sharded::open_index(path, &bytes, opening);
     }
-    from_bytes(bytes, &stem(path)).map_err(|error| error.in_file(path))
+    from_bytes(bytes, &stem(path), opening).map_err(|error| error.in_file(path))
 }
 
 /// Opens a file that is itself no folder and no index, such as a shard: an index that names itself has no end.
@@ -56,7 +83,7 @@ pub(crate) fn open_shard(path: &Path, opening: &Opening) -> Result<Box<dyn Sourc
             .in_file(path)
             .with_hint("an index assigns tensors to files that hold numbers"));
     }
-    from_bytes(bytes, &stem(path)).map_err(|error| error.in_file(path))
+    from_bytes(bytes, &stem(path), opening).map_err(|error| error.in_file(path))
 }
 
 /// The file's name up to its first dot: the name of the single matrix in it.
@@ -69,30 +96,45 @@ fn stem(path: &Path) -> String {
     short.unwrap_or("matrix").to_owned()
 }
 
-fn from_bytes(bytes: Bytes, name: &str) -> Result<Box<dyn Source>> {
+fn from_bytes(bytes: Bytes, name: &str, opening: &Opening) -> Result<Box<dyn Source>> {
     if bytes.is_empty() {
         return Err(Error::format("is empty").with_hint("the download or copy may have failed; fetch the file again"));
     }
     if bytes.starts_with(npy::MAGIC) {
         return Ok(Box::new(Npy::new(bytes, name)?));
     }
-    if bytes.starts_with(npz::MAGIC) || bytes.starts_with(npz::EMPTY_MAGIC) {
-        let archive = Npz::new(bytes)?;
-        return Ok(match ScipySparse::of(&archive, name)? {
-            Some(sparse) => Box::new(sparse),
-            None => Box::new(archive),
-        });
+    if bytes.starts_with(archive::MAGIC) || bytes.starts_with(archive::EMPTY_MAGIC) {
+        return from_archive(bytes, name, opening);
+    }
+    if bytes.starts_with(torch::LEGACY_MAGIC) {
+        return Ok(Box::new(Torch::legacy(bytes, name, opening.strict)?));
+    }
+    if bytes.starts_with(gguf::MAGIC) {
+        return Ok(Box::new(Gguf::new(bytes)?));
     }
     if bytes.starts_with(gzip::MAGIC) {
         return from_text(&gzip::unpack(&bytes)?, name);
     }
-    if let Some(error) = known_stranger(&bytes) {
+    if let Some(error) = placeholder(&bytes).or_else(|| known_stranger(&bytes)) {
         return Err(error);
     }
     if safetensors::is_likely(&bytes) {
         return Ok(Box::new(SafeTensors::new(bytes)?));
     }
     from_text(&bytes, name)
+}
+
+/// A zip archive: of PyTorch, of a sparse matrix of SciPy, or of arrays.
+fn from_archive(bytes: Bytes, name: &str, opening: &Opening) -> Result<Box<dyn Source>> {
+    let (archive, names) = archive::open(bytes.clone())?;
+    if torch::is_archive(&names) {
+        return Ok(Box::new(Torch::of_archive(bytes, archive, &names, (name, opening.strict))?));
+    }
+    let arrays = Npz::of(archive, names)?;
+    Ok(match ScipySparse::of(&arrays, name)? {
+        Some(sparse) => Box::new(sparse),
+        None => Box::new(arrays),
+    })
 }
 
 fn from_text(bytes: &[u8], name: &str) -> Result<Box<dyn Source>> {
@@ -116,12 +158,33 @@ fn from_text(bytes: &[u8], name: &str) -> Result<Box<dyn Source>> {
     Err(Error::unsupported("is not in a format that kappa recognises").with_hint(FORMATS))
 }
 
+/// What lies where a download should be: the pointer of Git LFS, or a page about an error.
+fn placeholder(bytes: &[u8]) -> Option<Error> {
+    let start = bytes[..bytes.len().min(256)].trim_ascii_start();
+    if start.starts_with(b"version https://git-lfs") {
+        let size = bytes.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"size "));
+        let size =
+            size.map_or(String::new(), |size| format!(" of {} bytes", printable(&String::from_utf8_lossy(size))));
+        return Some(
+            Error::unsupported(format!("is a pointer of Git LFS to a file{size}, not the file itself"))
+                .with_hint("fetch the file: `git lfs pull` in its repository"),
+        );
+    }
+    let begins = |with: &[u8]| start.get(..with.len()).is_some_and(|s| s.eq_ignore_ascii_case(with));
+    let is_page = begins(b"<!doctype html") || begins(b"<html") || begins(b"<?xml");
+    is_page.then(|| {
+        Error::unsupported("is a page of HTML or XML, not a file of numbers").with_hint(
+            "the server answered with a page, perhaps about an error; open the file in an editor, and fetch it again",
+        )
+    })
+}
+
 /// The hint for a file in none of the formats.
-pub(crate) const FORMATS: &str = "kappa reads safetensors, .npy, .npz, Matrix Market, and tables of numbers as text";
+pub(crate) const FORMATS: &str =
+    "kappa reads safetensors, GGUF, PyTorch, .npy, .npz, Matrix Market, and tables of numbers as text";
 
 /// Recognised formats that are not supported, by their first bytes.
 const STRANGERS: &[(&[u8], &str)] = &[
-    (b"GGUF", "GGUF file"),
     (b"\x89HDF\r\n\x1a\n", "HDF5 file (Keras, MATLAB 7.3)"),
     (b"MATLAB 5.0 MAT-file", "MATLAB file"),
     (b"PAR1", "Parquet file"),

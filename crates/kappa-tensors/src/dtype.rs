@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::Packed;
+
 /// The storage type of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DType {
@@ -37,13 +39,15 @@ pub enum DType {
     C32,
     /// Complex of two `f64`; `complex128` in NumPy.
     C64,
+    /// Codes with scales, which are decoded when they are read.
+    Packed(Packed),
 }
 
 impl DType {
-    /// The size of one number in bytes.
+    /// The size of one number in bytes; of a packed one, 1, which is more than it takes.
     pub fn size(self) -> usize {
         match self {
-            Self::Bool | Self::U8 | Self::I8 | Self::F8E4M3 | Self::F8E5M2 => 1,
+            Self::Bool | Self::U8 | Self::I8 | Self::F8E4M3 | Self::F8E5M2 | Self::Packed(_) => 1,
             Self::U16 | Self::I16 | Self::F16 | Self::BF16 => 2,
             Self::U32 | Self::I32 | Self::F32 => 4,
             Self::U64 | Self::I64 | Self::F64 | Self::C32 => 8,
@@ -51,7 +55,8 @@ impl DType {
         }
     }
 
-    /// The distance from 1 to the next larger number of the type; 2⁻⁵² for integers, which are exact in doubles.
+    /// The distance from 1 to the next larger number of the type; 2⁻⁵² for integers, which are exact in doubles. For
+    /// packed numbers of b bits, the distance 2^(1−b) of two codes relative to the largest number of a block.
     pub fn epsilon(self) -> f64 {
         match self {
             Self::F8E5M2 => 0.25,
@@ -59,6 +64,7 @@ impl DType {
             Self::BF16 => 2f64.powi(-7),
             Self::F16 => 2f64.powi(-10),
             Self::F32 | Self::C32 => f64::from(f32::EPSILON),
+            Self::Packed(packed) => packed.epsilon(),
             _ => f64::EPSILON,
         }
     }
@@ -81,7 +87,7 @@ impl DType {
         )
     }
 
-    /// Every type.
+    /// Every type that is not packed.
     pub const ALL: [Self; 17] = [
         Self::Bool,
         Self::U8,
@@ -104,7 +110,8 @@ impl DType {
 
     /// The type of this name, as [`DType::name`] gives it.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|dtype| dtype.name() == name)
+        let plain = Self::ALL.into_iter().find(|dtype| dtype.name() == name);
+        plain.or_else(|| Packed::named(name).map(Self::Packed))
     }
 
     /// The name used in every output; complex types by all of their bits, as in NumPy.
@@ -127,6 +134,7 @@ impl DType {
             Self::F64 => "f64",
             Self::C32 => "c64",
             Self::C64 => "c128",
+            Self::Packed(packed) => packed.name(),
         }
     }
 }

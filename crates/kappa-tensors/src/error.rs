@@ -85,6 +85,12 @@ impl Error {
         self
     }
 
+    /// The same error with a position in the file.
+    pub(crate) fn at_byte(mut self, byte: usize) -> Self {
+        self.message = format!("{} (at byte {byte})", self.message);
+        self
+    }
+
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

@@ -1,51 +1,119 @@
-//! A folder: a sharded checkpoint with its index, or all supported files in it.
+//! A folder: a sharded checkpoint with its index, the parts of a pipeline of diffusers, a cached download of Hugging
+//! Face, or all supported files in it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::bytes::Bytes;
 use crate::detect::open_shard;
-use crate::error::{Error, Result};
-use crate::sharded::{Sharded, read_index};
+use crate::error::{Error, Result, printable};
+use crate::sharded::{Sharded, is_plain_name, read_index};
 use crate::{Opening, Skipped, Source, limits};
 
 /// Endings of supported files in order of preference: the first group that occurs in the folder is read.
-const KINDS: [&[&str]; 3] = [&[".safetensors"], &[".npz", ".npy"], &[".mtx", ".mtx.gz", ".csv", ".tsv", ".csv.gz"]];
+const KINDS: [&[&str]; 5] = [
+    &[".safetensors"],
+    &[".gguf"],
+    &[".pt", ".pth", ".bin", ".ckpt"],
+    &[".npz", ".npy"],
+    &[".mtx", ".mtx.gz", ".csv", ".tsv", ".csv.gz"],
+];
 /// Checkpoint formats that are not supported; such files are listed as skipped.
-const STRANGERS: [&str; 8] = [".bin", ".pt", ".pth", ".ckpt", ".gguf", ".onnx", ".h5", ".hdf5"];
+const STRANGERS: [&str; 5] = [".onnx", ".h5", ".hdf5", ".keras", ".msgpack"];
+/// Endings of the indices of sharded checkpoints, in order of preference.
+const INDICES: [&str; 2] = [".safetensors.index.json", ".bin.index.json"];
 
 pub(crate) fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
+    if let Some(snapshot) = snapshot(path)? {
+        return open(&snapshot, opening);
+    }
+    if path.join("model_index.json").is_file() {
+        return parts(path, opening);
+    }
+    plain(path, opening)
+}
+
+/// The newest snapshot of a cached download: `refs/main` names it, or it is the only one.
+fn snapshot(path: &Path) -> Result<Option<PathBuf>> {
+    let all = path.join("snapshots");
+    if !all.is_dir() {
+        return Ok(None);
+    }
+    let named = std::fs::read_to_string(path.join("refs").join("main")).ok();
+    let named = named.map(|name| name.trim().to_owned()).filter(|name| is_plain_name(name));
+    if let Some(found) = named.map(|name| all.join(name)).filter(|folder| folder.is_dir()) {
+        return Ok(Some(found));
+    }
+    let folders: Vec<PathBuf> = entries(&all)?.into_iter().filter(|entry| entry.is_dir()).collect();
+    match &folders[..] {
+        [one] => Ok(Some(one.clone())),
+        [] => Err(Error::missing("is a cached download without a snapshot").in_file(path)),
+        several => {
+            let names: Vec<String> = several.iter().map(|folder| printable(&name(folder))).collect();
+            Err(Error::unsupported(format!("is a cached download of {} snapshots", several.len()))
+                .in_file(path)
+                .with_hint(format!("name one: `snapshots/{}`", names.join("` or `snapshots/"))))
+        }
+    }
+}
+
+/// The parts of a pipeline of diffusers, each a folder; their names precede those of the tensors.
+fn parts(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
+    let folders = entries(path)?.into_iter().filter(|entry| entry.is_dir());
+    let (mut found, mut names, mut without) = (Vec::new(), Vec::new(), Vec::new());
+    for folder in folders {
+        match plain(&folder, opening) {
+            Ok(source) => {
+                names.push(name(&folder));
+                found.push(source);
+            }
+            Err(error) => without.push(Skipped {
+                name: name(&folder),
+                reason: error.reason().into(),
+                // A tokenizer and a scheduler have no weights.
+                is_broken: !error.is_missing() && !error.is_unsupported(),
+            }),
+        }
+    }
+    if found.is_empty() {
+        return Err(Error::missing("is a pipeline of diffusers without weights in its folders").in_file(path));
+    }
+    let mut all = Sharded::new(found, |k, tensor| format!("{}.{tensor}", names[k]));
+    without.into_iter().for_each(|skipped| all.skip(skipped));
+    Ok(Box::new(all))
+}
+
+/// The files of one folder.
+fn plain(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
     let files = files(path)?;
     let named = |endings: &[&str]| -> Vec<&PathBuf> {
         files.iter().filter(|f| endings.iter().any(|e| lower(f).ends_with(e))).collect()
     };
-    if let Some(index) = named(&[".safetensors.index.json"]).first() {
+    if let Some(index) = INDICES.iter().find_map(|ending| named(&[ending]).into_iter().next()) {
         return indexed(path, &files, index, opening);
     }
-    let chosen = KINDS.iter().map(|kind| named(kind)).find(|found| !found.is_empty()).unwrap_or_default();
-    if chosen.is_empty() {
-        let strangers = named(&STRANGERS);
-        let seen = match strangers.first() {
-            Some(first) => format!("; it holds `{}`, whose format is not supported", name(first)),
-            None if files.len() == 1 => "; 1 file was checked".to_owned(),
-            None => format!("; {} files were checked, and no folder below it", files.len()),
-        };
-        return Err(Error::missing(format!("is a folder without weights in a supported format{seen}"))
-            .in_file(path)
-            .with_hint("supported files end in .safetensors, .npz, .npy, .mtx, .mtx.gz, .csv, .csv.gz or .tsv"));
-    }
-    let (mut shards, mut names, mut broken) = (Vec::new(), Vec::new(), Vec::new());
-    for file in &chosen {
-        match open_shard(file, opening) {
-            Ok(shard) => {
-                names.push(name(file));
-                shards.push(shard);
+    let mut broken: Vec<(String, Error)> = Vec::new();
+    let (mut shards, mut names, mut chosen) = (Vec::new(), Vec::new(), Vec::new());
+    // The first kind of which a file can be read.
+    for kind in KINDS {
+        chosen = named(kind);
+        for file in &chosen {
+            match open_shard(file, opening) {
+                Ok(shard) => {
+                    names.push(name(file));
+                    shards.push(shard);
+                }
+                Err(error) => broken.push((name(file), error)),
             }
-            Err(error) => broken.push((name(file), error)),
+        }
+        if !shards.is_empty() {
+            break;
         }
     }
     if shards.is_empty() {
-        return Err(broken.swap_remove(0).1);
+        return Err(if broken.is_empty() { nothing(path, &files) } else { broken.swap_remove(0).1 });
     }
+    let twins = twins(&mut shards, &mut names);
     let several = shards.len() > 1;
     let prefixes = share_names(&shards);
     let mut all =
@@ -56,10 +124,53 @@ pub(crate) fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
             },
         );
     for (name, error) in broken {
-        all.skip(Skipped { name, reason: error.reason().into(), is_broken: true });
+        // A file of arguments of a training run ends like a checkpoint, and holds no tensor.
+        all.skip(Skipped { name, reason: error.reason().into(), is_broken: !error.is_unsupported() });
     }
-    ignored(path, &files, &chosen)?.into_iter().for_each(|skipped| all.skip(skipped));
+    twins.into_iter().for_each(|skipped| all.skip(skipped));
+    let seen: Vec<String> = all.skipped().iter().map(|s| s.name.clone()).collect();
+    let others = ignored(path, &files, &chosen)?.into_iter().filter(|s| !seen.contains(&s.name));
+    others.collect::<Vec<_>>().into_iter().for_each(|skipped| all.skip(skipped));
     Ok(Box::new(all))
+}
+
+/// Why a folder has no weights.
+fn nothing(path: &Path, files: &[PathBuf]) -> Error {
+    let stranger = files.iter().find(|file| STRANGERS.iter().any(|ending| lower(file).ends_with(ending)));
+    let seen = match stranger {
+        Some(first) => format!("; it holds `{}`, whose format is not supported", name(first)),
+        None if files.len() == 1 => "; 1 file was checked".to_owned(),
+        None => format!("; {} files were checked, and no folder below it", files.len()),
+    };
+    Error::missing(format!("is a folder without weights in a supported format{seen}"))
+        .in_file(path)
+        .with_hint(format!("supported files end in {}", KINDS.concat().join(", ")))
+}
+
+/// Takes out the files that hold the tensors of another file in a narrower type.
+fn twins(shards: &mut Vec<Box<dyn Source>>, names: &mut Vec<String>) -> Vec<Skipped> {
+    let of = |source: &dyn Source| -> (BTreeMap<String, Vec<usize>>, f64) {
+        let infos = source.infos().iter();
+        let width = infos.clone().map(|info| info.dtype.size() as f64 * info.len() as f64).sum();
+        (infos.map(|info| (info.name.clone(), info.shape.clone())).collect(), width)
+    };
+    let all: Vec<_> = shards.iter().map(|shard| of(&**shard)).collect();
+    let wider = |k: usize| {
+        let others = (0..all.len()).filter(|&j| j != k && !all[k].0.is_empty() && all[j].0 == all[k].0);
+        others.into_iter().find(|&j| all[j].1 > all[k].1)
+    };
+    let found: Vec<(usize, usize)> = (0..all.len()).filter_map(|k| Some((k, wider(k)?))).collect();
+    let skipped = found.iter().map(|&(k, j)| Skipped {
+        name: names[k].clone(),
+        reason: format!("not read: it holds the tensors of `{}` in a narrower type", printable(&names[j])),
+        is_broken: false,
+    });
+    let skipped = skipped.collect();
+    for &(k, _) in found.iter().rev() {
+        shards.remove(k);
+        names.remove(k);
+    }
+    skipped
 }
 
 /// What a folder holds beside the files that are read: files of other formats, and folders.

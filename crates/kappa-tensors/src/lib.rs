@@ -20,11 +20,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod archive;
 mod bytes;
+mod cursor;
 mod detect;
 mod dtype;
 mod error;
 mod folder;
+mod gguf;
 mod gzip;
 pub mod limits;
 mod matrix_market;
@@ -32,6 +35,9 @@ mod matrix_table;
 pub mod npy;
 pub mod npz;
 mod number;
+mod packed;
+mod pickle;
+mod quantised;
 mod rounded;
 mod safetensors;
 mod scipy_sparse;
@@ -39,22 +45,26 @@ mod sharded;
 mod source;
 mod table;
 mod tensor;
+mod torch;
 mod triplets;
 
 pub use detect::{Opening, open};
 pub use dtype::DType;
 pub use error::{Error, ErrorKind, Result, printable};
 pub use number::number;
+pub use packed::Packed;
 pub use rounded::Rounded;
-pub use source::{Skipped, Source, Triplets};
+pub use source::{Metadata, Skipped, Source, Triplets};
 pub use table::Frame;
 pub use tensor::{Numbers, Order, Tensor, TensorInfo};
 
 /// Parsers of bytes in memory, for fuzzing and tests.
 pub mod parse {
+    pub use crate::gguf::parse as gguf;
     pub use crate::matrix_market::parse as matrix_market;
     pub use crate::matrix_table::parse as table;
     pub use crate::npy::parse as npy;
     pub use crate::npz::parse as npz;
     pub use crate::safetensors::parse as safetensors;
+    pub use crate::torch::parse as torch;
 }

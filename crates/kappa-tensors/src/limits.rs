@@ -34,6 +34,8 @@ pub const EMPTY_SIDE: usize = 1 << 20;
 pub const TABLE_COLUMNS: usize = 100_000;
 /// Size of the index of a sharded checkpoint in bytes.
 pub const INDEX: u64 = 1 << 28;
+/// Size of the configuration of a model in bytes; a longer one is not read.
+pub const CONFIG: u64 = 1 << 24;
 /// Number of files in one folder.
 pub const FOLDER_FILES: usize = 10_000;
 

@@ -1,29 +1,17 @@
 //! NumPy's archive format: a zip file of arrays.
 
 use std::collections::HashMap;
-use std::io::{Cursor, Read, Write};
+use std::io::{Read, Write};
 use std::sync::Mutex;
 
-use zip::ZipArchive;
 use zip::write::SimpleFileOptions;
 
+use crate::archive::{self, Archive, check_size, zip_error};
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::npy::Header;
 use crate::source::{no_such_tensor, positions};
-use crate::{Numbers, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
-
-pub(crate) const MAGIC: &[u8] = b"PK\x03\x04";
-/// What an archive without entries begins with.
-pub(crate) const EMPTY_MAGIC: &[u8] = b"PK\x05\x06";
-
-type Archive = ZipArchive<Cursor<Bytes>>;
-
-impl AsRef<[u8]> for Bytes {
-    fn as_ref(&self) -> &[u8] {
-        self
-    }
-}
+use crate::{Numbers, Rounded, Skipped, Source, Tensor, TensorInfo, limits, torch};
 
 /// A zip file of arrays.
 pub(crate) struct Npz {
@@ -45,26 +33,17 @@ pub fn parse(bytes: &[u8]) -> Result<impl Source> {
     Npz::new(Bytes::Owned(bytes.into()))
 }
 
-fn zip_error(error: &zip::result::ZipError) -> Error {
-    Error::format(format!("is not a readable zip archive: {error}"))
-        .with_hint("the download or copy may have stopped early; fetch the file again")
-}
-
 impl Npz {
     pub(crate) fn new(bytes: Bytes) -> Result<Self> {
-        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| zip_error(&e))?;
-        if archive.len() > limits::ZIP_ENTRIES {
-            let count = archive.len();
-            return Err(Error::limit(format!("is an archive of {count} files; the limit is {}", limits::ZIP_ENTRIES)));
+        let (archive, names) = archive::open(bytes)?;
+        if torch::is_archive(&names) {
+            return Err(Error::unsupported("is a PyTorch checkpoint, whatever its name"));
         }
-        let name = |k: usize| {
-            let known = archive.name_for_index(k).and_then(|name| name.ok());
-            known.map_or_else(|| format!("entry {k}"), |name| name.into_owned())
-        };
-        let names: Vec<String> = (0..archive.len()).map(name).collect();
-        if names.iter().any(|name| name == "data.pkl" || name.ends_with("/data.pkl")) {
-            return Err(Error::pickle("PyTorch checkpoint"));
-        }
+        Self::of(archive, names)
+    }
+
+    /// The arrays of an archive with these names.
+    pub(crate) fn of(mut archive: Archive, names: Vec<String>) -> Result<Self> {
         let (mut infos, mut entries, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         for (index, name) in names.into_iter().enumerate() {
             match header_of(&mut archive, index) {
@@ -126,14 +105,7 @@ fn header_of(archive: &mut Archive, index: usize) -> Result<Header> {
     };
     let total = file.size();
     header.check_length(total.saturating_sub(header.start as u64))?;
-    if total > limits::UNPACKED || total / limits::UNPACK_RATIO > file.compressed_size() {
-        return Err(Error::limit(format!(
-            "claims to unpack {} bytes to {total}; the limits are {} bytes and a ratio of {}",
-            file.compressed_size(),
-            limits::UNPACKED,
-            limits::UNPACK_RATIO
-        )));
-    }
+    check_size(&file)?;
     Ok(header)
 }
 
@@ -173,12 +145,7 @@ impl Npz {
         let bytes = {
             let panicked = || Error::format("cannot be read: an earlier reader of the archive panicked");
             let mut archive = self.archive.lock().map_err(|_| here(panicked()))?;
-            let mut file = archive.by_index(self.entries[position]).map_err(|e| here(zip_error(&e)))?;
-            let size = file.size();
-            let mut bytes = Vec::new();
-            let unpacked = Read::by_ref(&mut file).take(size + 1).read_to_end(&mut bytes);
-            unpacked.map_err(|e| here(Error::format(format!("cannot be unpacked: {e}"))))?;
-            bytes
+            archive::unpacked(&mut archive, self.entries[position]).map_err(here)?
         };
         let header = Header::parse(&bytes).map_err(here)?;
         header.check_length((bytes.len() - header.start) as u64).map_err(here)?;

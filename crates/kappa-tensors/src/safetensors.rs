@@ -13,7 +13,7 @@ use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::npy::part_of;
 use crate::rounded::of_integers;
-use crate::source::{UNSUPPORTED, no_such_tensor, positions};
+use crate::source::{Metadata, UNSUPPORTED, no_such_tensor, positions};
 use crate::tensor::byte_length;
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
@@ -26,6 +26,7 @@ pub(crate) struct SafeTensors {
     ranges: Vec<(usize, usize)>,
     positions: HashMap<String, usize>,
     skipped: Vec<Skipped>,
+    metadata: Metadata,
 }
 
 /// Parses a file in memory; for fuzzing and tests.
@@ -72,10 +73,12 @@ impl SafeTensors {
             ranges: Vec::new(),
             positions: HashMap::new(),
             skipped: Vec::new(),
+            metadata: Metadata::new(),
         };
         let mut spans = Vec::new();
         for (name, value) in &entries {
             if name == "__metadata__" {
+                file.metadata = value.as_object().cloned().unwrap_or_default();
                 continue;
             }
             match entry(value) {
@@ -269,6 +272,10 @@ impl Source for SafeTensors {
 
     fn skipped(&self) -> &[Skipped] {
         &self.skipped
+    }
+
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
     fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {

@@ -1,14 +1,14 @@
 //! A checkpoint in several files, with an index that assigns each tensor to a file.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::bytes::Bytes;
 use crate::detect::open_shard;
 use crate::error::{Error, Result, printable};
-use crate::source::{Triplets, no_such_tensor, positions};
+use crate::source::{Metadata, Triplets, no_metadata, no_such_tensor, positions};
 use crate::{Numbers, Opening, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
 /// Several sources as one.
@@ -102,6 +102,14 @@ impl Source for Sharded {
         self.places.get(name).map_or(&[], |(shard, inner)| self.shards[*shard].remarks(inner))
     }
 
+    /// Those of the first file, as a split checkpoint has them.
+    fn metadata(&self) -> &Metadata {
+        match self.shards.first() {
+            Some(shard) => shard.metadata(),
+            None => no_metadata(),
+        }
+    }
+
     fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
         let (shard, inner) = self.places.get(name)?;
         self.shards[*shard].triplets(inner)
@@ -135,6 +143,43 @@ pub(crate) fn is_index(path: &Path, bytes: &[u8]) -> bool {
     let start = &bytes[..bytes.len().min(1 << 16)];
     let has_map = start.windows(12).any(|w| w == b"\"weight_map\"");
     bytes.first().is_some_and(|b| matches!(b, b'{' | b' ' | b'\n')) && (named || has_map)
+}
+
+/// The files of a checkpoint that llama.cpp split, in order: `name-00001-of-00003.gguf` names the others. `None` for
+/// other names.
+fn splits(path: &Path) -> Option<Vec<PathBuf>> {
+    let name = path.file_name()?.to_str()?;
+    let (stem, ending) = (name.strip_suffix(".gguf")?, ".gguf");
+    let (front, count) = stem.rsplit_once("-of-")?;
+    let (front, number) = front.rsplit_once('-')?;
+    let digits = |text: &str| (text.len() == 5).then(|| text.parse::<usize>().ok()).flatten();
+    let (_, count) = (digits(number)?, digits(count)?);
+    let all = (1..=count).map(|k| path.with_file_name(format!("{front}-{k:05}-of-{count:05}{ending}")));
+    (count > 1).then(|| all.collect())
+}
+
+/// A checkpoint that llama.cpp split, from any of its files; `None` for other files.
+///
+/// # Errors
+///
+/// When one of the files is missing or cannot be read.
+pub(crate) fn open_split(path: &Path, opening: &Opening) -> Result<Option<Box<dyn Source>>> {
+    let Some(files) = splits(path).filter(|_| path.is_file()) else { return Ok(None) };
+    let mut shards = Vec::new();
+    for file in &files {
+        if !file.is_file() {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            return Err(Error::missing(format!(
+                "is one of {} files, of which `{}` is missing",
+                files.len(),
+                printable(&name)
+            ))
+            .in_file(path)
+            .with_hint("fetch the missing file into the same folder"));
+        }
+        shards.push(open_shard(file, opening)?);
+    }
+    Ok(Some(Box::new(Sharded::new(shards, |_, name| name.to_owned()))))
 }
 
 /// Opens every shard that the index names. The shards must be in the folder of the index.
@@ -186,7 +231,7 @@ pub(crate) fn read_index(path: &Path, bytes: &Bytes, opening: &Opening) -> Resul
 }
 
 /// Whether the name is a plain file name, without a folder or `..`.
-fn is_plain_name(name: &str) -> bool {
+pub(crate) fn is_plain_name(name: &str) -> bool {
     let mut parts = Path::new(name).components();
     matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) && !name.contains(['/', '\\'])
 }

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use num_complex::Complex64;
 
 use crate::error::{Error, Result};
+use crate::tensor::byte_length;
 use crate::{Numbers, Order, Rounded, Tensor, TensorInfo};
 
 /// A collection of named tensors: a file, a folder, or a checkpoint in shards.
@@ -52,10 +53,32 @@ pub trait Source: Send + Sync {
         Ok(None)
     }
 
+    /// What the file says about itself: the architecture of a model, for example; empty where it says nothing.
+    fn metadata(&self) -> &Metadata {
+        no_metadata()
+    }
+
     /// How a tensor was read where that is not plain from its file, such as a line that was taken for titles.
     fn remarks(&self, name: &str) -> &[String] {
         let _ = name;
         &[]
+    }
+
+    /// The stored tensors that a tensor is decoded from, the codes first; empty for one that is stored as it is.
+    fn parts(&self, name: &str) -> &[String] {
+        let _ = name;
+        &[]
+    }
+
+    /// The bytes of a tensor in its type, with those of its scales.
+    fn stored_bytes(&self, name: &str) -> usize {
+        self.info(name).and_then(|info| byte_length(info.dtype, &info.shape)).unwrap_or(0)
+    }
+
+    /// In words, how a tensor is decoded from its parts; `None` for one that is stored as it is.
+    fn decoding(&self, name: &str) -> Option<String> {
+        let _ = name;
+        None
     }
 
     /// Whether the file holds a single matrix, so that integers in it are data and not codes.
@@ -83,6 +106,14 @@ pub trait Source: Send + Sync {
     fn names(&self) -> Vec<&str> {
         self.infos().iter().map(|info| info.name.as_str()).collect()
     }
+}
+
+/// What a file says about itself, by key.
+pub type Metadata = serde_json::Map<String, serde_json::Value>;
+
+pub(crate) fn no_metadata() -> &'static Metadata {
+    static EMPTY: std::sync::LazyLock<Metadata> = std::sync::LazyLock::new(Metadata::new);
+    &EMPTY
 }
 
 /// The stored entries of a sparse matrix.

@@ -302,7 +302,8 @@ fn codes_are_measured_with_their_scales() {
             Some(norm) => {
                 let found = survey["result"]["layers"][0]["measures"]["frobenius"]["estimate"].as_f64().unwrap();
                 assert!((found - norm).abs() < 1e-12, "{name} {shape:?}: {found}");
-                assert_eq!((skipped.len(), &skipped[0]["reason"]), (1, &"the scales of `w`".into()));
+                // The scales are a part of the tensor, and no layer.
+                assert!(skipped.is_empty(), "{survey}");
                 assert!((folder.run(&["norm", "q.safetensors"]).number() - norm).abs() < 1e-12);
             }
             None => {
