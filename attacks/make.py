@@ -398,6 +398,162 @@ def quantised_cases() -> None:
     case("nf4_shape.safetensors", safetensors(header, b"\0" * 8 + text + b"\0" * 68), "broken", "codes without scales")
 
 
+def field(number: int, value: bytes | int) -> bytes:
+    """A field of a message of Protocol Buffers."""
+    if isinstance(value, int):
+        return bytes([number << 3]) + varint(value)
+    return bytes([number << 3 | 2]) + varint(len(value)) + value
+
+
+def varint(x: int) -> bytes:
+    out = b""
+    while x >= 128:
+        out, x = out + bytes([x & 127 | 128]), x >> 7
+    return out + bytes([x])
+
+
+def onnx_file(*tensors: bytes, nodes: bytes = b"") -> bytes:
+    graph = nodes + b"".join(field(5, tensor) for tensor in tensors)
+    return field(1, 8) + field(2, b"attack") + field(7, graph)
+
+
+def onnx_cases() -> None:
+    def tensor(shape: list[int], rest: bytes, kind: int = 1) -> bytes:
+        return b"".join(field(1, n) for n in shape) + field(2, kind) + field(8, b"w") + rest
+
+    raw = field(9, b"\0" * 48)
+    case("cut.onnx", onnx_file(tensor([3, 4], raw))[:40], "format", "is truncated")
+    case("length_2e60.onnx", field(1, 8) + field(2, b"x") + b"\x3a" + varint(1 << 60), "format", "is truncated")
+    case("varint_11.onnx", field(1, 8) + field(2, b"x") + b"\x28" + b"\xff" * 11, "format", "more than 64 bits")
+    case("wire_type_7.onnx", field(1, 8) + field(2, b"x") + b"\x0f", "format", "unknown wire type 7")
+    case("no_graph.onnx", field(1, 8) + field(2, b"x"), "format", "it has no graph")
+    case("raw_short.onnx", onnx_file(tensor([3, 5], raw)), "broken", "which needs 60 bytes; it has 48")
+    case("raw_overflow.onnx", onnx_file(tensor([1 << 40, 1 << 40], raw)), "broken", "overflows 64 bits")
+    case("negative.onnx", onnx_file(tensor([(1 << 64) - 1, 4], raw)), "broken", "a negative dimension")
+    case("second.onnx", onnx_file(tensor([3, 4], raw), tensor([3, 4], raw)), "broken", "is a second tensor")
+    case("dimensions_99.onnx", onnx_file(tensor([1] * 99, raw)), "broken", "99 dimensions")
+    case("varints_few.onnx", onnx_file(tensor([1 << 30, 1 << 30], field(5, b"\1\2"), 6)), "broken", "at most 2 numbers")
+    case("varints_less.onnx", onnx_file(tensor([4], field(5, b"\x81\1\2\3"), 6)), "broken", "and 3 numbers")
+
+    def external(*pairs: tuple[bytes, bytes]) -> bytes:
+        texts = b"".join(field(13, field(1, key) + field(2, value)) for key, value in pairs)
+        return onnx_file(tensor([3, 4], texts + field(14, 1)))
+
+    case("outside.onnx", external((b"location", b"../secret.bin")), "broken", "is not in the folder of the model")
+    case("absolute.onnx", external((b"location", b"/etc/passwd")), "broken", "is not in the folder of the model")
+    case("unnamed.onnx", external((b"offset", b"0")), "broken", "which is not named")
+    case("missing.onnx", external((b"location", b"none.bin")), "broken", "no such file")
+    case("offset_text.onnx", external((b"location", b"none.bin"), (b"offset", b"-1")), "broken", "has the offset `-1`")
+    deep = field(5, tensor([3, 4], raw))
+    for _ in range(20):
+        deep = field(1, field(3, b"n") + field(4, b"If") + field(5, field(1, b"g") + field(6, deep)))
+    case("deep.onnx", field(1, 8) + field(2, b"x") + field(7, deep), "limit", "nests graphs")
+
+
+def matlab(elements: bytes, mark: bytes = b"IM") -> bytes:
+    return b"MATLAB 5.0 MAT-file, attack".ljust(124) + b"\x00\x01" + mark + elements
+
+
+def element(kind: int, data: bytes, length: int | None = None) -> bytes:
+    return struct.pack("<II", kind, len(data) if length is None else length) + data + b"\0" * (-len(data) % 8)
+
+
+def mat_matrix(class_: int, shape: list[int], parts: bytes, flags: int = 0) -> bytes:
+    head = element(6, struct.pack("<II", class_ | flags << 8, 0)) + element(5, struct.pack(f"<{len(shape)}I", *shape))
+    return element(14, head + element(1, b"a") + parts)
+
+
+def matlab_cases() -> None:
+    good = mat_matrix(6, [2, 2], element(9, b"\0" * 32))
+    case("byte_order.mat", matlab(good, b"XX"), "format", "the mark of its byte order")
+    case("header_only.mat", matlab(b""), "unsupported", "without variables")
+    case("header_cut.mat", matlab(b"")[:100], "format", "is truncated")
+    case("element_cut.mat", matlab(good[:60]), "broken", "is truncated")
+    case("element_2e31.mat", matlab(element(14, b"", (1 << 32) - 1)), "broken", "is truncated")
+    case("shape.mat", matlab(mat_matrix(6, [2, 3], element(9, b"\0" * 32))), "broken", "has shape [2, 3] and 32 bytes")
+    case("shape_overflow.mat", matlab(mat_matrix(6, [1 << 31] * 3, element(9, b""))), "broken", "overflows 64 bits")
+    case("empty_by_many.mat", matlab(mat_matrix(6, [0, 1 << 31], element(9, b""))), "broken", "no entries")
+    case("dimensions_99.mat", matlab(mat_matrix(6, [1] * 99, element(9, b"\0" * 8))), "broken", "99 dimensions")
+    case("number_type.mat", matlab(mat_matrix(6, [2, 2], element(77, b"\0" * 32))), "broken", "numbers of type 77")
+    case("no_flags.mat", matlab(element(14, element(9, b"\0" * 8))), "broken", "where integers are needed")
+    case("second.mat", matlab(good + good), "broken", "is a second variable")
+    case("zlib.mat", matlab(element(15, b"not zlib")), "broken", "cannot be unpacked")
+    bomb = zlib.compress(struct.pack("<II", 14, 1 << 31) + b"\0" * 4096)
+    case("bomb.mat", matlab(element(15, bomb)), "broken", "claims to unpack")
+    short = zlib.compress(struct.pack("<II", 14, 1 << 10) + b"\0" * 100)
+    case("unpacked_short.mat", matlab(element(15, short)), "broken", "is truncated: it unpacks to")
+    other = zlib.compress(element(9, b"\0" * 8))
+    case("compressed_numbers.mat", matlab(element(15, other)), "broken", "which is no matrix")
+
+    def sparse(rows: list[int], starts: list[int], count: int) -> bytes:
+        lists = [element(5, struct.pack(f"<{len(x)}i", *x)) for x in (rows, starts)]
+        indices = b"".join(lists)
+        return matlab(mat_matrix(5, [3, 2], indices + element(9, b"\0" * 8 * count)))
+
+    case("sparse_row.mat", sparse([0, 3], [0, 1, 2], 2), "broken", "an entry in row 4 of 3")
+    case("sparse_starts.mat", sparse([0, 1], [0, 2, 1], 2), "broken", "a sparse matrix of 2 columns")
+    case("sparse_negative.mat", sparse([0, 1], [0, -1, 2], 2), "broken", "a sparse matrix of 2 columns")
+    case("sparse_many.mat", sparse([0, 1], [0, 1, 1 << 30], 2), "broken", "a sparse matrix of 2 columns")
+    case("sparse_values.mat", sparse([0, 1], [0, 1, 2], 1), "broken", "without its 2 numbers")
+    cells = good
+    for _ in range(40):
+        cells = mat_matrix(1, [1, 1], cells)
+    case("cells_deep.mat", matlab(cells), "broken", "deeper than 32")
+    case("cells_many.mat", matlab(mat_matrix(1, [1 << 16, 1 << 15], good)), "broken", "is truncated")
+    case("cut_4.mat", struct.pack("<IIIII", 0, 3, 4, 0, 2) + b"a\0" + b"\0" * 90, "broken", "is truncated")
+    table = struct.pack("<6d", 5, 2, 1, 2, 1.0, 0.0)
+    case("sparse_4.mat", struct.pack("<IIIII", 2, 2, 3, 0, 2) + b"a\0" + table, "broken", "outside its 2×2 shape")
+
+
+def harwell_cases() -> None:
+    def file(kind: str = "RUA", sizes: str = "2 2 2 0", starts: str = "1 2 3", rows: str = "1 2",
+             values: str = "1.0 2.0", formats: str = f"{'(3I2)':16}{'(2I2)':16}{'(2E4.1)':20}") -> str:  # fmt: skip
+        def fields(text: str, width: int) -> str:
+            return "".join(word.rjust(width) for word in text.split())
+
+        body = [fields(starts, 2), fields(rows, 2), fields(values, 4)]
+        return "\n".join(["title", "3 1 1 1 0", f"{kind:14}{sizes}", formats, *body]) + "\n"
+
+    case("formats.rua", file(formats="(A4)            (2I2)           (2E4.1)"), "format",
+         "the format of the column pointers")
+    case("starts.rua", file(starts="1 4 3"), "format", "column pointers that do not rise")
+    case("row.rua", file(rows="1 3"), "format", "has the row index 3, and 2 rows")
+    case("row_text.rua", file(rows="1 x"), "format", "line 6: `x` is no index")
+    case("value.rua", file(values="1.0 a"), "format", "line 7: `a`")
+    case("value_missing.rua", file(values="1.0"), "format", "is truncated")
+    case("many_entries.rua", file(sizes="2 2 9999999 0"), "format", "announced in")
+    case("sides.rua", file(sizes="2 999999999999 2 0"), "limit", "too large")
+    case("not_square.rsa", file("RSA", "3 2 2 0"), "format", "must be square")
+    case("elements.rue", file("RUE"), "unsupported", "not assembled")
+    case("sizes.rua", file(sizes="2 x 2"), "format", "where numbers are needed")
+
+
+def picture_cases() -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    def png(width: int, height: int, data: bytes) -> bytes:
+        head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+    case("large.png", png(60000, 60000, zlib.compress(b"\0" * 1000)), "limit", "60000×60000")
+    case("cut.png", png(10, 10, zlib.compress(b"\0" * 50)), "broken", "cannot be decoded")
+    case("head.png", b"\x89PNG\r\n\x1a\n", "format", "cannot be decoded")
+    case("large.pgm", "P5 60000 60000 255\n", "limit", "60000×60000")
+    case("cut.pgm", "P5 10 10 255\nabc", "broken", "cannot be decoded")
+    case("words.pgm", "P2 3 y z\n", "format", "cannot be decoded")
+    case("head.jpg", b"\xff\xd8\xff\xe0", "format", "cannot be decoded")
+    case("head.tif", b"II*\0\xff\xff\xff\x7f", "format", "cannot be decoded")
+
+
+def hdf5_cases() -> None:
+    magic = b"\x89HDF\r\n\x1a\n"
+    case("head.h5", magic, "format", "cannot be read")
+    case("zeros.h5", magic + b"\0" * 200, "format", "cannot be read")
+    case("ones.h5", magic + b"\xff" * 200, "format", "cannot be read")
+    case("empty73.mat", b"MATLAB 7.3 MAT-file".ljust(512), "format", "cannot be read")
+
+
 def main() -> None:
     safetensors_cases()
     npy_cases()
@@ -408,6 +564,11 @@ def main() -> None:
     gguf_cases()
     torch_cases()
     quantised_cases()
+    onnx_cases()
+    matlab_cases()
+    harwell_cases()
+    picture_cases()
+    hdf5_cases()
     lines = ["\t".join(c) for c in sorted(CASES)]
     (HERE / "expected.tsv").write_text("# file\terror\tpart of the message\n" + "\n".join(lines) + "\n")
     print(f"{len(CASES)} files")

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::run::{exists, output, program, root};
 
 /// What the tests and the comparison need.
-const PACKAGES: [&str; 14] = [
+const PACKAGES: [&str; 17] = [
     "numpy",
     "scipy",
     "mpmath",
@@ -19,6 +19,9 @@ const PACKAGES: [&str; 14] = [
     "safetensors",
     "ml_dtypes",
     "gguf",
+    "h5py",
+    "onnx",
+    "pillow",
     "jsonschema",
     "playwright",
 ];

@@ -143,7 +143,7 @@ impl Session {
         rounding: Rounding,
     ) -> Result<Option<Rounded>, Failure> {
         let mut texts = model.remarks(name).to_vec();
-        if rounding != Rounding::OneOfMany || model.is_single_matrix() {
+        if rounding != Rounding::OneOfMany || model.is_data() {
             texts.extend(model.reading(name));
         }
         texts.into_iter().for_each(|text| self.say(Remark::new("read", model.path(), text).of(name)));

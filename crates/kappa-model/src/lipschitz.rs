@@ -53,7 +53,7 @@ impl Model {
             product = product.times(factor);
             found.push((name, factor));
         }
-        let is_chain = !layers.is_empty() || self.is_single_matrix() || self.tensors().len() == 1;
+        let is_chain = !layers.is_empty() || self.is_data() || self.tensors().len() == 1;
         Ok(LipschitzProduct { layers: found, product: is_chain.then_some(product) })
     }
 

@@ -47,7 +47,7 @@ impl Model {
 
     fn listed(&self, info: &TensorInfo) -> Listed {
         let is_measured = self.why_unmeasured(info).is_none();
-        let role = if self.is_single_matrix() { Role::Matrix } else { Role::of(&info.name, info.shape.len()) };
+        let role = if self.is_data() { Role::Matrix } else { Role::of(&info.name, info.shape.len()) };
         Listed {
             name: info.name.clone(),
             dtype: info.dtype,

@@ -48,7 +48,7 @@ impl Model {
     }
 
     fn is_weight(&self, info: &TensorInfo) -> bool {
-        self.is_matrix(info) && (self.is_single_matrix() || !info.dtype.is_integer())
+        self.is_matrix(info) && (self.is_data() || !info.dtype.is_integer())
     }
 
     fn is_matrix(&self, info: &TensorInfo) -> bool {
@@ -77,7 +77,7 @@ impl Model {
         if let Err(reason) = matrix_shape(&info.name, &info.shape) {
             return Some(reason.into());
         }
-        (info.dtype.is_integer() && !self.is_single_matrix()).then(|| {
+        (info.dtype.is_integer() && !self.is_data()).then(|| {
             let is_code = CODES.iter().any(|ending| info.name.ends_with(ending));
             let what = if is_code { "codes without scales" } else { "possibly quantization codes" };
             format!("whole numbers ({}), {what}: not measured", info.dtype)
@@ -130,8 +130,8 @@ impl Model {
     }
 
     /// Whether the file holds one matrix that is not part of a network.
-    pub fn is_single_matrix(&self) -> bool {
-        self.source.is_single_matrix()
+    pub fn is_data(&self) -> bool {
+        self.source.is_data()
     }
 
     /// One tensor as a matrix: the named one, or the only one. A vector is a column. A sparse matrix of order above

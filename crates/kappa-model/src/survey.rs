@@ -337,7 +337,7 @@ fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<La
         shape: job.info.shape.clone(),
         matrix: job.shape,
         dtype: job.info.dtype,
-        role: if model.is_single_matrix() { Role::Matrix } else { Role::of(name, job.info.shape.len()) },
+        role: if model.is_data() { Role::Matrix } else { Role::of(name, job.info.shape.len()) },
         measures: Vec::new(),
         singular_values: None,
         tail: None,

@@ -6,15 +6,18 @@ use std::path::Path;
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::gguf::{self, Gguf};
+use crate::hdf5::{self, Hdf5};
+use crate::matlab::{self, Matlab};
 use crate::matrix_market::{BANNER, MatrixMarket};
 use crate::matrix_table::Table;
 use crate::npy::{self, Npy};
 use crate::npz::Npz;
+use crate::onnx::{self, Onnx};
+use crate::picture::{self, Picture};
 use crate::safetensors::{self, SafeTensors};
-use crate::scipy_sparse::ScipySparse;
 use crate::source::Metadata;
 use crate::torch::{self, Torch};
-use crate::{Source, archive, folder, gzip, limits, quantised, sharded, table};
+use crate::{Source, archive, folder, gzip, harwell_boeing, limits, quantised, scipy_sparse, sharded, table};
 
 /// Options for opening files.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,7 +75,7 @@ fn stored(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
     if path.is_file() && sharded::is_index(path, &bytes) {
         return sharded::open_index(path, &bytes, opening);
     }
-    from_bytes(bytes, &stem(path), opening).map_err(|error| error.in_file(path))
+    from_bytes(bytes, path, opening).map_err(|error| error.in_file(path))
 }
 
 /// Opens a file that is itself no folder and no index, such as a shard: an index that names itself has no end.
@@ -83,7 +86,7 @@ pub(crate) fn open_shard(path: &Path, opening: &Opening) -> Result<Box<dyn Sourc
             .in_file(path)
             .with_hint("an index assigns tensors to files that hold numbers"));
     }
-    from_bytes(bytes, &stem(path), opening).map_err(|error| error.in_file(path))
+    from_bytes(bytes, path, opening).map_err(|error| error.in_file(path))
 }
 
 /// The file's name up to its first dot: the name of the single matrix in it.
@@ -96,7 +99,8 @@ fn stem(path: &Path) -> String {
     short.unwrap_or("matrix").to_owned()
 }
 
-fn from_bytes(bytes: Bytes, name: &str, opening: &Opening) -> Result<Box<dyn Source>> {
+fn from_bytes(bytes: Bytes, path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
+    let name = &*stem(path);
     if bytes.is_empty() {
         return Err(Error::format("is empty").with_hint("the download or copy may have failed; fetch the file again"));
     }
@@ -105,6 +109,18 @@ fn from_bytes(bytes: Bytes, name: &str, opening: &Opening) -> Result<Box<dyn Sou
     }
     if bytes.starts_with(archive::MAGIC) || bytes.starts_with(archive::EMPTY_MAGIC) {
         return from_archive(bytes, name, opening);
+    }
+    if bytes.starts_with(hdf5::MAGIC) || bytes.starts_with(hdf5::MATLAB) {
+        return Ok(Box::new(Hdf5::new(bytes)?));
+    }
+    if picture::is_likely(&bytes) {
+        return Ok(Box::new(Picture::new(bytes, name)?));
+    }
+    if bytes.starts_with(matlab::MAGIC) {
+        return Ok(Box::new(Matlab::version5(bytes)?));
+    }
+    if matlab::is_version4(&bytes) {
+        return Ok(Box::new(Matlab::version4(bytes)?));
     }
     if bytes.starts_with(torch::LEGACY_MAGIC) {
         return Ok(Box::new(Torch::legacy(bytes, name, opening.strict)?));
@@ -121,6 +137,10 @@ fn from_bytes(bytes: Bytes, name: &str, opening: &Opening) -> Result<Box<dyn Sou
     if safetensors::is_likely(&bytes) {
         return Ok(Box::new(SafeTensors::new(bytes)?));
     }
+    if onnx::is_likely(&bytes) {
+        let folder = path.parent().filter(|_| path.is_file()).map(|folder| (folder, opening.map));
+        return Ok(Box::new(Onnx::new(bytes, folder)?));
+    }
     from_text(&bytes, name)
 }
 
@@ -130,8 +150,13 @@ fn from_archive(bytes: Bytes, name: &str, opening: &Opening) -> Result<Box<dyn S
     if torch::is_archive(&names) {
         return Ok(Box::new(Torch::of_archive(bytes, archive, &names, (name, opening.strict))?));
     }
+    // A model of Keras 3.
+    if let Some(weights) = names.iter().position(|name| name == "model.weights.h5") {
+        let mut archive = archive;
+        return Ok(Box::new(Hdf5::new(Bytes::Owned(archive::unpacked(&mut archive, weights)?.into()))?));
+    }
     let arrays = Npz::of(archive, names)?;
-    Ok(match ScipySparse::of(&arrays, name)? {
+    Ok(match scipy_sparse::of(&arrays, name)? {
         Some(sparse) => Box::new(sparse),
         None => Box::new(arrays),
     })
@@ -151,6 +176,9 @@ fn from_text(bytes: &[u8], name: &str) -> Result<Box<dyn Source>> {
         let what = "looks like a Matrix Market file whose first line is not its banner";
         return Err(Error::format(format!("{what}: `{}`", printable(&String::from_utf8_lossy(line))))
             .with_hint("the first line reads, for example, `%%MatrixMarket matrix coordinate real general`"));
+    }
+    if harwell_boeing::is_likely(bytes) {
+        return Ok(Box::new(harwell_boeing::read(bytes, name)?));
     }
     if table::is_likely(bytes) {
         return Ok(Box::new(Table::new(bytes, name)?));
@@ -180,17 +208,13 @@ fn placeholder(bytes: &[u8]) -> Option<Error> {
 }
 
 /// The hint for a file in none of the formats.
-pub(crate) const FORMATS: &str =
-    "kappa reads safetensors, GGUF, PyTorch, .npy, .npz, Matrix Market, and tables of numbers as text";
+pub(crate) const FORMATS: &str = "kappa reads safetensors, GGUF, PyTorch, ONNX, Keras and HDF5, .npy, .npz, MATLAB, \
+                                  Matrix Market, Harwell-Boeing, images, and tables of numbers as text";
 
 /// Recognised formats that are not supported, by their first bytes.
 const STRANGERS: &[(&[u8], &str)] = &[
-    (b"\x89HDF\r\n\x1a\n", "HDF5 file (Keras, MATLAB 7.3)"),
-    (b"MATLAB 5.0 MAT-file", "MATLAB file"),
     (b"PAR1", "Parquet file"),
     (b"ARROW1", "Arrow file"),
-    (b"\x89PNG\r\n\x1a\n", "PNG image"),
-    (b"\xff\xd8\xff", "JPEG image"),
     (b"%PDF", "PDF document"),
     (b"\x28\xb5\x2f\xfd", "Zstandard archive"),
     (b"\xfd7zXZ", "xz archive"),

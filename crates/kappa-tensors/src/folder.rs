@@ -11,15 +11,18 @@ use crate::sharded::{Sharded, is_plain_name, read_index};
 use crate::{Opening, Skipped, Source, limits};
 
 /// Endings of supported files in order of preference: the first group that occurs in the folder is read.
-const KINDS: [&[&str]; 5] = [
+const KINDS: [&[&str]; 8] = [
     &[".safetensors"],
     &[".gguf"],
     &[".pt", ".pth", ".bin", ".ckpt"],
+    &[".onnx"],
+    &[".keras", ".h5", ".hdf5"],
     &[".npz", ".npy"],
-    &[".mtx", ".mtx.gz", ".csv", ".tsv", ".csv.gz"],
+    &[".mtx", ".mtx.gz", ".csv", ".tsv", ".csv.gz", ".mat", ".rb", ".rsa", ".rua"],
+    &[".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".ppm"],
 ];
 /// Checkpoint formats that are not supported; such files are listed as skipped.
-const STRANGERS: [&str; 5] = [".onnx", ".h5", ".hdf5", ".keras", ".msgpack"];
+const STRANGERS: [&str; 1] = [".msgpack"];
 /// Endings of the indices of sharded checkpoints, in order of preference.
 const INDICES: [&str; 2] = [".safetensors.index.json", ".bin.index.json"];
 

@@ -1,4 +1,5 @@
-//! Reads tensors from files: safetensors, NumPy, Matrix Market and tables. Contains no mathematics.
+//! Reads tensors from files: models (safetensors, GGUF, PyTorch, ONNX, Keras), data (NumPy, SciPy, MATLAB, HDF5, Matrix
+//! Market, Harwell–Boeing, tables) and images. Contains no mathematics.
 //!
 //! Text and integers of 64 bits become doubles; [`Source::rounded`] says what was lost.
 //!
@@ -28,21 +29,29 @@ mod dtype;
 mod error;
 mod folder;
 mod gguf;
+mod graph;
 mod gzip;
+mod harwell_boeing;
+mod hdf5;
 pub mod limits;
+mod matlab;
 mod matrix_market;
 mod matrix_table;
 pub mod npy;
 pub mod npz;
 mod number;
+mod onnx;
 mod packed;
 mod pickle;
+mod picture;
+mod protobuf;
 mod quantised;
 mod rounded;
 mod safetensors;
 mod scipy_sparse;
 mod sharded;
 mod source;
+mod sparse_matrix;
 mod table;
 mod tensor;
 mod torch;
@@ -51,6 +60,7 @@ mod triplets;
 pub use detect::{Opening, open};
 pub use dtype::DType;
 pub use error::{Error, ErrorKind, Result, printable};
+pub use graph::{Attribute, Graph, Node};
 pub use number::number;
 pub use packed::Packed;
 pub use rounded::Rounded;
@@ -61,10 +71,15 @@ pub use tensor::{Numbers, Order, Tensor, TensorInfo};
 /// Parsers of bytes in memory, for fuzzing and tests.
 pub mod parse {
     pub use crate::gguf::parse as gguf;
+    pub use crate::harwell_boeing::parse as harwell_boeing;
+    pub use crate::hdf5::parse as hdf5;
+    pub use crate::matlab::parse as matlab;
     pub use crate::matrix_market::parse as matrix_market;
     pub use crate::matrix_table::parse as table;
     pub use crate::npy::parse as npy;
     pub use crate::npz::parse as npz;
+    pub use crate::onnx::parse as onnx;
+    pub use crate::picture::parse as picture;
     pub use crate::safetensors::parse as safetensors;
     pub use crate::torch::parse as torch;
 }

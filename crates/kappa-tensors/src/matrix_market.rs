@@ -435,7 +435,7 @@ impl Source for MatrixMarket {
         }
     }
 
-    fn is_single_matrix(&self) -> bool {
+    fn is_data(&self) -> bool {
         true
     }
 }

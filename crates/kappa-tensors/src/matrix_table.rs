@@ -197,7 +197,7 @@ impl Source for Table {
         Ok(self.rounded.clone())
     }
 
-    fn is_single_matrix(&self) -> bool {
+    fn is_data(&self) -> bool {
         true
     }
 }

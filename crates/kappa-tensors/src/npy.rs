@@ -103,7 +103,7 @@ impl Source for Npy {
         self.header.order
     }
 
-    fn is_single_matrix(&self) -> bool {
+    fn is_data(&self) -> bool {
         true
     }
 

@@ -9,67 +9,49 @@ use crate::error::{Error, Result};
 use crate::npz::Npz;
 use crate::number::Number;
 use crate::rounded::{Tally, integers};
-use crate::source::{Triplets, no_such_tensor};
-use crate::triplets::{List, columns_of, merged};
-use crate::{DType, Numbers, Order, Rounded, Source, Tensor, TensorInfo, limits};
-
-/// One sparse matrix.
-#[derive(Debug)]
-pub(crate) struct ScipySparse {
-    infos: [TensorInfo; 1],
-    entries: List,
-    rounded: Option<Rounded>,
-}
+use crate::sparse_matrix::SparseMatrix;
+use crate::triplets::{List, merged};
+use crate::{DType, Numbers, Order, Rounded, Source, Tensor, limits};
 
 /// Row, column, and place in `data` of each entry.
 type Places = Vec<(usize, usize, usize)>;
 
-impl ScipySparse {
-    /// The matrix in an archive, or `None` where it holds something else.
-    pub(crate) fn of(archive: &Npz, name: &str) -> Result<Option<Self>> {
-        let Some(format) = archive.text("format.npy")? else { return Ok(None) };
-        let has = |name: &str| archive.info(name).is_some();
-        if !has("shape") || !has("data") {
-            return Ok(None);
-        }
-        let read = Arrays { archive };
-        let shape = read.indices("shape")?;
-        let &[rows, columns] = shape.as_slice() else {
-            return Err(Error::format(format!("is a sparse array of {} dimensions, not a matrix", shape.len())));
-        };
-        if rows.max(columns) > limits::SPARSE_SIDE {
-            return Err(Error::limit(format!(
-                "is a sparse {rows}×{columns} matrix; the limit is {} rows and columns",
-                limits::SPARSE_SIDE
-            )));
-        }
-        let places = match format.as_str() {
-            "csr" => read.compressed(rows, columns, true)?,
-            "csc" => read.compressed(columns, rows, false)?,
-            "coo" => read.coordinates()?,
-            "dia" => read.diagonals(rows, columns)?,
-            "bsr" => read.blocks(rows, columns)?,
-            other => {
-                return Err(Error::unsupported(format!(
-                    "is a SciPy matrix in the format `{}`",
-                    crate::printable(other)
-                ))
+/// The matrix in an archive, or `None` where it holds something else.
+pub(crate) fn of(archive: &Npz, name: &str) -> Result<Option<SparseMatrix>> {
+    let Some(format) = archive.text("format.npy")? else { return Ok(None) };
+    let has = |name: &str| archive.info(name).is_some();
+    if !has("shape") || !has("data") {
+        return Ok(None);
+    }
+    let read = Arrays { archive };
+    let shape = read.indices("shape")?;
+    let &[rows, columns] = shape.as_slice() else {
+        return Err(Error::format(format!("is a sparse array of {} dimensions, not a matrix", shape.len())));
+    };
+    if rows.max(columns) > limits::SPARSE_SIDE {
+        return Err(Error::limit(format!(
+            "is a sparse {rows}×{columns} matrix; the limit is {} rows and columns",
+            limits::SPARSE_SIDE
+        )));
+    }
+    let places = match format.as_str() {
+        "csr" => read.compressed(rows, columns, true)?,
+        "csc" => read.compressed(columns, rows, false)?,
+        "coo" => read.coordinates()?,
+        "dia" => read.diagonals(rows, columns)?,
+        "bsr" => read.blocks(rows, columns)?,
+        other => {
+            return Err(Error::unsupported(format!("is a SciPy matrix in the format `{}`", crate::printable(other)))
                 .with_hint("known: csr, csc, coo, dia, bsr; convert it with `.tocsr()` before `save_npz`"));
-            }
-        };
-        if let Some(&(i, j, _)) = places.iter().find(|&&(i, j, _)| i >= rows || j >= columns) {
-            return Err(Error::format(format!("has an entry at index ({i}, {j}), outside its {rows}×{columns} shape")));
         }
-        limits::check_sparse(rows, columns, places.len())?;
-        let dtype = archive.info("data").map_or(DType::F64, |info| info.dtype);
-        let infos = [TensorInfo { name: name.to_owned(), dtype, shape: vec![rows, columns] }];
-        let (entries, rounded) = read.entries(places)?;
-        Ok(Some(Self { infos, entries, rounded }))
+    };
+    if let Some(&(i, j, _)) = places.iter().find(|&&(i, j, _)| i >= rows || j >= columns) {
+        return Err(Error::format(format!("has an entry at index ({i}, {j}), outside its {rows}×{columns} shape")));
     }
-
-    fn is_complex(&self) -> bool {
-        self.infos[0].dtype.is_complex()
-    }
+    limits::check_sparse(rows, columns, places.len())?;
+    let dtype = archive.info("data").map_or(DType::F64, |info| info.dtype);
+    let (entries, rounded) = read.entries(places)?;
+    Ok(Some(SparseMatrix::new(name, dtype, (rows, columns), entries, rounded)))
 }
 
 /// The arrays of an archive by name.
@@ -218,40 +200,5 @@ impl Arrays<'_> {
             }
         }
         Ok(entries)
-    }
-}
-
-impl Source for ScipySparse {
-    fn infos(&self) -> &[TensorInfo] {
-        &self.infos
-    }
-
-    fn read(&self, name: &str) -> Result<Tensor<'_>> {
-        if self.infos[0].name != name {
-            return Err(no_such_tensor(name));
-        }
-        let (rows, columns) = (self.infos[0].shape[0], self.infos[0].shape[1]);
-        let numbers = columns_of(&self.entries, (rows, columns), self.is_complex()).map_err(|e| e.of_tensor(name))?;
-        Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::ColumnMajor, numbers })
-    }
-
-    fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
-        if self.infos[0].name != name {
-            return Err(no_such_tensor(name));
-        }
-        Ok(self.rounded.clone())
-    }
-
-    fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
-        let shape = (self.infos[0].shape[0], self.infos[0].shape[1]);
-        (self.infos[0].name == name).then_some(Triplets {
-            shape,
-            entries: &self.entries,
-            is_complex: self.is_complex(),
-        })
-    }
-
-    fn is_single_matrix(&self) -> bool {
-        true
     }
 }

@@ -4,7 +4,7 @@ use num_complex::Complex64;
 
 use crate::error::{Error, Result};
 use crate::tensor::byte_length;
-use crate::{Numbers, Order, Rounded, Tensor, TensorInfo};
+use crate::{Graph, Numbers, Order, Rounded, Tensor, TensorInfo};
 
 /// A collection of named tensors: a file, a folder, or a checkpoint in shards.
 ///
@@ -81,8 +81,13 @@ pub trait Source: Send + Sync {
         None
     }
 
-    /// Whether the file holds a single matrix, so that integers in it are data and not codes.
-    fn is_single_matrix(&self) -> bool {
+    /// The graph of the network, where the file says it.
+    fn graph(&self) -> Option<&Graph> {
+        None
+    }
+
+    /// Whether the file holds data and no network, so that its matrices have no roles and its integers are no codes.
+    fn is_data(&self) -> bool {
         false
     }
 

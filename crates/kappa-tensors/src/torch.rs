@@ -481,7 +481,7 @@ impl Source for Torch {
         &self.skipped
     }
 
-    fn is_single_matrix(&self) -> bool {
+    fn is_data(&self) -> bool {
         self.is_single
     }
 

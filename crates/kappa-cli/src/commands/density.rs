@@ -36,7 +36,7 @@ pub(crate) struct DensityArguments {
     #[arg(long, value_name = "X", conflicts_with = "lanczos", value_parser = number)]
     x_min: Option<f64>,
     /// Minimum number of values in a tail.
-    #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "lanczos", alias = "least")]
+    #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "lanczos")]
     min_count: usize,
     /// Compute the Kolmogorov–Smirnov distance at the lower ends of steps only, as WeightWatcher and powerlaw do.
     #[arg(long, conflicts_with = "lanczos")]

@@ -83,7 +83,12 @@ impl Ask for ListArguments {
         };
         let is_sound = !model.skipped().iter().any(|s| s.is_broken && !s.is_unsupported());
         let text = text(&result, &model);
-        Ok(Answer::new(result, text).explained(Explanation::plan("headers only")).holds(is_sound))
+        Ok(Answer::new(result, text)
+            .explained(
+                Explanation::plan("headers only; the numbers are not read")
+                    .reference("docs/formats.md names the specification of each format"),
+            )
+            .holds(is_sound))
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::error::Result;
 use crate::source::{Metadata, Triplets, positions};
-use crate::{Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo};
+use crate::{Graph, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo};
 use groups::{Found, Group};
 
 /// A source with its codes decoded.
@@ -26,7 +26,7 @@ struct Decoded {
 
 /// The source with its codes decoded; the source itself where it has none. `config` is the `config.json` of the model.
 pub(crate) fn decoded(inner: Box<dyn Source>, config: &Metadata) -> Box<dyn Source> {
-    if inner.is_single_matrix() {
+    if inner.is_data() {
         return inner;
     }
     let Found { groups, misfits } = groups::find(&*inner, config);
@@ -98,6 +98,10 @@ impl Source for Decoded {
 
     fn remarks(&self, name: &str) -> &[String] {
         self.inner.remarks(name)
+    }
+
+    fn graph(&self) -> Option<&Graph> {
+        self.inner.graph()
     }
 
     fn decoding(&self, name: &str) -> Option<String> {

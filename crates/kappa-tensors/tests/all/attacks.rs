@@ -85,6 +85,11 @@ fn survive(bytes: &[u8]) {
     read(parse::table(bytes));
     read(parse::gguf(bytes));
     read(parse::torch(bytes));
+    read(parse::onnx(bytes));
+    read(parse::matlab(bytes));
+    read(parse::harwell_boeing(bytes));
+    read(parse::hdf5(bytes));
+    read(parse::picture(bytes));
 }
 
 /// Numbers that a header may announce: nothing may be reserved or repeated for them.

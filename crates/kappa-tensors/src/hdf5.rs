@@ -1,0 +1,337 @@
+//! HDF5: every numeric dataset, as Keras and h5py write them, and the variables of MATLAB 7.3.
+//!
+//! The container is decoded by a crate. MATLAB stores matrices by columns: HDF5 describes them as transposed. The
+//! attribute `MATLAB_class` says what a dataset is.
+
+use std::collections::{HashMap, HashSet};
+
+use hdf5_reader::group::Group;
+use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions};
+use num_complex::Complex64;
+
+use crate::bytes::Bytes;
+use crate::error::{Error, Result, printable};
+use crate::rounded::{Tally, of_integers};
+use crate::source::{Triplets, UNSUPPORTED, no_such_tensor, positions};
+use crate::triplets::{List, columns_of, merged};
+use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
+
+pub(crate) const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
+/// What a file of MATLAB 7.3 begins with, before the container.
+pub(crate) const MATLAB: &[u8] = b"MATLAB 7.3 MAT-file";
+
+/// The deepest nesting of groups.
+const DEPTH: usize = 64;
+
+/// Where the numbers of a tensor are.
+enum Place {
+    Dataset,
+    /// A sparse matrix of MATLAB, with whether it is complex.
+    Sparse(List, bool),
+}
+
+/// An HDF5 file.
+pub(crate) struct Hdf5 {
+    file: Hdf5File,
+    infos: Vec<TensorInfo>,
+    places: Vec<Place>,
+    positions: HashMap<String, usize>,
+    skipped: Vec<Skipped>,
+    is_matlab: bool,
+    /// The largest number of bytes that a dataset may unpack to.
+    most: usize,
+    /// Groups that were gone through.
+    visits: usize,
+}
+
+/// Parses a file in memory; for fuzzing and tests.
+///
+/// # Errors
+///
+/// When the container is damaged, or a limit is exceeded. A dataset that cannot be read is skipped.
+pub fn parse(bytes: &[u8]) -> Result<impl Source> {
+    Hdf5::new(Bytes::Owned(bytes.into()))
+}
+
+fn damaged(error: &hdf5_reader::error::Error) -> Error {
+    Error::format(format!("is an HDF5 file that cannot be read: {}", printable(error.to_string().trim())))
+}
+
+impl Hdf5 {
+    pub(crate) fn new(bytes: Bytes) -> Result<Self> {
+        let is_matlab = bytes.starts_with(MATLAB);
+        // What unpacks to far more than the whole file is refused before it is reserved.
+        let ratio = usize::try_from(limits::UNPACK_RATIO).unwrap_or(usize::MAX);
+        let most = bytes.len().saturating_mul(ratio).saturating_add(1 << 20);
+        let most = most.min(usize::try_from(limits::UNPACKED).unwrap_or(usize::MAX));
+        let options = OpenOptions::default().with_max_read_bytes(most).with_max_chunk_bytes(most);
+        let file = Hdf5File::from_owner(bytes, options).map_err(|e| damaged(&e))?;
+        let root = file.root_group().map_err(|e| damaged(&e))?;
+        let mut found = Self {
+            file,
+            infos: Vec::new(),
+            places: Vec::new(),
+            positions: HashMap::new(),
+            skipped: Vec::new(),
+            is_matlab,
+            most,
+            visits: 0,
+        };
+        found.visit(&root, "", 0, &mut HashSet::new())?;
+        found.positions = positions(&found.infos);
+        Ok(found)
+    }
+
+    fn skip(&mut self, name: &str, error: &Error) {
+        let is_broken = !error.is_unsupported();
+        self.skipped.push(Skipped { name: name.into(), reason: error.reason().into(), is_broken });
+    }
+
+    /// `seen` holds the groups around this one.
+    fn visit(&mut self, group: &Group, path: &str, depth: usize, seen: &mut HashSet<u64>) -> Result<()> {
+        // A group that contains itself has no end; links to other groups may make many of a few.
+        if depth > DEPTH || !seen.insert(group.address()) {
+            return Ok(());
+        }
+        self.visits += 1;
+        if self.infos.len() + self.skipped.len() + self.visits > limits::TENSORS {
+            return Err(Error::limit(format!("holds more than {} datasets, the limit", limits::TENSORS)));
+        }
+        let (groups, datasets) = match group.members() {
+            Ok(members) => members,
+            Err(error) => {
+                let name = if path.is_empty() { "the root group" } else { path };
+                self.skip(name, &Error::format(format!("cannot be read: {}", printable(error.to_string().trim()))));
+                seen.remove(&group.address());
+                return Ok(());
+            }
+        };
+        let inside = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+        for dataset in &datasets {
+            let name = inside(dataset.name());
+            if let Err(error) = self.add(dataset, &name) {
+                self.skip(&name, &error);
+            }
+        }
+        for group in &groups {
+            let name = inside(group.name());
+            // MATLAB keeps the members of cells there.
+            if self.is_matlab && group.name().starts_with('#') {
+                continue;
+            }
+            if self.is_matlab
+                && let Ok(rows) = group.attribute("MATLAB_sparse")
+            {
+                let added = rows
+                    .read_as_f64()
+                    .map_err(|e| damaged(&e))
+                    .and_then(|rows| self.add_sparse(group, &name, rows as usize));
+                if let Err(error) = added {
+                    self.skip(&name, &error);
+                }
+                continue;
+            }
+            self.visit(group, &name, depth + 1, seen)?;
+        }
+        seen.remove(&group.address());
+        Ok(())
+    }
+
+    fn add(&mut self, dataset: &Dataset, name: &str) -> Result<()> {
+        let class = self.is_matlab.then(|| dataset.attribute("MATLAB_class").ok()?.read_string().ok()).flatten();
+        if let Some(class @ ("char" | "cell" | "function_handle" | "struct")) = class.as_deref() {
+            return Err(Error::unsupported(format!("{UNSUPPORTED} class: {class}")));
+        }
+        if self.is_matlab && dataset.attribute("MATLAB_empty").is_ok() {
+            return Err(Error::unsupported("is an empty matrix of MATLAB"));
+        }
+        let dtype = dtype(dataset)?;
+        let dtype = if class.as_deref() == Some("logical") { DType::Bool } else { dtype };
+        if dataset.ndim() > limits::DIMENSIONS {
+            return Err(Error::limit(format!(
+                "has {} dimensions; the limit is {}",
+                dataset.ndim(),
+                limits::DIMENSIONS
+            )));
+        }
+        let shape: Option<Vec<usize>> = dataset.shape().iter().map(|&n| usize::try_from(n).ok()).collect();
+        let mut shape = shape.ok_or_else(|| Error::limit(format!("has shape {:?}", dataset.shape())))?;
+        limits::check_empty(&shape)?;
+        let size = dataset.raw_byte_len().map_err(|e| Error::limit(format!("has shape {shape:?}: {e}")))?;
+        if size > self.most {
+            let most = self.most;
+            return Err(Error::limit(format!("has shape {shape:?}, which takes {size} bytes; the limit is {most}")));
+        }
+        if self.is_matlab {
+            shape.reverse();
+        }
+        self.infos.push(TensorInfo { name: name.to_owned(), dtype, shape });
+        self.places.push(Place::Dataset);
+        Ok(())
+    }
+
+    /// The values, the rows, and the starts of the columns of a sparse matrix.
+    fn add_sparse(&mut self, group: &Group, name: &str, rows: usize) -> Result<()> {
+        let read = |part: &str| -> Result<Numbers<'static>> {
+            let dataset = group.dataset(part).map_err(|e| damaged(&e))?;
+            let dtype = dtype(&dataset)?;
+            let bytes = dataset.read_native_bytes().map_err(|e| damaged(&e))?;
+            Ok(Numbers::from_bytes(dtype, &bytes, cfg!(target_endian = "big")).into_owned())
+        };
+        let whole = |part: &str| -> Result<Vec<usize>> {
+            match read(part)? {
+                Numbers::F64(x) => Ok(x.iter().map(|&x| x as usize).collect()),
+                _ => Err(Error::format(format!("has a sparse matrix whose `{part}` are no integers"))),
+            }
+        };
+        let starts = whole("jc")?;
+        // A matrix without entries has no values.
+        let count = starts.last().copied().unwrap_or(0);
+        let (of_row, values) =
+            if count == 0 { (Vec::new(), Numbers::F64(Vec::new().into())) } else { (whole("ir")?, read("data")?) };
+        let columns = starts.len().saturating_sub(1);
+        if starts.is_empty() || !starts.is_sorted() || of_row.len() != count || values.len() != count {
+            return Err(Error::format("has a sparse matrix whose parts do not fit"));
+        }
+        limits::check_sparse(rows, columns, count)?;
+        let value = |k: usize| match &values {
+            Numbers::F32(x) => Complex64::new(f64::from(x[k]), 0.0),
+            Numbers::F64(x) => Complex64::new(x[k], 0.0),
+            Numbers::C32(x) => Complex64::new(f64::from(x[k].re), f64::from(x[k].im)),
+            Numbers::C64(x) => x[k],
+        };
+        let mut entries = List::new();
+        for (j, ends) in starts.windows(2).enumerate() {
+            for (k, &i) in of_row.iter().enumerate().take(ends[1]).skip(ends[0]) {
+                if i >= rows {
+                    return Err(Error::format(format!("has an entry in row {} of {rows}", i + 1)));
+                }
+                entries.push((i, j, value(k)));
+            }
+        }
+        let is_complex = matches!(values, Numbers::C32(_) | Numbers::C64(_));
+        let entries = merged(entries, &mut Tally::default())?;
+        let dtype = if is_complex { DType::C64 } else { DType::F64 };
+        self.infos.push(TensorInfo { name: name.to_owned(), dtype, shape: vec![rows, columns] });
+        self.places.push(Place::Sparse(entries, is_complex));
+        Ok(())
+    }
+
+    fn find(&self, name: &str) -> Result<(&TensorInfo, &Place)> {
+        let &k = self.positions.get(name).ok_or_else(|| no_such_tensor(name))?;
+        Ok((&self.infos[k], &self.places[k]))
+    }
+
+    fn bytes_of(&self, name: &str) -> Result<Vec<u8>> {
+        let here = |e: hdf5_reader::error::Error| {
+            Error::format(format!("cannot be read: {}", printable(e.to_string().trim()))).of_tensor(name)
+        };
+        self.file.dataset(name).map_err(here)?.read_native_bytes().map_err(here)
+    }
+}
+
+/// The type of the numbers of a dataset.
+fn dtype(dataset: &Dataset) -> Result<DType> {
+    let unsupported = || Error::unsupported(format!("{UNSUPPORTED} type {:?}", dataset.dtype()));
+    let of = |kind: &Datatype| match kind {
+        Datatype::FixedPoint { size: 1, signed: true, .. } => Some(DType::I8),
+        Datatype::FixedPoint { size: 1, .. } => Some(DType::U8),
+        Datatype::FixedPoint { size: 2, signed: true, .. } => Some(DType::I16),
+        Datatype::FixedPoint { size: 2, .. } => Some(DType::U16),
+        Datatype::FixedPoint { size: 4, signed: true, .. } => Some(DType::I32),
+        Datatype::FixedPoint { size: 4, .. } => Some(DType::U32),
+        Datatype::FixedPoint { size: 8, signed: true, .. } => Some(DType::I64),
+        Datatype::FixedPoint { size: 8, .. } => Some(DType::U64),
+        Datatype::FloatingPoint { size: 4, .. } => Some(DType::F32),
+        Datatype::FloatingPoint { size: 8, .. } => Some(DType::F64),
+        _ => None,
+    };
+    match dataset.dtype() {
+        Datatype::FloatingPoint { size: 2, .. } => {
+            // Bit offset, precision, and where the exponent begins, before its size (III.D of the specification).
+            let raw = dataset.raw_datatype().map_err(|e| damaged(&e))?;
+            match raw.get(13) {
+                Some(5) => Ok(DType::F16),
+                Some(8) => Ok(DType::BF16),
+                _ => Err(unsupported()),
+            }
+        }
+        // Booleans of h5py.
+        Datatype::Enum { base, members } if members.len() == 2 => match of(base) {
+            Some(DType::I8 | DType::U8) => Ok(DType::Bool),
+            _ => Err(unsupported()),
+        },
+        Datatype::Compound { size, fields } => match fields.as_slice() {
+            [re, im] if re.byte_offset == 0 && is_part(&re.name, "r") && is_part(&im.name, "i") => {
+                match (of(&re.datatype), of(&im.datatype), size, im.byte_offset) {
+                    (Some(DType::F32), Some(DType::F32), 8, 4) => Ok(DType::C32),
+                    (Some(DType::F64), Some(DType::F64), 16, 8) => Ok(DType::C64),
+                    _ => Err(unsupported()),
+                }
+            }
+            _ => Err(unsupported()),
+        },
+        kind => of(kind).ok_or_else(unsupported),
+    }
+}
+
+/// The names of the parts of complex numbers: r and i in h5py, real and imag in MATLAB.
+fn is_part(name: &str, short: &str) -> bool {
+    name == short || name == if short == "r" { "real" } else { "imag" }
+}
+
+impl Source for Hdf5 {
+    fn infos(&self) -> &[TensorInfo] {
+        &self.infos
+    }
+
+    fn info(&self, name: &str) -> Option<&TensorInfo> {
+        self.find(name).ok().map(|(info, _)| info)
+    }
+
+    fn read(&self, name: &str) -> Result<Tensor<'_>> {
+        let (info, place) = self.find(name)?;
+        if let Place::Sparse(entries, is_complex) = place {
+            let numbers = columns_of(entries, (info.shape[0], info.shape[1]), *is_complex);
+            let numbers = numbers.map_err(|e| e.of_tensor(name))?;
+            return Ok(Tensor { shape: info.shape.clone(), order: Order::ColumnMajor, numbers });
+        }
+        let bytes = self.bytes_of(name)?;
+        if bytes.len() != info.len() * info.dtype.size() {
+            let (shape, length) = (&info.shape, bytes.len());
+            return Err(Error::format(format!("has shape {shape:?} and {length} bytes")).of_tensor(name));
+        }
+        let numbers = Numbers::from_bytes(info.dtype, &bytes, cfg!(target_endian = "big")).into_owned();
+        Ok(Tensor { shape: info.shape.clone(), order: self.order(name), numbers })
+    }
+
+    fn order(&self, _: &str) -> Order {
+        if self.is_matlab { Order::ColumnMajor } else { Order::RowMajor }
+    }
+
+    fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
+        let (info, _) = self.find(name)?;
+        if !info.dtype.is_wider_than_double() {
+            return Ok(None);
+        }
+        let bytes = self.bytes_of(name)?;
+        Ok(of_integers(info.dtype, &bytes, cfg!(target_endian = "big"), &info.shape, self.order(name)))
+    }
+
+    fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
+        match self.find(name).ok()? {
+            (info, Place::Sparse(entries, is_complex)) => {
+                Some(Triplets { shape: (info.shape[0], info.shape[1]), entries, is_complex: *is_complex })
+            }
+            _ => None,
+        }
+    }
+
+    fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    fn is_data(&self) -> bool {
+        self.is_matlab
+    }
+}
