@@ -178,10 +178,10 @@ impl PyModel {
     /// >>> import pathlib, tempfile, numpy as np, kappa as kp
     /// >>> path = pathlib.Path(tempfile.mkdtemp()) / "w.npy"
     /// >>> np.save(path, np.eye(3))
-    /// >>> row = kp.open(path).list()[0]
+    /// >>> row = kp.open(path).listing()[0]
     /// >>> row["name"], row["dtype"], row["shape"], row["bytes"]
     /// ('w', 'f64', (3, 3), 72)
-    fn list<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    fn listing<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let row = |t: Listed| -> PyResult<Bound<'py, PyDict>> {
             Ok(dict!(py, {
                 "name": t.name,
@@ -193,7 +193,7 @@ impl PyModel {
                 "parts": t.parts,
             }))
         };
-        self.model.list().into_iter().map(row).collect()
+        self.model.listing().into_iter().map(row).collect()
     }
 
     /// The names of the tensors, in file order.

@@ -277,7 +277,10 @@ def test_images(tmp_path: Path, shared: Path) -> None:
     grey = RNG.integers(0, 256, (11, 17), dtype=np.uint8)
     deep = RNG.integers(0, 65536, (11, 17), dtype=np.uint16)
     color = RNG.integers(0, 256, (5, 6, 3), dtype=np.uint8)
-    for name, a in [("grey.png", grey), ("grey.pgm", grey), ("grey.tif", grey), ("deep.png", deep), ("deep.tif", deep)]:
+    files: list[tuple[str, Any]] = [
+        ("grey.png", grey), ("grey.pgm", grey), ("grey.tif", grey), ("deep.png", deep), ("deep.tif", deep),
+    ]  # fmt: skip
+    for name, a in files:
         Image.fromarray(a).save(tmp_path / name)
         equal(kp.open(tmp_path / name)[name.split(".")[0]], a)
     for name in ("c.png", "c.ppm", "c.tif"):

@@ -20,7 +20,7 @@ import kappa as kp
 RNG = np.random.default_rng(9)
 
 
-def same(found: np.ndarray, expected: np.ndarray) -> None:
+def same(found: Any, expected: Any) -> None:
     """Bit for bit, as single precision."""
     found, expected = np.asarray(found), np.asarray(expected)
     assert found.shape == expected.shape, (found.shape, expected.shape)
@@ -216,7 +216,7 @@ def test_gptq(bits: int, order: bool, tmp_path: Path) -> None:
     model = kp.open(path)
     assert model.names == ["m.q_proj.weight"]
     same(model["m.q_proj.weight"], expected)
-    row = model.list()[0]
+    row = model.listing()[0]
     assert row["dtype"] == "gptq" and row["role"] == "attention-q" and row["parts"][0] == "m.q_proj.qweight"
     # The second version stores zero points as they are.
     (tmp_path / "config.json").write_text('{"quantization_config": {"checkpoint_format": "gptq_v2"}}')
@@ -451,4 +451,4 @@ def test_lists_and_patterns(tmp_path: Path) -> None:
     found = answer("list", tmp_path / "m.safetensors", "--patterns")["result"]
     assert [t["count"] for t in found["tensors"]] == [4, 4, 1]
     assert found["bytes"] == 9 * 16 and found["numbers"] == 36
-    assert [row["name"] for row in kp.open(tmp_path / "m.safetensors").list()] == [*names, "head.bias"]
+    assert [row["name"] for row in kp.open(tmp_path / "m.safetensors").listing()] == [*names, "head.bias"]

@@ -32,14 +32,14 @@ class Storage:
 class Tensor:
     """A view of a storage, in numbers."""
 
-    def __init__(self, storage: Storage, shape: tuple, strides: tuple, offset: int = 0, version: int = 2) -> None:
+    def __init__(self, storage: Storage, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0, version: int = 2) -> None:
         self.storage, self.shape, self.strides, self.offset, self.version = storage, shape, strides, offset, version
 
 
 class Call:
     """An object that a call makes, with its state."""
 
-    def __init__(self, function: Global, arguments: tuple = (), state: Any = None) -> None:
+    def __init__(self, function: Global, arguments: tuple[Any, ...] = (), state: Any = None) -> None:
         self.function, self.arguments, self.state = function, arguments, state
 
 
@@ -49,12 +49,17 @@ def tensor(array: np.ndarray, dtype: str | None = None) -> Tensor:
     return Tensor(Storage(array, dtype), array.shape, strides)
 
 
-class Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
+# The pickler in Python, of which single steps can be replaced.
+BASE: Any = getattr(pickle, "_Pickler")  # noqa: B009
+
+
+class Pickler(BASE):  # type: ignore[misc]
     """Writes stand-ins as what they stand for."""
 
     def __init__(self, file: Any, legacy: bool) -> None:
         super().__init__(file, protocol=2)
-        self.legacy, self.storages = legacy, {}
+        self.legacy = legacy
+        self.storages: dict[str, Storage] = {}
 
     def persistent_id(self, obj: Any) -> Any:
         if not isinstance(obj, Storage):
@@ -68,7 +73,7 @@ class Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
         if isinstance(obj, Global):
             self.write(pickle.GLOBAL + f"{obj.module}\n{obj.name}\n".encode())
         elif isinstance(obj, Tensor):
-            arguments = (obj.storage, obj.offset, obj.shape, obj.strides, False, {})
+            arguments: tuple[Any, ...] = (obj.storage, obj.offset, obj.shape, obj.strides, False, {})
             self.save(Call(Global("torch._utils", f"_rebuild_tensor_v{obj.version}"), arguments))
         elif isinstance(obj, Call):
             self.save(obj.function)

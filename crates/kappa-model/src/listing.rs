@@ -41,7 +41,7 @@ pub struct Pattern {
 
 impl Model {
     /// Every tensor with its type, shape, size and role, in file order. Reads no numbers.
-    pub fn list(&self) -> Vec<Listed> {
+    pub fn listing(&self) -> Vec<Listed> {
         self.tensors().iter().map(|info| self.listed(info)).collect()
     }
 
@@ -59,7 +59,7 @@ impl Model {
         }
     }
 
-    /// [`Model::list`], with tensors of one type and shape together whose names differ by numbers; in the order of the
+    /// [`Model::listing`], with tensors of one type and shape together whose names differ by numbers; in the order of the
     /// first of each.
     ///
     /// # Examples
@@ -79,7 +79,7 @@ impl Model {
     pub fn patterns(&self) -> Vec<Pattern> {
         let mut found: Vec<(Pattern, Vec<Vec<u64>>)> = Vec::new();
         let mut places: BTreeMap<(String, &'static str, Vec<usize>), usize> = BTreeMap::new();
-        for listed in self.list() {
+        for listed in self.listing() {
             let (key, numbers) = split(&listed.name);
             let place = *places.entry((key, listed.dtype.name(), listed.shape.clone())).or_insert(found.len());
             if place == found.len() {

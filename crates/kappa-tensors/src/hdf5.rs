@@ -5,11 +5,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use hdf5_reader::filters::FilterRegistry;
 use hdf5_reader::group::Group;
 use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions};
 use num_complex::Complex64;
 
 use crate::bytes::Bytes;
+use crate::cursor::Cursor;
 use crate::error::{Error, Result, printable};
 use crate::rounded::{Tally, of_integers};
 use crate::source::{Triplets, UNSUPPORTED, no_such_tensor, positions};
@@ -64,7 +66,10 @@ impl Hdf5 {
         let ratio = usize::try_from(limits::UNPACK_RATIO).unwrap_or(usize::MAX);
         let most = bytes.len().saturating_mul(ratio).saturating_add(1 << 20);
         let most = most.min(usize::try_from(limits::UNPACKED).unwrap_or(usize::MAX));
+        let mut filters = FilterRegistry::new();
+        filters.register(LZF, Box::new(|_, packed, _| lzf(packed).ok_or_else(broken_lzf)));
         let options = OpenOptions::default().with_max_read_bytes(most).with_max_chunk_bytes(most);
+        let options = options.with_filter_registry(filters);
         let file = Hdf5File::from_owner(bytes, options).map_err(|e| damaged(&e))?;
         let root = file.root_group().map_err(|e| damaged(&e))?;
         let mut found = Self {
@@ -228,6 +233,35 @@ impl Hdf5 {
         };
         self.file.dataset(name).map_err(here)?.read_native_bytes().map_err(here)
     }
+}
+
+/// The number of the LZF filter of h5py.
+const LZF: u16 = 32000;
+
+fn broken_lzf() -> hdf5_reader::error::Error {
+    hdf5_reader::error::Error::InvalidData("a block of LZF is damaged".into())
+}
+
+/// Unpacks LZF (Lehmann): runs of literal bytes, and copies of at most 264 bytes from at most 8192 bytes before.
+fn lzf(packed: &[u8]) -> Option<Vec<u8>> {
+    let mut found: Vec<u8> = Vec::new();
+    let mut cursor = Cursor::new(packed);
+    while !cursor.is_at_end() {
+        let control = usize::from(cursor.u8().ok()?);
+        if control < 32 {
+            found.extend_from_slice(cursor.take(control + 1).ok()?);
+            continue;
+        }
+        let long = control >> 5;
+        let length = 2 + if long == 7 { 7 + usize::from(cursor.u8().ok()?) } else { long };
+        let back = ((control & 31) << 8 | usize::from(cursor.u8().ok()?)) + 1;
+        let from = found.len().checked_sub(back)?;
+        // A copy may read what it writes.
+        for k in from..from + length {
+            found.push(found[k]);
+        }
+    }
+    Some(found)
 }
 
 /// The type of the numbers of a dataset.

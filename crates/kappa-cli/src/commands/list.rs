@@ -71,7 +71,7 @@ impl Ask for ListArguments {
 
     fn answer(&self, session: &Session) -> Result<Answer<ListResult>, Failure> {
         let model = session.open_whole(&self.model)?;
-        let tensors = if self.patterns { of_patterns(model.patterns()) } else { of_tensors(model.list()) };
+        let tensors = if self.patterns { of_patterns(model.patterns()) } else { of_tensors(model.listing()) };
         let result = ListResult {
             numbers: model.tensors().iter().map(|info| info.len()).sum(),
             bytes: tensors.iter().map(|t| t.bytes).sum(),
