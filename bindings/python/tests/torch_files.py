@@ -32,7 +32,9 @@ class Storage:
 class Tensor:
     """A view of a storage, in numbers."""
 
-    def __init__(self, storage: Storage, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0, version: int = 2) -> None:
+    def __init__(
+        self, storage: Storage, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0, version: int = 2
+    ) -> None:
         self.storage, self.shape, self.strides, self.offset, self.version = storage, shape, strides, offset, version
 
 

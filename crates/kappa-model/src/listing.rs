@@ -59,8 +59,8 @@ impl Model {
         }
     }
 
-    /// [`Model::listing`], with tensors of one type and shape together whose names differ by numbers; in the order of the
-    /// first of each.
+    /// [`Model::listing`], with tensors of one type and shape together whose names differ by numbers; in the order of
+    /// the first of each.
     ///
     /// # Examples
     ///
