@@ -49,7 +49,8 @@ def safetensors_cases() -> None:
     case("header_truncated.safetensors", safetensors({"a": good}, length=5000), "format",
          "is truncated: the header needs")
     case("header_not_json.safetensors", safetensors("{not json}"), "format", "not the JSON of the format")
-    case("header_deep.safetensors", safetensors('{"a":' + "[" * 5000 + "]" * 5000 + "}"), "format", "not the JSON")
+    case("header_deep.safetensors", safetensors('{"a":' + "[" * 5000 + "]" * 5000 + "}"), "broken",
+         "recursion limit exceeded")
     case("header_trailing.safetensors", safetensors('{"a":1}{"b":2}'), "format", "not the JSON")
     case("duplicate_name.safetensors", safetensors('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},'
          '"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', b"\0" * 4), "format", "listed twice")
@@ -434,6 +435,8 @@ def onnx_cases() -> None:
     case("dimensions_99.onnx", onnx_file(tensor([1] * 99, raw)), "broken", "99 dimensions")
     case("varints_few.onnx", onnx_file(tensor([1 << 30, 1 << 30], field(5, b"\1\2"), 6)), "broken", "at most 2 numbers")
     case("varints_less.onnx", onnx_file(tensor([4], field(5, b"\x81\1\2\3"), 6)), "broken", "and 3 numbers")
+
+    case("complex_integers.onnx", onnx_file(tensor([1], field(5, b"\1"), 15)), "broken", "its numbers are integers")
 
     def external(*pairs: tuple[bytes, bytes]) -> bytes:
         texts = b"".join(field(13, field(1, key) + field(2, value)) for key, value in pairs)

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use kappa::{Guarantee, Question};
 use kappa_model::{
-    DType, Layer, Listed, Model, Opening, Progress, Report, Role, Skipped, Streaming, Survey, Verdict, measure_rounded,
+    Convert, Converted, DType, Layer, Listed, Model, Opening, Progress, Report, Role, Skipped, Streaming, Survey,
+    Verdict, measure_rounded,
 };
 use kappa_report::{envelope, measure_key, spread_numbers, survey_csv, survey_html, survey_json, survey_markdown};
 use kappa_tensors::{Numbers, Order};
@@ -24,7 +25,7 @@ use crate::errors::{model_to_python, to_python};
 use crate::matrix::{answers_dict, questions_of};
 use crate::names::names;
 use crate::sketch::PyStreamedSvd;
-use crate::types::{Array, EnclosureDict, Patterns};
+use crate::types::{Array, EnclosureDict, Patterns, Renaming};
 
 names! { [PyModel, PySurvey] [open] }
 
@@ -194,6 +195,57 @@ impl PyModel {
             }))
         };
         self.model.listing().into_iter().map(row).collect()
+    }
+
+    /// Writes the model in another format, which the ending of the name chooses, and gives what became of each tensor.
+    ///
+    /// `dtype` is the type of floats, by default the own one of each; integers keep theirs. `tensors` are patterns of
+    /// names, `rename` maps parts of names to new ones. With `shard_size` in bytes, `path` is a folder of shards. A
+    /// file is replaced when the new one is whole.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import pathlib, tempfile, numpy as np, kappa as kp
+    /// >>> folder = pathlib.Path(tempfile.mkdtemp())
+    /// >>> np.savez(folder / "m.npz", w=np.array([[1.0, 0.1]]))
+    /// >>> row = kp.open(folder / "m.npz").convert(folder / "m.safetensors", dtype="f32")[0]
+    /// >>> row["from"], row["to"], row["relative_error"] < 1e-8
+    /// ('f64', 'f32', True)
+    #[pyo3(signature = (path, *, dtype = None, tensors = None, rename = None, shard_size = None))]
+    fn convert<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+        dtype: Option<&str>,
+        tensors: Option<Patterns>,
+        rename: Option<Renaming>,
+        shard_size: Option<u64>,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let dtype = dtype.map(|name| {
+            let known = DType::named(name)
+                .filter(|dtype| !dtype.is_integer() && !matches!(dtype, DType::Packed(_) | DType::C32 | DType::C64));
+            known.ok_or_else(|| PyValueError::new_err(format!("`{name}` is no type of floats: f64, f32, f16, bf16, …")))
+        });
+        let how = Convert {
+            dtype: dtype.transpose()?,
+            tensors: Patterns::all(tensors),
+            rename: rename.into_iter().flatten().collect(),
+            shard_bytes: shard_size,
+        };
+        let done = compute(py, || self.model.conversion(&path, &how)?.save(&path)).map_err(model_to_python)?;
+        let row = |t: Converted| -> PyResult<Bound<'py, PyDict>> {
+            Ok(dict!(py, {
+                "name": t.name,
+                "from": t.dtypes.0.name(),
+                "to": t.dtypes.1.name(),
+                "shape": PyTuple::new(py, t.shape)?,
+                "relative_error": t.relative,
+                "largest_error": t.largest,
+                "overflowed": t.overflowed,
+                "rounded": t.rounded,
+            }))
+        };
+        done.into_iter().map(row).collect()
     }
 
     /// The names of the tensors, in file order.

@@ -32,6 +32,10 @@ impl Patterns {
     }
 }
 
+/// Old parts of names, and what replaces them.
+// stub: dict[str, str]
+pub(crate) type Renaming = std::collections::BTreeMap<String, String>;
+
 /// Numbers, one each.
 // stub: Sequence[float] | NDArray[Any]
 pub(crate) type NumbersLike<'py> = Bound<'py, PyAny>;

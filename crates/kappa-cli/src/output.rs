@@ -136,17 +136,28 @@ fn folder_of(path: &Path) -> &Path {
 
 /// Writes a temporary file in the same folder and renames it when it is whole, so that nobody ever sees half of it.
 pub(crate) fn file(path: &Path, contents: &Contents) -> Result<(), Failure> {
-    let failed = |e: std::io::Error| {
-        Failure::new(format!("cannot write `{}`: {e}", path.display()))
-            .with_hint("name a file in a folder that exists and in which you may write")
-    };
-    // The target of a link is replaced, not the link. Devices and named pipes are opened and written to.
-    let whole = path.canonicalize();
-    let path = whole.as_deref().unwrap_or(path);
+    // Devices and named pipes are opened and written to.
     if path.metadata().is_ok_and(|about| !about.is_file()) {
         let opened = std::fs::OpenOptions::new().write(true).open(path);
-        return opened.and_then(|mut device| device.write_all(&contents.bytes()?)).map_err(failed);
+        return opened.and_then(|mut device| device.write_all(&contents.bytes()?)).map_err(|e| failed(path, &e));
     }
+    whole(path, |file| put(file, contents).map_err(|e| failed(path, &e)))
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("cannot write `{}`: {error}", path.display()))
+        .with_hint("name a file in a folder that exists and in which you may write")
+}
+
+/// Calls `write` with a temporary file, and renames it when it is whole.
+pub(crate) fn whole<R>(
+    path: &Path,
+    write: impl FnOnce(&mut std::fs::File) -> Result<R, Failure>,
+) -> Result<R, Failure> {
+    let failed = |e: std::io::Error| failed(path, &e);
+    // The target of a link is replaced, not the link.
+    let target = path.canonicalize();
+    let path = target.as_deref().unwrap_or(path);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".kappa-").suffix(".part");
     #[cfg(unix)]
@@ -157,10 +168,13 @@ pub(crate) fn file(path: &Path, contents: &Contents) -> Result<(), Failure> {
     let mut file = builder.tempfile_in(folder_of(path)).map_err(failed)?;
     let part = file.path().to_owned();
     interrupt::begin(&part);
-    let written = put(file.as_file_mut(), contents).and_then(|()| file.as_file().sync_all());
+    let written = write(file.as_file_mut()).and_then(|found| {
+        file.as_file().sync_all().map_err(failed)?;
+        Ok(found)
+    });
     interrupt::finish(&part, || match written {
-        Ok(()) => file.persist(path).map(drop).map_err(|e| failed(e.error)),
-        Err(e) => Err(failed(e)),
+        Ok(found) => file.persist(path).map(|_| found).map_err(|e| failed(e.error)),
+        Err(e) => Err(e),
     })
 }
 

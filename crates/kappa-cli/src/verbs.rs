@@ -138,6 +138,7 @@ pub(crate) const VERBS: &[Verb] = &[
     verb::<commands::proof::ProveArguments>("prove", Prove),
     verb::<commands::proof::VerifyArguments>("verify", Prove),
     verb::<commands::list::ListArguments>("list", Models),
+    verb::<commands::convert::ConvertArguments>("convert", Models),
     verb::<commands::survey::SurveyArguments>("survey", Models),
     verb::<commands::lipschitz::LipschitzArguments>("lipschitz", Models),
     verb::<commands::draw::DrawArguments>("draw", DrawAndLearn),

@@ -10,6 +10,7 @@
 //! # Ok::<(), kappa_model::Error>(())
 //! ```
 
+mod convert;
 mod error;
 mod layer;
 mod lipschitz;
@@ -23,6 +24,7 @@ mod stream;
 mod survey;
 mod verdict;
 
+pub use convert::{Conversion, Convert, Converted};
 pub use error::{Error, ErrorKind, Result};
 pub use kappa_tensors::{DType, Opening, Rounded, Skipped, printable};
 pub use layer::LayerMatrix;

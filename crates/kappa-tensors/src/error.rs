@@ -61,6 +61,13 @@ impl Error {
         )
     }
 
+    /// The error of a tensor whose numbers have no place in a type.
+    pub fn unconvertible(name: &str, from: crate::DType, to: crate::DType) -> Self {
+        Self::unsupported(format!("holds {from}, which does not become {to}"))
+            .of_tensor(name)
+            .with_hint("complex numbers keep both parts: leave out `--dtype`, or give f32 or f64")
+    }
+
     pub(crate) fn io(error: &std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::new(ErrorKind::NotFound, "there is no such file or folder"),

@@ -9,7 +9,7 @@ use crate::bytes::Bytes;
 use crate::cursor::Cursor;
 use crate::error::{Error, Result, printable};
 use crate::rounded::of_integers;
-use crate::source::{Metadata, UNSUPPORTED, no_such_tensor, positions};
+use crate::source::{Metadata, Stored, UNSUPPORTED, no_such_tensor, positions};
 use crate::tensor::byte_length;
 use crate::{DType, Numbers, Order, Packed, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
@@ -266,6 +266,12 @@ impl Source for Gguf {
             dtype => Numbers::from_bytes(dtype, bytes, false),
         };
         Ok(Tensor { shape: info.shape.clone(), order: Order::RowMajor, numbers })
+    }
+
+    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
+        let (info, (start, length)) = self.find(name)?;
+        let is_packed = matches!(info.dtype, DType::Packed(_));
+        Ok((!is_packed).then(|| (self.bytes[start..start + length].into(), Order::RowMajor)))
     }
 
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {

@@ -14,7 +14,7 @@ use crate::bytes::Bytes;
 use crate::cursor::Cursor;
 use crate::error::{Error, Result, printable};
 use crate::rounded::{Tally, of_integers};
-use crate::source::{Triplets, UNSUPPORTED, no_such_tensor, positions};
+use crate::source::{Stored, Triplets, UNSUPPORTED, no_such_tensor, positions};
 use crate::triplets::{List, columns_of, merged};
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
@@ -337,6 +337,15 @@ impl Source for Hdf5 {
         }
         let numbers = Numbers::from_bytes(info.dtype, &bytes, cfg!(target_endian = "big")).into_owned();
         Ok(Tensor { shape: info.shape.clone(), order: self.order(name), numbers })
+    }
+
+    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
+        let (info, place) = self.find(name)?;
+        // Numbers of a boolean may be others than 0 and 1.
+        if matches!(place, Place::Sparse(..)) || info.dtype == DType::Bool || cfg!(target_endian = "big") {
+            return Ok(None);
+        }
+        Ok(Some((self.bytes_of(name)?.into(), self.order(name))))
     }
 
     fn order(&self, _: &str) -> Order {

@@ -26,6 +26,7 @@ mod bytes;
 mod cursor;
 mod detect;
 mod dtype;
+mod encode;
 mod error;
 mod folder;
 mod gguf;
@@ -56,15 +57,17 @@ mod table;
 mod tensor;
 mod torch;
 mod triplets;
+pub mod write;
 
 pub use detect::{Opening, open};
 pub use dtype::DType;
+pub use encode::encoded;
 pub use error::{Error, ErrorKind, Result, printable};
 pub use graph::{Attribute, Graph, Node};
 pub use number::number;
 pub use packed::Packed;
 pub use rounded::Rounded;
-pub use source::{Metadata, Skipped, Source, Triplets};
+pub use source::{Metadata, Skipped, Source, Stored, Triplets};
 pub use table::Frame;
 pub use tensor::{Numbers, Order, Tensor, TensorInfo};
 

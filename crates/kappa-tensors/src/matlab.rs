@@ -13,7 +13,8 @@ use crate::bytes::Bytes;
 use crate::cursor::Cursor;
 use crate::error::{Error, Result, printable};
 use crate::rounded::of_integers;
-use crate::source::{Triplets, UNSUPPORTED, no_such_tensor, positions};
+use crate::source::{Stored, Triplets, UNSUPPORTED, no_such_tensor, positions};
+use crate::tensor::little;
 use crate::triplets::{List, columns_of, merged};
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
@@ -661,6 +662,25 @@ impl Source for Matlab {
             }
         };
         Ok(Tensor { shape: info.shape.clone(), order: Order::ColumnMajor, numbers })
+    }
+
+    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
+        let (info, place) = self.find(name)?;
+        let of = |kind: DType, re: &[u8], im: Option<&[u8]>| -> Option<Vec<u8>> {
+            // A class may be stored in a narrower type.
+            let is_plain = kind == info.dtype || info.dtype == DType::Bool && kind == DType::U8;
+            (is_plain && im.is_none()).then(|| if self.is_big_endian { little(kind, re) } else { re.to_vec() })
+        };
+        let bytes = match place {
+            Place::Sparse(..) => None,
+            Place::Plain(kind, (start, length), im) => {
+                of(*kind, &self.bytes[*start..start + length], im.map(|_| &[][..]))
+            }
+            place => self
+                .with_content(place, |content| self.parts(content).map(|(kind, re, im)| of(kind, re, im)))
+                .map_err(|e| e.of_tensor(name))?,
+        };
+        Ok(bytes.map(|bytes| (bytes.into(), Order::ColumnMajor)))
     }
 
     fn order(&self, _: &str) -> Order {

@@ -6,8 +6,8 @@
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::rounded::of_integers;
-use crate::source::{UNSUPPORTED, no_such_tensor};
-use crate::tensor::byte_length;
+use crate::source::{Stored, UNSUPPORTED, no_such_tensor};
+use crate::tensor::{byte_length, little};
 use crate::{DType, Numbers, Order, Rounded, Source, Tensor, TensorInfo, limits};
 
 pub(crate) const MAGIC: &[u8] = b"\x93NUMPY";
@@ -79,6 +79,15 @@ impl Source for Npy {
         let Header { dtype, big_endian, order, ref shape, start } = self.header;
         let numbers = Numbers::from_bytes(dtype, &self.bytes[start..], big_endian);
         Ok(Tensor { shape: shape.clone(), order, numbers })
+    }
+
+    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
+        if self.infos[0].name != name {
+            return Err(no_such_tensor(name));
+        }
+        let bytes = &self.bytes[self.header.start..];
+        let bytes = if self.header.big_endian { little(self.header.dtype, bytes).into() } else { bytes.into() };
+        Ok(Some((bytes, self.header.order)))
     }
 
     fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
@@ -276,18 +285,21 @@ pub fn encode_c64(shape: &[usize], numbers: &[num_complex::Complex64]) -> Vec<u8
 }
 
 fn encode(descr: &str, shape: &[usize], length: usize, numbers: impl Iterator<Item = u8>) -> Vec<u8> {
+    let mut bytes = head(descr, shape);
+    bytes.reserve(length);
+    bytes.extend(numbers);
+    bytes
+}
+
+/// What precedes the numbers of an array, in row-major order.
+pub(crate) fn head(descr: &str, shape: &[usize]) -> Vec<u8> {
     let dimensions: String = shape.iter().map(|n| format!("{n},")).collect();
     let dictionary = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({dimensions}), }}");
     // The numbers begin at a multiple of 64 bytes, after a line feed.
     let padding = (64 - (10 + dictionary.len() + 1) % 64) % 64;
-    let header = dictionary.len() + padding + 1;
-    let mut bytes = Vec::with_capacity(10 + header + length);
-    bytes.extend(MAGIC);
-    bytes.extend([1, 0]);
-    bytes.extend((header as u16).to_le_bytes());
-    bytes.extend(dictionary.bytes());
+    let length = dictionary.len() + padding + 1;
+    let mut bytes = [MAGIC, &[1, 0], &(length as u16).to_le_bytes(), dictionary.as_bytes()].concat();
     bytes.extend(std::iter::repeat_n(b' ', padding));
     bytes.push(b'\n');
-    bytes.extend(numbers);
     bytes
 }

@@ -10,7 +10,8 @@ use crate::archive::{self, Archive, check_size, zip_error};
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::npy::Header;
-use crate::source::{no_such_tensor, positions};
+use crate::source::{Stored, no_such_tensor, positions};
+use crate::tensor::little;
 use crate::{Numbers, Rounded, Skipped, Source, Tensor, TensorInfo, limits, torch};
 
 /// A zip file of arrays.
@@ -122,6 +123,13 @@ impl Source for Npz {
         let (header, bytes) = self.unpacked(name)?;
         let numbers = Numbers::from_bytes(header.dtype, &bytes[header.start..], header.big_endian);
         Ok(Tensor { shape: header.shape, order: header.order, numbers: numbers.into_owned() })
+    }
+
+    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
+        let (header, mut bytes) = self.unpacked(name)?;
+        bytes.drain(..header.start);
+        let bytes = if header.big_endian { little(header.dtype, &bytes) } else { bytes };
+        Ok(Some((bytes.into(), header.order)))
     }
 
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {

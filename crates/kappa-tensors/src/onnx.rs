@@ -3,6 +3,7 @@
 //! Read field by field from the mapped file, so that no tensor is copied to open it. Reference: `onnx.proto` and
 //! `docs/ExternalData.md` of ONNX.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Component, Path};
 
@@ -12,7 +13,7 @@ use crate::error::{Error, Result, printable};
 use crate::graph::{Attribute, Graph, Node};
 use crate::protobuf::{Field, fields, varint, varints};
 use crate::rounded::of_integers;
-use crate::source::{Metadata, UNSUPPORTED, no_such_tensor, positions};
+use crate::source::{Metadata, Stored, UNSUPPORTED, no_such_tensor, positions};
 use crate::tensor::byte_length;
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
@@ -166,6 +167,10 @@ impl Onnx {
             // A varint takes at least a byte.
             let bytes: usize = tensor.varints.iter().map(|(_, length)| length).sum();
             let count = length / dtype.size().max(1);
+            let has_bits = dtype.is_integer() || dtype.size() <= 2;
+            if !has_bits {
+                return Err(Error::format(format!("is of the type {dtype}, and its numbers are integers")));
+            }
             if count > bytes {
                 return Err(Error::format(format!("has shape {shape:?} and at most {bytes} numbers")));
             }
@@ -229,7 +234,7 @@ impl Onnx {
     }
 
     /// The bytes of a tensor as raw data hold them.
-    fn bytes_of(&self, info: &TensorInfo, place: &Place) -> Result<std::borrow::Cow<'_, [u8]>> {
+    fn bytes_of(&self, info: &TensorInfo, place: &Place) -> Result<Cow<'_, [u8]>> {
         Ok(match place {
             Place::Raw(start, length) => self.bytes[*start..start + length].into(),
             Place::External(file, start, length) => self.files[*file][*start..start + length].into(),
@@ -466,10 +471,16 @@ impl Source for Onnx {
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
         let (info, place) = self.find(name)?;
         let numbers = match self.bytes_of(info, place).map_err(|e| e.of_tensor(name))? {
-            std::borrow::Cow::Borrowed(bytes) => Numbers::from_bytes(info.dtype, bytes, false),
-            std::borrow::Cow::Owned(bytes) => Numbers::from_bytes(info.dtype, &bytes, false).into_owned(),
+            Cow::Borrowed(bytes) => Numbers::from_bytes(info.dtype, bytes, false),
+            Cow::Owned(bytes) => Numbers::from_bytes(info.dtype, &bytes, false).into_owned(),
         };
         Ok(Tensor { shape: info.shape.clone(), order: Order::RowMajor, numbers })
+    }
+
+    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
+        let (info, place) = self.find(name)?;
+        let bytes = self.bytes_of(info, place).map_err(|e| e.of_tensor(name))?;
+        Ok(Some((bytes, Order::RowMajor)))
     }
 
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {

@@ -4,16 +4,19 @@
 //! read the others. The rules are those of the format (huggingface/safetensors, README, "Format"): offsets begin at 0,
 //! leave no holes, do not overlap, and match shape and type.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Deserializer, Value};
 
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
 use crate::npy::part_of;
 use crate::rounded::of_integers;
-use crate::source::{Metadata, UNSUPPORTED, no_such_tensor, positions};
+use crate::source::{Metadata, Stored, UNSUPPORTED, no_such_tensor, positions};
 use crate::tensor::byte_length;
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
@@ -78,10 +81,10 @@ impl SafeTensors {
         let mut spans = Vec::new();
         for (name, value) in &entries {
             if name == "__metadata__" {
-                file.metadata = value.as_object().cloned().unwrap_or_default();
+                file.metadata = serde_json::from_str(value.get()).unwrap_or_default();
                 continue;
             }
-            match entry(value) {
+            match parsed(value) {
                 Ok(found) => spans.push((name, found)),
                 Err(error) => file.skip(name, &error),
             }
@@ -144,7 +147,7 @@ struct Entry {
 
 /// Checks the format's rule for the spans in order: from 0, no overlap, no hole. A hole is allowed if an entry could
 /// not be parsed, because its span is then unknown.
-fn check_layout(spans: &[(&String, Entry)], some_unknown: bool) -> Result<()> {
+fn check_layout(spans: &[(&Cow<'_, str>, Entry)], some_unknown: bool) -> Result<()> {
     let mut at = 0;
     let mut before: Option<&str> = None;
     for (name, found) in spans {
@@ -211,24 +214,24 @@ fn dtype(name: &str) -> Option<DType> {
     })
 }
 
-/// The members of a JSON object in order; a duplicate name is an error, which a map would hide.
-struct Members(Vec<(String, Value)>);
+/// The members of a JSON object in order, each as its text: a map would hide a name that occurs twice, and a million
+/// trees of values would take gigabytes.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de> serde::Deserialize<'de> for Members {
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         struct Visitor;
         impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Members;
+            type Value = Members<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> std::result::Result<Members, A::Error> {
-                let mut seen = std::collections::HashSet::new();
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> std::result::Result<Members<'de>, A::Error> {
                 let mut members = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    if !seen.insert(name.clone()) {
-                        return Err(serde::de::Error::custom(format!("`{}` is listed twice", printable(&name))));
-                    }
+                while let Some((Name(name), value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
                     members.push((name, value));
                 }
                 Ok(Members(members))
@@ -238,15 +241,45 @@ impl<'de> serde::Deserialize<'de> for Members {
     }
 }
 
-fn header_entries(header: &[u8]) -> Result<Vec<(String, Value)>> {
+/// A name, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// An entry without faults.
+#[derive(Deserialize)]
+struct Plain<'a> {
+    #[serde(borrow)]
+    dtype: Cow<'a, str>,
+    shape: Vec<usize>,
+    data_offsets: [usize; 2],
+}
+
+/// Parses one entry of the header; slowly where it has a fault, which the message names.
+fn parsed(text: &RawValue) -> Result<Entry> {
+    if let Ok(Plain { dtype: name, shape, data_offsets: [begin, end] }) = serde_json::from_str::<Plain<'_>>(text.get())
+        && let Some(dtype) = dtype(&name)
+        && begin <= end
+        && shape.len() <= limits::DIMENSIONS
+    {
+        return Ok(Entry { dtype, shape, begin, end });
+    }
+    let value: Value = serde_json::from_str(text.get()).map_err(|e| Error::format(format!("has an entry: {e}")))?;
+    entry(&value)
+}
+
+fn header_entries(header: &[u8]) -> Result<Vec<(Cow<'_, str>, &RawValue)>> {
     let bad = |error: &dyn fmt::Display| {
         Error::format(format!("has a header that is not the JSON of the format: {error}"))
             .with_hint("check that this is a safetensors file")
     };
     let mut deserializer = Deserializer::from_slice(header);
-    let members: Members = serde::Deserialize::deserialize(&mut deserializer).map_err(|e| bad(&e))?;
+    let members = Members::deserialize(&mut deserializer).map_err(|e| bad(&e))?;
     // Spaces pad the header to a multiple of 8; other bytes after the object are not allowed.
     deserializer.end().map_err(|e| bad(&e))?;
+    let mut seen = HashSet::with_capacity(members.0.len());
+    if let Some((name, _)) = members.0.iter().find(|(name, _)| !seen.insert(name.as_ref())) {
+        return Err(bad(&format!("`{}` is listed twice", printable(name))));
+    }
     Ok(members.0)
 }
 
@@ -263,6 +296,11 @@ impl Source for SafeTensors {
         let (info, (start, length)) = self.find(name).ok_or_else(|| no_such_tensor(name))?;
         let numbers = Numbers::from_bytes(info.dtype, &self.bytes[start..start + length], false);
         Ok(Tensor { shape: info.shape.clone(), order: Order::RowMajor, numbers })
+    }
+
+    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
+        let (_, (start, length)) = self.find(name).ok_or_else(|| no_such_tensor(name))?;
+        Ok(Some((self.bytes[start..start + length].into(), Order::RowMajor)))
     }
 
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::bytes::Bytes;
 use crate::detect::open_shard;
 use crate::error::{Error, Result, printable};
-use crate::source::{Metadata, Triplets, no_metadata, no_such_tensor, positions};
+use crate::source::{Metadata, Stored, Triplets, no_metadata, no_such_tensor, positions};
 use crate::{Numbers, Opening, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
 /// Several sources as one.
@@ -87,6 +87,11 @@ impl Source for Sharded {
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
         let (shard, inner) = self.places.get(name).ok_or_else(|| no_such_tensor(name))?;
         self.shards[*shard].read(inner)
+    }
+
+    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
+        let (shard, inner) = self.places.get(name).ok_or_else(|| no_such_tensor(name))?;
+        self.shards[*shard].bytes(inner)
     }
 
     fn skipped(&self) -> &[Skipped] {

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use num_complex::Complex64;
@@ -19,6 +20,16 @@ pub trait Source: Send + Sync {
     ///
     /// When there is no tensor of this name, and when the data break the rules of their format.
     fn read(&self, name: &str) -> Result<Tensor<'_>>;
+
+    /// The numbers of a tensor as little-endian bytes in its type; `None` where the file does not hold them so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::read`].
+    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
+        let _ = name;
+        Ok(None)
+    }
 
     /// `count` numbers of a tensor from position `start` on, in storage order; `None` if the format does not allow
     /// reading a part alone.
@@ -112,6 +123,9 @@ pub trait Source: Send + Sync {
         self.infos().iter().map(|info| info.name.as_str()).collect()
     }
 }
+
+/// Numbers as little-endian bytes, and their order.
+pub type Stored<'a> = (Cow<'a, [u8]>, Order);
 
 /// What a file says about itself, by key.
 pub type Metadata = serde_json::Map<String, serde_json::Value>;

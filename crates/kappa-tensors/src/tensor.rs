@@ -72,15 +72,19 @@ pub(crate) fn byte_length(dtype: DType, shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(dtype.size(), |product, &n| product.checked_mul(n))
 }
 
+/// Big-endian numbers as little-endian ones.
+pub(crate) fn little(dtype: DType, bytes: &[u8]) -> Vec<u8> {
+    let part = if dtype.is_complex() { dtype.size() / 2 } else { dtype.size() };
+    bytes.chunks(part).flat_map(|x| x.iter().rev().copied()).collect()
+}
+
 impl<'a> Numbers<'a> {
     /// The numbers stored in these bytes; borrowed if they are little-endian, aligned, and of a computable type.
     ///
     /// The length must be a multiple of the size of `dtype`, which the readers check.
-    pub(crate) fn from_bytes(dtype: DType, bytes: &'a [u8], big_endian: bool) -> Self {
+    pub fn from_bytes(dtype: DType, bytes: &'a [u8], big_endian: bool) -> Self {
         if big_endian && dtype.size() > 1 {
-            let part = if matches!(dtype, DType::C32 | DType::C64) { dtype.size() / 2 } else { dtype.size() };
-            let swapped: Vec<u8> = bytes.chunks(part).flat_map(|x| x.iter().rev().copied()).collect();
-            return Numbers::from_bytes(dtype, &swapped, false).into_owned();
+            return Numbers::from_bytes(dtype, &little(dtype, bytes), false).into_owned();
         }
         match dtype {
             DType::F32 => Self::F32(plain(bytes)),

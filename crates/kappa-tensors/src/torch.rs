@@ -12,7 +12,8 @@ use crate::cursor::Cursor;
 use crate::error::{Error, Result, printable};
 use crate::pickle::{self, Id, Tree, Value};
 use crate::rounded::of_integers;
-use crate::source::{UNSUPPORTED, no_such_tensor, positions};
+use crate::source::{Stored, UNSUPPORTED, no_such_tensor, positions};
+use crate::tensor::little;
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
 /// What a checkpoint before PyTorch 1.6 begins with: the pickle of 0x1950a86a20f9469cfc6c.
@@ -462,6 +463,13 @@ impl Source for Torch {
             Cow::Owned(bytes) => Numbers::from_bytes(info.dtype, &bytes, self.is_big_endian).into_owned(),
         };
         Ok(Tensor { shape: info.shape.clone(), order: self.order(name), numbers })
+    }
+
+    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
+        let (info, place) = self.find(name)?;
+        let bytes = self.bytes_of(info, place);
+        let bytes = if self.is_big_endian { little(info.dtype, &bytes).into() } else { bytes };
+        Ok(Some((bytes, self.order(name))))
     }
 
     fn order(&self, name: &str) -> Order {

@@ -11,7 +11,7 @@ mod words;
 use std::collections::{HashMap, HashSet};
 
 use crate::error::Result;
-use crate::source::{Metadata, Triplets, positions};
+use crate::source::{Metadata, Stored, Triplets, positions};
 use crate::{Graph, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo};
 use groups::{Found, Group};
 
@@ -70,6 +70,10 @@ impl Source for Decoded {
             }
             None => self.inner.read(name),
         }
+    }
+
+    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
+        if self.groups.contains_key(name) { Ok(None) } else { self.inner.bytes(name) }
     }
 
     fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
