@@ -414,7 +414,7 @@ def regression() -> None:
 
 
 def main() -> None:
-    everything = ["survey", "norms", "certificates", "conditioning", "equations", "regression", "linalg", "spectra"]
+    everything = ["survey", "norms", "certificates", "conditioning", "equations", "regression", "linalg", "spectra", "formats"]
     what = sys.argv[2:] or everything
     print(f"NumPy {np.__version__}, {THREADS} threads, medians of {RUNS} runs")
     with tempfile.TemporaryDirectory() as name:
@@ -438,6 +438,10 @@ def main() -> None:
         from spectra import spectra
 
         spectra(THREADS, sys.modules[__name__])
+    if "formats" in what:
+        from formats import formats
+
+        formats(THREADS)
 
 
 if __name__ == "__main__":

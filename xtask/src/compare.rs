@@ -4,8 +4,8 @@ use crate::run::{program_with, root};
 use crate::{build, python};
 
 /// The parts of the comparison, as `benches/compare.py` names them.
-pub(crate) const PARTS: [&str; 8] =
-    ["survey", "norms", "certificates", "conditioning", "equations", "regression", "linalg", "spectra"];
+pub(crate) const PARTS: [&str; 9] =
+    ["survey", "norms", "certificates", "conditioning", "equations", "regression", "linalg", "spectra", "formats"];
 
 /// Builds the release command and module, and runs the comparison script: all of it, or the named parts.
 pub(crate) fn run(parts: &[String]) -> Result<(), String> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::run::{exists, output, program, root};
 
 /// What the tests and the comparison need.
-const PACKAGES: [&str; 17] = [
+const PACKAGES: [&str; 18] = [
     "numpy",
     "scipy",
     "mpmath",
@@ -22,6 +22,7 @@ const PACKAGES: [&str; 17] = [
     "h5py",
     "onnx",
     "pillow",
+    "zstandard",
     "jsonschema",
     "playwright",
 ];

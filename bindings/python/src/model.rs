@@ -1,13 +1,14 @@
 //! Checkpoints and their surveys, in Python.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kappa::{Guarantee, Question};
 use kappa_model::{
-    Convert, Converted, DType, Layer, Listed, Model, Opening, Progress, Report, Role, Skipped, Streaming, Survey,
-    Verdict, measure_rounded,
+    Convert, Converted, DType, Dialect, Encoding, Layer, Listed, Model, Opening, Progress, Report, Role, Skipped,
+    Streaming, Survey, Verdict, measure_rounded,
 };
 use kappa_report::{envelope, measure_key, spread_numbers, survey_csv, survey_html, survey_json, survey_markdown};
 use kappa_tensors::{Numbers, Order};
@@ -25,7 +26,7 @@ use crate::errors::{model_to_python, to_python};
 use crate::matrix::{answers_dict, questions_of};
 use crate::names::names;
 use crate::sketch::PyStreamedSvd;
-use crate::types::{Array, EnclosureDict, Patterns, Renaming};
+use crate::types::{Array, EnclosureDict, Patterns, Renaming, Sign};
 
 names! { [PyModel, PySurvey] [open] }
 
@@ -33,6 +34,10 @@ names! { [PyModel, PySurvey] [open] }
 ///
 /// With `strict`, a PyTorch file that names classes other than those of tensors is refused; by default these are left
 /// out. Nothing in a file is ever executed.
+///
+/// The other arguments say how a table as text is written: whether its first line holds titles, the columns that are
+/// read (by title, by number from 1, or as a range such as "2-5"), the signs before decimals and between thousands, the
+/// number that stands for a missing one, and the encoding, "utf-8" or "latin-1".
 ///
 /// Examples
 /// --------
@@ -42,9 +47,33 @@ names! { [PyModel, PySurvey] [open] }
 /// >>> kp.open(path).names
 /// ['w']
 #[pyfunction]
-#[pyo3(signature = (path, *, mmap = true, strict = false))]
-pub(crate) fn open(py: Python<'_>, path: PathBuf, mmap: bool, strict: bool) -> PyResult<PyModel> {
-    PyModel::opened(py, path, Opening { map: mmap, strict })
+#[pyo3(signature = (
+    path, *, mmap = true, strict = false, header = None, columns = None, decimal = '.', thousands = None,
+    missing = None, encoding = "utf-8",
+))]
+#[expect(clippy::too_many_arguments, reason = "keywords of Python")]
+pub(crate) fn open(
+    py: Python<'_>,
+    path: PathBuf,
+    mmap: bool,
+    strict: bool,
+    header: Option<bool>,
+    columns: Option<Patterns>,
+    decimal: Sign,
+    thousands: Option<Sign>,
+    missing: Option<f64>,
+    encoding: &str,
+) -> PyResult<PyModel> {
+    let encoding = match encoding {
+        "utf-8" => Encoding::Utf8,
+        "latin-1" => Encoding::Latin1,
+        other => return Err(PyValueError::new_err(format!("unknown encoding `{other}`\n\nhint: utf-8 or latin-1"))),
+    };
+    if !matches!(decimal, '.' | ',') {
+        return Err(PyValueError::new_err(format!("the sign before decimals is `.` or `,`, got `{decimal}`")));
+    }
+    let table = Dialect { header, columns: Patterns::all(columns), decimal, thousands, missing, encoding };
+    PyModel::opened(py, path, Opening { map: mmap, strict, table })
 }
 
 /// A checkpoint, or a file with a single matrix: a mapping from names to tensors.
@@ -88,12 +117,20 @@ impl Answer for PyModel {
     initializer!();
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        (std::path::absolute(&self.path)?, self.opening.map, self.opening.strict).into_bound_py_any(py)
+        let Opening { map, strict, table } = self.opening.clone();
+        let Dialect { header, columns, decimal, thousands, missing, encoding } = table;
+        let is_latin = encoding == Encoding::Latin1;
+        let table = (header, columns, decimal, thousands, missing, is_latin);
+        (std::path::absolute(&self.path)?, map, strict, table).into_bound_py_any(py)
     }
 
     fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let (path, map, strict): (PathBuf, bool, bool) = state.extract()?;
-        Self::opened(state.py(), path, Opening { map, strict })
+        type Table = (Option<bool>, Vec<String>, char, Option<char>, Option<f64>, bool);
+        let (path, map, strict, table): (PathBuf, bool, bool, Table) = state.extract()?;
+        let (header, columns, decimal, thousands, missing, is_latin) = table;
+        let encoding = if is_latin { Encoding::Latin1 } else { Encoding::Utf8 };
+        let table = Dialect { header, columns, decimal, thousands, missing, encoding };
+        Self::opened(state.py(), path, Opening { map, strict, table })
     }
 }
 
@@ -271,6 +308,24 @@ impl PyModel {
         let Some(info) = self.model.tensors().iter().find(|t| t.name == name) else {
             return Err(PyKeyError::new_err(name.to_owned()));
         };
+        let keywords = |order: Order| -> PyResult<Bound<'py, PyDict>> {
+            let keywords = PyDict::new(py);
+            keywords.set_item("order", if order == Order::ColumnMajor { "F" } else { "C" })?;
+            Ok(keywords)
+        };
+        // As they are stored, where NumPy has the type.
+        if let Some(dtype) = numpy_type(info.dtype)
+            && cfg!(target_endian = "little")
+            && let Some((bytes, order)) = compute(py, || self.model.bytes(name)).map_err(model_to_python)?
+        {
+            let flat = match bytes {
+                Cow::Borrowed(bytes) => PyArray1::from_slice(py, bytes),
+                Cow::Owned(bytes) => PyArray1::from_vec(py, bytes),
+            };
+            let typed = flat.call_method1("view", (dtype,))?;
+            let shape = PyTuple::new(py, &info.shape)?;
+            return typed.call_method("reshape", (shape,), Some(&keywords(order)?));
+        }
         let rounded = compute(py, || self.model.rounded(name)).map_err(model_to_python)?;
         if let Some(rounded) = rounded.filter(|rounded| rounded.integers > 0) {
             let place: Vec<usize> = rounded.first.iter().map(|k| k + 1).collect();
@@ -282,19 +337,21 @@ impl PyModel {
             )));
         }
         let tensor = compute(py, || self.model.tensor(name)).map_err(model_to_python)?;
-        let order = if tensor.order == Order::ColumnMajor { "F" } else { "C" };
+        let order = tensor.order;
         let flat = match tensor.numbers {
             Numbers::F32(x) => PyArray1::from_vec(py, x.into_owned()).into_any(),
             Numbers::F64(x) => PyArray1::from_vec(py, x.into_owned()).into_any(),
             Numbers::C32(x) => PyArray1::from_vec(py, x.into_owned()).into_any(),
             Numbers::C64(x) => PyArray1::from_vec(py, x.into_owned()).into_any(),
         };
-        let keywords = PyDict::new(py);
-        keywords.set_item("order", order)?;
-        let array = flat.call_method("reshape", (tensor.shape,), Some(&keywords))?;
+        let array = flat.call_method("reshape", (tensor.shape,), Some(&keywords(order)?))?;
         // Integers were widened exactly, and half precision too: back to what is stored, where NumPy has it.
         match numpy_type(info.dtype) {
-            Some(dtype) => array.call_method1("astype", (dtype,)),
+            Some(dtype) => {
+                let options = PyDict::new(py);
+                options.set_item("copy", false)?;
+                array.call_method("astype", (dtype,), Some(&options))
+            }
             None => Ok(array),
         }
     }
@@ -304,7 +361,7 @@ impl PyModel {
     }
 }
 
-/// The type of NumPy in which numbers are stored, where it is not the one in which they are read.
+/// The type of NumPy in which numbers are stored, where it has that.
 fn numpy_type(dtype: DType) -> Option<&'static str> {
     Some(match dtype {
         DType::Bool => "bool",
@@ -317,6 +374,10 @@ fn numpy_type(dtype: DType) -> Option<&'static str> {
         DType::U64 => "uint64",
         DType::I64 => "int64",
         DType::F16 => "float16",
+        DType::F32 => "float32",
+        DType::F64 => "float64",
+        DType::C32 => "complex64",
+        DType::C64 => "complex128",
         _ => return None,
     })
 }

@@ -32,6 +32,10 @@ impl Patterns {
     }
 }
 
+/// One letter or sign.
+// stub: str
+pub(crate) type Sign = char;
+
 /// Old parts of names, and what replaces them.
 // stub: dict[str, str]
 pub(crate) type Renaming = std::collections::BTreeMap<String, String>;

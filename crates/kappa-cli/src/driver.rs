@@ -1,7 +1,7 @@
 //! What every command has in common: `--json`, `--explain`, `--no-mmap`, `--strict`, output files, and exit codes.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use kappa_model::Opening;
+use kappa_model::{Dialect, Opening};
 use kappa_report::{Envelope, Remark};
 
 use crate::answer::{Answer, Ask, NO_ANSWER};
@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::output::Kind;
 use crate::session::Session;
+use crate::tables;
 
 /// The heading of the options that are the same for every command.
 const COMMON: &str = "Common options";
@@ -25,6 +26,7 @@ pub(crate) fn with_common_options(command: Command, reads_tensors: bool) -> Comm
     let strict = "Refuse a PyTorch file that names classes other than those of tensors, instead of leaving them out";
     let files = reads_tensors.then(|| [flag("no-mmap", no_mmap), flag("strict", strict)]);
     let command = command.args(files.into_iter().flatten());
+    let command = if reads_tensors { tables::with_options(command) } else { command };
     let help = Arg::new("help").short('h').long("help").help("Print help").action(ArgAction::Help);
     command.arg(help.help_heading(COMMON))
 }
@@ -37,7 +39,9 @@ pub(crate) fn run<A: Ask>(name: &str, matches: &ArgMatches) -> Result<u8, Failur
     // Not every command has the option.
     let certify = A::CERTIFIES || matches!(matches.try_get_one::<bool>("certify"), Ok(Some(true)));
     let is_asked = |flag: &str| A::READS_TENSORS && is_set(flag);
-    let session = Session::new(Opening { map: !is_asked("no-mmap"), strict: is_asked("strict") }, certify);
+    let table = if A::READS_TENSORS { tables::dialect(matches) } else { Dialect::default() };
+    let opening = Opening { map: !is_asked("no-mmap"), strict: is_asked("strict"), table };
+    let session = Session::new(opening, certify);
     let answer = ask.answer(&session);
     if answer.is_err() {
         // What is no part of the matrix may be why there is no answer.

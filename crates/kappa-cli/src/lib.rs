@@ -15,6 +15,7 @@ mod plans;
 mod progress;
 mod schema;
 mod session;
+mod tables;
 mod text;
 mod verbs;
 

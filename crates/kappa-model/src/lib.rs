@@ -26,7 +26,7 @@ mod verdict;
 
 pub use convert::{Conversion, Convert, Converted};
 pub use error::{Error, ErrorKind, Result};
-pub use kappa_tensors::{DType, Opening, Rounded, Skipped, printable};
+pub use kappa_tensors::{DType, Dialect, Encoding, Opening, Rounded, Skipped, printable};
 pub use layer::LayerMatrix;
 pub use lipschitz::LipschitzProduct;
 pub use listing::{Listed, Pattern};

@@ -159,6 +159,17 @@ impl Model {
         Ok(self.source.read(&info.name)?)
     }
 
+    /// The numbers of a tensor as little-endian bytes in its type, with their order; `None` where its file does not hold
+    /// them so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::tensor`].
+    pub fn bytes(&self, name: &str) -> Result<Option<kappa_tensors::Stored<'_>>> {
+        let info = self.named(name)?;
+        Ok(self.source.bytes(&info.name)?)
+    }
+
     /// The entries of a large sparse matrix. Dense methods are faster for smaller ones.
     fn large_triplets(&self, info: &TensorInfo) -> Option<Triplets<'_>> {
         let found = self.source.triplets(&info.name)?;

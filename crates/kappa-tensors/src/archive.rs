@@ -1,5 +1,6 @@
 //! Zip archives from strangers: what their entries are called, where they are, and their bytes within limits.
 
+use std::borrow::Cow;
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
@@ -28,6 +29,8 @@ pub(crate) enum Place {
     Stored(usize, usize),
     /// In memory.
     Unpacked(std::sync::Arc<[u8]>),
+    /// Compressed, and not read.
+    Packed,
 }
 
 pub(crate) fn zip_error(error: &zip::result::ZipError) -> Error {
@@ -88,6 +91,19 @@ pub(crate) fn place(archive: &mut Archive, index: usize, length: usize) -> Resul
             Ok(Place::Stored(start, size))
         }
         Some(_) => Err(Error::format("is an archive with an entry that ends behind its file")),
-        None => Ok(Place::Unpacked(unpacked(archive, index)?.into())),
+        None => Ok(Place::Packed),
     }
+}
+
+/// The bytes of an entry: those of the file where it is stored without compression, with their checksum compared.
+pub(crate) fn contents<'a>(archive: &mut Archive, index: usize, file: &'a Bytes) -> Result<Cow<'a, [u8]>> {
+    let Place::Stored(start, length) = place(archive, index, file.len())? else {
+        return Ok(unpacked(archive, index)?.into());
+    };
+    let bytes = &file[start..start + length];
+    let expected = archive.by_index_raw(index).map_err(|e| zip_error(&e))?.crc32();
+    if crc32fast::hash(bytes) != expected {
+        return Err(Error::format("cannot be unpacked: Invalid checksum"));
+    }
+    Ok(bytes.into())
 }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::bytes::Bytes;
+use crate::dialect::Dialect;
 use crate::error::{Error, Result, printable};
 use crate::gguf::{self, Gguf};
 use crate::hdf5::{self, Hdf5};
@@ -20,7 +21,7 @@ use crate::torch::{self, Torch};
 use crate::{Source, archive, folder, gzip, harwell_boeing, limits, quantised, scipy_sparse, sharded, table};
 
 /// Options for opening files.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Opening {
     /// Whether files are mapped into memory (the default) or read. If another process truncates a mapped file, the
     /// signal SIGBUS ends this process.
@@ -28,11 +29,13 @@ pub struct Opening {
     /// Whether a pickle that names classes other than those of tensors is refused; by default these are left out, and
     /// named.
     pub strict: bool,
+    /// How tables as text are read.
+    pub table: Dialect,
 }
 
 impl Default for Opening {
     fn default() -> Self {
-        Self { map: true, strict: false }
+        Self { map: true, strict: false, table: Dialect::default() }
     }
 }
 
@@ -128,8 +131,11 @@ fn from_bytes(bytes: Bytes, path: &Path, opening: &Opening) -> Result<Box<dyn So
     if bytes.starts_with(gguf::MAGIC) {
         return Ok(Box::new(Gguf::new(bytes)?));
     }
+    if bytes.starts_with(gzip::ZSTANDARD) {
+        return from_text(&gzip::unpack_zstandard(&bytes)?, name, &opening.table);
+    }
     if bytes.starts_with(gzip::MAGIC) {
-        return from_text(&gzip::unpack(&bytes)?, name);
+        return from_text(&gzip::unpack(&bytes)?, name, &opening.table);
     }
     if let Some(error) = placeholder(&bytes).or_else(|| known_stranger(&bytes)) {
         return Err(error);
@@ -141,7 +147,7 @@ fn from_bytes(bytes: Bytes, path: &Path, opening: &Opening) -> Result<Box<dyn So
         let folder = path.parent().filter(|_| path.is_file()).map(|folder| (folder, opening.map));
         return Ok(Box::new(Onnx::new(bytes, folder)?));
     }
-    from_text(&bytes, name)
+    from_text(&bytes, name, &opening.table)
 }
 
 /// A zip archive: of PyTorch, of a sparse matrix of SciPy, or of arrays.
@@ -155,15 +161,15 @@ fn from_archive(bytes: Bytes, name: &str, opening: &Opening) -> Result<Box<dyn S
         let mut archive = archive;
         return Ok(Box::new(Hdf5::new(Bytes::Owned(archive::unpacked(&mut archive, weights)?.into()))?));
     }
-    let arrays = Npz::of(archive, names)?;
+    let arrays = Npz::of(bytes, archive, names)?;
     Ok(match scipy_sparse::of(&arrays, name)? {
         Some(sparse) => Box::new(sparse),
         None => Box::new(arrays),
     })
 }
 
-fn from_text(bytes: &[u8], name: &str) -> Result<Box<dyn Source>> {
-    let bytes = table::without_mark(bytes);
+fn from_text(bytes: &[u8], name: &str, dialect: &Dialect) -> Result<Box<dyn Source>> {
+    let bytes = &*dialect.decoded(bytes)?;
     let banner = bytes.get(..BANNER.len()).unwrap_or_default();
     if banner.eq_ignore_ascii_case(BANNER.as_bytes()) {
         return Ok(Box::new(MatrixMarket::new(bytes, name)?));
@@ -181,7 +187,7 @@ fn from_text(bytes: &[u8], name: &str) -> Result<Box<dyn Source>> {
         return Ok(Box::new(harwell_boeing::read(bytes, name)?));
     }
     if table::is_likely(bytes) {
-        return Ok(Box::new(Table::new(bytes, name)?));
+        return Ok(Box::new(Table::new(bytes, name, dialect)?));
     }
     Err(Error::unsupported("is not in a format that kappa recognises").with_hint(FORMATS))
 }
@@ -216,7 +222,6 @@ const STRANGERS: &[(&[u8], &str)] = &[
     (b"PAR1", "Parquet file"),
     (b"ARROW1", "Arrow file"),
     (b"%PDF", "PDF document"),
-    (b"\x28\xb5\x2f\xfd", "Zstandard archive"),
     (b"\xfd7zXZ", "xz archive"),
     (b"BZh", "bzip2 archive"),
 ];

@@ -25,6 +25,7 @@ mod archive;
 mod bytes;
 mod cursor;
 mod detect;
+mod dialect;
 mod dtype;
 mod encode;
 mod error;
@@ -60,6 +61,7 @@ mod triplets;
 pub mod write;
 
 pub use detect::{Opening, open};
+pub use dialect::{Dialect, Encoding};
 pub use dtype::DType;
 pub use encode::encoded;
 pub use error::{Error, ErrorKind, Result, printable};

@@ -1,5 +1,6 @@
 //! NumPy's archive format: a zip file of arrays.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::sync::Mutex;
@@ -16,6 +17,7 @@ use crate::{Numbers, Rounded, Skipped, Source, Tensor, TensorInfo, limits, torch
 
 /// A zip file of arrays.
 pub(crate) struct Npz {
+    bytes: Bytes,
     archive: Mutex<Archive>,
     infos: Vec<TensorInfo>,
     /// The index of each array in the archive.
@@ -36,15 +38,15 @@ pub fn parse(bytes: &[u8]) -> Result<impl Source> {
 
 impl Npz {
     pub(crate) fn new(bytes: Bytes) -> Result<Self> {
-        let (archive, names) = archive::open(bytes)?;
+        let (archive, names) = archive::open(bytes.clone())?;
         if torch::is_archive(&names) {
             return Err(Error::unsupported("is a PyTorch checkpoint, whatever its name"));
         }
-        Self::of(archive, names)
+        Self::of(bytes, archive, names)
     }
 
     /// The arrays of an archive with these names.
-    pub(crate) fn of(mut archive: Archive, names: Vec<String>) -> Result<Self> {
+    pub(crate) fn of(bytes: Bytes, mut archive: Archive, names: Vec<String>) -> Result<Self> {
         let (mut infos, mut entries, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         for (index, name) in names.into_iter().enumerate() {
             match header_of(&mut archive, index) {
@@ -69,7 +71,7 @@ impl Npz {
             return Err(Error::unsupported(what).with_hint("save arrays by name: `np.savez(path, a=a)`"));
         }
         let positions = positions(&infos);
-        Ok(Self { archive: Mutex::new(archive), infos, entries, positions, skipped })
+        Ok(Self { bytes, archive: Mutex::new(archive), infos, entries, positions, skipped })
     }
 }
 
@@ -121,15 +123,26 @@ impl Source for Npz {
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
         let (header, bytes) = self.unpacked(name)?;
-        let numbers = Numbers::from_bytes(header.dtype, &bytes[header.start..], header.big_endian);
-        Ok(Tensor { shape: header.shape, order: header.order, numbers: numbers.into_owned() })
+        let numbers = match bytes {
+            Cow::Borrowed(bytes) => Numbers::from_bytes(header.dtype, &bytes[header.start..], header.big_endian),
+            Cow::Owned(bytes) => {
+                Numbers::from_bytes(header.dtype, &bytes[header.start..], header.big_endian).into_owned()
+            }
+        };
+        Ok(Tensor { shape: header.shape, order: header.order, numbers })
     }
 
     fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
-        let (header, mut bytes) = self.unpacked(name)?;
-        bytes.drain(..header.start);
-        let bytes = if header.big_endian { little(header.dtype, &bytes) } else { bytes };
-        Ok(Some((bytes.into(), header.order)))
+        let (header, bytes) = self.unpacked(name)?;
+        let bytes: Cow<'_, [u8]> = match bytes {
+            bytes if header.big_endian => little(header.dtype, &bytes[header.start..]).into(),
+            Cow::Borrowed(bytes) => bytes[header.start..].into(),
+            Cow::Owned(mut bytes) => {
+                bytes.drain(..header.start);
+                bytes.into()
+            }
+        };
+        Ok(Some((bytes, header.order)))
     }
 
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
@@ -147,13 +160,13 @@ impl Source for Npz {
 
 impl Npz {
     /// The header of an array, and its bytes with the header.
-    pub(crate) fn unpacked(&self, name: &str) -> Result<(Header, Vec<u8>)> {
+    pub(crate) fn unpacked(&self, name: &str) -> Result<(Header, Cow<'_, [u8]>)> {
         let &position = self.positions.get(name).ok_or_else(|| no_such_tensor(name))?;
         let here = |e: Error| e.of_tensor(name);
         let bytes = {
             let panicked = || Error::format("cannot be read: an earlier reader of the archive panicked");
             let mut archive = self.archive.lock().map_err(|_| here(panicked()))?;
-            archive::unpacked(&mut archive, self.entries[position]).map_err(here)?
+            archive::contents(&mut archive, self.entries[position], &self.bytes).map_err(here)?
         };
         let header = Header::parse(&bytes).map_err(here)?;
         header.check_length((bytes.len() - header.start) as u64).map_err(here)?;

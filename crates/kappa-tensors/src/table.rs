@@ -39,7 +39,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Reads a file: comma, semicolon, tab or blanks between cells, with or without gzip. Lines that begin with `#` are
+    /// Reads a file: comma, semicolon, tab or blanks between cells, packed with gzip or Zstandard or not. Lines that begin with `#` are
     /// comments.
     ///
     /// # Errors
@@ -50,6 +50,8 @@ impl Frame {
         let mut bytes = Bytes::open(path, false)?;
         if bytes.starts_with(gzip::MAGIC) {
             bytes = gzip::unpack(&bytes).map_err(here)?;
+        } else if bytes.starts_with(gzip::ZSTANDARD) {
+            bytes = gzip::unpack_zstandard(&bytes).map_err(here)?;
         }
         if !is_likely(&bytes) {
             let why = if bytes.is_empty() { "is empty" } else { "is not text" };
@@ -66,7 +68,7 @@ impl Frame {
     ///
     /// When the bytes are not a table, its rows have different lengths, a quote is not closed, or a limit is exceeded.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut rows = rows(&without_errors(without_mark(bytes)))?;
+        let mut rows = rows(&without_errors(without_mark(bytes)), '.')?;
         let title = take_title(&mut rows);
         let width = width(&rows)?;
         let has_header = rows.first().is_some_and(|(_, row)| row.iter().any(|c| number(c).is_none() && !is_missing(c)));
@@ -145,12 +147,19 @@ fn without_errors(bytes: &[u8]) -> Cow<'_, [u8]> {
     kept.collect::<Vec<_>>().join(&b'\n').into()
 }
 
-/// The rows with their line numbers.
-pub(crate) fn rows(bytes: &[u8]) -> Result<Rows> {
+/// The rows with their line numbers, of a table with this sign before decimals.
+pub(crate) fn rows(bytes: &[u8], decimal: char) -> Result<Rows> {
     let bytes = without_mark(bytes);
-    let first = bytes.split(|&b| b == b'\n').find(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"));
-    let count = |separator: u8| first.map_or(0, |line| line.iter().filter(|&&b| b == separator).count());
-    let separator = [b'\t', b',', b';'].into_iter().max_by_key(|&b| count(b)).filter(|&b| count(b) > 0);
+    let is_row = |line: &&[u8]| !line.trim_ascii().is_empty() && !line.starts_with(b"#");
+    let rows: Vec<&[u8]> = bytes.split(|&b| b == b'\n').filter(is_row).take(2).collect();
+    let count = |line: &[u8], separator: u8| line.iter().filter(|&&b| b == separator).count();
+    // As often in the next line too, rather than more often: decimal commas are not in every number.
+    let rank = |&b: &u8| {
+        let first = rows.first().map_or(0, |line| count(line, b));
+        (first > 0 && rows.iter().all(|line| count(line, b) == first), first)
+    };
+    let separators = [b'\t', b',', b';'].into_iter().filter(|&b| char::from(b) != decimal);
+    let separator = separators.max_by_key(rank).filter(|b| rank(b).1 > 0);
     let Some(separator) = separator else { return Ok(blank_separated(bytes)) };
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)

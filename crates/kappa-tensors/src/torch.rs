@@ -84,7 +84,11 @@ impl Torch {
         for (k, entry) in names.iter().enumerate() {
             let key = entry.strip_prefix(root).and_then(|rest| rest.split_once('/')).map(|(_, key)| key);
             if let Some(key) = key.filter(|key| used.contains_key(key)) {
-                storages.insert(key.to_owned(), archive::place(&mut archive, k, bytes.len())?);
+                let place = match archive::place(&mut archive, k, bytes.len())? {
+                    Place::Packed => Place::Unpacked(archive::unpacked(&mut archive, k)?.into()),
+                    place => place,
+                };
+                storages.insert(key.to_owned(), place);
             }
         }
         Self::new(bytes, &tree, storages, is_big_endian, name, strict)
@@ -192,6 +196,7 @@ impl Torch {
         match self.storages.get(key)? {
             Place::Stored(start, length) => self.bytes.get(*start..start + length),
             Place::Unpacked(bytes) => Some(bytes),
+            Place::Packed => None,
         }
     }
 

@@ -777,7 +777,18 @@ def frobenius_by_sampling(
     seed: int = 0,
 ) -> Enclosure: ...
 def norm_by_gauge(a: Any, gauge: Callable[[NDArray[np.float64]], float]) -> Enclosure: ...
-def open(path: str | PathLike[str], *, mmap: bool = True, strict: bool = False) -> Model: ...
+def open(
+    path: str | PathLike[str],
+    *,
+    mmap: bool = True,
+    strict: bool = False,
+    header: bool | None = None,
+    columns: str | Sequence[str] | None = None,
+    decimal: str = '.',
+    thousands: str | None = None,
+    missing: float | None = None,
+    encoding: str = "utf-8",
+) -> Model: ...
 
 @final
 class Model(Answer):

@@ -1,0 +1,100 @@
+"""Tables as text in the dialects that people have: decimal commas, thousands, titles, columns, missing values, encodings."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import run
+
+import kappa as kp
+
+
+def table(path: Path, **options: object) -> np.ndarray:
+    model = kp.open(path, **options)  # type: ignore[arg-type]
+    found: np.ndarray = model[model.names[0]]
+    return found
+
+
+def test_decimal_commas_and_thousands(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("1.234,5;-0,25\n12;1.000.000\n")
+    expected = np.array([[1234.5, -0.25], [12.0, 1e6]])
+    assert np.array_equal(table(path, decimal=",", thousands="."), expected)
+    done = run("norm", path)
+    assert done.returncode == 2 and "--decimal ," in done.stderr
+    done = run("norm", path, "--decimal", ",")
+    assert done.returncode == 2 and "line 1, column 1: `1.234,5` is not a number" in done.stderr
+    done = run("norm", path, "--decimal", ",", "--thousands", ".", "--norm", "max-abs")
+    assert float(done.stdout) == 1e6
+    path.write_text("1.23,5;2\n")
+    done = run("norm", path, "--decimal", ",", "--thousands", ".")
+    assert done.returncode == 2 and "is not a number" in done.stderr
+    path.write_text('"1,000",2\n3,"4,000,000.5"\n')
+    assert np.array_equal(table(path, thousands=","), np.array([[1000.0, 2.0], [3.0, 4000000.5]]))
+
+
+def test_titles_and_columns(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id,a,b,note\n1,2,3,x\n4,5,6,y\n")
+    done = run("norm", path)
+    assert done.returncode == 2 and "line 2, column 4" in done.stderr
+    assert np.array_equal(table(path, columns=["a", "b"]), [[2, 3], [5, 6]])
+    assert np.array_equal(table(path, columns="2-3"), [[2, 3], [5, 6]])
+    assert np.array_equal(table(path, columns=["b", "1"]), [[3, 1], [6, 4]])
+    with pytest.raises(ValueError, match="has no column `c`"):
+        table(path, columns=["c"])
+    found = json.loads(run("norm", path, "--columns", "a,b", "--json").stdout)
+    assert any("chosen: 2" in remark["text"] for remark in found["remarks"]), found["remarks"]
+    # A first line of years is titles only by declaration.
+    path.write_text("2001,2002\n1,2\n3,4\n")
+    assert table(path).shape == (3, 2)
+    assert np.array_equal(table(path, header=True), [[1, 2], [3, 4]])
+    assert np.array_equal(table(path, header=True, columns=["2002"]), [[2], [4]])
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="`a` is not a number"):
+        table(path, header=False)
+
+
+def test_missing_values_have_a_number_or_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("1,NA\n,4\n")
+    assert run("norm", path).returncode == 2
+    assert np.array_equal(table(path, missing=0), [[1, 0], [0, 4]])
+    assert np.array_equal(table(path, missing=float("nan")), [[1, np.nan], [np.nan, 4]], equal_nan=True)
+    done = run("norm", path, "--missing", "-7", "--norm", "max-abs")
+    assert float(done.stdout) == 7 and "missing values that are read as -7: 2" in done.stderr
+
+
+@pytest.mark.parametrize("cell", ["1+2j", "1+2i", "(1+2j)", "1.0 + 2.0i", "1e0+2e0J", "+1+2*i"])
+def test_complex_cells(cell: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"{cell};3\n-i;2.5e-1j\n1e-3-2e+1i;j\n")
+    assert np.array_equal(table(path), [[1 + 2j, 3], [-1j, 0.25j], [1e-3 - 20j, 1j]])
+
+
+def test_encodings_and_packings(tmp_path: Path) -> None:
+    text = "größe;b\n1;2\n"
+    for encoding, options in [("utf-8", {}), ("utf-8-sig", {}), ("utf-16", {}), ("latin-1", {"encoding": "latin-1"})]:
+        path = tmp_path / "t.csv"
+        path.write_bytes(text.encode(encoding))
+        assert np.array_equal(table(path, columns=["größe"], **options), [[1]]), encoding
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(text.encode()))
+    assert np.array_equal(table(tmp_path / "t.csv.gz"), [[1, 2]])
+    zstandard = pytest.importorskip("zstandard")
+    (tmp_path / "t.csv.zst").write_bytes(zstandard.compress(text.encode()))
+    assert np.array_equal(table(tmp_path / "t.csv.zst"), [[1, 2]])
+
+
+def test_an_opened_table_is_pickled_with_its_dialect(tmp_path: Path) -> None:
+    import pickle
+
+    path = tmp_path / "t.csv"
+    path.write_text("1,5;2,5\n")
+    model = kp.open(path, decimal=",")
+    again = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(again[again.names[0]], [[1.5, 2.5]])
+    for options in ({"decimal": "x"}, {"encoding": "ebcdic"}):
+        with pytest.raises(ValueError, match="decimals|encoding"):
+            kp.open(path, **options)  # type: ignore[arg-type]
