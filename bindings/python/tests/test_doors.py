@@ -153,8 +153,12 @@ def test_integers_of_files_are_not_rounded_in_silence(tmp_path: Path) -> None:
     np.savetxt(tmp_path / "big.csv", [[big, 2**53], [1, 1]], fmt="%d", delimiter=",")
     for name in ("big.npy", "big.csv"):
         model = kp.open(tmp_path / name)
-        with pytest.raises(ValueError, match=f"the integer {big} at \\[1, 1\\]"):
-            model["big"]
+        if name == "big.npy":
+            # As it is stored.
+            assert model["big"].dtype == np.int64 and int(model["big"][0, 0]) == big
+        else:
+            with pytest.raises(ValueError, match=f"the integer {big} at \\[1, 1\\]"):
+                model["big"]
         found = model.measure("big", "max-abs", "cond")
         assert found["max_abs"].lower < big < found["max_abs"].upper
         # det = 1, and the nearest doubles are singular.

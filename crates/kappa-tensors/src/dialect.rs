@@ -92,7 +92,7 @@ impl Dialect {
             let range = || -> Option<std::ops::RangeInclusive<usize>> {
                 let (from, to) = wanted.split_once('-').unwrap_or((wanted, wanted));
                 let (from, to) = (from.trim().parse::<usize>().ok()?, to.trim().parse::<usize>().ok()?);
-                (1 <= from && from <= to && to <= width).then_some(from - 1..=to - 1)
+                (1 <= from && from <= to && to <= width).then(|| from - 1..=to - 1)
             };
             match (titled, range()) {
                 (Some(k), _) => found.push(k),

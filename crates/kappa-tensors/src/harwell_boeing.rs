@@ -206,9 +206,11 @@ impl Filled {
         self.entries.push((i, j, x));
         self.entries.extend(mirror.map(|(x, _)| (j, i, x)));
         for (number, (field, _)) in numbers.iter().zip(value).filter(|(number, _)| number.kept != Kept::All) {
-            let mirrored = mirror.map(|(_, sign)| (vec![j, i], sign));
-            let places: Vec<(Vec<usize>, f64)> = std::iter::once((vec![i, j], 1.0)).chain(mirrored).collect();
-            self.tally.note(&places, number, || (*field).to_owned());
+            let text = || (*field).to_owned();
+            match mirror {
+                Some((_, sign)) => self.tally.note(&[(&[i, j], 1.0), (&[j, i], sign)], number, text),
+                None => self.tally.note(&[(&[i, j], 1.0)], number, text),
+            }
         }
         if numbers.len() > 1 {
             self.tally.forget_rest();

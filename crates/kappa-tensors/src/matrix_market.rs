@@ -255,12 +255,14 @@ impl Filled {
         if let Some((x, _)) = mirror {
             self.entries.add(self.rows, (j, i), x);
         }
-        for number in entry.parts.iter().filter(|number| number.kept != Kept::All) {
-            let mirrored = mirror.map(|(_, sign)| (vec![j, i], sign));
-            let places: Vec<(Vec<usize>, f64)> = std::iter::once((vec![i, j], 1.0)).chain(mirrored).collect();
-            self.tally.note(&places, number, || entry.text.to_owned());
+        for number in entry.parts().filter(|number| number.kept != Kept::All) {
+            let text = || entry.text.to_owned();
+            match mirror {
+                Some((_, sign)) => self.tally.note(&[(&[i, j], 1.0), (&[j, i], sign)], number, text),
+                None => self.tally.note(&[(&[i, j], 1.0)], number, text),
+            }
         }
-        if entry.parts.len() > 1 {
+        if entry.parts[1].is_some() {
             self.tally.forget_rest();
         }
         Ok(())
@@ -348,7 +350,7 @@ fn word(line: &str) -> (&str, &str) {
 /// The number or numbers at the end of a line.
 struct Entry<'a> {
     text: &'a str,
-    parts: Vec<Number>,
+    parts: [Option<Number>; 2],
 }
 
 impl<'a> Entry<'a> {
@@ -356,9 +358,9 @@ impl<'a> Entry<'a> {
         let text = text.trim();
         let mut words = text.split_whitespace();
         let parts = match field {
-            Field::Pattern => Vec::new(),
-            Field::Complex => vec![part(line, words.next(), field)?, part(line, words.next(), field)?],
-            _ => vec![part(line, words.next(), field)?],
+            Field::Pattern => [None, None],
+            Field::Complex => [Some(part(line, words.next(), field)?), Some(part(line, words.next(), field)?)],
+            _ => [Some(part(line, words.next(), field)?), None],
         };
         match words.next() {
             None => Ok(Self { text, parts }),
@@ -368,9 +370,13 @@ impl<'a> Entry<'a> {
         }
     }
 
+    fn parts(&self) -> impl Iterator<Item = &Number> {
+        self.parts.iter().flatten()
+    }
+
     /// The entry; 1 in a pattern.
     fn value(&self) -> Complex64 {
-        let part = |k: usize| self.parts.get(k).map(|x| x.value);
+        let part = |k: usize| self.parts[k].as_ref().map(|x| x.value);
         Complex64::new(part(0).unwrap_or(1.0), part(1).unwrap_or(0.0))
     }
 }

@@ -100,7 +100,7 @@ fn entries(rows: &Rows, columns: &[usize], dialect: &Dialect) -> Result<Entries>
                 Ok(number) => [number, ZERO],
             };
             for part in parts.iter().filter(|part| part.kept != Kept::All) {
-                tally.note(&[(vec![i, k], 1.0)], part, || cell.trim().to_owned());
+                tally.note(&[(&[i, k], 1.0)], part, || cell.trim().to_owned());
             }
             found.re[place] = parts[0].value;
             if parts[1].value != 0.0 {

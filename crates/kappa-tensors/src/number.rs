@@ -162,14 +162,17 @@ fn normalized(text: &str) -> Option<(String, i64)> {
 /// The most digits that surely fit 127 bits.
 const DIGITS: usize = 38;
 
+/// The most digits that surely fit 63 bits.
+const SHORT: usize = 18;
+
 /// d and e of d·10^e, if d has few digits: without memory for them, as most numbers of a file are such.
-fn scanned(text: &str) -> Option<(u128, i64)> {
-    let (mut d, mut e, mut count, mut is_fraction) = (0u128, 0i64, 0, false);
+fn scanned(text: &str) -> Option<(u64, i64)> {
+    let (mut d, mut e, mut count, mut is_fraction) = (0u64, 0i64, 0, false);
     for (k, byte) in text.bytes().enumerate() {
         match byte {
-            b'0'..=b'9' if count == DIGITS => return None,
+            b'0'..=b'9' if count == SHORT => return None,
             b'0'..=b'9' => {
-                d = d * 10 + u128::from(byte - b'0');
+                d = d * 10 + u64::from(byte - b'0');
                 count += usize::from(d > 0);
                 e -= i64::from(is_fraction);
             }
@@ -190,7 +193,9 @@ fn scanned(text: &str) -> Option<(u128, i64)> {
 /// What `value`, the nearest double that is not 0, keeps of a number.
 fn kept(text: &str, value: f64) -> Kept {
     match scanned(text) {
-        Some((d, e)) if is_double(d, e) => return Kept::All,
+        // Without the factors 10, a fraction that has no factor 5 is no double.
+        Some((d, e)) if e < 0 && !d.is_multiple_of(5) => return Kept::Decimal,
+        Some((d, e)) if is_double(u128::from(d), e) => return Kept::All,
         Some((_, e)) if e < 0 => return Kept::Decimal,
         _ => {}
     }

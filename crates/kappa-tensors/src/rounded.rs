@@ -53,7 +53,7 @@ pub(crate) struct Tally(Option<Rounded>);
 
 impl Tally {
     /// Notes an entry at all of these places, with its sign there.
-    pub(crate) fn note(&mut self, places: &[(Vec<usize>, f64)], number: &Number, text: impl Fn() -> String) {
+    pub(crate) fn note(&mut self, places: &[(&[usize], f64)], number: &Number, text: impl Fn() -> String) {
         if number.kept == Kept::All {
             return;
         }
@@ -141,7 +141,7 @@ pub(crate) fn of_integers(
     for (k, n) in integers(dtype, bytes, big_endian)?.enumerate() {
         // Most integers are small.
         if n.unsigned_abs() > 1 << 53 {
-            tally.note(&[(indices(k, shape, order), 1.0)], &Number::of_integer(n), || n.to_string());
+            tally.note(&[(&indices(k, shape, order), 1.0)], &Number::of_integer(n), || n.to_string());
         }
     }
     tally.finish()

@@ -81,7 +81,7 @@ impl Arrays<'_> {
             let whole: Vec<i128> =
                 integers(header.dtype, &bytes[header.start..], header.big_endian).into_iter().flatten().collect();
             for &(i, j, k) in places.iter().filter(|place| whole[place.2].unsigned_abs() > 1 << 53) {
-                tally.note(&[(vec![i, j], 1.0)], &Number::of_integer(whole[k]), || whole[k].to_string());
+                tally.note(&[(&[i, j], 1.0)], &Number::of_integer(whole[k]), || whole[k].to_string());
             }
         }
         let entries = places.into_iter().map(|(i, j, k)| (i, j, data[k])).collect();
