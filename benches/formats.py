@@ -80,7 +80,8 @@ PEERS = {
     "Matrix Market": ("SciPy", {
         "imports": "import scipy.io", "open": "f = scipy.io.mmread(path)", "read": "total = touch(f)"}),
     "CSV": ("pandas", {
-        "imports": "import pandas", "open": "f = pandas.read_csv(path, header=None).to_numpy()", "read": "total = touch(f)"}),
+        "imports": "import pandas", "open": "f = pandas.read_csv(path, header=None).to_numpy()",
+        "read": "total = touch(f)"}),
     "PNG": ("Pillow", {
         "imports": "from PIL import Image", "open": "f = Image.open(path)", "read": "total = touch(np.asarray(f))"}),
 }  # fmt: skip
@@ -169,8 +170,8 @@ def formats(threads: int) -> None:
             print(lines[-1], flush=True)
     lines += [
         "",
-        f"Medians of {RUNS} processes, {threads} threads, {platform.machine()}, Python {platform.python_version()}; ratio: "
-        "the reader's time over kappa's. Text is parsed when it is opened.",
+        f"Medians of {RUNS} processes, {threads} threads, {platform.machine()}, Python {platform.python_version()}; "
+        "ratio: the reader's time over kappa's. Text is parsed when it is opened.",
     ]
     block = "<!-- compare formats -->\n" + "\n".join(lines) + "\n<!-- end -->"
     text = DOCS.read_text()

@@ -1,4 +1,4 @@
-"""Tables as text in the dialects that people have: decimal commas, thousands, titles, columns, missing values, encodings."""
+"""Tables as text in the dialects that people have: decimal commas, titles, columns, missing values, encodings."""
 
 import gzip
 import json

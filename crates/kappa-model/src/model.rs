@@ -159,8 +159,8 @@ impl Model {
         Ok(self.source.read(&info.name)?)
     }
 
-    /// The numbers of a tensor as little-endian bytes in its type, with their order; `None` where its file does not hold
-    /// them so.
+    /// The numbers of a tensor as little-endian bytes in its type, with their order; `None` where its file does not
+    /// hold them so.
     ///
     /// # Errors
     ///

@@ -117,7 +117,7 @@ fn joined(text: &str, sign: char, decimal: char) -> Option<String> {
         Some(rest) => (&text[..1], rest),
         None => ("", text),
     };
-    let end = rest.find(|c: char| c == decimal || c == 'e' || c == 'E').unwrap_or(rest.len());
+    let end = rest.find([decimal, 'e', 'E']).unwrap_or(rest.len());
     let (whole, rest) = rest.split_at(end);
     let groups: Vec<&str> = whole.split(sign).collect();
     let is_group = |(k, group): (usize, &&str)| {

@@ -122,7 +122,7 @@ fn complex(cell: &str) -> Option<[Number; 2]> {
     let body = body.strip_suffix('*').unwrap_or(body);
     // The last sign that is no part of an exponent begins the imaginary part.
     let is_sign = |&(k, b): &(usize, u8)| b"+-".contains(&b) && (k == 0 || !b"eEdD".contains(&body.as_bytes()[k - 1]));
-    let at = body.bytes().enumerate().filter(is_sign).last().map_or(0, |(k, _)| k);
+    let at = body.as_bytes().iter().copied().enumerate().rfind(is_sign).map_or(0, |(k, _)| k);
     let (re, im) = body.split_at(at);
     let read = |text: &str| number::read(text.trim()).ok();
     let im = match im.trim() {
@@ -186,8 +186,8 @@ fn hint(cell: &str, is_first: bool) -> &'static str {
     let lower = cell.to_lowercase();
     match () {
         () if has_digit && cell.contains([',', ';']) => {
-            "write decimals with a point, 1.5 for 1,5, and 1000 for 1,000; or say how they are written: `--decimal ,` or \
-             `--thousands ,`"
+            "write decimals with a point, 1.5 for 1,5, and 1000 for 1,000; or say how they are written: \
+             `--decimal ,` or `--thousands ,`"
         }
         () if has_digit && cell.contains(char::is_whitespace) => {
             "write numbers without separators of thousands, 1000 for 1 000"

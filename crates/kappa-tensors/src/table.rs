@@ -39,8 +39,8 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Reads a file: comma, semicolon, tab or blanks between cells, packed with gzip or Zstandard or not. Lines that begin with `#` are
-    /// comments.
+    /// Reads a file: comma, semicolon, tab or blanks between cells, packed with gzip or Zstandard or not. Lines that
+    /// begin with `#` are comments.
     ///
     /// # Errors
     ///
