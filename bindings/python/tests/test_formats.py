@@ -89,6 +89,20 @@ def test_plain_types_metadata_and_unknown_kinds(version: int, tmp_path: Path) ->
     assert [t["dtype"] for t in listed["tensors"]] == ["f32", "f16", "bf16", "f64"]
 
 
+def test_blocks_of_nvfp4_have_a_scale_for_the_whole(tmp_path: Path) -> None:
+    kind = Kind.NVFP4
+    numbers, size = gguf.GGML_QUANT_SIZES[kind]
+    data = RNG.integers(0, 256, (3, 2 * size), dtype=np.uint8)
+    data.reshape(3, 2, size)[:, :, :4] = 0x38 + RNG.integers(0, 8, (3, 2, 4))
+    plain = gguf.quants.dequantize(data, kind)
+    whole = np.array([0.375], np.float32)
+    tensors = [("b.weight", (2 * numbers, 3), int(kind), data.tobytes()), ("b.scale", (1,), 0, whole.tobytes())]
+    write_gguf(tmp_path / "w.gguf", tensors)
+    model = kp.open(tmp_path / "w.gguf")
+    assert model.names == ["b.weight"]
+    assert np.array_equal(model["b.weight"], plain.astype(float) * 0.375)
+
+
 def test_a_split_checkpoint_is_read_from_any_of_its_files(tmp_path: Path) -> None:
     a = np.eye(2, dtype=np.float32)
     for k in (1, 2):

@@ -89,43 +89,20 @@ fn parts(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
 /// The files of one folder.
 fn plain(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
     let files = files(path)?;
-    let named = |endings: &[&str]| -> Vec<&PathBuf> {
-        files.iter().filter(|f| endings.iter().any(|e| lower(f).ends_with(e))).collect()
-    };
-    if let Some(index) = INDICES.iter().find_map(|ending| named(&[ending]).into_iter().next()) {
+    if let Some(index) = INDICES.iter().find_map(|ending| named(&files, &[ending]).into_iter().next()) {
         return indexed(path, &files, index, opening);
     }
-    let mut broken: Vec<(String, Error)> = Vec::new();
-    let (mut shards, mut names, mut chosen) = (Vec::new(), Vec::new(), Vec::new());
-    // The first kind of which a file can be read.
-    for kind in KINDS {
-        chosen = named(kind);
-        for file in &chosen {
-            match open_shard(file, opening) {
-                Ok(shard) => {
-                    names.push(name(file));
-                    shards.push(shard);
-                }
-                Err(error) => broken.push((name(file), error)),
-            }
-        }
-        if !shards.is_empty() {
-            break;
-        }
+    let mut found = Found::of(&files, opening);
+    if found.shards.is_empty() {
+        return Err(if found.broken.is_empty() { nothing(path, &files) } else { found.broken.swap_remove(0).1 });
     }
-    if shards.is_empty() {
-        return Err(if broken.is_empty() { nothing(path, &files) } else { broken.swap_remove(0).1 });
-    }
-    let twins = twins(&mut shards, &mut names);
-    let several = shards.len() > 1;
-    let prefixes = share_names(&shards);
-    let mut all =
-        Sharded::new(
-            shards,
-            |k, tensor| {
-                if several && prefixes { format!("{}:{tensor}", names[k]) } else { tensor.to_owned() }
-            },
-        );
+    let twins = twins(&mut found.shards, &mut found.names);
+    let Found { shards, names, chosen, broken } = found;
+    let has_prefixes = shards.len() > 1 && share_names(&shards);
+    let named = |k: usize, tensor: &str| {
+        if has_prefixes { format!("{}:{tensor}", names[k]) } else { tensor.to_owned() }
+    };
+    let mut all = Sharded::new(shards, named);
     for (name, error) in broken {
         // A file of arguments of a training run ends like a checkpoint, and holds no tensor.
         all.skip(Skipped { name, reason: error.reason().into(), is_broken: !error.is_unsupported() });
@@ -133,8 +110,44 @@ fn plain(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
     twins.into_iter().for_each(|skipped| all.skip(skipped));
     let seen: Vec<String> = all.skipped().iter().map(|s| s.name.clone()).collect();
     let others = ignored(path, &files, &chosen)?.into_iter().filter(|s| !seen.contains(&s.name));
-    others.collect::<Vec<_>>().into_iter().for_each(|skipped| all.skip(skipped));
+    others.for_each(|skipped| all.skip(skipped));
     Ok(Box::new(all))
+}
+
+/// The files with one of these endings.
+fn named<'a>(files: &'a [PathBuf], endings: &[&str]) -> Vec<&'a PathBuf> {
+    files.iter().filter(|file| endings.iter().any(|ending| lower(file).ends_with(ending))).collect()
+}
+
+/// The files of the first kind of which one can be read.
+struct Found<'a> {
+    shards: Vec<Box<dyn Source>>,
+    names: Vec<String>,
+    chosen: Vec<&'a PathBuf>,
+    /// The names of files that cannot be read, and why.
+    broken: Vec<(String, Error)>,
+}
+
+impl<'a> Found<'a> {
+    fn of(files: &'a [PathBuf], opening: &Opening) -> Self {
+        let mut found = Self { shards: Vec::new(), names: Vec::new(), chosen: Vec::new(), broken: Vec::new() };
+        for kind in KINDS {
+            found.chosen = named(files, kind);
+            for file in &found.chosen {
+                match open_shard(file, opening) {
+                    Ok(shard) => {
+                        found.names.push(name(file));
+                        found.shards.push(shard);
+                    }
+                    Err(error) => found.broken.push((name(file), error)),
+                }
+            }
+            if !found.shards.is_empty() {
+                break;
+            }
+        }
+        found
+    }
 }
 
 /// Why a folder has no weights.

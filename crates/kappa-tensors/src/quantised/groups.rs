@@ -82,6 +82,7 @@ pub(super) fn find(source: &dyn Source, config: &Metadata) -> Found {
             "weight_packed" => compressed(info, &module),
             _ if last.ends_with("_blocks") => microscaled(info, source),
             _ if info.dtype == DType::U8 => four_bits(info, &module),
+            "weight" if info.dtype == packed("nvfp4_block") => scaled_blocks(info, &module),
             _ => scaled(info, &module),
         };
         match group {
@@ -162,6 +163,26 @@ fn scaled(info: &TensorInfo, module: &Module<'_>) -> Matched {
     };
     let info = TensorInfo { dtype, ..info.clone() };
     Some(Ok(Group { info, parts: names(&parts), how: How::Scaled(how) }))
+}
+
+/// Blocks of NVFP4 in GGUF, whose scale for the whole tensor, or for each expert, is a tensor of its own.
+fn scaled_blocks(info: &TensorInfo, module: &Module<'_>) -> Matched {
+    let scales = module.get("scale").filter(|scales| scales.dtype == DType::F32)?;
+    let experts = info.shape.first().copied().filter(|_| info.shape.len() > 2).unwrap_or(1);
+    let parts = [info, scales];
+    if scales.len() != 1 && scales.len() != experts || info.is_empty() {
+        return Some(Err(misfit(&parts)));
+    }
+    let count = scales.len();
+    let width = info.len() / count;
+    let how = Scaled {
+        codes: info.name.clone(),
+        scales: scales.name.clone(),
+        shape: (count, width),
+        block: (1, width),
+        divisor: 1.0,
+    };
+    Some(Ok(Group { info: info.clone(), parts: names(&parts), how: How::Scaled(how) }))
 }
 
 /// GPTQ and AWQ, which have the same names: codes of GPTQ have a column for each output, those of AWQ one for eight.

@@ -1,6 +1,6 @@
 //! Codes packed into words of 32 bits: GPTQ, AWQ and compressed-tensors.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, printable};
 use crate::{Numbers, Source};
 
 use super::values::{doubles, singles, words};
@@ -40,7 +40,7 @@ impl Gptq {
         let packed = words(source, &self.codes)?;
         let packed_zeros = words(source, &self.zeros)?;
         let scales = singles(source, &self.scales)?;
-        let groups = self.groups_of_inputs(source)?;
+        let groups = groups_of_inputs(source, self.order.as_ref(), (inputs, self.groups))?;
         let width = packed_zeros.len() / self.groups;
         let zero = |g: usize, o: usize| code(|w| packed_zeros[g * width + w], self.bits, o) + self.lift;
         let zeros: Vec<f32> =
@@ -54,18 +54,23 @@ impl Gptq {
         }
         Ok(Numbers::F32(numbers.into()))
     }
+}
 
-    fn groups_of_inputs(&self, source: &dyn Source) -> Result<Vec<usize>> {
-        let Some(order) = &self.order else {
-            let size = self.inputs.div_ceil(self.groups);
-            return Ok((0..self.inputs).map(|i| i / size).collect());
-        };
-        let groups = doubles(source, order)?;
-        if let Some(g) = groups.iter().find(|g| !(0.0..self.groups as f64).contains(*g)) {
-            return Err(Error::format(format!("has an input in group {g} of {}: `{order}`", self.groups)));
-        }
-        Ok(groups.into_iter().map(|g| g as usize).collect())
+/// The group of each input: as `order` says, or as many to each.
+fn groups_of_inputs(
+    source: &dyn Source,
+    order: Option<&String>,
+    (inputs, groups): (usize, usize),
+) -> Result<Vec<usize>> {
+    let Some(order) = order else {
+        let size = inputs.div_ceil(groups);
+        return Ok((0..inputs).map(|i| i / size).collect());
+    };
+    let found = doubles(source, order)?;
+    if let Some(g) = found.iter().find(|g| !(0.0..groups as f64).contains(*g)) {
+        return Err(Error::format(format!("has an input in group {g} of {groups}: `{}`", printable(order))));
     }
+    Ok(found.into_iter().map(|g| g as usize).collect())
 }
 
 /// AWQ: codes of four bits packed along the outputs, eight in a word, out of order.
@@ -126,18 +131,7 @@ impl Compressed {
             Some(zeros) => code(|w| zeros[w * self.groups + g], bits, o) as f32,
             None => middle,
         };
-        let places = Gptq {
-            order: self.order.clone(),
-            inputs,
-            outputs,
-            groups: self.groups,
-            bits,
-            lift: 0,
-            codes: String::new(),
-            zeros: String::new(),
-            scales: String::new(),
-        }
-        .groups_of_inputs(source)?;
+        let places = groups_of_inputs(source, self.order.as_ref(), (inputs, self.groups))?;
         let width = packed.len() / outputs;
         let mut numbers = Vec::with_capacity(inputs * outputs);
         for o in 0..outputs {
