@@ -403,6 +403,14 @@ def test_real_files_of_gguf(name: str, shared: Path) -> None:
         same(model[tensor.name], expected.reshape([int(n) for n in tensor.shape[::-1]]))
 
 
+def test_a_file_without_tensors_says_so(tmp_path: Path) -> None:
+    write_gguf(tmp_path / "vocabulary.gguf", [])
+    done = run("survey", tmp_path / "vocabulary.gguf")
+    assert done.returncode == 2 and "holds no tensors" in done.stderr
+    done = run("list", tmp_path / "vocabulary.gguf")
+    assert done.returncode == 0 and done.stdout == "0 tensors, 0 numbers, 0 B\n"
+
+
 def test_real_files_of_torch(shared: Path) -> None:
     model = kp.open(shared / "weights" / "mnist_burn.pt")
     twin = kp.open(shared / "weights" / "mnist_burn.safetensors")

@@ -206,6 +206,10 @@ fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<Jobs<'a>> {
             .map_or("the file contains none".into(), |t| format!("the first tensor is `{}`", t.name));
         let pattern = how.layers.join("`, `");
         let file = model.path().display();
+        if how.layers.is_empty() {
+            return Err(Error::filter(format!("`{file}` holds no tensors"))
+                .with_hint("`kappa list` shows what else the file says"));
+        }
         return Err(Error::filter(format!("no tensor of `{file}` matches `{pattern}`"))
             .with_hint(format!("a pattern is a part of a name, or contains `*`; {first}")));
     }

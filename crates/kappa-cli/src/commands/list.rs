@@ -157,12 +157,8 @@ fn text(result: &ListResult, model: &Model) -> String {
     }
     rows.insert(0, head);
     let tensors = counted(model.tensors().len(), "tensor");
-    let mut text = format!(
-        "{}\n{tensors}, {}, {}\n",
-        aligned(&rows, &right),
-        counted(result.numbers, "number"),
-        size(result.bytes)
-    );
+    let mut text = if result.tensors.is_empty() { String::new() } else { aligned(&rows, &right) + "\n" };
+    text += &format!("{tensors}, {}, {}\n", counted(result.numbers, "number"), size(result.bytes));
     if !result.skipped.is_empty() {
         let rows = result.skipped.iter().map(|s| vec![format!("  {}", s.reason), printable(&s.name)]);
         text +=

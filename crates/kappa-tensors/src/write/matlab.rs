@@ -54,7 +54,7 @@ fn check(info: &TensorInfo) -> Result<()> {
     if !fits {
         let error = Error::unsupported("has a name that MATLAB does not allow").of_tensor(&info.name);
         return Err(
-            error.with_hint("a name has letters, digits and `_`, at most 63: rename it with `--rename OLD=NEW`")
+            error.with_hint("a name has letters, digits and `_`, at most 63: `--rename .=_` replaces every point")
         );
     }
     if info.shape.iter().any(|&n| n > ELEMENT) {
