@@ -353,6 +353,10 @@ def torch_cases() -> None:
     two = rebuilt(b"K\x02\x85", b"K\x01\x85")
     twice = b"}(X\x03\0\0\0a.b" + two + b"X\x01\0\0\0a}X\x01\0\0\0b" + two + b"su."
     case("name_twice.pt", torch_zip(twice), "broken", "is a second tensor of this name")
+    many = io.BytesIO()
+    with zipfile.ZipFile(many, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("a/data.pkl"), b"N" * 17_000_000 + b".", zipfile.ZIP_DEFLATED)
+    case("values.pt", many.getvalue(), "limit", "a pickle of more than 16777216 values")
     magic = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
     case("legacy_cut.pt", magic + b"\x80\x02M\xe9\x03.", "format", "is truncated")
     case("legacy_version.pt", magic + b"\x80\x02K\x01.", "unsupported", "unknown version")

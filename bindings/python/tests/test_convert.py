@@ -186,6 +186,11 @@ def test_names_shards_and_metadata(tmp_path: Path) -> None:
     ]:
         done = run("convert", tmp_path / "m.safetensors", *arguments)
         assert done.returncode == 2 and words in done.stderr, (arguments, done.stderr)
+    # The shards that are read are not replaced.
+    done = run("convert", tmp_path / "out", "-o", tmp_path / "out", "--shard-size", "600B")
+    assert done.returncode == 2 and "would be lost" in done.stderr
+    with pytest.raises(ValueError, match="would be lost"):
+        kp.open(tmp_path / "out").convert(tmp_path / "out", shard_size=600)
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".kappa")] == []
 
 

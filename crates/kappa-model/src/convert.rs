@@ -208,10 +208,7 @@ impl Conversion<'_> {
         }
         let mut done = Vec::new();
         for (k, path) in self.files(to).iter().enumerate() {
-            let whole = |path: &Path| path.canonicalize().ok();
-            if whole(path).is_some_and(|found| whole(self.model.path()) == Some(found)) {
-                return Err(Error::filter(format!("`{}` is the file that is read, and would be lost", path.display())));
-            }
+            self.check_not_lost(path)?;
             let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let mut file = tempfile::Builder::new()
                 .prefix(".kappa-")
@@ -225,6 +222,23 @@ impl Conversion<'_> {
             std::fs::write(to.join(name), bytes).map_err(|e| failed(to, &e))?;
         }
         Ok(done)
+    }
+
+    /// Fails where a file would replace the one that is read, or one in the folder that is read.
+    ///
+    /// # Errors
+    ///
+    /// When it would.
+    pub fn check_not_lost(&self, to: &Path) -> Result<()> {
+        let whole = |path: &Path| path.canonicalize().ok();
+        let Some(target) = whole(to) else { return Ok(()) };
+        let source = whole(self.model.path());
+        let is_source = source.as_deref() == Some(&target) || target.parent() == source.as_deref();
+        match is_source {
+            true => Err(Error::filter(format!("`{}` is a file that is read, and would be lost", to.display()))
+                .with_hint("name another file or folder to write")),
+            false => Ok(()),
+        }
     }
 
     fn metadata(&self) -> Cow<'_, Metadata> {

@@ -55,7 +55,7 @@ pub fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
 
 /// The `config.json` or `quantize_config.json` beside the weights, or nothing.
 fn config(path: &Path) -> Metadata {
-    let folder = if path.is_dir() { Some(path) } else { path.parent() };
+    let folder = if path.is_dir() { Some(path) } else { path.parent().filter(|_| path.is_file()) };
     let read = |name: &str| -> Option<Metadata> {
         let file = std::fs::File::open(folder?.join(name)).ok()?;
         let mut text = Vec::new();

@@ -47,6 +47,8 @@ pub fn parse(bytes: &[u8]) -> Result<impl Source> {
 struct Header<'a> {
     cursor: Cursor<'a>,
     is_first: bool,
+    /// Values of metadata that may still be kept.
+    room: usize,
 }
 
 impl<'a> Header<'a> {
@@ -96,7 +98,8 @@ impl<'a> Header<'a> {
             10..=12 => Some(8),
             _ => None,
         };
-        if let Some(size) = size.filter(|_| count > KEPT) {
+        let is_kept = count <= KEPT.min(self.room);
+        if let Some(size) = size.filter(|_| !is_kept) {
             self.cursor.take(count.saturating_mul(size))?;
             return Ok(None);
         }
@@ -109,6 +112,7 @@ impl<'a> Header<'a> {
             let value = self.value(kind, depth + 1)?;
             if size.is_some() {
                 kept.extend(value);
+                self.room = self.room.saturating_sub(1);
             }
         }
         Ok(size.map(|_| kept.into()))
@@ -126,7 +130,7 @@ struct Entry {
 impl Gguf {
     pub(crate) fn new(bytes: Bytes) -> Result<Self> {
         let owned = bytes.clone();
-        let mut header = Header { cursor: Cursor::new(&owned), is_first: false };
+        let mut header = Header { cursor: Cursor::new(&owned), is_first: false, room: limits::KEPT_VALUES };
         header.cursor.take(MAGIC.len())?;
         let version = header.cursor.u32()?;
         if version.swap_bytes() < 16 && version >= 16 {
@@ -145,7 +149,8 @@ impl Gguf {
         for _ in 0..pairs {
             let key = header.text()?;
             let kind = header.cursor.u32()?;
-            if let Some(value) = header.value(kind, 0)? {
+            let value = header.value(kind, 0)?;
+            if let Some(value) = value.filter(|_| metadata.len() < limits::KEPT_VALUES) {
                 metadata.insert(key, value);
             }
         }

@@ -36,6 +36,10 @@ pub const TABLE_COLUMNS: usize = 100_000;
 pub const INDEX: u64 = 1 << 28;
 /// Size of the configuration of a model in bytes; a longer one is not read.
 pub const CONFIG: u64 = 1 << 24;
+/// Number of values in a pickle, each of which may take a byte there and takes 32 in memory.
+pub const PICKLE_VALUES: usize = 1 << 24;
+/// Number of values of metadata that are kept, and of the names in the graph of a network.
+pub const KEPT_VALUES: usize = 1 << 20;
 /// Number of files in one folder.
 pub const FOLDER_FILES: usize = 10_000;
 

@@ -79,8 +79,13 @@ struct Described {
 impl Onnx {
     pub(crate) fn new(bytes: Bytes, folder: Option<(&Path, bool)>) -> Result<Self> {
         let owned = bytes.clone();
-        let mut found =
-            Found { tensors: Vec::new(), graph: Graph::default(), metadata: Metadata::new(), sparse: Vec::new() };
+        let mut found = Found {
+            tensors: Vec::new(),
+            graph: Graph::default(),
+            metadata: Metadata::new(),
+            sparse: Vec::new(),
+            names: 0,
+        };
         for field in fields(&owned, 0) {
             let (number, field) = field?;
             match (number, field) {
@@ -267,6 +272,8 @@ struct Found {
     graph: Graph,
     metadata: Metadata,
     sparse: Vec<Skipped>,
+    /// Nodes and names so far.
+    names: usize,
 }
 
 impl Found {
@@ -284,8 +291,12 @@ impl Found {
                     let tensor = described(bytes, at)?;
                     self.add(Described { name: format!("{prefix}{}", tensor.name), ..tensor })?;
                 }
-                11 if depth == 0 => self.graph.inputs.push(input(bytes, at)?),
-                12 if depth == 0 => self.graph.outputs.push(input(bytes, at)?.0),
+                11 if depth == 0 && self.graph.inputs.len() < limits::KEPT_VALUES => {
+                    self.graph.inputs.push(input(bytes, at)?);
+                }
+                12 if depth == 0 && self.graph.outputs.len() < limits::KEPT_VALUES => {
+                    self.graph.outputs.push(input(bytes, at)?.0);
+                }
                 15 => self.sparse.push(Skipped {
                     name: format!("{prefix}sparse initialiser"),
                     reason: format!("{UNSUPPORTED} kind: a sparse initialiser"),
@@ -306,18 +317,28 @@ impl Found {
     }
 
     fn node(&mut self, message: &[u8], start: usize, prefix: &str, depth: usize) -> Result<()> {
+        self.names += 1;
+        if self.names > limits::KEPT_VALUES {
+            return Err(Error::limit(format!("has a graph of more than {} names", limits::KEPT_VALUES)));
+        }
         let mut node = Node::default();
         let mut attributes = Vec::new();
         for field in fields(message, start) {
             let (number, field) = field?;
             match number {
-                1 => node.inputs.push(field.text().unwrap_or_default()),
-                2 => node.outputs.push(field.text().unwrap_or_default()),
+                1 | 2 => {
+                    self.names += 1;
+                    let names = if number == 1 { &mut node.inputs } else { &mut node.outputs };
+                    names.push(field.text().unwrap_or_default());
+                }
                 3 => node.name = field.text().unwrap_or_default(),
                 4 => node.kind = field.text().unwrap_or_default(),
                 5 => attributes.extend(field.bytes()),
                 _ => {}
             }
+        }
+        if node.inputs.len().max(node.outputs.len()).max(attributes.len()) > limits::KEPT_VALUES {
+            return Err(Error::limit(format!("has a node of more than {} names", limits::KEPT_VALUES)));
         }
         let name = node.name.clone();
         for (bytes, at) in attributes {

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use crate::cursor::Cursor;
 use crate::error::{Error, Result, printable};
+use crate::limits;
 
 /// The place of a value in its [`Tree`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,9 +124,12 @@ fn misfit() -> Error {
 
 impl Machine {
     fn add(&mut self, value: Value) -> Result<Id> {
-        let id = u32::try_from(self.values.len()).map_err(|_| Error::limit("is a pickle of more than 2^32 values"))?;
+        if self.values.len() >= limits::PICKLE_VALUES {
+            return Err(Error::limit(format!("is a pickle of more than {} values", limits::PICKLE_VALUES)));
+        }
+        let id = Id(self.values.len() as u32);
         self.values.push(value);
-        Ok(Id(id))
+        Ok(id)
     }
 
     fn push(&mut self, value: Value) -> Result<()> {
@@ -162,6 +166,14 @@ impl Machine {
     fn recall(&mut self, key: u64) -> Result<()> {
         let id =
             *self.memo.get(&key).ok_or_else(|| Error::format(format!("is a pickle that recalls {key} in vain")))?;
+        self.again(id)
+    }
+
+    /// Pushes a value that is known already.
+    fn again(&mut self, id: Id) -> Result<()> {
+        if self.stack.len() >= limits::PICKLE_VALUES {
+            return Err(Error::limit(format!("is a pickle with more than {} values at once", limits::PICKLE_VALUES)));
+        }
         self.stack.push(id);
         Ok(())
     }
@@ -260,8 +272,7 @@ impl Machine {
             b'1' => self.above_mark().map(drop),
             b'2' => {
                 let top = self.top()?;
-                self.stack.push(top);
-                Ok(())
+                self.again(top)
             }
             b'N' => self.push(Value::None),
             0x88 => self.push(Value::Bool(true)),

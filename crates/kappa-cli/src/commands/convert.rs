@@ -117,7 +117,7 @@ impl Ask for ConvertArguments {
         }
         for file in &files {
             output::check_place(file)?;
-            output::check_not_lost(file, &self.model)?;
+            conversion.check_not_lost(file)?;
         }
         let mut done = Vec::new();
         for (k, file) in files.iter().enumerate() {

@@ -120,6 +120,23 @@ fn no_number_of_a_header_takes_time_or_memory() {
     assert!(count > 500 && start.elapsed() < std::time::Duration::from_secs(20), "{count} in {:?}", start.elapsed());
 }
 
+/// A few bytes of a file that take many in memory are counted.
+#[test]
+fn small_values_have_a_limit_of_their_number() {
+    // A graph of a million empty nodes, two bytes each.
+    let nodes = [10u8, 0].repeat(1 << 20 | 1);
+    let mut length = Vec::new();
+    let mut rest = nodes.len();
+    while rest > 127 {
+        length.push((rest & 127) as u8 | 128);
+        rest >>= 7;
+    }
+    length.push(rest as u8);
+    let bytes = [&[8, 8, 18, 1, b'x', 58][..], &length, &nodes].concat();
+    let error = parse::onnx(&bytes).err().unwrap();
+    assert!(error.is_limit() && error.to_string().contains("a graph of more than"), "{error}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
