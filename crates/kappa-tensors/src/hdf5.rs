@@ -13,9 +13,9 @@ use num_complex::Complex64;
 use crate::bytes::Bytes;
 use crate::cursor::Cursor;
 use crate::error::{Error, Result, printable};
-use crate::rounded::{Tally, of_integers};
+use crate::rounded::of_integers;
 use crate::source::{Stored, Triplets, UNSUPPORTED, no_such_tensor, positions};
-use crate::triplets::{List, columns_of, merged};
+use crate::triplets::{List, sparse};
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
 pub(crate) const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
@@ -28,8 +28,8 @@ const DEPTH: usize = 64;
 /// Where the numbers of a tensor are.
 enum Place {
     Dataset,
-    /// A sparse matrix of MATLAB, with whether it is complex.
-    Sparse(List, bool),
+    /// The entries of a sparse matrix of MATLAB.
+    Sparse(List),
 }
 
 /// An HDF5 file.
@@ -215,10 +215,9 @@ impl Hdf5 {
             }
         }
         let is_complex = matches!(values, Numbers::C32(_) | Numbers::C64(_));
-        let entries = merged(entries, &mut Tally::default())?;
-        let dtype = if is_complex { DType::C64 } else { DType::F64 };
-        self.infos.push(TensorInfo { name: name.to_owned(), dtype, shape: vec![rows, columns] });
-        self.places.push(Place::Sparse(entries, is_complex));
+        let (info, entries) = sparse(name.to_owned(), (rows, columns), entries, is_complex)?;
+        self.infos.push(info);
+        self.places.push(Place::Sparse(entries));
         Ok(())
     }
 
@@ -325,9 +324,8 @@ impl Source for Hdf5 {
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
         let (info, place) = self.find(name)?;
-        if let Place::Sparse(entries, is_complex) = place {
-            let numbers = columns_of(entries, (info.shape[0], info.shape[1]), *is_complex);
-            let numbers = numbers.map_err(|e| e.of_tensor(name))?;
+        if let Place::Sparse(entries) = place {
+            let numbers = Triplets::of(info, entries).columns().map_err(|e| e.of_tensor(name))?;
             return Ok(Tensor { shape: info.shape.clone(), order: Order::ColumnMajor, numbers });
         }
         let bytes = self.bytes_of(name)?;
@@ -363,9 +361,7 @@ impl Source for Hdf5 {
 
     fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
         match self.find(name).ok()? {
-            (info, Place::Sparse(entries, is_complex)) => {
-                Some(Triplets { shape: (info.shape[0], info.shape[1]), entries, is_complex: *is_complex })
-            }
+            (info, Place::Sparse(entries)) => Some(Triplets::of(info, entries)),
             _ => None,
         }
     }

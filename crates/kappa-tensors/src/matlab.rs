@@ -15,7 +15,7 @@ use crate::error::{Error, Result, printable};
 use crate::rounded::of_integers;
 use crate::source::{Stored, Triplets, UNSUPPORTED, no_such_tensor, positions};
 use crate::tensor::little;
-use crate::triplets::{List, columns_of, merged};
+use crate::triplets::{List, sparse};
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
 /// What version 5 begins with.
@@ -39,8 +39,8 @@ enum Place {
     Unpacked(Arc<[u8]>, usize, usize),
     /// The parts of a matrix of version 4: the type of its numbers, the real part, and the imaginary one.
     Plain(DType, (usize, usize), Option<(usize, usize)>),
-    /// A sparse matrix, with whether it is complex.
-    Sparse(List, bool),
+    /// The entries of a sparse matrix.
+    Sparse(List),
 }
 
 /// The type of stored numbers, and the bytes of the real and the imaginary part.
@@ -444,10 +444,9 @@ impl Matlab {
     }
 
     fn add_sparse(&mut self, name: String, shape: (usize, usize), entries: List, is_complex: bool) -> Result<()> {
-        let entries = merged(entries, &mut crate::rounded::Tally::default())?;
-        let dtype = if is_complex { DType::C64 } else { DType::F64 };
-        self.infos.push(TensorInfo { name, dtype, shape: vec![shape.0, shape.1] });
-        self.places.push(Place::Sparse(entries, is_complex));
+        let (info, entries) = sparse(name, shape, entries, is_complex)?;
+        self.infos.push(info);
+        self.places.push(Place::Sparse(entries));
         Ok(())
     }
 
@@ -639,9 +638,7 @@ impl Source for Matlab {
         let (info, place) = self.find(name)?;
         let here = |error: Error| error.of_tensor(name);
         let numbers = match place {
-            Place::Sparse(entries, is_complex) => {
-                columns_of(entries, (info.shape[0], info.shape[1]), *is_complex).map_err(here)?
-            }
+            Place::Sparse(entries) => Triplets::of(info, entries).columns().map_err(here)?,
             Place::Plain(kind, re, im) => {
                 let of = |&(start, length): &(usize, usize)| &self.bytes[start..start + length];
                 self.numbers(*kind, of(re), im.as_ref().map(of))
@@ -700,9 +697,7 @@ impl Source for Matlab {
 
     fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
         match self.find(name).ok()? {
-            (info, Place::Sparse(entries, is_complex)) => {
-                Some(Triplets { shape: (info.shape[0], info.shape[1]), entries, is_complex: *is_complex })
-            }
+            (info, Place::Sparse(entries)) => Some(Triplets::of(info, entries)),
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result, printable};
 use crate::number::{self, Fault, Kept, Number};
 use crate::rounded::{Rounded, Tally};
 use crate::source::{Triplets, no_such_tensor};
-use crate::triplets::{columns_of, merged};
+use crate::triplets::merged;
 use crate::{DType, Numbers, Order, Source, Tensor, TensorInfo, limits};
 
 pub(crate) const BANNER: &str = "%%MatrixMarket";
@@ -178,10 +178,6 @@ impl MatrixMarket {
         let dtype = if banner.field == Field::Complex { DType::C64 } else { DType::F64 };
         let infos = [TensorInfo { name: name.into(), dtype, shape: vec![rows, columns] }];
         Ok(Self { infos, entries, rounded: tally.finish() })
-    }
-
-    fn is_complex(&self) -> bool {
-        self.infos[0].dtype == DType::C64
     }
 }
 
@@ -413,13 +409,10 @@ impl Source for MatrixMarket {
         if self.infos[0].name != name {
             return Err(no_such_tensor(name));
         }
-        let (rows, columns) = (self.infos[0].shape[0], self.infos[0].shape[1]);
         let numbers = match &self.entries {
             Entries::Real(x) => Numbers::F64((&**x).into()),
             Entries::Complex(x) => Numbers::C64((&**x).into()),
-            Entries::Sparse(x) => {
-                columns_of(x, (rows, columns), self.is_complex()).map_err(|error| error.of_tensor(name))?
-            }
+            Entries::Sparse(x) => Triplets::of(&self.infos[0], x).columns().map_err(|error| error.of_tensor(name))?,
         };
         Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::ColumnMajor, numbers })
     }
@@ -432,11 +425,8 @@ impl Source for MatrixMarket {
     }
 
     fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
-        let shape = (self.infos[0].shape[0], self.infos[0].shape[1]);
         match &self.entries {
-            Entries::Sparse(entries) if self.infos[0].name == name => {
-                Some(Triplets { shape, entries, is_complex: self.is_complex() })
-            }
+            Entries::Sparse(entries) if self.infos[0].name == name => Some(Triplets::of(&self.infos[0], entries)),
             _ => None,
         }
     }

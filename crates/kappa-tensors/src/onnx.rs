@@ -491,10 +491,8 @@ impl Source for Onnx {
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
         let (info, place) = self.find(name)?;
-        let numbers = match self.bytes_of(info, place).map_err(|e| e.of_tensor(name))? {
-            Cow::Borrowed(bytes) => Numbers::from_bytes(info.dtype, bytes, false),
-            Cow::Owned(bytes) => Numbers::from_bytes(info.dtype, &bytes, false).into_owned(),
-        };
+        let bytes = self.bytes_of(info, place).map_err(|e| e.of_tensor(name))?;
+        let numbers = Numbers::of_stored(info.dtype, &bytes, false);
         Ok(Tensor { shape: info.shape.clone(), order: Order::RowMajor, numbers })
     }
 

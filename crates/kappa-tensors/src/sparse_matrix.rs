@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::source::{Triplets, no_such_tensor};
-use crate::triplets::{List, columns_of};
+use crate::triplets::List;
 use crate::{DType, Order, Rounded, Source, Tensor, TensorInfo};
 
 /// A file that holds one sparse matrix.
@@ -31,12 +31,8 @@ impl SparseMatrix {
         Self { remarks, ..self }
     }
 
-    fn shape(&self) -> (usize, usize) {
-        (self.infos[0].shape[0], self.infos[0].shape[1])
-    }
-
-    fn is_complex(&self) -> bool {
-        self.infos[0].dtype.is_complex()
+    fn all(&self) -> Triplets<'_> {
+        Triplets::of(&self.infos[0], &self.entries)
     }
 }
 
@@ -49,7 +45,7 @@ impl Source for SparseMatrix {
         if self.infos[0].name != name {
             return Err(no_such_tensor(name));
         }
-        let numbers = columns_of(&self.entries, self.shape(), self.is_complex()).map_err(|e| e.of_tensor(name))?;
+        let numbers = self.all().columns().map_err(|e| e.of_tensor(name))?;
         Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::ColumnMajor, numbers })
     }
 
@@ -69,8 +65,7 @@ impl Source for SparseMatrix {
     }
 
     fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
-        let is_complex = self.is_complex();
-        (self.infos[0].name == name).then_some(Triplets { shape: self.shape(), entries: &self.entries, is_complex })
+        (self.infos[0].name == name).then(|| self.all())
     }
 
     fn is_data(&self) -> bool {

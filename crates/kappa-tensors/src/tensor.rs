@@ -79,6 +79,14 @@ pub(crate) fn little(dtype: DType, bytes: &[u8]) -> Vec<u8> {
 }
 
 impl<'a> Numbers<'a> {
+    /// The numbers stored in these bytes, borrowed from a file or not.
+    pub(crate) fn of_stored(dtype: DType, bytes: &Cow<'a, [u8]>, big_endian: bool) -> Self {
+        match bytes {
+            Cow::Borrowed(bytes) => Numbers::from_bytes(dtype, bytes, big_endian),
+            Cow::Owned(bytes) => Numbers::from_bytes(dtype, bytes, big_endian).into_owned(),
+        }
+    }
+
     /// The numbers stored in these bytes; borrowed if they are little-endian, aligned, and of a computable type.
     ///
     /// The length must be a multiple of the size of `dtype`, which the readers check.

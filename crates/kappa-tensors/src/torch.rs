@@ -463,10 +463,7 @@ impl Source for Torch {
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
         let (info, place) = self.find(name)?;
-        let numbers = match self.bytes_of(info, place) {
-            Cow::Borrowed(bytes) => Numbers::from_bytes(info.dtype, bytes, self.is_big_endian),
-            Cow::Owned(bytes) => Numbers::from_bytes(info.dtype, &bytes, self.is_big_endian).into_owned(),
-        };
+        let numbers = Numbers::of_stored(info.dtype, &self.bytes_of(info, place), self.is_big_endian);
         Ok(Tensor { shape: info.shape.clone(), order: self.order(name), numbers })
     }
 

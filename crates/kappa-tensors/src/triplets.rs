@@ -4,7 +4,8 @@ use num_complex::Complex64;
 
 use crate::error::{Error, Result};
 use crate::rounded::Tally;
-use crate::{Numbers, limits};
+use crate::source::Triplets;
+use crate::{DType, Numbers, TensorInfo, limits};
 
 /// Row, column and value of each entry.
 pub(crate) type List = Vec<(usize, usize, Complex64)>;
@@ -56,13 +57,35 @@ fn two_sum(x: f64, y: f64) -> (f64, f64) {
     (sum, if lost.is_finite() { lost } else { 0.0 })
 }
 
-/// A dense matrix by columns, if its size is within the limits and in proportion to its entries.
-pub(crate) fn columns_of(
-    entries: &[(usize, usize, Complex64)],
+/// A sparse matrix, one tensor of a file of several, with the entries of one place added.
+pub(crate) fn sparse(
+    name: String,
     shape: (usize, usize),
+    entries: List,
+    is_complex: bool,
+) -> Result<(TensorInfo, List)> {
+    let dtype = if is_complex { DType::C64 } else { DType::F64 };
+    let entries = merged(entries, &mut Tally::default())?;
+    Ok((TensorInfo { name, dtype, shape: vec![shape.0, shape.1] }, entries))
+}
+
+impl<'a> Triplets<'a> {
+    /// The entries of the matrix with this shape and type.
+    pub(crate) fn of(info: &TensorInfo, entries: &'a [(usize, usize, Complex64)]) -> Self {
+        Self { shape: (info.shape[0], info.shape[1]), entries, is_complex: info.dtype.is_complex() }
+    }
+
+    /// The dense matrix by columns, if its size is within the limits and in proportion to its entries.
+    pub(crate) fn columns(&self) -> Result<Numbers<'static>> {
+        columns_of(self.entries, self.shape, self.is_complex)
+    }
+}
+
+fn columns_of(
+    entries: &[(usize, usize, Complex64)],
+    (rows, columns): (usize, usize),
     is_complex: bool,
 ) -> Result<Numbers<'static>> {
-    let (rows, columns) = shape;
     let most = entries.len().saturating_mul(limits::DENSE_AN_ENTRY).saturating_add(limits::EMPTY_SPARSE_SIDE);
     let most = most.min(limits::DENSE_ENTRIES);
     let total = rows.checked_mul(columns).filter(|&total| total <= most).ok_or_else(|| {
