@@ -292,7 +292,7 @@ def gguf_cases() -> None:
     case("tensor_truncated.gguf", gguf([good], data=b"\0" * 47), "broken", "`w`: is truncated: it needs 48 bytes")
     case("offset_2e63.gguf", gguf([(b"w", (4, 3), 0, 1 << 63)], data=b"\0" * 48), "broken", "is truncated")
     case("half_block.gguf", gguf([(b"w", (33, 2), 2, 0)], data=b"\0" * 48), "broken", "q4_0 has blocks of 32")
-    case("listed_twice.gguf", gguf([good, good], data=b"\0" * 48), "broken", "is listed twice")
+    case("listed_twice.gguf", gguf([good, good], data=b"\0" * 48), "broken", "is a second tensor")
     case("empty_by_many.gguf", gguf([(b"w", (0, 1 << 50), 0, 0)]), "broken", "no entries")
     case("header_cut.gguf", gguf([good])[:40], "format", "is truncated")
 
@@ -483,7 +483,7 @@ def matlab_cases() -> None:
     case("dimensions_99.mat", matlab(mat_matrix(6, [1] * 99, element(9, b"\0" * 8))), "broken", "99 dimensions")
     case("number_type.mat", matlab(mat_matrix(6, [2, 2], element(77, b"\0" * 32))), "broken", "numbers of type 77")
     case("no_flags.mat", matlab(element(14, element(9, b"\0" * 8))), "broken", "where integers are needed")
-    case("second.mat", matlab(good + good), "broken", "is a second variable")
+    case("second.mat", matlab(good + good), "broken", "is a second tensor")
     case("zlib.mat", matlab(element(15, b"not zlib")), "broken", "cannot be unpacked")
     bomb = zlib.compress(struct.pack("<II", 14, 1 << 31) + b"\0" * 4096)
     case("bomb.mat", matlab(element(15, bomb)), "broken", "claims to unpack")

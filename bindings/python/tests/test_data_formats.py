@@ -1,6 +1,7 @@
 """Files of data and of other frameworks against other readers: ONNX, HDF5, Keras, MATLAB, Harwell-Boeing, images."""
 
 import json
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,43 @@ def test_matlab(version: str, compressed: bool, tmp_path: Path) -> None:
     assert "text" in names["text"]
     survey = kp.open(path).survey()
     assert all(layer["role"] == "matrix" for layer in survey)
+
+
+BIG = 2**53 + 1
+
+
+@pytest.mark.parametrize("version", ["5", "7.3"])
+def test_what_sparse_matrices_lose_is_said(version: str, tmp_path: Path) -> None:
+    path = tmp_path / "v.mat"
+    whole = scipy.sparse.csc_matrix(np.array([[BIG, 0], [7, 3]], dtype=np.int64))
+    # Two entries at one place.
+    twice = scipy.sparse.csc_matrix((np.array([2.0**53, 1.0, 5.0]), np.array([0, 0, 1]), np.array([0, 2, 3])), (2, 2))
+    if version == "5":
+        scipy.io.savemat(path, {"whole": whole, "twice": twice})
+    else:
+        matlab73(path, np.eye(2), whole)
+        with h5py.File(path, "r+") as file:
+            file.move("s", "whole")
+            group = file.create_group("twice")
+            group.attrs["MATLAB_sparse"] = np.uint64(2)
+            group["data"], group["ir"], group["jc"] = twice.data, twice.indices.astype("u8"), twice.indptr.astype("u8")
+    for name, number in (("whole", "9007199254740993"), ("twice", "9007199254740992 + 1")):
+        found = answer("norm", path, "-t", name, "--norm", "max-abs", "--certify")
+        (rounded,) = (remark for remark in found["remarks"] if remark["kind"] == "rounded")
+        assert f"{number} was read as 9007199254740992" in rounded["text"]
+        assert found["result"]["value"]["upper"] >= BIG
+
+
+def test_complex_integers_of_matlab(tmp_path: Path) -> None:
+    def element(kind: int, data: bytes) -> bytes:
+        return struct.pack("<II", kind, len(data)) + data + b"\0" * (-len(data) % 8)
+
+    parts = [np.array([BIG, 7]), np.array([5, -BIG])]
+    head = element(6, struct.pack("<II", 14 | 0x800, 0)) + element(5, struct.pack("<ii", 1, 2)) + element(1, b"z")
+    matrix = element(14, head + b"".join(element(12, part.tobytes()) for part in parts))
+    path = tmp_path / "v.mat"
+    path.write_bytes(b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + matrix)
+    assert "9007199254740993" in run("norm", path, "--norm", "max-abs").stderr
 
 
 def test_real_matlab_files(shared: Path) -> None:

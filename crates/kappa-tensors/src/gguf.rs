@@ -3,13 +3,12 @@
 //! The header is read here, so that a damaged or unknown tensor is named and the others are read; the block types are
 //! decoded by a crate. Reference: ggml, docs/gguf.md.
 
-use std::collections::HashMap;
-
 use crate::bytes::Bytes;
+use crate::contents::Contents;
 use crate::cursor::Cursor;
 use crate::error::{Error, Result, printable};
 use crate::rounded::of_integers;
-use crate::source::{Metadata, Stored, UNSUPPORTED, no_such_tensor, positions};
+use crate::source::{Metadata, Stored, UNSUPPORTED};
 use crate::tensor::byte_length;
 use crate::{DType, Numbers, Order, Packed, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
@@ -25,11 +24,8 @@ const KEPT: usize = 4096;
 /// A GGUF file.
 pub(crate) struct Gguf {
     bytes: Bytes,
-    infos: Vec<TensorInfo>,
     /// Start and length of each tensor's bytes in the file.
-    ranges: Vec<(usize, usize)>,
-    positions: HashMap<String, usize>,
-    skipped: Vec<Skipped>,
+    contents: Contents<(usize, usize)>,
     metadata: Metadata,
 }
 
@@ -160,34 +156,11 @@ impl Gguf {
             return Err(Error::format(format!("has an alignment of {alignment} bytes")));
         }
         let start = header.cursor.at().next_multiple_of(alignment as usize);
-        let mut file = Self {
-            bytes,
-            infos: Vec::new(),
-            ranges: Vec::new(),
-            positions: HashMap::new(),
-            skipped: Vec::new(),
-            metadata,
-        };
-        let mut seen = std::collections::HashSet::new();
+        let mut file = Self { bytes, contents: Contents::default(), metadata };
         for entry in entries {
-            let name = entry.name.clone();
-            let placed = if seen.insert(name.clone()) {
-                file.placed(&entry, start)
-            } else {
-                Err(Error::format("is listed twice; the first one is read"))
-            };
-            match placed {
-                Ok((dtype, range)) => {
-                    file.infos.push(TensorInfo { name, dtype, shape: entry.shape });
-                    file.ranges.push(range);
-                }
-                Err(error) => {
-                    let is_broken = !error.is_unsupported();
-                    file.skipped.push(Skipped { name, reason: error.reason().into(), is_broken });
-                }
-            }
+            let placed = file.placed(&entry, start);
+            file.contents.add(entry.name, placed.map(|(dtype, range)| (dtype, entry.shape, range)));
         }
-        file.positions = positions(&file.infos);
         Ok(file)
     }
 
@@ -214,11 +187,6 @@ impl Gguf {
                 self.bytes.len().saturating_sub(start)
             ))),
         }
-    }
-
-    fn find(&self, name: &str) -> Result<(&TensorInfo, (usize, usize))> {
-        let &k = self.positions.get(name).ok_or_else(|| no_such_tensor(name))?;
-        Ok((&self.infos[k], self.ranges[k]))
     }
 }
 
@@ -256,15 +224,15 @@ fn dtype(kind: u32) -> Option<DType> {
 
 impl Source for Gguf {
     fn infos(&self) -> &[TensorInfo] {
-        &self.infos
+        self.contents.infos()
     }
 
     fn info(&self, name: &str) -> Option<&TensorInfo> {
-        self.find(name).ok().map(|(info, _)| info)
+        self.contents.get(name).map(|(info, _)| info)
     }
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
-        let (info, (start, length)) = self.find(name)?;
+        let (info, &(start, length)) = self.contents.find(name)?;
         let bytes = &self.bytes[start..start + length];
         let numbers = match info.dtype {
             DType::Packed(packed) => Numbers::F32(packed.decoded(bytes).map_err(|e| e.of_tensor(name))?.into()),
@@ -274,18 +242,18 @@ impl Source for Gguf {
     }
 
     fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
-        let (info, (start, length)) = self.find(name)?;
+        let (info, &(start, length)) = self.contents.find(name)?;
         let is_packed = matches!(info.dtype, DType::Packed(_));
         Ok((!is_packed).then(|| (self.bytes[start..start + length].into(), Order::RowMajor)))
     }
 
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
-        let (info, (start, length)) = self.find(name)?;
+        let (info, &(start, length)) = self.contents.find(name)?;
         Ok(of_integers(info.dtype, &self.bytes[start..start + length], false, &info.shape, Order::RowMajor))
     }
 
     fn skipped(&self) -> &[Skipped] {
-        &self.skipped
+        self.contents.skipped()
     }
 
     fn metadata(&self) -> &Metadata {
@@ -293,7 +261,7 @@ impl Source for Gguf {
     }
 
     fn forget(&self, name: &str) {
-        if let Ok((_, (start, length))) = self.find(name) {
+        if let Some((_, &(start, length))) = self.contents.get(name) {
             self.bytes.forget(start, length);
         }
     }

@@ -9,8 +9,8 @@ use crate::error::{Error, Result, printable};
 use crate::number::{self, Kept, Number};
 use crate::rounded::Tally;
 use crate::sparse_matrix::SparseMatrix;
-use crate::triplets::{List, merged};
-use crate::{DType, Source, limits};
+use crate::triplets::{List, Sparse, doubles};
+use crate::{Source, limits};
 
 /// Parses a file in memory; for fuzzing and tests.
 ///
@@ -160,9 +160,8 @@ pub(crate) fn read(bytes: &[u8], name: &str) -> Result<SparseMatrix> {
             filled.place((of_row[k] - 1, j), value)?;
         }
     }
-    let Filled { entries, mut tally, .. } = filled;
-    let entries = merged(entries, &mut tally)?;
-    let dtype = if numbers == b'C' { DType::C64 } else { DType::F64 };
+    let Filled { entries, tally, .. } = filled;
+    let matrix = Sparse::new(doubles(numbers == b'C'), (rows, columns), entries, tally)?;
     let mut remarks = Vec::new();
     if !has_values {
         remarks.push("only the places of the entries are given: each is 1".to_owned());
@@ -170,7 +169,7 @@ pub(crate) fn read(bytes: &[u8], name: &str) -> Result<SparseMatrix> {
     if has_right_sides {
         remarks.push("the right-hand sides are not read".to_owned());
     }
-    Ok(SparseMatrix::new(name, dtype, (rows, columns), entries, tally.finish()).with_remarks(remarks))
+    Ok(SparseMatrix::new(name, matrix, remarks))
 }
 
 fn whole_words(line: &str, least: usize) -> Result<Vec<usize>> {

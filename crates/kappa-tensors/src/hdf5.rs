@@ -3,19 +3,20 @@
 //! The container is decoded by a crate. MATLAB stores matrices by columns: HDF5 describes them as transposed. The
 //! attribute `MATLAB_class` says what a dataset is.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use hdf5_reader::filters::FilterRegistry;
 use hdf5_reader::group::Group;
-use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions};
-use num_complex::Complex64;
+use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions, VarLenKind};
+use num_complex::{Complex32, Complex64};
 
 use crate::bytes::Bytes;
+use crate::contents::Contents;
 use crate::cursor::Cursor;
 use crate::error::{Error, Result, printable};
-use crate::rounded::of_integers;
-use crate::source::{Stored, Triplets, UNSUPPORTED, no_such_tensor, positions};
-use crate::triplets::{List, sparse};
+use crate::rounded::{Tally, integers, of_integers};
+use crate::source::{Stored, Triplets, UNSUPPORTED};
+use crate::triplets::{List, Sparse, doubles};
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
 pub(crate) const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
@@ -28,17 +29,14 @@ const DEPTH: usize = 64;
 /// Where the numbers of a tensor are.
 enum Place {
     Dataset,
-    /// The entries of a sparse matrix of MATLAB.
-    Sparse(List),
+    /// A sparse matrix of MATLAB.
+    Sparse(Sparse),
 }
 
 /// An HDF5 file.
 pub(crate) struct Hdf5 {
     file: Hdf5File,
-    infos: Vec<TensorInfo>,
-    places: Vec<Place>,
-    positions: HashMap<String, usize>,
-    skipped: Vec<Skipped>,
+    contents: Contents<Place>,
     is_matlab: bool,
     /// The largest number of bytes that a dataset may unpack to.
     most: usize,
@@ -72,24 +70,9 @@ impl Hdf5 {
         let options = options.with_filter_registry(filters);
         let file = Hdf5File::from_owner(bytes, options).map_err(|e| damaged(&e))?;
         let root = file.root_group().map_err(|e| damaged(&e))?;
-        let mut found = Self {
-            file,
-            infos: Vec::new(),
-            places: Vec::new(),
-            positions: HashMap::new(),
-            skipped: Vec::new(),
-            is_matlab,
-            most,
-            visits: 0,
-        };
+        let mut found = Self { file, contents: Contents::default(), is_matlab, most, visits: 0 };
         found.visit(&root, "", 0, &mut HashSet::new())?;
-        found.positions = positions(&found.infos);
         Ok(found)
-    }
-
-    fn skip(&mut self, name: &str, error: &Error) {
-        let is_broken = !error.is_unsupported();
-        self.skipped.push(Skipped { name: name.into(), reason: error.reason().into(), is_broken });
     }
 
     /// `seen` holds the groups around this one.
@@ -99,14 +82,17 @@ impl Hdf5 {
             return Ok(());
         }
         self.visits += 1;
-        if self.infos.len() + self.skipped.len() + self.visits > limits::TENSORS {
+        if self.contents.len() + self.visits > limits::TENSORS {
             return Err(Error::limit(format!("holds more than {} datasets, the limit", limits::TENSORS)));
         }
         let (groups, datasets) = match group.members() {
             Ok(members) => members,
             Err(error) => {
                 let name = if path.is_empty() { "the root group" } else { path };
-                self.skip(name, &Error::format(format!("cannot be read: {}", printable(error.to_string().trim()))));
+                self.contents.skip(
+                    name.into(),
+                    &Error::format(format!("cannot be read: {}", printable(error.to_string().trim()))),
+                );
                 seen.remove(&group.address());
                 return Ok(());
             }
@@ -114,8 +100,9 @@ impl Hdf5 {
         let inside = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
         for dataset in &datasets {
             let name = inside(dataset.name());
-            if let Err(error) = self.add(dataset, &name) {
-                self.skip(&name, &error);
+            match self.other(dataset) {
+                Some(what) => self.contents.skip(name, &Error::unsupported(format!("{UNSUPPORTED} {what}"))),
+                None => self.contents.add(name, self.found(dataset)),
             }
         }
         for group in &groups {
@@ -127,13 +114,10 @@ impl Hdf5 {
             if self.is_matlab
                 && let Ok(rows) = group.attribute("MATLAB_sparse")
             {
-                let added = rows
-                    .read_as_f64()
-                    .map_err(|e| damaged(&e))
-                    .and_then(|rows| self.add_sparse(group, &name, rows as usize));
-                if let Err(error) = added {
-                    self.skip(&name, &error);
-                }
+                let rows = rows.read_as_f64().map_err(|e| damaged(&e));
+                let found = rows.and_then(|rows| sparse(group, rows as usize));
+                let found = found.map(|matrix| (matrix.dtype(), matrix.shape(), Place::Sparse(matrix)));
+                self.contents.add(name, found);
                 continue;
             }
             self.visit(group, &name, depth + 1, seen)?;
@@ -142,16 +126,33 @@ impl Hdf5 {
         Ok(())
     }
 
-    fn add(&mut self, dataset: &Dataset, name: &str) -> Result<()> {
-        let class = self.is_matlab.then(|| dataset.attribute("MATLAB_class").ok()?.read_string().ok()).flatten();
-        if let Some(class @ ("char" | "cell" | "function_handle" | "struct")) = class.as_deref() {
-            return Err(Error::unsupported(format!("{UNSUPPORTED} class: {class}")));
+    /// What a dataset is that holds no numbers.
+    fn other(&self, dataset: &Dataset) -> Option<String> {
+        let is_text = match dataset.dtype() {
+            Datatype::String { .. } => true,
+            Datatype::VarLen { kind, .. } => matches!(kind, VarLenKind::String),
+            _ => false,
+        };
+        if is_text {
+            return Some("type: text".into());
         }
-        if self.is_matlab && dataset.attribute("MATLAB_empty").is_ok() {
-            return Err(Error::unsupported("is an empty matrix of MATLAB"));
+        match self.class(dataset).as_deref() {
+            Some(class @ ("char" | "cell" | "function_handle" | "struct")) => Some(format!("class: {class}")),
+            _ if self.is_matlab && dataset.attribute("MATLAB_empty").is_ok() => Some("class: an empty matrix".into()),
+            _ => None,
         }
+    }
+
+    /// What MATLAB calls a dataset.
+    fn class(&self, dataset: &Dataset) -> Option<String> {
+        let class = self.is_matlab.then(|| dataset.attribute("MATLAB_class").ok())??;
+        class.read_string().ok()
+    }
+
+    /// The type and shape of a dataset.
+    fn found(&self, dataset: &Dataset) -> Result<(DType, Vec<usize>, Place)> {
         let dtype = dtype(dataset)?;
-        let dtype = if class.as_deref() == Some("logical") { DType::Bool } else { dtype };
+        let dtype = if self.class(dataset).as_deref() == Some("logical") { DType::Bool } else { dtype };
         if dataset.ndim() > limits::DIMENSIONS {
             return Err(Error::limit(format!(
                 "has {} dimensions; the limit is {}",
@@ -170,68 +171,71 @@ impl Hdf5 {
         if self.is_matlab {
             shape.reverse();
         }
-        self.infos.push(TensorInfo { name: name.to_owned(), dtype, shape });
-        self.places.push(Place::Dataset);
-        Ok(())
+        Ok((dtype, shape, Place::Dataset))
     }
 
-    /// The values, the rows, and the starts of the columns of a sparse matrix.
-    fn add_sparse(&mut self, group: &Group, name: &str, rows: usize) -> Result<()> {
-        let read = |part: &str| -> Result<Numbers<'static>> {
-            let dataset = group.dataset(part).map_err(|e| damaged(&e))?;
-            let dtype = dtype(&dataset)?;
-            let bytes = dataset.read_native_bytes().map_err(|e| damaged(&e))?;
-            Ok(Numbers::from_bytes(dtype, &bytes, cfg!(target_endian = "big")).into_owned())
-        };
-        let whole = |part: &str| -> Result<Vec<usize>> {
-            match read(part)? {
-                Numbers::F64(x) => Ok(x.iter().map(|&x| x as usize).collect()),
-                _ => Err(Error::format(format!("has a sparse matrix whose `{part}` are no integers"))),
-            }
-        };
-        let starts = whole("jc")?;
-        // A matrix without entries has no values.
-        let count = starts.last().copied().unwrap_or(0);
-        let (of_row, values) =
-            if count == 0 { (Vec::new(), Numbers::F64(Vec::new().into())) } else { (whole("ir")?, read("data")?) };
-        let columns = starts.len().saturating_sub(1);
-        if starts.is_empty() || !starts.is_sorted() || of_row.len() != count || values.len() != count {
-            return Err(Error::format("has a sparse matrix whose parts do not fit"));
-        }
-        limits::check_sparse(rows, columns, count)?;
-        let value = |k: usize| match &values {
-            Numbers::F32(x) => Complex64::new(f64::from(x[k]), 0.0),
-            Numbers::F64(x) => Complex64::new(x[k], 0.0),
-            Numbers::C32(x) => Complex64::new(f64::from(x[k].re), f64::from(x[k].im)),
-            Numbers::C64(x) => x[k],
-        };
-        let mut entries = List::new();
-        for (j, ends) in starts.windows(2).enumerate() {
-            for (k, &i) in of_row.iter().enumerate().take(ends[1]).skip(ends[0]) {
-                if i >= rows {
-                    return Err(Error::format(format!("has an entry in row {} of {rows}", i + 1)));
-                }
-                entries.push((i, j, value(k)));
-            }
-        }
-        let is_complex = matches!(values, Numbers::C32(_) | Numbers::C64(_));
-        let (info, entries) = sparse(name.to_owned(), (rows, columns), entries, is_complex)?;
-        self.infos.push(info);
-        self.places.push(Place::Sparse(entries));
-        Ok(())
-    }
-
-    fn find(&self, name: &str) -> Result<(&TensorInfo, &Place)> {
-        let &k = self.positions.get(name).ok_or_else(|| no_such_tensor(name))?;
-        Ok((&self.infos[k], &self.places[k]))
-    }
-
-    fn bytes_of(&self, name: &str) -> Result<Vec<u8>> {
+    /// Fills these numbers with those of a dataset, which is as long.
+    fn plain<T: bytemuck::Pod>(&self, name: &str, mut numbers: Vec<T>) -> Result<Vec<T>> {
         let here = |e: hdf5_reader::error::Error| {
             Error::format(format!("cannot be read: {}", printable(e.to_string().trim()))).of_tensor(name)
         };
-        self.file.dataset(name).map_err(here)?.read_native_bytes().map_err(here)
+        let dataset = self.file.dataset(name).map_err(here)?;
+        dataset.read_native_bytes_into(bytemuck::cast_slice_mut(&mut numbers)).map_err(here)?;
+        Ok(numbers)
     }
+
+    fn bytes_of(&self, info: &TensorInfo) -> Result<Vec<u8>> {
+        self.plain(&info.name, vec![0; info.len() * info.dtype.size()])
+    }
+}
+
+/// A sparse matrix of MATLAB: the values, the rows, and the starts of the columns.
+fn sparse(group: &Group, rows: usize) -> Result<Sparse> {
+    let read = |part: &str| -> Result<(DType, Vec<u8>)> {
+        let dataset = group.dataset(part).map_err(|e| damaged(&e))?;
+        Ok((dtype(&dataset)?, dataset.read_native_bytes().map_err(|e| damaged(&e))?))
+    };
+    let whole = |part: &str| -> Result<Vec<usize>> {
+        match numbers(&read(part)?) {
+            Numbers::F64(x) => Ok(x.iter().map(|&x| x as usize).collect()),
+            _ => Err(Error::format(format!("has a sparse matrix whose `{part}` are no integers"))),
+        }
+    };
+    let starts = whole("jc")?;
+    // A matrix without entries has no values.
+    let count = starts.last().copied().unwrap_or(0);
+    let (of_row, stored) =
+        if count == 0 { (Vec::new(), (DType::F64, Vec::new())) } else { (whole("ir")?, read("data")?) };
+    let values = numbers(&stored);
+    let columns = starts.len().saturating_sub(1);
+    if starts.is_empty() || !starts.is_sorted() || of_row.len() != count || values.len() != count {
+        return Err(Error::format("has a sparse matrix whose parts do not fit"));
+    }
+    limits::check_sparse(rows, columns, count)?;
+    let value = |k: usize| match &values {
+        Numbers::F32(x) => Complex64::new(f64::from(x[k]), 0.0),
+        Numbers::F64(x) => Complex64::new(x[k], 0.0),
+        Numbers::C32(x) => Complex64::new(f64::from(x[k].re), f64::from(x[k].im)),
+        Numbers::C64(x) => x[k],
+    };
+    let exact: Option<Vec<i128>> = integers(stored.0, &stored.1, cfg!(target_endian = "big")).map(Iterator::collect);
+    let (mut entries, mut tally) = (List::new(), Tally::default());
+    for (j, ends) in starts.windows(2).enumerate() {
+        for (k, &i) in of_row.iter().enumerate().take(ends[1]).skip(ends[0]) {
+            if i >= rows {
+                return Err(Error::format(format!("has an entry in row {} of {rows}", i + 1)));
+            }
+            entries.push((i, j, value(k)));
+            exact.iter().for_each(|exact| tally.note_integer(&[i, j], exact[k], false));
+        }
+    }
+    let is_complex = matches!(values, Numbers::C32(_) | Numbers::C64(_));
+    Sparse::new(doubles(is_complex), (rows, columns), entries, tally)
+}
+
+/// The numbers in bytes of this machine.
+fn numbers<'a>((dtype, bytes): &'a (DType, Vec<u8>)) -> Numbers<'a> {
+    Numbers::from_bytes(*dtype, bytes, cfg!(target_endian = "big"))
 }
 
 /// The number of the LZF filter of h5py.
@@ -315,35 +319,39 @@ fn is_part(name: &str, short: &str) -> bool {
 
 impl Source for Hdf5 {
     fn infos(&self) -> &[TensorInfo] {
-        &self.infos
+        self.contents.infos()
     }
 
     fn info(&self, name: &str) -> Option<&TensorInfo> {
-        self.find(name).ok().map(|(info, _)| info)
+        self.contents.get(name).map(|(info, _)| info)
     }
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
-        let (info, place) = self.find(name)?;
-        if let Place::Sparse(entries) = place {
-            let numbers = Triplets::of(info, entries).columns().map_err(|e| e.of_tensor(name))?;
-            return Ok(Tensor { shape: info.shape.clone(), order: Order::ColumnMajor, numbers });
+        let (info, place) = self.contents.find(name)?;
+        if let Place::Sparse(matrix) = place {
+            return matrix.read().map_err(|e| e.of_tensor(name));
         }
-        let bytes = self.bytes_of(name)?;
-        if bytes.len() != info.len() * info.dtype.size() {
-            let (shape, length) = (&info.shape, bytes.len());
-            return Err(Error::format(format!("has shape {shape:?} and {length} bytes")).of_tensor(name));
-        }
-        let numbers = Numbers::from_bytes(info.dtype, &bytes, cfg!(target_endian = "big")).into_owned();
+        let count = info.len();
+        let numbers = match info.dtype {
+            DType::F32 => Numbers::F32(self.plain(name, vec![0.0; count])?.into()),
+            DType::F64 => Numbers::F64(self.plain(name, vec![0.0; count])?.into()),
+            DType::C32 => Numbers::C32(self.plain(name, vec![Complex32::default(); count])?.into()),
+            DType::C64 => Numbers::C64(self.plain(name, vec![Complex64::default(); count])?.into()),
+            dtype => {
+                let bytes = self.plain(name, vec![0u8; count * dtype.size()])?;
+                numbers(&(dtype, bytes)).into_owned()
+            }
+        };
         Ok(Tensor { shape: info.shape.clone(), order: self.order(name), numbers })
     }
 
     fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
-        let (info, place) = self.find(name)?;
+        let (info, place) = self.contents.find(name)?;
         // Numbers of a boolean may be others than 0 and 1.
         if matches!(place, Place::Sparse(..)) || info.dtype == DType::Bool || cfg!(target_endian = "big") {
             return Ok(None);
         }
-        Ok(Some((self.bytes_of(name)?.into(), self.order(name))))
+        Ok(Some((self.bytes_of(info)?.into(), self.order(name))))
     }
 
     fn order(&self, _: &str) -> Order {
@@ -351,23 +359,26 @@ impl Source for Hdf5 {
     }
 
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
-        let (info, _) = self.find(name)?;
+        let (info, place) = self.contents.find(name)?;
+        if let Place::Sparse(matrix) = place {
+            return Ok(matrix.rounded());
+        }
         if !info.dtype.is_wider_than_double() {
             return Ok(None);
         }
-        let bytes = self.bytes_of(name)?;
+        let bytes = self.bytes_of(info)?;
         Ok(of_integers(info.dtype, &bytes, cfg!(target_endian = "big"), &info.shape, self.order(name)))
     }
 
     fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
-        match self.find(name).ok()? {
-            (info, Place::Sparse(entries)) => Some(Triplets::of(info, entries)),
+        match self.contents.get(name)? {
+            (_, Place::Sparse(matrix)) => Some(matrix.triplets()),
             _ => None,
         }
     }
 
     fn skipped(&self) -> &[Skipped] {
-        &self.skipped
+        self.contents.skipped()
     }
 
     fn is_data(&self) -> bool {

@@ -22,7 +22,9 @@
 //! ```
 
 mod archive;
+mod blocks;
 mod bytes;
+mod contents;
 mod cursor;
 mod detect;
 mod dialect;
@@ -85,6 +87,7 @@ pub mod parse {
     pub use crate::npz::parse as npz;
     pub use crate::onnx::parse as onnx;
     pub use crate::picture::parse as picture;
+    pub use crate::quantised::parse as quantised;
     pub use crate::safetensors::parse as safetensors;
     pub use crate::torch::parse as torch;
 }

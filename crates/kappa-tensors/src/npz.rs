@@ -1,7 +1,6 @@
 //! NumPy's archive format: a zip file of arrays.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::sync::Mutex;
 
@@ -9,9 +8,10 @@ use zip::write::SimpleFileOptions;
 
 use crate::archive::{self, Archive, check_size, zip_error};
 use crate::bytes::Bytes;
+use crate::contents::Contents;
 use crate::error::{Error, Result, printable};
 use crate::npy::Header;
-use crate::source::{Stored, no_such_tensor, positions};
+use crate::source::Stored;
 use crate::tensor::little;
 use crate::{Numbers, Rounded, Skipped, Source, Tensor, TensorInfo, limits, torch};
 
@@ -19,11 +19,8 @@ use crate::{Numbers, Rounded, Skipped, Source, Tensor, TensorInfo, limits, torch
 pub(crate) struct Npz {
     bytes: Bytes,
     archive: Mutex<Archive>,
-    infos: Vec<TensorInfo>,
     /// The index of each array in the archive.
-    entries: Vec<usize>,
-    positions: HashMap<String, usize>,
-    skipped: Vec<Skipped>,
+    contents: Contents<usize>,
 }
 
 /// Parses a file in memory; for fuzzing and tests.
@@ -47,22 +44,22 @@ impl Npz {
 
     /// The arrays of an archive with these names.
     pub(crate) fn of(bytes: Bytes, mut archive: Archive, names: Vec<String>) -> Result<Self> {
-        let (mut infos, mut entries, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
+        let mut contents = Contents::default();
         for (index, name) in names.into_iter().enumerate() {
             match header_of(&mut archive, index) {
                 Ok(header) => {
                     let name = name.strip_suffix(".npy").unwrap_or(&name).to_owned();
-                    infos.push(TensorInfo { name, dtype: header.dtype, shape: header.shape });
-                    entries.push(index);
+                    contents.add(name, Ok((header.dtype, header.shape, index)));
                 }
-                Err(error) => skipped.push(Skipped {
+                Err(error) => contents.leave_out(Skipped {
                     is_broken: name.ends_with(".npy") && !error.is_unsupported(),
                     reason: error.reason().into(),
                     name,
                 }),
             }
         }
-        if infos.is_empty() && !skipped.iter().any(|s| s.name.ends_with(".npy")) {
+        let skipped = contents.skipped();
+        if contents.infos().is_empty() && !skipped.iter().any(|s| s.name.ends_with(".npy")) {
             let what = match skipped.len() {
                 0 => "is an archive that holds no arrays".to_owned(),
                 1 => format!("is a zip archive without NumPy arrays: it holds `{}`", printable(&skipped[0].name)),
@@ -70,8 +67,7 @@ impl Npz {
             };
             return Err(Error::unsupported(what).with_hint("save arrays by name: `np.savez(path, a=a)`"));
         }
-        let positions = positions(&infos);
-        Ok(Self { bytes, archive: Mutex::new(archive), infos, entries, positions, skipped })
+        Ok(Self { bytes, archive: Mutex::new(archive), contents })
     }
 }
 
@@ -114,11 +110,11 @@ fn header_of(archive: &mut Archive, index: usize) -> Result<Header> {
 
 impl Source for Npz {
     fn infos(&self) -> &[TensorInfo] {
-        &self.infos
+        self.contents.infos()
     }
 
     fn info(&self, name: &str) -> Option<&TensorInfo> {
-        self.positions.get(name).map(|&k| &self.infos[k])
+        self.contents.get(name).map(|(info, _)| info)
     }
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
@@ -154,19 +150,19 @@ impl Source for Npz {
     }
 
     fn skipped(&self) -> &[Skipped] {
-        &self.skipped
+        self.contents.skipped()
     }
 }
 
 impl Npz {
     /// The header of an array, and its bytes with the header.
     pub(crate) fn unpacked(&self, name: &str) -> Result<(Header, Cow<'_, [u8]>)> {
-        let &position = self.positions.get(name).ok_or_else(|| no_such_tensor(name))?;
+        let (_, &index) = self.contents.find(name)?;
         let here = |e: Error| e.of_tensor(name);
         let bytes = {
             let panicked = || Error::format("cannot be read: an earlier reader of the archive panicked");
             let mut archive = self.archive.lock().map_err(|_| here(panicked()))?;
-            archive::contents(&mut archive, self.entries[position], &self.bytes).map_err(here)?
+            archive::contents(&mut archive, index, &self.bytes).map_err(here)?
         };
         let header = Header::parse(&bytes).map_err(here)?;
         header.check_length((bytes.len() - header.start) as u64).map_err(here)?;
@@ -191,6 +187,6 @@ pub fn write<W: Write + std::io::Seek>(to: W, arrays: &[(&str, Vec<u8>)]) -> std
 
 impl std::fmt::Debug for Npz {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Npz {:?}", self.infos.iter().map(|info| printable(&info.name)).collect::<Vec<_>>())
+        write!(f, "Npz {:?}", self.contents.infos().iter().map(|info| printable(&info.name)).collect::<Vec<_>>())
     }
 }

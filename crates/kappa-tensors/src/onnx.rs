@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use std::path::{Component, Path};
 
 use crate::bytes::Bytes;
+use crate::contents::Contents;
 use crate::cursor::Cursor;
 use crate::error::{Error, Result, printable};
 use crate::graph::{Attribute, Graph, Node};
 use crate::protobuf::{Field, fields, varint, varints};
 use crate::rounded::of_integers;
-use crate::source::{Metadata, Stored, UNSUPPORTED, no_such_tensor, positions};
+use crate::source::{Metadata, Stored, UNSUPPORTED};
 use crate::tensor::byte_length;
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
@@ -35,10 +36,7 @@ pub(crate) struct Onnx {
     bytes: Bytes,
     /// Files with external data.
     files: Vec<Bytes>,
-    infos: Vec<TensorInfo>,
-    places: Vec<Place>,
-    positions: HashMap<String, usize>,
-    skipped: Vec<Skipped>,
+    contents: Contents<Place>,
     metadata: Metadata,
     graph: Graph,
 }
@@ -104,36 +102,20 @@ impl Onnx {
         let mut file = Self {
             bytes,
             files: Vec::new(),
-            infos: Vec::new(),
-            places: Vec::new(),
-            positions: HashMap::new(),
-            skipped: found.sparse,
+            contents: Contents::default(),
             metadata: found.metadata,
             graph: found.graph,
         };
         if found.tensors.is_empty() && file.graph.nodes.is_empty() {
             return Err(Error::format("is no ONNX model: it has no graph"));
         }
-        let (mut seen, mut opened) = (std::collections::HashSet::new(), HashMap::new());
+        found.sparse.into_iter().for_each(|skipped| file.contents.leave_out(skipped));
+        let mut opened = HashMap::new();
         for tensor in found.tensors {
             let name = tensor.name.clone();
-            let placed = match seen.insert(name.clone()) {
-                true => file.placed(tensor, folder, &mut opened),
-                false => Err(Error::format("is a second tensor of this name")),
-            };
-            match placed {
-                Ok((info, place)) => {
-                    file.infos.push(info);
-                    file.places.push(place);
-                }
-                Err(error) => file.skipped.push(Skipped {
-                    name,
-                    reason: error.reason().into(),
-                    is_broken: !error.is_unsupported(),
-                }),
-            }
+            let placed = file.placed(tensor, folder, &mut opened);
+            file.contents.add(name, placed);
         }
-        file.positions = positions(&file.infos);
         Ok(file)
     }
 
@@ -142,7 +124,7 @@ impl Onnx {
         tensor: Described,
         folder: Option<(&Path, bool)>,
         opened: &mut HashMap<String, usize>,
-    ) -> Result<(TensorInfo, Place)> {
+    ) -> Result<(DType, Vec<usize>, Place)> {
         let dtype = dtype(tensor.kind)
             .ok_or_else(|| Error::unsupported(format!("{UNSUPPORTED} type number {} of ONNX", tensor.kind)))?;
         if tensor.shape.len() > limits::DIMENSIONS {
@@ -184,7 +166,7 @@ impl Onnx {
             fits(tensor.parts.iter().map(|(_, length)| length).sum())?;
             Place::Parts(tensor.parts)
         };
-        Ok((TensorInfo { name: tensor.name, dtype, shape }, place))
+        Ok((dtype, shape, place))
     }
 
     /// The file with the data of a tensor, and their place in it.
@@ -231,11 +213,6 @@ impl Onnx {
             )));
         }
         Ok((file, start, length))
-    }
-
-    fn find(&self, name: &str) -> Result<(&TensorInfo, &Place)> {
-        let &k = self.positions.get(name).ok_or_else(|| no_such_tensor(name))?;
-        Ok((&self.infos[k], &self.places[k]))
     }
 
     /// The bytes of a tensor as raw data hold them.
@@ -482,28 +459,28 @@ fn dtype(kind: u64) -> Option<DType> {
 
 impl Source for Onnx {
     fn infos(&self) -> &[TensorInfo] {
-        &self.infos
+        self.contents.infos()
     }
 
     fn info(&self, name: &str) -> Option<&TensorInfo> {
-        self.find(name).ok().map(|(info, _)| info)
+        self.contents.get(name).map(|(info, _)| info)
     }
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
-        let (info, place) = self.find(name)?;
+        let (info, place) = self.contents.find(name)?;
         let bytes = self.bytes_of(info, place).map_err(|e| e.of_tensor(name))?;
         let numbers = Numbers::of_stored(info.dtype, &bytes, false);
         Ok(Tensor { shape: info.shape.clone(), order: Order::RowMajor, numbers })
     }
 
     fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
-        let (info, place) = self.find(name)?;
+        let (info, place) = self.contents.find(name)?;
         let bytes = self.bytes_of(info, place).map_err(|e| e.of_tensor(name))?;
         Ok(Some((bytes, Order::RowMajor)))
     }
 
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
-        let (info, place) = self.find(name)?;
+        let (info, place) = self.contents.find(name)?;
         if !info.dtype.is_wider_than_double() {
             return Ok(None);
         }
@@ -512,7 +489,7 @@ impl Source for Onnx {
     }
 
     fn skipped(&self) -> &[Skipped] {
-        &self.skipped
+        self.contents.skipped()
     }
 
     fn metadata(&self) -> &Metadata {
@@ -524,7 +501,7 @@ impl Source for Onnx {
     }
 
     fn forget(&self, name: &str) {
-        match self.find(name) {
+        match self.contents.find(name) {
             Ok((_, Place::Raw(start, length))) => self.bytes.forget(*start, *length),
             Ok((_, Place::External(file, start, length))) => self.files[*file].forget(*start, *length),
             _ => {}

@@ -66,6 +66,17 @@ impl Tally {
         }
     }
 
+    /// Notes an integer of up to 64 bits, which is the part of an entry that this says.
+    pub(crate) fn note_integer(&mut self, place: &[usize], n: i128, is_imaginary: bool) {
+        // Most integers are small.
+        if n.unsigned_abs() > 1 << 53 {
+            self.note(&[(place, 1.0)], &Number::of_integer(n), || n.to_string());
+            if is_imaginary {
+                self.forget_rest();
+            }
+        }
+    }
+
     /// Notes what a sum of two entries of the same place lost: it is itself a double.
     pub(crate) fn note_sum(&mut self, place: (usize, usize), double: f64, lost: f64, text: impl Fn() -> String) {
         if lost == 0.0 {
@@ -95,6 +106,29 @@ impl Tally {
         found.count += 1;
         found.integers += usize::from(is_integer);
         found
+    }
+
+    /// Adds what was noted of later entries.
+    pub(crate) fn join(&mut self, later: Self) {
+        let Some(later) = later.0 else { return };
+        let Some(found) = &mut self.0 else {
+            self.0 = Some(later);
+            return;
+        };
+        if found.integers == 0 && later.integers > 0 {
+            (found.first, found.text, found.double) = (later.first, later.text, later.double);
+        }
+        found.count += later.count;
+        found.integers += later.integers;
+        found.sum = (found.sum + later.sum).next_up();
+        found.squares = (found.squares + later.squares).next_up();
+        found.rest = match (found.rest.take(), later.rest) {
+            (Some(mut rest), Some(more)) if rest.len() + more.len() <= MOST => {
+                rest.extend(more);
+                Some(rest)
+            }
+            _ => None,
+        };
     }
 
     /// An entry whose rest has no place in a real matrix, such as an imaginary part.
@@ -139,9 +173,8 @@ pub(crate) fn of_integers(
 ) -> Option<Rounded> {
     let mut tally = Tally::default();
     for (k, n) in integers(dtype, bytes, big_endian)?.enumerate() {
-        // Most integers are small.
         if n.unsigned_abs() > 1 << 53 {
-            tally.note(&[(&indices(k, shape, order), 1.0)], &Number::of_integer(n), || n.to_string());
+            tally.note_integer(&indices(k, shape, order), n, false);
         }
     }
     tally.finish()

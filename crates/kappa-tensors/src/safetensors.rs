@@ -5,7 +5,7 @@
 //! leave no holes, do not overlap, and match shape and type.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -13,10 +13,11 @@ use serde_json::value::RawValue;
 use serde_json::{Deserializer, Value};
 
 use crate::bytes::Bytes;
+use crate::contents::Contents;
 use crate::error::{Error, Result, printable};
 use crate::npy::part_of;
 use crate::rounded::of_integers;
-use crate::source::{Metadata, Stored, UNSUPPORTED, no_such_tensor, positions};
+use crate::source::{Metadata, Stored, UNSUPPORTED};
 use crate::tensor::byte_length;
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
@@ -24,11 +25,8 @@ use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo,
 #[derive(Debug)]
 pub(crate) struct SafeTensors {
     bytes: Bytes,
-    infos: Vec<TensorInfo>,
     /// Start and length of each tensor's numbers in the file.
-    ranges: Vec<(usize, usize)>,
-    positions: HashMap<String, usize>,
-    skipped: Vec<Skipped>,
+    contents: Contents<(usize, usize)>,
     metadata: Metadata,
 }
 
@@ -70,14 +68,7 @@ impl SafeTensors {
         if entries.len() > limits::TENSORS {
             return Err(Error::limit(format!("lists {} tensors; the limit is {}", entries.len(), limits::TENSORS)));
         }
-        let mut file = Self {
-            bytes: bytes.clone(),
-            infos: Vec::new(),
-            ranges: Vec::new(),
-            positions: HashMap::new(),
-            skipped: Vec::new(),
-            metadata: Metadata::new(),
-        };
+        let mut file = Self { bytes: bytes.clone(), contents: Contents::default(), metadata: Metadata::new() };
         let mut spans = Vec::new();
         for (name, value) in &entries {
             if name == "__metadata__" {
@@ -86,52 +77,37 @@ impl SafeTensors {
             }
             match parsed(value) {
                 Ok(found) => spans.push((name, found)),
-                Err(error) => file.skip(name, &error),
+                Err(error) => file.contents.add(name.to_string(), Err(error)),
             }
         }
         spans.sort_by_key(|(_, found)| (found.begin, found.end));
-        check_layout(&spans, !file.skipped.is_empty())?;
+        check_layout(&spans, !file.contents.skipped().is_empty())?;
         for (name, found) in spans {
-            file.add(name, found, end);
+            let placed = placed(found, end, bytes.len());
+            file.contents.add(name.to_string(), placed);
         }
-        file.positions = positions(&file.infos);
         Ok(file)
     }
+}
 
-    /// A tensor with the start and length of its numbers.
-    fn find(&self, name: &str) -> Option<(&TensorInfo, (usize, usize))> {
-        let &k = self.positions.get(name)?;
-        Some((&self.infos[k], self.ranges[k]))
+/// The place of a tensor in a file of this length whose data begin here, if its span fits its shape and the file.
+fn placed(found: Entry, start: usize, total: usize) -> Result<(DType, Vec<usize>, (usize, usize))> {
+    let Entry { dtype, shape, begin, end } = found;
+    if (end as u128) + (start as u128) > total as u128 {
+        let ends = total - start.min(total);
+        let message = format!("is truncated: it needs bytes {begin} to {end} of the data, which end at {ends}");
+        return Err(Error::format(message));
     }
-
-    fn skip(&mut self, name: &str, error: &Error) {
-        self.skipped.push(Skipped { name: name.into(), reason: error.reason().into(), is_broken: true });
+    limits::check_empty(&shape)?;
+    let (expected, span) = (byte_length(dtype, &shape), end - begin);
+    if expected != Some(span) {
+        let needs = expected.map_or("more bytes than fit 64 bits".into(), |n| format!("{n} bytes"));
+        let shape = words(&shape);
+        return Err(Error::format(format!(
+            "has shape {shape} of {dtype}, which needs {needs}; its span has {span} bytes"
+        )));
     }
-
-    /// Keeps a tensor if its span fits its shape and the file; skips it otherwise.
-    fn add(&mut self, name: &str, found: Entry, start: usize) {
-        let Entry { dtype, shape, begin, end } = found;
-        let there = (end as u128) + (start as u128);
-        if there > self.bytes.len() as u128 {
-            let ends = self.bytes.len() - start.min(self.bytes.len());
-            let message = format!("is truncated: it needs bytes {begin} to {end} of the data, which end at {ends}");
-            return self.skip(name, &Error::format(message));
-        }
-        if let Err(error) = limits::check_empty(&shape) {
-            return self.skip(name, &error);
-        }
-        match byte_length(dtype, &shape) {
-            Some(length) if length == end - begin => {}
-            expected => {
-                let needs = expected.map_or("more bytes than fit 64 bits".into(), |n| format!("{n} bytes"));
-                let (shape, span) = (words(&shape), end - begin);
-                let message = format!("has shape {shape} of {dtype}, which needs {needs}; its span has {span} bytes");
-                return self.skip(name, &Error::format(message));
-            }
-        }
-        self.ranges.push((start + begin, end - begin));
-        self.infos.push(TensorInfo { name: name.into(), dtype, shape });
-    }
+    Ok((dtype, shape, (start + begin, span)))
 }
 
 fn words(shape: &[usize]) -> String {
@@ -285,31 +261,31 @@ fn header_entries(header: &[u8]) -> Result<Vec<(Cow<'_, str>, &RawValue)>> {
 
 impl Source for SafeTensors {
     fn infos(&self) -> &[TensorInfo] {
-        &self.infos
+        self.contents.infos()
     }
 
     fn info(&self, name: &str) -> Option<&TensorInfo> {
-        self.find(name).map(|(info, _)| info)
+        self.contents.get(name).map(|(info, _)| info)
     }
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
-        let (info, (start, length)) = self.find(name).ok_or_else(|| no_such_tensor(name))?;
+        let (info, &(start, length)) = self.contents.find(name)?;
         let numbers = Numbers::from_bytes(info.dtype, &self.bytes[start..start + length], false);
         Ok(Tensor { shape: info.shape.clone(), order: Order::RowMajor, numbers })
     }
 
     fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
-        let (_, (start, length)) = self.find(name).ok_or_else(|| no_such_tensor(name))?;
+        let (_, &(start, length)) = self.contents.find(name)?;
         Ok(Some((self.bytes[start..start + length].into(), Order::RowMajor)))
     }
 
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
-        let (info, (start, length)) = self.find(name).ok_or_else(|| no_such_tensor(name))?;
+        let (info, &(start, length)) = self.contents.find(name)?;
         Ok(of_integers(info.dtype, &self.bytes[start..start + length], false, &info.shape, Order::RowMajor))
     }
 
     fn skipped(&self) -> &[Skipped] {
-        &self.skipped
+        self.contents.skipped()
     }
 
     fn metadata(&self) -> &Metadata {
@@ -317,21 +293,21 @@ impl Source for SafeTensors {
     }
 
     fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
-        let (info, (begin, length)) = self.find(name)?;
+        let (info, &(begin, length)) = self.contents.get(name)?;
         let bytes = part_of(&self.bytes[begin..begin + length], info.dtype, start, count);
         let numbers = bytes.map(|bytes| Numbers::from_bytes(info.dtype, bytes, false));
         Some(numbers.map_err(|e| e.of_tensor(name)))
     }
 
     fn forget_part(&self, name: &str, start: usize, count: usize) {
-        if let Some((info, (begin, _))) = self.find(name) {
+        if let Some((info, &(begin, _))) = self.contents.get(name) {
             let size = info.dtype.size();
             self.bytes.forget(begin + start * size, count * size);
         }
     }
 
     fn forget(&self, name: &str) {
-        if let Some((_, (start, length))) = self.find(name) {
+        if let Some((_, &(start, length))) = self.contents.get(name) {
             self.bytes.forget(start, length);
         }
     }

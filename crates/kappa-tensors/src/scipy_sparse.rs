@@ -7,11 +7,10 @@ use num_complex::Complex64;
 
 use crate::error::{Error, Result};
 use crate::npz::Npz;
-use crate::number::Number;
 use crate::rounded::{Tally, integers};
 use crate::sparse_matrix::SparseMatrix;
-use crate::triplets::{List, merged};
-use crate::{DType, Numbers, Order, Rounded, Source, Tensor, limits};
+use crate::triplets::{List, Sparse};
+use crate::{DType, Numbers, Order, Source, Tensor, limits};
 
 /// Row, column, and place in `data` of each entry.
 type Places = Vec<(usize, usize, usize)>;
@@ -50,8 +49,9 @@ pub(crate) fn of(archive: &Npz, name: &str) -> Result<Option<SparseMatrix>> {
     }
     limits::check_sparse(rows, columns, places.len())?;
     let dtype = archive.info("data").map_or(DType::F64, |info| info.dtype);
-    let (entries, rounded) = read.entries(places)?;
-    Ok(Some(SparseMatrix::new(name, dtype, (rows, columns), entries, rounded)))
+    let (entries, tally) = read.entries(places)?;
+    let matrix = Sparse::new(dtype, (rows, columns), entries, tally)?;
+    Ok(Some(SparseMatrix::new(name, matrix, Vec::new())))
 }
 
 /// The arrays of an archive by name.
@@ -72,20 +72,17 @@ impl Arrays<'_> {
         Ok((numbers, shape, order))
     }
 
-    /// The entries at their places, duplicates added, and those that were rounded.
-    fn entries(&self, places: Places) -> Result<(List, Option<Rounded>)> {
+    /// The entries at their places, and what their doubles lost.
+    fn entries(&self, places: Places) -> Result<(List, Tally)> {
         let (data, ..) = self.complex("data")?;
         let mut tally = Tally::default();
         if self.archive.info("data").is_some_and(|info| info.dtype.is_wider_than_double()) {
             let (header, bytes) = self.archive.unpacked("data")?;
             let whole: Vec<i128> =
                 integers(header.dtype, &bytes[header.start..], header.big_endian).into_iter().flatten().collect();
-            for &(i, j, k) in places.iter().filter(|place| whole[place.2].unsigned_abs() > 1 << 53) {
-                tally.note(&[(&[i, j], 1.0)], &Number::of_integer(whole[k]), || whole[k].to_string());
-            }
+            places.iter().for_each(|&(i, j, k)| tally.note_integer(&[i, j], whole[k], false));
         }
-        let entries = places.into_iter().map(|(i, j, k)| (i, j, data[k])).collect();
-        Ok((merged(entries, &mut tally)?, tally.finish()))
+        Ok((places.into_iter().map(|(i, j, k)| (i, j, data[k])).collect(), tally))
     }
 
     fn integers(&self, name: &str) -> Result<Vec<i64>> {

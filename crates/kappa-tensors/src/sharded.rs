@@ -1,110 +1,106 @@
 //! A checkpoint in several files, with an index that assigns each tensor to a file.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::bytes::Bytes;
+use crate::contents::Contents;
 use crate::detect::open_shard;
 use crate::error::{Error, Result, printable};
-use crate::source::{Metadata, Stored, Triplets, no_metadata, no_such_tensor, positions};
-use crate::{Numbers, Opening, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
+use crate::source::{Metadata, no_metadata};
+use crate::{Graph, Opening, Skipped, Source, TensorInfo, limits};
 
 /// Several sources as one.
 pub(crate) struct Sharded {
     shards: Vec<Box<dyn Source>>,
-    infos: Vec<TensorInfo>,
-    positions: HashMap<String, usize>,
-    /// For each tensor, its shard and its name there.
-    places: HashMap<String, (usize, String)>,
-    skipped: Vec<Skipped>,
+    /// The shard of each tensor, and its name there.
+    contents: Contents<(usize, String)>,
 }
 
 impl Sharded {
     /// All tensors of all shards, in order; `rename` gives a tensor's name from its shard's number and its own.
     pub(crate) fn new(shards: Vec<Box<dyn Source>>, rename: impl Fn(usize, &str) -> String) -> Self {
-        let mut all = Self {
-            shards: Vec::new(),
-            infos: Vec::new(),
-            positions: HashMap::new(),
-            places: HashMap::new(),
-            skipped: Vec::new(),
-        };
+        Self::chosen(shards, |k, name| Ok(rename(k, name)))
+    }
+
+    /// The tensors that `choose` gives a name.
+    fn chosen(
+        shards: Vec<Box<dyn Source>>,
+        choose: impl Fn(usize, &str) -> std::result::Result<String, Skipped>,
+    ) -> Self {
+        let mut contents = Contents::default();
         for (k, shard) in shards.iter().enumerate() {
             for info in shard.infos() {
-                let name = rename(k, &info.name);
-                if all.places.insert(name.clone(), (k, info.name.clone())).is_some() {
-                    let reason = "an earlier file holds a tensor of the same name".into();
-                    all.skipped.push(Skipped { name: name.clone(), reason, is_broken: true });
+                match choose(k, &info.name) {
+                    Ok(name) => contents.add(name, Ok((info.dtype, info.shape.clone(), (k, info.name.clone())))),
+                    Err(skipped) => contents.leave_out(skipped),
                 }
-                all.infos.push(TensorInfo { name, ..info.clone() });
             }
-            all.skipped.extend(shard.skipped().iter().cloned());
+            shard.skipped().iter().for_each(|skipped| contents.leave_out(skipped.clone()));
         }
-        // Of the tensors of one name the last is kept.
-        let mut later = HashSet::new();
-        all.infos.reverse();
-        all.infos.retain(|info| later.insert(info.name.clone()));
-        all.infos.reverse();
-        all.positions = positions(&all.infos);
-        all.shards = shards;
-        all
+        Self { shards, contents }
     }
 
     pub(crate) fn skip(&mut self, skipped: Skipped) {
-        self.skipped.push(skipped);
+        self.contents.leave_out(skipped);
     }
 
-    /// Keeps the tensors that the index lists, and reports those that are listed but missing, and the reverse.
-    fn restrict(&mut self, listed: &BTreeMap<String, String>, files: &[&String]) {
-        for info in self.infos.iter().filter(|info| !listed.contains_key(&info.name)) {
-            let file = self.places.get(&info.name).map_or("", |(shard, _)| files[*shard].as_str());
-            let reason = format!("`{}` holds it, and the index does not list it", printable(file));
-            self.skipped.push(Skipped { name: info.name.clone(), reason, is_broken: true });
+    /// The tensors that the index lists, each from the file that it names. What lies elsewhere is reported.
+    fn indexed(shards: Vec<Box<dyn Source>>, listed: &BTreeMap<String, String>, files: &BTreeSet<String>) -> Self {
+        let files: Vec<&String> = files.iter().collect();
+        let mut holders: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (k, shard) in shards.iter().enumerate() {
+            shard.infos().iter().for_each(|info| holders.entry(info.name.clone()).or_default().push(k));
         }
-        self.infos.retain(|info| listed.contains_key(&info.name));
-        self.positions = positions(&self.infos);
-        let skipped: HashSet<String> = self.skipped.iter().map(|s| s.name.clone()).collect();
-        for (name, file) in listed {
-            if !self.places.contains_key(name) && !skipped.contains(name) {
-                let reason = format!("the index assigns it to `{}`, which does not hold it", printable(file));
-                self.skipped.push(Skipped { name: name.clone(), reason, is_broken: true });
-            }
+        let choose = |k: usize, name: &str| {
+            let reason = match listed.get(name) {
+                None => format!("`{}` holds it, and the index does not list it", printable(files[k])),
+                Some(file) if file == files[k] => return Ok(name.to_owned()),
+                Some(file) if holders[name].iter().any(|&k| files[k] == file) => {
+                    format!("`{}` holds it too, and the index assigns it to `{}`", printable(files[k]), printable(file))
+                }
+                Some(_) => return Ok(name.to_owned()),
+            };
+            Err(Skipped { name: name.to_owned(), reason, is_broken: true })
+        };
+        let mut all = Self::chosen(shards, choose);
+        let skipped: HashSet<String> = all.skipped().iter().map(|s| s.name.clone()).collect();
+        for (name, file) in listed.iter().filter(|(name, _)| !skipped.contains(*name)) {
+            let file = printable(file);
+            let reason = match holders.get(name).and_then(|holders| holders.first()) {
+                None => format!("the index assigns it to `{file}`, which does not hold it"),
+                Some(_) if holders[name].iter().any(|&k| files[k] == &listed[name]) => continue,
+                Some(&k) => {
+                    format!(
+                        "it is read from `{}`; the index assigns it to `{file}`, which does not hold it",
+                        printable(files[k])
+                    )
+                }
+            };
+            all.skip(Skipped { name: name.clone(), reason, is_broken: true });
         }
+        all
     }
 }
 
 impl Source for Sharded {
     fn infos(&self) -> &[TensorInfo] {
-        &self.infos
+        self.contents.infos()
     }
 
     fn info(&self, name: &str) -> Option<&TensorInfo> {
-        self.positions.get(name).map(|&k| &self.infos[k])
+        self.contents.get(name).map(|(info, _)| info)
     }
 
-    fn read(&self, name: &str) -> Result<Tensor<'_>> {
-        let (shard, inner) = self.places.get(name).ok_or_else(|| no_such_tensor(name))?;
-        self.shards[*shard].read(inner)
-    }
-
-    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
-        let (shard, inner) = self.places.get(name).ok_or_else(|| no_such_tensor(name))?;
-        self.shards[*shard].bytes(inner)
+    fn holder(&self, name: &str) -> Option<(&dyn Source, &str)> {
+        let (_, (shard, inner)) = self.contents.get(name)?;
+        Some((&*self.shards[*shard], inner))
     }
 
     fn skipped(&self) -> &[Skipped] {
-        &self.skipped
-    }
-
-    fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
-        let (shard, inner) = self.places.get(name).ok_or_else(|| no_such_tensor(name))?;
-        self.shards[*shard].rounded(inner)
-    }
-
-    fn remarks(&self, name: &str) -> &[String] {
-        self.places.get(name).map_or(&[], |(shard, inner)| self.shards[*shard].remarks(inner))
+        self.contents.skipped()
     }
 
     /// Those of the first file, as a split checkpoint has them.
@@ -115,30 +111,15 @@ impl Source for Sharded {
         }
     }
 
-    fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
-        let (shard, inner) = self.places.get(name)?;
-        self.shards[*shard].triplets(inner)
-    }
-
-    fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
-        let (shard, inner) = self.places.get(name)?;
-        self.shards[*shard].read_part(inner, start, count)
-    }
-
-    fn forget_part(&self, name: &str, start: usize, count: usize) {
-        if let Some((shard, inner)) = self.places.get(name) {
-            self.shards[*shard].forget_part(inner, start, count);
+    fn graph(&self) -> Option<&Graph> {
+        match &self.shards[..] {
+            [shard] => shard.graph(),
+            _ => None,
         }
     }
 
-    fn order(&self, name: &str) -> Order {
-        self.places.get(name).map_or(Order::RowMajor, |(shard, inner)| self.shards[*shard].order(inner))
-    }
-
-    fn forget(&self, name: &str) {
-        if let Some((shard, inner)) = self.places.get(name) {
-            self.shards[*shard].forget(inner);
-        }
+    fn is_data(&self) -> bool {
+        !self.shards.is_empty() && self.shards.iter().all(|shard| shard.is_data())
     }
 }
 
@@ -230,9 +211,7 @@ pub(crate) fn read_index(path: &Path, bytes: &Bytes, opening: &Opening) -> Resul
         }
         shards.push(open_shard(&shard, opening)?);
     }
-    let mut all = Sharded::new(shards, |_, name| name.to_owned());
-    all.restrict(&listed, &files.iter().collect::<Vec<_>>());
-    Ok((all, files))
+    Ok((Sharded::indexed(shards, &listed, &files), files))
 }
 
 /// Whether the name is a plain file name, without a folder or `..`.

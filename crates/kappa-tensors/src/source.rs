@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use num_complex::Complex64;
 
@@ -9,17 +8,29 @@ use crate::{Graph, Numbers, Order, Rounded, Tensor, TensorInfo};
 
 /// A collection of named tensors: a file, a folder, or a checkpoint in shards.
 ///
-/// Sources are composed of sources: a folder of its files, a sharded checkpoint of its shards.
+/// Sources are composed of sources: a folder of its files, a sharded checkpoint of its shards. What such a source does
+/// not answer itself, the [`holder`](Source::holder) of the tensor answers.
 pub trait Source: Send + Sync {
     /// Name, type and shape of every tensor, in file order.
     fn infos(&self) -> &[TensorInfo];
+
+    /// The source that holds a tensor, and its name there, where this one is composed of others.
+    fn holder(&self, name: &str) -> Option<(&dyn Source, &str)> {
+        let _ = name;
+        None
+    }
 
     /// The numbers of a tensor; borrowed from the mapped file if possible.
     ///
     /// # Errors
     ///
     /// When there is no tensor of this name, and when the data break the rules of their format.
-    fn read(&self, name: &str) -> Result<Tensor<'_>>;
+    fn read(&self, name: &str) -> Result<Tensor<'_>> {
+        match self.holder(name) {
+            Some((source, name)) => source.read(name),
+            None => Err(no_such_tensor(name)),
+        }
+    }
 
     /// The numbers of a tensor as little-endian bytes in its type; `None` where the file does not hold them so.
     ///
@@ -27,26 +38,34 @@ pub trait Source: Send + Sync {
     ///
     /// As [`Source::read`].
     fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
-        let _ = name;
-        Ok(None)
+        match self.holder(name) {
+            Some((source, name)) => source.bytes(name),
+            None => Ok(None),
+        }
     }
 
     /// `count` numbers of a tensor from position `start` on, in storage order; `None` if the format does not allow
     /// reading a part alone.
     fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
-        let _ = (name, start, count);
-        None
+        match self.holder(name) {
+            Some((source, name)) => source.read_part(name, start, count),
+            None => None,
+        }
     }
 
     /// Advises that these numbers will not be read again soon.
     fn forget_part(&self, name: &str, start: usize, count: usize) {
-        let _ = (name, start, count);
+        if let Some((source, name)) = self.holder(name) {
+            source.forget_part(name, start, count);
+        }
     }
 
     /// The storage order of a tensor.
     fn order(&self, name: &str) -> Order {
-        let _ = name;
-        Order::RowMajor
+        match self.holder(name) {
+            Some((source, name)) => source.order(name),
+            None => Order::RowMajor,
+        }
     }
 
     /// The contents that cannot be read, with the reasons.
@@ -60,8 +79,10 @@ pub trait Source: Send + Sync {
     ///
     /// As [`Source::read`].
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
-        let _ = name;
-        Ok(None)
+        match self.holder(name) {
+            Some((source, name)) => source.rounded(name),
+            None => Ok(None),
+        }
     }
 
     /// What the file says about itself: the architecture of a model, for example; empty where it says nothing.
@@ -71,25 +92,34 @@ pub trait Source: Send + Sync {
 
     /// How a tensor was read where that is not plain from its file, such as a line that was taken for titles.
     fn remarks(&self, name: &str) -> &[String] {
-        let _ = name;
-        &[]
+        match self.holder(name) {
+            Some((source, name)) => source.remarks(name),
+            None => &[],
+        }
     }
 
     /// The stored tensors that a tensor is decoded from, the codes first; empty for one that is stored as it is.
     fn parts(&self, name: &str) -> &[String] {
-        let _ = name;
-        &[]
+        match self.holder(name) {
+            Some((source, name)) => source.parts(name),
+            None => &[],
+        }
     }
 
     /// The bytes of a tensor in its type, with those of its scales.
     fn stored_bytes(&self, name: &str) -> usize {
-        self.info(name).and_then(|info| byte_length(info.dtype, &info.shape)).unwrap_or(0)
+        match self.holder(name) {
+            Some((source, name)) => source.stored_bytes(name),
+            None => self.info(name).and_then(|info| byte_length(info.dtype, &info.shape)).unwrap_or(0),
+        }
     }
 
     /// In words, how a tensor is decoded from its parts; `None` for one that is stored as it is.
     fn decoding(&self, name: &str) -> Option<String> {
-        let _ = name;
-        None
+        match self.holder(name) {
+            Some((source, name)) => source.decoding(name),
+            None => None,
+        }
     }
 
     /// The graph of the network, where the file says it.
@@ -104,13 +134,17 @@ pub trait Source: Send + Sync {
 
     /// The stored entries if the file holds the tensor as a sparse matrix.
     fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
-        let _ = name;
-        None
+        match self.holder(name) {
+            Some((source, name)) => source.triplets(name),
+            None => None,
+        }
     }
 
     /// Advises that the numbers of this tensor will not be read again soon.
     fn forget(&self, name: &str) {
-        let _ = name;
+        if let Some((source, name)) = self.holder(name) {
+            source.forget(name);
+        }
     }
 
     /// Name, type and shape of one tensor.
@@ -153,7 +187,8 @@ pub struct Skipped {
     pub name: String,
     /// The reason.
     pub reason: String,
-    /// Whether it is damaged or contradicts the rest, as opposed to not supported.
+    /// Whether it is a tensor that is damaged, contradicts the rest, or has a type that is not read; other things, such
+    /// as texts, are left out as well.
     pub is_broken: bool,
 }
 
@@ -167,17 +202,7 @@ impl Skipped {
     }
 }
 
-/// The position of each name in a list of tensors; of the first one if a name occurs again. A linear search for every
-/// name is quadratic in the number of tensors, which an untrusted file chooses.
-pub(crate) fn positions(infos: &[TensorInfo]) -> HashMap<String, usize> {
-    let mut found = HashMap::with_capacity(infos.len());
-    for (k, info) in infos.iter().enumerate() {
-        found.entry(info.name.clone()).or_insert(k);
-    }
-    found
-}
-
 pub(crate) fn no_such_tensor(name: &str) -> Error {
     Error::missing(format!("has no tensor `{}`", crate::printable(name)))
-        .with_hint("`kappa survey` lists the tensors of a file")
+        .with_hint("`kappa list` shows the tensors of a file")
 }

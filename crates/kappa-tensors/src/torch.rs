@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::archive::{self, Archive, Place};
 use crate::bytes::Bytes;
+use crate::contents::Contents;
 use crate::cursor::Cursor;
 use crate::error::{Error, Result, printable};
 use crate::pickle::{self, Id, Tree, Value};
 use crate::rounded::of_integers;
-use crate::source::{Stored, UNSUPPORTED, no_such_tensor, positions};
+use crate::source::{Stored, UNSUPPORTED};
 use crate::tensor::little;
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
 
@@ -31,10 +32,7 @@ struct Strided {
 pub(crate) struct Torch {
     bytes: Bytes,
     storages: HashMap<String, Place>,
-    infos: Vec<TensorInfo>,
-    places: Vec<Strided>,
-    positions: HashMap<String, usize>,
-    skipped: Vec<Skipped>,
+    contents: Contents<Strided>,
     is_big_endian: bool,
     is_single: bool,
 }
@@ -141,54 +139,31 @@ impl Torch {
     ) -> Result<Self> {
         let mut walk = Walk { tree, found: Vec::new(), foreign: BTreeMap::new(), skipped: Vec::new(), steps: 0 };
         walk.visit(tree.root(), "", 0)?;
-        let Walk { found, foreign, mut skipped, .. } = walk;
+        let Walk { found, foreign, skipped, .. } = walk;
         if strict && let Some((class, at)) = foreign.first_key_value() {
             let at = if at.is_empty() { "at its root".into() } else { format!("in `{}`", printable(at)) };
             return Err(Error::unsupported(format!("holds an object of the class `{}` {at}", printable(class)))
                 .with_hint("without `--strict` it is left out, and nothing is executed"));
         }
-        skipped.extend(foreign.into_iter().map(|(class, at)| Skipped {
+        let foreign = foreign.into_iter().map(|(class, at)| Skipped {
             name: if at.is_empty() { name.to_owned() } else { at },
             reason: format!("an object of the class `{}`: not read, and never executed", printable(&class)),
             is_broken: false,
-        }));
+        });
         let is_single = matches!(&found[..], [(path, _)] if path.is_empty());
-        let mut file = Self {
-            bytes,
-            storages,
-            infos: Vec::new(),
-            places: Vec::new(),
-            positions: HashMap::new(),
-            skipped,
-            is_big_endian,
-            is_single,
-        };
-        let mut seen = std::collections::HashSet::new();
+        let mut file = Self { bytes, storages, contents: Contents::default(), is_big_endian, is_single };
+        skipped.into_iter().chain(foreign).for_each(|skipped| file.contents.leave_out(skipped));
         for (path, tensor) in found {
             let path = if path.is_empty() { name.to_owned() } else { path };
-            let placed = match tensor {
-                _ if !seen.insert(path.clone()) => Err(Error::format("is a second tensor of this name")),
-                Ok(tensor) => file.placed(tensor),
-                Err(error) => Err(error),
-            };
-            match placed {
-                Ok((dtype, shape, place)) => {
-                    file.infos.push(TensorInfo { name: path, dtype, shape });
-                    file.places.push(place);
-                }
-                Err(error) => file.skipped.push(Skipped {
-                    name: path,
-                    reason: error.reason().into(),
-                    is_broken: !error.is_unsupported(),
-                }),
-            }
+            let placed = tensor.and_then(|tensor| file.placed(tensor));
+            file.contents.add(path, placed);
         }
-        if file.infos.is_empty() && file.skipped.iter().all(|s| !s.is_broken) {
-            let other = file.skipped.first().map_or(String::new(), |s| format!(": {} is {}", s.name, s.reason));
+        let skipped = file.contents.skipped();
+        if file.contents.infos().is_empty() && skipped.iter().all(|s| !s.is_broken) {
+            let other = skipped.first().map_or(String::new(), |s| format!(": {} is {}", s.name, s.reason));
             return Err(Error::unsupported(format!("is a PyTorch file that holds no tensors{other}"))
                 .with_hint("save a state dict: `torch.save(model.state_dict(), path)`"));
         }
-        file.positions = positions(&file.infos);
         Ok(file)
     }
 
@@ -230,11 +205,6 @@ impl Torch {
             )));
         }
         Ok((dtype, shape, place))
-    }
-
-    fn find(&self, name: &str) -> Result<(&TensorInfo, &Strided)> {
-        let &k = self.positions.get(name).ok_or_else(|| no_such_tensor(name))?;
-        Ok((&self.infos[k], &self.places[k]))
     }
 
     /// The bytes of a tensor, in the order of storage.
@@ -454,32 +424,32 @@ fn dtype_of(name: &str) -> Option<DType> {
 
 impl Source for Torch {
     fn infos(&self) -> &[TensorInfo] {
-        &self.infos
+        self.contents.infos()
     }
 
     fn info(&self, name: &str) -> Option<&TensorInfo> {
-        self.find(name).ok().map(|(info, _)| info)
+        self.contents.get(name).map(|(info, _)| info)
     }
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
-        let (info, place) = self.find(name)?;
+        let (info, place) = self.contents.find(name)?;
         let numbers = Numbers::of_stored(info.dtype, &self.bytes_of(info, place), self.is_big_endian);
         Ok(Tensor { shape: info.shape.clone(), order: self.order(name), numbers })
     }
 
     fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
-        let (info, place) = self.find(name)?;
+        let (info, place) = self.contents.find(name)?;
         let bytes = self.bytes_of(info, place);
         let bytes = if self.is_big_endian { little(info.dtype, &bytes).into() } else { bytes };
         Ok(Some((bytes, self.order(name))))
     }
 
     fn order(&self, name: &str) -> Order {
-        self.find(name).ok().and_then(|(info, place)| order_of(info, place)).unwrap_or(Order::RowMajor)
+        self.contents.find(name).ok().and_then(|(info, place)| order_of(info, place)).unwrap_or(Order::RowMajor)
     }
 
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
-        let (info, place) = self.find(name)?;
+        let (info, place) = self.contents.find(name)?;
         if !info.dtype.is_wider_than_double() {
             return Ok(None);
         }
@@ -488,7 +458,7 @@ impl Source for Torch {
     }
 
     fn skipped(&self) -> &[Skipped] {
-        &self.skipped
+        self.contents.skipped()
     }
 
     fn is_data(&self) -> bool {
@@ -496,7 +466,7 @@ impl Source for Torch {
     }
 
     fn forget(&self, name: &str) {
-        if let Ok((_, place)) = self.find(name)
+        if let Ok((_, place)) = self.contents.find(name)
             && let Some(Place::Stored(start, length)) = self.storages.get(&place.storage)
         {
             self.bytes.forget(*start, *length);

@@ -3,15 +3,20 @@
 use num_complex::Complex64;
 
 use crate::error::{Error, Result};
-use crate::rounded::Tally;
+use crate::rounded::{Rounded, Tally};
 use crate::source::Triplets;
-use crate::{DType, Numbers, TensorInfo, limits};
+use crate::{DType, Numbers, Order, Tensor, limits};
+
+/// The type of the doubles that a file without types holds.
+pub(crate) fn doubles(is_complex: bool) -> DType {
+    if is_complex { DType::C64 } else { DType::F64 }
+}
 
 /// Row, column and value of each entry.
 pub(crate) type List = Vec<(usize, usize, Complex64)>;
 
 /// The entries with those of one place added, by columns if there are any. What the sums lose is noted.
-pub(crate) fn merged(mut entries: List, tally: &mut Tally) -> Result<List> {
+fn merged(mut entries: List, tally: &mut Tally) -> Result<List> {
     let rises = |key: fn(&(usize, usize, Complex64)) -> (usize, usize)| {
         entries.windows(2).all(|pair| key(&pair[0]) < key(&pair[1]))
     };
@@ -57,27 +62,47 @@ fn two_sum(x: f64, y: f64) -> (f64, f64) {
     (sum, if lost.is_finite() { lost } else { 0.0 })
 }
 
-/// A sparse matrix, one tensor of a file of several, with the entries of one place added.
-pub(crate) fn sparse(
-    name: String,
+/// A sparse matrix that was read: no place has two entries.
+#[derive(Debug)]
+pub(crate) struct Sparse {
+    dtype: DType,
     shape: (usize, usize),
     entries: List,
-    is_complex: bool,
-) -> Result<(TensorInfo, List)> {
-    let dtype = if is_complex { DType::C64 } else { DType::F64 };
-    let entries = merged(entries, &mut Tally::default())?;
-    Ok((TensorInfo { name, dtype, shape: vec![shape.0, shape.1] }, entries))
+    rounded: Option<Rounded>,
 }
 
-impl<'a> Triplets<'a> {
-    /// The entries of the matrix with this shape and type.
-    pub(crate) fn of(info: &TensorInfo, entries: &'a [(usize, usize, Complex64)]) -> Self {
-        Self { shape: (info.shape[0], info.shape[1]), entries, is_complex: info.dtype.is_complex() }
+impl Sparse {
+    /// The matrix of these entries, with those of one place added. The tally has what their doubles have lost so far.
+    pub(crate) fn new(dtype: DType, shape: (usize, usize), entries: List, mut tally: Tally) -> Result<Self> {
+        let entries = merged(entries, &mut tally)?;
+        Ok(Self { dtype, shape, entries, rounded: tally.finish() })
     }
 
-    /// The dense matrix by columns, if its size is within the limits and in proportion to its entries.
-    pub(crate) fn columns(&self) -> Result<Numbers<'static>> {
-        columns_of(self.entries, self.shape, self.is_complex)
+    /// The matrix of these entries, all at places of their own.
+    pub(crate) fn of_distinct(dtype: DType, shape: (usize, usize), entries: List, tally: Tally) -> Self {
+        Self { dtype, shape, entries, rounded: tally.finish() }
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    pub(crate) fn shape(&self) -> Vec<usize> {
+        vec![self.shape.0, self.shape.1]
+    }
+
+    pub(crate) fn triplets(&self) -> Triplets<'_> {
+        Triplets { shape: self.shape, entries: &self.entries, is_complex: self.dtype.is_complex() }
+    }
+
+    /// The dense matrix, if its size is within the limits and in proportion to its entries.
+    pub(crate) fn read(&self) -> Result<Tensor<'static>> {
+        let numbers = columns_of(&self.entries, self.shape, self.dtype.is_complex())?;
+        Ok(Tensor { shape: self.shape(), order: Order::ColumnMajor, numbers })
+    }
+
+    pub(crate) fn rounded(&self) -> Option<Rounded> {
+        self.rounded.clone()
     }
 }
 

@@ -10,18 +10,28 @@ mod words;
 
 use std::collections::{HashMap, HashSet};
 
+use crate::bytes::Bytes;
+use crate::contents::Contents;
 use crate::error::Result;
-use crate::source::{Metadata, Stored, Triplets, positions};
-use crate::{Graph, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo};
+use crate::safetensors::SafeTensors;
+use crate::source::Metadata;
+use crate::{Graph, Order, Skipped, Source, Tensor, TensorInfo};
 use groups::{Found, Group};
 
 /// A source with its codes decoded.
 struct Decoded {
     inner: Box<dyn Source>,
-    infos: Vec<TensorInfo>,
-    positions: HashMap<String, usize>,
-    groups: HashMap<String, Group>,
-    skipped: Vec<Skipped>,
+    /// The group that a tensor is decoded from; `None` for one that is stored as it is.
+    contents: Contents<Option<Group>>,
+}
+
+/// Parses a safetensors file in memory, with its codes decoded; for fuzzing and tests.
+///
+/// # Errors
+///
+/// Those of the file; codes that do not fit their scales are skipped.
+pub fn parse(bytes: &[u8]) -> Result<Box<dyn Source>> {
+    Ok(decoded(Box::new(SafeTensors::new(Bytes::Owned(bytes.into()))?), &Metadata::new()))
 }
 
 /// The source with its codes decoded; the source itself where it has none. `config` is the `config.json` of the model.
@@ -33,75 +43,65 @@ pub(crate) fn decoded(inner: Box<dyn Source>, config: &Metadata) -> Box<dyn Sour
     if groups.is_empty() && misfits.is_empty() {
         return inner;
     }
-    let mut hidden: HashSet<&str> = groups.iter().flat_map(|g| g.parts.iter().map(String::as_str)).collect();
-    hidden.extend(misfits.iter().flat_map(|m| m.parts.iter().map(String::as_str)));
+    let mut hidden: HashSet<String> = groups.iter().flat_map(|g| g.parts.iter().cloned()).collect();
+    hidden.extend(misfits.iter().flat_map(|m| m.parts.iter().cloned()));
+    let mut contents = Contents::default();
+    inner.skipped().iter().for_each(|skipped| contents.leave_out(skipped.clone()));
     // A decoded tensor stands where its codes stood.
-    let mut at: HashMap<&str, &Group> = groups.iter().map(|g| (g.parts[0].as_str(), g)).collect();
-    let infos: Vec<TensorInfo> = (inner.infos().iter())
-        .filter_map(|info| match at.remove(info.name.as_str()) {
-            Some(group) => Some(group.info.clone()),
-            None => (!hidden.contains(info.name.as_str())).then(|| info.clone()),
-        })
-        .collect();
-    let mut skipped = inner.skipped().to_vec();
-    skipped.extend(misfits.into_iter().map(|misfit| Skipped {
-        name: misfit.parts.into_iter().next().unwrap_or_default(),
-        reason: misfit.reason,
-        is_broken: true,
-    }));
-    let groups = groups.into_iter().map(|g| (g.info.name.clone(), g)).collect();
-    Box::new(Decoded { positions: positions(&infos), infos, groups, skipped, inner })
+    let mut at: HashMap<String, Group> = groups.into_iter().map(|g| (g.parts[0].clone(), g)).collect();
+    for info in inner.infos() {
+        if let Some(group) = at.remove(&info.name) {
+            let TensorInfo { name, dtype, shape } = group.info.clone();
+            contents.add(name, Ok((dtype, shape, Some(group))));
+        } else if !hidden.contains(&info.name) {
+            contents.add(info.name.clone(), Ok((info.dtype, info.shape.clone(), None)));
+        }
+    }
+    for misfit in misfits {
+        let name = misfit.parts.into_iter().next().unwrap_or_default();
+        contents.leave_out(Skipped { name, reason: misfit.reason, is_broken: true });
+    }
+    Box::new(Decoded { contents, inner })
+}
+
+impl Decoded {
+    fn group(&self, name: &str) -> Option<&Group> {
+        self.contents.get(name)?.1.as_ref()
+    }
 }
 
 impl Source for Decoded {
     fn infos(&self) -> &[TensorInfo] {
-        &self.infos
+        self.contents.infos()
     }
 
     fn info(&self, name: &str) -> Option<&TensorInfo> {
-        self.positions.get(name).map(|&k| &self.infos[k])
+        self.contents.get(name).map(|(info, _)| info)
     }
 
-    fn read(&self, name: &str) -> Result<Tensor<'_>> {
-        match self.groups.get(name) {
-            Some(group) => {
-                let numbers = group.read(&*self.inner).map_err(|e| e.of_tensor(name))?;
-                Ok(Tensor { shape: group.info.shape.clone(), order: Order::RowMajor, numbers })
-            }
-            None => self.inner.read(name),
+    fn holder(&self, name: &str) -> Option<(&dyn Source, &str)> {
+        match self.contents.get(name)? {
+            (info, None) => Some((&*self.inner, &info.name)),
+            (_, Some(_)) => None,
         }
     }
 
-    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
-        if self.groups.contains_key(name) { Ok(None) } else { self.inner.bytes(name) }
-    }
-
-    fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {
-        if self.groups.contains_key(name) { None } else { self.inner.read_part(name, start, count) }
-    }
-
-    fn forget_part(&self, name: &str, start: usize, count: usize) {
-        self.inner.forget_part(name, start, count);
-    }
-
-    fn order(&self, name: &str) -> Order {
-        if self.groups.contains_key(name) { Order::RowMajor } else { self.inner.order(name) }
+    fn read(&self, name: &str) -> Result<Tensor<'_>> {
+        match self.contents.find(name)? {
+            (info, Some(group)) => {
+                let numbers = group.read(&*self.inner).map_err(|e| e.of_tensor(name))?;
+                Ok(Tensor { shape: info.shape.clone(), order: Order::RowMajor, numbers })
+            }
+            _ => self.inner.read(name),
+        }
     }
 
     fn skipped(&self) -> &[Skipped] {
-        &self.skipped
-    }
-
-    fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
-        if self.groups.contains_key(name) { Ok(None) } else { self.inner.rounded(name) }
+        self.contents.skipped()
     }
 
     fn metadata(&self) -> &Metadata {
         self.inner.metadata()
-    }
-
-    fn remarks(&self, name: &str) -> &[String] {
-        self.inner.remarks(name)
     }
 
     fn graph(&self) -> Option<&Graph> {
@@ -109,26 +109,22 @@ impl Source for Decoded {
     }
 
     fn decoding(&self, name: &str) -> Option<String> {
-        self.groups.get(name).map(Group::words)
+        self.group(name).map(Group::words)
     }
 
     fn stored_bytes(&self, name: &str) -> usize {
-        match self.groups.get(name) {
+        match self.group(name) {
             Some(group) => group.parts.iter().map(|part| self.inner.stored_bytes(part)).sum(),
             None => self.inner.stored_bytes(name),
         }
     }
 
     fn parts(&self, name: &str) -> &[String] {
-        self.groups.get(name).map_or(&[], |group| &group.parts)
-    }
-
-    fn triplets(&self, name: &str) -> Option<Triplets<'_>> {
-        if self.groups.contains_key(name) { None } else { self.inner.triplets(name) }
+        self.group(name).map_or(&[], |group| &group.parts)
     }
 
     fn forget(&self, name: &str) {
-        match self.groups.get(name) {
+        match self.group(name) {
             Some(group) => group.parts.iter().for_each(|part| self.inner.forget(part)),
             None => self.inner.forget(name),
         }

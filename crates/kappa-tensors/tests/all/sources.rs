@@ -51,7 +51,7 @@ fn repeated_names_in_an_archive_mean_the_first() {
 }
 
 #[test]
-fn repeated_names_in_shards_mean_the_last() {
+fn repeated_names_in_shards_mean_those_of_the_index() {
     let folder = tempfile::tempdir().unwrap();
     let count = 20_000;
     let names = || (0..count).map(|k| format!("t{k}"));
@@ -230,6 +230,46 @@ fn a_folder_says_what_it_does_not_read() {
     let source = open(folder.path(), &Opening::default()).unwrap();
     let skipped: Vec<(&str, bool)> = source.skipped().iter().map(|s| (s.name.as_str(), s.is_broken)).collect();
     assert_eq!(skipped, [("c.pt", true), ("b.csv", false), ("more", false)]);
+}
+
+#[test]
+fn a_tensor_is_read_from_the_shard_that_the_index_names() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, shape, names) in [("a", "[0,1]", &["both", "a"][..]), ("b", "[0,2]", &["both", "b", "only"])] {
+        let names = names.iter().map(|name| (*name).to_owned());
+        std::fs::write(folder.path().join(format!("{file}.safetensors")), empty_tensors(names, shape)).unwrap();
+    }
+    let opened = |both: &str| {
+        let index = format!(
+            "{{\"weight_map\":{{\"both\":\"{both}.safetensors\",\"a\":\"a.safetensors\",\"b\":\"a.safetensors\",\
+             \"only\":\"b.safetensors\"}}}}"
+        );
+        std::fs::write(folder.path().join("model.safetensors.index.json"), index).unwrap();
+        open(folder.path(), &Opening::default()).unwrap()
+    };
+    for (both, shape, other) in [("a", [0, 1], "b"), ("b", [0, 2], "a")] {
+        let source = opened(both);
+        assert_eq!(source.read("both").unwrap().shape, shape);
+        let reason = |name: &str| source.skipped().iter().find(|s| s.name == name).map(|s| s.reason.as_str());
+        let expected = format!("`{other}.safetensors` holds it too, and the index assigns it to `{both}.safetensors`");
+        assert_eq!(reason("both"), Some(expected.as_str()));
+        // Where the index is wrong, the tensor is read, and that is said.
+        assert_eq!(source.read("b").unwrap().shape, [0, 2]);
+        assert!(reason("b").unwrap().starts_with("it is read from `b.safetensors`; the index assigns it to `a"));
+        assert_eq!(reason("a"), None);
+    }
+}
+
+#[test]
+fn a_folder_of_data_is_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let matrix = "%%MatrixMarket matrix array integer general\n1 1\n9007199254740993\n";
+    std::fs::write(folder.path().join("a.mtx"), matrix).unwrap();
+    let source = open(folder.path(), &Opening::default()).unwrap();
+    assert!(source.is_data());
+    let name = source.names()[0];
+    assert_eq!(source.order(name), kappa_tensors::Order::ColumnMajor);
+    assert_eq!(source.rounded(name).unwrap().unwrap().text, "9007199254740993");
 }
 
 #[test]
