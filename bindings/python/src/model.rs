@@ -105,7 +105,7 @@ impl PyModel {
     }
 
     fn has(&self, name: &str) -> bool {
-        self.model.tensors().iter().any(|t| t.name == name)
+        self.model.info(name).is_some()
     }
 }
 
@@ -305,7 +305,7 @@ impl PyModel {
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Array<'py>> {
-        let Some(info) = self.model.tensors().iter().find(|t| t.name == name) else {
+        let Some(info) = self.model.info(name) else {
             return Err(PyKeyError::new_err(name.to_owned()));
         };
         let keywords = |order: Order| -> PyResult<Bound<'py, PyDict>> {

@@ -130,7 +130,7 @@ impl Session {
     ) -> Result<R, Failure> {
         let (name, matrix): (String, LayerMatrix<'_>) = model.matrix(tensor)?;
         let rounded = self.say_reading(model, &name, rounding)?;
-        let is_vector = model.tensors().iter().any(|t| t.name == name && t.shape.len() == 1);
+        let is_vector = model.info(&name).is_some_and(|t| t.shape.len() == 1);
         let about = About { file: model.path(), name: &name, rounded: rounded.as_ref(), is_vector };
         ask(&about, &matrix.operator()?)
     }

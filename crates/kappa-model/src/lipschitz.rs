@@ -41,7 +41,7 @@ impl Model {
             let norm = matrix.operator()?.spectral_certificate(&SpectralCertificate::default());
             let norm = norm.map_err(|e| Error::about(&name, &e))?.0;
             let norm = self.rounded(&name)?.map_or(norm, |rounded| widened_by(norm, rounded.length(), false));
-            let shape = self.tensors().iter().find(|t| t.name == name).map_or(&[][..], |t| &t.shape);
+            let shape = self.info(&name).map_or(&[][..], |t| &t.shape);
             let positions = kernel_positions(&name, shape);
             let factor = if positions > 1 {
                 let most = norm.times(Enclosure::exact(positions as f64).sqrt());

@@ -179,6 +179,11 @@ impl Model {
         (m.min(n) > SPARSE_FROM || m.saturating_mul(n) > most.min(kappa::operator::DENSE_LIMIT)).then_some(found)
     }
 
+    /// Name, type and shape of one tensor.
+    pub fn info(&self, name: &str) -> Option<&TensorInfo> {
+        self.source.info(name)
+    }
+
     /// The named tensor, or the only one.
     pub(crate) fn info_of(&self, name: Option<&str>) -> Result<&TensorInfo> {
         match name {
@@ -188,7 +193,7 @@ impl Model {
     }
 
     fn named(&self, name: &str) -> Result<&TensorInfo> {
-        self.source.info(name).ok_or_else(|| {
+        self.info(name).ok_or_else(|| {
             if let Some(skipped) = self.skipped().iter().find(|s| s.name == name) {
                 return Error::filter(format!("`{}`: tensor `{name}` {}", self.path.display(), skipped.reason));
             }

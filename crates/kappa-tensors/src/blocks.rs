@@ -9,7 +9,9 @@ const LENGTH: usize = 1 << 18;
 
 /// Some lines of a text.
 pub(crate) struct Block<'a> {
-    text: Cow<'a, str>,
+    pub(crate) text: Cow<'a, str>,
+    /// Where it begins in the whole text.
+    pub(crate) start: usize,
     /// The number of its first line.
     line: usize,
     /// How many lines with content the blocks before it have, and how many it has itself.
@@ -20,26 +22,48 @@ pub(crate) struct Block<'a> {
 impl Block<'_> {
     /// The lines with content and their numbers.
     pub(crate) fn lines(&self, is_content: fn(&str) -> bool) -> impl Iterator<Item = (usize, &str)> {
-        let numbered = self.text.lines().enumerate().map(|(k, text)| (self.line + k, text));
-        numbered.filter(move |(_, text)| is_content(text))
+        lines(&self.text).zip(self.line..).map(|(text, line)| (line, text)).filter(move |(_, text)| is_content(text))
     }
+}
+
+/// The lines of a text, as [`str::lines`] gives them in more time.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let bytes = &text.as_bytes()[start..];
+        if bytes.is_empty() {
+            return None;
+        }
+        let length = memchr::memchr(b'\n', bytes);
+        let line = &text[start..start + length.unwrap_or(bytes.len())];
+        start += length.map_or(bytes.len(), |length| length + 1);
+        // A line that does not end keeps its CR.
+        Some(if length.is_some() { line.strip_suffix('\r').unwrap_or(line) } else { line })
+    })
 }
 
 /// The blocks of a text whose first line has this number. Bytes that are no UTF-8 are replaced.
 pub(crate) fn blocks(text: &[u8], line: usize, is_content: fn(&str) -> bool) -> Vec<Block<'_>> {
-    let mut blocks: Vec<(Block<'_>, usize)> = (parts(text).into_par_iter())
+    let mut blocks: Vec<(Block<'_>, &[u8])> = (parts(text).into_par_iter())
         .map(|part| {
-            let block = Block { text: String::from_utf8_lossy(part), line: 0, first: 0, count: 0 };
+            let block = Block { text: text_of(part), start: 0, line: 0, first: 0, count: 0 };
             let count = block.lines(is_content).count();
-            (Block { count, ..block }, part.iter().filter(|&&b| b == b'\n').count())
+            (Block { count, ..block }, part)
         })
         .collect();
-    let (mut line, mut first) = (line, 0);
-    for (block, lines) in &mut blocks {
-        (block.line, block.first) = (line, first);
-        (line, first) = (line + *lines, first + block.count);
+    let (mut start, mut line, mut first) = (0, line, 0);
+    for (block, part) in &mut blocks {
+        (block.start, block.line, block.first) = (start, line, first);
+        let lines = memchr::memchr_iter(b'\n', part).count();
+        (start, line, first) = (start + part.len(), line + lines, first + block.count);
     }
     blocks.into_iter().map(|(block, _)| block).collect()
+}
+
+/// The bytes as text; those that are no UTF-8 are replaced.
+pub(crate) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    // The replacement reads byte by byte, and few texts need it.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The text cut behind line feeds.
@@ -74,6 +98,13 @@ mod tests {
         assert!(all.iter().take(100_000).enumerate().all(|(k, line)| *line == (7 + 2 * k, "é 1")));
         assert_eq!(all[100_000], (200_007, "last"));
         assert!(blocks.windows(2).all(|pair| pair[1].first == pair[0].first + pair[0].count));
+    }
+
+    #[test]
+    fn lines_are_those_of_the_library() {
+        for text in ["", "a", "a\n", "a\n\nb", "a\r\nb\r", "\n", "\r\n", "é\rx\n\r\r\n"] {
+            assert!(lines(text).eq(text.lines()), "{text:?}");
+        }
     }
 
     #[test]

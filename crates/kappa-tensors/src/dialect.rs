@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, Result, printable};
+use crate::number::trimmed;
 
 /// The encoding of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Dialect {
     /// The digits of a cell as this program writes them: a point before the decimals, nothing between groups. A cell
     /// that breaks the rules of the dialect is left as it is, and is then no number.
     pub(crate) fn cleaned<'a>(&self, cell: &'a str) -> Cow<'a, str> {
-        let cell = cell.trim();
+        let cell = trimmed(cell);
         let mut text: Cow<'_, str> = cell.into();
         if let Some(sign) = self.thousands
             && text.contains(sign)

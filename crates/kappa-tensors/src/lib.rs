@@ -24,6 +24,7 @@
 mod archive;
 mod blocks;
 mod bytes;
+mod cells;
 mod contents;
 mod cursor;
 mod detect;

@@ -3,13 +3,18 @@
 //! A cell that is anything else is refused, with its place: a row or column that is left out in silence gives the
 //! answer about another matrix.
 
+use num_complex::Complex64;
+use rayon::prelude::*;
+
+use crate::cells::Cells;
 use crate::detect::FORMATS;
 use crate::error::{Error, Result, printable};
 use crate::number::{self, Fault, Kept, Number};
 use crate::rounded::{Rounded, Tally};
 use crate::source::no_such_tensor;
-use crate::table::{Rows, is_missing, rows, take_title, width};
-use crate::{DType, Dialect, Numbers, Order, Source, Tensor, TensorInfo};
+use crate::table::{is_missing, take_title};
+use crate::triplets::doubles;
+use crate::{Dialect, Numbers, Order, Source, Tensor, TensorInfo};
 
 /// A matrix from a table.
 #[derive(Debug)]
@@ -19,12 +24,10 @@ pub(crate) struct Table {
     remarks: Vec<String>,
 }
 
-/// The entries in column-major order, and those that were rounded.
+/// The entries in row-major order, and those that were rounded.
 #[derive(Debug)]
 struct Entries {
-    re: Vec<f64>,
-    /// Imaginary parts, once one is not 0.
-    im: Option<Vec<f64>>,
+    numbers: Numbers<'static>,
     rounded: Option<Rounded>,
     /// Cells for which another number stands.
     missing: usize,
@@ -42,19 +45,19 @@ pub fn parse(bytes: &[u8]) -> Result<impl Source> {
 
 impl Table {
     pub(crate) fn new(bytes: &[u8], name: &str, dialect: &Dialect) -> Result<Self> {
-        let mut rows = rows(bytes, dialect.decimal)?;
+        let mut rows = Cells::read(bytes, dialect.decimal)?;
         let mut remarks = Vec::new();
-        let has_word = rows.first().is_some_and(|(_, cells)| cells.iter().any(|cell| is_label(cell, dialect)));
+        let has_word = rows.len() > 0 && rows.row(0).any(|cell| is_label(cell, dialect));
         let title = if has_word && dialect.header.is_none() { take_title(&mut rows) } else { None };
         remarks.extend(title.map(|title| format!("{} is {}", title.name, title.reason)));
-        let width = width(&rows)?;
+        let width = rows.width()?;
         let header = match dialect.header {
             None => take_header(&mut rows, dialect),
-            Some(true) if !rows.is_empty() => Some(rows.remove(0)),
+            Some(true) if rows.len() > 0 => Some(rows.take_first()),
             Some(_) => None,
         };
         remarks.extend(header.as_ref().map(|(line, cells)| titles(*line, cells)));
-        if rows.is_empty() {
+        if rows.len() == 0 {
             return Err(Error::format("has no line of numbers").with_hint(FORMATS));
         }
         let chosen = dialect.chosen(header.as_ref().map(|(_, cells)| cells.as_slice()), width)?;
@@ -75,41 +78,78 @@ impl Table {
         if let Some(number) = dialect.missing.filter(|_| entries.missing > 0) {
             remarks.push(format!("missing values that are read as {number}: {}", entries.missing));
         }
-        let dtype = if entries.im.is_some() { DType::C64 } else { DType::F64 };
+        let dtype = doubles(matches!(entries.numbers, Numbers::C64(_)));
         let info = TensorInfo { name: name.into(), dtype, shape: vec![rows.len(), columns.len()] };
         Ok(Self { infos: [info], entries, remarks })
     }
 }
 
-fn entries(rows: &Rows, columns: &[usize], dialect: &Dialect) -> Result<Entries> {
-    let (count, mut tally) = (rows.len(), Tally::default());
-    let mut found = Entries { re: vec![0.0; count * columns.len()], im: None, rounded: None, missing: 0 };
-    // Row by row: the first cell that is refused is the first one for a reader too.
-    for (i, (line, cells)) in rows.iter().enumerate() {
-        for (k, &j) in columns.iter().enumerate() {
-            let (cell, place) = (&cells[j], k * count + i);
+/// Cells that a thread reads at a time. The number does not depend on that of the threads, and nor does the bound of
+/// what is lost.
+const CHUNK: usize = 1 << 14;
+
+/// What some rows hold beside the real parts.
+#[derive(Default)]
+struct Part {
+    /// The imaginary parts that are not 0, with their places.
+    im: Vec<(usize, f64)>,
+    tally: Tally,
+    missing: usize,
+}
+
+fn entries(rows: &Cells<'_>, columns: &[usize], dialect: &Dialect) -> Result<Entries> {
+    let mut re = vec![0.0; rows.len() * columns.len()];
+    let height = (CHUNK / columns.len()).max(1);
+    let parts: Vec<Result<Part>> = (re.par_chunks_mut(height * columns.len()).enumerate())
+        .map(|(k, re)| part(rows, columns, dialect, k * height, re))
+        .collect();
+    let (mut im, mut tally, mut missing) = (Vec::new(), Tally::default(), 0);
+    for part in parts {
+        // The first cell that is refused is the first one for a reader too.
+        let part = part?;
+        im.extend(part.im);
+        tally.join(part.tally);
+        missing += part.missing;
+    }
+    let numbers = if im.is_empty() {
+        Numbers::F64(re.into())
+    } else {
+        tally.forget_rest();
+        let mut all: Vec<Complex64> = re.into_iter().map(|re| Complex64::new(re, 0.0)).collect();
+        im.into_iter().for_each(|(place, im)| all[place].im = im);
+        Numbers::C64(all.into())
+    };
+    Ok(Entries { numbers, rounded: tally.finish(), missing })
+}
+
+/// Reads the rows from `first` on into `re`.
+fn part(rows: &Cells<'_>, columns: &[usize], dialect: &Dialect, first: usize, re: &mut [f64]) -> Result<Part> {
+    let mut found = Part::default();
+    for (i, line) in (first..).zip(re.chunks_exact_mut(columns.len())) {
+        for (k, (&j, re)) in columns.iter().zip(line).enumerate() {
+            let cell = rows.cell(i, j);
             if let Some(number) = dialect.missing.filter(|_| is_missing(cell)) {
-                found.re[place] = number;
+                *re = number;
                 found.missing += 1;
                 continue;
             }
-            let before = j.checked_sub(1).filter(|_| dialect.thousands.is_none()).map(|k| cells[k].as_str());
+            let before = || j.checked_sub(1).filter(|_| dialect.thousands.is_none()).map(|j| rows.cell(i, j));
             let cleaned = dialect.cleaned(cell);
-            let parts = match number(&cleaned, before) {
-                Err(refusal) => complex(&cleaned).ok_or_else(|| refused((*line, j + 1), cell, refusal, i == 0))?,
+            let [x, y] = match number(&cleaned, before) {
+                Err(refusal) => {
+                    complex(&cleaned).ok_or_else(|| refused((rows.line(i), j + 1), cell, refusal, i == 0))?
+                }
                 Ok(number) => [number, ZERO],
             };
-            for part in parts.iter().filter(|part| part.kept != Kept::All) {
-                tally.note(&[(&[i, k], 1.0)], part, || cell.trim().to_owned());
+            for part in [&x, &y].into_iter().filter(|part| part.kept != Kept::All) {
+                found.tally.note(&[(&[i, k], 1.0)], part, || cell.to_owned());
             }
-            found.re[place] = parts[0].value;
-            if parts[1].value != 0.0 {
-                found.im.get_or_insert_with(|| vec![0.0; count * columns.len()])[place] = parts[1].value;
-                tally.forget_rest();
+            *re = x.value;
+            if y.value != 0.0 {
+                found.im.push((i * columns.len() + k, y.value));
             }
         }
     }
-    found.rounded = tally.finish();
     Ok(found)
 }
 
@@ -140,24 +180,24 @@ enum Refusal {
     Thousands(String),
 }
 
-fn number(cell: &str, before: Option<&str>) -> std::result::Result<Number, Refusal> {
+fn number<'a>(cell: &str, before: impl Fn() -> Option<&'a str>) -> std::result::Result<Number, Refusal> {
     let number = number::read(cell).map_err(Refusal::Number)?;
-    match before {
-        Some(before) if is_end_of_thousands(before, cell) => Err(Refusal::Thousands(before.trim().to_owned())),
-        _ => Ok(number),
-    }
-}
-
-/// Whether `1` and `000`, or `12` and `050`, may be one number: a separate number
-/// has no leading zeros.
-fn is_end_of_thousands(before: &str, cell: &str) -> bool {
+    // A separate number has no leading zeros: `1` and `000`, or `12` and `050`, may be one number.
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let (before, cell) = (before.trim().trim_start_matches(['+', '-']), cell.trim());
-    let is_group = cell.len() == 3 && digits(cell) && cell.starts_with('0');
-    is_group && digits(before) && before.len() <= 3 && !before.starts_with('0')
+    if cell.len() == 3
+        && cell.starts_with('0')
+        && digits(cell)
+        && let Some(before) = before()
+    {
+        let start = before.trim_start_matches(['+', '-']);
+        if digits(start) && start.len() <= 3 && !start.starts_with('0') {
+            return Err(Refusal::Thousands(before.to_owned()));
+        }
+    }
+    Ok(number)
 }
 
-fn refused((line, column): (u64, usize), cell: &str, refusal: Refusal, is_first: bool) -> Error {
+fn refused((line, column): (usize, usize), cell: &str, refusal: Refusal, is_first: bool) -> Error {
     let place = format!("line {line}, column {column}");
     let text = printable(cell.trim());
     match refusal {
@@ -209,33 +249,35 @@ fn is_label(cell: &str, dialect: &Dialect) -> bool {
 }
 
 /// Removes a first row of titles: words only, but for cells that are empty.
-fn take_header(rows: &mut Rows, dialect: &Dialect) -> Option<(u64, Vec<String>)> {
-    let (_, cells) = rows.first()?;
-    let is_title = |cell: &String| cell.trim().is_empty() || is_label(cell, dialect);
-    (cells.iter().any(|cell| is_label(cell, dialect)) && cells.iter().all(is_title)).then(|| rows.remove(0))
+fn take_header(rows: &mut Cells<'_>, dialect: &Dialect) -> Option<(usize, Vec<String>)> {
+    if rows.len() == 0 {
+        return None;
+    }
+    let is_title = |cell: &str| cell.is_empty() || is_label(cell, dialect);
+    (rows.row(0).any(|cell| is_label(cell, dialect)) && rows.row(0).all(is_title)).then(|| rows.take_first())
 }
 
 /// Whether the first column names the rows: every cell is a word. One word alone may be a typing mistake.
-fn has_row_names(rows: &Rows, has_header: bool, dialect: &Dialect) -> bool {
-    let is_name = |cells: &[String]| cells.first().is_some_and(|cell| is_label(cell, dialect));
-    (rows.len() > 1 || has_header) && rows.iter().all(|(_, cells)| is_name(cells))
+fn has_row_names(rows: &Cells<'_>, has_header: bool, dialect: &Dialect) -> bool {
+    let is_name = |i: usize| rows.row(i).next().is_some_and(|cell| is_label(cell, dialect));
+    (rows.len() > 1 || has_header) && (0..rows.len()).all(is_name)
 }
 
 /// The most words that a remark repeats.
 const SHOWN: usize = 4;
 
 fn words<'a>(cells: impl Iterator<Item = &'a str>) -> String {
-    let all: Vec<String> = cells.map(|cell| format!("`{}`", printable(cell.trim()))).collect();
+    let all: Vec<String> = cells.take(SHOWN + 1).map(|cell| format!("`{}`", printable(cell.trim()))).collect();
     let more = if all.len() > SHOWN { ", …" } else { "" };
     all[..all.len().min(SHOWN)].join(", ") + more
 }
 
-fn titles(line: u64, cells: &[String]) -> String {
+fn titles(line: usize, cells: &[String]) -> String {
     format!("line {line} holds titles and no row of the matrix: {}", words(cells.iter().map(String::as_str)))
 }
 
-fn row_names(rows: &Rows) -> String {
-    let cells = rows.iter().filter_map(|(_, cells)| cells.first()).map(String::as_str);
+fn row_names(rows: &Cells<'_>) -> String {
+    let cells = (0..rows.len()).filter_map(|i| rows.row(i).next());
     format!("column 1 names the rows and is not part of the matrix: {}", words(cells))
 }
 
@@ -248,18 +290,12 @@ impl Source for Table {
         if self.infos[0].name != name {
             return Err(no_such_tensor(name));
         }
-        let numbers = match &self.entries.im {
-            None => Numbers::F64(self.entries.re.as_slice().into()),
-            Some(im) => {
-                let parts = self.entries.re.iter().zip(im);
-                Numbers::C64(parts.map(|(&re, &im)| num_complex::Complex64::new(re, im)).collect())
-            }
+        let numbers = match &self.entries.numbers {
+            Numbers::F64(x) => Numbers::F64((&**x).into()),
+            Numbers::C64(x) => Numbers::C64((&**x).into()),
+            other => other.clone(),
         };
-        Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::ColumnMajor, numbers })
-    }
-
-    fn order(&self, _: &str) -> Order {
-        Order::ColumnMajor
+        Ok(Tensor { shape: self.infos[0].shape.clone(), order: Order::RowMajor, numbers })
     }
 
     fn remarks(&self, _: &str) -> &[String] {

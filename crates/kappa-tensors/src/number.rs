@@ -51,19 +51,31 @@ impl Fault {
     }
 }
 
+/// The text without blanks around it; most texts have none.
+pub(crate) fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
+}
+
 /// Reads a number, such as `-12.50`, `1e-3`, `nan` or `inf`.
 pub(crate) fn read(text: &str) -> Result<Number, Fault> {
-    let text = text.trim();
+    let text = trimmed(text);
+    if let Some(value) = short_integer(text) {
+        return Ok(Number { value, kept: Kept::All });
+    }
     let value: f64 = text.parse().map_err(|_| Fault::NotANumber)?;
-    let kept = match value {
-        _ if !text.contains(|c: char| c.is_ascii_digit()) => Kept::All,
-        _ if value.is_infinite() => return Err(Fault::TooLarge),
-        0.0 if is_written_zero(text) => Kept::All,
-        0.0 => return Err(Fault::TooSmall),
-        _ if is_short_integer(text) => Kept::All,
-        _ => kept(text, value),
-    };
-    Ok(Number { value, kept })
+    if value.is_finite() && value != 0.0 {
+        return Ok(Number { value, kept: kept(text, value) });
+    }
+    let has_digits = text.contains(|c: char| c.is_ascii_digit());
+    match value {
+        0.0 if is_written_zero(text) => Ok(Number { value, kept: Kept::All }),
+        0.0 => Err(Fault::TooSmall),
+        _ if has_digits => Err(Fault::TooLarge),
+        _ => Ok(Number { value, kept: Kept::All }),
+    }
 }
 
 /// A number that was given as text, such as an argument of a command: a double, or a decimal that is rounded to one.
@@ -101,13 +113,14 @@ impl Number {
 
     /// An upper bound of the modulus of what was lost.
     pub(crate) fn error(&self) -> f64 {
-        let size = self.value.abs();
-        let gap = if size == f64::MAX { size * f64::EPSILON } else { size.next_up() - size };
         match self.kept {
             Kept::All => 0.0,
             Kept::Integer(Some(rest)) => (rest.unsigned_abs() as f64).next_up(),
-            // Half of the smallest gap is no double.
-            Kept::Decimal | Kept::Integer(None) => (0.5 * gap).max(f64::from_bits(1)),
+            // 2^(e − 53) for a double of exponent e, and no less than the smallest one: half of its gap is no double.
+            Kept::Decimal | Kept::Integer(None) => {
+                const EXPONENT: u64 = 0x7ff << 52;
+                (f64::from_bits(self.value.to_bits() & EXPONENT) * (0.5 * f64::EPSILON)).max(f64::from_bits(1))
+            }
         }
     }
 
@@ -138,10 +151,21 @@ fn is_written_zero(text: &str) -> bool {
     !mantissa.contains(|c: char| matches!(c, '1'..='9'))
 }
 
-/// Whether the text is an integer of so few digits that it is below 2⁵³: most numbers of most files.
-fn is_short_integer(text: &str) -> bool {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    digits.len() <= 15 && digits.bytes().all(|b| b.is_ascii_digit())
+/// An integer of so few digits that it is below 2⁵³: most numbers of many files.
+fn short_integer(text: &str) -> Option<f64> {
+    let (sign, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (-1.0, rest),
+        [b'+', rest @ ..] => (1.0, rest),
+        digits => (1.0, digits),
+    };
+    if digits.is_empty() || digits.len() > 15 {
+        return None;
+    }
+    let mut n = 0u64;
+    for digit in digits {
+        n = n * 10 + u64::from(digit.checked_sub(b'0').filter(|&digit| digit < 10)?);
+    }
+    Some(sign * n as f64)
 }
 
 /// Digits without zeros at either end, and the exponent of the power of ten that multiplies them.
@@ -162,8 +186,8 @@ fn normalized(text: &str) -> Option<(String, i64)> {
 /// The most digits that surely fit 127 bits.
 const DIGITS: usize = 38;
 
-/// The most digits that surely fit 63 bits.
-const SHORT: usize = 18;
+/// The most digits that surely fit 64 bits.
+const SHORT: usize = 19;
 
 /// d and e of d·10^e, if d has few digits: without memory for them, as most numbers of a file are such.
 fn scanned(text: &str) -> Option<(u64, i64)> {
@@ -190,8 +214,24 @@ fn scanned(text: &str) -> Option<(u64, i64)> {
     Some((d, e))
 }
 
+/// Whether a number is surely no double: its last digit is behind the point, and neither 0 nor 5, so that it is a
+/// fraction whose denominator has the factor 5. Most decimals of most files are such.
+fn is_odd_decimal(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let Some(point) = memchr::memchr(b'.', bytes) else { return false };
+    let fraction = &bytes[point + 1..];
+    let (fraction, exponent) = match memchr::memchr2(b'e', b'E', fraction) {
+        Some(end) => (&fraction[..end], text[point + end + 2..].parse().unwrap_or(i64::MAX)),
+        None => (fraction, 0),
+    };
+    fraction.last().is_some_and(|digit| !matches!(digit, b'0' | b'5')) && exponent < fraction.len() as i64
+}
+
 /// What `value`, the nearest double that is not 0, keeps of a number.
 fn kept(text: &str, value: f64) -> Kept {
+    if is_odd_decimal(text) {
+        return Kept::Decimal;
+    }
     match scanned(text) {
         // Without the factors 10, a fraction that has no factor 5 is no double.
         Some((d, e)) if e < 0 && !d.is_multiple_of(5) => return Kept::Decimal,

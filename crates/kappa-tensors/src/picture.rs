@@ -6,7 +6,7 @@ use image::{ColorType, ImageDecoder, ImageReader, Limits};
 
 use crate::bytes::Bytes;
 use crate::error::{Error, Result, printable};
-use crate::source::no_such_tensor;
+use crate::source::{Stored, no_such_tensor};
 use crate::{DType, Numbers, Order, Source, Tensor, TensorInfo, limits};
 
 /// The beginnings of the formats.
@@ -102,22 +102,42 @@ impl Picture {
     }
 }
 
+impl Picture {
+    /// The bytes of a channel, in the order of this machine, with its type and shape.
+    fn channel(&self, name: &str) -> Result<(&TensorInfo, Vec<u8>)> {
+        let k = self.infos.iter().position(|info| info.name == name).ok_or_else(|| no_such_tensor(name))?;
+        let decoder = decoder(&self.bytes)?;
+        let mut pixels = vec![0u8; usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX)];
+        decoder.read_image(&mut pixels).map_err(|e| damaged(&e).of_tensor(name))?;
+        let channels = self.infos.len();
+        Ok((
+            &self.infos[k],
+            match (self.infos[k].dtype.size(), channels) {
+                (_, 1) => pixels,
+                (1, _) => pixels.iter().skip(k).step_by(channels).copied().collect(),
+                (size, _) => {
+                    let pixels = pixels.chunks_exact(size * channels);
+                    pixels.flat_map(|pixel| &pixel[k * size..(k + 1) * size]).copied().collect()
+                }
+            },
+        ))
+    }
+}
+
 impl Source for Picture {
     fn infos(&self) -> &[TensorInfo] {
         &self.infos
     }
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
-        let k = self.infos.iter().position(|info| info.name == name).ok_or_else(|| no_such_tensor(name))?;
-        let decoder = decoder(&self.bytes)?;
-        let mut pixels = vec![0u8; usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX)];
-        decoder.read_image(&mut pixels).map_err(|e| damaged(&e).of_tensor(name))?;
-        let (size, count) = (self.infos[k].dtype.size(), self.infos.len());
-        let channel: Vec<u8> =
-            pixels.chunks_exact(size * count).flat_map(|pixel| &pixel[k * size..(k + 1) * size]).copied().collect();
-        // The decoder gives numbers in the order of this machine.
-        let numbers = Numbers::from_bytes(self.infos[k].dtype, &channel, cfg!(target_endian = "big")).into_owned();
-        Ok(Tensor { shape: self.infos[k].shape.clone(), order: Order::RowMajor, numbers })
+        let (info, bytes) = self.channel(name)?;
+        let numbers = Numbers::from_bytes(info.dtype, &bytes, cfg!(target_endian = "big")).into_owned();
+        Ok(Tensor { shape: info.shape.clone(), order: Order::RowMajor, numbers })
+    }
+
+    fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
+        let (_, bytes) = self.channel(name)?;
+        Ok(cfg!(target_endian = "little").then(|| (bytes.into(), Order::RowMajor)))
     }
 
     fn is_data(&self) -> bool {

@@ -21,6 +21,8 @@ pub struct Rounded {
     pub double: f64,
     sum: f64,
     squares: f64,
+    /// How many terms the sums have.
+    terms: f64,
     rest: Option<Vec<(usize, usize, f64)>>,
 }
 
@@ -47,7 +49,7 @@ impl Rounded {
     }
 }
 
-/// Counts the entries that are rounded while a tensor is read.
+/// Counts the entries that are rounded while a tensor is read. The sums are rounded to nearest until it is finished.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(Option<Rounded>);
 
@@ -59,9 +61,9 @@ impl Tally {
         }
         let Some((first, _)) = places.first() else { return };
         let found = self.count(first, matches!(number.kept, Kept::Integer(_)), number.value, text);
-        let parts = number.rest();
+        let (error, parts) = (number.error(), number.rest());
         for (place, sign) in places {
-            found.lose(number.error());
+            found.lose(error);
             found.keep(place, parts.as_ref().map(|parts| parts.iter().map(|x| sign * x)));
         }
     }
@@ -98,6 +100,7 @@ impl Tally {
             double,
             sum: 0.0,
             squares: 0.0,
+            terms: 0.0,
             rest: Some(Vec::new()),
         });
         if is_integer && found.integers == 0 {
@@ -120,8 +123,9 @@ impl Tally {
         }
         found.count += later.count;
         found.integers += later.integers;
-        found.sum = (found.sum + later.sum).next_up();
-        found.squares = (found.squares + later.squares).next_up();
+        found.sum += later.sum;
+        found.squares += later.squares;
+        found.terms += later.terms + 1.0;
         found.rest = match (found.rest.take(), later.rest) {
             (Some(mut rest), Some(more)) if rest.len() + more.len() <= MOST => {
                 rest.extend(more);
@@ -139,14 +143,22 @@ impl Tally {
     }
 
     pub(crate) fn finish(self) -> Option<Rounded> {
-        self.0
+        let mut found = self.0?;
+        // n + 1 roundings to nearest of sums of positive terms lose at most the factor 1 − (n + 1) u, of which this is
+        // more than the inverse (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1); a square that
+        // underflows loses at most the smallest double.
+        let factor = 1.0 + 2.0 * f64::EPSILON * (found.terms + 1.0);
+        found.sum = (found.sum * factor).next_up();
+        found.squares = ((found.squares + found.terms * f64::from_bits(1)).next_up() * factor).next_up();
+        Some(found)
     }
 }
 
 impl Rounded {
     fn lose(&mut self, error: f64) {
-        self.sum = (self.sum + error).next_up();
-        self.squares = (self.squares + (error * error).next_up()).next_up();
+        self.sum += error;
+        self.squares += error * error;
+        self.terms += 1.0;
     }
 
     fn keep(&mut self, place: &[usize], parts: Option<impl Iterator<Item = f64>>) {

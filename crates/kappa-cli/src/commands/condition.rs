@@ -408,7 +408,7 @@ impl Ask for DigitsArguments {
         let algorithm: SolveAlgorithm = self.algorithm.parse()?;
         let model = session.open(&self.input.file)?;
         session.with_tensor(&model, self.input.tensor.as_deref(), Rounding::Ignored, |about, a| {
-            let dtype = model.tensors().iter().find(|t| t.name == about.name).map(|t| t.dtype.name());
+            let dtype = model.info(about.name).map(|t| t.dtype.name());
             let data: DataType = match &self.data {
                 Some(text) => text.parse()?,
                 // Integers are exact; what is left is the format of the computation.

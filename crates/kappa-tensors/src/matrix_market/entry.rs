@@ -5,12 +5,20 @@ use num_complex::Complex64;
 use super::at_line;
 use super::banner::Field;
 use crate::error::{Result, printable};
-use crate::number::{self, Fault, Kept, Number};
+use crate::number::{self, Fault, Kept, Number, trimmed};
 
 /// The first word, and the text behind it.
 pub(super) fn word(line: &str) -> (&str, &str) {
-    let line = line.trim_start();
-    line.split_at(line.find(char::is_whitespace).unwrap_or(line.len()))
+    // Few lines have other letters than those of ASCII.
+    let (start, end) = match line.bytes().position(|b| !b.is_ascii_graphic()) {
+        None => (line, line.len()),
+        Some(end) if end > 0 && line.as_bytes()[end].is_ascii() => (line, end),
+        Some(_) => {
+            let line = line.trim_start();
+            (line, line.find(char::is_whitespace).unwrap_or(line.len()))
+        }
+    };
+    start.split_at(end)
 }
 
 /// The number or numbers at the end of a line.
@@ -21,18 +29,29 @@ pub(super) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     pub(super) fn read(line: usize, text: &'a str, field: Field) -> Result<Self> {
-        let text = text.trim();
-        let mut words = text.split_whitespace();
+        let text = trimmed(text);
+        // Most lines of a dense matrix are one number.
+        if field == Field::Real
+            && let Ok(number) = number::read(text)
+        {
+            return Ok(Self { text, parts: [Some(number), None] });
+        }
+        let mut rest = text;
+        let mut next = || {
+            let (first, behind) = word(rest);
+            rest = trimmed(behind);
+            first
+        };
         let parts = match field {
             Field::Pattern => [None, None],
-            Field::Complex => [Some(part(line, words.next(), field)?), Some(part(line, words.next(), field)?)],
-            _ => [Some(part(line, words.next(), field)?), None],
+            Field::Complex => [Some(part(line, next(), field)?), Some(part(line, next(), field)?)],
+            _ => [Some(part(line, next(), field)?), None],
         };
-        match words.next() {
-            None => Ok(Self { text, parts }),
+        match next() {
+            "" => Ok(Self { text, parts }),
             // Some published pattern files have values; the banner says to ignore them.
-            Some(extra) if field == Field::Pattern && extra.parse::<f64>().is_ok() => Ok(Self { text, parts }),
-            Some(extra) => Err(at_line(line, format!("unexpected `{}` after the entry", printable(extra)))),
+            extra if field == Field::Pattern && extra.parse::<f64>().is_ok() => Ok(Self { text, parts }),
+            extra => Err(at_line(line, format!("unexpected `{}` after the entry", printable(extra)))),
         }
     }
 
@@ -47,8 +66,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-fn part(line: usize, word: Option<&str>, field: Field) -> Result<Number> {
-    let word = word.unwrap_or("");
+fn part(line: usize, word: &str, field: Field) -> Result<Number> {
     // Fortran writes exponents with D.
     let found = number::read(word).or_else(|fault| match fault {
         Fault::NotANumber => number::read(&word.replace(['d', 'D'], "e")),
@@ -56,9 +74,9 @@ fn part(line: usize, word: Option<&str>, field: Field) -> Result<Number> {
     });
     let refused = |why: &str| at_line(line, format!("`{}` {why}", printable(word)));
     let number = found.map_err(|fault| refused(&fault.to_string()).with_hint(fault.hint()))?;
-    let is_whole = number.value.fract() == 0.0 && number.kept != Kept::Decimal;
+    let is_whole = || number.value.fract() == 0.0 && number.kept != Kept::Decimal;
     match field {
-        Field::Integer | Field::Unsigned if !is_whole => {
+        Field::Integer | Field::Unsigned if !is_whole() => {
             Err(refused("is not an integer, which the first line announces")
                 .with_hint("write `real` instead of `integer` in the first line"))
         }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::blocks::{Block, blocks};
 use crate::error::{Error, Result, printable};
-use crate::number::Kept;
+use crate::number::{Kept, trimmed};
 use crate::rounded::{Rounded, Tally};
 use crate::source::{Triplets, no_such_tensor};
 use crate::triplets::{List, Sparse, doubles};
@@ -51,8 +51,10 @@ fn at_line(number: usize, message: impl std::fmt::Display) -> Error {
 
 /// Whether a line is no comment and not blank.
 fn is_content(line: &str) -> bool {
-    let line = line.trim_start();
-    !line.is_empty() && !line.starts_with('%')
+    match line.bytes().next() {
+        Some(b'0'..=b'9' | b'-') => true,
+        _ => !matches!(line.trim_start().bytes().next(), None | Some(b'%')),
+    }
 }
 
 impl MatrixMarket {
@@ -194,7 +196,7 @@ impl Body<'_> {
             .map(|(block, part)| {
                 let mut tally = Tally::default();
                 for (k, (entry, (number, line))) in part.iter_mut().zip(block.lines(is_content)).enumerate() {
-                    *entry = read(block.first + k, number, line.trim(), &mut tally)?;
+                    *entry = read(block.first + k, number, trimmed(line), &mut tally)?;
                 }
                 Ok(tally)
             })

@@ -68,10 +68,10 @@ fn message(table: &str) -> String {
 
 #[test]
 fn a_table_is_read_whole_or_refused() {
-    assert_eq!(f64s(&parse::table(b"# words\n1 2\n3 4\n").unwrap()), [1.0, 3.0, 2.0, 4.0]);
-    assert_eq!(f64s(&parse::table(b"1\t2\n3\t4").unwrap()), [1.0, 3.0, 2.0, 4.0]);
-    assert_eq!(f64s(&parse::table(b"\xef\xbb\xbf1 2\n3 4").unwrap()), [1.0, 3.0, 2.0, 4.0]);
-    assert_eq!(f64s(&parse::table(b"1;2.5\n3;4.5\n").unwrap()), [1.0, 3.0, 2.5, 4.5]);
+    assert_eq!(f64s(&parse::table(b"# words\n1 2\n3 4\n").unwrap()), [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(f64s(&parse::table(b"1\t2\n3\t4").unwrap()), [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(f64s(&parse::table(b"\xef\xbb\xbf1 2\n3 4").unwrap()), [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(f64s(&parse::table(b"1;2.5\n3;4.5\n").unwrap()), [1.0, 2.5, 3.0, 4.5]);
     for (table, words) in [
         ("1,2\n3,x\n5,6\n", "line 2, column 2: `x` is not a number"),
         ("1,2\n3,NA\n5,6\n", "line 2, column 2: the value is missing: `NA`"),
