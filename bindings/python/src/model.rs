@@ -1,6 +1,5 @@
 //! Checkpoints and their surveys, in Python.
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,7 +11,7 @@ use kappa_model::{
 };
 use kappa_report::{envelope, measure_key, spread_numbers, survey_csv, survey_html, survey_json, survey_markdown};
 use kappa_tensors::{Numbers, Order};
-use numpy::PyArray1;
+use numpy::{PyArray1, PyArrayMethods};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -316,15 +315,20 @@ impl PyModel {
         // As they are stored, where NumPy has the type.
         if let Some(dtype) = numpy_type(info.dtype)
             && cfg!(target_endian = "little")
-            && let Some((bytes, order)) = compute(py, || self.model.bytes(name)).map_err(model_to_python)?
+            && let Some(size) = self.model.byte_length(name)
         {
-            let flat = match bytes {
-                Cow::Borrowed(bytes) => PyArray1::from_slice(py, bytes),
-                Cow::Owned(bytes) => PyArray1::from_vec(py, bytes),
+            // NumPy has the memory of large arrays in large pages; every byte is written below.
+            let flat = py.import("numpy")?.call_method1("empty", (size, "uint8"))?.cast_into::<PyArray1<u8>>()?;
+            let order = {
+                let mut flat = flat.readwrite();
+                let to = flat.as_slice_mut()?;
+                compute(py, || self.model.copy(name, to)).map_err(model_to_python)?
             };
-            let typed = flat.call_method1("view", (dtype,))?;
-            let shape = PyTuple::new(py, &info.shape)?;
-            return typed.call_method("reshape", (shape,), Some(&keywords(order)?));
+            if let Some(order) = order {
+                let typed = flat.call_method1("view", (dtype,))?;
+                let shape = PyTuple::new(py, &info.shape)?;
+                return typed.call_method("reshape", (shape,), Some(&keywords(order)?));
+            }
         }
         let rounded = compute(py, || self.model.rounded(name)).map_err(model_to_python)?;
         if let Some(rounded) = rounded.filter(|rounded| rounded.integers > 0) {

@@ -159,15 +159,21 @@ impl Model {
         Ok(self.source.read(&info.name)?)
     }
 
-    /// The numbers of a tensor as little-endian bytes in its type, with their order; `None` where its file does not
-    /// hold them so.
+    /// The bytes that [`Model::copy`] needs for a tensor; `None` for a sparse matrix, which has none.
+    pub fn byte_length(&self, name: &str) -> Option<usize> {
+        let info = self.info(name)?;
+        if self.source.triplets(name).is_some() { None } else { info.len().checked_mul(info.dtype.size()) }
+    }
+
+    /// Writes the numbers of a tensor, as little-endian bytes in its type, to memory of their length, and gives their
+    /// order; `None` where its file does not hold them so.
     ///
     /// # Errors
     ///
-    /// As [`Model::tensor`].
-    pub fn bytes(&self, name: &str) -> Result<Option<kappa_tensors::Stored<'_>>> {
+    /// As [`Model::tensor`], and when the memory has another length.
+    pub fn copy(&self, name: &str, to: &mut [u8]) -> Result<Option<kappa_tensors::Order>> {
         let info = self.named(name)?;
-        Ok(self.source.bytes(&info.name)?)
+        Ok(self.source.copy(&info.name, to)?)
     }
 
     /// The entries of a large sparse matrix. Dense methods are faster for smaller ones.

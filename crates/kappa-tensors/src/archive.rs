@@ -78,6 +78,20 @@ pub(crate) fn unpacked(archive: &mut Archive, index: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Fills this memory with the bytes of an entry from `skip` to its end.
+pub(crate) fn unpack_into(archive: &mut Archive, index: usize, skip: usize, to: &mut [u8]) -> Result<()> {
+    let mut file = archive.by_index(index).map_err(|e| zip_error(&e))?;
+    check_size(&file)?;
+    let here = |e: std::io::Error| Error::format(format!("cannot be unpacked: {e}"));
+    std::io::copy(&mut Read::by_ref(&mut file).take(skip as u64), &mut std::io::sink()).map_err(here)?;
+    file.read_exact(to).map_err(here)?;
+    // The checksum is compared at the end.
+    match file.read(&mut [0]).map_err(here)? {
+        0 => Ok(()),
+        _ => Err(Error::format(format!("has more than {} bytes", to.len()))),
+    }
+}
+
 /// Where the bytes of an entry are: in the file, where it is stored without compression and inside of its bounds.
 pub(crate) fn place(archive: &mut Archive, index: usize, length: usize) -> Result<Place> {
     let stored = {

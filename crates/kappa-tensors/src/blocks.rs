@@ -47,7 +47,7 @@ pub(crate) fn blocks(text: &[u8], line: usize, is_content: fn(&str) -> bool) -> 
     let mut blocks: Vec<(Block<'_>, &[u8])> = (parts(text).into_par_iter())
         .map(|part| {
             let block = Block { text: text_of(part), start: 0, line: 0, first: 0, count: 0 };
-            let count = block.lines(is_content).count();
+            let count = plain_lines(part).unwrap_or_else(|| block.lines(is_content).count());
             (Block { count, ..block }, part)
         })
         .collect();
@@ -58,6 +58,16 @@ pub(crate) fn blocks(text: &[u8], line: usize, is_content: fn(&str) -> bool) -> 
         (start, line, first) = (start + part.len(), line + lines, first + block.count);
     }
     blocks.into_iter().map(|(block, _)| block).collect()
+}
+
+/// The number of lines of a part in which each surely has content, as in most texts of one number a line.
+fn plain_lines(part: &[u8]) -> Option<usize> {
+    let is_odd = |b: &u8| (*b <= b' ' && *b != b'\n') || matches!(b, b'%' | b'#') || !b.is_ascii();
+    let is_plain = part.iter().filter(|b| is_odd(b)).count() == 0
+        && !part.starts_with(b"\n")
+        && memchr::memmem::find(part, b"\n\n").is_none();
+    let is_open = part.last().is_some_and(|&b| b != b'\n');
+    is_plain.then(|| memchr::memchr_iter(b'\n', part).count() + usize::from(is_open))
 }
 
 /// The bytes as text; those that are no UTF-8 are replaced.
@@ -105,6 +115,16 @@ mod tests {
         for text in ["", "a", "a\n", "a\n\nb", "a\r\nb\r", "\n", "\r\n", "é\rx\n\r\r\n"] {
             assert!(lines(text).eq(text.lines()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn plain_lines_are_counted_without_looking_at_them() {
+        for text in ["", "1\n2", "1\n2\n", "-1\n2\n\n3", "\n1", "1\n#\n2", "1\r\n2", "é\n1", "1 2\n"] {
+            let known = plain_lines(text.as_bytes());
+            let found = lines(text).filter(|line| is_content(line)).count();
+            assert!(known.is_none_or(|known| known == found), "{text:?}: {known:?}, not {found}");
+        }
+        assert_eq!((plain_lines(b"1\n2\n3"), plain_lines(b"1\n2\n")), (Some(3), Some(2)));
     }
 
     #[test]

@@ -176,12 +176,15 @@ impl Hdf5 {
 
     /// Fills these numbers with those of a dataset, which is as long.
     fn plain<T: bytemuck::Pod>(&self, name: &str, mut numbers: Vec<T>) -> Result<Vec<T>> {
+        self.fill(name, bytemuck::cast_slice_mut(&mut numbers))?;
+        Ok(numbers)
+    }
+
+    fn fill(&self, name: &str, to: &mut [u8]) -> Result<()> {
         let here = |e: hdf5_reader::error::Error| {
             Error::format(format!("cannot be read: {}", printable(e.to_string().trim()))).of_tensor(name)
         };
-        let dataset = self.file.dataset(name).map_err(here)?;
-        dataset.read_native_bytes_into(bytemuck::cast_slice_mut(&mut numbers)).map_err(here)?;
-        Ok(numbers)
+        self.file.dataset(name).and_then(|dataset| dataset.read_native_bytes_into(to)).map_err(here)
     }
 
     fn bytes_of(&self, info: &TensorInfo) -> Result<Vec<u8>> {
@@ -317,6 +320,11 @@ fn is_part(name: &str, short: &str) -> bool {
     name == short || name == if short == "r" { "real" } else { "imag" }
 }
 
+/// Whether the numbers are read as bytes. Those of a boolean may be others than 0 and 1.
+fn has_bytes(info: &TensorInfo, place: &Place) -> bool {
+    matches!(place, Place::Dataset) && info.dtype != DType::Bool && cfg!(target_endian = "little")
+}
+
 impl Source for Hdf5 {
     fn infos(&self) -> &[TensorInfo] {
         self.contents.infos()
@@ -347,11 +355,16 @@ impl Source for Hdf5 {
 
     fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
         let (info, place) = self.contents.find(name)?;
-        // Numbers of a boolean may be others than 0 and 1.
-        if matches!(place, Place::Sparse(..)) || info.dtype == DType::Bool || cfg!(target_endian = "big") {
+        Ok(if has_bytes(info, place) { Some((self.bytes_of(info)?.into(), self.order(name))) } else { None })
+    }
+
+    fn copy(&self, name: &str, to: &mut [u8]) -> Result<Option<Order>> {
+        let (info, place) = self.contents.find(name)?;
+        if !has_bytes(info, place) {
             return Ok(None);
         }
-        Ok(Some((self.bytes_of(info)?.into(), self.order(name))))
+        self.fill(name, to)?;
+        Ok(Some(self.order(name)))
     }
 
     fn order(&self, _: &str) -> Order {

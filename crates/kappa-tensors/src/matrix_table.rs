@@ -141,8 +141,10 @@ fn part(rows: &Cells<'_>, columns: &[usize], dialect: &Dialect, first: usize, re
                 }
                 Ok(number) => [number, ZERO],
             };
-            for part in [&x, &y].into_iter().filter(|part| part.kept != Kept::All) {
-                found.tally.note(&[(&[i, k], 1.0)], part, || cell.to_owned());
+            for part in [&x, &y] {
+                if !found.tally.note_more(part) {
+                    found.tally.note(&[(&[i, k], 1.0)], part, || cell.to_owned());
+                }
             }
             *re = x.value;
             if y.value != 0.0 {

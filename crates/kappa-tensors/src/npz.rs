@@ -13,7 +13,7 @@ use crate::error::{Error, Result, printable};
 use crate::npy::Header;
 use crate::source::Stored;
 use crate::tensor::little;
-use crate::{Numbers, Rounded, Skipped, Source, Tensor, TensorInfo, limits, torch};
+use crate::{Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits, torch};
 
 /// A zip file of arrays.
 pub(crate) struct Npz {
@@ -75,8 +75,7 @@ impl Npz {
     /// A short text that NumPy stores as an array of bytes or of UTF-32 letters; `None` where there is no such entry
     /// or it is longer than 16 letters.
     pub(crate) fn text(&self, file: &str) -> Result<Option<String>> {
-        let panicked = || Error::format("cannot be read: an earlier reader of the archive panicked");
-        let mut archive = self.archive.lock().map_err(|_| panicked())?;
+        let mut archive = self.locked()?;
         let Ok(entry) = archive.by_name(file) else { return Ok(None) };
         let mut bytes = Vec::new();
         entry.take(1024).read_to_end(&mut bytes).map_err(|e| Error::format(format!("cannot be unpacked: {e}")))?;
@@ -141,6 +140,18 @@ impl Source for Npz {
         Ok(Some((bytes, header.order)))
     }
 
+    fn copy(&self, name: &str, to: &mut [u8]) -> Result<Option<Order>> {
+        let (_, &index) = self.contents.find(name)?;
+        let here = |e: Error| e.of_tensor(name);
+        let mut archive = self.locked().map_err(here)?;
+        let header = header_of(&mut archive, index).map_err(here)?;
+        archive::unpack_into(&mut archive, index, header.start, to).map_err(here)?;
+        if header.big_endian {
+            to.copy_from_slice(&little(header.dtype, to));
+        }
+        Ok(Some(header.order))
+    }
+
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
         if self.info(name).is_some_and(|info| !info.dtype.is_wider_than_double()) {
             return Ok(None);
@@ -155,13 +166,17 @@ impl Source for Npz {
 }
 
 impl Npz {
+    fn locked(&self) -> Result<std::sync::MutexGuard<'_, Archive>> {
+        let panicked = || Error::format("cannot be read: an earlier reader of the archive panicked");
+        self.archive.lock().map_err(|_| panicked())
+    }
+
     /// The header of an array, and its bytes with the header.
     pub(crate) fn unpacked(&self, name: &str) -> Result<(Header, Cow<'_, [u8]>)> {
         let (_, &index) = self.contents.find(name)?;
         let here = |e: Error| e.of_tensor(name);
         let bytes = {
-            let panicked = || Error::format("cannot be read: an earlier reader of the archive panicked");
-            let mut archive = self.archive.lock().map_err(|_| here(panicked()))?;
+            let mut archive = self.locked().map_err(here)?;
             archive::contents(&mut archive, index, &self.bytes).map_err(here)?
         };
         let header = Header::parse(&bytes).map_err(here)?;

@@ -68,6 +68,18 @@ impl Tally {
         }
     }
 
+    /// Notes a decimal after others, whose place and text say nothing more; `false` where [`Tally::note`] is needed.
+    pub(crate) fn note_more(&mut self, number: &Number) -> bool {
+        match &mut self.0 {
+            Some(found) if number.kept == Kept::Decimal && found.rest.is_none() => {
+                found.count += 1;
+                found.lose(number.error());
+                true
+            }
+            _ => number.kept == Kept::All,
+        }
+    }
+
     /// Notes an integer of up to 64 bits, which is the part of an entry that this says.
     pub(crate) fn note_integer(&mut self, place: &[usize], n: i128, is_imaginary: bool) {
         // Most integers are small.

@@ -44,6 +44,24 @@ pub trait Source: Send + Sync {
         }
     }
 
+    /// Writes what [`Source::bytes`] gives to memory of its length, and gives its order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::read`], and when the lengths differ.
+    fn copy(&self, name: &str, to: &mut [u8]) -> Result<Option<Order>> {
+        if let Some((source, name)) = self.holder(name) {
+            return source.copy(name, to);
+        }
+        let Some((bytes, order)) = self.bytes(name)? else { return Ok(None) };
+        if bytes.len() != to.len() {
+            let (here, there) = (to.len(), bytes.len());
+            return Err(Error::format(format!("has {there} bytes, not {here}")).of_tensor(name));
+        }
+        to.copy_from_slice(&bytes);
+        Ok(Some(order))
+    }
+
     /// `count` numbers of a tensor from position `start` on, in storage order; `None` if the format does not allow
     /// reading a part alone.
     fn read_part(&self, name: &str, start: usize, count: usize) -> Option<Result<Numbers<'_>>> {

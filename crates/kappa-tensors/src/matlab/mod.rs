@@ -92,6 +92,11 @@ impl Matlab {
     }
 }
 
+/// Whether numbers of this kind are those of a variable as they are; a class may be stored in a narrower type.
+fn has_bytes(info: &TensorInfo, kind: DType) -> bool {
+    kind == info.dtype || info.dtype == DType::Bool && kind == DType::U8
+}
+
 /// The number of entries of a matrix.
 fn count(shape: &[usize]) -> Result<usize> {
     limits::check_empty(shape)?;
@@ -139,13 +144,36 @@ impl Source for Matlab {
         if matches!(place, Place::Sparse(_)) {
             return Ok(None);
         }
-        let of = |(kind, re, im): Parts<'_>| -> Option<Vec<u8>> {
-            // A class may be stored in a narrower type.
-            let is_plain = kind == info.dtype || info.dtype == DType::Bool && kind == DType::U8;
-            (is_plain && im.is_none()).then(|| if self.is_big_endian { little(kind, re) } else { re.to_vec() })
+        if let Place::Element(kind, Content::Plain(start, length)) = place
+            && has_bytes(info, *kind)
+            && !self.is_big_endian
+        {
+            let (_, re, im) = self.parts(&self.bytes[*start..start + length]).map_err(|e| e.of_tensor(name))?;
+            return Ok(im.is_none().then(|| (re.into(), Order::ColumnMajor)));
+        }
+        let of = |(kind, re, im): Parts<'_>| {
+            let bytes = || if self.is_big_endian { little(kind, re) } else { re.to_vec() };
+            (im.is_none() && has_bytes(info, kind)).then(bytes)
         };
         let bytes = self.with_parts(place, of).map_err(|e| e.of_tensor(name))?;
         Ok(bytes.map(|bytes| (bytes.into(), Order::ColumnMajor)))
+    }
+
+    fn copy(&self, name: &str, to: &mut [u8]) -> Result<Option<Order>> {
+        let (info, place) = self.contents.find(name)?;
+        if matches!(place, Place::Sparse(_)) {
+            return Ok(None);
+        }
+        let copied = |(kind, re, im): Parts<'_>| {
+            let fits = im.is_none() && has_bytes(info, kind) && re.len() == to.len();
+            match fits {
+                true if self.is_big_endian => to.copy_from_slice(&little(kind, re)),
+                true => to.copy_from_slice(re),
+                false => {}
+            }
+            fits.then_some(Order::ColumnMajor)
+        };
+        self.with_parts(place, copied).map_err(|e| e.of_tensor(name))
     }
 
     fn order(&self, _: &str) -> Order {

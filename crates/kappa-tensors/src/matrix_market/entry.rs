@@ -30,12 +30,6 @@ pub(super) struct Entry<'a> {
 impl<'a> Entry<'a> {
     pub(super) fn read(line: usize, text: &'a str, field: Field) -> Result<Self> {
         let text = trimmed(text);
-        // Most lines of a dense matrix are one number.
-        if field == Field::Real
-            && let Ok(number) = number::read(text)
-        {
-            return Ok(Self { text, parts: [Some(number), None] });
-        }
         let mut rest = text;
         let mut next = || {
             let (first, behind) = word(rest);

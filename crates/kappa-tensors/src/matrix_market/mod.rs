@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::blocks::{Block, blocks};
 use crate::error::{Error, Result, printable};
-use crate::number::{Kept, trimmed};
+use crate::number::{self, Kept, trimmed};
 use crate::rounded::{Rounded, Tally};
 use crate::source::{Triplets, no_such_tensor};
 use crate::triplets::{List, Sparse, doubles};
@@ -265,7 +265,15 @@ impl Body<'_> {
                 (starts[j].1 + k - starts[j].0, j)
             }
         };
+        let is_plain = symmetry == Symmetry::General && self.banner.field == Field::Real;
         let read = |k: usize, number: usize, line: &str, tally: &mut Tally| {
+            // Most lines are one number, and most numbers are decimals.
+            if is_plain
+                && let Ok(number) = number::read(line)
+                && tally.note_more(&number)
+            {
+                return Ok(of(number.value.into()));
+            }
             let entry = Entry::read(number, line, self.banner.field)?;
             let (i, j) = place(k);
             if i == j {
