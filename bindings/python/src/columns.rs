@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use kappa::arithmetic::Decimal;
 use kappa::equations::regression::{Cell, Column};
+use kappa_tensors::{Dialect, Entry};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
@@ -24,6 +25,16 @@ pub(crate) enum RawCell {
     /// A number that is not a double, as numerator and denominator.
     Ratio(String, String),
     Missing(Option<bool>),
+}
+
+impl From<Entry<'_>> for RawCell {
+    fn from(entry: Entry<'_>) -> Self {
+        match entry {
+            Entry::Text(text) => Self::Text(text.into_owned()),
+            Entry::Double(x) => Self::Number(x),
+            Entry::Missing => Self::Missing(None),
+        }
+    }
 }
 
 impl RawCell {
@@ -283,29 +294,38 @@ pub(crate) fn raw_cells(values: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<R
     Ok(found)
 }
 
+/// Whether the data are the path of a table.
+pub(crate) fn is_path(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(data.hasattr("__fspath__")? || data.is_instance_of::<PyString>())
+}
+
 /// The columns of the data; those that are not used come without cells.
-pub(crate) fn raw_columns(data: &Bound<'_, PyAny>, is_used: &dyn Fn(&str) -> bool) -> PyResult<Vec<Raw>> {
-    let is_path = data.hasattr("__fspath__")? || data.is_instance_of::<PyString>();
-    if is_path {
+pub(crate) fn raw_columns(
+    data: &Bound<'_, PyAny>,
+    dialect: &Dialect,
+    is_used: &dyn Fn(&str) -> bool,
+) -> PyResult<Vec<Raw>> {
+    if is_path(data)? {
         let path: std::path::PathBuf = data.extract()?;
-        let opened = interruptible(data.py(), move || kappa_tensors::Frame::open(&path))?;
+        let dialect = dialect.clone();
+        let opened = interruptible(data.py(), move || kappa_tensors::Frame::open(&path, &dialect))?;
         let frame = opened.map_err(source_to_python)?;
-        if let Some(title) = frame.title() {
-            let message = format!("{} is left out: {}", title.name, title.reason);
+        for one in frame.left_out() {
+            let message = format!("{} is left out: {}", one.name, one.reason);
             // Names of lines and reasons have no NUL.
             let message = std::ffi::CString::new(message).unwrap_or_default();
             PyErr::warn(data.py(), &data.py().get_type::<PyUserWarning>(), &message, 1)?;
         }
         let column = |j: usize| {
             let name = frame.titles[j].clone();
-            let cells = if is_used(&name) {
-                frame.column(j).map(|t| RawCell::Text(t.to_owned())).collect()
-            } else {
-                Vec::new()
-            };
+            let cells = if is_used(&name) { frame.column(j).map(RawCell::from).collect() } else { Vec::new() };
             Raw(name, cells)
         };
         return Ok((0..frame.titles.len()).map(column).collect());
+    }
+    if *dialect != Dialect::default() {
+        let message = "the arguments about texts, such as `decimal`, are for the path of a table";
+        return Err(PyTypeError::new_err(message));
     }
     // A mapping, pandas, or polars. A Series has items too, which are no columns.
     let is_series = data.hasattr("dtype")? && !data.hasattr("columns")?;

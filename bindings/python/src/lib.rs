@@ -12,6 +12,7 @@ mod command;
 mod compute;
 mod condition;
 mod density;
+mod dialect;
 mod enclosure;
 mod errors;
 mod factor;

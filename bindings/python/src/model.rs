@@ -1,13 +1,14 @@
 //! Checkpoints and their surveys, in Python.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kappa::{Guarantee, Question};
 use kappa_model::{
-    Convert, Converted, DType, Dialect, Encoding, Layer, Listed, Model, Opening, Progress, Report, Role, Skipped,
-    Streaming, Survey, Verdict, measure_rounded,
+    Convert, Converted, DType, Layer, Listed, Model, Opening, Progress, Report, Role, Skipped, Streaming, Survey,
+    Verdict, measure_rounded,
 };
 use kappa_report::{envelope, measure_key, spread_numbers, survey_csv, survey_html, survey_json, survey_markdown};
 use kappa_tensors::{Numbers, Order};
@@ -20,6 +21,7 @@ use pyo3::types::{PyDict, PyIterator, PyList, PyTuple};
 use crate::answers::{self, Answer, PyAnswer, answer, dict, initializer};
 use crate::compute::{compute, on_pool};
 use crate::density::{PyBulk, PyTail};
+use crate::dialect::{self, Keywords};
 use crate::enclosure::{PyEnclosure, PySingularValues};
 use crate::errors::{model_to_python, to_python};
 use crate::matrix::{answers_dict, questions_of};
@@ -63,15 +65,7 @@ pub(crate) fn open(
     missing: Option<f64>,
     encoding: &str,
 ) -> PyResult<PyModel> {
-    let encoding = match encoding {
-        "utf-8" => Encoding::Utf8,
-        "latin-1" => Encoding::Latin1,
-        other => return Err(PyValueError::new_err(format!("unknown encoding `{other}`\n\nhint: utf-8 or latin-1"))),
-    };
-    if !matches!(decimal, '.' | ',') {
-        return Err(PyValueError::new_err(format!("the sign before decimals is `.` or `,`, got `{decimal}`")));
-    }
-    let table = Dialect { header, columns: Patterns::all(columns), decimal, thousands, missing, encoding };
+    let table = Keywords { header, columns, decimal, thousands, missing, encoding }.dialect()?;
     PyModel::opened(py, path, Opening { map: mmap, strict, table })
 }
 
@@ -117,18 +111,12 @@ impl Answer for PyModel {
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let Opening { map, strict, table } = self.opening.clone();
-        let Dialect { header, columns, decimal, thousands, missing, encoding } = table;
-        let is_latin = encoding == Encoding::Latin1;
-        let table = (header, columns, decimal, thousands, missing, is_latin);
-        (std::path::absolute(&self.path)?, map, strict, table).into_bound_py_any(py)
+        (std::path::absolute(&self.path)?, map, strict, dialect::state(&table)).into_bound_py_any(py)
     }
 
     fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
-        type Table = (Option<bool>, Vec<String>, char, Option<char>, Option<f64>, bool);
-        let (path, map, strict, table): (PathBuf, bool, bool, Table) = state.extract()?;
-        let (header, columns, decimal, thousands, missing, is_latin) = table;
-        let encoding = if is_latin { Encoding::Latin1 } else { Encoding::Utf8 };
-        let table = Dialect { header, columns, decimal, thousands, missing, encoding };
+        let (path, map, strict, table): (PathBuf, bool, bool, dialect::State) = state.extract()?;
+        let table = dialect::of_state(table);
         Self::opened(state.py(), path, Opening { map, strict, table })
     }
 }
@@ -343,10 +331,10 @@ impl PyModel {
         let tensor = compute(py, || self.model.tensor(name)).map_err(model_to_python)?;
         let order = tensor.order;
         let flat = match tensor.numbers {
-            Numbers::F32(x) => PyArray1::from_vec(py, x.into_owned()).into_any(),
-            Numbers::F64(x) => PyArray1::from_vec(py, x.into_owned()).into_any(),
-            Numbers::C32(x) => PyArray1::from_vec(py, x.into_owned()).into_any(),
-            Numbers::C64(x) => PyArray1::from_vec(py, x.into_owned()).into_any(),
+            Numbers::F32(x) => array_of(py, x),
+            Numbers::F64(x) => array_of(py, x),
+            Numbers::C32(x) => array_of(py, x),
+            Numbers::C64(x) => array_of(py, x),
         };
         let array = flat.call_method("reshape", (tensor.shape,), Some(&keywords(order)?))?;
         // Integers were widened exactly, and half precision too: back to what is stored, where NumPy has it.
@@ -362,6 +350,14 @@ impl PyModel {
 
     fn __repr__(&self) -> String {
         format!("{:?}", self.model)
+    }
+}
+
+/// Numbers as an array: a copy where a file holds them, and without one where they were decoded.
+fn array_of<'py, T: numpy::Element + Copy>(py: Python<'py>, numbers: Cow<'_, [T]>) -> Array<'py> {
+    match numbers {
+        Cow::Borrowed(numbers) => PyArray1::from_slice(py, numbers).into_any(),
+        Cow::Owned(numbers) => PyArray1::from_vec(py, numbers).into_any(),
     }
 }
 

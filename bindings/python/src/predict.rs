@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use kappa::equations::regression::{Design, Undetermined};
+use kappa_tensors::Dialect;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::columns::{Raw, RawCell, no_column, of_raw, raw_columns};
+use crate::columns::{Raw, RawCell, is_path, no_column, of_raw, raw_columns};
+use crate::dialect;
 use crate::errors::to_python;
 use crate::regress::{PyRegression, Weights, formula_of, is_read};
 
@@ -41,7 +43,11 @@ impl PyRegression {
         // A model of a constant alone reads no column: all of them count the rows.
         let has_none = !self.input.columns.iter().any(|c| is_used(&c.0));
         let counts = |name: &str| has_none || is_used(name);
-        let new = raw_columns(new, &counts)?;
+        let new = {
+            // A file is written as that of the fit.
+            let table = if is_path(new)? { dialect::of_state(self.input.table.clone()) } else { Dialect::default() };
+            raw_columns(new, &table, &counts)?
+        };
         let used = || new.iter().filter(|c| counts(&c.0));
         let count = used().next().map_or(0, |c| c.1.len());
         if let Some(Raw(name, cells)) = used().find(|c| c.1.len() != count) {

@@ -14,10 +14,11 @@ use crate::answers::{self, Answer, PyAnswer, answer, dict, initializer};
 use crate::array::out;
 use crate::columns::{Raw, RawCell, free_name, of_raw, raw_cells, raw_columns};
 use crate::compute::interruptible;
+use crate::dialect::{self, Keywords};
 use crate::enclosure::PyEnclosure;
 use crate::errors::{named, to_python};
 use crate::names::names;
-use crate::types::Floats;
+use crate::types::{Floats, Sign};
 
 names! { [PyRegression] [regress] }
 
@@ -46,6 +47,8 @@ pub(crate) struct Input {
     pub(crate) target: Option<String>,
     pub(crate) weights: Option<Weights>,
     confidence: f64,
+    /// How the file of the data is written, if it is one.
+    pub(crate) table: dialect::State,
 }
 
 /// A column of the data, or a number for each row.
@@ -146,13 +149,13 @@ impl Answer for PyRegression {
     initializer!();
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let Input { columns, formula, target, weights, confidence } = (*self.input).clone();
-        (columns, formula, target, weights, confidence).into_bound_py_any(py)
+        let Input { columns, formula, target, weights, confidence, table } = (*self.input).clone();
+        (columns, formula, target, weights, confidence, table).into_bound_py_any(py)
     }
 
     fn restored(state: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let (columns, formula, target, weights, confidence) = state.extract()?;
-        Self::of(state.py(), Input { columns, formula, target, weights, confidence })
+        let (columns, formula, target, weights, confidence, table) = state.extract()?;
+        Self::of(state.py(), Input { columns, formula, target, weights, confidence, table })
     }
 }
 
@@ -162,7 +165,8 @@ impl Answer for PyRegression {
 /// then taken as they are written. Integers of any size, Decimals and Fractions are not rounded; booleans are 0 and 1.
 /// Columns with text are categories, those of a Categorical in its order; the index of a DataFrame is no column.
 /// Rows with None, NaN, NA or nothing in a column that is used are left out. `weights` multiply the squares of the
-/// residuals: the name of a column, or one number for each row. `confidence` is 0.95 or 95 for 95 %.
+/// residuals: the name of a column, or one number for each row. `confidence` is 0.95 or 95 for 95 %. The other
+/// arguments say how the file of a table is written, as those of `open` do.
 ///
 /// Examples
 /// --------
@@ -171,20 +175,31 @@ impl Answer for PyRegression {
 /// >>> [round(float(x), 12) for x in fit.params], round(float(fit.r_squared), 6)
 /// ([0.9, 2.15], 0.996765)
 #[pyfunction]
-#[pyo3(signature = (data, formula = None, *, target = None, weights = None, confidence = 0.95))]
+#[pyo3(signature = (
+    data, formula = None, *, target = None, weights = None, confidence = 0.95, header = None, decimal = '.',
+    thousands = None, missing = None, encoding = "utf-8",
+))]
+#[expect(clippy::too_many_arguments, reason = "keywords of Python")]
 pub(crate) fn regress(
     data: &Bound<'_, PyAny>,
     formula: Option<String>,
     target: Option<String>,
     weights: Option<WeightsLike<'_>>,
     confidence: f64,
+    header: Option<bool>,
+    decimal: Sign,
+    thousands: Option<Sign>,
+    missing: Option<f64>,
+    encoding: &str,
 ) -> PyResult<PyRegression> {
+    let table = Keywords { header, columns: None, decimal, thousands, missing, encoding }.dialect()?;
     let confidence = confidence_level(confidence).map_err(to_python)?;
     let weights = weights.as_ref().map(Weights::of).transpose()?;
     let wanted = formula_of(formula.as_deref())?;
     let of_weights = if let Some(Weights::Column(name)) = &weights { Some(name.as_str()) } else { None };
-    let columns = raw_columns(data, &|name| is_read(&wanted, target.as_deref(), of_weights, name))?;
-    PyRegression::of(data.py(), Input { columns, formula, target, weights, confidence })
+    let columns = raw_columns(data, &table, &|name| is_read(&wanted, target.as_deref(), of_weights, name))?;
+    let table = dialect::state(&table);
+    PyRegression::of(data.py(), Input { columns, formula, target, weights, confidence, table })
 }
 
 /// The name of a column, or a number for each row.

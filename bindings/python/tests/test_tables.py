@@ -2,11 +2,12 @@
 
 import gzip
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import run
+from conftest import answer, run
 
 import kappa as kp
 
@@ -98,3 +99,45 @@ def test_an_opened_table_is_pickled_with_its_dialect(tmp_path: Path) -> None:
     for options in ({"decimal": "x"}, {"encoding": "ebcdic"}):
         with pytest.raises(ValueError, match="decimals|encoding"):
             kp.open(path, **options)  # type: ignore[arg-type]
+
+
+def test_regress_reads_tables_as_they_are_written(tmp_path: Path) -> None:
+    plain, german = tmp_path / "plain.csv", tmp_path / "german.csv"
+    plain.write_text("Ort,x,y\nA,1000.5,2.5\nB,2000.5,4.5\nC,3000.5,7.0\nD,4000.5,8.5\n")
+    german.write_text("Höhe von Ort;x;y\nA;1.000,5;2,5\nB;2.000,5;4,5\nC;3.000,5;7,0\nD;4.000,5;8,5\n", "latin-1")
+    expected = kp.regress(plain, "y ~ x")
+    fit = kp.regress(german, "y ~ x", decimal=",", thousands=".", encoding="latin-1")
+    assert list(fit.params) == list(expected.params)
+    # New data are written as the old ones were, also after a journey.
+    assert list(pickle.loads(pickle.dumps(fit)).predict(german)) == list(fit.predict(plain_columns(plain)))
+    options = ("--decimal", ",", "--thousands", ".", "--encoding", "latin-1")
+    found = [answer("regress", *how, "-f", "y ~ x")["result"]["coefficients"] for how in ((plain,), (german, *options))]
+    assert found[0] == found[1]
+    # Without the options the table is refused, with a hint to them.
+    refused = run("regress", german, "-f", "y ~ x", "--encoding", "latin-1")
+    assert refused.returncode == 2 and "`2,5`" in refused.stderr and "decimal" in refused.stderr
+    with pytest.raises(TypeError, match="path of a table"):
+        kp.regress({"x": [1.0, 2.0], "y": [1.0, 2.0]}, "y ~ x", decimal=",")
+
+
+def plain_columns(path: Path) -> dict[str, list[float]]:
+    rows = [line.split(",") for line in path.read_text().splitlines()[1:]]
+    return {"x": [float(row[1]) for row in rows], "y": [float(row[2]) for row in rows]}
+
+
+def test_regress_reads_headers_columns_and_missing_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "bare.csv"
+    path.write_text("1,2\n2,4\n3,NA\n4,9\n")
+    fit = kp.regress(path, target="2", header=False)
+    assert fit.names == ["(Intercept)", "`1`"] and fit.nobs == 3
+    assert kp.regress(path, target="2", header=False, missing=7.0).nobs == 4
+    found = answer("regress", path, "--target", "2", "--header", "no", "--missing", "7")
+    assert found["result"]["rows"] == 4
+
+
+def test_files_of_columns_are_named(tmp_path: Path) -> None:
+    for name, start in (("t.parquet", b"PAR1"), ("t.arrow", b"ARROW1\0\0")):
+        (tmp_path / name).write_bytes(start + b"\0" * 64 + start)
+        asked = run("regress", tmp_path / name, "--target", "y")
+        assert asked.returncode == 2
+        assert ("--features parquet" in asked.stderr) or ("cannot be read" in asked.stderr)

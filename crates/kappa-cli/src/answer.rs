@@ -18,6 +18,17 @@ pub(crate) const FALSE: u8 = 1;
 /// The exit code of a question without an answer.
 pub(crate) const NO_ANSWER: u8 = 2;
 
+/// What a command reads.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Reads {
+    /// Files of tensors.
+    Tensors,
+    /// A table of data.
+    Table,
+    /// Neither.
+    Nothing,
+}
+
 /// A command: a struct of arguments, serialized as the `inputs` of the JSON object, and one function to an answer.
 pub(crate) trait Ask: clap::Args + Serialize {
     /// The `result` of the JSON object.
@@ -30,8 +41,8 @@ pub(crate) trait Ask: clap::Args + Serialize {
     /// docs/commands.md show them; the tests run them.
     const EXAMPLES: &'static [&'static str];
 
-    /// Whether the command reads tensor files, which `--no-mmap` is about.
-    const READS_TENSORS: bool = true;
+    /// What the command reads, which some options are about.
+    const READS: Reads = Reads::Tensors;
 
     /// Whether every answer holds for certain, as with `--certify`.
     const CERTIFIES: bool = false;

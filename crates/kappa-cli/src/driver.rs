@@ -4,7 +4,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use kappa_model::{Dialect, Opening};
 use kappa_report::{Envelope, Remark};
 
-use crate::answer::{Answer, Ask, NO_ANSWER};
+use crate::answer::{Answer, Ask, NO_ANSWER, Reads};
 use crate::failure::Failure;
 use crate::output;
 use crate::output::Kind;
@@ -15,7 +15,7 @@ use crate::tables;
 const COMMON: &str = "Common options";
 
 /// Adds the common options, after those of the command.
-pub(crate) fn with_common_options(command: Command, reads_tensors: bool) -> Command {
+pub(crate) fn with_common_options(command: Command, reads: Reads) -> Command {
     let flag = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).help(help).action(ArgAction::SetTrue).help_heading(COMMON)
     };
@@ -24,9 +24,9 @@ pub(crate) fn with_common_options(command: Command, reads_tensors: bool) -> Comm
     let command = command.disable_help_flag(true).arg(json).arg(explain);
     let no_mmap = "Read files instead of mapping them into memory: safe if another process truncates them meanwhile";
     let strict = "Refuse a PyTorch file that names classes other than those of tensors, instead of leaving them out";
-    let files = reads_tensors.then(|| [flag("no-mmap", no_mmap), flag("strict", strict)]);
+    let files = (reads == Reads::Tensors).then(|| [flag("no-mmap", no_mmap), flag("strict", strict)]);
     let command = command.args(files.into_iter().flatten());
-    let command = if reads_tensors { tables::with_options(command) } else { command };
+    let command = if reads == Reads::Nothing { command } else { tables::with_options(command, reads) };
     let help = Arg::new("help").short('h').long("help").help("Print help").action(ArgAction::Help);
     command.arg(help.help_heading(COMMON))
 }
@@ -38,8 +38,8 @@ pub(crate) fn run<A: Ask>(name: &str, matches: &ArgMatches) -> Result<u8, Failur
     check_files(&ask)?;
     // Not every command has the option.
     let certify = A::CERTIFIES || matches!(matches.try_get_one::<bool>("certify"), Ok(Some(true)));
-    let is_asked = |flag: &str| A::READS_TENSORS && is_set(flag);
-    let table = if A::READS_TENSORS { tables::dialect(matches) } else { Dialect::default() };
+    let is_asked = |flag: &str| A::READS == Reads::Tensors && is_set(flag);
+    let table = if A::READS == Reads::Nothing { Dialect::default() } else { tables::dialect(matches) };
     let opening = Opening { map: !is_asked("no-mmap"), strict: is_asked("strict"), table };
     let session = Session::new(opening, certify);
     let answer = ask.answer(&session);

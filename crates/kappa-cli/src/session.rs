@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kappa::{AnyMatrix, AnyOperator};
-use kappa_model::{LayerMatrix, Model, Opening, Rounded, Skipped};
+use kappa_model::{Dialect, LayerMatrix, Model, Opening, Rounded, Skipped};
 use kappa_report::Remark;
 use kappa_tensors::printable;
 use serde::Serialize;
@@ -45,6 +45,11 @@ pub(crate) enum Rounding {
 impl Session {
     pub(crate) fn new(opening: Opening, certify: bool) -> Self {
         Self { opening, certify, remarks: RefCell::default() }
+    }
+
+    /// How tables as text are written.
+    pub(crate) fn dialect(&self) -> &Dialect {
+        &self.opening.table
     }
 
     /// Whether files are mapped into memory.

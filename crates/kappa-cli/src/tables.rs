@@ -4,11 +4,13 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use kappa_model::{Dialect, Encoding};
 
+use crate::answer::Reads;
+
 /// The heading of these options.
 const HEADING: &str = "Tables as text";
 
 /// Adds the options, which `--help` shows and `-h` does not.
-pub(crate) fn with_options(command: Command) -> Command {
+pub(crate) fn with_options(command: Command, reads: Reads) -> Command {
     let option = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help).help_heading(HEADING).hide_short_help(true)
     };
@@ -30,9 +32,12 @@ pub(crate) fn with_options(command: Command) -> Command {
         .hide_default_value(true)
         .hide_possible_values(true);
     let thousands = option("thousands", "SIGN", "The sign between groups of three digits").value_parser(sign);
-    let missing = option("missing", "NUMBER", "The number that stands for a missing one, which is refused without it")
-        .value_parser(clap::value_parser!(f64))
-        .allow_negative_numbers(true);
+    let missing = match reads {
+        Reads::Table => "The number that stands for a missing one, whose row is left out without it",
+        _ => "The number that stands for a missing one, which is refused without it",
+    };
+    let missing =
+        option("missing", "NUMBER", missing).value_parser(clap::value_parser!(f64)).allow_negative_numbers(true);
     let encoding = option("encoding", "NAME", "The encoding; UTF-16 is recognised by its mark")
         .value_parser(PossibleValuesParser::new(["utf-8", "latin-1"]))
         .default_value("utf-8")

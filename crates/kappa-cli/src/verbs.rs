@@ -6,7 +6,7 @@
 use clap::{ArgMatches, Command};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use crate::answer::Ask;
+use crate::answer::{Ask, Reads};
 use crate::failure::Failure;
 use crate::{commands, driver};
 
@@ -50,7 +50,7 @@ pub(crate) struct Verb {
     /// Command lines without `kappa `.
     pub(crate) examples: &'static [&'static str],
     arguments: fn(Command) -> Command,
-    reads_tensors: bool,
+    reads: Reads,
     run: fn(&str, &ArgMatches) -> Result<u8, Failure>,
     schema: fn(&mut SchemaGenerator) -> Schema,
 }
@@ -59,7 +59,7 @@ impl Verb {
     /// The command with its options and the common ones.
     pub(crate) fn command(&self) -> Command {
         let command = (self.arguments)(Command::new(self.name)).about(self.about).after_help(self.examples());
-        let command = driver::with_common_options(command, self.reads_tensors);
+        let command = driver::with_common_options(command, self.reads);
         self.alias.into_iter().fold(command, Command::visible_alias)
     }
 
@@ -88,7 +88,7 @@ const fn verb<A: Ask>(name: &'static str, group: Group) -> Verb {
         about: A::ABOUT,
         examples: A::EXAMPLES,
         arguments: A::augment_args,
-        reads_tensors: A::READS_TENSORS,
+        reads: A::READS,
         run: driver::run::<A>,
         schema: schema_of::<A::Result>,
     }

@@ -4,21 +4,20 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::bytes::Bytes;
-use crate::dialect::Dialect;
 use crate::error::{Error, Result, printable};
 use crate::gguf::{self, Gguf};
 use crate::hdf5::{self, Hdf5};
 use crate::matlab::{self, Matlab};
 use crate::matrix_market::{BANNER, MatrixMarket};
-use crate::matrix_table::Table;
 use crate::npy::{self, Npy};
 use crate::npz::Npz;
 use crate::onnx::{self, Onnx};
 use crate::picture::{self, Picture};
 use crate::safetensors::{self, SafeTensors};
 use crate::source::Metadata;
+use crate::table::matrix::Table;
 use crate::torch::{self, Torch};
-use crate::{Source, archive, folder, gzip, harwell_boeing, limits, quantised, scipy_sparse, sharded, table};
+use crate::{Dialect, Source, archive, folder, gzip, harwell_boeing, limits, quantised, scipy_sparse, sharded, table};
 
 /// Options for opening files.
 #[derive(Clone, Debug, PartialEq)]

@@ -24,11 +24,9 @@
 mod archive;
 mod blocks;
 mod bytes;
-mod cells;
 mod contents;
 mod cursor;
 mod detect;
-mod dialect;
 mod dtype;
 mod encode;
 mod error;
@@ -41,7 +39,6 @@ mod hdf5;
 pub mod limits;
 mod matlab;
 mod matrix_market;
-mod matrix_table;
 pub mod npy;
 pub mod npz;
 mod number;
@@ -64,7 +61,6 @@ mod triplets;
 pub mod write;
 
 pub use detect::{Opening, open};
-pub use dialect::{Dialect, Encoding};
 pub use dtype::DType;
 pub use encode::encoded;
 pub use error::{Error, ErrorKind, Result, printable};
@@ -73,7 +69,7 @@ pub use number::number;
 pub use packed::Packed;
 pub use rounded::Rounded;
 pub use source::{Metadata, Skipped, Source, Stored, Triplets};
-pub use table::Frame;
+pub use table::{Dialect, Encoding, Entry, Frame};
 pub use tensor::{Numbers, Order, Tensor, TensorInfo};
 
 /// Parsers of bytes in memory, for fuzzing and tests.
@@ -83,12 +79,12 @@ pub mod parse {
     pub use crate::hdf5::parse as hdf5;
     pub use crate::matlab::parse as matlab;
     pub use crate::matrix_market::parse as matrix_market;
-    pub use crate::matrix_table::parse as table;
     pub use crate::npy::parse as npy;
     pub use crate::npz::parse as npz;
     pub use crate::onnx::parse as onnx;
     pub use crate::picture::parse as picture;
     pub use crate::quantised::parse as quantised;
     pub use crate::safetensors::parse as safetensors;
+    pub use crate::table::matrix::parse as table;
     pub use crate::torch::parse as torch;
 }

@@ -7,7 +7,7 @@ use kappa::{AnyMatrix, AnyOperator, Enclosure, Norm};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files};
+use crate::answer::{Answer, Ask, Explanation, Files, Reads};
 use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
@@ -59,7 +59,7 @@ impl Ask for AboutNormArguments {
     type Result = AboutNormResult;
     const ABOUT: &'static str = "Properties and dual of a norm, and its ratio to another one";
     const EXAMPLES: &'static [&'static str] = &["about-norm nuclear --against frobenius --shape 3x2"];
-    const READS_TENSORS: bool = false;
+    const READS: Reads = Reads::Nothing;
 
     fn files(&self) -> Files<'_> {
         Files::default()

@@ -7,7 +7,7 @@ use kappa_report::aligned;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files};
+use crate::answer::{Answer, Ask, Explanation, Files, Reads};
 use crate::failure::Failure;
 use crate::parse::number;
 use crate::session::Session;
@@ -87,7 +87,7 @@ impl Ask for BoundArguments {
     type Result = BoundResult;
     const ABOUT: &'static str = "Evaluate the bound of a perturbation theorem, or list the theorems";
     const EXAMPLES: &'static [&'static str] = &["bound", "bound weyl --change 0.5"];
-    const READS_TENSORS: bool = false;
+    const READS: Reads = Reads::Nothing;
 
     fn files(&self) -> Files<'_> {
         Files::default()

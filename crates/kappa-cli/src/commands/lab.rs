@@ -6,7 +6,7 @@ use kappa_report::aligned;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files};
+use crate::answer::{Answer, Ask, Explanation, Files, Reads};
 use crate::failure::Failure;
 use crate::parse::read;
 use crate::session::Session;
@@ -36,7 +36,7 @@ impl Ask for LabArguments {
     type Result = LabResult;
     const ABOUT: &'static str = "Measured stability of textbook algorithms";
     const EXAMPLES: &'static [&'static str] = &["lab householder-qr"];
-    const READS_TENSORS: bool = false;
+    const READS: Reads = Reads::Nothing;
 
     fn files(&self) -> Files<'_> {
         Files::default()

@@ -9,7 +9,7 @@ use kappa_report::aligned;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::{Answer, Ask, Explanation, Files};
+use crate::answer::{Answer, Ask, Explanation, Files, Reads};
 use crate::failure::Failure;
 use crate::parse::number;
 use crate::session::Session;
@@ -64,7 +64,7 @@ impl Ask for FormatsArguments {
     type Result = FormatsResult;
     const ABOUT: &'static str = "Number formats, and what a number becomes in each";
     const EXAMPLES: &'static [&'static str] = &["formats 0.1"];
-    const READS_TENSORS: bool = false;
+    const READS: Reads = Reads::Nothing;
 
     fn files(&self) -> Files<'_> {
         Files::default()
@@ -158,7 +158,7 @@ impl Ask for RootsArguments {
     type Result = RootsResult;
     const ABOUT: &'static str = "Roots of a polynomial, with condition numbers";
     const EXAMPLES: &'static [&'static str] = &["roots 1 -3 2", "roots 1 -6 11 -6"];
-    const READS_TENSORS: bool = false;
+    const READS: Reads = Reads::Nothing;
 
     fn files(&self) -> Files<'_> {
         Files::default()

@@ -7,10 +7,10 @@ use kappa::equations::regression::{Cell, Column, Design, Formula, Regression, co
 use kappa_report::{
     RegressionResult, counted, draw_quantiles, draw_residuals, regression_text, regression_text_of_all_rows,
 };
-use kappa_tensors::Frame;
+use kappa_tensors::{Entry, Frame};
 use serde::{Serialize, Serializer};
 
-use crate::answer::{Answer, Ask, Explanation, Files};
+use crate::answer::{Answer, Ask, Explanation, Files, Reads};
 use crate::failure::Failure;
 use crate::output::Contents;
 use crate::output::Kind;
@@ -20,7 +20,7 @@ use crate::session::{Session, file_name};
 #[derive(Args, Debug, Serialize)]
 pub(crate) struct RegressArguments {
     /// A table as text: a title for each column; commas, semicolons, tabs or blanks between the cells. `-` reads
-    /// standard input.
+    /// standard input. With the feature `parquet` also a file of Parquet or Arrow.
     file: PathBuf,
     /// The response variable, where the formula does not name it.
     #[arg(long, value_name = "COLUMN")]
@@ -84,22 +84,24 @@ impl Ask for RegressArguments {
     type Result = RegressionResult;
     const ABOUT: &'static str = "Linear regression of a table, with proved digits and diagnostics";
     const EXAMPLES: &'static [&'static str] = &["regress table.csv --target y --residuals res.svg"];
-    const READS_TENSORS: bool = false;
+    const READS: Reads = Reads::Table;
 
     fn files(&self) -> Files<'_> {
         let files = Files::reads([&self.file]);
         files.writes(self.residuals.as_ref(), Kind::Picture).writes(self.quantiles.as_ref(), Kind::Picture)
     }
 
-    fn answer(&self, _: &Session) -> Result<Answer<RegressionResult>, Failure> {
+    fn answer(&self, session: &Session) -> Result<Answer<RegressionResult>, Failure> {
         if self.target.is_none() && self.formula.as_ref().is_none_or(|formula| formula.target.is_none()) {
             return Err(Failure::new(format!("{}: no response variable", file_name(&self.file)))
                 .with_hint("name a column with --target, or write a formula: --formula \"y ~ x\""));
         }
-        let frame = Frame::open(&self.file).map_err(|e| Failure::from(kappa_model::Error::from(e)))?;
+        let opened = Frame::open(&self.file, session.dialect());
+        let frame = opened.map_err(|e| Failure::from(kappa_model::Error::from(e)))?;
         let about = |error: kappa::Error| Failure::from(error).within(&file_name(&self.file));
-        let lines: Vec<u64> = (0..frame.rows()).map(|i| frame.line(i)).collect();
-        let title = frame.title().map(|title| format!("{} is left out: {}", title.name, title.reason));
+        let (lines, word) = ((0..frame.rows()).map(|i| frame.line(i)).collect::<Vec<_>>(), frame.line_word());
+        let left_out = frame.left_out().iter().map(|one| format!("{} is left out: {}", one.name, one.reason));
+        let left_out: Vec<String> = left_out.collect();
         let fit = self.fit(frame).map_err(about)?;
         let design = fit.design();
         let digits = self.digits.into();
@@ -108,12 +110,10 @@ impl Ask for RegressArguments {
             false => (RegressionResult::new(&fit), regression_text(&fit, digits)),
         };
         let mut answer = Answer::new(result.map_err(about)?, text.map_err(about)?).explained(explanation());
-        if let Some(title) = title {
-            answer = answer.note(title);
-        }
+        answer = left_out.into_iter().fold(answer, Answer::note);
         if let Some(&first) = design.dropped.first() {
             answer = answer.note(format!(
-                "{} of {} left out because of a missing value (the first in line {} of the file)",
+                "{} of {} left out because of a missing value (the first in {word} {} of the file)",
                 design.dropped.len(),
                 counted(lines.len(), "row"),
                 lines[first]
@@ -173,6 +173,11 @@ fn explanation() -> Explanation {
 
 /// The columns by name.
 fn columns(frame: &Frame) -> Vec<Column> {
-    let column = |j: usize| Column { name: frame.titles[j].clone(), cells: frame.column(j).map(Cell::parse).collect() };
+    let cell = |entry: Entry<'_>| match entry {
+        Entry::Text(text) => Cell::parse(&text),
+        Entry::Double(x) => Cell::from(x),
+        Entry::Missing => Cell::Missing,
+    };
+    let column = |j: usize| Column { name: frame.titles[j].clone(), cells: frame.column(j).map(cell).collect() };
     (0..frame.titles.len()).map(column).collect()
 }

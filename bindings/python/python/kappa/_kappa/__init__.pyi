@@ -628,6 +628,11 @@ def regress(
     target: str | None = None,
     weights: str | Sequence[Any] | NDArray[Any] | None = None,
     confidence: float = 0.95,
+    header: bool | None = None,
+    decimal: str = '.',
+    thousands: str | None = None,
+    missing: float | None = None,
+    encoding: str = "utf-8",
 ) -> Regression: ...
 def nearest(
     a: Any, kind: str, *, rank: int | None = None, norm: str | float | Norm | None = None, least: float | None = None

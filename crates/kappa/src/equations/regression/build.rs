@@ -76,7 +76,11 @@ impl Built {
                 column.name,
                 row + 1
             ))
-            .with_hint("a column with text is categorical: it has no powers or functions, and cannot be the response")),
+            .with_hint(if Decimal::parse(&text.replace('.', "").replace(',', ".")).is_some() {
+                "write decimals with a point, or say that they follow a comma, with the option `decimal`"
+            } else {
+                "a column with text is categorical: it has no powers or functions, and cannot be the response"
+            })),
             Cell::Missing => {
                 Err(Error::shape(format!("column `{}` has a missing value in row {}", column.name, row + 1)))
             }

@@ -6,13 +6,12 @@
 use num_complex::Complex64;
 use rayon::prelude::*;
 
-use crate::cells::Cells;
+use super::{Cells, is_missing, take_title};
 use crate::detect::FORMATS;
 use crate::error::{Error, Result, printable};
 use crate::number::{self, Fault, Kept, Number};
 use crate::rounded::{Rounded, Tally};
 use crate::source::no_such_tensor;
-use crate::table::{is_missing, take_title};
 use crate::triplets::doubles;
 use crate::{Dialect, Numbers, Order, Source, Tensor, TensorInfo};
 
