@@ -141,3 +141,22 @@ def test_files_of_columns_are_named(tmp_path: Path) -> None:
         asked = run("regress", tmp_path / name, "--target", "y")
         assert asked.returncode == 2
         assert ("--features parquet" in asked.stderr) or ("cannot be read" in asked.stderr)
+
+
+def test_word_vectors(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_text("the 0.5 1\n, 0.25 2\n. -1 3\n# 9 9\n1990 7 4\nof 8 5\n\" 0 6\n1990s 3 7\n")
+    found = answer("norm", path, "--norm", "max-abs")
+    assert found["result"]["shape"] == [7, 2] and float(found["result"]["value"]["estimate"]) == 8
+    said = " ".join(remark["text"] for remark in found["remarks"])
+    assert "column 1 names the rows" in said and "line 4 begins with `#` and is no row" in said
+    # A word among numbers is a mistake.
+    path.write_text("1 2\n3 4\nx 5\n")
+    assert "line 3, column 1: `x` is not a number" in run("norm", path).stderr
+
+
+def test_real_word_vectors(shared: Path) -> None:
+    path = shared / "embeddings" / "glove.6B.100d.sample.txt.gz"
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    expected = np.array([[float(x) for x in line.split()[1:]] for line in lines])
+    assert np.array_equal(table(path), expected)

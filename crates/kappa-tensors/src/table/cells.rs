@@ -20,6 +20,8 @@ pub(crate) struct Cells<'a> {
     gap: usize,
     /// Rows that were taken from the front.
     taken: usize,
+    /// Lines behind the first row that begin with `#`: how many, and the first.
+    comments: (usize, usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,8 +48,17 @@ impl<'a> Cells<'a> {
     }
 
     pub(crate) fn into_owned(self) -> Cells<'static> {
-        let Self { text, rows, ends, gap, taken } = self;
-        Cells { text: text.into_owned().into(), rows, ends, gap, taken }
+        let Self { text, rows, ends, gap, taken, comments } = self;
+        Cells { text: text.into_owned().into(), rows, ends, gap, taken, comments }
+    }
+
+    /// In words, which lines among the rows are left out as comments.
+    pub(crate) fn comments(&self) -> Option<String> {
+        match self.comments {
+            (0, _) => None,
+            (1, line) => Some(format!("line {line} begins with `#` and is no row")),
+            (count, line) => Some(format!("{count} lines begin with `#` and are no rows, the first of them line {line}")),
+        }
     }
 
     /// The number of rows.
@@ -127,13 +138,12 @@ fn is_plain(bytes: &[u8]) -> bool {
     is_part(bytes) || !bytes.contains(&b'"') && bytes.split(|&b| b == b'\r').skip(1).all(|rest| rest.starts_with(b"\n"))
 }
 
-/// What `#N/A` and its like begin is a row, and no comment.
 fn is_separated(line: &str) -> bool {
-    !line.is_empty() && !line.starts_with('#')
+    !line.is_empty()
 }
 
 fn is_written(line: &str) -> bool {
-    !line.starts_with('#') && !line.trim_start().is_empty()
+    !line.trim_start().is_empty()
 }
 
 /// The cells between separators, or between blanks.
@@ -144,26 +154,40 @@ fn split(bytes: &[u8], separator: Option<u8>) -> Result<Cells<'_>> {
         let blocks = blocks(text.as_bytes(), 1, is_content);
         blocks.par_iter().map(|block| Part::of(block, separator, is_content)).collect()
     };
-    let mut cells = Cells { text, rows: Vec::new(), ends: Vec::new(), gap: usize::from(separator.is_some()), taken: 0 };
+    let gap = usize::from(separator.is_some());
+    let mut cells = Cells { text, rows: Vec::new(), ends: Vec::new(), gap, taken: 0, comments: (0, 0) };
     for part in parts {
         let part = part.ok_or_else(|| Error::limit("has a line of more than 4 GiB"))?;
         let before = cells.ends.len();
+        // Those before the first row are a title, as many programs write it.
+        let first_row = cells.rows.first().or(part.rows.first()).map_or(usize::MAX, |row| row.line);
+        part.comments.into_iter().filter(|&line| line > first_row).for_each(|line| count(&mut cells.comments, line));
         cells.rows.extend(part.rows.iter().map(|row| Row { first: row.first + before, ..*row }));
         cells.ends.extend(part.ends);
     }
     Ok(cells)
 }
 
+fn count(comments: &mut (usize, usize), line: usize) {
+    *comments = (comments.0 + 1, if comments.0 == 0 { line } else { comments.1 });
+}
+
 /// The cells of a block.
 struct Part {
     rows: Vec<Row>,
     ends: Vec<u32>,
+    /// The lines that begin with `#`.
+    comments: Vec<usize>,
 }
 
 impl Part {
     fn of(block: &Block<'_>, separator: Option<u8>, is_content: fn(&str) -> bool) -> Option<Self> {
-        let mut part = Self { rows: Vec::with_capacity(block.count), ends: Vec::new() };
+        let mut part = Self { rows: Vec::with_capacity(block.count), ends: Vec::new(), comments: Vec::new() };
         for (line, text) in block.lines(is_content) {
+            if text.starts_with('#') {
+                part.comments.push(line);
+                continue;
+            }
             u32::try_from(text.len()).ok()?;
             let (first, start) = (part.ends.len(), block.start + offset(&block.text, text));
             match separator {
@@ -199,11 +223,14 @@ fn quoted(bytes: &[u8], separator: u8) -> Result<Cells<'static>> {
         .from_reader(bytes);
     let (mut text, mut rows, mut ends) = (String::new(), Vec::new(), Vec::new());
     let mut record = csv::ByteRecord::new();
-    let mut lines = LineCount { bytes, at: 0, line: 1 };
+    let mut lines = LineCount { bytes, at: 0, line: 1, comments: (0, 0) };
     let here = |e: csv::Error| Error::format(format!("is not a table: {e}"));
-    let mut has_break = false;
+    let (mut has_break, mut end) = (false, 0);
     while reader.read_byte_record(&mut record).map_err(here)? {
         let line = record.position().map_or(0, |position| lines.line_of(position.byte() as usize));
+        if rows.is_empty() {
+            lines.comments = (0, 0);
+        }
         let (start, first) = (text.len(), ends.len());
         has_break = false;
         for cell in &record {
@@ -216,14 +243,16 @@ fn quoted(bytes: &[u8], separator: u8) -> Result<Cells<'static>> {
             ends.push(end.map_err(|_| Error::limit(format!("has a row of more than 4 GiB in line {line}")))?);
         }
         rows.push(Row { line, start, first, width: ends.len() - first });
+        end = reader.position().byte() as usize;
     }
+    lines.line_of(end);
     // An unclosed quote makes one cell of all lines below it.
     let is_open = bytes.iter().filter(|&&b| b == b'"').count() % 2 == 1;
     if let Some(row) = rows.last().filter(|_| is_open && has_break) {
         return Err(Error::format(format!("has an unclosed quote in line {}", row.line))
             .with_hint("a cell that begins with a quote must end with one; double the quotes inside it"));
     }
-    Ok(Cells { text: text.into(), rows, ends, gap: 1, taken: 0 })
+    Ok(Cells { text: text.into(), rows, ends, gap: 1, taken: 0, comments: lines.comments })
 }
 
 /// Counts lines. The reader of records begins one at the end of the line before it where lines end with CR and LF.
@@ -231,6 +260,7 @@ struct LineCount<'a> {
     bytes: &'a [u8],
     at: usize,
     line: usize,
+    comments: (usize, usize),
 }
 
 impl LineCount<'_> {
@@ -240,6 +270,10 @@ impl LineCount<'_> {
         // Blank lines and comments before the record belong to it.
         while let Some(b'\r' | b'\n' | b'#') = self.bytes.get(to) {
             let is_comment = self.bytes[to] == b'#';
+            if is_comment {
+                let before = self.bytes[self.at..to].iter().filter(|&&b| b == b'\n').count();
+                count(&mut self.comments, self.line + before);
+            }
             let rest = self.bytes[to..].iter();
             to += if is_comment { rest.take_while(|&&b| b != b'\n').count() } else { 1 };
         }
@@ -273,6 +307,19 @@ mod tests {
             all("1\t2\t\n\t\t\n"),
             [(1, vec!["1".into(), "2".into(), String::new()]), (2, vec![String::new(); 3])]
         );
+    }
+
+    #[test]
+    fn comments_among_the_rows_are_counted() {
+        let said = |text: &str| Cells::read(text.as_bytes(), '.').unwrap().comments();
+        for quote in ["", "\""] {
+            let row = format!("{quote}1{quote},2\n");
+            assert_eq!(said(&format!("# a title\n# another\n{row}{row}")), None);
+            let found = said(&format!("# a title\n{row}\n#3,4\n{row}#,5\n{row}# end"));
+            assert_eq!(found.unwrap(), "3 lines begin with `#` and are no rows, the first of them line 4");
+            assert_eq!(said(&format!("{row}# end\n")).unwrap(), "line 2 begins with `#` and is no row");
+        }
+        assert!(said("a 1\n# 2\n").is_some());
     }
 
     #[test]

@@ -100,8 +100,9 @@ impl Frame {
         let columns = if chosen.is_empty() { (0..width).collect() } else { chosen };
         let titles = columns.iter().map(|&j| header.as_ref().map_or_else(|| (j + 1).to_string(), |all| all[j].clone()));
         let titles = titles.collect();
+        let comments = rows.comments().map(|reason| Skipped { name: "a comment".into(), reason, is_broken: false });
         let rows = Rows::Text { cells: rows.into_owned(), columns, dialect: dialect.clone() };
-        Ok(Self { titles, rows, left_out: title.into_iter().collect() })
+        Ok(Self { titles, rows, left_out: title.into_iter().chain(comments).collect() })
     }
 
     /// What is left out, with the reasons: a first line that is a title and not a row; columns of other types than

@@ -74,6 +74,7 @@ impl Table {
             return Err(Error::format(format!("has no numeric column ({})", row_names(&rows))).with_hint(FORMATS));
         }
         let entries = entries(&rows, &columns, dialect)?;
+        remarks.extend(rows.comments());
         if let Some(number) = dialect.missing.filter(|_| entries.missing > 0) {
             remarks.push(format!("missing values that are read as {number}: {}", entries.missing));
         }
@@ -258,10 +259,13 @@ fn take_header(rows: &mut Cells<'_>, dialect: &Dialect) -> Option<(usize, Vec<St
     (rows.row(0).any(|cell| is_label(cell, dialect)) && rows.row(0).all(is_title)).then(|| rows.take_first())
 }
 
-/// Whether the first column names the rows: every cell is a word. One word alone may be a typing mistake.
+/// Whether the first column names the rows: most of its cells are words or signs, as in files of word vectors, whose
+/// words are also numbers. One word alone may be a typing mistake.
 fn has_row_names(rows: &Cells<'_>, has_header: bool, dialect: &Dialect) -> bool {
-    let is_name = |i: usize| rows.row(i).next().is_some_and(|cell| is_label(cell, dialect));
-    (rows.len() > 1 || has_header) && (0..rows.len()).all(is_name)
+    let is_sign = |cell: &str| !cell.is_empty() && !cell.contains(char::is_alphanumeric);
+    let is_name = |i: &usize| rows.row(*i).next().is_some_and(|cell| is_label(cell, dialect) || is_sign(cell));
+    let has_one = rows.len() > 0 && is_name(&0) || rows.len() > 1 && is_name(&1);
+    (rows.len() > 1 || has_header) && has_one && 2 * (0..rows.len()).filter(is_name).count() > rows.len()
 }
 
 /// The most words that a remark repeats.
