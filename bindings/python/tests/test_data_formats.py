@@ -176,6 +176,49 @@ def test_matlab(version: str, compressed: bool, tmp_path: Path) -> None:
     assert all(layer["role"] == "matrix" for layer in survey)
 
 
+def test_cells_and_structs_of_matlab_73(tmp_path: Path) -> None:
+    path, a = tmp_path / "v.mat", RNG.standard_normal((4, 3))
+    matlab73(path, a, scipy.sparse.random(9, 5, 0.3, random_state=2, format="csc"))
+    with h5py.File(path, "r+") as f:
+        members = f["#refs#"]
+        members["c"] = 2 * a.T
+        members["word"] = np.array([[104]], np.uint16)
+        members["word"].attrs["MATLAB_class"] = np.bytes_("char")
+        inner = members.create_group("inner")
+        inner.attrs["MATLAB_class"] = np.bytes_("struct")
+        inner["deep"] = 3 * a.T
+
+        def cell(group: Any, name: str, names: list[str], kind: str = "cell") -> None:
+            # A row of members.
+            data = group.create_dataset(name, (len(names), 1), h5py.ref_dtype)
+            data[:, 0] = [f[n].ref for n in names]
+            if kind:
+                data.attrs["MATLAB_class"] = np.bytes_(kind)
+
+        cell(members, "nested", ["#refs#/c", "a"])
+        cell(f, "cells", ["#refs#/b", "#refs#/word", "#refs#/inner", "#refs#/nested"])
+        cell(members, "loop", ["#refs#/c"])
+        members["loop"][0, 0] = members["loop"].ref
+        cell(f, "endless", ["#refs#/loop"])
+        one = f.create_group("one")
+        one.attrs["MATLAB_class"] = np.bytes_("struct")
+        one["b"] = a.T
+        one.create_group("inner")["c"] = 5 * a.T
+        many = f.create_group("many")
+        many.attrs["MATLAB_class"] = np.bytes_("struct")
+        cell(many, "b", ["#refs#/b", "#refs#/c"], "")
+    model = kp.open(path)
+    expected = {"cells.1": None, "cells.3.deep": 3 * a, "cells.4.1": 2 * a, "one.b": a, "one.inner.c": 5 * a}
+    expected |= {"many.1.b": None, "many.2.b": 2 * a}
+    assert set(expected) < set(model.names) and len(model.names) == len(expected) + 3
+    for name, of in expected.items():
+        # `b` was written by rows.
+        equal(model[name], a.T if of is None else of)
+    # The second one lies outside of the members of cells.
+    listed = json.loads(run("list", path, "--json").stdout)
+    assert {one["name"] for one in listed["result"]["skipped"]} == {"word", "cells.2", "cells.4.2"}
+
+
 BIG = 2**53 + 1
 
 

@@ -57,7 +57,9 @@ impl<'a> Cells<'a> {
         match self.comments {
             (0, _) => None,
             (1, line) => Some(format!("line {line} begins with `#` and is no row")),
-            (count, line) => Some(format!("{count} lines begin with `#` and are no rows, the first of them line {line}")),
+            (count, line) => {
+                Some(format!("{count} lines begin with `#` and are no rows, the first of them line {line}"))
+            }
         }
     }
 

@@ -3,6 +3,9 @@
 //! The container is decoded by a crate. MATLAB stores matrices by columns: HDF5 describes them as transposed. The
 //! attribute `MATLAB_class` says what a dataset is.
 
+mod lzf;
+mod matlab;
+
 use std::collections::HashSet;
 
 use hdf5_reader::filters::FilterRegistry;
@@ -12,12 +15,12 @@ use num_complex::{Complex32, Complex64};
 
 use crate::bytes::Bytes;
 use crate::contents::Contents;
-use crate::cursor::Cursor;
 use crate::error::{Error, Result, printable};
-use crate::rounded::{Tally, integers, of_integers};
+use crate::rounded::of_integers;
 use crate::source::{Stored, Triplets, UNSUPPORTED};
-use crate::triplets::{List, Sparse, doubles};
+use crate::triplets::Sparse;
 use crate::{DType, Numbers, Order, Rounded, Skipped, Source, Tensor, TensorInfo, limits};
+use matlab::Members;
 
 pub(crate) const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
 /// What a file of MATLAB 7.3 begins with, before the container.
@@ -28,7 +31,8 @@ const DEPTH: usize = 64;
 
 /// Where the numbers of a tensor are.
 enum Place {
-    Dataset,
+    /// The path of a dataset.
+    Dataset(String),
     /// A sparse matrix of MATLAB.
     Sparse(Sparse),
 }
@@ -37,11 +41,30 @@ enum Place {
 pub(crate) struct Hdf5 {
     file: Hdf5File,
     contents: Contents<Place>,
+    members: Members,
     is_matlab: bool,
     /// The largest number of bytes that a dataset may unpack to.
     most: usize,
     /// Groups that were gone through.
     visits: usize,
+}
+
+/// Where a group or a dataset is.
+#[derive(Default)]
+struct At {
+    path: String,
+    /// The name that it has in the list of tensors.
+    name: String,
+    depth: usize,
+}
+
+impl At {
+    fn inside(&self, name: &str, separator: char) -> Self {
+        let join = |outer: &str, between: char| {
+            if outer.is_empty() { name.to_owned() } else { format!("{outer}{between}{name}") }
+        };
+        Self { path: join(&self.path, '/'), name: join(&self.name, separator), depth: self.depth + 1 }
+    }
 }
 
 /// Parses a file in memory; for fuzzing and tests.
@@ -65,64 +88,117 @@ impl Hdf5 {
         let most = bytes.len().saturating_mul(ratio).saturating_add(1 << 20);
         let most = most.min(usize::try_from(limits::UNPACKED).unwrap_or(usize::MAX));
         let mut filters = FilterRegistry::new();
-        filters.register(LZF, Box::new(|_, packed, _| lzf(packed).ok_or_else(broken_lzf)));
+        filters.register(lzf::LZF, Box::new(|_, packed, _| lzf::unpacked(packed).ok_or_else(lzf::broken)));
         let options = OpenOptions::default().with_max_read_bytes(most).with_max_chunk_bytes(most);
         let options = options.with_filter_registry(filters);
         let file = Hdf5File::from_owner(bytes, options).map_err(|e| damaged(&e))?;
         let root = file.root_group().map_err(|e| damaged(&e))?;
-        let mut found = Self { file, contents: Contents::default(), is_matlab, most, visits: 0 };
-        found.visit(&root, "", 0, &mut HashSet::new())?;
+        let members = if is_matlab { Members::of(&root) } else { Members::default() };
+        let mut found = Self { file, contents: Contents::default(), members, is_matlab, most, visits: 0 };
+        found.visit(&root, &At::default(), &mut HashSet::new())?;
         Ok(found)
     }
 
-    /// `seen` holds the groups around this one.
-    fn visit(&mut self, group: &Group, path: &str, depth: usize, seen: &mut HashSet<u64>) -> Result<()> {
+    /// The datasets of a group and of those in it. `seen` holds the groups and cells around this one.
+    fn visit(&mut self, group: &Group, at: &At, seen: &mut HashSet<u64>) -> Result<()> {
         // A group that contains itself has no end; links to other groups may make many of a few.
-        if depth > DEPTH || !seen.insert(group.address()) {
+        if at.depth > DEPTH || !seen.insert(group.address()) {
             return Ok(());
         }
+        self.count()?;
+        let members = group.members();
+        for dataset in members.as_ref().map_or(&[][..], |(_, datasets)| datasets) {
+            self.visit_dataset(dataset, &at.inside(dataset.name(), self.separator()), seen)?;
+        }
+        for group in members.as_ref().map_or(&[][..], |(groups, _)| groups) {
+            // The members of cells have the names of their cells.
+            if self.is_matlab && group.name().starts_with('#') {
+                continue;
+            }
+            self.visit_group(group, &at.inside(group.name(), self.separator()), seen)?;
+        }
+        if let Err(error) = members {
+            let name = if at.path.is_empty() { "the root group" } else { &at.name };
+            let error = Error::format(format!("cannot be read: {}", printable(error.to_string().trim())));
+            self.contents.skip(name.into(), &error);
+        }
+        seen.remove(&group.address());
+        Ok(())
+    }
+
+    /// What stands between the names of groups and datasets.
+    fn separator(&self) -> char {
+        if self.is_matlab { '.' } else { '/' }
+    }
+
+    fn count(&mut self) -> Result<()> {
         self.visits += 1;
         if self.contents.len() + self.visits > limits::TENSORS {
             return Err(Error::limit(format!("holds more than {} datasets, the limit", limits::TENSORS)));
         }
-        let (groups, datasets) = match group.members() {
-            Ok(members) => members,
-            Err(error) => {
-                let name = if path.is_empty() { "the root group" } else { path };
-                self.contents.skip(
-                    name.into(),
-                    &Error::format(format!("cannot be read: {}", printable(error.to_string().trim()))),
-                );
-                seen.remove(&group.address());
-                return Ok(());
-            }
-        };
-        let inside = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-        for dataset in &datasets {
-            let name = inside(dataset.name());
-            match self.other(dataset) {
-                Some(what) => self.contents.skip(name, &Error::unsupported(format!("{UNSUPPORTED} {what}"))),
-                None => self.contents.add(name, self.found(dataset)),
-            }
-        }
-        for group in &groups {
-            let name = inside(group.name());
-            // MATLAB keeps the members of cells there.
-            if self.is_matlab && group.name().starts_with('#') {
-                continue;
-            }
-            if self.is_matlab
-                && let Ok(rows) = group.attribute("MATLAB_sparse")
-            {
+        Ok(())
+    }
+
+    fn visit_group(&mut self, group: &Group, at: &At, seen: &mut HashSet<u64>) -> Result<()> {
+        match group.attribute("MATLAB_sparse") {
+            Ok(rows) if self.is_matlab => {
                 let rows = rows.read_as_f64().map_err(|e| damaged(&e));
-                let found = rows.and_then(|rows| sparse(group, rows as usize));
+                let found = rows.and_then(|rows| matlab::sparse(group, rows as usize));
                 let found = found.map(|matrix| (matrix.dtype(), matrix.shape(), Place::Sparse(matrix)));
-                self.contents.add(name, found);
-                continue;
+                self.contents.add(at.name.clone(), found);
+                Ok(())
             }
-            self.visit(group, &name, depth + 1, seen)?;
+            _ => self.visit(group, at, seen),
         }
-        seen.remove(&group.address());
+    }
+
+    fn visit_dataset(&mut self, dataset: &Dataset, at: &At, seen: &mut HashSet<u64>) -> Result<()> {
+        if self.is_matlab
+            && let Some(references) = matlab::references(dataset, self.file.superblock().offset_size)
+        {
+            return match references {
+                Ok(addresses) => self.visit_members(dataset, &addresses, at, seen),
+                Err(error) => {
+                    self.contents.skip(at.name.clone(), &error);
+                    Ok(())
+                }
+            };
+        }
+        match self.other(dataset) {
+            Some(what) => self.contents.skip(at.name.clone(), &Error::unsupported(format!("{UNSUPPORTED} {what}"))),
+            None => self.contents.add(at.name.clone(), self.found(dataset, &at.path)),
+        }
+        Ok(())
+    }
+
+    /// The members of a cell by their numbers from 1, and those of an array of structs by their numbers and fields.
+    fn visit_members(&mut self, dataset: &Dataset, addresses: &[u64], at: &At, seen: &mut HashSet<u64>) -> Result<()> {
+        if at.depth > DEPTH || !seen.insert(dataset.address()) {
+            return Ok(());
+        }
+        let is_cell = matlab::class(dataset).as_deref() == Some("cell");
+        for (k, address) in addresses.iter().enumerate() {
+            self.count()?;
+            let name = match at.name.rsplit_once('.').filter(|_| !is_cell) {
+                Some((array, field)) => format!("{array}.{}.{field}", k + 1),
+                None => format!("{}.{}", at.name, k + 1),
+            };
+            let member = |path: &String| At { path: path.clone(), name: name.clone(), depth: at.depth + 1 };
+            if let Some(at) = self.members.datasets.get(address).map(member) {
+                match self.file.dataset(&at.path) {
+                    Ok(dataset) => self.visit_dataset(&dataset, &at, seen)?,
+                    Err(error) => self.contents.skip(name, &damaged(&error)),
+                }
+            } else if let Some(at) = self.members.groups.get(address).map(member) {
+                match self.file.group(&at.path) {
+                    Ok(group) => self.visit_group(&group, &at, seen)?,
+                    Err(error) => self.contents.skip(name, &damaged(&error)),
+                }
+            } else {
+                self.contents.skip(name, &Error::format("refers to something else than a member of a cell"));
+            }
+        }
+        seen.remove(&dataset.address());
         Ok(())
     }
 
@@ -133,26 +209,18 @@ impl Hdf5 {
             Datatype::VarLen { kind, .. } => matches!(kind, VarLenKind::String),
             _ => false,
         };
-        if is_text {
-            return Some("type: text".into());
+        match is_text {
+            true => Some("type: text".into()),
+            false if self.is_matlab => matlab::other(dataset),
+            false => None,
         }
-        match self.class(dataset).as_deref() {
-            Some(class @ ("char" | "cell" | "function_handle" | "struct")) => Some(format!("class: {class}")),
-            _ if self.is_matlab && dataset.attribute("MATLAB_empty").is_ok() => Some("class: an empty matrix".into()),
-            _ => None,
-        }
-    }
-
-    /// What MATLAB calls a dataset.
-    fn class(&self, dataset: &Dataset) -> Option<String> {
-        let class = self.is_matlab.then(|| dataset.attribute("MATLAB_class").ok())??;
-        class.read_string().ok()
     }
 
     /// The type and shape of a dataset.
-    fn found(&self, dataset: &Dataset) -> Result<(DType, Vec<usize>, Place)> {
+    fn found(&self, dataset: &Dataset, path: &str) -> Result<(DType, Vec<usize>, Place)> {
         let dtype = dtype(dataset)?;
-        let dtype = if self.class(dataset).as_deref() == Some("logical") { DType::Bool } else { dtype };
+        let dtype =
+            if self.is_matlab && matlab::class(dataset).as_deref() == Some("logical") { DType::Bool } else { dtype };
         if dataset.ndim() > limits::DIMENSIONS {
             return Err(Error::limit(format!(
                 "has {} dimensions; the limit is {}",
@@ -171,103 +239,34 @@ impl Hdf5 {
         if self.is_matlab {
             shape.reverse();
         }
-        Ok((dtype, shape, Place::Dataset))
+        Ok((dtype, shape, Place::Dataset(path.to_owned())))
     }
 
     /// Fills these numbers with those of a dataset, which is as long.
-    fn plain<T: bytemuck::Pod>(&self, name: &str, mut numbers: Vec<T>) -> Result<Vec<T>> {
-        self.fill(name, bytemuck::cast_slice_mut(&mut numbers))?;
+    fn plain<T: bytemuck::Pod>(&self, path: &str, mut numbers: Vec<T>) -> Result<Vec<T>> {
+        self.fill(path, bytemuck::cast_slice_mut(&mut numbers))?;
         Ok(numbers)
     }
 
-    fn fill(&self, name: &str, to: &mut [u8]) -> Result<()> {
-        let here = |e: hdf5_reader::error::Error| {
-            Error::format(format!("cannot be read: {}", printable(e.to_string().trim()))).of_tensor(name)
-        };
-        self.file.dataset(name).and_then(|dataset| dataset.read_native_bytes_into(to)).map_err(here)
+    fn fill(&self, path: &str, to: &mut [u8]) -> Result<()> {
+        let read = self.file.dataset(path).and_then(|dataset| dataset.read_native_bytes_into(to));
+        read.map_err(|e| Error::format(format!("cannot be read: {}", printable(e.to_string().trim()))))
     }
 
-    fn bytes_of(&self, info: &TensorInfo) -> Result<Vec<u8>> {
-        self.plain(&info.name, vec![0; info.len() * info.dtype.size()])
-    }
-}
-
-/// A sparse matrix of MATLAB: the values, the rows, and the starts of the columns.
-fn sparse(group: &Group, rows: usize) -> Result<Sparse> {
-    let read = |part: &str| -> Result<(DType, Vec<u8>)> {
-        let dataset = group.dataset(part).map_err(|e| damaged(&e))?;
-        Ok((dtype(&dataset)?, dataset.read_native_bytes().map_err(|e| damaged(&e))?))
-    };
-    let whole = |part: &str| -> Result<Vec<usize>> {
-        match numbers(&read(part)?) {
-            Numbers::F64(x) => Ok(x.iter().map(|&x| x as usize).collect()),
-            _ => Err(Error::format(format!("has a sparse matrix whose `{part}` are no integers"))),
-        }
-    };
-    let starts = whole("jc")?;
-    // A matrix without entries has no values.
-    let count = starts.last().copied().unwrap_or(0);
-    let (of_row, stored) =
-        if count == 0 { (Vec::new(), (DType::F64, Vec::new())) } else { (whole("ir")?, read("data")?) };
-    let values = numbers(&stored);
-    let columns = starts.len().saturating_sub(1);
-    if starts.is_empty() || !starts.is_sorted() || of_row.len() != count || values.len() != count {
-        return Err(Error::format("has a sparse matrix whose parts do not fit"));
-    }
-    limits::check_sparse(rows, columns, count)?;
-    let value = |k: usize| match &values {
-        Numbers::F32(x) => Complex64::new(f64::from(x[k]), 0.0),
-        Numbers::F64(x) => Complex64::new(x[k], 0.0),
-        Numbers::C32(x) => Complex64::new(f64::from(x[k].re), f64::from(x[k].im)),
-        Numbers::C64(x) => x[k],
-    };
-    let exact: Option<Vec<i128>> = integers(stored.0, &stored.1, cfg!(target_endian = "big")).map(Iterator::collect);
-    let (mut entries, mut tally) = (List::new(), Tally::default());
-    for (j, ends) in starts.windows(2).enumerate() {
-        for (k, &i) in of_row.iter().enumerate().take(ends[1]).skip(ends[0]) {
-            if i >= rows {
-                return Err(Error::format(format!("has an entry in row {} of {rows}", i + 1)));
+    /// The path of a dataset whose bytes are its numbers. Those of a boolean may be others than 0 and 1.
+    fn path_of_bytes(&self, name: &str) -> Result<Option<(&TensorInfo, &str)>> {
+        Ok(match self.contents.find(name)? {
+            (info, Place::Dataset(path)) if info.dtype != DType::Bool && cfg!(target_endian = "little") => {
+                Some((info, path))
             }
-            entries.push((i, j, value(k)));
-            exact.iter().for_each(|exact| tally.note_integer(&[i, j], exact[k], false));
-        }
+            _ => None,
+        })
     }
-    let is_complex = matches!(values, Numbers::C32(_) | Numbers::C64(_));
-    Sparse::new(doubles(is_complex), (rows, columns), entries, tally)
 }
 
 /// The numbers in bytes of this machine.
 fn numbers<'a>((dtype, bytes): &'a (DType, Vec<u8>)) -> Numbers<'a> {
     Numbers::from_bytes(*dtype, bytes, cfg!(target_endian = "big"))
-}
-
-/// The number of the LZF filter of h5py.
-const LZF: u16 = 32000;
-
-fn broken_lzf() -> hdf5_reader::error::Error {
-    hdf5_reader::error::Error::InvalidData("a block of LZF is damaged".into())
-}
-
-/// Unpacks LZF (Lehmann): runs of literal bytes, and copies of at most 264 bytes from at most 8192 bytes before.
-fn lzf(packed: &[u8]) -> Option<Vec<u8>> {
-    let mut found: Vec<u8> = Vec::new();
-    let mut cursor = Cursor::new(packed);
-    while !cursor.is_at_end() {
-        let control = usize::from(cursor.u8().ok()?);
-        if control < 32 {
-            found.extend_from_slice(cursor.take(control + 1).ok()?);
-            continue;
-        }
-        let long = control >> 5;
-        let length = 2 + if long == 7 { 7 + usize::from(cursor.u8().ok()?) } else { long };
-        let back = ((control & 31) << 8 | usize::from(cursor.u8().ok()?)) + 1;
-        let from = found.len().checked_sub(back)?;
-        // A copy may read what it writes.
-        for k in from..from + length {
-            found.push(found[k]);
-        }
-    }
-    Some(found)
 }
 
 /// The type of the numbers of a dataset.
@@ -320,11 +319,6 @@ fn is_part(name: &str, short: &str) -> bool {
     name == short || name == if short == "r" { "real" } else { "imag" }
 }
 
-/// Whether the numbers are read as bytes. Those of a boolean may be others than 0 and 1.
-fn has_bytes(info: &TensorInfo, place: &Place) -> bool {
-    matches!(place, Place::Dataset) && info.dtype != DType::Bool && cfg!(target_endian = "little")
-}
-
 impl Source for Hdf5 {
     fn infos(&self) -> &[TensorInfo] {
         self.contents.infos()
@@ -336,34 +330,34 @@ impl Source for Hdf5 {
 
     fn read(&self, name: &str) -> Result<Tensor<'_>> {
         let (info, place) = self.contents.find(name)?;
-        if let Place::Sparse(matrix) = place {
-            return matrix.read().map_err(|e| e.of_tensor(name));
-        }
+        let here = |error: Error| error.of_tensor(name);
+        let path = match place {
+            Place::Sparse(matrix) => return matrix.read().map_err(here),
+            Place::Dataset(path) => path,
+        };
         let count = info.len();
         let numbers = match info.dtype {
-            DType::F32 => Numbers::F32(self.plain(name, vec![0.0; count])?.into()),
-            DType::F64 => Numbers::F64(self.plain(name, vec![0.0; count])?.into()),
-            DType::C32 => Numbers::C32(self.plain(name, vec![Complex32::default(); count])?.into()),
-            DType::C64 => Numbers::C64(self.plain(name, vec![Complex64::default(); count])?.into()),
+            DType::F32 => self.plain(path, vec![0.0; count]).map(|x| Numbers::F32(x.into())),
+            DType::F64 => self.plain(path, vec![0.0; count]).map(|x| Numbers::F64(x.into())),
+            DType::C32 => self.plain(path, vec![Complex32::default(); count]).map(|x| Numbers::C32(x.into())),
+            DType::C64 => self.plain(path, vec![Complex64::default(); count]).map(|x| Numbers::C64(x.into())),
             dtype => {
-                let bytes = self.plain(name, vec![0u8; count * dtype.size()])?;
-                numbers(&(dtype, bytes)).into_owned()
+                let bytes = self.plain(path, vec![0u8; count * dtype.size()]);
+                bytes.map(|bytes| numbers(&(dtype, bytes)).into_owned())
             }
         };
-        Ok(Tensor { shape: info.shape.clone(), order: self.order(name), numbers })
+        Ok(Tensor { shape: info.shape.clone(), order: self.order(name), numbers: numbers.map_err(here)? })
     }
 
     fn bytes(&self, name: &str) -> Result<Option<Stored<'_>>> {
-        let (info, place) = self.contents.find(name)?;
-        Ok(if has_bytes(info, place) { Some((self.bytes_of(info)?.into(), self.order(name))) } else { None })
+        let Some((info, path)) = self.path_of_bytes(name)? else { return Ok(None) };
+        let bytes = self.plain(path, vec![0; info.len() * info.dtype.size()]).map_err(|e| e.of_tensor(name))?;
+        Ok(Some((bytes.into(), self.order(name))))
     }
 
     fn copy(&self, name: &str, to: &mut [u8]) -> Result<Option<Order>> {
-        let (info, place) = self.contents.find(name)?;
-        if !has_bytes(info, place) {
-            return Ok(None);
-        }
-        self.fill(name, to)?;
+        let Some((_, path)) = self.path_of_bytes(name)? else { return Ok(None) };
+        self.fill(path, to).map_err(|e| e.of_tensor(name))?;
         Ok(Some(self.order(name)))
     }
 
@@ -373,13 +367,14 @@ impl Source for Hdf5 {
 
     fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
         let (info, place) = self.contents.find(name)?;
-        if let Place::Sparse(matrix) = place {
-            return Ok(matrix.rounded());
-        }
+        let path = match place {
+            Place::Sparse(matrix) => return Ok(matrix.rounded()),
+            Place::Dataset(path) => path,
+        };
         if !info.dtype.is_wider_than_double() {
             return Ok(None);
         }
-        let bytes = self.bytes_of(info)?;
+        let bytes = self.plain(path, vec![0; info.len() * info.dtype.size()]).map_err(|e| e.of_tensor(name))?;
         Ok(of_integers(info.dtype, &bytes, cfg!(target_endian = "big"), &info.shape, self.order(name)))
     }
 
