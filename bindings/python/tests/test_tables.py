@@ -135,6 +135,14 @@ def test_regress_reads_headers_columns_and_missing_numbers(tmp_path: Path) -> No
     assert found["result"]["rows"] == 4
 
 
+def test_placeholders_are_no_tables_of_data(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
+    assert "pointer of Git LFS" in run("regress", path, "--target", "y").stderr
+    path.write_text("<!DOCTYPE html><html><body>404, not found</body></html>")
+    assert "page of HTML" in run("regress", path, "--target", "y").stderr
+
+
 def test_files_of_columns_are_named(tmp_path: Path) -> None:
     for name, start in (("t.parquet", b"PAR1"), ("t.arrow", b"ARROW1\0\0")):
         (tmp_path / name).write_bytes(start + b"\0" * 64 + start)

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::bytes::Bytes;
-use crate::detect::open_shard;
 use crate::error::{Error, Result, printable};
-use crate::sharded::{Sharded, is_plain_name, read_index};
+use crate::sharded::{Sharded, is_plain_name, open_shard, read_index};
 use crate::{Opening, Skipped, Source, limits};
 
 /// Endings of supported files in order of preference: the first group that occurs in the folder is read.

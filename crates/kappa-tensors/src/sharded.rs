@@ -7,10 +7,9 @@ use serde_json::Value;
 
 use crate::bytes::Bytes;
 use crate::contents::Contents;
-use crate::detect::open_shard;
 use crate::error::{Error, Result, printable};
 use crate::source::{Metadata, no_metadata};
-use crate::{Graph, Opening, Skipped, Source, TensorInfo, limits};
+use crate::{Graph, Opening, Skipped, Source, TensorInfo, file, limits};
 
 /// Several sources as one.
 pub(crate) struct Sharded {
@@ -129,6 +128,17 @@ pub(crate) fn is_index(path: &Path, bytes: &[u8]) -> bool {
     let start = &bytes[..bytes.len().min(1 << 16)];
     let has_map = start.windows(12).any(|w| w == b"\"weight_map\"");
     bytes.first().is_some_and(|b| matches!(b, b'{' | b' ' | b'\n')) && (named || has_map)
+}
+
+/// Opens a file that is itself no folder and no index, such as a shard: an index that names itself has no end.
+pub(crate) fn open_shard(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
+    let bytes = Bytes::open(path, opening.map)?;
+    if is_index(path, &bytes) {
+        return Err(Error::format("is an index of shards where a shard is needed")
+            .in_file(path)
+            .with_hint("an index assigns tensors to files that hold numbers"));
+    }
+    file::open(bytes, path, opening)
 }
 
 /// The files of a checkpoint that llama.cpp split, in order: `name-00001-of-00003.gguf` names the others. `None` for

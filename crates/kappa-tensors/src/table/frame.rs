@@ -9,6 +9,7 @@ use super::{Cells, Dialect, is_likely, is_missing, number, take_title};
 use crate::bytes::Bytes;
 use crate::error::{Error, Result};
 use crate::number::{read, trimmed};
+use crate::strangers::recognised;
 use crate::{Skipped, gzip};
 
 /// A table of data: a title for each column, and the cells.
@@ -77,6 +78,9 @@ impl Frame {
     pub fn parse(bytes: &[u8], dialect: &Dialect) -> Result<Self> {
         if let Some(kind) = columnar::kind(bytes) {
             return columns(bytes, kind, dialect);
+        }
+        if let Some(error) = recognised(bytes) {
+            return Err(error);
         }
         let text = dialect.decoded(bytes)?;
         if !is_likely(&text) && !text.is_empty() || bytes.is_empty() {

@@ -7,11 +7,11 @@ use num_complex::Complex64;
 use rayon::prelude::*;
 
 use super::{Cells, is_missing, take_title};
-use crate::detect::FORMATS;
 use crate::error::{Error, Result, printable};
 use crate::number::{self, Fault, Kept, Number};
 use crate::rounded::{Rounded, Tally};
 use crate::source::no_such_tensor;
+use crate::strangers::FORMATS;
 use crate::triplets::doubles;
 use crate::{Dialect, Numbers, Order, Source, Tensor, TensorInfo};
 
