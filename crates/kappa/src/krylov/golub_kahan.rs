@@ -6,7 +6,9 @@
 
 use kappa_dense::{Matrix, MatrixRef, Precision, Scalar, Shape, eigh, multiply, qr, singular_values_in, svd};
 
-use super::orthonormal::{Columns, SHRUNK, SHRUNK_OF_A_SPAN, by_gram_or_reflections, orthonormal, random_beside};
+use super::orthonormal::{
+    Columns, SHRUNK, SHRUNK_OF_A_SPAN, by_gram_or_reflections, narrowed, orthonormal, random_beside,
+};
 use super::products::finite;
 use crate::enclosure::exponent_of;
 use crate::error::{Error, Result};
@@ -325,10 +327,6 @@ impl<'a, T: Scalar, A: LinearOperator<T> + ?Sized> GolubKahan<'a, T, A> {
     fn adjoint_times(&self, x: &Matrix<T>) -> Result<Matrix<T>> {
         scaled(self.a.apply_adjoint(x)?, self.scale())
     }
-}
-
-pub(crate) fn narrowed<T: Scalar>(x: &Matrix<T::Wide>) -> Matrix<T> {
-    Matrix::from_fn(x.rows(), x.columns(), |i, j| T::from_parts(x[(i, j)].re(), x[(i, j)].im()))
 }
 
 pub(super) fn largest<W: Scalar>(x: &Matrix<W>) -> f64 {

@@ -12,11 +12,12 @@ mod rest;
 mod system;
 
 pub use golub_kahan::End;
-pub(crate) use golub_kahan::{GolubKahan, Ritz as GolubKahanRitz, check_count, narrowed, power_near, scaled};
+pub(crate) use golub_kahan::{GolubKahan, Ritz as GolubKahanRitz, check_count, power_near, scaled};
 pub use lanczos::Lanczos;
 pub(crate) use lanczos::{Ritz, Stop, Tridiagonal, combine, largest_eigenvalue, length as unit_length, subtract};
 pub use one_norm::OneNorm;
 pub(crate) use one_norm::one_norm_search;
+pub(crate) use orthonormal::narrowed;
 pub(crate) use products::{finite, inner, normalize};
 pub(crate) use rest::{norm_by_products, norm_of_rest};
 pub use system::AnyIterated;

@@ -2,7 +2,6 @@
 
 use kappa_dense::{Matrix, MatrixRef, Scalar, Shape, adjoint_times, cholesky_qr, multiply, qr};
 
-use super::golub_kahan::narrowed;
 use crate::error::Result;
 use crate::random::Draws;
 
@@ -122,4 +121,7 @@ fn projected<T: Scalar>(mut block: Matrix<T>, basis: &Columns<T>) -> Result<(Mat
 
 fn add<W: Scalar>(to: &mut Matrix<W>, x: &Matrix<W>) {
     to.as_mut_slice().iter_mut().zip(x.as_slice()).for_each(|(to, &x)| *to += x);
+}
+pub(crate) fn narrowed<T: Scalar>(x: &Matrix<T::Wide>) -> Matrix<T> {
+    Matrix::from_fn(x.rows(), x.columns(), |i, j| T::from_parts(x[(i, j)].re(), x[(i, j)].im()))
 }

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use kappa_dense::{Matrix, Scalar, adjoint_times, multiply};
 
-use super::golub_kahan::{largest, narrowed, power_near, scaled};
+use super::golub_kahan::{largest, power_near, scaled};
+use super::orthonormal::narrowed;
 use super::{Lanczos, Stop, largest_eigenvalue};
 use crate::enclosure::directed::sqrt_up;
 use crate::error::{Error, Result};

@@ -3,7 +3,7 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::fit::{Regression, moved};
-use super::statistics::signed_quotient;
+use super::statistics::{probability, signed_quotient};
 use crate::{Enclosure, Evidence};
 
 /// A coefficient with its uncertainty.
@@ -61,18 +61,8 @@ pub fn normal_quantile(p: f64) -> f64 {
     statrs::distribution::Normal::standard().inverse_cdf(p)
 }
 
-/// A probability below which its size does not matter.
-const NEGLIGIBLE: f64 = 1e-16;
 /// The evidence of numbers that depend on a quantile.
 const QUANTILE: Evidence = Evidence::Estimate("Student's quantile in double precision");
-
-/// A decreasing function of a statistic ≥ 0 that is known within bounds: NaN where they leave it open.
-pub(super) fn probability(x: Enclosure, sf: impl Fn(f64) -> f64) -> f64 {
-    let at = |x: f64| if x == f64::INFINITY { 0.0 } else { sf(x) };
-    let (least, most) = (at(x.upper()), at(x.lower().max(0.0)));
-    let is_known = most < NEGLIGIBLE || most - least <= 1e-4 * most;
-    if is_known { at(x.estimate()) } else { f64::NAN }
-}
 
 impl Regression {
     fn student(&self) -> Option<StudentsT> {

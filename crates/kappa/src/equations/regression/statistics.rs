@@ -3,7 +3,6 @@
 use kappa_dense::Matrix;
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
-use super::coefficient::probability;
 use super::fit::{Regression, moved};
 use crate::Enclosure;
 use crate::enclosure::directed::{add_down, add_up, times_power};
@@ -156,6 +155,16 @@ impl Regression {
 
 pub(super) fn one_minus(x: Enclosure) -> Enclosure {
     Enclosure::exact(1.0).minus(x)
+}
+
+/// A probability below which its size does not matter.
+const NEGLIGIBLE: f64 = 1e-16;
+/// A decreasing function of a statistic ≥ 0 that is known within bounds: NaN where they leave it open.
+pub(super) fn probability(x: Enclosure, sf: impl Fn(f64) -> f64) -> f64 {
+    let at = |x: f64| if x == f64::INFINITY { 0.0 } else { sf(x) };
+    let (least, most) = (at(x.upper()), at(x.lower().max(0.0)));
+    let is_known = most < NEGLIGIBLE || most - least <= 1e-4 * most;
+    if is_known { at(x.estimate()) } else { f64::NAN }
 }
 
 /// x/y for y ≥ 0 and x of any sign.
