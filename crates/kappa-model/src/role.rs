@@ -12,6 +12,8 @@ pub enum Role {
     Linear,
     /// A table of vectors.
     Embedding,
+    /// A vector that stands for a token, such as that of a class.
+    Token,
     /// Attention: queries.
     AttentionQ,
     /// Attention: keys.
@@ -22,24 +24,46 @@ pub enum Role {
     AttentionO,
     /// Attention: queries, keys and values in one matrix.
     AttentionQkv,
+    /// Attention: keys and values in one matrix.
+    AttentionKv,
+    /// Attention with latents: into those of the queries.
+    AttentionQDown,
+    /// Attention with latents: into those of the keys and values.
+    AttentionKvDown,
     /// Feed-forward: into the wide layer.
     MlpUp,
     /// Feed-forward: the gate of the wide layer.
     MlpGate,
     /// Feed-forward: out of the wide layer.
     MlpDown,
-    /// A convolution, measured as its reshaped matrix.
+    /// Which experts a token goes to.
+    Router,
+    /// A state space: into its wide layer.
+    MixerIn,
+    /// A state space: out of its wide layer.
+    MixerOut,
+    /// Scales and shifts of a normalisation from a condition.
+    Modulation,
+    /// A convolution.
     Conv,
     /// A recurrent layer.
     Recurrent,
     /// A normalisation's scale.
     Norm,
+    /// What is added to the output of a layer.
+    Bias,
+    /// A vector or a number of unknown kind.
+    Vector,
     /// The last layer: classes or vocabulary.
     Output,
     /// The factor of an adapter that is applied first.
     LoraA,
     /// The factor of an adapter that is applied second.
     LoraB,
+    /// A factor of an adapter of entrywise products.
+    LoHa,
+    /// A factor of an adapter of Kronecker products.
+    LoKr,
     /// A matrix that is not part of a network.
     Matrix,
 }
@@ -47,22 +71,37 @@ pub enum Role {
 const NAMES: &[(&str, Role)] = &[
     ("linear", Role::Linear),
     ("embedding", Role::Embedding),
+    ("token", Role::Token),
     ("attention-q", Role::AttentionQ),
     ("attention-k", Role::AttentionK),
     ("attention-v", Role::AttentionV),
     ("attention-o", Role::AttentionO),
     ("attention-qkv", Role::AttentionQkv),
+    ("attention-kv", Role::AttentionKv),
+    ("attention-q-down", Role::AttentionQDown),
+    ("attention-kv-down", Role::AttentionKvDown),
     ("mlp-up", Role::MlpUp),
     ("mlp-gate", Role::MlpGate),
     ("mlp-down", Role::MlpDown),
+    ("router", Role::Router),
+    ("mixer-in", Role::MixerIn),
+    ("mixer-out", Role::MixerOut),
+    ("modulation", Role::Modulation),
     ("conv", Role::Conv),
     ("recurrent", Role::Recurrent),
     ("norm", Role::Norm),
+    ("bias", Role::Bias),
+    ("vector", Role::Vector),
     ("output", Role::Output),
     ("lora-a", Role::LoraA),
     ("lora-b", Role::LoraB),
+    ("loha", Role::LoHa),
+    ("lokr", Role::LoKr),
     ("matrix", Role::Matrix),
 ];
+
+/// What wrappers of a model write before the names of its tensors, and what adapters write inside of them.
+const WRAPPERS: &[&str] = &["_orig_mod.", "module.", "base_model.model.", "params."];
 
 impl Role {
     /// The role of this name, as it is displayed.
@@ -72,16 +111,44 @@ impl Role {
 
     /// The role of a tensor with this name and number of dimensions.
     ///
-    /// The table decides. Without a match, a tensor of three or more dimensions is a convolution, and any other linear.
+    /// The table decides for matrices. Without a match, a tensor of three or more dimensions is a convolution, and any
+    /// other linear. Vectors are scales of normalisations, biases, or neither.
     pub fn of(name: &str, dimensions: usize) -> Self {
-        let lower = name.to_lowercase();
-        let by_name = table().iter().find(|(pattern, _)| pattern.matches(&lower)).map(|(_, role)| *role);
-        match (by_name, dimensions) {
+        let plain = plain(name);
+        let by_name = || table().iter().find(|(pattern, _)| pattern.matches(&plain)).map(|(_, role)| *role);
+        if dimensions < 2 {
+            return vector(&plain, by_name);
+        }
+        match (by_name(), dimensions) {
             (Some(role), _) => role,
             (None, 3..) => Self::Conv,
             _ => Self::Linear,
         }
     }
+}
+
+/// The role of a vector or a number.
+fn vector(name: &str, by_name: impl Fn() -> Option<Role>) -> Role {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let is_norm = ["norm", "ln_", ".ln", ".bn", "_bn"].iter().any(|part| name.contains(part));
+    match by_name() {
+        // Adapters and tokens may be vectors.
+        Some(role @ (Role::Vector | Role::Token | Role::LoraA | Role::LoraB)) => role,
+        _ if last.ends_with("bias") || last == "beta" || last.starts_with("bias_") => Role::Bias,
+        _ if is_norm => Role::Norm,
+        Some(Role::Embedding) => Role::Vector,
+        _ if matches!(last, "weight" | "gamma" | "scale") => Role::Norm,
+        _ => Role::Vector,
+    }
+}
+
+/// The name in the form of the table, with a point before it.
+fn plain(name: &str) -> String {
+    let mut plain = name.to_lowercase().replace('/', ".").replace(".base_layer", "");
+    while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| plain.strip_prefix(wrapper)) {
+        plain = rest.to_owned();
+    }
+    format!(".{plain}")
 }
 
 impl fmt::Display for Role {
@@ -99,7 +166,8 @@ fn line(line: &str) -> Option<(Pattern, Role)> {
     let mut cells = line.split('\t');
     let (name, pattern) = (cells.next()?, cells.next()?);
     let role = NAMES.iter().find(|(known, _)| *known == name)?.1;
-    Some((Pattern::new(pattern).ok()?, role))
+    let whole = if pattern.starts_with('*') { pattern.to_owned() } else { format!(".{pattern}") };
+    Some((Pattern::new(&whole).ok()?, role))
 }
 
 #[cfg(test)]
@@ -113,45 +181,38 @@ mod tests {
     }
 
     #[test]
-    fn common_families_have_their_roles() {
-        for (name, dimensions, role) in [
-            ("transformer.h.3.attn.c_attn.weight", 2, Role::AttentionQkv),
-            ("transformer.h.3.attn.c_proj.weight", 2, Role::AttentionO),
-            ("transformer.h.3.mlp.c_fc.weight", 2, Role::MlpUp),
-            ("h.0.mlp.c_proj.weight", 2, Role::MlpDown),
-            ("wte.weight", 2, Role::Embedding),
-            ("h.0.ln_1.weight", 1, Role::Norm),
-            ("model.layers.20.self_attn.q_proj.weight", 2, Role::AttentionQ),
-            ("model.layers.20.self_attn.k_proj.weight", 2, Role::AttentionK),
-            ("model.layers.20.self_attn.o_proj.weight", 2, Role::AttentionO),
-            ("model.layers.20.self_attn.q_proj.lora_A.weight", 2, Role::LoraA),
-            ("model.layers.20.self_attn.v_proj.lora_b", 2, Role::LoraB),
-            ("model.layers.0.mlp.gate_proj.weight", 2, Role::MlpGate),
-            ("model.layers.0.mlp.down_proj.weight", 2, Role::MlpDown),
-            ("model.layers.0.input_layernorm.weight", 1, Role::Norm),
-            ("model.norm.weight", 1, Role::Norm),
-            ("model.embed_tokens.weight", 2, Role::Embedding),
-            ("lm_head.weight", 2, Role::Output),
-            ("layers.3.attn.wq", 2, Role::AttentionQ),
-            ("bert.encoder.layer.0.attention.self.query.weight", 2, Role::AttentionQ),
-            ("bert.encoder.layer.0.attention.output.dense.weight", 2, Role::AttentionO),
-            ("bert.encoder.layer.0.intermediate.dense.weight", 2, Role::MlpUp),
-            ("bert.encoder.layer.0.output.dense.weight", 2, Role::MlpDown),
-            ("bert.embeddings.word_embeddings.weight", 2, Role::Embedding),
-            ("blocks.0.attn.qkv.weight", 2, Role::AttentionQkv),
-            ("blocks.0.attn.proj.weight", 2, Role::AttentionO),
-            ("blocks.0.mlp.fc1.weight", 2, Role::MlpUp),
-            ("layer1.0.conv1.weight", 4, Role::Conv),
-            ("layer1.0.bn1.weight", 1, Role::Norm),
-            ("layer2.0.downsample.0.weight", 4, Role::Conv),
-            ("fc.weight", 2, Role::Output),
-            ("features.0.weight", 4, Role::Conv),
-            ("fc1.weight", 2, Role::Linear),
-            ("lstm_cell.weight_hh", 2, Role::Recurrent),
-            ("text_encoder:0:down", 2, Role::LoraA),
-            ("anything", 2, Role::Linear),
-        ] {
-            assert_eq!(Role::of(name, dimensions), role, "{name}");
+    fn the_roles_of_the_shared_list_are_those_that_are_meant() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/roles.tsv");
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            println!("SKIPPED: there is no {}", path.display());
+            return;
+        };
+        for line in text.lines().skip(1) {
+            let cells: Vec<&str> = line.split('\t').collect();
+            let role = Role::of(cells[0], cells[1].split('x').count()).to_string();
+            // How a tensor is read is said by its view.
+            let meant = cells[2].split([' ', ':']).next().unwrap();
+            let is_meant = match meant {
+                "-" => role == "vector",
+                "experts" => role.starts_with("mlp-"),
+                meant => role == meant,
+            };
+            assert!(is_meant, "{}: {role}, not {}", cells[0], cells[2]);
         }
+    }
+
+    /// Names of every family, with the number of dimensions and the role.
+    const FAMILIES: &str = include_str!("role_examples.tsv");
+
+    #[test]
+    fn every_family_has_its_roles() {
+        let mut count = 0;
+        for line in FAMILIES.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            let cells: Vec<&str> = line.split('\t').collect();
+            let &[name, dimensions, role] = cells.as_slice() else { panic!("{line}") };
+            assert_eq!(Role::of(name, dimensions.parse().unwrap()).to_string(), role, "{name}");
+            count += 1;
+        }
+        assert!(count > 200, "{count}");
     }
 }
