@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use kappa::{Guarantee, Question};
 use kappa_model::{
-    Convert, Converted, DType, Layer, Listed, Model, Opening, Progress, Report, Role, Skipped, Streaming, Survey,
-    Verdict, measure_rounded,
+    Convert, Converted, DType, Layer, Listed, Model, Opening, Progress, Reading, Report, Role, Skipped, Streaming,
+    Survey, Verdict, measure_rounded,
 };
 use kappa_report::{envelope, measure_key, spread_numbers, survey_csv, survey_html, survey_json, survey_markdown};
 use kappa_tensors::{Numbers, Order};
@@ -214,7 +214,8 @@ impl PyModel {
                 "shape": PyTuple::new(py, t.shape)?,
                 "bytes": t.bytes,
                 "role": t.role.to_string(),
-                "matrix": t.matrix,
+                "matrix": t.reading.as_ref().and_then(Reading::shape),
+                "as": t.reading.as_ref().map(Reading::text),
                 "parts": t.parts,
             }))
         };
@@ -415,7 +416,7 @@ pub(crate) struct PySurvey(Report);
 
 answer!(PySurvey);
 
-type LayerHead = (String, Vec<usize>, (usize, usize), String, String);
+type LayerHead = (String, String, String, Vec<usize>, (usize, usize), String, String);
 type LayerBody = (Vec<(String, PyEnclosure)>, Option<PySingularValues>, Option<PyTail>, Option<PyBulk>);
 type VerdictState = (String, String, usize, usize);
 
@@ -426,7 +427,8 @@ impl Answer for PySurvey {
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let layer = |l: &Layer| -> (LayerHead, LayerBody, Vec<VerdictState>) {
-            let head = (l.name.clone(), l.shape.clone(), l.matrix, l.dtype.name().to_owned(), l.role.to_string());
+            let (dtype, role) = (l.dtype.name().to_owned(), l.role.to_string());
+            let head = (l.name.clone(), l.tensor.clone(), l.reading.clone(), l.shape.clone(), l.matrix, dtype, role);
             let measures = l.measures.iter().map(|(q, x)| (q.to_string(), (*x).into())).collect();
             let values = l.singular_values.clone().map(|values| PySingularValues::new(values, None));
             let body = (measures, values, l.tail.clone().map(Into::into), l.bulk.map(PyBulk));
@@ -441,12 +443,14 @@ impl Answer for PySurvey {
         type Whole = (Vec<(LayerHead, LayerBody, Vec<VerdictState>)>, Vec<(String, String, bool)>);
         let (layers, skipped): Whole = state.extract()?;
         let layer = |(head, body, verdicts): (LayerHead, LayerBody, Vec<VerdictState>)| -> PyResult<Layer> {
-            let (name, shape, matrix, dtype, role) = head;
+            let (name, tensor, reading, shape, matrix, dtype, role) = head;
             let (measures, values, tail, bulk) = body;
             let measure = |(question, x): (String, PyEnclosure)| Ok((question.parse().map_err(to_python)?, x.into()));
             let unknown = |what: &str| PyValueError::new_err(format!("unknown {what} in a pickled survey"));
             Ok(Layer {
                 name,
+                tensor,
+                reading,
                 shape,
                 matrix,
                 dtype: DType::named(&dtype).ok_or_else(|| unknown("type of numbers"))?,
@@ -502,6 +506,8 @@ impl PySurvey {
 fn row<'py>(py: Python<'py>, layer: &Layer) -> PyResult<Bound<'py, PyDict>> {
     let dict = dict!(py, {
         "name": &layer.name,
+        "tensor": &layer.tensor,
+        "as": &layer.reading,
         "shape": &layer.shape,
         "rows": layer.matrix.0,
         "columns": layer.matrix.1,

@@ -155,7 +155,7 @@ def test_a_broken_tensor_does_not_stop_the_rest(tmp_path: Path) -> None:
 
 def test_formats_of_a_survey() -> None:
     assert run("survey", DIGITS, "--csv").stdout.startswith(
-        "name,shape,rows,columns,dtype,role,frobenius,frobenius_lower"
+        "name,tensor,as,shape,rows,columns,dtype,role,frobenius,frobenius_lower"
     )
     assert run("survey", DIGITS, "--markdown").stdout.startswith("| layer")
     text = run("survey", DIGITS).stdout.splitlines()

@@ -41,7 +41,7 @@ pub(crate) fn kernel_positions(name: &str, shape: &[usize]) -> usize {
 }
 
 /// Keras names its weights kernels and puts the output last; PyTorch names them weights and puts it first.
-fn is_keras_kernel(name: &str) -> bool {
+pub(crate) fn is_keras_kernel(name: &str) -> bool {
     name.to_lowercase().contains("kernel")
 }
 

@@ -23,6 +23,7 @@ mod schedule;
 mod stream;
 mod survey;
 mod verdict;
+mod views;
 
 pub use convert::{Conversion, Convert, Converted};
 pub use error::{Error, ErrorKind, Result};
@@ -37,3 +38,4 @@ pub use saved_sketch::SavedSketch;
 pub use stream::{Streamed, Streaming};
 pub use survey::{Layer, Progress, Report, Survey};
 pub use verdict::Verdict;
+pub use views::{Axis, Reading, View};

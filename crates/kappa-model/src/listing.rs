@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use kappa_tensors::{DType, TensorInfo};
 
-use crate::layer::matrix_shape;
-use crate::{Model, Role};
+use crate::{Model, Reading, Role};
 
 /// A tensor of a list.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,8 +19,8 @@ pub struct Listed {
     pub bytes: usize,
     /// Its role in the network.
     pub role: Role,
-    /// Rows and columns of the matrix as which it is measured; `None` for one that is not.
-    pub matrix: Option<(usize, usize)>,
+    /// How it is measured: as one matrix, or as several parts; `None` for one that is not.
+    pub reading: Option<Reading>,
     /// The stored tensors that it is decoded from, the codes first; empty for one that is stored as it is.
     pub parts: Vec<String>,
 }
@@ -47,14 +46,13 @@ impl Model {
 
     fn listed(&self, info: &TensorInfo) -> Listed {
         let is_measured = self.why_unmeasured(info).is_none();
-        let role = if self.is_data() { Role::Matrix } else { Role::of(&info.name, info.shape.len()) };
         Listed {
             name: info.name.clone(),
             dtype: info.dtype,
             shape: info.shape.clone(),
             bytes: self.source().stored_bytes(&info.name),
-            role,
-            matrix: matrix_shape(&info.name, &info.shape).ok().filter(|_| is_measured),
+            role: self.role(info),
+            reading: is_measured.then(|| self.views(&info.name)),
             parts: self.source().parts(&info.name).to_vec(),
         }
     }

@@ -1,15 +1,18 @@
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use kappa_tensors::limits::{DENSE_AN_ENTRY, EMPTY_SPARSE_SIDE};
 use kappa_tensors::{Opening, Rounded, Skipped, Source, Tensor, TensorInfo, Triplets, open};
 
 use crate::layer::{LayerMatrix, matrix_of, matrix_shape, row_major};
-use crate::{Error, Result};
+use crate::views::{self, Asked, Config, Reading};
+use crate::{Error, Result, Role};
 
 /// A checkpoint, or a file with a single matrix.
 pub struct Model {
     path: PathBuf,
     source: Box<dyn Source>,
+    config: OnceLock<Config>,
 }
 
 impl Model {
@@ -29,7 +32,7 @@ impl Model {
     ///
     /// As [`Model::open`].
     pub fn open_with(path: &Path, opening: &Opening) -> Result<Self> {
-        Ok(Self { path: path.to_owned(), source: open(path, opening)? })
+        Ok(Self { path: path.to_owned(), source: open(path, opening)?, config: OnceLock::new() })
     }
 
     /// The path that was opened.
@@ -77,6 +80,9 @@ impl Model {
         if let Err(reason) = matrix_shape(&info.name, &info.shape) {
             return Some(reason.into());
         }
+        if self.views(&info.name).views.is_empty() {
+            return Some(if self.role(info) == Role::Bias { "biases" } else { "a vector" }.into());
+        }
         (info.dtype.is_integer() && !self.is_data()).then(|| {
             let is_code = CODES.iter().any(|ending| info.name.ends_with(ending));
             let what = if is_code { "codes without scales" } else { "possibly quantization codes" };
@@ -123,6 +129,28 @@ impl Model {
     /// When there is no such tensor, and when its numbers cannot be read.
     pub fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
         Ok(self.source.rounded(name)?)
+    }
+
+    /// What the network says about its tensors: the `config.json` beside them, or what their file says itself.
+    fn config(&self) -> &Config {
+        self.config.get_or_init(|| {
+            let json = kappa_tensors::beside(&self.path, &["config.json"]);
+            Config::of(if json.is_empty() { self.metadata() } else { &json })
+        })
+    }
+
+    /// The matrices that the network multiplies with in this tensor: the tensor itself, or its parts. None for vectors
+    /// and numbers, and where there is no such tensor.
+    pub fn views(&self, name: &str) -> Reading {
+        let Some(info) = self.info(name) else { return Reading::default() };
+        let shape_of = |name: &str| self.info(name).map(|info| info.shape.clone());
+        let role = self.role(info);
+        views::reading(&Asked { info, role, config: self.config(), shape_of: &shape_of })
+    }
+
+    /// What a tensor does in its network.
+    pub(crate) fn role(&self, info: &TensorInfo) -> Role {
+        if self.is_data() { Role::Matrix } else { Role::of(&info.name, info.shape.len()) }
     }
 
     pub(crate) fn source(&self) -> &dyn Source {

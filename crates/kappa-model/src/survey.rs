@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use glob::Pattern;
 use kappa::values::{Bulk, Clauset, Tail};
 use kappa::{Enclosure, Guarantee, Norm, Plan, Profile, Question, SingularValues};
-use kappa_tensors::{DType, Numbers, TensorInfo};
+use kappa_tensors::{DType, Numbers, Tensor, TensorInfo};
 
-use crate::layer::{LayerMatrix, matrix_of, row_major, same_numbers};
+use crate::layer::{LayerMatrix, row_major, same_numbers};
 use crate::rounded::{widened, widened_cond};
 use crate::schedule::{Ceiling, default_ceiling};
-use crate::{Error, Model, Result, Role, Rounded, Skipped, Verdict};
+use crate::{Error, Model, Reading, Result, Role, Rounded, Skipped, Verdict, View};
 
 /// Options of a survey. The defaults measure everything with all threads.
 #[derive(Clone, Debug, Default)]
@@ -40,8 +40,12 @@ pub struct Report {
 /// One weight matrix, measured.
 #[derive(Clone, Debug)]
 pub struct Layer {
-    /// The tensor's name.
+    /// The tensor's name, with that of the part in brackets where the tensor holds several matrices.
     pub name: String,
+    /// The tensor that holds it.
+    pub tensor: String,
+    /// How the tensor is read, in words: `q 768 k 768 v 768`; empty for a matrix as it is.
+    pub reading: String,
     /// The tensor's dimensions.
     pub shape: Vec<usize>,
     /// The shape of the matrix that was measured: rows, columns.
@@ -116,6 +120,8 @@ impl Progress<'static> {
 /// A layer to be measured.
 struct Job<'a> {
     info: &'a TensorInfo,
+    reading: Reading,
+    /// The shape of the largest matrix, and its plan.
     shape: (usize, usize),
     plan: Plan,
     bytes: u64,
@@ -134,7 +140,7 @@ impl Job<'_> {
 
     /// An estimate of the flops; a pass over the entries counts too.
     fn cost(&self) -> f64 {
-        self.plan.flops + 16.0 * self.info.len() as f64
+        self.plan.flops * self.reading.views.len() as f64 + 16.0 * self.info.len() as f64
     }
 }
 
@@ -165,9 +171,15 @@ impl Model {
 fn survey(model: &Model, how: &Survey, progress: &Progress<'_>) -> Result<Report> {
     let Jobs { jobs, mut skipped, unreached } = jobs(model, how)?;
     let mut layers = measure_all(model, &jobs, how, progress)?;
-    let broken: Vec<Skipped> = layers.iter().filter_map(|(_, layer)| layer.as_ref().err().cloned()).collect();
     layers.sort_by_key(|(position, _)| *position);
-    let mut layers: Vec<Layer> = layers.into_iter().filter_map(|(_, layer)| layer.ok()).collect();
+    let (mut found, mut broken) = (Vec::new(), Vec::new());
+    for layer in layers.into_iter().flat_map(|(_, layers)| layers) {
+        match layer {
+            Ok(layer) => found.push(layer),
+            Err(skipped) => broken.push(skipped),
+        }
+    }
+    let mut layers = found;
     skipped.extend(broken);
     name_duplicates(model, &mut layers);
     Ok(Report { layers, skipped, unreached })
@@ -190,7 +202,7 @@ fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<Jobs<'a>> {
             skipped.push(unmeasured(model, info, reason));
             continue;
         }
-        match job(info, ceiling, how.certify) {
+        match job(info, model.views(&info.name), ceiling, how.certify) {
             Ok(job) => jobs.push(job),
             Err(reason) => {
                 unreached.push(info.name.clone());
@@ -245,8 +257,10 @@ fn not_finite(model: &Model, info: &TensorInfo) -> Option<String> {
     Some(format!("{count} of {all} numbers in a tensor of shape {:?}, the first at position {}", info.shape, first + 1))
 }
 
-fn job(info: &TensorInfo, ceiling: u64, certify: bool) -> std::result::Result<Job<'_>, String> {
-    let shape = matrix_of(&info.name, &info.shape);
+fn job(info: &TensorInfo, reading: Reading, ceiling: u64, certify: bool) -> std::result::Result<Job<'_>, String> {
+    let work = |(m, n): &(usize, usize)| m.saturating_mul(*n).saturating_mul(*m.min(n));
+    let shape = reading.views.iter().map(View::shape).max_by_key(work).unwrap_or((0, 0));
+    let is_whole = reading.views.iter().all(|view| view.is_whole(info.len()));
     let plan = Plan::singular_values_by(shape, Guarantee::certified_if(certify));
     // Floats of 32 and 64 bits are measured without a copy; all others are widened first.
     let widened = match info.dtype {
@@ -256,15 +270,17 @@ fn job(info: &TensorInfo, ceiling: u64, certify: bool) -> std::result::Result<Jo
         DType::Packed(_) => info.len() * 8,
         dtype => info.len() * 8.max(dtype.size()),
     };
-    let bytes = (plan.bytes as u64).saturating_add(widened as u64);
+    // A part is gathered beside the whole tensor.
+    let gathered = if is_whole { 0 } else { shape.0.saturating_mul(shape.1).saturating_mul(8) };
+    let bytes = (plan.bytes as u64).saturating_add(widened as u64).saturating_add(gathered as u64);
     if bytes > ceiling {
         let (needs, allowed) = (bytes.div_ceil(1 << 20), ceiling >> 20);
         return Err(format!("needs {needs} MiB, above the memory ceiling of {allowed} MiB"));
     }
-    Ok(Job { info, shape, plan, bytes })
+    Ok(Job { info, reading, shape, plan, bytes })
 }
 
-type Measured = (usize, std::result::Result<Layer, Skipped>);
+type Measured = (usize, Vec<std::result::Result<Layer, Skipped>>);
 
 /// Large layers one after the other with all threads, then the small ones side by side, in order of decreasing cost.
 fn measure_all(model: &Model, jobs: &[Job<'_>], how: &Survey, progress: &Progress<'_>) -> Result<Vec<Measured>> {
@@ -326,22 +342,50 @@ fn side_by_side<R: Send>(jobs: &[usize], threads: usize, one: impl Fn(&usize) ->
     })
 }
 
-fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<Layer, Skipped> {
+/// The matrices of a tensor, one after the other.
+fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> Vec<std::result::Result<Layer, Skipped>> {
     let name = &job.info.name;
-    let broken = |reason: String| Skipped { name: name.clone(), reason, is_broken: true };
-    let tensor = model.source().read(name).map_err(|e| broken(e.reason().into()))?;
-    let rounded = model.rounded(name).map_err(|e| broken(e.to_string()))?;
-    let matrix = LayerMatrix::new(row_major(tensor), job.shape, job.info.dtype);
+    let broken = |reason: String| vec![Err(Skipped { name: name.clone(), reason, is_broken: true })];
+    let tensor = match model.source().read(name) {
+        Ok(tensor) => row_major(tensor),
+        Err(error) => return broken(error.reason().into()),
+    };
+    let rounded = match model.rounded(name) {
+        Ok(rounded) => rounded,
+        Err(error) => return broken(error.to_string()),
+    };
+    let found = match &job.reading.views[..] {
+        // The tensor itself is dropped before its values are found.
+        [view] if view.is_whole(job.info.len()) => vec![measured(job, view, tensor, rounded.as_ref(), how)],
+        views => {
+            let one = |view: &View| measured(job, view, view.of(&tensor), rounded.as_ref(), how);
+            views.iter().map(one).collect()
+        }
+    };
+    model.source().forget(name);
+    found
+}
+
+fn measured(
+    job: &Job<'_>,
+    view: &View,
+    part: Tensor<'_>,
+    rounded: Option<&Rounded>,
+    how: &Survey,
+) -> std::result::Result<Layer, Skipped> {
+    let broken = |reason: String| Skipped { name: view.name.clone(), reason, is_broken: true };
+    let matrix = LayerMatrix::new(part, view.shape(), job.info.dtype);
     let a = matrix.operator().map_err(|e| broken(e.to_string()))?;
     let profile = a.profile_by(Guarantee::certified_if(how.certify));
     drop(matrix);
-    model.source().forget(name);
     let mut layer = Layer {
-        name: name.clone(),
+        name: view.name.clone(),
+        tensor: job.info.name.clone(),
+        reading: job.reading.words.clone(),
         shape: job.info.shape.clone(),
-        matrix: job.shape,
+        matrix: view.shape(),
         dtype: job.info.dtype,
-        role: if model.is_data() { Role::Matrix } else { Role::of(name, job.info.shape.len()) },
+        role: view.role,
         measures: Vec::new(),
         singular_values: None,
         tail: None,
@@ -349,7 +393,7 @@ fn measure(model: &Model, job: &Job<'_>, how: &Survey) -> std::result::Result<La
         verdicts: Vec::new(),
     };
     match profile {
-        Ok(profile) => fill(&mut layer, &profile, rounded.as_ref()).map_err(|e| broken(e.to_string()))?,
+        Ok(profile) => fill(&mut layer, &profile, rounded).map_err(|e| broken(e.to_string()))?,
         Err(error) if error.is_not_finite() => {
             layer.verdicts.push(Verdict::NotFinite { message: error.reason().to_owned() });
         }
@@ -379,6 +423,14 @@ fn fill(layer: &mut Layer, profile: &Profile, rounded: Option<&Rounded>) -> Resu
     Ok(())
 }
 
+/// The numbers of a layer.
+fn numbers<'a>(model: &'a Model, layer: &Layer) -> Option<Tensor<'a>> {
+    let tensor = model.source().read(&layer.tensor).ok()?;
+    let views = model.views(&layer.tensor).views;
+    let view = views.iter().find(|view| view.name == layer.name)?;
+    Some(if view.is_whole(tensor.numbers.len()) { tensor } else { view.of(&row_major(tensor)) })
+}
+
 /// Finds tensors with the same numbers: those with equal measures are compared byte by byte.
 fn name_duplicates(model: &Model, layers: &mut [Layer]) {
     for k in 1..layers.len() {
@@ -388,14 +440,13 @@ fn name_duplicates(model: &Model, layers: &mut [Layer]) {
             continue;
         }
         let looks_the_same = |other: &&Layer| {
-            other.shape == layer.shape && other.dtype == layer.dtype && other.measures == layer.measures
+            other.matrix == layer.matrix && other.dtype == layer.dtype && other.measures == layer.measures
         };
         let original = before.iter().filter(looks_the_same).find(|other| {
-            let numbers = |name: &str| model.source().read(name).ok();
-            let pair = numbers(&other.name).zip(numbers(&layer.name));
+            let pair = numbers(model, other).zip(numbers(model, layer));
             let same = pair.is_some_and(|(a, b)| same_numbers(&a, &b));
-            model.source().forget(&other.name);
-            model.source().forget(&layer.name);
+            model.source().forget(&other.tensor);
+            model.source().forget(&layer.tensor);
             same
         });
         if let Some(original) = original {

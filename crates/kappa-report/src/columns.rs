@@ -60,7 +60,7 @@ pub(crate) fn columns(all: bool) -> Vec<Column> {
     let mut columns = vec![
         words("layer", |l| printable(&l.name)),
         words("role", |l| l.role.to_string()),
-        words("shape", |l| shape_words(&l.shape)),
+        words("shape", layer_shape),
         words("type", |l| l.dtype.to_string()),
         norm("frobenius", Norm::frobenius()),
         norm("spectral", Norm::spectral()),
@@ -89,8 +89,16 @@ pub(crate) fn columns(all: bool) -> Vec<Column> {
         columns.push(derived("spikes", spikes));
     }
     columns.push(energy());
+    if all {
+        columns.push(words("as", |l| printable(&l.reading)));
+    }
     columns.push(words("spectrum", |l| l.singular_values.as_ref().map_or(String::new(), |s| sparkline(s, SPARKS))));
     columns
+}
+
+/// The dimensions of a tensor, or of the part of it that was measured.
+pub(crate) fn layer_shape(layer: &Layer) -> String {
+    if layer.name == layer.tensor { shape_words(&layer.shape) } else { shape_words(&[layer.matrix.0, layer.matrix.1]) }
 }
 
 /// `[768, 2304]` as 768×2304.

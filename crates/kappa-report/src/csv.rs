@@ -10,7 +10,8 @@ use crate::spread::spread_numbers;
 /// A survey as comma-separated values: each measure with its estimate, lower and upper end.
 pub fn survey_csv(report: &Report) -> String {
     let questions = Question::standard();
-    let mut header: Vec<String> = ["name", "shape", "rows", "columns", "dtype", "role"].map(Into::into).into();
+    let mut header: Vec<String> =
+        ["name", "tensor", "as", "shape", "rows", "columns", "dtype", "role"].map(Into::into).into();
     for key in questions.iter().map(measure_key) {
         header.extend([key.clone(), format!("{key}_lower"), format!("{key}_upper")]);
     }
@@ -21,6 +22,8 @@ pub fn survey_csv(report: &Report) -> String {
         let (m, n) = layer.matrix;
         let mut cells = vec![
             quoted(&layer.name),
+            quoted(&layer.tensor),
+            quoted(&layer.reading),
             shape_words(&layer.shape),
             m.to_string(),
             n.to_string(),

@@ -6,7 +6,7 @@ use kappa::{Enclosure, Norm, Question, Tolerance};
 use kappa_model::{Layer, Report, printable};
 use serde::Serialize;
 
-use crate::columns::{alpha, shape_words, spikes};
+use crate::columns::{alpha, layer_shape, spikes};
 use crate::json::to_value;
 use crate::text::{counted, ends};
 
@@ -78,7 +78,7 @@ fn row((index, layer): (usize, &Layer)) -> String {
         escaped(&printable(&layer.name))
     );
     cells += &word(&layer.role.to_string());
-    cells += &word(&shape_words(&layer.shape));
+    cells += &word(&layer_shape(layer));
     cells += &word(layer.dtype.name());
     for question in numbers() {
         cells += &number_cell(layer.measure(&question));

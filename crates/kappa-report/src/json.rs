@@ -118,7 +118,13 @@ pub struct SurveyResult {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct LayerResult {
+    /// The name of the tensor, with that of the part in brackets where it holds several matrices.
     name: String,
+    /// The tensor that holds it.
+    tensor: String,
+    /// How the tensor is read, in words; empty for a matrix as it is.
+    #[serde(rename = "as")]
+    reading: String,
     /// The dimensions of the tensor.
     shape: Vec<usize>,
     /// Rows and columns of the matrix that was measured.
@@ -142,12 +148,10 @@ struct SkippedResult {
     reason: String,
 }
 
-/// The types of stored numbers; `c64` and `c128` are complex numbers of two 32-bit and two 64-bit parts, as in NumPy.
+/// The types of stored numbers, `q4_k` and `gptq` among them; `c64` and `c128` are complex numbers of two 32-bit and
+/// two 64-bit parts, as in NumPy.
 fn dtype(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "enum": [
-        "bool", "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64",
-        "f8_e4m3", "f8_e5m2", "f16", "bf16", "f32", "f64", "c64", "c128",
-    ] })
+    json_schema!({ "type": "string" })
 }
 
 fn measures(generator: &mut SchemaGenerator) -> Schema {
@@ -172,6 +176,8 @@ impl From<&Layer> for LayerResult {
         let measures = Question::standard();
         Self {
             name: layer.name.clone(),
+            tensor: layer.tensor.clone(),
+            reading: layer.reading.clone(),
             shape: layer.shape.clone(),
             matrix: layer.matrix,
             dtype: layer.dtype.name(),

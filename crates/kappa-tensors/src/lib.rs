@@ -68,7 +68,7 @@ pub use encode::encoded;
 pub use error::{Error, ErrorKind, Result, printable};
 pub use graph::{Attribute, Graph, Node};
 pub use number::number;
-pub use open::open;
+pub use open::{beside, open};
 pub use opening::Opening;
 pub use packed::Packed;
 pub use rounded::Rounded;

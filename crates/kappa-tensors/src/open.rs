@@ -19,11 +19,11 @@ use crate::{Opening, Source, file, folder, limits, quantised, sharded};
 /// - When it is not in a format that kappa reads; the message names the format it is recognised as.
 /// - When it breaks the rules of its format, or exceeds a limit of [`limits`](crate::limits).
 pub fn open(path: &Path, opening: &Opening) -> Result<Box<dyn Source>> {
-    Ok(quantised::decoded(stored(path, opening)?, &config(path)))
+    Ok(quantised::decoded(stored(path, opening)?, &beside(path, &["quantize_config.json", "config.json"])))
 }
 
-/// The `config.json` or `quantize_config.json` beside the weights, or nothing.
-fn config(path: &Path) -> Metadata {
+/// The first of these files of JSON beside the weights; empty where there is none.
+pub fn beside(path: &Path, names: &[&str]) -> Metadata {
     let folder = if path.is_dir() { Some(path) } else { path.parent().filter(|_| path.is_file()) };
     let read = |name: &str| -> Option<Metadata> {
         let file = std::fs::File::open(folder?.join(name)).ok()?;
@@ -31,7 +31,7 @@ fn config(path: &Path) -> Metadata {
         file.take(limits::CONFIG).read_to_end(&mut text).ok()?;
         serde_json::from_slice(&text).ok()
     };
-    ["quantize_config.json", "config.json"].into_iter().find_map(read).unwrap_or_default()
+    names.iter().find_map(|name| read(name)).unwrap_or_default()
 }
 
 /// The tensors as they are stored.

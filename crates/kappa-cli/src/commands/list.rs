@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kappa_model::{Listed, Model, Pattern, printable};
+use kappa_model::{Listed, Model, Pattern, Reading, printable};
 use kappa_report::{aligned, counted};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -48,8 +48,11 @@ struct ListedTensor {
     /// The bytes in the file, of all tensors of the pattern, with their scales.
     bytes: usize,
     role: String,
-    /// Rows and columns of the matrix as which it is measured; null for one that is not.
+    /// Rows and columns of the matrix as which it is measured; null for one that is not, and for several matrices.
     matrix: Option<(usize, usize)>,
+    /// In words, the matrices as which it is measured; null for a tensor that is not.
+    #[serde(rename = "as")]
+    reading: Option<String>,
     /// The stored tensors that it is decoded from.
     parts: Vec<String>,
 }
@@ -113,7 +116,8 @@ fn of_pattern(pattern: Pattern) -> ListedTensor {
         shape: first.shape,
         bytes,
         role: first.role.to_string(),
-        matrix: first.matrix,
+        matrix: first.reading.as_ref().and_then(Reading::shape),
+        reading: first.reading.as_ref().map(Reading::text),
         parts: first.parts,
     }
 }
@@ -143,7 +147,7 @@ fn text(result: &ListResult, model: &Model) -> String {
             t.dtype.to_owned(),
             size(t.bytes),
             t.role.clone(),
-            t.matrix.map_or("–".into(), |(m, n)| format!("{m}×{n}")),
+            t.reading.clone().unwrap_or_else(|| "–".into()),
             t.parts.iter().map(short).collect::<Vec<_>>().join(", "),
         ]
     };
