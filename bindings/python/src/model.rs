@@ -464,7 +464,7 @@ impl Answer for PySurvey {
         };
         let skipped = skipped.into_iter().map(|(name, reason, is_broken)| Skipped { name, reason, is_broken });
         let layers = layers.into_iter().map(layer).collect::<PyResult<_>>()?;
-        Ok(Self(Report { layers, skipped: skipped.collect(), unreached: Vec::new() }))
+        Ok(Self(Report { layers, skipped: skipped.collect(), unreached: Vec::new(), doubts: Vec::new() }))
     }
 }
 

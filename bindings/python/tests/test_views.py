@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import answer, write_safetensors
+from conftest import answer, run, write_safetensors
 
 import kappa as kp
 
@@ -58,6 +58,8 @@ def test_unequal_parts_need_the_configuration(tmp_path: Path) -> None:
     check(tmp_path / "b", {name: whole}, {**config, "hidden_size": 99, "head_dim": 4}, qkv(name, q, k, v))
     (tmp_path / "c").mkdir()
     check(tmp_path / "c", {name: whole}, None, {name: ("attention-qkv", whole)})
+    said = run("survey", tmp_path / "c" / "model.safetensors").stderr
+    assert f"measured whole: `{name}`: q, k and v are not told apart: no config.json" in said
 
 
 def test_parts_head_by_head(tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// The names of weight matrices that were not measured for lack of memory.
     pub unreached: Vec<String>,
+    /// The tensors whose parts could not be told apart, so that they were measured whole; with the reason.
+    pub doubts: Vec<(String, &'static str)>,
 }
 
 /// One weight matrix, measured.
@@ -182,7 +184,9 @@ fn survey(model: &Model, how: &Survey, progress: &Progress<'_>) -> Result<Report
     let mut layers = found;
     skipped.extend(broken);
     name_duplicates(model, &mut layers);
-    Ok(Report { layers, skipped, unreached })
+    let doubt = |job: &Job<'_>| Some((job.info.name.clone(), job.reading.doubt?));
+    let doubts = jobs.iter().filter_map(doubt).collect();
+    Ok(Report { layers, skipped, unreached, doubts })
 }
 
 /// The layers to measure, the tensors that are skipped, and the names of those for which the memory is too small.

@@ -142,6 +142,14 @@ fn notes(report: &Report, is_csv: bool) -> Vec<String> {
         let (count, first) = (report.unreached.len(), printable(&report.unreached[0]));
         notes.push(format!("not measured for lack of memory: {count} (the first is `{first}`); raise --memory"));
     }
+    let mut reasons: Vec<&str> = report.doubts.iter().map(|(_, reason)| *reason).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    for reason in reasons {
+        let names: Vec<&String> = report.doubts.iter().filter(|(_, r)| *r == reason).map(|(name, _)| name).collect();
+        let more = if names.len() > 1 { format!(" and {} more", names.len() - 1) } else { String::new() };
+        notes.push(format!("measured whole: `{}`{more}: {reason}", printable(names[0])));
+    }
     notes
 }
 
