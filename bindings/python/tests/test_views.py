@@ -202,6 +202,16 @@ def test_equal_experts_are_named(tmp_path: Path) -> None:
     assert layers[f"{name}[e=2]"]["verdicts"] == [f"duplicate of {name}[e=0]"]
 
 
+def test_layer_two_comes_before_layer_ten(tmp_path: Path) -> None:
+    names = [f"model.layers.{k}.mlp.up_proj.weight" for k in range(12)]
+    path = tmp_path / "model.safetensors"
+    # As the library of safetensors sorts them.
+    write_safetensors(path, {name: ("F32", random(3, 2)) for name in sorted(names)})
+    assert [layer["name"] for layer in kp.open(path).survey()] == names
+    assert [one["name"] for one in answer("list", path)["result"]["tensors"]] == names
+    assert answer("list", path, "--patterns")["result"]["tensors"][0]["name"].startswith("model.layers.{0-11}.")
+
+
 def test_every_name_of_the_shared_list_has_its_role(shared: Path, tmp_path: Path) -> None:
     rows = [line.split("\t") for line in (shared / "roles.tsv").read_text().splitlines()[1:]]
     shapes = {name: tuple(int(n) for n in shape.split("x")) for name, shape, _ in rows}

@@ -16,6 +16,7 @@ mod layer;
 mod lipschitz;
 mod listing;
 mod model;
+mod order;
 mod role;
 mod rounded;
 mod saved_sketch;

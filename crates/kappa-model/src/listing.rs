@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kappa_tensors::{DType, TensorInfo};
 
+use crate::order::ordered;
 use crate::{Model, Reading, Role};
 
 /// A tensor of a list.
@@ -39,9 +40,10 @@ pub struct Pattern {
 }
 
 impl Model {
-    /// Every tensor with its type, shape, size and role, in file order. Reads no numbers.
+    /// Every tensor with its type, shape, size and role, in the order of the file, or of the numbers in their names
+    /// where the file is sorted letter by letter. Reads no numbers.
     pub fn listing(&self) -> Vec<Listed> {
-        self.tensors().iter().map(|info| self.listed(info)).collect()
+        ordered(self.tensors()).into_iter().map(|info| self.listed(info)).collect()
     }
 
     fn listed(&self, info: &TensorInfo) -> Listed {

@@ -8,6 +8,7 @@ use kappa::{Enclosure, Guarantee, Norm, Plan, Profile, Question, SingularValues}
 use kappa_tensors::{DType, Numbers, Tensor, TensorInfo};
 
 use crate::layer::{LayerMatrix, row_major, same_numbers};
+use crate::order::ordered;
 use crate::rounded::{widened, widened_cond};
 use crate::schedule::{Ceiling, default_ceiling};
 use crate::{Error, Model, Reading, Result, Role, Rounded, Skipped, Verdict, View};
@@ -29,7 +30,7 @@ pub struct Survey {
 /// The results of a survey.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The weight matrices, in file order.
+    /// The weight matrices, in the order of the file, or of the numbers in their names.
     pub layers: Vec<Layer>,
     /// The tensors that were not measured, with the reason.
     pub skipped: Vec<Skipped>,
@@ -201,7 +202,7 @@ fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<Jobs<'a>> {
     let wanted = |name: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(name));
     let ceiling = how.memory.unwrap_or_else(default_ceiling);
     let (mut jobs, mut skipped, mut unreached) = (Vec::new(), Vec::new(), Vec::new());
-    for info in model.tensors().iter().filter(|info| wanted(&info.name)) {
+    for info in ordered(model.tensors()).into_iter().filter(|info| wanted(&info.name)) {
         if let Some(reason) = model.why_unmeasured(info) {
             skipped.push(unmeasured(model, info, reason));
             continue;
