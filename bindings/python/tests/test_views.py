@@ -202,6 +202,22 @@ def test_equal_experts_are_named(tmp_path: Path) -> None:
     assert layers[f"{name}[e=2]"]["verdicts"] == [f"duplicate of {name}[e=0]"]
 
 
+def test_a_part_is_asked_by_its_name(tmp_path: Path) -> None:
+    name, back = "h.0.attn.c_attn.weight", "up.conv_transpose.weight"
+    whole, kernel = random(4, 12), random(4, 6, 2, 2)
+    path = tmp_path / "model.safetensors"
+    write_safetensors(path, {name: ("F32", whole), back: ("F32", kernel)})
+    found = answer("norm", path, "-t", f"{name}[k]", "--norm", "spectral")
+    assert found["result"]["shape"] == [4, 4] and found["result"]["tensor"] == f"{name}[k]"
+    assert found["result"]["value"]["estimate"] == pytest.approx(np.linalg.norm(whole[:, 4:8], 2), rel=1e-6)
+    assert any("q 4 k 4 v 4" in remark["text"] for remark in found["remarks"])
+    model = kp.open(path)
+    assert float(model.measure(f"{name}[v]", "rank")["rank"]) == 4
+    matrix = kernel.transpose(1, 0, 2, 3).reshape(6, 16)
+    assert float(model.measure(back, "norm:nuclear")["nuclear"]) == pytest.approx(np.linalg.norm(matrix, "nuc"), rel=1e-6)
+    assert "has no tensor" in run("norm", path, "-t", f"{name}[x]").stderr
+
+
 def test_layer_two_comes_before_layer_ten(tmp_path: Path) -> None:
     names = [f"model.layers.{k}.mlp.up_proj.weight" for k in range(12)]
     path = tmp_path / "model.safetensors"

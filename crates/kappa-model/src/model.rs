@@ -5,7 +5,7 @@ use kappa_tensors::limits::{DENSE_AN_ENTRY, EMPTY_SPARSE_SIDE};
 use kappa_tensors::{Opening, Rounded, Skipped, Source, Tensor, TensorInfo, Triplets, open};
 
 use crate::layer::{LayerMatrix, matrix_of, matrix_shape, row_major};
-use crate::views::{self, Asked, Config, Reading};
+use crate::views::{self, Asked, Config, Reading, View};
 use crate::{Error, Result, Role};
 
 /// A checkpoint, or a file with a single matrix.
@@ -102,10 +102,12 @@ impl Model {
 
     /// How a tensor is read as a matrix where that is not plain: dimensions that are joined, scales that are applied.
     pub fn reading(&self, name: &str) -> Vec<String> {
-        let Some(info) = self.source.info(name) else { return Vec::new() };
+        let Some(info) = self.source.info(name) else {
+            return self.part(name).map_or_else(Vec::new, |(info, _)| self.reading_of_part(info));
+        };
         let mut found = Vec::new();
         if info.shape.len() > 2 {
-            let (m, n) = matrix_of(name, &info.shape);
+            let (m, n) = self.views(name).shape().unwrap_or_else(|| matrix_of(name, &info.shape));
             found.push(format!("the tensor of shape {:?} is read as a matrix of {m}×{n}", info.shape));
         }
         found.extend(self.source.decoding(name));
@@ -118,7 +120,10 @@ impl Model {
     ///
     /// When there is no such tensor, or several and no name.
     pub fn chosen(&self, name: Option<&str>) -> Result<String> {
-        Ok(self.info_of(name)?.name.clone())
+        match name.filter(|name| self.part(name).is_some()) {
+            Some(part) => Ok(part.to_owned()),
+            None => Ok(self.info_of(name)?.name.clone()),
+        }
     }
 
     /// The entries of a tensor that double precision rounds, as decimals and integers beyond 2⁵³ are; `None` if all are
@@ -128,7 +133,8 @@ impl Model {
     ///
     /// When there is no such tensor, and when its numbers cannot be read.
     pub fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
-        Ok(self.source.rounded(name)?)
+        let tensor = self.part(name).map_or(name, |(info, _)| &info.name);
+        Ok(self.source.rounded(tensor)?)
     }
 
     /// What the network says about its tensors: the `config.json` beside them, or what their file says itself.
@@ -148,6 +154,23 @@ impl Model {
         views::reading(&Asked { info, role, config: self.config(), shape_of: &shape_of })
     }
 
+    /// A part of a tensor by the name that a survey gives it, where no tensor has that name.
+    fn part(&self, name: &str) -> Option<(&TensorInfo, View)> {
+        if self.info(name).is_some() {
+            return None;
+        }
+        name.match_indices('[').find_map(|(at, _)| {
+            let info = self.info(&name[..at])?;
+            let view = self.views(&info.name).views.into_iter().find(|view| view.name == name)?;
+            Some((info, view))
+        })
+    }
+
+    fn reading_of_part(&self, info: &TensorInfo) -> Vec<String> {
+        let words = format!("a part of the tensor of shape {:?}: {}", info.shape, self.views(&info.name).words);
+        std::iter::once(words).chain(self.source.decoding(&info.name)).collect()
+    }
+
     /// What a tensor does in its network.
     pub(crate) fn role(&self, info: &TensorInfo) -> Role {
         if self.is_data() { Role::Matrix } else { Role::of(&info.name, info.shape.len()) }
@@ -162,18 +185,28 @@ impl Model {
         self.source.is_data()
     }
 
-    /// One tensor as a matrix: the named one, or the only one. A vector is a column. A sparse matrix of order above
-    /// 1000 keeps its nonzero entries only.
+    /// One tensor as a matrix, or a part of one by the name that a survey gives it: the named one, or the only one. A
+    /// vector is a column. A sparse matrix of order above 1000 keeps its nonzero entries only.
     ///
     /// # Errors
     ///
     /// When there is no such tensor, or several and no name, and when the tensor cannot be read.
     pub fn matrix(&self, name: Option<&str>) -> Result<(String, LayerMatrix<'_>)> {
+        if let Some((info, view)) = name.and_then(|name| self.part(name)) {
+            let part = view.of(&row_major(self.source.read(&info.name)?));
+            return Ok((view.name.clone(), LayerMatrix::new(part, view.shape(), info.dtype)));
+        }
         let info = self.info_of(name)?;
         if let Some(found) = self.large_triplets(info) {
             return Ok((info.name.clone(), sparse(&found).map_err(|e| Error::about(&info.name, &e))?));
         }
         let tensor = row_major(self.source.read(&info.name)?);
+        // A kernel whose numbers lie in another order.
+        if let [view] = &self.views(&info.name).views[..]
+            && !view.is_whole(info.len())
+        {
+            return Ok((info.name.clone(), LayerMatrix::new(view.of(&tensor), view.shape(), info.dtype)));
+        }
         Ok((info.name.clone(), LayerMatrix::new(tensor, matrix_of(&info.name, &info.shape), info.dtype)))
     }
 
