@@ -168,12 +168,13 @@ def test_convolutions(tmp_path: Path) -> None:
     plain, deep, back, keras = random(6, 4, 3, 3), random(6, 1, 3, 3), random(4, 6, 2, 2), random(3, 3, 4, 6)
     tensors = {
         "conv1.weight": plain, "conv2.weight": deep, "upsample.conv_transpose.weight": back, "conv2d/kernel": keras,
+        "final_conv.weight": plain[:1],
     }  # fmt: skip
     layers = check(tmp_path, tensors, None, {
         "conv1.weight": ("conv", plain.reshape(6, 36)),
         "conv2.weight[dw]": ("conv", deep.reshape(6, 9)),
         "upsample.conv_transpose.weight": ("conv", back.transpose(1, 0, 2, 3).reshape(6, 16)),
-        "conv2d/kernel": ("conv", keras.reshape(36, 6)),
+        "conv2d/kernel": ("conv", keras.reshape(36, 6)), "final_conv.weight": ("conv", plain[:1].reshape(1, 36)),
     })  # fmt: skip
     assert layers["conv1.weight"]["as"] == "conv 6×(4·3·3)"
     assert layers["conv2.weight[dw]"]["as"] == "depthwise 6 × 9"
@@ -184,6 +185,7 @@ def test_kernels_of_flax_and_leading_ones(tmp_path: Path) -> None:
     into, out, places = random(8, 2, 4), random(2, 4, 8), random(1, 5, 8)
     at = "params/encoder/layers_0/self_attention/"
     tensors = {f"{at}query/kernel": into, f"{at}out/kernel": out, "pos_embed": places, "cls_token": random(1, 1, 8)}
+    tensors["att.time_decay"] = random(8, 1, 1)
     check(tmp_path, tensors, None, {
         f"{at}query/kernel": ("attention-q", into.reshape(8, 8)),
         f"{at}out/kernel": ("attention-o", out.reshape(8, 8)),
@@ -192,6 +194,7 @@ def test_kernels_of_flax_and_leading_ones(tmp_path: Path) -> None:
     listed = {t["name"]: t for t in answer("list", tmp_path / "model.safetensors")["result"]["tensors"]}
     assert listed[f"{at}query/kernel"]["as"] == "8×(2·4)" and listed["cls_token"]["as"] is None
     assert listed["pos_embed"]["matrix"] == [5, 8] and listed["cls_token"]["role"] == "token"
+    assert listed["att.time_decay"]["as"] is None and listed["att.time_decay"]["role"] == "vector"
 
 
 def test_equal_experts_are_named(tmp_path: Path) -> None:

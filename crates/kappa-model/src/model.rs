@@ -173,7 +173,12 @@ impl Model {
 
     /// What a tensor does in its network.
     pub(crate) fn role(&self, info: &TensorInfo) -> Role {
-        if self.is_data() { Role::Matrix } else { Role::of(&info.name, info.shape.len()) }
+        match Role::of(&info.name, info.shape.len()) {
+            _ if self.is_data() => Role::Matrix,
+            // A vector with dimensions of one entry is no kernel, unless its name says so.
+            Role::Conv if is_vector(&info.shape) && !info.name.to_lowercase().contains("conv") => Role::Vector,
+            role => role,
+        }
     }
 
     pub(crate) fn source(&self) -> &dyn Source {
@@ -305,6 +310,11 @@ const CODES: [&str; 4] = ["weight", "qweight", "weight_packed", "_blocks"];
 
 /// Sparse matrices whose smaller side is longer than this are not stored as dense matrices.
 const SPARSE_FROM: usize = 1000;
+
+/// Whether at most one dimension has more than one entry.
+fn is_vector(shape: &[usize]) -> bool {
+    shape.iter().filter(|&&n| n != 1).count() <= 1
+}
 
 fn sparse(found: &Triplets<'_>) -> kappa::Result<LayerMatrix<'static>> {
     let entries = found.entries.iter();
