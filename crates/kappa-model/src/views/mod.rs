@@ -102,7 +102,7 @@ impl Part {
 /// Reads a tensor.
 pub(crate) fn reading(asked: &Asked<'_>) -> Reading {
     let shape = &asked.info.shape;
-    // Dimensions of one entry before a matrix or a vector say nothing, but for a convolution, which may have one output.
+    // Dimensions of one entry before a matrix or a vector say nothing, but a convolution may have one output.
     let leading = if asked.role == Role::Conv { 0 } else { shape.iter().take_while(|&&n| n == 1).count() };
     let ones = leading.min(shape.len().saturating_sub(2));
     if matches!(asked.role, Role::Bias | Role::Vector)
