@@ -158,6 +158,11 @@ def test_word_vectors(tmp_path: Path) -> None:
     assert found["result"]["shape"] == [7, 2] and float(found["result"]["value"]["estimate"]) == 8
     said = " ".join(remark["text"] for remark in found["remarks"])
     assert "column 1 names the rows" in said and "line 4 begins with `#` and is no row" in said
+    # Between separators every cell of the names is a word, and a missing value is none.
+    path.write_text("a,1\nb,2\n3,4\n")
+    assert "line 1, column 1: `a` is not a number" in run("norm", path).stderr
+    path.write_text("? 1 2\n? 3 4\n5 6 7\n")
+    assert "the value is missing: `?`" in run("norm", path).stderr
     # A word among numbers is a mistake.
     path.write_text("1 2\n3 4\nx 5\n")
     assert "line 3, column 1: `x` is not a number" in run("norm", path).stderr

@@ -133,8 +133,11 @@ impl Model {
     ///
     /// When there is no such tensor, and when its numbers cannot be read.
     pub fn rounded(&self, name: &str) -> Result<Option<Rounded>> {
-        let tensor = self.part(name).map_or(name, |(info, _)| &info.name);
-        Ok(self.source.rounded(tensor)?)
+        match self.part(name) {
+            // What is known of the whole bounds its parts.
+            Some((info, _)) => Ok(self.source.rounded(&info.name)?.map(Rounded::of_part)),
+            None => Ok(self.source.rounded(name)?),
+        }
     }
 
     /// What the network says about its tensors: the `config.json` beside them, or what their file says itself.

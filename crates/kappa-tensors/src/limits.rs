@@ -30,6 +30,8 @@ pub const SIDES_AN_ENTRY: usize = 1 << 10;
 pub const DENSE_AN_ENTRY: usize = 1 << 12;
 /// The other dimensions of a tensor without entries, whose sizes its bytes do not confirm.
 pub const EMPTY_SIDE: usize = 1 << 20;
+/// Bytes in the name of a cell or struct, which its members repeat.
+pub const NAME: usize = 1 << 10;
 /// Number of columns of a table.
 pub const TABLE_COLUMNS: usize = 100_000;
 /// Size of the index of a sharded checkpoint in bytes.

@@ -43,6 +43,12 @@ impl Rounded {
         if self.squares < f64::MIN_POSITIVE { self.sum } else { root.min(self.sum) }
     }
 
+    /// What is known of a part of the tensor: the bounds, and not the places.
+    #[must_use]
+    pub fn of_part(self) -> Self {
+        Self { rest: None, ..self }
+    }
+
     /// E as row, column and number, from 0, where it is known exactly; entries of one place are added.
     pub fn rest(&self) -> Option<&[(usize, usize, f64)]> {
         self.rest.as_deref()
@@ -51,7 +57,11 @@ impl Rounded {
 
 /// Counts the entries that are rounded while a tensor is read. The sums are rounded to nearest until it is finished.
 #[derive(Debug, Default)]
-pub(crate) struct Tally(Option<Rounded>);
+pub(crate) struct Tally {
+    found: Option<Rounded>,
+    /// Whether entries of one place were added, so that an entry of E is a sum of what was noted.
+    has_sums: bool,
+}
 
 impl Tally {
     /// Notes an entry at all of these places, with its sign there.
@@ -70,7 +80,7 @@ impl Tally {
 
     /// Notes a decimal after others, whose place and text say nothing more; `false` where [`Tally::note`] is needed.
     pub(crate) fn note_more(&mut self, number: &Number) -> bool {
-        match &mut self.0 {
+        match &mut self.found {
             Some(found) if number.kept == Kept::Decimal && found.rest.is_none() => {
                 found.count += 1;
                 found.lose(number.error());
@@ -91,6 +101,11 @@ impl Tally {
         }
     }
 
+    /// Notes that two entries of one place are added.
+    pub(crate) fn add_places(&mut self) {
+        self.has_sums = true;
+    }
+
     /// Notes what a sum of two entries of the same place lost: it is itself a double.
     pub(crate) fn note_sum(&mut self, place: (usize, usize), double: f64, lost: f64, text: impl Fn() -> String) {
         if lost == 0.0 {
@@ -104,7 +119,7 @@ impl Tally {
     }
 
     fn count(&mut self, place: &[usize], is_integer: bool, double: f64, text: impl Fn() -> String) -> &mut Rounded {
-        let found = self.0.get_or_insert_with(|| Rounded {
+        let found = self.found.get_or_insert_with(|| Rounded {
             count: 0,
             integers: 0,
             first: place.to_vec(),
@@ -125,9 +140,10 @@ impl Tally {
 
     /// Adds what was noted of later entries.
     pub(crate) fn join(&mut self, later: Self) {
-        let Some(later) = later.0 else { return };
-        let Some(found) = &mut self.0 else {
-            self.0 = Some(later);
+        self.has_sums |= later.has_sums;
+        let Some(later) = later.found else { return };
+        let Some(found) = &mut self.found else {
+            self.found = Some(later);
             return;
         };
         if found.integers == 0 && later.integers > 0 {
@@ -149,19 +165,23 @@ impl Tally {
 
     /// An entry whose rest has no place in a real matrix, such as an imaginary part.
     pub(crate) fn forget_rest(&mut self) {
-        if let Some(found) = &mut self.0 {
+        if let Some(found) = &mut self.found {
             found.rest = None;
         }
     }
 
     pub(crate) fn finish(self) -> Option<Rounded> {
-        let mut found = self.0?;
+        let mut found = self.found?;
         // n + 1 roundings to nearest of sums of positive terms lose at most the factor 1 − (n + 1) u, of which this is
         // more than the inverse (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1); a square that
         // underflows loses at most the smallest double.
         let factor = 1.0 + 2.0 * f64::EPSILON * (found.terms + 1.0);
         found.sum = (found.sum * factor).next_up();
         found.squares = ((found.squares + found.terms * f64::from_bits(1)).next_up() * factor).next_up();
+        if self.has_sums {
+            // The errors of one place add up, so that their squares bound nothing.
+            found.squares = f64::INFINITY;
+        }
         Some(found)
     }
 }

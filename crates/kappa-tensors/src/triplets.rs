@@ -28,7 +28,10 @@ fn merged(mut entries: List, tally: &mut Tally) -> Result<List> {
     let mut merged: List = Vec::with_capacity(entries.len());
     for (i, j, x) in entries {
         match merged.last_mut().filter(|last| (last.0, last.1) == (i, j)) {
-            Some(last) => last.2 = sum((i, j), last.2, x, tally)?,
+            Some(last) => {
+                tally.add_places();
+                last.2 = sum((i, j), last.2, x, tally)?;
+            }
             None => merged.push((i, j, x)),
         }
     }
@@ -144,6 +147,16 @@ mod tests {
         let rounded = tally.finish().unwrap();
         assert_eq!((rounded.count, rounded.integers, rounded.rest()), (1, 1, Some([(0, 0, 1.0)].as_slice())));
         assert!(merged(real(&[(0, 0, f64::MAX), (0, 0, f64::MAX)]), &mut Tally::default()).unwrap_err().is_format());
+    }
+
+    #[test]
+    fn errors_of_one_place_add_up() {
+        let mut text = String::from("%%MatrixMarket matrix coordinate real general\n1 1 100\n");
+        text += &"1 1 0.1\n".repeat(100);
+        let source = crate::parse::matrix_market(text.as_bytes()).unwrap();
+        let rounded = crate::Source::rounded(&source, "matrix").unwrap().unwrap();
+        // The double is 9.99999999999998, the sum of the file 10.
+        assert!(rounded.length() >= 1.954e-14 && rounded.length() <= rounded.sum());
     }
 
     #[test]

@@ -23,6 +23,9 @@ fn sizes(asked: &Asked<'_>) -> Option<[usize; 3]> {
 
 fn qkv(asked: &Asked<'_>) -> Option<Found> {
     let &[.., m, n] = asked.info.shape.as_slice() else { return None };
+    if asked.config.kind.contains("codegen") {
+        return doubt("q, k and v of CodeGen lie in four groups, which are not told apart");
+    }
     if is_by_heads(asked) {
         return by_heads(asked, (m, n));
     }
@@ -54,11 +57,14 @@ pub(super) fn blocks(names: &[(&str, Role)], sizes: &[usize], by_rows: bool, (m,
     Found { words: words.join(" "), parts, doubt: None }
 }
 
-/// Whether the parts lie head by head: GPT-NeoX, BLOOM, and Falcon. Files of llama.cpp have blocks.
+/// Whether the parts lie head by head: GPT-NeoX, BLOOM, Falcon, the first ChatGLM, InternLM 2, and GPT-BigCode with
+/// several heads of keys. Files of llama.cpp have blocks.
 fn is_by_heads(asked: &Asked<'_>) -> bool {
-    let name = asked.name();
-    let is_block = asked.config.kind.contains("chatglm") || asked.config.kv_heads == Some(1);
-    name.contains("query_key_value") && !is_block
+    let (name, config) = (asked.name(), asked.config);
+    let is_block = config.has_blocks || config.kv_heads == Some(1);
+    let is_grouped = name.contains("attention.wqkv");
+    let is_bigcode = config.kind.contains("bigcode") && name.contains("c_attn");
+    is_grouped || (is_bigcode || name.contains("query_key_value")) && !is_block
 }
 
 /// Heads of q, k and v one after the other, or groups of some heads of q, one of k and one of v.
@@ -66,7 +72,8 @@ fn by_heads(asked: &Asked<'_>, (m, n): (usize, usize)) -> Option<Found> {
     let Some((heads, d)) = asked.config.heads.zip(asked.config.head_dim()) else {
         return doubt("q, k and v lie head by head, and no config.json says the number of heads");
     };
-    let groups = if asked.config.is_grouped { asked.config.kv_heads.unwrap_or(heads) } else { heads };
+    let is_grouped = asked.config.is_grouped || asked.name().contains("attention.wqkv");
+    let groups = if is_grouped { asked.config.kv_heads.unwrap_or(heads) } else { heads };
     let each = heads / groups.max(1);
     if groups * (each + 2) * d != m {
         return doubt("q, k and v lie head by head, and the numbers of heads do not fit the shape");

@@ -16,7 +16,12 @@ pub(crate) struct Config {
     pub(crate) value_dim: Option<usize>,
     /// Whether the heads of Falcon are grouped.
     pub(crate) is_grouped: bool,
+    /// Whether q, k and v are blocks where other models of the same names have them head by head (ChatGLM 2 and 3).
+    pub(crate) has_blocks: bool,
 }
+
+/// No side and no number of heads is as large; products of three are within 64 bits.
+const MOST: usize = 1 << 21;
 
 impl Config {
     /// The configuration in a `config.json`, or in the metadata of a GGUF file.
@@ -28,7 +33,7 @@ impl Config {
             let of = |json: &Metadata| {
                 keys.iter().find_map(|key| {
                     let value = json.get(*key).or_else(|| json.get(&format!("{kind}.{key}")))?;
-                    value.as_u64().and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0)
+                    value.as_u64().and_then(|n| usize::try_from(n).ok()).filter(|n| (1..MOST).contains(n))
                 })
             };
             inner.and_then(of).or_else(|| of(json))
@@ -46,6 +51,7 @@ impl Config {
             nope_dim: whole(&["qk_nope_head_dim"]),
             value_dim: whole(&["v_head_dim"]),
             is_grouped: is("new_decoder_architecture"),
+            has_blocks: is("multi_query_attention"),
         }
     }
 

@@ -3,6 +3,9 @@
 use super::{Asked, Axis, Found, Part};
 use crate::Role;
 
+/// The most experts of a tensor; a few bytes may announce any number.
+const MOST: usize = 1 << 16;
+
 /// Whether a tensor holds a matrix for each expert.
 fn is_stacked(asked: &Asked<'_>) -> bool {
     let name = asked.name();
@@ -15,6 +18,9 @@ pub(super) fn parts(asked: &Asked<'_>) -> Option<Found> {
     let &[count, m, n] = asked.info.shape.as_slice() else { return None };
     if !is_stacked(asked) {
         return None;
+    }
+    if count > MOST {
+        return super::doubt("more than 65536 experts are not told apart");
     }
     let mut doubt = None;
     let split = if asked.name().contains("gate_up") { split(asked, (m, n), &mut doubt) } else { None };

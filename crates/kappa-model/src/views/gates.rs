@@ -22,6 +22,10 @@ pub(super) fn parts(asked: &Asked<'_>) -> Option<Found> {
 fn recurrent(asked: &Asked<'_>) -> Option<Found> {
     let &[.., m, n] = asked.info.shape.as_slice() else { return None };
     let (name, by_columns) = (asked.name(), asked.is_kernel());
+    let is_gated = ["weight_ih", "weight_hh", "kernel"].iter().any(|part| name.contains(part));
+    if !is_gated {
+        return None;
+    }
     let (whole, other) = if by_columns { (n, m) } else { (m, n) };
     // The matrix of the state says how many gates there are.
     let of_state = |shape: Vec<usize>| match shape[..] {

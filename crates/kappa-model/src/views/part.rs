@@ -59,23 +59,26 @@ impl View {
 
     /// The numbers of the part, by rows. A tensor of more than two dimensions is in row-major order.
     pub(crate) fn of(&self, tensor: &Tensor<'_>) -> Tensor<'static> {
-        let places = self.places(tensor);
         let numbers = match &tensor.numbers {
-            Numbers::F32(x) => Numbers::F32(places.iter().map(|k| x[*k]).collect()),
-            Numbers::F64(x) => Numbers::F64(places.iter().map(|k| x[*k]).collect()),
-            Numbers::C32(x) => Numbers::C32(places.iter().map(|k| x[*k]).collect()),
-            Numbers::C64(x) => Numbers::C64(places.iter().map(|k| x[*k]).collect()),
+            Numbers::F32(x) => Numbers::F32(self.gathered(x, tensor).into()),
+            Numbers::F64(x) => Numbers::F64(self.gathered(x, tensor).into()),
+            Numbers::C32(x) => Numbers::C32(self.gathered(x, tensor).into()),
+            Numbers::C64(x) => Numbers::C64(self.gathered(x, tensor).into()),
         };
         Tensor { shape: vec![self.rows.len(), self.columns.len()], order: Order::RowMajor, numbers }
     }
 
-    /// Where the numbers of the part are in storage, by rows.
-    fn places(&self, tensor: &Tensor<'_>) -> Vec<usize> {
+    fn gathered<T: Copy>(&self, numbers: &[T], tensor: &Tensor<'_>) -> Vec<T> {
         let (rows, columns) = (self.rows.places(), self.columns.places());
-        let places = rows.iter().flat_map(|row| columns.iter().map(move |column| self.start + row + column));
-        match (tensor.order, &tensor.shape[..]) {
-            (Order::ColumnMajor, &[m, n]) => places.map(|k| (k % n) * m + k / n).collect(),
-            _ => places.collect(),
+        let by_columns = match (tensor.order, &tensor.shape[..]) {
+            (Order::ColumnMajor, &[m, n]) => Some((m, n)),
+            _ => None,
+        };
+        let place = |k: usize| by_columns.map_or(k, |(m, n)| (k % n) * m + k / n);
+        let mut found = Vec::with_capacity(rows.len() * columns.len());
+        for row in rows {
+            found.extend(columns.iter().map(|column| numbers[place(self.start + row + column)]));
         }
+        found
     }
 }

@@ -63,7 +63,9 @@ pub(super) fn sparse(group: &Group, rows: usize) -> Result<Sparse> {
     };
     let whole = |part: &str| -> Result<Vec<usize>> {
         match numbers(&read(part)?) {
-            Numbers::F64(x) => Ok(x.iter().map(|&x| x as usize).collect()),
+            Numbers::F64(x) if x.iter().all(|x| (0.0..9e15).contains(x) && x.fract() == 0.0) => {
+                Ok(x.iter().map(|&x| x as usize).collect())
+            }
             _ => Err(Error::format(format!("has a sparse matrix whose `{part}` are no integers"))),
         }
     };
@@ -74,7 +76,7 @@ pub(super) fn sparse(group: &Group, rows: usize) -> Result<Sparse> {
         if count == 0 { (Vec::new(), (DType::F64, Vec::new())) } else { (whole("ir")?, read("data")?) };
     let values = numbers(&stored);
     let columns = starts.len().saturating_sub(1);
-    if starts.is_empty() || !starts.is_sorted() || of_row.len() != count || values.len() != count {
+    if starts.first() != Some(&0) || !starts.is_sorted() || of_row.len() != count || values.len() != count {
         return Err(Error::format("has a sparse matrix whose parts do not fit"));
     }
     limits::check_sparse(rows, columns, count)?;

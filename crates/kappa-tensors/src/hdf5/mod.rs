@@ -143,7 +143,11 @@ impl Hdf5 {
         match group.attribute("MATLAB_sparse") {
             Ok(rows) if self.is_matlab => {
                 let rows = rows.read_as_f64().map_err(|e| damaged(&e));
-                let found = rows.and_then(|rows| matlab::sparse(group, rows as usize));
+                let rows = rows.and_then(|rows| match rows {
+                    rows if (0.0..9e15).contains(&rows) && rows.fract() == 0.0 => Ok(rows as usize),
+                    rows => Err(Error::format(format!("has a sparse matrix of {rows} rows"))),
+                });
+                let found = rows.and_then(|rows| matlab::sparse(group, rows));
                 let found = found.map(|matrix| (matrix.dtype(), matrix.shape(), Place::Sparse(matrix)));
                 self.contents.add(at.name.clone(), found);
                 Ok(())
@@ -173,6 +177,10 @@ impl Hdf5 {
 
     /// The members of a cell by their numbers from 1, and those of an array of structs by their numbers and fields.
     fn visit_members(&mut self, dataset: &Dataset, addresses: &[u64], at: &At, seen: &mut HashSet<u64>) -> Result<()> {
+        if at.name.len() > limits::NAME {
+            self.contents.skip("a cell".into(), &Error::limit(format!("has a name of {} bytes", at.name.len())));
+            return Ok(());
+        }
         if at.depth > DEPTH || !seen.insert(dataset.address()) {
             return Ok(());
         }

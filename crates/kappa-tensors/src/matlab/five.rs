@@ -295,6 +295,9 @@ impl Matlab {
     /// The members of a struct by their names, those of a cell by their numbers from 1.
     fn members(&mut self, head: &mut Head<'_>, content: &Content, name: &str, depth: usize) -> Result<()> {
         let count = count(&head.shape)?;
+        if name.len() > limits::NAME {
+            return Err(Error::limit(format!("has a cell or struct with a name of {} bytes", name.len())));
+        }
         if depth >= DEPTH {
             return Err(Error::limit(format!("nests structs and cells deeper than {DEPTH}")));
         }
@@ -343,7 +346,7 @@ impl Matlab {
         let element = head.parts.next()?;
         let starts = head.parts.words(&element)?;
         let count = starts.last().map_or(0, |&n| n as usize);
-        if starts.len() != columns + 1 || of_row.len() < count || !starts.is_sorted() {
+        if starts.len() != columns + 1 || of_row.len() < count || !starts.is_sorted() || starts[0] != 0 {
             return Err(Error::format(format!(
                 "has a sparse matrix of {columns} columns with {} starts",
                 starts.len()

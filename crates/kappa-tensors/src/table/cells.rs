@@ -63,6 +63,11 @@ impl<'a> Cells<'a> {
         }
     }
 
+    /// Whether blanks separate the cells.
+    pub(crate) fn has_blanks(&self) -> bool {
+        self.gap == 0
+    }
+
     /// The number of rows.
     pub(crate) fn len(&self) -> usize {
         self.rows.len() - self.taken

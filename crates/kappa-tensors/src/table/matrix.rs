@@ -262,10 +262,13 @@ fn take_header(rows: &mut Cells<'_>, dialect: &Dialect) -> Option<(usize, Vec<St
 /// Whether the first column names the rows: most of its cells are words or signs, as in files of word vectors, whose
 /// words are also numbers. One word alone may be a typing mistake.
 fn has_row_names(rows: &Cells<'_>, has_header: bool, dialect: &Dialect) -> bool {
-    let is_sign = |cell: &str| !cell.is_empty() && !cell.contains(char::is_alphanumeric);
+    let is_sign = |cell: &str| !is_missing(cell) && !cell.contains(char::is_alphanumeric);
     let is_name = |i: &usize| rows.row(*i).next().is_some_and(|cell| is_label(cell, dialect) || is_sign(cell));
     let has_one = rows.len() > 0 && is_name(&0) || rows.len() > 1 && is_name(&1);
-    (rows.len() > 1 || has_header) && has_one && 2 * (0..rows.len()).filter(is_name).count() > rows.len()
+    let count = || (0..rows.len()).filter(is_name).count();
+    // Between separators a number among the words is a mistake.
+    let fits = |count: usize| count == rows.len() || rows.has_blanks() && 2 * count > rows.len();
+    (rows.len() > 1 || has_header) && has_one && fits(count())
 }
 
 /// The most words that a remark repeats.
