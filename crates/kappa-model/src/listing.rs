@@ -47,14 +47,13 @@ impl Model {
     }
 
     fn listed(&self, info: &TensorInfo) -> Listed {
-        let is_measured = self.why_unmeasured(info).is_none();
         Listed {
             name: info.name.clone(),
             dtype: info.dtype,
             shape: info.shape.clone(),
             bytes: self.source().stored_bytes(&info.name),
             role: self.role(info),
-            reading: is_measured.then(|| self.views(&info.name)),
+            reading: self.measured_as(info).ok(),
             parts: self.source().parts(&info.name).to_vec(),
         }
     }

@@ -69,25 +69,25 @@ impl Model {
         let others = self.tensors().iter().filter(|t| t.shape.len() >= 2 && !self.is_weight(t));
         let skipped = |t: &TensorInfo| Skipped {
             name: t.name.clone(),
-            reason: self.why_unmeasured(t).unwrap_or_else(|| "not a matrix".into()),
+            reason: self.measured_as(t).err().unwrap_or_else(|| "not a matrix".into()),
             is_broken: true,
         };
         others.map(skipped).collect()
     }
 
-    /// Why a survey does not measure a tensor, whatever its size.
-    pub(crate) fn why_unmeasured(&self, info: &TensorInfo) -> Option<String> {
-        if let Err(reason) = matrix_shape(&info.name, &info.shape) {
-            return Some(reason.into());
-        }
-        if self.views(&info.name).views.is_empty() {
-            return Some(if self.role(info) == Role::Bias { "biases" } else { "a vector" }.into());
-        }
-        (info.dtype.is_integer() && !self.is_data()).then(|| {
+    /// How a survey reads a tensor, or why it does not measure it, whatever its size.
+    pub(crate) fn measured_as(&self, info: &TensorInfo) -> std::result::Result<Reading, String> {
+        matrix_shape(&info.name, &info.shape)?;
+        if info.dtype.is_integer() && !self.is_data() {
             let is_code = CODES.iter().any(|ending| info.name.ends_with(ending));
             let what = if is_code { "codes without scales" } else { "possibly quantization codes" };
-            format!("whole numbers ({}), {what}: not measured", info.dtype)
-        })
+            return Err(format!("whole numbers ({}), {what}: not measured", info.dtype));
+        }
+        let reading = self.views(&info.name);
+        if reading.views.is_empty() {
+            return Err(if self.role(info) == Role::Bias { "biases" } else { "a vector" }.into());
+        }
+        Ok(reading)
     }
 
     /// What of a tensor's file is no part of its matrix, such as a line of titles.

@@ -203,11 +203,14 @@ fn jobs<'a>(model: &'a Model, how: &Survey) -> Result<Jobs<'a>> {
     let ceiling = how.memory.unwrap_or_else(default_ceiling);
     let (mut jobs, mut skipped, mut unreached) = (Vec::new(), Vec::new(), Vec::new());
     for info in ordered(model.tensors()).into_iter().filter(|info| wanted(&info.name)) {
-        if let Some(reason) = model.why_unmeasured(info) {
-            skipped.push(unmeasured(model, info, reason));
-            continue;
-        }
-        match job(info, model.views(&info.name), ceiling, how.certify) {
+        let reading = match model.measured_as(info) {
+            Ok(reading) => reading,
+            Err(reason) => {
+                skipped.push(unmeasured(model, info, reason));
+                continue;
+            }
+        };
+        match job(info, reading, ceiling, how.certify) {
             Ok(job) => jobs.push(job),
             Err(reason) => {
                 unreached.push(info.name.clone());
